@@ -1,0 +1,1 @@
+"""Multilabel segmentation for MMSegmentation."""

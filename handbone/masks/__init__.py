@@ -1,0 +1,46 @@
+"""Packed label maps: drawing, encoding, counting and predicting overlapping masks."""
+
+from .counts import OverlapCounts, dice, iou, overlap_counts
+from .packed import (
+    CLASSES_PER_PLANE,
+    IGNORE_BIT,
+    class_bits,
+    class_mask,
+    empty,
+    ignore_bits,
+    ignore_mask,
+    num_planes,
+    pack,
+    planes_first,
+    planes_last,
+    unpack,
+)
+from .polygons import rasterize, to_polygons
+from .rle import decode, encode, runs_to_string, string_to_runs
+from .upsample import logits_to_packed
+
+__all__ = [
+    'CLASSES_PER_PLANE',
+    'IGNORE_BIT',
+    'OverlapCounts',
+    'class_bits',
+    'class_mask',
+    'decode',
+    'dice',
+    'empty',
+    'encode',
+    'ignore_bits',
+    'ignore_mask',
+    'iou',
+    'logits_to_packed',
+    'num_planes',
+    'overlap_counts',
+    'pack',
+    'planes_first',
+    'planes_last',
+    'rasterize',
+    'runs_to_string',
+    'string_to_runs',
+    'to_polygons',
+    'unpack',
+]

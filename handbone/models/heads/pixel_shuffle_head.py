@@ -1,0 +1,68 @@
+"""A head that turns channels back into pixels."""
+
+from collections.abc import Sequence
+
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from .multilabel_head import MultilabelDecodeHead
+
+
+@MODELS.register_module()
+class MultilabelPixelShuffleHead(MultilabelDecodeHead):
+    """Logits at a multiple of the feature map's resolution by sub-pixel convolution.
+
+    A 1 x 1 convolution gives ``upscale ** 2`` logits a class, which are rearranged into pixels
+    (Shi et al., 2016). Beside interpolation it can draw a boundary inside a feature pixel: what thin
+    and small structures need when the network works at a low resolution.
+
+    Shape:
+        - Input: list of feature maps; the one at ``in_index``, ``(N, in_channels, h, w)``.
+        - Output: ``(N, num_classes, h * upscale, w * upscale)``.
+
+    Args:
+        in_channels: Channels of the feature map.
+        num_classes: Number of classes.
+        upscale: Factor between the feature map's resolution and the logits'.
+        dropout_ratio: Share of channels dropped in training.
+        **kwargs: Further arguments of :class:`MultilabelDecodeHead`.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        num_classes: int,
+        upscale: int = 4,
+        dropout_ratio: float = 0.0,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            in_channels,
+            num_classes=num_classes,
+            dropout_ratio=dropout_ratio,
+            init_cfg=dict(type='Normal', std=0.01, override=dict(name='to_pixels')),
+            **kwargs,
+        )
+        del self.conv_seg
+        self.to_pixels = nn.Conv2d(in_channels, num_classes * upscale**2, kernel_size=1)
+        self.shuffle = nn.PixelShuffle(upscale)
+
+    def forward(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Compute the logits.
+
+        Args:
+            inputs: Feature maps of the backbone.
+
+        Returns:
+            ``(N, num_classes, h * upscale, w * upscale)``.
+        """
+        features = self._transform_inputs(inputs)
+        if self.dropout is not None:
+            features = self.dropout(features)
+        return self.shuffle(self.to_pixels(features))
+
+    def output_convolution(self) -> nn.Conv2d:
+        """Return the convolution that makes the logits."""
+        return self.to_pixels

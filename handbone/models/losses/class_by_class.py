@@ -1,0 +1,131 @@
+"""Evaluate losses on packed labels a few classes at a time, straight from the head's logits."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_planes
+
+if TYPE_CHECKING:
+    from .base import PackedLoss
+
+# Full-size pixels handled at once: on a CPU a step should stay within the cache, on a GPU it should
+# be large enough to hide the launches.
+PIXELS_PER_STEP = {'cpu': 2**20, 'cuda': 2**26}
+
+
+def class_by_class_loss(
+    logits: Tensor,
+    target: Tensor,
+    losses: Sequence['PackedLoss'],
+    align_corners: bool = False,
+) -> tuple[Tensor, list[Tensor]]:
+    """Sum several losses over the classes without building full-size maps of all classes.
+
+    The logits of a few classes are upsampled to the size of the labels, compared with their bits and
+    turned into low-resolution gradients before the next classes are looked at. Only a gradient of
+    the size of ``logits`` is kept for the backward pass.
+
+    Args:
+        logits: ``(N, C, h, w)`` floating point, any resolution.
+        target: ``(N, H, W)`` or ``(N, P, H, W)`` int32 packed labels.
+        losses: The losses to add up, each weighted by its ``loss_weight``.
+        align_corners: Geometry of the bilinear upsampling, as in ``F.interpolate``.
+
+    Returns:
+        The differentiable weighted sum (scalar, float32), and each loss's weighted value, detached.
+
+    Raises:
+        ValueError: If the labels do not fit the logits, or a loss has another number of class
+            weights than there are classes.
+    """
+    if target.ndim == 3:
+        target = target.unsqueeze(1)
+    _check_shapes(logits, target, losses)
+    result = _ClassByClass.apply(logits, target, tuple(losses), align_corners)
+    return result[0], list(result[1:])
+
+
+def _check_shapes(logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']) -> None:
+    num_classes = logits.shape[1]
+    if target.is_floating_point():
+        raise ValueError(
+            f'packed labels must be integers, got {target.dtype}: a float cannot hold 31 class bits'
+        )
+    if target.shape[0] != logits.shape[0] or target.shape[1] != num_planes(num_classes):
+        raise ValueError(
+            f'logits of shape {tuple(logits.shape)} need packed labels of shape '
+            f'({logits.shape[0]}, {num_planes(num_classes)}, H, W), got {tuple(target.shape)}; '
+            f'a plane holds {CLASSES_PER_PLANE} classes'
+        )
+    for loss in losses:
+        if loss.class_weight is not None and len(loss.class_weight) != num_classes:
+            raise ValueError(
+                f'{type(loss).__name__} has {len(loss.class_weight)} class weights '
+                f'for {num_classes} classes'
+            )
+
+
+class _ClassByClass(torch.autograd.Function):
+    """Loss values forward; the gradient is found on the way and only scaled backward."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        logits: Tensor,
+        target: Tensor,
+        losses: tuple['PackedLoss', ...],
+        align_corners: bool,
+    ) -> tuple[Tensor, ...]:
+        ignored = ignore_bits(target)
+        valid = ~ignored if bool(ignored.any()) else None
+        num_classes = logits.shape[1]
+        pixels = target.shape[0] * target.shape[2] * target.shape[3]
+        step = max(1, PIXELS_PER_STEP[_budget(logits)] // pixels)
+        needs_gradient = ctx.needs_input_grad[0]
+        gradient = torch.empty_like(logits) if needs_gradient else None
+        sums = logits.new_zeros(len(losses), dtype=_compute_dtype(logits))
+        with torch.autocast(logits.device.type, enabled=False):
+            for first in range(0, num_classes, step):
+                classes = range(first, min(first + step, num_classes))
+                bits = torch.stack([class_bits(target, index) for index in classes], dim=1)
+                part = logits[:, first : classes.stop].detach().to(sums.dtype)
+                part.requires_grad_(needs_gradient)
+                with torch.set_grad_enabled(needs_gradient):
+                    full = _upsample(part, target.shape[2:], align_corners)
+                    values = [
+                        loss.mean_share(full, bits, valid, classes, num_classes) for loss in losses
+                    ]
+                    total = torch.stack(values).sum()
+                sums += torch.stack([value.detach() for value in values])
+                if gradient is not None:
+                    gradient[:, first : classes.stop] = torch.autograd.grad(total, part)[0]
+        if gradient is not None:
+            ctx.save_for_backward(gradient)
+        values = sums.unbind()
+        ctx.mark_non_differentiable(*values)
+        return (sums.sum(), *values)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_total: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * grad_total.to(gradient.dtype), None, None, None
+
+
+def _budget(logits: Tensor) -> str:
+    return 'cpu' if logits.device.type == 'cpu' else 'cuda'
+
+
+def _compute_dtype(logits: Tensor) -> torch.dtype:
+    return torch.float64 if logits.dtype == torch.float64 else torch.float32
+
+
+def _upsample(logits: Tensor, size: torch.Size, align_corners: bool) -> Tensor:
+    if logits.shape[2:] == size:
+        return logits
+    return F.interpolate(logits, size=size, mode='bilinear', align_corners=align_corners)

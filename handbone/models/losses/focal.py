@@ -1,0 +1,43 @@
+"""Focal loss on packed labels."""
+
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .base import PackedLoss, masked_sum, num_valid
+
+
+@MODELS.register_module()
+class MultilabelFocalLoss(PackedLoss):
+    """Sigmoid focal loss of every class, averaged over pixels and classes.
+
+    ``-a_t * (1 - p_t)^gamma * log(p_t)`` with ``p_t = p`` and ``a_t = alpha`` where the class is
+    present, ``p_t = 1 - p`` and ``a_t = 1 - alpha`` elsewhere (Lin et al., 2017).
+
+    Args:
+        gamma: Focusing exponent, at least 0; 0 is weighted cross-entropy.
+        alpha: Weight of present against absent pixels, 0 to 1.
+        loss_weight: Factor of this loss in the sum.
+        class_weight: One factor a class, or ``None``.
+        loss_name: Key in the log.
+    """
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        alpha: float = 0.25,
+        loss_weight: float = 1.0,
+        class_weight: list[float] | None = None,
+        loss_name: str = 'loss_focal',
+    ) -> None:
+        super().__init__(loss_weight, class_weight, loss_name)
+        self.gamma = gamma
+        self.alpha = alpha
+
+    def class_losses(self, logits: Tensor, bits: Tensor, valid: Tensor | None) -> Tensor:
+        """Compute the loss of each class, see the base class."""
+        sign = 1 - 2 * bits.to(logits.dtype)  # -1 where present
+        wrong = (logits * sign).sigmoid()  # 1 - p_t
+        balance = (1 - self.alpha) + (2 * self.alpha - 1) * bits
+        values = balance * wrong**self.gamma * F.softplus(logits * sign)
+        return masked_sum(values, valid) / num_valid(bits, valid)

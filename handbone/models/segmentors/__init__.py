@@ -1,0 +1,6 @@
+"""Multilabel segmentors."""
+
+from .multilabel_segmentor import MultilabelCascadeEncoderDecoder, MultilabelEncoderDecoder
+from .multilabel_tta import MultilabelTTAModel
+
+__all__ = ['MultilabelCascadeEncoderDecoder', 'MultilabelEncoderDecoder', 'MultilabelTTAModel']

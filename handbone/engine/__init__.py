@@ -1,0 +1,5 @@
+"""Hooks of training and testing."""
+
+from .hooks import RLESubmissionHook
+
+__all__ = ['RLESubmissionHook']

@@ -1,0 +1,5 @@
+"""Hooks of training and testing."""
+
+from .rle_submission_hook import RLESubmissionHook
+
+__all__ = ['RLESubmissionHook']

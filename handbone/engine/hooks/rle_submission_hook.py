@@ -1,0 +1,180 @@
+"""Writes the predictions of a test run as a CSV of run-length encoded masks."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.dist import all_gather_object, broadcast_object_list, get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from mmseg.structures import SegDataSample
+
+from handbone.masks import encode, planes_last, runs_to_string
+
+from .image_names import dataset_image_paths, name_images
+from .submission_files import FileReplacement, ImageRows
+
+HEADER = b'image_name,class,rle\n'
+
+
+@HOOKS.register_module()
+class RLESubmissionHook(Hook):
+    """Write ``image_name,class,rle`` of every image and class at the end of a test.
+
+    Images come in the order of the dataset, classes in class order, each pair once, whatever the
+    number of processes and the order of the sampler. ``rle`` is ``start length start length …``
+    with starts counted from 1, empty for an empty mask.
+
+    Each process keeps the rows of its images in a file without a name next to the output (the
+    system frees it even if the process is killed) and remembers three numbers an image. At the end
+    process 0 asks for the rows image by image through torch.distributed, so that nodes need no
+    shared folder, writes them beside the output, and renames: whoever reads the output finds the
+    old file or the new one, whole.
+
+    Args:
+        out_file: The CSV file. Default: ``submission.csv`` in the work dir.
+        order: 'C' runs along rows, as the hand-bone challenge wants it; 'F' along columns, as
+            pycocotools does.
+        image_name: 'basename' (``image1_R.png``), 'stem' (``image1_R``) or 'path'
+            (``ID001/image1_R.png``).
+    """
+
+    def __init__(
+        self, out_file: str | Path | None = None, order: str = 'C', image_name: str = 'basename'
+    ) -> None:
+        if order not in ('C', 'F'):
+            raise ValueError(f"RLE order is 'C' (rows) or 'F' (columns), got {order!r}.")
+        self.out_file = out_file
+        self.order = order
+        self.image_name = image_name
+
+    def before_test(self, runner: Runner) -> None:
+        """List the images, refuse names that occur twice, open the file of this process.
+
+        Args:
+            runner: The runner of the test.
+
+        Raises:
+            ValueError: If two images would have one name in the CSV.
+            OSError: If nothing can be written where the CSV is to be.
+        """
+        dataset = runner.test_dataloader.dataset
+        self._classes = tuple(dataset.metainfo['classes'])
+        paths = dataset_image_paths(dataset)
+        self._names = name_images(paths, self.image_name)
+        self._index = {path: index for index, path in enumerate(paths)}
+        self._target = Path(self.out_file or Path(runner.work_dir) / 'submission.csv').resolve()
+        if self._target.is_dir():
+            raise IsADirectoryError(f'The submission {self._target} is a folder: name a CSV file.')
+        try:
+            self._target.parent.mkdir(parents=True, exist_ok=True)
+            self._rows = ImageRows(self._target.parent)
+        except OSError as error:
+            raise self._write_error(error) from error
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[SegDataSample] | None = None,
+    ) -> None:
+        """Encode and put away the predictions of one batch.
+
+        Args:
+            runner: The runner of the test.
+            batch_idx: Number of the batch.
+            data_batch: What the data loader gave; not used.
+            outputs: Data samples with ``pred_sem_seg``, packed, at the size of the original image.
+
+        Raises:
+            ValueError: If an image is not of the dataset or a prediction has another size.
+            OSError: If the rows cannot be written.
+        """
+        for sample in outputs:
+            index = self._index.get(sample.img_path)
+            if index is None:
+                raise ValueError(
+                    f'{sample.img_path} was predicted but is not listed by the test dataset: its '
+                    'pipeline must not change img_path.'
+                )
+            if index in self._rows:
+                continue
+            encoded = self._encode(sample, self._names[index])
+            try:
+                self._rows.add(index, encoded)
+            except OSError as error:
+                self._rows.close()
+                raise self._write_error(error) from error
+
+    def after_test(self, runner: Runner) -> None:
+        """Put the rows of all processes into one file.
+
+        Args:
+            runner: The runner of the test.
+
+        Raises:
+            RuntimeError: If an image was not predicted.
+            OSError: If the file cannot be written; what was there before is kept.
+        """
+        sizes = all_gather_object(self._rows.sizes())
+        owners = [
+            next((rank for rank, part in enumerate(sizes) if index in part), None)
+            for index in range(len(self._names))
+        ]
+        missing = [name for name, owner in zip(self._names, owners, strict=True) if owner is None]
+        if missing:
+            self._rows.close()
+            raise RuntimeError(
+                f'{len(missing)} of {len(owners)} images were not predicted, the first is '
+                f'{missing[0]}: no submission is written. Set '
+                "test_dataloader=dict(drop_last=False, sampler=dict(type='DefaultSampler', "
+                'shuffle=False)).'
+            )
+        with FileReplacement(self._target, enabled=get_rank() == 0) as output:
+            output.write(HEADER)
+            for index, owner in enumerate(owners):
+                output.write(self._rows.fetch(index, owner, sizes[owner][index]))
+        self._rows.close()
+        # Process 0 knows whether it could write; the others must not go on as if it had.
+        errors = [output.error]
+        broadcast_object_list(errors)
+        if errors[0] is not None:
+            raise self._write_error(errors[0]) from errors[0]
+        runner.logger.info(
+            f'Wrote {len(owners) * len(self._classes)} rows ({len(owners)} images, '
+            f'{len(self._classes)} classes) to {self._target}'
+        )
+
+    def _encode(self, sample: SegDataSample, name: str) -> bytes:
+        packed = planes_last(sample.pred_sem_seg.data)
+        expected = sample.metainfo.get('ori_shape')
+        if expected is not None and tuple(expected[:2]) != packed.shape[:2]:
+            raise ValueError(
+                f'{sample.img_path} is {expected[0]} x {expected[1]}, its prediction '
+                f'{packed.shape[0]} x {packed.shape[1]}: runs would point at the wrong pixels. '
+                'The model must predict at the size of the original image.'
+            )
+        try:
+            runs = encode(packed, len(self._classes), order=self.order)
+        except ValueError as error:
+            raise ValueError(
+                f'{sample.img_path}: the prediction cannot be written as RLE: {error} The model '
+                f'must predict a packed label map of the {len(self._classes)} classes.'
+            ) from error
+        text = io.StringIO()
+        csv.writer(text, lineterminator='\n').writerows(
+            (name, class_name, runs_to_string(class_runs))
+            for class_name, class_runs in zip(self._classes, runs, strict=True)
+        )
+        return text.getvalue().encode()
+
+    def _write_error(self, error: OSError) -> OSError:
+        return OSError(
+            error.errno,
+            f'Cannot write the submission: {error.strerror}. Nothing was changed there; free '
+            f'space in {self._target.parent} or set out_file to another place, and test again',
+            str(self._target),
+        )

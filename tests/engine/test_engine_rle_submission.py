@@ -1,0 +1,210 @@
+"""The submission CSV: content, order, duplicates, bad input and a full disk."""
+
+import csv
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import PixelData
+from shift_run import CLASSES, SIZE, MaskDataset, make_runner, predict_masks
+
+from handbone.evaluation import read_submission
+
+HOOK = 'mmseg.RLESubmissionHook'
+
+
+def decode_naively(rle, order):
+    """Decode by the definition, one pixel at a time."""
+    flat = np.zeros(SIZE[0] * SIZE[1], bool)
+    numbers = [int(word) for word in rle.split()]
+    for start, length in zip(numbers[::2], numbers[1::2], strict=True):
+        for pixel in range(start, start + length):
+            flat[pixel - 1] = True
+    return flat.reshape(SIZE, order=order)
+
+
+def check_submission(path, count, order='C'):
+    with Path(path).open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    expected = [(f'hand{i}.png', name) for i in range(count) for name in CLASSES]
+    assert [(row['image_name'], row['class']) for row in rows] == expected
+    for position, row in enumerate(rows):
+        image, class_index = divmod(position, len(CLASSES))
+        mask = decode_naively(row['rle'], order)
+        np.testing.assert_array_equal(mask, predict_masks(image)[class_index])
+
+
+@pytest.mark.parametrize('order', ['C', 'F'])
+def test_every_row_once_and_right(mask_runner, tmp_path, order):
+    out_file = tmp_path / 'new' / 'submission.csv'
+    hook = dict(type=HOOK, out_file=str(out_file), order=order)
+    mask_runner(count=5, hooks=[hook]).test()
+    check_submission(out_file, 5, order)
+    assert list(out_file.parent.iterdir()) == [out_file]
+    assert b'\r' not in out_file.read_bytes()
+    assert 'hand2.png,bar,\n' in out_file.read_text()
+
+
+def test_dataset_order_whatever_the_sampler(mask_runner, tmp_path):
+    mask_runner(count=7, hooks=[dict(type=HOOK)], shuffle=True).test()
+    check_submission(tmp_path / 'work' / 'submission.csv', 7)
+
+
+def test_reader_gives_the_predictions_back(mask_runner, tmp_path):
+    mask_runner(
+        count=3,
+        hooks=[dict(type=HOOK)],
+        with_truth=False,
+        evaluator=dict(type='mmseg.DiceMetric', format_only=True),
+    ).test()
+    masks = read_submission(tmp_path / 'work' / 'submission.csv', CLASSES, SIZE[0] * SIZE[1])
+    assert list(masks) == ['hand0.png', 'hand1.png', 'hand2.png']
+    for image, runs in enumerate(masks.values()):
+        for class_runs, mask in zip(runs, predict_masks(image), strict=True):
+            flat = np.zeros(mask.size, bool)
+            for start, length in class_runs:
+                flat[start : start + length] = True
+            np.testing.assert_array_equal(flat, mask.ravel())
+
+
+def test_two_images_of_one_name_are_refused_before_the_test(mask_runner):
+    runner = mask_runner(count=2, hooks=[dict(type=HOOK)], same_names=True)
+    runner.model.forward = pytest.fail
+    with pytest.raises(ValueError, match=r"'hand.png'.*ID000/hand.png and .*ID001/hand.png"):
+        runner.test()
+
+
+def test_names_from_the_path_tell_them_apart(mask_runner, tmp_path):
+    mask_runner(count=2, hooks=[dict(type=HOOK, image_name='path')], same_names=True).test()
+    masks = read_submission(tmp_path / 'work' / 'submission.csv')
+    assert list(masks) == ['ID000/hand.png', 'ID001/hand.png']
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [(dict(order='A'), 'order'), (dict(image_name='full'), 'basename, stem, path')],
+)
+def test_bad_settings(mask_runner, settings, message):
+    with pytest.raises(ValueError, match=message):
+        mask_runner(hooks=[dict(type=HOOK, **settings)]).test()
+
+
+def test_image_that_was_not_predicted(mask_runner, tmp_path):
+    runner = mask_runner(count=5, hooks=[dict(type=HOOK)])
+    runner.test_dataloader.batch_sampler.drop_last = True
+    with pytest.raises(RuntimeError, match=r'1 of 5 images were not predicted.*hand4.png'):
+        runner.test()
+    assert not (tmp_path / 'work' / 'submission.csv').exists()
+
+
+def test_prediction_of_another_size(mask_runner):
+    runner = mask_runner(count=1, hooks=[dict(type=HOOK)])
+    hook = next(hook for hook in runner.hooks if type(hook).__name__ == 'RLESubmissionHook')
+    hook.before_test(runner)
+    sample = runner.test_dataloader.dataset[0]['data_samples']
+    sample.pred_sem_seg = PixelData(data=torch.zeros(1, 20, 28, dtype=torch.int32))
+    with pytest.raises(ValueError, match='hand0.png is 40 x 56, its prediction 20 x 28'):
+        hook.after_test_iter(runner, 0, outputs=[sample])
+    sample.pred_sem_seg = PixelData(data=torch.zeros(1, *SIZE))
+    with pytest.raises(ValueError, match='hand0.png: .*packed'):
+        hook.after_test_iter(runner, 0, outputs=[sample])
+
+
+def test_target_that_is_a_folder(mask_runner, tmp_path):
+    with pytest.raises(IsADirectoryError, match='name a CSV file'):
+        mask_runner(hooks=[dict(type=HOOK, out_file=str(tmp_path))]).test()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    mount = shutil.which('mount')
+    command = [mount, '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(folder)]
+    if mount is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip('a small file system cannot be mounted here')
+    yield folder
+    subprocess.run(['umount', str(folder)], check=True)
+
+
+@pytest.mark.parametrize('room', [8_000, 24_000], ids=['while testing', 'while merging'])
+def test_disk_full(mask_runner, small_disk, room):
+    """About 16 kB of rows fit neither in 8 kB nor, twice, in 24 kB."""
+    out_file = small_disk / 'submission.csv'
+    out_file.write_text('the old one')
+    filler = small_disk / 'filler'
+    filler.write_bytes(bytes(64 * 1024 - 4096 - room // 4096 * 4096))
+    runner = mask_runner(count=40, hooks=[dict(type=HOOK, out_file=str(out_file))])
+    with pytest.raises(OSError, match='Cannot write the submission: No space left') as caught:
+        runner.test()
+    assert str(out_file) in str(caught.value)
+    assert 'out_file' in str(caught.value)
+    assert out_file.read_text() == 'the old one'
+    assert sorted(small_disk.iterdir()) == [filler, out_file]
+
+
+def limited_run(folder):
+    """Test in a process whose files may not grow beyond 4 kB."""
+    runner = make_runner(
+        folder / 'work', MaskDataset(folder / 'images', 40), hooks=[dict(type=HOOK)]
+    )
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    try:
+        runner.test()
+    except OSError as error:
+        print(error)
+
+
+def slow_run(folder):
+    """Test, and stay at the end of the merge until killed."""
+    out_file = folder / 'out' / 'submission.csv'
+    runner = make_runner(
+        folder / 'work',
+        MaskDataset(folder / 'images', 5),
+        hooks=[dict(type=HOOK, out_file=str(out_file))],
+    )
+    from handbone.engine.hooks import submission_files
+
+    def wait(descriptor):
+        print('written', flush=True)
+        time.sleep(60)
+
+    submission_files.os = type('SlowDisk', (), {'fsync': staticmethod(wait)})
+    runner.test()
+
+
+def start(function, folder):
+    code = (
+        f'import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); '
+        f'from pathlib import Path; import {Path(__file__).stem} as tests; '
+        f'tests.{function}(Path({str(folder)!r}))'
+    )
+    return subprocess.Popen(
+        [sys.executable, '-W', 'ignore', '-c', code], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_file_size_limit(tmp_path):
+    run = start('limited_run', tmp_path)
+    output, _ = run.communicate(timeout=120)
+    assert 'Cannot write the submission: File too large' in output
+    assert not list((tmp_path / 'work').glob('*submission*'))
+
+
+def test_killed_while_writing(tmp_path):
+    out_file = tmp_path / 'out' / 'submission.csv'
+    out_file.parent.mkdir()
+    out_file.write_text('the old one')
+    run = start('slow_run', tmp_path)
+    assert any('written' in line for line in run.stdout)
+    run.send_signal(signal.SIGKILL)
+    run.wait(timeout=30)
+    assert out_file.read_text() == 'the old one'

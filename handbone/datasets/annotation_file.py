@@ -1,0 +1,216 @@
+"""The JSON of one image: read, checked, and kept as a few flat arrays."""
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .errors import DatasetError
+
+
+class Polygons(NamedTuple):
+    """All polygons of one image in three arrays, small to keep and quick to hand to a worker.
+
+    Attributes:
+        points: (n, 2) float32, x and y in pixels of the original image, polygon after polygon.
+        ends: (k,) int32, the end of each polygon in ``points``.
+        classes: (k,) int32, the class index of each polygon.
+    """
+
+    points: np.ndarray
+    ends: np.ndarray
+    classes: np.ndarray
+
+    def split(self) -> list[tuple[int, np.ndarray]]:
+        """List the polygons one by one, as :func:`handbone.masks.rasterize` takes them.
+
+        Returns:
+            (class index, (n, 2) points) of each polygon; the points are views.
+        """
+        parts = np.split(self.points, self.ends[:-1]) if len(self.ends) else []
+        return list(zip(self.classes.tolist(), parts, strict=True))
+
+    def areas(self, height: int, width: int) -> np.ndarray:
+        """Measure each polygon by the shoelace formula, with its points moved into the image.
+
+        Args:
+            height: Height of the image in pixels.
+            width: Width of the image in pixels.
+
+        Returns:
+            (k,) float64, areas in square pixels.
+        """
+        if not len(self.ends):
+            return np.zeros(0)
+        x, y = self.points.T.astype(np.float64)
+        x, y = x.clip(-0.5, width - 0.5), y.clip(-0.5, height - 0.5)
+        starts = np.concatenate(([0], self.ends[:-1]))
+        following = np.arange(1, len(x) + 1)
+        following[self.ends - 1] = starts
+        cross = x * y[following] - x[following] * y
+        return np.abs(np.add.reduceat(cross, starts)) / 2
+
+
+def read_polygons(
+    path: Path,
+    class_indices: Mapping[str, int],
+    image_size: tuple[int, int] | None = None,
+    skip_labels: Collection[str] = (),
+) -> tuple[Polygons, list[DatasetError]]:
+    """Read the polygons of one annotation file and list everything that is wrong with it.
+
+    Args:
+        path: A JSON file of the hand-bone layout; only ``annotations[].label`` and ``.points`` are
+            needed, ``metadata.height`` and ``.width`` are compared with the image if present.
+        class_indices: Class index of each known label.
+        image_size: Height and width of the image; None leaves out the checks against it.
+        skip_labels: Labels to leave out without a word.
+
+    Returns:
+        The sound polygons, and the problems found, empty for a sound file.
+    """
+    try:
+        document = _load_document(path)
+    except DatasetError as error:
+        return _pack([], []), [error]
+    problems = _frame_problems(path, document, image_size)
+    classes, outlines = [], []
+    for index, annotation in enumerate(document['annotations']):
+        try:
+            label = _label(annotation)
+            if label in skip_labels:
+                continue
+            class_index = _class_index(label, class_indices)
+            outline = _points(annotation, image_size)
+        except _AnnotationError as error:
+            problem, remedy = error.args
+            problems.append(DatasetError(path, problem, remedy, _place(index, annotation)))
+        else:
+            classes.append(class_index)
+            outlines.append(outline)
+    return _pack(classes, outlines), problems
+
+
+class _AnnotationError(Exception):
+    """One bad annotation: its problem and remedy; file and place are added by who catches it."""
+
+
+def _load_document(path: Path) -> dict:
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise DatasetError(
+            path,
+            f'the annotation file cannot be read ({error.strerror})',
+            'Check that the file exists and that you may read it',
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(
+            path, f'the file is not JSON ({error})', 'Export the annotations of this image again'
+        ) from error
+    remedy = 'Expected {"annotations": [{"label": "...", "points": [[x, y], ...]}, ...]}'
+    if not isinstance(document, dict) or 'annotations' not in document:
+        raise DatasetError(path, 'the key "annotations" is missing', remedy)
+    if not isinstance(document['annotations'], list):
+        raise DatasetError(path, '"annotations" is not a list', remedy)
+    return document
+
+
+def _frame_problems(
+    path: Path, document: dict, image_size: tuple[int, int] | None
+) -> list[DatasetError]:
+    metadata = document.get('metadata')
+    if image_size is None or not isinstance(metadata, dict):
+        return []
+    frame = metadata.get('height'), metadata.get('width')
+    if None in frame or frame == image_size:
+        return []
+    return [
+        DatasetError(
+            path,
+            f'the polygons were drawn on an image of width {frame[1]!r} and height {frame[0]!r} '
+            f'(metadata), but the image has width {image_size[1]} and height {image_size[0]}',
+            'Put the original image back, or scale the points and correct the metadata',
+        )
+    ]
+
+
+def _label(annotation: object) -> str:
+    if not isinstance(annotation, dict):
+        raise _AnnotationError('it is not an object', 'Give it the keys "label" and "points"')
+    for key in ('label', 'points'):
+        if key not in annotation:
+            raise _AnnotationError(f'the key "{key}" is missing', 'Add it or remove the annotation')
+    return annotation['label']
+
+
+def _class_index(label: object, class_indices: Mapping[str, int]) -> int:
+    if not isinstance(label, str) or label not in class_indices:
+        raise _AnnotationError(
+            f'the label is none of the {len(class_indices)} classes ({", ".join(class_indices)})',
+            'Correct the label, add it to metainfo.classes, or name it in skip_labels',
+        )
+    return class_indices[label]
+
+
+def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
+    raw = annotation['points']
+    if not isinstance(raw, list) or len(raw) < 3:
+        count = f'{len(raw)} points' if isinstance(raw, list) else f'{type(raw).__name__} as points'
+        raise _AnnotationError(
+            f'it has {count}, a polygon needs at least 3', 'Draw it again or remove the annotation'
+        )
+    try:
+        points = np.array(raw)
+    except ValueError:  # lists of different lengths
+        points = np.empty(0)
+    if points.dtype.kind not in 'iuf' or points.shape[1:] != (2,):
+        raise _AnnotationError(
+            f'{_first_bad_point(raw)} is not a pair of numbers [x, y]', 'Correct the coordinates'
+        )
+    if points.dtype.kind == 'f' and not np.isfinite(points).all():
+        raise _AnnotationError(
+            f'{_first_bad_point(raw)} is not finite', 'Correct the coordinates of this point'
+        )
+    if image_size is not None:
+        _check_inside(points, image_size)
+    return points
+
+
+def _check_inside(points: np.ndarray, image_size: tuple[int, int]) -> None:
+    height, width = image_size
+    low_x, low_y = points.min(axis=0).tolist()
+    high_x, high_y = points.max(axis=0).tolist()
+    if high_x < 0 or high_y < 0 or low_x >= width or low_y >= height:
+        raise _AnnotationError(
+            f'it lies wholly outside the image (x {low_x:g} to {high_x:g}, y {low_y:g} to '
+            f'{high_y:g}; the image has width {width} and height {height})',
+            'Correct the coordinates or remove the annotation',
+        )
+
+
+def _first_bad_point(raw: list) -> str:
+    for index, point in enumerate(raw):
+        sound = (
+            isinstance(point, list)
+            and len(point) == 2
+            and all(type(value) in (int, float) and np.isfinite(value) for value in point)
+        )
+        if not sound:
+            return f'point {index} ({str(point)[:60]})'
+    return f'a point among {len(raw)}'
+
+
+def _place(index: int, annotation: object) -> str:
+    if not isinstance(annotation, dict):
+        return f'annotation {index}'
+    identity = annotation.get('id', 'none')
+    return f'annotation {index} (id {identity!r}, label {annotation.get("label", "none")!r})'
+
+
+def _pack(classes: list[int], outlines: list[np.ndarray]) -> Polygons:
+    points = np.concatenate(outlines) if outlines else np.zeros((0, 2))
+    ends = np.cumsum([len(outline) for outline in outlines])
+    return Polygons(points.astype(np.float32), ends.astype(np.int32), np.array(classes, np.int32))

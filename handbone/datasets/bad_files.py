@@ -1,0 +1,72 @@
+"""What happens to bad files: stop at the first, or report them all and go on."""
+
+import logging
+import os
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+
+from .errors import DatasetError
+
+MODES = ('stop', 'report')
+
+
+class BadFiles:
+    """Collects the problems of a dataset.
+
+    Args:
+        mode: 'stop' raises the first problem, 'report' keeps them for :meth:`finish`.
+        report_file: Text file for the report; None writes it to the log only.
+    """
+
+    def __init__(self, mode: str, report_file: str | Path | None = None) -> None:
+        if mode not in MODES:
+            raise ValueError(f"bad_files is 'stop' or 'report', got {mode!r}")
+        self.mode = mode
+        self.report_file = report_file
+        self.problems: list[DatasetError] = []
+
+    def add(self, problems: list[DatasetError]) -> None:
+        """Take the problems of one file.
+
+        Args:
+            problems: Problems found, possibly none.
+
+        Raises:
+            DatasetError: The first of them, in mode 'stop'.
+        """
+        if problems and self.mode == 'stop':
+            if len(problems) > 1:
+                problems[0].add_note(f'The same file has {len(problems) - 1} more problems.')
+            raise problems[0]
+        self.problems += problems
+
+    def finish(self, kept: int, total: int) -> None:
+        """Write the report, if there is anything to report.
+
+        Args:
+            kept: Number of images that stay in the dataset.
+            total: Number of images looked at.
+        """
+        if not self.problems or not is_main_process():
+            return
+        files = len({problem.path for problem in self.problems})
+        lines = [
+            f'{len(self.problems)} problems in {files} files; '
+            f'{kept} of {total} images stay in the dataset:',
+            *(f'  {problem}' for problem in self.problems),
+        ]
+        print_log('\n'.join(lines), logger='current', level=logging.WARNING)
+        if self.report_file is not None:
+            _write_beside_and_rename(Path(self.report_file), '\n'.join(lines) + '\n')
+
+
+def _write_beside_and_rename(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f'{path.name}.{os.getpid()}.part')
+    try:
+        unfinished.write_text(text, encoding='utf-8')
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+"""The class list of a dataset: its checks, its colours and its groups."""
+
+from collections.abc import Mapping
+
+from handbone.bones import distinct_colors
+
+from .errors import DatasetError
+
+PLACE = 'metainfo of the dataset'
+
+
+def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> dict:
+    """Check the class list and fit palette and groups to it.
+
+    Where the user gave another class list than the dataset's own, classes of the dataset's own list
+    keep their colour, and its groups keep the classes that are left.
+
+    Args:
+        metainfo: The dataset's own meta information, overwritten by the user's.
+        defaults: The dataset's own meta information.
+        given: What the user gave.
+
+    Returns:
+        ``metainfo`` with ``classes`` a tuple of names, ``palette`` a list of RGB tuples, 0 to 255,
+        and, where groups are known, ``groups`` a dict of tuples of names.
+
+    Raises:
+        DatasetError: There are fewer than two classes, a name occurs twice, or palette or groups do
+            not fit the classes.
+    """
+    classes = _checked_classes(metainfo.get('classes', ()))
+    completed = dict(metainfo, classes=classes, palette=_palette(classes, defaults, given))
+    groups = _groups(classes, metainfo.get('groups', {}), 'groups' in given)
+    completed.pop('groups', None)
+    return dict(completed, groups=groups) if groups else completed
+
+
+def _checked_classes(classes: object) -> tuple[str, ...]:
+    remedy = "Give metainfo=dict(classes=('first', 'second', ...)) with at least two names"
+    if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
+        raise DatasetError(PLACE, f'classes is not a list of names: {classes!r}', remedy)
+    classes = tuple(classes)
+    if len(classes) < 2:
+        raise DatasetError(PLACE, f'the class list has {len(classes)} classes', remedy)
+    repeated = sorted({name for name in classes if classes.count(name) > 1})
+    if repeated:
+        raise DatasetError(
+            PLACE, f'classes occur twice: {", ".join(repeated)}', 'Give each name once'
+        )
+    return classes
+
+
+def _palette(
+    classes: tuple[str, ...], defaults: Mapping, given: Mapping
+) -> list[tuple[int, int, int]]:
+    if 'palette' in given:
+        palette = [tuple(color) for color in given['palette']]
+        if len(palette) != len(classes):
+            raise DatasetError(
+                PLACE,
+                f'palette has {len(palette)} colours for {len(classes)} classes',
+                'Give one (red, green, blue) a class or leave the palette out',
+            )
+        return palette
+    known = dict(zip(defaults.get('classes', ()), defaults.get('palette', ()), strict=False))
+    if all(name in known for name in classes):
+        return [tuple(known[name]) for name in classes]
+    return distinct_colors(len(classes))
+
+
+def _groups(
+    classes: tuple[str, ...], groups: Mapping, user_given: bool
+) -> dict[str, tuple[str, ...]]:
+    unknown = {name for members in groups.values() for name in members} - set(classes)
+    if unknown and user_given:
+        raise DatasetError(
+            PLACE,
+            f'groups name classes that do not exist: {", ".join(sorted(unknown))}',
+            'Correct the names in metainfo.groups',
+        )
+    fitted = {
+        group: tuple(name for name in members if name in classes)
+        for group, members in groups.items()
+    }
+    return {group: members for group, members in fitted.items() if members}

@@ -1,0 +1,290 @@
+"""The base of datasets whose classes may overlap."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+from mmseg.registry import DATASETS
+from tqdm import tqdm
+
+from .annotation_file import read_polygons
+from .bad_files import BadFiles
+from .classes import complete_metainfo
+from .errors import DatasetError
+from .file_list import ImageFile, list_files, read_list_file
+from .folds import in_fold
+from .image_header import read_image_size
+from .pairing import annotations_without_image, check_all_or_none, image_without_annotation
+
+SPLITS = ('train', 'val')
+DATA_PREFIX = {'img_path': '', 'ann_path': ''}
+
+
+@DATASETS.register_module()
+class MultilabelDataset(BaseDataset):
+    """Images with one JSON of polygons each, where a pixel may belong to several classes.
+
+    The layout on disk is ``<img_path>/<patient>/<name>.png`` and
+    ``<ann_path>/<patient>/<name>.json``. Images are ordered by patient folder, then by name. All
+    annotations are read and checked once, when the dataset is built; their polygons stay in memory
+    as flat arrays that the loader workers share.
+
+    Each item of the dataset is a dict with ``img_path``, ``ann_path`` (None without annotation),
+    ``patient``, ``image_name`` (the file name), ``height`` and ``width``, ``polygons``
+    (:class:`~handbone.datasets.annotation_file.Polygons`, None without annotation), ``classes`` and
+    ``seg_fields``, which the transforms fill further.
+
+    Args:
+        metainfo: ``classes``, at least two names in bit order; optionally ``palette``, one RGB
+            colour a class, and ``groups``, a dict of class names by group name.
+        data_root: Folder that the paths below are relative to.
+        data_prefix: ``img_path`` and ``ann_path``, the folders of images and of JSON files.
+        ann_file: List file with one relative image path or one patient a line, instead of folds;
+            empty for all images.
+        fold: The fold that is held out for validation; None takes all images.
+        num_folds: Number of folds. Images of one patient are always in the same fold.
+        split: 'train' gives the images outside the fold, 'val' those inside.
+        test_mode: True needs no annotations; they are still read where ``ann_path`` has them for
+            every image.
+        bad_files: 'stop' raises at the first bad file; 'report' collects all problems into one
+            report and goes on without those images.
+        report_file: Text file for that report; None writes it to the log only.
+        skip_labels: Labels of the JSON files to leave out; other labels outside ``classes`` are
+            errors.
+        img_suffix: Suffix of the images.
+        ann_suffix: Suffix of the annotation files.
+        **kwargs: ``pipeline``, ``indices``, ``serialize_data``, ``lazy_init`` and the others of
+            :class:`mmengine.dataset.BaseDataset`.
+
+    Raises:
+        DatasetError: Something is wrong with the data; names file, annotation and remedy.
+    """
+
+    def __init__(
+        self,
+        metainfo: Mapping | None = None,
+        data_root: str | None = '',
+        data_prefix: Mapping = DATA_PREFIX,
+        ann_file: str = '',
+        fold: int | None = None,
+        num_folds: int = 5,
+        split: str = 'train',
+        test_mode: bool = False,
+        bad_files: str = 'stop',
+        report_file: str | None = None,
+        skip_labels: Sequence[str] = (),
+        img_suffix: str = '.png',
+        ann_suffix: str = '.json',
+        **kwargs: Any,
+    ) -> None:
+        if split not in SPLITS:
+            raise ValueError(f"split is 'train' or 'val', got {split!r}")
+        if fold is not None and ann_file:
+            raise ValueError(
+                f'fold={fold} and ann_file={ann_file!r} both choose images: set one of them to '
+                "None or ''"
+            )
+        self.fold = fold
+        self.num_folds = num_folds
+        self.split = split
+        self.bad_files = BadFiles(bad_files, report_file)
+        self.skip_labels = frozenset(skip_labels)
+        self.img_suffix = img_suffix
+        self.ann_suffix = ann_suffix
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=data_root,
+            data_prefix=dict(data_prefix),
+            test_mode=test_mode,
+            **kwargs,
+        )
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:
+        merged = super()._load_metainfo(metainfo)
+        given = {key: merged[key] for key in metainfo or {}}
+        return complete_metainfo(merged, cls.METAINFO, given)
+
+    @property
+    def image_folder(self) -> Path:
+        """The folder of the images."""
+        return Path(self.data_prefix['img_path'])
+
+    @property
+    def annotation_folder(self) -> Path | None:
+        """The folder of the annotation files; None where the config names none."""
+        return Path(self.data_prefix['ann_path']) if 'ann_path' in self.data_prefix else None
+
+    @property
+    def class_indices(self) -> dict[str, int]:
+        """The class index of each label."""
+        return {name: index for index, name in enumerate(self._metainfo['classes'])}
+
+    def load_data_list(self) -> list[dict]:
+        """List, check and read the chosen images and their annotations.
+
+        Returns:
+            One dict an image, as described in the class.
+        """
+        all_images = list_files(self.image_folder, self.img_suffix)
+        images = self._choose(all_images)
+        annotations = self._annotations(images)
+        if not self.test_mode:
+            patients = {image.patient for image in images} if self.ann_file else None
+            self.bad_files.add(
+                annotations_without_image(
+                    self.annotation_folder, annotations.values(), all_images, patients
+                )
+            )
+        data_list = []
+        for image in tqdm(images, 'Checking images', delay=3, disable=not is_main_process()):
+            info, problems = self._read(image, annotations)
+            self.bad_files.add(problems)
+            if not problems:
+                data_list.append(info)
+        self.bad_files.finish(len(data_list), len(images))
+        if not data_list:
+            raise DatasetError(
+                self.image_folder, 'all images of the dataset are bad', 'Mend the files reported'
+            )
+        return data_list
+
+    def _choose(self, images: list[ImageFile]) -> list[ImageFile]:
+        if not images:
+            raise DatasetError(
+                self.image_folder,
+                f'the folder holds no {self.img_suffix} image',
+                'Correct data_root, data_prefix or img_suffix in the config',
+            )
+        if self.ann_file:
+            return read_list_file(Path(self.ann_file), images)
+        if self.fold is None:
+            return images
+        try:
+            held_out = in_fold([image.patient for image in images], self.fold, self.num_folds)
+        except ValueError as error:
+            raise DatasetError(
+                self.image_folder, str(error), 'Change fold or num_folds, or add patients'
+            ) from error
+        wanted = held_out if self.split == 'val' else ~held_out
+        return [image for image, chosen in zip(images, wanted, strict=True) if chosen]
+
+    def _annotations(self, images: list[ImageFile]) -> dict[str, ImageFile]:
+        """List the annotation files by key; none where only images are wanted."""
+        folder = self.annotation_folder
+        if folder is None and not self.test_mode:
+            raise DatasetError(
+                'data_prefix of the dataset',
+                'ann_path is missing',
+                'Name the folder of the JSON files, or set test_mode=True to predict only',
+            )
+        if folder is None or (self.test_mode and not folder.is_dir()):
+            return {}
+        annotations = {file.key: file for file in list_files(folder, self.ann_suffix)}
+        if self.test_mode:
+            check_all_or_none(folder, annotations, images)
+            annotations = annotations if images[0].key in annotations else {}
+        return annotations
+
+    def _read(
+        self, image: ImageFile, annotations: Mapping[str, ImageFile]
+    ) -> tuple[dict, list[DatasetError]]:
+        """Build the info of one image and list what is wrong with its files."""
+        path = self.image_folder / image.name
+        info = dict(
+            img_path=str(path),
+            ann_path=None,
+            patient=image.patient,
+            image_name=path.name,
+            polygons=None,
+            seg_fields=[],
+        )
+        size, problems = None, []
+        try:
+            size = read_image_size(path)
+            info.update(height=size[0], width=size[1])
+        except DatasetError as error:
+            problems.append(error)
+        if image.key in annotations:
+            annotation = self.annotation_folder / annotations[image.key].name
+            polygons, more = read_polygons(annotation, self.class_indices, size, self.skip_labels)
+            info.update(ann_path=str(annotation), polygons=polygons)
+            problems += more
+        elif not self.test_mode:
+            problems.append(
+                image_without_annotation(path, self.annotation_folder, image, self.ann_suffix)
+            )
+        return info, problems
+
+    def get_data_info(self, idx: int) -> dict:
+        """Get the info of one image.
+
+        Args:
+            idx: Index of the image.
+
+        Returns:
+            A dict of its own, as described in the class.
+        """
+        return dict(super().get_data_info(idx), classes=self._metainfo['classes'])
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """List the classes in one image, for mmengine's ClassBalancedDataset.
+
+        Args:
+            idx: Index of the image.
+
+        Returns:
+            Class indices in ascending order.
+        """
+        polygons = self.get_data_info(idx)['polygons']
+        return [] if polygons is None else np.unique(polygons.classes).tolist()
+
+    def prepare_data(self, idx: int) -> dict | None:
+        """Run the pipeline on one image.
+
+        Args:
+            idx: Index of the image.
+
+        Returns:
+            The pipeline's result. In training with ``bad_files='report'``, None for an image whose
+            damage shows only when it is decoded; mmengine then takes another image at random.
+        """
+        try:
+            return super().prepare_data(idx)
+        except DatasetError as error:
+            if self.bad_files.mode == 'stop' or self.test_mode or self.split == 'val':
+                raise
+            print_log(f'Left out: {error}', logger='current', level=logging.WARNING)
+            return None
+
+    def class_frequencies(self) -> np.ndarray:
+        """Measure how much of an image each class covers.
+
+        The shares come from the areas of the polygons, with points outside the image moved to its
+        border; where polygons of one class overlap, the overlap counts twice.
+
+        Returns:
+            (C,) float64, the mean share of pixels over the images of this dataset, 0 to 1.
+
+        Raises:
+            DatasetError: There are no annotations.
+        """
+        shares = np.zeros(len(self._metainfo['classes']))
+        for idx in range(len(self)):
+            info = self.get_data_info(idx)
+            if info['polygons'] is None:
+                raise DatasetError(
+                    info['img_path'],
+                    'class frequencies need annotations and this image has none',
+                    'Ask the training dataset for them',
+                )
+            areas = info['polygons'].areas(info['height'], info['width'])
+            classes = info['polygons'].classes
+            shares += np.bincount(classes, areas, len(shares)) / (info['height'] * info['width'])
+        return shares / len(self)

@@ -1,0 +1,82 @@
+"""Every training image has an annotation file and the other way round."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from .errors import DatasetError
+from .file_list import ImageFile
+
+
+def image_without_annotation(
+    path: Path, folder: Path, image: ImageFile, suffix: str
+) -> DatasetError:
+    """Describe an image that has no annotation file.
+
+    Args:
+        path: The image.
+        folder: The folder of the annotation files.
+        image: Its entry in the list of files.
+        suffix: Suffix of annotation files.
+
+    Returns:
+        The error to raise or report.
+    """
+    return DatasetError(
+        path,
+        f'the image has no annotation file (expected {folder / (image.key + suffix)})',
+        'Add the file, remove the image, or set test_mode=True to predict only',
+    )
+
+
+def annotations_without_image(
+    folder: Path,
+    annotations: Collection[ImageFile],
+    images: Sequence[ImageFile],
+    patients: Collection[str] | None = None,
+) -> list[DatasetError]:
+    """List the annotation files that belong to no image.
+
+    Args:
+        folder: The folder of the annotation files.
+        annotations: All annotation files.
+        images: All images.
+        patients: Patients to look at; None looks at all.
+
+    Returns:
+        One problem a file.
+    """
+    keys = {image.key for image in images}
+    return [
+        DatasetError(
+            folder / annotation.name,
+            'the annotation file has no image of its name',
+            'Add the image or remove the annotation file',
+        )
+        for annotation in annotations
+        if annotation.key not in keys and (patients is None or annotation.patient in patients)
+    ]
+
+
+def check_all_or_none(
+    folder: Path, annotations: Mapping[str, ImageFile], images: Sequence[ImageFile]
+) -> None:
+    """See that either all images of a test set have annotations or none has.
+
+    A score over the annotated part alone would pass for one over the whole set.
+
+    Args:
+        folder: The folder of the annotation files.
+        annotations: Annotation files by key.
+        images: The images.
+
+    Raises:
+        DatasetError: Only some images have annotations.
+    """
+    missing = [image for image in images if image.key not in annotations]
+    if missing and len(missing) < len(images):
+        raise DatasetError(
+            folder,
+            f'{len(missing)} of {len(images)} test images have no annotation file, '
+            f'the first is {missing[0].name}',
+            'Add the files, or take ann_path out of data_prefix to predict only',
+        )

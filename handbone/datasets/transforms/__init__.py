@@ -1,0 +1,17 @@
+"""Transforms for radiographs and packed label maps, beside those of mmcv and mmseg."""
+
+from .load_polygon_annotations import LoadPolygonAnnotations
+from .load_radiograph import LoadRadiograph
+from .multilabel_random_flip import MultilabelRandomFlip
+from .pack_multilabel_inputs import PackMultilabelInputs
+from .random_affine import RandomAffine
+from .random_exposure import RandomExposure
+
+__all__ = [
+    'LoadPolygonAnnotations',
+    'LoadRadiograph',
+    'MultilabelRandomFlip',
+    'PackMultilabelInputs',
+    'RandomAffine',
+    'RandomExposure',
+]

@@ -1,0 +1,82 @@
+"""Polygons to packed label maps inside the pipeline."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmseg.registry import TRANSFORMS
+
+from handbone.masks import rasterize
+
+FRAMES = ('original', 'image')
+
+
+@TRANSFORMS.register_module()
+class LoadPolygonAnnotations(BaseTransform):
+    """Draw the polygons of an image straight into a packed label map.
+
+    Image: untouched. Labels: ``gt_seg_map`` is int32, bit ``c`` set where class ``c`` is, (H, W)
+    for up to 31 classes, else (H, W, P). An image without annotation (prediction only) stays
+    without labels.
+
+    Required keys: ``polygons``, ``classes``, ``ori_shape``. Added keys: ``gt_seg_map``; its name is
+    appended to ``seg_fields``.
+
+    Args:
+        frame: 'original' draws at the size of the file, whatever happened to the image: this is the
+            truth that predictions at the original size are scored against, and the place for it
+            after the file is loaded and before the first geometric transform in training. 'image'
+            draws at the present size of ``img``, with sub-pixel accuracy, after Resize,
+            RandomResize or RandomAffine; no flip, crop or rotation by other transforms may come
+            before it.
+
+    Raises:
+        ValueError: ``frame='image'`` after a flip or a crop.
+    """
+
+    def __init__(self, frame: str = 'original') -> None:
+        if frame not in FRAMES:
+            raise ValueError(f"frame is 'original' or 'image', got {frame!r}")
+        self.frame = frame
+
+    def transform(self, results: dict) -> dict:
+        """Draw the label map.
+
+        Args:
+            results: The dict of one image.
+
+        Returns:
+            The same dict with the label map.
+        """
+        polygons = results['polygons']
+        if polygons is None:
+            return results
+        size, scale = results['ori_shape'], 1.0
+        if self.frame == 'image':
+            size = results['img'].shape[:2]
+            matrix = results.get('affine_matrix')
+            if matrix is None:
+                scale = _scale_of(results)
+            else:
+                points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
+                polygons = polygons._replace(points=points)
+        results['gt_seg_map'] = rasterize(
+            polygons.split(), *size, num_classes=len(results['classes']), scale=scale
+        )
+        results['seg_fields'].append('gt_seg_map')
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(frame={self.frame!r})'
+
+
+def _scale_of(results: dict) -> tuple[float, float]:
+    """Find the scale from the file to the image, and see that nothing but scaling has happened."""
+    scale = results.get('scale_factor', (1.0, 1.0))
+    expected = np.multiply(results['ori_shape'], scale[::-1])
+    scaled_only = np.abs(expected - results['img'].shape[:2]).max() < 1
+    if results.get('flip') or not (scaled_only or 'pad_shape' in results):
+        raise ValueError(
+            "LoadPolygonAnnotations(frame='image') follows a flip or a crop, which it cannot "
+            f'repeat on the polygons of {results["img_path"]}. Put it right after the resize, or '
+            "use frame='original' right after the image is loaded."
+        )
+    return scale

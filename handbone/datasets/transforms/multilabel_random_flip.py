@@ -1,0 +1,82 @@
+"""Flips for classes that come in a right and a left one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmseg.datasets.transforms import RandomFlip
+from mmseg.registry import TRANSFORMS
+
+from handbone.masks import CLASSES_PER_PLANE
+
+MIRRORS = ('horizontal', 'vertical')
+
+
+@TRANSFORMS.register_module()
+class MultilabelRandomFlip(RandomFlip):
+    """mmseg's RandomFlip with classes of either side swapped in the packed label map.
+
+    Image: flipped. Labels: flipped, and where the result is a mirror image ('horizontal' or
+    'vertical'), each pair of classes trades places; 'diagonal' is a half turn, which leaves right
+    and left as they are. The stock ``swap_seg_labels`` compares whole pixel values and does not fit
+    packed maps. Classes without sides, such as the bones of the hand, need only mmseg's RandomFlip.
+
+    Required keys: ``img``, ``classes``. Added keys: ``flip``, ``flip_direction``, and
+    ``swap_classes``, the pairs of class indices that this image had swapped.
+
+    Args:
+        swap: Pairs of class names, for example ``[('right_lung', 'left_lung')]``.
+        **kwargs: ``prob`` and ``direction`` of mmseg's RandomFlip.
+    """
+
+    def __init__(self, swap: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.swap = [tuple(pair) for pair in swap]
+        names = [name for pair in self.swap for name in pair]
+        if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
+            raise ValueError(f'swap is pairs of class names, each name once, got {swap}')
+
+    def transform(self, results: dict) -> dict:
+        """Flip one image at random.
+
+        Args:
+            results: The dict of one image.
+
+        Returns:
+            The same dict with image and labels flipped, or as they were.
+
+        Raises:
+            ValueError: A class to swap does not exist.
+        """
+        results = super().transform(results)
+        if results['flip'] and results['flip_direction'] in MIRRORS:
+            pairs = self._class_indices(results['classes'])
+            results['swap_classes'] = pairs
+            for key in results.get('seg_fields', []):
+                results[key] = _swap_bits(results[key], pairs)
+        return results
+
+    def _class_indices(self, classes: Sequence[str]) -> list[tuple[int, int]]:
+        unknown = {name for pair in self.swap for name in pair} - set(classes)
+        if unknown:
+            raise ValueError(
+                f'swap names classes that do not exist: {", ".join(sorted(unknown))}; '
+                f'the classes are {", ".join(classes)}'
+            )
+        return [(classes.index(first), classes.index(second)) for first, second in self.swap]
+
+    def __repr__(self) -> str:
+        return f'{super().__repr__()[:-1]}, swap={self.swap})'
+
+
+def _swap_bits(packed: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Swap pairs of class bits of a packed map (H, W) or (H, W, P), in place."""
+    planes = packed if packed.ndim == 3 else packed[..., None]
+    for first, second in pairs:
+        plane, bit = divmod(first, CLASSES_PER_PLANE)
+        other_plane, other_bit = divmod(second, CLASSES_PER_PLANE)
+        # Where the two bits differ, flipping both swaps them.
+        differ = ((planes[..., plane] >> bit) ^ (planes[..., other_plane] >> other_bit)) & 1
+        planes[..., plane] ^= differ << bit
+        planes[..., other_plane] ^= differ << other_bit
+    return packed

@@ -1,0 +1,139 @@
+"""Rotation, scale, shear and shift in one interpolation."""
+
+import math
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmseg.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomAffine(BaseTransform):
+    """Rotate, scale, shear and shift an image, and bring it to the size of the network.
+
+    Image: one linear interpolation; where it shrinks to less than half, the pixels are averaged
+    first, so that nothing aliases. What comes from outside is ``pad_val``. Labels: nearest
+    neighbour with the same matrix, every bit as it was; what comes from outside is background.
+    Polygons drawn afterwards by ``LoadPolygonAnnotations(frame='image')`` follow the matrix
+    exactly, which is finer and quicker than drawing first.
+
+    Required keys: ``img``. Optional keys: those in ``seg_fields``. Modified keys: ``img``,
+    ``img_shape``, label maps. Added keys: ``affine_matrix``, (2, 3) float64 from pixel centres of
+    the file to pixel centres of the image.
+
+    Args:
+        degrees: Greatest rotation to either side, in degrees.
+        scale: Range of the zoom, 1 being unchanged; drawn log-uniformly, so that enlarging and
+            shrinking are as likely.
+        translate: Greatest shift to either side, as a share of the output width and height.
+        shear: Greatest horizontal shear to either side, in degrees.
+        size: Output width and height; the image is fitted into it as a whole, its aspect kept, and
+            centred, before the random part. None keeps the size.
+        pad_val: Grey value of what comes from outside the image.
+        prob: Share of images that are moved at random; the others are only brought to ``size``.
+    """
+
+    def __init__(
+        self,
+        degrees: float = 0.0,
+        scale: tuple[float, float] = (1.0, 1.0),
+        translate: float = 0.0,
+        shear: float = 0.0,
+        size: tuple[int, int] | None = None,
+        pad_val: float = 0,
+        prob: float = 1.0,
+    ) -> None:
+        if not 0 < scale[0] <= scale[1]:
+            raise ValueError(f'scale is (low, high) with 0 < low <= high, got {scale}')
+        if not 0 <= shear < 90:
+            raise ValueError(f'shear is 0 to less than 90 degrees, got {shear}')
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob is 0 to 1, got {prob}')
+        self.degrees = degrees
+        self.scale = tuple(scale)
+        self.translate = translate
+        self.shear = shear
+        self.size = None if size is None else tuple(size)
+        self.pad_val = pad_val
+        self.prob = prob
+
+    @cache_randomness
+    def _draw(self) -> tuple[float, float, float, float, float]:
+        """Draw angle and shear in radians, zoom, and the two shifts."""
+        moved = np.random.rand() < self.prob
+        angle = math.radians(np.random.uniform(-self.degrees, self.degrees))
+        shear = math.radians(np.random.uniform(-self.shear, self.shear))
+        zoom = math.exp(np.random.uniform(*np.log(self.scale)))
+        shifts = np.random.uniform(-self.translate, self.translate, 2)
+        return (angle, shear, zoom, *shifts) if moved else (0.0, 0.0, 1.0, 0.0, 0.0)
+
+    def transform(self, results: dict) -> dict:
+        """Move image and labels.
+
+        Args:
+            results: The dict of one image.
+
+        Returns:
+            The same dict with the moved image and labels.
+        """
+        image = results['img']
+        height, width = image.shape[:2]
+        size = self.size or (width, height)
+        matrix = self._matrix((width, height), size)
+        for key in results.get('seg_fields', []):
+            results[key] = cv2.warpAffine(results[key], matrix, size, flags=cv2.INTER_NEAREST)
+        results['affine_matrix'] = _compose(matrix, _matrix_so_far(results))
+        results['img'] = _warp_image(image, matrix, size, self.pad_val)
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    def _matrix(self, source: tuple[int, int], target: tuple[int, int]) -> np.ndarray:
+        """Build the (2, 3) matrix from source to target pixels; sizes are (width, height)."""
+        angle, shear, zoom, *shifts = self._draw()
+        zoom *= min(target[0] / source[0], target[1] / source[1])
+        cosine, sine = math.cos(angle), math.sin(angle)
+        linear = zoom * np.array([[cosine, -sine], [sine, cosine]])
+        linear = linear @ np.array([[1.0, math.tan(shear)], [0.0, 1.0]])
+        source_center = (np.array(source) - 1) / 2
+        target_center = (np.array(target) - 1) / 2 + np.array(shifts) * target
+        return np.column_stack([linear, target_center - linear @ source_center])
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return (
+            f'{name}(degrees={self.degrees}, scale={self.scale}, translate={self.translate}, '
+            f'shear={self.shear}, size={self.size}, pad_val={self.pad_val}, prob={self.prob})'
+        )
+
+
+def _compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    """Chain two (2, 3) matrices, ``inner`` first."""
+    linear = outer[:, :2] @ inner
+    linear[:, 2] += outer[:, 2]
+    return linear
+
+
+def _scaling(scale_x: float, scale_y: float) -> np.ndarray:
+    """Build the (2, 3) matrix of a resize, which scales about pixel corners, not centres."""
+    return np.array([[scale_x, 0, (scale_x - 1) / 2], [0, scale_y, (scale_y - 1) / 2]])
+
+
+def _matrix_so_far(results: dict) -> np.ndarray:
+    if 'affine_matrix' in results:
+        return results['affine_matrix']
+    return _scaling(*results.get('scale_factor', (1.0, 1.0)))
+
+
+def _warp_image(
+    image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], pad_val: float
+) -> np.ndarray:
+    shrink = math.floor(1 / math.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if shrink >= 2:
+        height, width = image.shape[:2]
+        small = max(1, round(width / shrink)), max(1, round(height / shrink))
+        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+        matrix = _compose(matrix, _scaling(width / small[0], height / small[1]))
+    border = (pad_val,) * 3
+    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border)

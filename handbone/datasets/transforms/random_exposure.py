@@ -1,0 +1,116 @@
+"""Differences of exposure, processing and dose between radiographs."""
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmcv.transforms.utils import cache_randomness
+from mmseg.registry import TRANSFORMS
+
+Range = tuple[float, float]
+
+
+@TRANSFORMS.register_module()
+class RandomExposure(BaseTransform):
+    """Vary gamma, contrast, brightness, sharpness and noise of an image.
+
+    Image: ``255 * (contrast * ((v / 255) ** gamma - 0.5) + 0.5 + brightness)``, then a Gaussian
+    blur, then Gaussian noise, clipped to 0 to 255; the dtype stays. On uint8 the grey values go
+    through one table. Labels: untouched.
+
+    Modified keys: ``img``, (H, W) or (H, W, 3), uint8 or float32 of 0 to 255.
+
+    Args:
+        gamma: Range of the exponent, drawn log-uniformly; below 1 brightens.
+        contrast: Range of the factor about mid-grey, drawn log-uniformly.
+        brightness: Range of the shift, as a share of the grey range.
+        blur: Range of the blur's standard deviation in pixels; below 0.2 nothing is blurred.
+        noise: Range of the noise's standard deviation in grey values of 0 to 255.
+        prob: Probability of each of the three steps (grey values, blur, noise) on its own.
+    """
+
+    def __init__(
+        self,
+        gamma: Range = (0.7, 1.4),
+        contrast: Range = (0.8, 1.25),
+        brightness: Range = (-0.1, 0.1),
+        blur: Range = (0.0, 1.0),
+        noise: Range = (0.0, 6.0),
+        prob: float = 0.5,
+    ) -> None:
+        for name, (low, high) in dict(gamma=gamma, contrast=contrast).items():
+            if not 0 < low <= high:
+                raise ValueError(f'{name} is (low, high) with 0 < low <= high, got {(low, high)}')
+        for name, (low, high) in dict(blur=blur, noise=noise).items():
+            if not 0 <= low <= high:
+                raise ValueError(f'{name} is (low, high) with 0 <= low <= high, got {(low, high)}')
+        if not 0 <= prob <= 1:
+            raise ValueError(f'prob is 0 to 1, got {prob}')
+        self.gamma = tuple(gamma)
+        self.contrast = tuple(contrast)
+        self.brightness = tuple(brightness)
+        self.blur = tuple(blur)
+        self.noise = tuple(noise)
+        self.prob = prob
+
+    @cache_randomness
+    def _draw(self) -> dict[str, float]:
+        """Draw all values; a step that is left out gets its neutral value."""
+        graded, blurred, noisy = np.random.rand(3) < self.prob
+        values = dict(
+            gamma=np.exp(np.random.uniform(*np.log(self.gamma))),
+            contrast=np.exp(np.random.uniform(*np.log(self.contrast))),
+            brightness=np.random.uniform(*self.brightness),
+            blur=np.random.uniform(*self.blur) * blurred,
+            noise=np.random.uniform(*self.noise) * noisy,
+            seed=np.random.randint(2**31 - 1),
+        )
+        return values if graded else dict(values, gamma=1.0, contrast=1.0, brightness=0.0)
+
+    def transform(self, results: dict) -> dict:
+        """Vary the image.
+
+        Args:
+            results: The dict of one image.
+
+        Returns:
+            The same dict with the varied image.
+        """
+        values = self._draw()
+        image = results['img']
+        grades = values['gamma'], values['contrast'], values['brightness']
+        if grades != (1.0, 1.0, 0.0):
+            image = _grade(image, *grades)
+        if values['blur'] >= 0.2:
+            image = cv2.GaussianBlur(image, (0, 0), values['blur'])
+        if values['noise'] > 0:
+            image = _add_noise(image, values['noise'], values['seed'])
+        results['img'] = image
+        return results
+
+    def __repr__(self) -> str:
+        name = type(self).__name__
+        return (
+            f'{name}(gamma={self.gamma}, contrast={self.contrast}, brightness={self.brightness}, '
+            f'blur={self.blur}, noise={self.noise}, prob={self.prob})'
+        )
+
+
+def _grade(image: np.ndarray, gamma: float, contrast: float, brightness: float) -> np.ndarray:
+    offset = 255 * (0.5 - 0.5 * contrast + brightness)
+    if image.dtype == np.uint8:
+        table = 255 * contrast * (np.arange(256) / 255) ** gamma + offset
+        return cv2.LUT(image, np.rint(table.clip(0, 255)).astype(np.uint8))
+    graded = cv2.pow(image / 255, gamma) * (255 * contrast) + offset
+    return graded.clip(0, 255, out=graded)
+
+
+def _add_noise(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
+    # OpenCV draws several times faster than NumPy; the seed comes from NumPy's generator, so that
+    # seeding that one still fixes the whole pipeline.
+    noise = np.empty(image.shape, np.float32)
+    cv2.setRNGSeed(seed)
+    cv2.randn(noise, 0, deviation)
+    if image.dtype == np.uint8:
+        return cv2.add(image, noise, dtype=cv2.CV_8U)
+    noise += image
+    return noise.clip(0, 255, out=noise)

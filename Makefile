@@ -1,0 +1,60 @@
+# make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 12 minutes
+# make test     all tests, the end-to-end ones included
+# make bench    our speed and memory beside today's usual ways
+# make lint     style
+# make env      the environment alone, in .venv; every other target makes it first
+#
+# Another Python:   make env PYTHON=python3.12
+# An NVIDIA GPU:    make env LOCK=mmenv/requirements-cuda.txt
+# Some tests only:  make test TESTS=tests/masks
+
+PYTHON ?= python3
+LOCK ?= mmenv/requirements-cpu.txt
+TESTS ?= tests
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+# written when everything is installed; older than the lock or the packaging means: install anew
+INSTALLED := $(VENV)/installed
+
+DATA := data/phantom
+WORK_DIR := work_dirs/demo
+
+
+.PHONY: env demo test bench lint clean
+
+env: $(INSTALLED)
+
+# torch alone comes with its own dependencies, because a build for CUDA brings libraries that the
+# CPU lock does not list; the reason for --no-deps in the rest is in the lock
+$(INSTALLED): $(LOCK) setup.py requirements.txt | $(RUN)
+	$(RUN) -m pip install --quiet --constraint $(LOCK) torch
+	$(RUN) -m pip install --quiet --no-deps --requirement $(LOCK)
+	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(RUN):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo 'handbone needs Python 3.11, 3.12 or 3.13; $(PYTHON) is' \
+	    "$$($(PYTHON) --version 2>&1). Name another one: make env PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+demo: $(INSTALLED)
+	$(RUN) tools/make_phantom.py $(DATA)
+	$(RUN) tools/train.py configs/demo.py --work-dir $(WORK_DIR)
+	$(RUN) tools/test.py configs/demo.py $(WORK_DIR)/best_mDice*.pth --work-dir $(WORK_DIR)/test --show-dir overlays
+	$(RUN) tools/test.py configs/demo.py $(WORK_DIR)/best_mDice*.pth --work-dir $(WORK_DIR)/test --format-only --out $(WORK_DIR)/submission.csv
+
+test: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 $(TESTS)
+
+bench: $(INSTALLED)
+	$(RUN) -m benchmarks
+
+lint: $(INSTALLED)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

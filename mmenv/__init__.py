@@ -1,0 +1,1 @@
+"""The environment: locked requirements, container files and ``python -m mmenv.check``."""

@@ -1,0 +1,89 @@
+"""The tables of what is installed: machine, stack and optional parts."""
+
+import os
+import platform
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from mmenv.distributions import OPENCV, installed_version
+from mmenv.machine import GIB
+
+STACK = (
+    'onedl-mmengine',
+    'onedl-mmcv',
+    'onedl-mmsegmentation',
+    'numpy',
+    'pandas',
+    'scikit-learn',
+    'rich',
+    'tqdm',
+)
+#: Optional parts: distribution and what it is for.
+OPTIONAL = {
+    'torchvision': 'timm, segmentation-models-pytorch',
+    'timm': 'pretrained encoders; handbone[smp]',
+    'segmentation_models_pytorch': 'encoders and decoders; handbone[smp]',
+    'tensorboard': 'tracking; handbone[tracking]',
+    'mlflow': 'tracking; handbone[tracking]',
+    'wandb': 'tracking; handbone[tracking]',
+    'pycocotools': 'COCO RLE in tests and benchmarks; handbone[dev]',
+    'albumentations': 'augmentations; benchmarks',
+    'monai': 'benchmarks',
+    'torchmetrics': 'benchmarks',
+}
+
+Row = tuple[str, str, str]
+
+
+def machine_rows() -> list[Row]:
+    """Describe the machine: part, value, note."""
+    rows = [
+        ('Python', platform.python_version(), platform.python_implementation()),
+        ('platform', platform.platform(), platform.machine()),
+        ('CPU cores', str(len(_usable_cores())), f'of {os.cpu_count()} in the machine'),
+    ]
+    shared = Path('/dev/shm')
+    if shared.is_dir():
+        rows.append(
+            ('shared memory', f'{shutil.disk_usage(shared).total / GIB:.1f} GiB', str(shared))
+        )
+    return rows + _torch_rows()
+
+
+def stack_rows() -> list[Row]:
+    """List the distributions that handbone builds on: name, version, note."""
+    rows = [(name, installed_version(name) or 'not installed', '') for name in STACK]
+    opencv = [(name, version, '') for name in OPENCV if (version := installed_version(name))]
+    rows += opencv or [('opencv-python', 'not installed', '')]
+    has_operators = find_spec('mmcv') is not None and find_spec('mmcv._ext') is not None
+    note = '' if has_operators else 'a few models need them: python -m mmenv.check CONFIG'
+    rows.append(('mmcv operators', 'compiled' if has_operators else 'none', note))
+    return rows
+
+
+def optional_rows() -> list[Row]:
+    """List the optional distributions: name, version or absence, what it is for."""
+    return [
+        (name, installed_version(name) or 'not installed', purpose)
+        for name, purpose in OPTIONAL.items()
+    ]
+
+
+def _usable_cores() -> set[int] | range:
+    # macOS and Windows have no affinity
+    return os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else range(os.cpu_count())
+
+
+def _torch_rows() -> list[Row]:
+    try:
+        import torch
+    except ImportError as error:
+        return [('torch', 'does not load', str(error))]
+    build = f'CUDA {torch.version.cuda}' if torch.version.cuda else 'CPU build'
+    rows = [('torch', torch.__version__, build)]
+    for index in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(index)
+        memory = f'{properties.total_memory / GIB:.0f} GiB'
+        rows.append((f'GPU {index}', properties.name, memory))
+    return rows if len(rows) > 1 else [*rows, ('GPU', 'none', 'training runs on the CPU')]

@@ -1,0 +1,104 @@
+"""Packaging; the wheel carries configs and tools under ``handbone/.mim``, as mmseg's does."""
+
+import re
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+CARRIED_FOLDERS = ('configs', 'tools')
+
+
+def requirements() -> list[str]:
+    """Read the requirement lines of requirements.txt, without its comments."""
+    lines = (ROOT / 'requirements.txt').read_text(encoding='utf-8').splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith('#')]
+
+
+def version() -> str:
+    """Read the version without importing the package, whose dependencies may be absent."""
+    text = (ROOT / 'handbone' / 'version.py').read_text(encoding='utf-8')
+    return re.search(r"__version__ = '([^']+)'", text).group(1)
+
+
+class BuildWithConfigs(build_py):
+    """Copy the configs and tools into the build, where an installed package finds them.
+
+    They go straight into the build folder: no link or copy is left in the source tree, and an
+    editable install, which uses the folders of the clone, gets none.
+    """
+
+    def run(self) -> None:
+        """Build the modules, then copy the folders beside them."""
+        super().run()
+        if self.editable_mode:
+            return
+        target = Path(self.build_lib) / 'handbone' / '.mim'
+        # an earlier build's files would otherwise end up in the wheel
+        shutil.rmtree(target, ignore_errors=True)
+        for source in self._carried_files():
+            copy = target / source.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+
+    def get_outputs(self, include_bytecode: bool = True) -> list[str]:
+        """List the built files, the copied ones included."""
+        outputs = super().get_outputs(include_bytecode)
+        if self.editable_mode:
+            return outputs
+        target = Path(self.build_lib) / 'handbone' / '.mim'
+        return outputs + [str(target / file.relative_to(ROOT)) for file in self._carried_files()]
+
+    @staticmethod
+    def _carried_files() -> list[Path]:
+        return [
+            file
+            for folder in CARRIED_FOLDERS
+            for file in sorted((ROOT / folder).rglob('*'))
+            if file.suffix in {'.py', '.sh'}
+        ]
+
+
+setup(
+    name='handbone',
+    version=version(),
+    description='Multilabel segmentation for MMSegmentation: one pixel, several classes',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8')
+    if (ROOT / 'README.md').exists()
+    else '',
+    long_description_content_type='text/markdown',
+    author='The handbone authors',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    keywords=['segmentation', 'multilabel', 'radiograph', 'bone', 'mmsegmentation'],
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Science/Research',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Topic :: Scientific/Engineering :: Medical Science Apps.',
+    ],
+    packages=find_packages(include=['handbone', 'handbone.*']),
+    python_requires='>=3.11',
+    install_requires=requirements(),
+    extras_require={
+        'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
+        'tracking': ['tensorboard', 'mlflow', 'wandb'],
+        'dev': [
+            'hypothesis',
+            'psutil',
+            'pycocotools',
+            'pytest>=8',
+            'pytest-cov',
+            'pytest-xdist',
+            'ruff',
+            'shapely>=2',
+        ],
+    },
+    cmdclass={'build_py': BuildWithConfigs},
+    zip_safe=False,
+)

@@ -63,7 +63,7 @@ def read_submission(
             )
         try:
             masks[class_name] = string_to_runs(rle, pixels)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise _row_error(
                 path,
                 line,

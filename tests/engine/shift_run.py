@@ -1,5 +1,6 @@
 """A small run through mmengine's Runner: random overlapping masks, and a model that shifts them."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -106,3 +107,11 @@ def make_runner(work_dir, dataset, evaluator=None, hooks=(), visualizer=None, **
         experiment_name=str(work_dir).replace('/', '_'),
         **settings,
     )
+
+
+def fill_disk(folder: Path, room: int) -> Path:
+    """Write a file that leaves some bytes of a file system free, a multiple of 4096."""
+    filler = folder / 'filler'
+    status = os.statvfs(folder)
+    filler.write_bytes(bytes(status.f_bavail * status.f_frsize - room))
+    return filler

@@ -2,7 +2,6 @@
 
 import csv
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
-from shift_run import CLASSES, SIZE, MaskDataset, make_runner, predict_masks
+from shift_run import CLASSES, SIZE, MaskDataset, fill_disk, make_runner, predict_masks
 
 from handbone.evaluation import read_submission
 
@@ -122,26 +121,12 @@ def test_target_that_is_a_folder(mask_runner, tmp_path):
         mask_runner(hooks=[dict(type=HOOK, out_file=str(tmp_path))]).test()
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 kB."""
-    folder = tmp_path / 'disk'
-    folder.mkdir()
-    mount = shutil.which('mount')
-    command = [mount, '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(folder)]
-    if mount is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip('a small file system cannot be mounted here')
-    yield folder
-    subprocess.run(['umount', str(folder)], check=True)
-
-
-@pytest.mark.parametrize('room', [8_000, 24_000], ids=['while testing', 'while merging'])
+@pytest.mark.parametrize('room', [8192, 24576], ids=['while testing', 'while merging'])
 def test_disk_full(mask_runner, small_disk, room):
     """About 16 kB of rows fit neither in 8 kB nor, twice, in 24 kB."""
     out_file = small_disk / 'submission.csv'
     out_file.write_text('the old one')
-    filler = small_disk / 'filler'
-    filler.write_bytes(bytes(64 * 1024 - 4096 - room // 4096 * 4096))
+    filler = fill_disk(small_disk, room)
     runner = mask_runner(count=40, hooks=[dict(type=HOOK, out_file=str(out_file))])
     with pytest.raises(OSError, match='Cannot write the submission: No space left') as caught:
         runner.test()

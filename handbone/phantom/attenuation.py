@@ -1,0 +1,163 @@
+"""Bones as attenuation: how much cortical and trabecular bone the beam crosses at each pixel.
+
+The cross-section of a bone is taken as an ellipse-like shell: at the distance d from the outline of a
+bone of half width R and half depth D, the beam crosses 2 D sqrt(1 - (1 - d / R)^2), of which a
+shell of thickness c is cortical. A hollow shaft so gets its two bright edge lines.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from handbone.phantom.skeleton import Bone
+
+_PLACES = 64
+_DEPTHS = 64
+
+
+class Shell(NamedTuple):
+    """How a kind of bone is built, at places along its axis from base (0) to head (1).
+
+    Args:
+        places: Where the other values hold.
+        rounding: Radius of the edge relative to the half width; small for blunt ends.
+        depth: Half depth along the beam relative to the half width.
+        cortex: Thickness of the cortex relative to that of the shaft.
+        marrow: Density of trabecular bone, 0 to 1.
+    """
+
+    places: tuple[float, ...]
+    rounding: tuple[float, ...]
+    depth: tuple[float, ...]
+    cortex: tuple[float, ...]
+    marrow: tuple[float, ...]
+
+
+_METACARPAL = Shell(
+    places=(0.0, 0.10, 0.24, 0.5, 0.72, 0.86, 1.0),
+    rounding=(0.40, 0.42, 0.90, 1.0, 0.95, 0.70, 0.60),
+    depth=(0.85, 0.90, 1.0, 1.05, 1.0, 0.92, 0.85),
+    cortex=(0.26, 0.26, 0.72, 1.0, 0.70, 0.22, 0.20),
+    marrow=(0.34, 0.34, 0.22, 0.12, 0.22, 0.34, 0.36),
+)
+_PHALANX = Shell(
+    places=(0.0, 0.09, 0.24, 0.5, 0.72, 0.88, 1.0),
+    rounding=(0.34, 0.40, 0.90, 1.0, 0.95, 0.55, 0.50),
+    depth=(0.72, 0.76, 0.86, 0.84, 0.80, 0.76, 0.72),
+    cortex=(0.24, 0.24, 0.62, 1.0, 0.80, 0.30, 0.24),
+    marrow=(0.34, 0.34, 0.22, 0.12, 0.20, 0.34, 0.36),
+)
+_DISTAL = Shell(
+    places=(0.0, 0.10, 0.26, 0.5, 0.70, 0.85, 1.0),
+    rounding=(0.40, 0.42, 0.85, 1.0, 0.9, 0.6, 0.5),
+    depth=(0.66, 0.68, 0.80, 0.90, 0.80, 0.55, 0.45),
+    cortex=(0.22, 0.22, 0.55, 0.85, 0.60, 0.22, 0.16),
+    marrow=(0.34, 0.34, 0.26, 0.22, 0.28, 0.40, 0.42),
+)
+_FOREARM = Shell(
+    places=(0.0, 0.10, 0.22, 0.40, 0.65, 1.0),
+    rounding=(0.26, 0.34, 0.60, 0.90, 1.0, 1.0),
+    depth=(0.56, 0.58, 0.66, 0.90, 1.0, 1.05),
+    cortex=(0.16, 0.16, 0.26, 0.62, 0.95, 1.1),
+    marrow=(0.30, 0.30, 0.27, 0.18, 0.12, 0.10),
+)
+_CARPAL = Shell((0.0, 1.0), (0.55, 0.55), (0.70, 0.70), (0.20, 0.20), (0.30, 0.30))
+_SHELLS = {'proximal': _PHALANX, 'middle': _PHALANX, 'distal': _DISTAL}
+_SHELLS |= {'carpal': _CARPAL, 'forearm': _FOREARM}
+
+
+class Projection(NamedTuple):
+    """Where a bone lies in the image.
+
+    Args:
+        outline: Outline in pixels, rounded to quarters, float array of shape (n, 2).
+        axis: Ends of the long axis in pixels, shape (2, 2).
+        pixels_per_mm: Scale.
+    """
+
+    outline: np.ndarray
+    axis: np.ndarray
+    pixels_per_mm: float
+
+
+def crossing_table(bone: Bone, cortex: float) -> np.ndarray:
+    """Tabulate the bone that the beam crosses by place along the axis and distance from the edge.
+
+    Args:
+        bone: The bone.
+        cortex: Thickness of the shaft cortex relative to the half width of the shaft.
+
+    Returns:
+        Millimetres of cortical and of trabecular bone, weighted by density: float32 array of shape
+        (places, distances, 2). Distances run from 0 to the largest half width.
+    """
+    shell = _SHELLS.get(bone.kind, _METACARPAL)
+    places = np.linspace(0.0, 1.0, _PLACES)
+    at = {
+        name: np.interp(places, shell.places, values)[:, None]
+        for name, values in shell._asdict().items()
+        if name != 'places'
+    }
+    half = bone.half_widths[:, None]
+    radius, depth = half * at['rounding'], half * at['depth']
+    shaft = float(np.median(bone.half_widths))
+    thickness = np.maximum(at['cortex'] * cortex * shaft, 0.35)
+    thickness = np.minimum(thickness, 0.9 * np.minimum(radius, depth))
+    distance = np.linspace(0.0, bone.half_widths.max(), _DEPTHS)[None, :]
+    outer = 2.0 * depth * _chord(distance / radius)
+    inner = 2.0 * (depth - thickness) * _chord((distance - thickness) / (radius - thickness))
+    return np.stack([outer - inner, inner * at['marrow']], axis=2).astype(np.float32)
+
+
+def _chord(inside: np.ndarray) -> np.ndarray:
+    """Half chord of the unit circle at a relative distance from its edge, 0 outside."""
+    return np.sqrt(1.0 - (1.0 - np.clip(inside, 0.0, 1.0)) ** 2)
+
+
+def add_bone(
+    canvas: np.ndarray, bone: Bone, projection: Projection, table: np.ndarray, texture: np.ndarray
+) -> None:
+    """Add the attenuation of a bone to an image, in the bone's own box.
+
+    Args:
+        canvas: Millimetres of bone, float32 array (H, W), changed in place.
+        bone: The bone.
+        projection: Where it lies.
+        table: From :func:`crossing_table`.
+        texture: Relative variation of the trabecular part, float32 array (H, W).
+    """
+    height, width = canvas.shape
+    reach = float(bone.half_widths.max()) * projection.pixels_per_mm
+    # The box reaches past the frame, so that the frame's border does not act as the bone's edge.
+    low = np.maximum(np.floor(projection.outline.min(axis=0)) - 2, -reach).astype(int)
+    high = np.ceil(projection.outline.max(axis=0)).astype(int) + 3
+    high = np.minimum(high, np.array([width, height]) + int(reach))
+    inside_low, inside_high = np.maximum(low, 0), np.minimum(high, (width, height))
+    if np.any(inside_high <= inside_low):
+        return
+    mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+    corners = np.rint((projection.outline - low) * 4.0).astype(np.int32)
+    cv2.fillPoly(mask, [corners], 1, shift=2)
+    distance = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    rows = slice(inside_low[1] - low[1], inside_high[1] - low[1])
+    columns = slice(inside_low[0] - low[0], inside_high[0] - low[0])
+    distance = np.ascontiguousarray(distance[rows, columns])
+    crossed = cv2.remap(
+        table,
+        distance * np.float32((table.shape[1] - 1) / reach),
+        _axis_map(projection.axis - inside_low, distance.shape, table.shape[0]),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    where = np.s_[inside_low[1] : inside_high[1], inside_low[0] : inside_high[0]]
+    canvas[where] += (crossed[..., 0] + crossed[..., 1] * texture[where]) * (distance > 0)
+
+
+def _axis_map(axis: np.ndarray, shape: tuple[int, int], places: int) -> np.ndarray:
+    """Row of the table for every pixel: its place along the axis."""
+    along = axis[1] - axis[0]
+    along = along / (along @ along) * (places - 1)
+    rows = (np.arange(shape[0]) - axis[0, 1]) * along[1]
+    columns = (np.arange(shape[1]) - axis[0, 0]) * along[0]
+    return (rows[:, None] + columns[None, :]).astype(np.float32)

@@ -1,0 +1,231 @@
+"""Phantom data sets on disk, in the layout of the hand-bone data."""
+
+import csv
+import io
+import json
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from handbone.phantom.files import write_atomically
+from handbone.phantom.generator import Phantom, generate
+from handbone.phantom.patient import sample_patient
+from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
+
+#: Test images are numbered from here, so that they do not depend on the number of training images.
+FIRST_TEST_INDEX = 1_000_000
+
+TABLE_NAME = 'patients.csv'
+RECORD_NAME = 'phantom.json'
+
+
+@dataclass(frozen=True)
+class PhantomFile:
+    """One image of a data set: where its files go and how it is generated.
+
+    Args:
+        image: Path of the PNG.
+        truth: Path of the JSON, None where none is written.
+        seed: Seed of the data set.
+        index: Number of the image.
+        settings: Distributions to draw from.
+        size: Side of the image in pixels.
+    """
+
+    image: Path
+    truth: Path | None
+    seed: int
+    index: int
+    settings: PhantomSettings
+    size: int
+
+    @property
+    def written(self) -> bool:
+        """Whether both files are there; they only ever appear whole."""
+        return self.image.exists() and (self.truth is None or self.truth.exists())
+
+
+def write_dataset(
+    root: str | Path,
+    train: int,
+    test: int,
+    seed: int = 0,
+    size: int = 2048,
+    preset: Preset = PRESETS['default'],
+    test_truth: bool = True,
+    workers: int = 1,
+    progress: bool = False,
+) -> int:
+    """Write a phantom data set; an interrupted call goes on where it stopped.
+
+    Args:
+        root: Folder of the data set.
+        train: Number of training images, two a patient.
+        test: Number of test images.
+        seed: Seed of the data set.
+        size: Side of the images in pixels.
+        preset: Settings of training and test images.
+        test_truth: Whether polygons of test images are written, to `test/outputs_json`.
+        workers: Number of processes.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        Number of images written by this call.
+
+    Raises:
+        ValueError: If a number is out of range, or the folder holds a data set made otherwise.
+    """
+    if min(train, test) < 0 or train + test < 1 or workers < 1:
+        raise ValueError(f'nothing to write: train={train}, test={test}, workers={workers}')
+    root = Path(root)
+    files = list(plan_files(root, train, test, seed, size, preset, test_truth))
+    _claim(root, seed, size, preset)
+    _write_table(root, train, test, seed, preset)
+    missing = [file for file in files if not file.written]
+    with tqdm(
+        total=len(files),
+        initial=len(files) - len(missing),
+        desc='phantoms',
+        unit='image',
+        disable=not progress,
+    ) as bar:
+        for _ in _write_all(missing, workers):
+            bar.update()
+    return len(missing)
+
+
+def plan_files(
+    root: Path, train: int, test: int, seed: int, size: int, preset: Preset, test_truth: bool
+) -> Iterator[PhantomFile]:
+    """Name the files of a data set.
+
+    Args:
+        root: Folder of the data set.
+        train: Number of training images.
+        test: Number of test images.
+        seed: Seed of the data set.
+        size: Side of the images in pixels.
+        preset: Settings of training and test images.
+        test_truth: Whether test images have polygons.
+
+    Yields:
+        One entry an image, training images first.
+    """
+    for split, first, number, count, settings in _splits(train, test, preset):
+        for offset in range(count):
+            index = first + offset
+            patient = f'ID{number + offset // 2:03d}'
+            # Distinct names that look like the clinic's: milliseconds, a minute or so apart.
+            stamp = 1_661_000_000_000 + index * 61_001 + seed % 1_000 * 37
+            name = f'image{stamp}_{"RL"[index % 2]}'
+            has_truth = split == 'train' or test_truth
+            truth = root / split / 'outputs_json' / patient / f'{name}.json' if has_truth else None
+            image = root / split / 'DCM' / patient / f'{name}.png'
+            yield PhantomFile(image, truth, seed, index, settings, size)
+
+
+def annotation_document(phantom: Phantom, filename: str) -> dict[str, object]:
+    """Describe the polygons of a phantom the way the hand-bone data do.
+
+    Args:
+        phantom: The phantom.
+        filename: Name of its image file.
+
+    Returns:
+        Content of the JSON file.
+    """
+    height, width = phantom.image.shape
+    stem = filename.rpartition('.')[0]
+    return {
+        'annotations': [
+            {
+                'id': f'{stem}-{number}',
+                'type': 'poly_seg',
+                'attributes': {},
+                'points': points.tolist(),
+                'label': label,
+            }
+            for number, (label, points) in enumerate(phantom.polygons)
+        ],
+        'attributes': {},
+        'file_id': stem,
+        'filename': filename,
+        'metadata': {'height': height, 'width': width},
+    }
+
+
+def write_phantom(file: PhantomFile) -> None:
+    """Generate one image and write its files, the JSON last.
+
+    Args:
+        file: What to write where.
+    """
+    cv2.setNumThreads(1)
+    phantom = generate(file.seed, file.index, file.settings, file.size)
+    encoded, data = cv2.imencode('.png', phantom.image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not encoded:
+        raise OSError(f'{file.image}: OpenCV could not encode the PNG')
+    write_atomically(file.image, data.tobytes())
+    if file.truth is not None:
+        document = annotation_document(phantom, file.image.name)
+        write_atomically(file.truth, json.dumps(document).encode())
+
+
+def _splits(
+    train: int, test: int, preset: Preset
+) -> Iterator[tuple[str, int, int, int, PhantomSettings]]:
+    """Split name, first index, first patient number, images, settings."""
+    yield 'train', 0, 1, train, preset.train
+    yield 'test', FIRST_TEST_INDEX, 1 + -(-train // 2), test, preset.test
+
+
+def _write_all(files: list[PhantomFile], workers: int) -> Iterator[None]:
+    """Write files in this process or in several."""
+    if workers == 1 or len(files) < 2:
+        for file in files:
+            yield write_phantom(file)
+        return
+    methods = multiprocessing.get_all_start_methods()
+    # A forked worker starts at once; a spawned one has to import the whole package again.
+    context = multiprocessing.get_context('fork' if 'fork' in methods else 'spawn')
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        try:
+            for future in as_completed([pool.submit(write_phantom, file) for file in files]):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _claim(root: Path, seed: int, size: int, preset: Preset) -> None:
+    """Record how the data set is made, or make sure that it is made the same way."""
+    record = {'seed': seed, 'size': size, **asdict(preset)}
+    text = json.dumps(record, indent=2)
+    path = root / RECORD_NAME
+    if not path.exists():
+        write_atomically(path, text.encode())
+    elif path.read_text() != text:
+        raise ValueError(
+            f'{path}: this folder holds phantoms of another seed, size or preset; '
+            'choose another folder, or delete this one'
+        )
+
+
+def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -> None:
+    """Write the patient table."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator='\n')
+    writer.writerow(['ID', 'age', 'sex', 'weight', 'height', 'notes'])
+    for _, first, number, count, settings in _splits(train, test, preset):
+        for offset in range(-(-count // 2)):
+            whose = np.random.default_rng(np.random.SeedSequence([seed, first // 2 + offset, 0]))
+            patient = sample_patient(whose, settings)
+            row = (patient.age, patient.sex, patient.weight, patient.height, patient.notes)
+            writer.writerow([f'ID{number + offset:03d}', *row])
+    write_atomically(root / TABLE_NAME, table.getvalue().encode())

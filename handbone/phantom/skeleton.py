@@ -1,0 +1,211 @@
+"""From anatomy and pose to the outline of every bone and of the soft tissue, in millimetres.
+
+The frame is that of the hand (see :mod:`handbone.phantom.outlines`); left hands are mirrored later.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handbone.bones import CARPALS, FOREARM, RAYS
+from handbone.phantom.anatomy import Anatomy
+from handbone.phantom.outlines import closed_spline
+from handbone.phantom.pose import Pose
+
+Point = tuple[float, float]
+PROXIMAL_ROW = ('Scaphoid', 'Lunate', 'Triquetrum', 'Pisiform')
+_WRIST = np.array([0.0, -8.0])
+# Bases of metacarpals 1 to 5 on the distal carpal row.
+_METACARPAL_BASES = np.array(
+    [(-28.4, 13.4), (-13.2, 14.6), (-0.8, 14.2), (11.2, 13.6), (19.4, 10.8)]
+)
+
+
+@dataclass(frozen=True)
+class Bone:
+    """One posed bone.
+
+    Args:
+        label: Class name.
+        kind: Kind of long bone, 'carpal' or 'forearm'.
+        outline: Float array of shape (n, 2).
+        axis: Ends of the long axis, base first, shape (2, 2).
+        half_widths: Half width at 64 places along the axis.
+    """
+
+    label: str
+    kind: str
+    outline: np.ndarray
+    axis: np.ndarray
+    half_widths: np.ndarray
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """All posed bones and what soft tissue is hung upon.
+
+    Args:
+        bones: The 29 bones.
+        rays: By name of the ray, the joints from the metacarpal base to the fingertip, (n, 2).
+        wrist: Middle of the wrist and a far point of the forearm, shape (2, 2).
+    """
+
+    bones: dict[str, Bone]
+    rays: dict[str, np.ndarray]
+    wrist: np.ndarray
+
+
+def direction(angle: float) -> np.ndarray:
+    """Unit vector at an angle from the long axis of the hand.
+
+    Args:
+        angle: Degrees, positive to the ulnar side.
+
+    Returns:
+        Float array (x, y).
+    """
+    return np.array([np.sin(np.radians(angle)), np.cos(np.radians(angle))])
+
+
+def rotate(points: np.ndarray, angle: float, centre: np.ndarray) -> np.ndarray:
+    """Rotate points so that the distal direction moves to the ulnar side for positive angles.
+
+    Args:
+        points: Float array of shape (n, 2).
+        angle: Degrees.
+        centre: Fixed point.
+
+    Returns:
+        Rotated points.
+    """
+    cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+    return (points - centre) @ np.array([[cos, -sin], [sin, cos]]) + centre
+
+
+def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
+    """Pose every bone.
+
+    Args:
+        anatomy: Shape of the bones.
+        pose: Angles of the joints.
+
+    Returns:
+        The posed skeleton.
+    """
+    # A tilted carpus is shorter in the projection; the metacarpal bases ride on it.
+    squeeze = np.array([1.0, np.cos(np.radians(pose.tilt))])
+    bones = _pose_carpals(anatomy, pose, squeeze)
+    bones |= _pose_forearm(anatomy, pose)
+    rays = {}
+    bases = _METACARPAL_BASES * anatomy.scale * squeeze
+    for number, (ray, labels) in enumerate(RAYS.items()):
+        if ray == 'thumb':
+            angles, flexion = pose.thumb_angles, pose.thumb_flexion
+        else:
+            angles = np.array(
+                [anatomy.metacarpal_angles[number - 1], *pose.finger_angles[number - 1]]
+            )
+            flexion = np.array([0.6 * pose.tilt, *pose.finger_flexion[number - 1]])
+        posed, rays[ray] = _pose_ray(anatomy, labels[::-1], bases[number], angles, flexion)
+        bones |= posed
+    wrist = _WRIST * anatomy.scale * squeeze
+    far = wrist - direction(pose.bend) * 330.0 * anatomy.scale
+    return Skeleton(bones, rays, np.array([wrist, far]))
+
+
+def _pose_ray(
+    anatomy: Anatomy,
+    labels: tuple[str, ...],
+    base: np.ndarray,
+    angles: np.ndarray,
+    flexion: np.ndarray,
+) -> tuple[dict[str, Bone], np.ndarray]:
+    """Line up the bones of a ray from the wrist outwards."""
+    bones, joints = {}, [base]
+    start = base
+    for label, angle, bent in zip(labels, angles, np.cumsum(flexion) * 0.7, strict=True):
+        size = anatomy.long_bones[label]
+        along = direction(angle)
+        # Only the along-axis extent shrinks, and never by more than half.
+        shortening = max(0.5, float(np.cos(np.radians(bent))))
+        across = np.array([along[1], -along[0]])
+        frame = np.array([along * shortening, across])
+        outline = closed_spline(anatomy.controls[label], 5) @ frame + start
+        end = start + along * size.length * shortening
+        widths = half_widths(anatomy.controls[label], size.length)
+        bones[label] = Bone(label, size.kind, outline, np.array([start, end]), widths)
+        # Flexed joints show no gap: the next base is projected over the head.
+        gap = (1.5 - 0.07 * bent) * anatomy.scale
+        start = end + along * gap
+        joints.append(start - along * gap / 2)
+    joints[-1] = end + along * 3.6 * anatomy.scale
+    return bones, np.array(joints)
+
+
+def half_widths(controls: np.ndarray, length: float) -> np.ndarray:
+    """Half width of a long bone along its axis.
+
+    Args:
+        controls: Control points (u, v) in millimetres.
+        length: Length of the bone in millimetres.
+
+    Returns:
+        Half widths at 64 places from base to head, float array of shape (64,).
+    """
+    places = np.linspace(0.0, length, 64)
+    sides = []
+    for sign in (-1.0, 1.0):
+        side = controls[controls[:, 1] * sign > 1e-6]
+        side = side[np.argsort(side[:, 0])]
+        sides.append(np.interp(places, side[:, 0], np.abs(side[:, 1])))
+    return np.maximum(np.mean(sides, axis=0), 1.0)
+
+
+def _pose_carpals(anatomy: Anatomy, pose: Pose, squeeze: np.ndarray) -> dict[str, Bone]:
+    """The distal row is fixed to the hand; the proximal row takes part of the bend."""
+    bones = {}
+    centre = _WRIST * anatomy.scale * squeeze
+    for label in CARPALS:
+        controls = anatomy.controls[label] * squeeze
+        if label in PROXIMAL_ROW:
+            controls = rotate(controls, 0.5 * pose.bend, centre)
+        outline = closed_spline(controls, 7)
+        extent = outline - outline.mean(axis=0)
+        half = np.full(64, np.sqrt(np.mean(np.sum(extent**2, axis=1))))
+        axis = np.array([outline.mean(axis=0), outline.mean(axis=0) + (0.0, 1.0)])
+        bones[label] = Bone(label, 'carpal', outline, axis, half)
+    return bones
+
+
+def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
+    """Radius and ulna turn about the wrist and give way along their axis as it bends."""
+    scale = anatomy.scale
+    centre = _WRIST * scale
+    along = direction(pose.bend)
+    slack = 5.0 * (1.0 - np.cos(np.radians(pose.bend))) * scale
+    rise = -centre[1] * (1.0 - np.cos(np.radians(pose.tilt)))
+    bones = {}
+    for label in FOREARM:
+        controls = anatomy.controls[label]
+        tip = float(np.max(controls[:, 1]))
+        shaft = controls[:, 1] > -170.0 * scale
+        places = np.linspace(tip, tip - 100.0 * scale, 64)
+        half = _slice_half_widths(controls[shaft], places)
+        middle = float(np.mean(controls[:, 0]))
+        axis = np.array([(middle, tip), (middle, tip - 100.0 * scale)])
+        outline, axis = (
+            rotate(points, pose.bend, centre) - along * slack + (0.0, rise)
+            for points in (closed_spline(controls, 8), axis)
+        )
+        bones[label] = Bone(label, 'forearm', outline, axis, half)
+    return bones
+
+
+def _slice_half_widths(controls: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Half the distance between the left and the right side at the given heights."""
+    tip = int(np.argmax(controls[:, 1]))
+    ring = np.roll(controls, -tip, axis=0)
+    low = int(np.argmin(ring[:, 1]))
+    right, left = ring[: low + 1][::-1], ring[low + 1 :]
+    sides = [np.interp(places, *side[np.argsort(side[:, 1])].T[::-1]) for side in (right, left)]
+    return np.maximum(np.abs(sides[0] - sides[1]) / 2, 2.0)

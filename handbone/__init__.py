@@ -3,6 +3,6 @@
 Importing the package registers its parts in mmseg's registries.
 """
 
-from . import models
+from . import datasets, engine, evaluation, models
 
-__all__ = ['models']
+__all__ = ['datasets', 'engine', 'evaluation', 'models']

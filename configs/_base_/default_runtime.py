@@ -1,0 +1,32 @@
+"""What every run shares: logging, checkpoints, hooks and the visualizer."""
+
+default_scope = 'mmseg'
+custom_imports = dict(imports=['handbone'], allow_failed_imports=False)
+env_cfg = dict(
+    cudnn_benchmark=True,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(
+        type='CheckpointHook', by_epoch=False, interval=2000, save_best='mDice', max_keep_ckpts=2
+    ),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    visualization=dict(type='MultilabelVisualizationHook'),
+)
+custom_hooks = [
+    # Every class starts at its own frequency instead of at one half.
+    dict(type='OutputBiasHook'),
+]
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')
+log_processor = dict(by_epoch=False)
+log_level = 'INFO'
+load_from = None
+resume = False
+# True: ignore the pretrained weights that the model names (also: tools/train.py --from-scratch).
+from_scratch = False
+randomness = dict(seed=0)

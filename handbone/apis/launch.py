@@ -1,0 +1,82 @@
+"""Start a run on one process or many, on GPUs or without."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+
+import torch
+import torch.distributed
+from mmengine.config import Config
+
+
+@contextlib.contextmanager
+def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
+    """Keep a gloo process group open around a distributed run without GPUs.
+
+    mmengine's launchers select a GPU before anything else; where there is none, the group must stand
+    before the runner is built. At the end all processes wait for each other, so that none of them
+    tears down the store which the others still use.
+
+    Args:
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+        timeout: Seconds to wait for the other processes.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        ValueError: If a run without GPUs is launched by other means than torchrun or Slurm.
+    """
+    if launcher == 'none' or torch.cuda.is_available():
+        yield
+        if torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        return
+    if launcher == 'slurm':
+        _copy_slurm_variables()
+    elif launcher != 'pytorch':
+        raise ValueError(
+            f'--launcher {launcher} needs GPUs; on CPUs start with tools/dist_train.sh (torchrun)'
+        )
+    torch.distributed.init_process_group('gloo', timeout=timedelta(seconds=timeout))
+    try:
+        yield
+        torch.distributed.barrier()
+    finally:
+        torch.distributed.destroy_process_group()
+
+
+def _copy_slurm_variables() -> None:
+    """Translate what Slurm says of a task into what torch.distributed reads."""
+    for theirs, ours in (
+        ('SLURM_PROCID', 'RANK'),
+        ('SLURM_NTASKS', 'WORLD_SIZE'),
+        ('SLURM_LOCALID', 'LOCAL_RANK'),
+    ):
+        os.environ.setdefault(ours, os.environ[theirs])
+    os.environ.setdefault('MASTER_PORT', '29500')
+    if 'MASTER_ADDR' not in os.environ:
+        raise ValueError('set MASTER_ADDR to the first node: tools/slurm_train.sh does')
+
+
+def adapt_to_hardware(cfg: Config) -> None:
+    """Choose what depends on the hardware: BatchNorm across processes and how DDP is wrapped.
+
+    With several GPUs BatchNorm becomes SyncBN. Without GPUs DDP gets no device, and the processes
+    share the main process's BatchNorm statistics before each validation.
+
+    Args:
+        cfg: Configuration, changed in place.
+    """
+    if cfg.get('launcher', 'none') == 'none':
+        return
+    if torch.cuda.is_available():
+        cfg.setdefault('sync_bn', 'torch')
+        return
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    cfg.setdefault('custom_hooks', []).append(dict(type='BroadcastBuffersHook'))

@@ -1,0 +1,99 @@
+"""Train a model from a configuration file."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from .launch import adapt_to_hardware, process_group
+from .pretrained import fetch_pretrained, train_from_scratch
+
+
+def train(cfg: Config) -> None:
+    """Train.
+
+    Args:
+        cfg: Complete configuration; ``cfg.launcher`` says how the processes were started.
+
+    Raises:
+        PretrainedWeightsError: If pretrained weights are missing.
+    """
+    if cfg.get('from_scratch', False):
+        train_from_scratch(cfg)
+    fetch_pretrained(cfg)
+    adapt_to_hardware(cfg)
+    with process_group(cfg.launcher):
+        Runner.from_cfg(cfg).train()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/train.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Train a multilabel segmentor')
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='go on from the newest checkpoint of the work dir, or from the given one',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--from-scratch', action='store_true', help='do not load pretrained weights'
+    )
+    add_common_arguments(parser)
+    args = parser.parse_args(arguments)
+
+    cfg = read_config(args)
+    if args.from_scratch:
+        cfg.from_scratch = True
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('dtype', 'bfloat16')
+    if args.resume:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    train(cfg)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that training and testing share, named as in mmseg.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='settings to override, as key=value; nested keys with dots',
+    )
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """Read the configuration that the command line asks for.
+
+    Args:
+        args: Parsed arguments.
+
+    Returns:
+        The configuration; without a work dir it gets ``work_dirs/<name of the file>``.
+    """
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return cfg

@@ -7,6 +7,7 @@ import numpy as np
 from handbone.bones import CARPALS, FOREARM
 from handbone.phantom.outlines import (
     CARPAL_OUTLINES,
+    CARPAL_RELIEFS,
     FOREARM_OUTLINES,
     LONG_BONES,
     LongBone,
@@ -23,11 +24,13 @@ class Anatomy:
         scale: Size relative to the tables, already part of every outline.
         controls: Control points by bone: carpals and forearm in the frame of the hand, long bones
             in their own frame (u along the axis, v across).
+        reliefs: Prominences and far sides of each carpal, as control points within its outline.
         long_bones: Size of each long bone.
         metacarpal_angles: Directions of metacarpals 2 to 5, in degrees towards the ulnar side.
         cortex: Thickness of the shaft cortex relative to the half width, 0 to 1.
         density: Attenuation of bone relative to a young adult.
         flesh: Thickness of soft tissue relative to a lean hand.
+        joint_gap: Width of the finger joints in millimetres.
         growth_plates: Whether growth plates are open.
         sesamoids: Whether sesamoids lie at the head of the first metacarpal, of the second and of
             the fifth.
@@ -35,11 +38,13 @@ class Anatomy:
 
     scale: float
     controls: dict[str, np.ndarray]
+    reliefs: dict[str, list[np.ndarray]]
     long_bones: dict[str, LongBone]
     metacarpal_angles: tuple[float, ...]
     cortex: float
     density: float
     flesh: float
+    joint_gap: float
     growth_plates: bool
     sesamoids: tuple[bool, bool, bool]
 
@@ -73,17 +78,25 @@ def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float)
         )
         points = long_bone_controls(long_bones[label])
         controls[label] = points + normal_points(rng, len(points), 0.13 * scale * variation)
+    reliefs = {}
     for label in CARPALS:
-        points = np.array(CARPAL_OUTLINES[label]) * scale
-        controls[label] = _vary_carpal(rng, points, scale, variation, label == 'Pisiform')
+        shapes = [CARPAL_OUTLINES[label]]
+        shapes += [CARPAL_RELIEFS[label]] if label in CARPAL_RELIEFS else []
+        varied = _vary_carpal(rng, shapes, scale, variation, label == 'Pisiform')
+        controls[label], far_side = varied[0], varied[0].mean(axis=0)
+        shrink = rng.uniform(0.62, 0.82)
+        far_side = far_side + (varied[0] - far_side) * shrink + normal_points(rng, 1, 0.5 * scale)
+        reliefs[label] = [far_side, *varied[1:]]
     ulnar_variance = normal(1.1) - 0.3
     for label in FOREARM:
         points = np.array(FOREARM_OUTLINES[label])
         points[:, 1] += ulnar_variance if label == 'Ulna' else 0.0
         controls[label] = points * scale + normal_points(rng, len(points), 0.35 * scale * variation)
+    mass_index = patient.weight / (patient.height / 100.0) ** 2
     return Anatomy(
         scale=scale,
         controls=controls,
+        reliefs=reliefs,
         long_bones=long_bones,
         metacarpal_angles=tuple(a + normal(1.6) for a in (-12.0, -3.0, 7.0, 16.5)),
         cortex=float(np.clip(0.56 * (1.0 - patient.bone_loss) + normal(0.05), 0.2, 0.72)),
@@ -91,6 +104,7 @@ def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float)
         flesh=float(
             np.clip((patient.weight / (patient.height / 100.0) ** 2 / 22.5) ** 0.5, 0.85, 1.3)
         ),
+        joint_gap=float(np.clip(1.3 - 0.8 * patient.bone_loss + normal(0.2), 0.5, 1.8)),
         growth_plates=patient.growing,
         sesamoids=(rng.random() < 0.95, rng.random() < 0.45, rng.random() < 0.6),
     )
@@ -111,13 +125,22 @@ def normal_points(rng: np.random.Generator, count: int, spread: float) -> np.nda
 
 
 def _vary_carpal(
-    rng: np.random.Generator, points: np.ndarray, scale: float, variation: float, pisiform: bool
-) -> np.ndarray:
-    """Turn, stretch, shift and dent a carpal; the pisiform is a sesamoid and lies more freely."""
-    centre = points.mean(axis=0)
-    turn = np.radians(rng.normal() * (12.0 if pisiform else 3.5)) * variation
+    rng: np.random.Generator,
+    shapes: list[list[tuple[float, float]]],
+    scale: float,
+    variation: float,
+    free: bool,
+) -> list[np.ndarray]:
+    """Turn, stretch, shift and dent the shapes of a carpal; the pisiform lies more freely."""
+    centre = np.mean(shapes[0], axis=0) * scale
+    turn = np.radians(rng.normal() * (12.0 if free else 3.5)) * variation
     stretch = 1.0 + np.clip(rng.normal(size=2), -2.0, 2.0) * 0.05 * variation
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    shift = normal_points(rng, 1, (1.6 if pisiform else 0.55) * scale * variation)
-    dents = normal_points(rng, len(points), 0.38 * scale * variation)
-    return (points - centre) * stretch @ rotation + centre + shift + dents
+    shift = normal_points(rng, 1, (1.6 if free else 0.55) * scale * variation)
+    return [
+        (np.array(shape) * scale - centre) * stretch @ rotation
+        + centre
+        + shift
+        + normal_points(rng, len(shape), 0.38 * scale * variation)
+        for shape in shapes
+    ]

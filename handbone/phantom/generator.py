@@ -22,7 +22,7 @@ from handbone.phantom.patient import Patient, sample_patient
 from handbone.phantom.pose import Pose, sample_pose
 from handbone.phantom.settings import PRESETS, PhantomSettings
 from handbone.phantom.skeleton import Bone, Skeleton, build_skeleton
-from handbone.phantom.soft_tissue import draw_soft_tissue, soft_parts
+from handbone.phantom.soft_tissue import Circles, draw_soft_tissue, muscle_bellies, soft_parts
 
 DEFAULT_SETTINGS = PRESETS['default'].train
 
@@ -111,24 +111,47 @@ def _attenuation(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Sum soft tissue and bones along the beam, float32 array (size, size)."""
-    shrink = max(1, frame.size // 512)
-    parts = {
-        name: (
-            (frame.project(np.array([centre for centre, _ in chain])) + 0.5) / shrink - 0.5,
-            np.array([radius for _, radius in chain]) * frame.pixels_per_mm / shrink,
-        )
-        for name, chain in soft_parts(skeleton, anatomy.scale, anatomy.flesh).items()
-    }
-    scale = frame.pixels_per_mm / shrink
-    soft = draw_soft_tissue(parts, frame.size // shrink, scale, anatomy.flesh) * SOFT_TISSUE
-    texture = _trabeculae(frame, rng)
     canvas = np.zeros((frame.size, frame.size), np.float32)
-    for label, bone in skeleton.bones.items():
-        projection = _project(bone, polygons[label], frame)
-        add_bone(canvas, bone, projection, crossing_table(bone, anatomy.cortex), texture)
+    texture = _trabeculae(frame, rng)
+    drawn = [(bone, polygons[label]) for label, bone in skeleton.bones.items()]
+    drawn += [(detail, frame.outline(detail.outline)) for detail in skeleton.details]
+    for bone, outline in drawn:
+        table = crossing_table(bone, anatomy.cortex, anatomy.growth_plates)
+        add_bone(canvas, bone, _project(bone, outline, frame), table, texture)
     canvas *= np.float32(BONE * anatomy.density)
-    canvas += cv2.resize(soft, canvas.shape, interpolation=cv2.INTER_LINEAR)
+    canvas += cv2.resize(
+        _soft_attenuation(skeleton, anatomy, frame, rng),
+        canvas.shape,
+        interpolation=cv2.INTER_LINEAR,
+    )
     return canvas
+
+
+def _soft_attenuation(
+    skeleton: Skeleton, anatomy: Anatomy, frame: Frame, rng: np.random.Generator
+) -> np.ndarray:
+    """Attenuation of soft tissue, which has no fine detail, in a drawing of about 512 pixels."""
+    shrink = max(1, frame.size // 512)
+    size, scale = frame.size // shrink, frame.pixels_per_mm / shrink
+
+    def circles(chain: Circles) -> tuple[np.ndarray, np.ndarray]:
+        centres = frame.project(np.array([centre for centre, _ in chain]))
+        return (centres + 0.5) / shrink - 0.5, np.array([radius for _, radius in chain]) * scale
+
+    parts = soft_parts(skeleton, anatomy.scale, anatomy.flesh)
+    soft = draw_soft_tissue(
+        {name: circles(chain) for name, chain in parts.items()},
+        circles(muscle_bellies(skeleton)),
+        size,
+        scale,
+        anatomy.flesh,
+    )
+    # Fat between muscles: faint clouds a few millimetres wide.
+    clouds = rng.standard_normal((128, 128), dtype=np.float32)
+    clouds = cv2.GaussianBlur(clouds, (0, 0), max(0.8, 2.5 * scale * 128 / size))
+    clouds *= np.float32(0.03) / clouds.std()
+    soft *= 1.0 + cv2.resize(clouds, soft.shape, interpolation=cv2.INTER_CUBIC)
+    return soft * np.float32(SOFT_TISSUE)
 
 
 def _project(bone: Bone, outline: np.ndarray, frame: Frame) -> Projection:
@@ -137,11 +160,15 @@ def _project(bone: Bone, outline: np.ndarray, frame: Frame) -> Projection:
 
 def _trabeculae(frame: Frame, rng: np.random.Generator) -> np.ndarray:
     """Fine mesh of trabeculae, drawn out along the hand: relative density, float32 (size, size)."""
-    tile = 512
+    tile, reach = 512, 8
     noise = rng.standard_normal((tile, tile), dtype=np.float32)
-    width = max(0.6, 0.16 * frame.pixels_per_mm)
-    mesh = cv2.GaussianBlur(noise, (0, 0), width, sigmaY=2.2 * width)
-    mesh *= np.float32(0.07) / mesh.std()
+    width = max(0.6, 0.15 * frame.pixels_per_mm)
+    along, across = (direction @ frame.matrix for direction in np.eye(2)[::-1])
+    places = np.mgrid[-reach : reach + 1, -reach : reach + 1][::-1].transpose(1, 2, 0)
+    stretch = (places @ along / (2.2 * width)) ** 2 + (places @ across / width) ** 2
+    wrapped = np.pad(noise, reach, mode='wrap')
+    mesh = cv2.filter2D(wrapped, -1, np.exp(-stretch / 2.0))[reach:-reach, reach:-reach]
+    mesh *= np.float32(0.08) / mesh.std()
     repeats = -(-frame.size // tile)
     return 1.0 + np.tile(mesh, (repeats, repeats))[: frame.size, : frame.size]
 

@@ -13,6 +13,7 @@ from handbone.phantom.outlines import closed_spline
 from handbone.phantom.pose import Pose
 
 Point = tuple[float, float]
+_PLACES = 256
 PROXIMAL_ROW = ('Scaphoid', 'Lunate', 'Triquetrum', 'Pisiform')
 _WRIST = np.array([0.0, -8.0])
 # Bases of metacarpals 1 to 5 on the distal carpal row.
@@ -27,10 +28,10 @@ class Bone:
 
     Args:
         label: Class name.
-        kind: Kind of long bone, 'carpal' or 'forearm'.
+        kind: Kind of long bone, 'radius', 'ulna', 'carpal', 'sesamoid' or 'relief'.
         outline: Float array of shape (n, 2).
         axis: Ends of the long axis, base first, shape (2, 2).
-        half_widths: Half width at 64 places along the axis.
+        half_widths: Half width at 256 places along the axis.
     """
 
     label: str
@@ -46,11 +47,13 @@ class Skeleton:
 
     Args:
         bones: The 29 bones.
+        details: What adds to the picture without a label: sesamoids, and the reliefs of carpals.
         rays: By name of the ray, the joints from the metacarpal base to the fingertip, (n, 2).
         wrist: Middle of the wrist and a far point of the forearm, shape (2, 2).
     """
 
     bones: dict[str, Bone]
+    details: list[Bone]
     rays: dict[str, np.ndarray]
     wrist: np.ndarray
 
@@ -94,7 +97,7 @@ def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
     """
     # A tilted carpus is shorter in the projection; the metacarpal bases ride on it.
     squeeze = np.array([1.0, np.cos(np.radians(pose.tilt))])
-    bones = _pose_carpals(anatomy, pose, squeeze)
+    bones, details = _pose_carpals(anatomy, pose, squeeze)
     bones |= _pose_forearm(anatomy, pose)
     rays = {}
     bases = _METACARPAL_BASES * anatomy.scale * squeeze
@@ -110,7 +113,8 @@ def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
         bones |= posed
     wrist = _WRIST * anatomy.scale * squeeze
     far = wrist - direction(pose.bend) * 330.0 * anatomy.scale
-    return Skeleton(bones, rays, np.array([wrist, far]))
+    details += _pose_sesamoids(anatomy, bones)
+    return Skeleton(bones, details, rays, np.array([wrist, far]))
 
 
 def _pose_ray(
@@ -135,7 +139,7 @@ def _pose_ray(
         widths = half_widths(anatomy.controls[label], size.length)
         bones[label] = Bone(label, size.kind, outline, np.array([start, end]), widths)
         # Flexed joints show no gap: the next base is projected over the head.
-        gap = (1.5 - 0.07 * bent) * anatomy.scale
+        gap = (anatomy.joint_gap - 0.06 * bent) * anatomy.scale
         start = end + along * gap
         joints.append(start - along * gap / 2)
     joints[-1] = end + along * 3.6 * anatomy.scale
@@ -150,9 +154,9 @@ def half_widths(controls: np.ndarray, length: float) -> np.ndarray:
         length: Length of the bone in millimetres.
 
     Returns:
-        Half widths at 64 places from base to head, float array of shape (64,).
+        Half widths at 256 places from base to head, float array of shape (256,).
     """
-    places = np.linspace(0.0, length, 64)
+    places = np.linspace(0.0, length, _PLACES)
     sides = []
     for sign in (-1.0, 1.0):
         side = controls[controls[:, 1] * sign > 1e-6]
@@ -161,20 +165,52 @@ def half_widths(controls: np.ndarray, length: float) -> np.ndarray:
     return np.maximum(np.mean(sides, axis=0), 1.0)
 
 
-def _pose_carpals(anatomy: Anatomy, pose: Pose, squeeze: np.ndarray) -> dict[str, Bone]:
+def _pose_carpals(
+    anatomy: Anatomy, pose: Pose, squeeze: np.ndarray
+) -> tuple[dict[str, Bone], list[Bone]]:
     """The distal row is fixed to the hand; the proximal row takes part of the bend."""
-    bones = {}
+    bones, reliefs = {}, []
     centre = _WRIST * anatomy.scale * squeeze
     for label in CARPALS:
-        controls = anatomy.controls[label] * squeeze
-        if label in PROXIMAL_ROW:
-            controls = rotate(controls, 0.5 * pose.bend, centre)
-        outline = closed_spline(controls, 7)
-        extent = outline - outline.mean(axis=0)
-        half = np.full(64, np.sqrt(np.mean(np.sum(extent**2, axis=1))))
-        axis = np.array([outline.mean(axis=0), outline.mean(axis=0) + (0.0, 1.0)])
-        bones[label] = Bone(label, 'carpal', outline, axis, half)
-    return bones
+        share = 0.5 if label in PROXIMAL_ROW else 0.0
+        shapes = [anatomy.controls[label], *anatomy.reliefs[label]]
+        outline, *inner = (
+            closed_spline(rotate(shape * squeeze, share * pose.bend, centre), 7) for shape in shapes
+        )
+        bones[label] = _round_bone(label, 'carpal', outline)
+        reliefs += [_round_bone(label, 'relief', shape) for shape in inner]
+    return bones, reliefs
+
+
+def _round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:
+    """A bone without a long axis."""
+    middle = outline.mean(axis=0)
+    half = float(np.sqrt(np.mean(np.sum((outline - middle) ** 2, axis=1))))
+    axis = np.array([middle, middle + (0.0, 1.0)])
+    return Bone(label, kind, outline, axis, np.full(_PLACES, half))
+
+
+def _pose_sesamoids(anatomy: Anatomy, bones: dict[str, Bone]) -> list[Bone]:
+    """Sesamoids lie in the tendons beside the heads of some metacarpals."""
+    turn = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
+    oval = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    sesamoids = []
+    for label, present, sides in zip(
+        ('finger-3', 'finger-7', 'finger-19'),
+        anatomy.sesamoids,
+        ((-1, 1), (-1,), (1,)),
+        strict=True,
+    ):
+        base, head = bones[label].axis
+        along = (head - base) / np.linalg.norm(head - base)
+        across = np.array([along[1], -along[0]])
+        width = anatomy.long_bones[label].head
+        for side in sides if present else ():
+            place = head - along * (0.16 + 0.05 * side) * width + across * side * 0.30 * width
+            size = anatomy.scale * (2.6 if label == 'finger-3' else 1.9)
+            outline = place + oval @ np.array([along * 1.2, across]) * size
+            sesamoids.append(_round_bone(label, 'sesamoid', outline))
+    return sesamoids
 
 
 def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
@@ -188,16 +224,16 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
     for label in FOREARM:
         controls = anatomy.controls[label]
         tip = float(np.max(controls[:, 1]))
-        shaft = controls[:, 1] > -170.0 * scale
-        places = np.linspace(tip, tip - 100.0 * scale, 64)
-        half = _slice_half_widths(controls[shaft], places)
         middle = float(np.mean(controls[:, 0]))
         axis = np.array([(middle, tip), (middle, tip - 100.0 * scale)])
+        # The styloid process is but a corner of the bone: the width counts from below it.
+        places = np.minimum(np.linspace(tip, tip - 100.0 * scale, _PLACES), tip - 17.0 * scale)
+        half = _slice_half_widths(controls, places)
         outline, axis = (
             rotate(points, pose.bend, centre) - along * slack + (0.0, rise)
             for points in (closed_spline(controls, 8), axis)
         )
-        bones[label] = Bone(label, 'forearm', outline, axis, half)
+        bones[label] = Bone(label, label.lower(), outline, axis, half)
     return bones
 
 
@@ -206,6 +242,6 @@ def _slice_half_widths(controls: np.ndarray, places: np.ndarray) -> np.ndarray:
     tip = int(np.argmax(controls[:, 1]))
     ring = np.roll(controls, -tip, axis=0)
     low = int(np.argmin(ring[:, 1]))
-    right, left = ring[: low + 1][::-1], ring[low + 1 :]
-    sides = [np.interp(places, *side[np.argsort(side[:, 1])].T[::-1]) for side in (right, left)]
-    return np.maximum(np.abs(sides[0] - sides[1]) / 2, 2.0)
+    right, left = ring[: low + 1], np.concatenate([ring[low:], ring[:1]])[::-1]
+    across = [np.interp(-places, -side[:, 1], side[:, 0]) for side in (right, left)]
+    return np.maximum(np.abs(across[0] - across[1]) / 2, 2.0)

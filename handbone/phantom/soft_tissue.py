@@ -14,6 +14,9 @@ _FINGER_RADII = {
 }
 _THUMB_RADII = (14.0, 12.5, 10.8, 7.0)
 
+# Additional thickness of a muscle belly in millimetres.
+_BELLY = 7.0
+
 Circles = list[tuple[np.ndarray, float]]
 
 
@@ -58,9 +61,12 @@ def soft_parts(skeleton: Skeleton, scale: float, flesh: float) -> dict[str, Circ
         (wrist, 27.0 * size),
         (rays['little'][0], 14.0 * size),
     ]
+    # The radius is the wider bone: the middle of the wrist lies on its side.
+    middle = wrist - side * 2.5 * scale
     parts['forearm'] = [
-        (wrist, 27.5 * size),
-        (wrist + away * 28.0 * scale + side * 0.5, 28.0 * size),
+        (middle, 28.0 * size),
+        (middle + away * 13.0 * scale, 31.5 * size),
+        (middle + away * 45.0 * scale, 29.0 * size),
         (wrist + away * 100.0 * scale, 33.0 * size),
         (far, 44.0 * size),
     ]
@@ -88,8 +94,29 @@ def hand_extent(skeleton: Skeleton, scale: float, flesh: float, forearm: float) 
     return circles + [(end + side * shift * scale, 1.0) for shift in (-27.0, 27.0)]
 
 
+def muscle_bellies(skeleton: Skeleton) -> Circles:
+    """Bellies of the muscles of thumb and little finger, where the hand is thicker.
+
+    Args:
+        skeleton: The posed bones.
+
+    Returns:
+        (centre, radius) in millimetres.
+    """
+    thumb, little = skeleton.rays['thumb'], skeleton.rays['little']
+    middle = skeleton.rays['middle'][0]
+    return [
+        (0.45 * thumb[0] + 0.30 * thumb[1] + 0.25 * middle, 17.0),
+        (0.6 * little[0] + 0.4 * little[1] + direction(90.0) * 3.0, 14.0),
+    ]
+
+
 def draw_soft_tissue(
-    parts: dict[str, tuple[np.ndarray, np.ndarray]], size: int, pixels_per_mm: float, flesh: float
+    parts: dict[str, tuple[np.ndarray, np.ndarray]],
+    bellies: tuple[np.ndarray, np.ndarray],
+    size: int,
+    pixels_per_mm: float,
+    flesh: float,
 ) -> np.ndarray:
     """Draw the thickness of soft tissue.
 
@@ -98,6 +125,7 @@ def draw_soft_tissue(
 
     Args:
         parts: By part, centres (n, 2) and radii (n,) in pixels of this drawing.
+        bellies: Centres and radii of muscle bellies, likewise.
         size: Side of the square drawing in pixels.
         pixels_per_mm: Scale of this drawing.
         flesh: Thickness relative to a lean hand.
@@ -118,6 +146,10 @@ def draw_soft_tissue(
     smooth = 4.0 * pixels_per_mm
     palm = (cv2.GaussianBlur(palm * np.float32(1.0), (0, 0), smooth) > 0.5).astype(np.uint8)
     body = _thickness(palm, pixels_per_mm)
+    edge = np.minimum(body / 15.0, 1.0)
+    for centre, radius in zip(*bellies, strict=True):
+        rows, columns = (np.exp(-(((np.arange(size) - c) / radius) ** 2)) for c in centre[::-1])
+        body += (_BELLY * edge * rows[:, None] * columns[None, :]).astype(np.float32)
     joined = _smooth_maximum(body, fingers)
     return cv2.GaussianBlur(joined, (0, 0), 0.5 * pixels_per_mm) * np.float32(0.8 + 0.2 * flesh)
 
@@ -154,20 +186,3 @@ def _smooth_maximum(first: np.ndarray, second: np.ndarray, width: float = 3.0) -
     return (
         first + second + np.sqrt(difference**2 + width**2 * (np.minimum(first, second) > 0))
     ) / 2
-
-
-def thenar(skeleton: Skeleton) -> Circles:
-    """Bellies of the muscles of thumb and little finger, where the hand is thicker.
-
-    Args:
-        skeleton: The posed bones.
-
-    Returns:
-        (centre, radius) in millimetres.
-    """
-    thumb, little = skeleton.rays['thumb'], skeleton.rays['little']
-    middle = skeleton.rays['middle'][0]
-    return [
-        (0.45 * thumb[0] + 0.30 * thumb[1] + 0.25 * middle, 17.0),
-        (0.6 * little[0] + 0.4 * little[1] + direction(90.0) * 3.0, 14.0),
-    ]

@@ -82,8 +82,8 @@ def draw_ring(
         half_width: Half width of the finger in millimetres.
         rng: Source of randomness.
     """
-    place, height = rng.uniform(0.3, 0.55), rng.uniform(1.6, 4.5)
-    bow = rng.uniform(-2.5, 2.5)
+    place, height = rng.uniform(0.3, 0.55), rng.uniform(1.4, 4.0)
+    bow = rng.uniform(-1.3, 1.3)
     length = float(np.linalg.norm(phalanx.axis[1] - phalanx.axis[0])) / phalanx.pixels_per_mm
     for sign, value in ((1.0, 1.6), (-1.0, 1.3)):
         turn = np.linspace(-1.0, 1.0, 33)
@@ -114,9 +114,9 @@ def draw_nail_art(
     scale = phalanx.pixels_per_mm
     along = phalanx.axis[1] - phalanx.axis[0]
     turn = float(np.arctan2(along[1], along[0]))
-    centre = along_bone(phalanx, 0.95, 0.0)
-    coat = centre + _ellipse(rng.uniform(5.0, 8.0), half_width, turn) * scale
-    drawing.polygon(coat, rng.uniform(0.12, 0.5))
+    centre = along_bone(phalanx, 0.85, 0.0)
+    coat = centre + _ellipse(rng.uniform(5.0, 8.0), half_width, turn, 0.6) * scale
+    drawing.polygon(coat, rng.uniform(0.08, 0.4))
     for _ in range(int(rng.integers(0, 5))):
         place = along_bone(phalanx, rng.uniform(0.7, 1.15), rng.uniform(-0.7, 0.7) * half_width)
         radius = rng.uniform(0.4, 1.3)
@@ -175,10 +175,11 @@ def draw_marker(
         drawing.line(points, 0.15 * height, LEAD)
 
 
-def _ellipse(along: float, across: float, turn: float) -> np.ndarray:
-    """Outline of an ellipse around the origin, shape (24, 2)."""
-    angle = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
-    points = np.stack([along * np.cos(angle), across * np.sin(angle)], axis=1)
+def _ellipse(along: float, across: float, turn: float, power: float = 1.0) -> np.ndarray:
+    """Outline of an ellipse around the origin, squarer for powers below 1, shape (32, 2)."""
+    angle = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = np.sign(circle) * np.abs(circle) ** power * (along, across)
     cos, sin = np.cos(turn), np.sin(turn)
     return points @ np.array([[cos, sin], [-sin, cos]])
 

@@ -76,7 +76,7 @@ def sample_pose(rng: np.random.Generator, settings: PhantomSettings) -> Pose:
         tilt=float(tilt),
         turn=float(turn),
         fill=float(rng.uniform(*settings.fill)),
-        place=(float(rng.random()), float(rng.random())),
+        place=tuple(float(value) for value in rng.random((2, 2)).mean(axis=1)),
     )
 
 

@@ -172,14 +172,35 @@ def _pose_carpals(
     bones, reliefs = {}, []
     centre = _WRIST * anatomy.scale * squeeze
     for label in CARPALS:
-        share = 0.5 if label in PROXIMAL_ROW else 0.0
         shapes = [anatomy.controls[label], *anatomy.reliefs[label]]
         outline, *inner = (
-            closed_spline(rotate(shape * squeeze, share * pose.bend, centre), 7) for shape in shapes
+            closed_spline(_bend_carpal(label, shape * squeeze, anatomy.scale, pose, centre), 7)
+            for shape in shapes
         )
         bones[label] = _round_bone(label, 'carpal', outline)
         reliefs += [_round_bone(label, 'relief', shape) for shape in inner]
     return bones, reliefs
+
+
+def _bend_carpal(
+    label: str, controls: np.ndarray, scale: float, pose: Pose, centre: np.ndarray
+) -> np.ndarray:
+    """Turn a bone of the proximal row with the bend.
+
+    The distal pole of the scaphoid stays with the trapezium: the bone tilts out of the plane, so
+    that it seems longer or shorter.
+    """
+    if label not in PROXIMAL_ROW:
+        return controls
+    share = np.full(len(controls), 0.5)
+    if label == 'Scaphoid':
+        share = np.interp(controls[:, 1], np.array([-18.0, 2.0]) * scale, (0.55, 0.12))
+    return np.concatenate(
+        [
+            rotate(point[None], part * pose.bend, centre)
+            for point, part in zip(controls, share, strict=True)
+        ]
+    )
 
 
 def _round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:
@@ -218,7 +239,9 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
     scale = anatomy.scale
     centre = _WRIST * scale
     along = direction(pose.bend)
-    slack = 5.0 * (1.0 - np.cos(np.radians(pose.bend))) * scale
+    # The joint surface of the radius is not centred on the capitate: the forearm slides along it.
+    slide = np.array([along[1], -along[0]]) * 9.0 * np.sin(np.radians(max(-pose.bend, 0.0))) * scale
+    slack = 3.0 * (1.0 - np.cos(np.radians(pose.bend))) * scale
     rise = -centre[1] * (1.0 - np.cos(np.radians(pose.tilt)))
     bones = {}
     for label in FOREARM:
@@ -230,7 +253,7 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
         places = np.minimum(np.linspace(tip, tip - 100.0 * scale, _PLACES), tip - 17.0 * scale)
         half = _slice_half_widths(controls, places)
         outline, axis = (
-            rotate(points, pose.bend, centre) - along * slack + (0.0, rise)
+            rotate(points, pose.bend, centre) + slide - along * slack + (0.0, rise)
             for points in (closed_spline(controls, 8), axis)
         )
         bones[label] = Bone(label, label.lower(), outline, axis, half)

@@ -9,6 +9,8 @@ import numpy as np
 
 from .errors import DatasetError
 
+FARTHEST = 1_000_000  # pixels; no image is that large, and drawing has to stay within its integers
+
 
 class Polygons(NamedTuple):
     """All polygons of one image in three arrays, small to keep and quick to hand to a worker.
@@ -138,16 +140,19 @@ def _frame_problems(
 
 
 def _label(annotation: object) -> str:
+    remedy = 'Give it the keys "label", a name, and "points", a list'
     if not isinstance(annotation, dict):
-        raise _AnnotationError('it is not an object', 'Give it the keys "label" and "points"')
+        raise _AnnotationError('it is not an object', remedy)
     for key in ('label', 'points'):
         if key not in annotation:
-            raise _AnnotationError(f'the key "{key}" is missing', 'Add it or remove the annotation')
+            raise _AnnotationError(f'the key "{key}" is missing', remedy)
+    if not isinstance(annotation['label'], str):
+        raise _AnnotationError('the label is not a name', remedy)
     return annotation['label']
 
 
-def _class_index(label: object, class_indices: Mapping[str, int]) -> int:
-    if not isinstance(label, str) or label not in class_indices:
+def _class_index(label: str, class_indices: Mapping[str, int]) -> int:
+    if label not in class_indices:
         raise _AnnotationError(
             f'the label is none of the {len(class_indices)} classes ({", ".join(class_indices)})',
             'Correct the label, add it to metainfo.classes, or name it in skip_labels',
@@ -170,9 +175,10 @@ def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
         raise _AnnotationError(
             f'{_first_bad_point(raw)} is not a pair of numbers [x, y]', 'Correct the coordinates'
         )
-    if points.dtype.kind == 'f' and not np.isfinite(points).all():
+    if not ((points >= -FARTHEST) & (points <= FARTHEST)).all():  # NaN compares false
         raise _AnnotationError(
-            f'{_first_bad_point(raw)} is not finite', 'Correct the coordinates of this point'
+            f'{_first_bad_point(raw)} is not finite or farther than {FARTHEST} pixels',
+            'Correct the coordinates of this point',
         )
     if image_size is not None:
         _check_inside(points, image_size)
@@ -196,7 +202,7 @@ def _first_bad_point(raw: list) -> str:
         sound = (
             isinstance(point, list)
             and len(point) == 2
-            and all(type(value) in (int, float) and np.isfinite(value) for value in point)
+            and all(type(value) in (int, float) and abs(value) <= FARTHEST for value in point)
         )
         if not sound:
             return f'point {index} ({str(point)[:60]})'

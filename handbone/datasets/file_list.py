@@ -69,7 +69,7 @@ def read_list_file(path: Path, images: list[ImageFile]) -> list[ImageFile]:
         The images named, in the order of ``images``.
 
     Raises:
-        DatasetError: The file cannot be read, or a line names nothing.
+        DatasetError: The file cannot be read, names nothing, or has a line that names nothing.
     """
     try:
         lines = path.read_text(encoding='utf-8').splitlines()
@@ -91,4 +91,6 @@ def read_list_file(path: Path, images: list[ImageFile]) -> list[ImageFile]:
                 f'line {number}',
             )
         chosen.add(entry)
+    if not chosen:
+        raise DatasetError(path, 'the list file names no image', 'Fill it, or leave ann_file empty')
     return [image for image in images if not chosen.isdisjoint(image)]

@@ -6,6 +6,8 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.masks import rasterize
 
+from .frame_matrix import file_to_image
+
 FRAMES = ('original', 'image')
 
 
@@ -49,34 +51,28 @@ class LoadPolygonAnnotations(BaseTransform):
         polygons = results['polygons']
         if polygons is None:
             return results
-        size, scale = results['ori_shape'], 1.0
+        size = results['ori_shape']
         if self.frame == 'image':
             size = results['img'].shape[:2]
-            matrix = results.get('affine_matrix')
-            if matrix is None:
-                scale = _scale_of(results)
-            else:
-                points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
-                polygons = polygons._replace(points=points)
-        results['gt_seg_map'] = rasterize(
-            polygons.split(), *size, num_classes=len(results['classes']), scale=scale
-        )
+            matrix = self._matrix(results)
+            points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
+            polygons = polygons._replace(points=points)
+        num_classes = len(results['classes'])
+        results['gt_seg_map'] = rasterize(polygons.split(), *size, num_classes)
         results['seg_fields'].append('gt_seg_map')
         return results
 
+    @staticmethod
+    def _matrix(results: dict) -> np.ndarray:
+        matrix = file_to_image(results)
+        if matrix is None:
+            raise ValueError(
+                "LoadPolygonAnnotations(frame='image') follows a flip, a crop or a second resize, "
+                f'which it cannot repeat on the polygons of {results["img_path"]}. Put it right '
+                "after Resize or RandomAffine, or use frame='original' right after the image is "
+                'loaded.'
+            )
+        return matrix
+
     def __repr__(self) -> str:
         return f'{type(self).__name__}(frame={self.frame!r})'
-
-
-def _scale_of(results: dict) -> tuple[float, float]:
-    """Find the scale from the file to the image, and see that nothing but scaling has happened."""
-    scale = results.get('scale_factor', (1.0, 1.0))
-    expected = np.multiply(results['ori_shape'], scale[::-1])
-    scaled_only = np.abs(expected - results['img'].shape[:2]).max() < 1
-    if results.get('flip') or not (scaled_only or 'pad_shape' in results):
-        raise ValueError(
-            "LoadPolygonAnnotations(frame='image') follows a flip or a crop, which it cannot "
-            f'repeat on the polygons of {results["img_path"]}. Put it right after the resize, or '
-            "use frame='original' right after the image is loaded."
-        )
-    return scale

@@ -71,7 +71,8 @@ class LoadRadiograph(BaseTransform):
             raise unreadable_image(path, error) from error
         if data.startswith(PNG_SIGNATURE):
             check_png_end(path, data[-TAIL_BYTES:])
-        flags = FLAGS[self.color_type] | cv2.IMREAD_ANYDEPTH
+        # Orientation tags stay unread: polygons are checked against the size in the header.
+        flags = FLAGS[self.color_type] | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
         if image is None:
             raise DatasetError(path, 'the image cannot be decoded', COPY_AGAIN)

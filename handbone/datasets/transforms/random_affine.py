@@ -8,6 +8,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
+from .frame_matrix import compose, file_to_image, remember, scaling
+
 
 @TRANSFORMS.register_module()
 class RandomAffine(BaseTransform):
@@ -20,8 +22,7 @@ class RandomAffine(BaseTransform):
     exactly, which is finer and quicker than drawing first.
 
     Required keys: ``img``. Optional keys: those in ``seg_fields``. Modified keys: ``img``,
-    ``img_shape``, label maps. Added keys: ``affine_matrix``, (2, 3) float64 from pixel centres of
-    the file to pixel centres of the image.
+    ``img_shape``, label maps. Added keys: ``frame_matrix``, from the file to the image.
 
     Args:
         degrees: Greatest rotation to either side, in degrees.
@@ -84,8 +85,9 @@ class RandomAffine(BaseTransform):
         matrix = self._matrix((width, height), size)
         for key in results.get('seg_fields', []):
             results[key] = cv2.warpAffine(results[key], matrix, size, flags=cv2.INTER_NEAREST)
-        results['affine_matrix'] = _compose(matrix, _matrix_so_far(results))
+        before = file_to_image(results)
         results['img'] = _warp_image(image, matrix, size, self.pad_val)
+        remember(results, None if before is None else compose(matrix, before))
         results['img_shape'] = results['img'].shape[:2]
         return results
 
@@ -108,24 +110,6 @@ class RandomAffine(BaseTransform):
         )
 
 
-def _compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """Chain two (2, 3) matrices, ``inner`` first."""
-    linear = outer[:, :2] @ inner
-    linear[:, 2] += outer[:, 2]
-    return linear
-
-
-def _scaling(scale_x: float, scale_y: float) -> np.ndarray:
-    """Build the (2, 3) matrix of a resize, which scales about pixel corners, not centres."""
-    return np.array([[scale_x, 0, (scale_x - 1) / 2], [0, scale_y, (scale_y - 1) / 2]])
-
-
-def _matrix_so_far(results: dict) -> np.ndarray:
-    if 'affine_matrix' in results:
-        return results['affine_matrix']
-    return _scaling(*results.get('scale_factor', (1.0, 1.0)))
-
-
 def _warp_image(
     image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], pad_val: float
 ) -> np.ndarray:
@@ -134,6 +118,6 @@ def _warp_image(
         height, width = image.shape[:2]
         small = max(1, round(width / shrink)), max(1, round(height / shrink))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-        matrix = _compose(matrix, _scaling(width / small[0], height / small[1]))
+        matrix = compose(matrix, scaling(width / small[0], height / small[1]))
     border = (pad_val,) * 3
     return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border)

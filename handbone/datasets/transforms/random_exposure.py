@@ -1,5 +1,7 @@
 """Differences of exposure, processing and dose between radiographs."""
 
+from statistics import NormalDist
+
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -7,6 +9,9 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 Range = tuple[float, float]
+
+# Standard normal values at the middles of 256 equally likely intervals.
+NORMAL_QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / 256) for i in range(256)])
 
 
 @TRANSFORMS.register_module()
@@ -62,7 +67,6 @@ class RandomExposure(BaseTransform):
             brightness=np.random.uniform(*self.brightness),
             blur=np.random.uniform(*self.blur) * blurred,
             noise=np.random.uniform(*self.noise) * noisy,
-            seed=np.random.randint(2**31 - 1),
         )
         return values if graded else dict(values, gamma=1.0, contrast=1.0, brightness=0.0)
 
@@ -83,7 +87,7 @@ class RandomExposure(BaseTransform):
         if values['blur'] >= 0.2:
             image = cv2.GaussianBlur(image, (0, 0), values['blur'])
         if values['noise'] > 0:
-            image = _add_noise(image, values['noise'], values['seed'])
+            image = _add_noise(image, values['noise'])
         results['img'] = image
         return results
 
@@ -104,13 +108,14 @@ def _grade(image: np.ndarray, gamma: float, contrast: float, brightness: float) 
     return graded.clip(0, 255, out=graded)
 
 
-def _add_noise(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
-    # OpenCV draws several times faster than NumPy; the seed comes from NumPy's generator, so that
-    # seeding that one still fixes the whole pipeline.
-    noise = np.empty(image.shape, np.float32)
-    cv2.setRNGSeed(seed)
-    cv2.randn(noise, 0, deviation)
+def _add_noise(image: np.ndarray, deviation: float) -> np.ndarray:
+    # A random byte chooses one of 256 equally likely values of the normal distribution: several
+    # times faster than drawing from it, and finer than the grey values.
+    chosen = np.frombuffer(np.random.bytes(image.size), np.uint8).reshape(image.shape)
+    values = NORMAL_QUANTILES * deviation
     if image.dtype == np.uint8:
+        noise = cv2.LUT(chosen, np.rint(values).clip(-128, 127).astype(np.int8))
         return cv2.add(image, noise, dtype=cv2.CV_8U)
+    noise = cv2.LUT(chosen, values.astype(np.float32))
     noise += image
     return noise.clip(0, 255, out=noise)

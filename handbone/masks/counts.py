@@ -4,7 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .packed import check_planes, class_mask, ignore_mask
+from .packed import CLASSES_PER_PLANE, check_planes, planes_of
+from .rle import change_points
+
+#: Pixels looked at in one go; bounds the memory that a noisy map takes.
+BLOCK = 2**20
 
 
 class OverlapCounts(NamedTuple):
@@ -34,17 +38,24 @@ def overlap_counts(prediction: np.ndarray, truth: np.ndarray, num_classes: int) 
 
     Returns:
         Counts, int64, (C,) each.
+
+    Raises:
+        ValueError: If the maps differ in shape or do not fit the number of classes.
     """
     if prediction.shape != truth.shape:
-        raise ValueError(f'Prediction is {prediction.shape}, truth is {truth.shape}.')
+        raise ValueError(
+            f'Prediction and truth differ in shape: {prediction.shape} and {truth.shape}.'
+        )
+    check_planes(prediction, num_classes)
     check_planes(truth, num_classes)
-    seen = ~ignore_mask(truth)
-    predicted = seen & ~ignore_mask(prediction)
     counts = np.zeros((3, num_classes), np.int64)
-    for index in range(num_classes):
-        ours = class_mask(prediction, index) & predicted
-        theirs = class_mask(truth, index) & seen
-        counts[:, index] = [np.count_nonzero(mask) for mask in (ours & theirs, ours, theirs)]
+    for plane, maps in enumerate(zip(planes_of(prediction), planes_of(truth), strict=True)):
+        predicted, true, pixels = _code_pairs(*maps)
+        first = plane * CLASSES_PER_PLANE
+        for index in range(first, min(first + CLASSES_PER_PLANE, num_classes)):
+            bit = index - first
+            for row, codes in enumerate((predicted & true, predicted, true)):
+                counts[row, index] = pixels @ (codes >> bit & 1)
     return OverlapCounts(*counts)
 
 
@@ -73,3 +84,33 @@ def iou(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:
     """
     union = counts.prediction + counts.truth - counts.intersection
     return (counts.intersection + eps) / (union + eps)
+
+
+def _code_pairs(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Count how many pixels have each pair of a predicted and a true code.
+
+    Both maps keep their codes over long runs, and there are few different pairs, so everything a
+    class needs comes from those.
+
+    Args:
+        prediction: Plane of a packed map, (H, W).
+        truth: Plane of a packed map, (H, W).
+
+    Returns:
+        Predicted codes, true codes and pixels, int64, (n,) each; a pair may occur several times.
+        Both codes are 0 where the truth ignores, the predicted one where the prediction does.
+    """
+    prediction, truth = prediction.ravel(), truth.ravel()
+    pairs, pixels = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for start in range(0, truth.size, BLOCK):
+        predicted, true = prediction[start : start + BLOCK], truth[start : start + BLOCK]
+        starts = change_points(predicted, true)
+        lengths = np.diff(starts, append=true.size)
+        predicted, true = predicted[starts], true[starts]
+        predicted[(predicted < 0) | (true < 0)] = 0
+        true[true < 0] = 0
+        unique, inverse = np.unique(predicted.astype(np.int64) << 32 | true, return_inverse=True)
+        pairs.append(unique)
+        pixels.append(np.bincount(inverse, lengths).astype(np.int64))
+    pairs = np.concatenate(pairs)
+    return pairs >> 32, pairs & 0xFFFFFFFF, np.concatenate(pixels)

@@ -1,11 +1,21 @@
-"""Polygons to packed label maps and back."""
+"""Polygons to packed label maps and back.
+
+Points are x, y in the pixel-centre convention of OpenCV and of label tools: (0, 0) is the centre
+of the first pixel, and a polygon takes the pixels under its outline as well as those inside it.
+"""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from .packed import CLASSES_PER_PLANE, class_mask, empty, ignore_mask, planes_of
+from .packed import CLASSES_PER_PLANE, check_planes, empty, planes_of
+from .rle import encode
+
+#: Fractional bits of the coordinates handed to OpenCV.
+SHIFT = 8
+#: Polygons are cut this many drawn pixels outside the frame: far enough not to bend what is seen.
+MARGIN = 256
 
 
 def rasterize(
@@ -17,42 +27,165 @@ def rasterize(
 ) -> np.ndarray:
     """Draw polygons into a packed map.
 
+    Scaling maps pixel centres as image resizing does, ``x' = (x + 0.5) * scale - 0.5``. At scale 1
+    the result is that of ``cv2.fillPoly`` on each class. Below, polygons are drawn at about their
+    own resolution and sampled at the centres of the output pixels: drawing them small would widen
+    every mask by the half output pixel that OpenCV adds around an outline.
+
     Args:
-        polygons: Pairs of a class index and points (n, 2) as x, y.
+        polygons: Pairs of a class index and points (n, 2) as x, y, of any real type. Several
+            polygons of a class make a union; a polygon that crosses itself is filled by the
+            even-odd rule. Parts outside the frame are cut off.
         height: Rows of the output map.
         width: Columns of the output map.
         num_classes: Number of classes.
-        scale: Output pixels per input pixel, one number or (x, y).
+        scale: Output pixels per input pixel, one number or (x, y), above 0.
 
     Returns:
-        Packed map of shape (height, width) or (height, width, P).
+        Packed map, int32, (height, width) for up to 31 classes, else (height, width, P).
+
+    Raises:
+        ValueError: If a class index is out of range, points have a wrong shape or are not finite,
+            or the scale is not positive.
     """
-    scale = np.broadcast_to(np.asarray(scale, np.float64), 2)
+    scales = np.broadcast_to(np.asarray(scale, np.float64), 2)
+    if not (np.isfinite(scales).all() and (scales > 0).all()):
+        raise ValueError(f'The scale of polygons is above 0, got {scale}.')
     packed = empty(height, width, num_classes)
     planes = list(planes_of(packed))
-    for class_index, points in polygons:
-        points = (np.asarray(points, np.float64).reshape(-1, 2) + 0.5) * scale - 0.5
+    oversampling = tuple(_oversampling(float(each)) for each in scales)
+    for number, (class_index, points) in enumerate(polygons):
+        if not 0 <= class_index < num_classes:
+            raise ValueError(
+                f'Polygon {number} has class index {class_index}, '
+                f'but there are {num_classes} classes.'
+            )
+        points = _check_points(points, number)
+        drawn = (points + 0.5) * (scales * oversampling) - 0.5
         plane, bit = divmod(class_index, CLASSES_PER_PLANE)
-        mask = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(mask, [np.rint(points * 16).astype(np.int32)], 1, shift=4)
-        planes[plane] |= mask.astype(np.int32) << bit
+        _draw(planes[plane], drawn, oversampling, 1 << bit)
     return packed
 
 
 def to_polygons(packed: np.ndarray, num_classes: int) -> list[tuple[int, np.ndarray]]:
     """Trace the outer contours of every class.
 
+    ``rasterize`` turns them into the same map again, except for holes, which are filled.
+
     Args:
         packed: Packed map, (H, W) or (H, W, P). Ignored pixels belong to no class.
         num_classes: Number of classes.
 
     Returns:
-        Pairs of a class index and points (n, 2) as x, y.
+        Pairs of a class index and int32 points (n, 2) as x, y, in class order, one pair for each
+        connected part of a mask. A part of one pixel has one point.
     """
-    seen = ~ignore_mask(packed)
+    check_planes(packed, num_classes)
+    planes = list(planes_of(packed))
     polygons = []
-    for class_index in range(num_classes):
-        mask = (class_mask(packed, class_index) & seen).view(np.uint8)
-        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    for class_index, runs in enumerate(encode(packed, num_classes)):
+        if not len(runs):
+            continue
+        left, top, right, bottom = _bounds(runs, packed.shape[1])
+        plane, bit = divmod(class_index, CLASSES_PER_PLANE)
+        codes = planes[plane][top:bottom, left:right]
+        mask = ((codes & np.int32(1 << bit)) != 0) & (codes >= 0)
+        contours, _ = cv2.findContours(
+            mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top)
+        )
         polygons += [(class_index, contour[:, 0]) for contour in contours]
     return polygons
+
+
+def _oversampling(scale: float) -> int:
+    """Choose the odd number of drawn pixels an output pixel that comes nearest to input pixels.
+
+    Odd, so that one of the drawn pixels lies at the centre of the output pixel.
+    """
+    lower = max(1, (int(1 / scale) - 1) // 2 * 2 + 1)
+    return min((lower, lower + 2), key=lambda factor: abs(1 / (factor * scale) - 1))
+
+
+def _check_points(points: np.ndarray, number: int) -> np.ndarray:
+    """Check the points of one polygon and make them float64 (n, 2)."""
+    points = np.asarray(points, np.float64)
+    if points.size == 0:
+        return points.reshape(0, 2)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f'Polygon {number} needs points of shape (n, 2), got {points.shape}.')
+    if not np.isfinite(points).all():
+        raise ValueError(f'Polygon {number} has a coordinate that is not a finite number.')
+    return points
+
+
+def _draw(plane: np.ndarray, points: np.ndarray, factors: tuple[int, int], bit: int) -> None:
+    """Draw one polygon in its own box and add its bit to a plane.
+
+    Args:
+        plane: int32 (H, W), changed in place.
+        points: (n, 2) in drawn pixels, of which ``factors`` make an output pixel.
+        factors: Drawn pixels an output pixel in x and y, odd.
+        bit: Value to add.
+    """
+    height, width = plane.shape
+    for axis, length in enumerate((width * factors[0], height * factors[1])):
+        points = _clip(points, axis, -MARGIN, length + MARGIN)
+    if not len(points):
+        return
+    # The box holds the whole polygon: where OpenCV clips, it bends the outline inside the frame.
+    low = np.floor(points.min(axis=0)).astype(np.int64)
+    high = np.ceil(points.max(axis=0)).astype(np.int64)
+    columns, sampled_columns = _sampled(low[0], high[0], factors[0], width)
+    rows, sampled_rows = _sampled(low[1], high[1], factors[1], height)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    box = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.int32)
+    fixed_point = np.rint((points - low) * (1 << SHIFT)).astype(np.int32)
+    cv2.fillPoly(box, [fixed_point], bit, shift=SHIFT)
+    region = plane[rows, columns]
+    region |= box[sampled_rows, sampled_columns]
+
+
+def _clip(points: np.ndarray, axis: int, low: float, high: float) -> np.ndarray:
+    """Cut a polygon at two lines across an axis (Sutherland and Hodgman, 1974)."""
+    for bound, sign in ((low, 1), (high, -1)):
+        inside = (points[:, axis] - bound) * sign >= 0
+        if inside.all():
+            continue
+        following = np.roll(points, -1, axis=0)
+        leaves = inside != np.roll(inside, -1)
+        run = np.where(leaves, following[:, axis] - points[:, axis], 1)
+        share = np.where(leaves, (bound - points[:, axis]) / run, 0)
+        crossing = points + share[:, None] * (following - points)
+        crossing[:, axis] = bound
+        corners = np.stack([points, crossing], axis=1).reshape(-1, 2)
+        points = corners[np.stack([inside, leaves], axis=1).ravel()]
+    return points
+
+
+def _sampled(low: int, high: int, factor: int, length: int) -> tuple[slice, slice]:
+    """Match output pixels with the drawn pixels at their centres, along one axis.
+
+    Args:
+        low: First drawn pixel of the box.
+        high: Last drawn pixel of the box.
+        factor: Drawn pixels an output pixel.
+        length: Output pixels of the frame.
+
+    Returns:
+        The output pixels, and the drawn pixels within the box that lie at their centres.
+    """
+    centre = factor // 2
+    first = max(0, -((centre - low) // factor))
+    last = min(length - 1, (high - centre) // factor)
+    start = first * factor + centre - low
+    return slice(first, last + 1), slice(start, start + (last - first) * factor + 1, factor)
+
+
+def _bounds(runs: np.ndarray, width: int) -> tuple[int, int, int, int]:
+    """Find the box around row-major runs: left, top, right, bottom, the last two exclusive."""
+    first, last = runs[:, 0], runs.sum(axis=1) - 1
+    top, bottom = int(first[0]) // width, int(last[-1]) // width + 1
+    if (first // width != last // width).any():
+        return 0, top, width, bottom
+    return int((first % width).min()), top, int((last % width).max()) + 1, bottom

@@ -1,17 +1,24 @@
 """Run-length encoding of packed label maps.
 
-The runs of one class are an int64 array (n, 2) of [start, length], starts counted from 0, in
-rising order, neighbours apart by at least one pixel. The text form counts starts from 1.
+The runs of one class are an int64 array (n, 2) of [start, length]: starts counted from 0, rising,
+each run ending before the next begins. The text form counts starts from 1.
+
+One scan finds where the packed code changes; the runs of all classes come from those few places.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Literal
 
+import cv2
 import numpy as np
 
-from .packed import CLASSES_PER_PLANE, empty, planes_of
+from .packed import CLASSES_PER_PLANE, check_planes, num_planes, planes_of
+
+Order = Literal['C', 'F']
 
 
-def encode(packed: np.ndarray, num_classes: int, order: str = 'C') -> list[np.ndarray]:
+def encode(packed: np.ndarray, num_classes: int, order: Order = 'C') -> list[np.ndarray]:
     """Find the runs of every class.
 
     Args:
@@ -20,46 +27,54 @@ def encode(packed: np.ndarray, num_classes: int, order: str = 'C') -> list[np.nd
         order: 'C' goes row by row, 'F' column by column as pycocotools does.
 
     Returns:
-        One int64 array (n, 2) of [start, length] a class.
+        One int64 array (n, 2) of [start, length] a class, starts counted from 0.
+
+    Raises:
+        ValueError: If the map does not fit the number of classes, or the order is unknown.
     """
+    check_planes(packed, num_classes)
+    _check_order(order)
     runs = []
     for plane in planes_of(packed):
-        code = plane.ravel(order=order)
-        code = np.where(code < 0, 0, code)
-        boundaries = np.flatnonzero(code[1:] != code[:-1]) + 1
-        starts = np.concatenate([[0], boundaries])
-        values = code[starts]
-        stops = np.append(boundaries, code.size)
+        starts, codes = _segments_by_row(plane) if order == 'C' else _segments_by_column(plane)
+        codes[codes < 0] = 0
+        outside = np.zeros(1, np.int32)
+        changes = np.concatenate([codes, outside]) ^ np.concatenate([outside, codes])
+        edges = np.append(starts, plane.size)
         for bit in range(min(CLASSES_PER_PLANE, num_classes - len(runs))):
-            inside = np.concatenate([[0], (values >> bit) & 1, [0]])
-            change = np.diff(inside)
-            first = starts[change[:-1] == 1]
-            last = stops[change[1:] == -1]
-            runs.append(np.stack([first, last - first], axis=1).astype(np.int64))
+            class_runs = edges[np.flatnonzero(changes & np.int32(1 << bit))].reshape(-1, 2)
+            class_runs[:, 1] -= class_runs[:, 0]
+            runs.append(class_runs)
     return runs
 
 
-def decode(runs: Sequence[np.ndarray], height: int, width: int, order: str = 'C') -> np.ndarray:
+def decode(runs: Sequence[np.ndarray], height: int, width: int, order: Order = 'C') -> np.ndarray:
     """Draw runs into a packed map.
 
     Args:
-        runs: One array (n, 2) of [start, length] a class.
+        runs: One array (n, 2) of [start, length] a class, starts counted from 0.
         height: Rows of the map.
         width: Columns of the map.
         order: 'C' goes row by row, 'F' column by column.
 
     Returns:
-        Packed map, (H, W) or (H, W, P).
+        Packed map, int32, (H, W) for up to 31 classes, else (H, W, P).
+
+    Raises:
+        ValueError: If runs are out of range, overlap or are out of order.
     """
-    packed = empty(height, width, len(runs))
-    planes = list(planes_of(packed))
+    _check_order(order)
+    checked = []
     for index, class_runs in enumerate(runs):
-        plane, bit = divmod(index, CLASSES_PER_PLANE)
-        flat = np.zeros(height * width, np.int32)
-        for start, length in class_runs:
-            flat[start : start + length] = 1 << bit
-        planes[plane] |= flat.reshape(height, width, order=order)
-    return packed
+        checked.append(np.asarray(class_runs, np.int64).reshape(-1, 2))
+        _check_runs(checked[-1], height * width, f'class {index}: ')
+    shape = (height, width) if order == 'C' else (width, height)
+    planes = []
+    for plane in range(num_planes(len(runs))):
+        of_plane = checked[plane * CLASSES_PER_PLANE : (plane + 1) * CLASSES_PER_PLANE]
+        drawn = _draw(of_plane, height * width).reshape(shape)
+        planes.append(drawn if order == 'C' else cv2.transpose(drawn))
+    return planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)
 
 
 def runs_to_string(runs: np.ndarray) -> str:
@@ -71,8 +86,8 @@ def runs_to_string(runs: np.ndarray) -> str:
     Returns:
         The text, empty if there is no run.
     """
-    runs = np.asarray(runs).reshape(-1, 2) + (1, 0)
-    return ' '.join(map(str, runs.ravel().tolist()))
+    from_one = np.asarray(runs, np.int64).reshape(-1, 2) + (1, 0)
+    return ' '.join(map(str, from_one.ravel().tolist()))
 
 
 def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
@@ -80,23 +95,109 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
 
     Args:
         text: The text, empty if there is no run.
-        num_pixels: Pixels of the map; runs must end within it.
+        num_pixels: Pixels of the map, to check that no run ends outside it.
 
     Returns:
         Int64 array (n, 2) of [start, length], starts counted from 0.
 
     Raises:
-        ValueError: If the text is not a list of rising runs that do not overlap.
+        ValueError: If the text has something other than whole numbers, an odd count of them,
+            a start or a length below 1, or runs that overlap, are out of order or out of range.
     """
-    numbers = np.array([int(word) for word in text.split()], np.int64)
-    if numbers.size % 2:
-        raise ValueError(f'RLE has an odd number of values, {numbers.size}.')
-    runs = numbers.reshape(-1, 2) - (1, 0)
-    stops = runs.sum(axis=1)
-    if (runs[:, 0] < 0).any() or (runs[:, 1] < 1).any():
-        raise ValueError('RLE starts count from 1 and lengths are at least 1.')
-    if (runs[1:, 0] < stops[:-1]).any():
-        raise ValueError('RLE runs overlap or are out of order.')
-    if num_pixels is not None and runs.size and stops[-1] > num_pixels:
-        raise ValueError(f'RLE ends at pixel {stops[-1]} of {num_pixels}.')
+    words = text.split()
+    for place, word in enumerate(words):
+        if not re.fullmatch(r'[+-]?[0-9]{1,18}', word):
+            raise ValueError(f'RLE value {place + 1} is {word!r}, which is not a whole number.')
+    if len(words) % 2:
+        raise ValueError(
+            f'RLE has {len(words)} values, an odd count; it takes pairs of start and length.'
+        )
+    runs = np.array(words, np.int64).reshape(-1, 2) - (1, 0)
+    _check_runs(runs, num_pixels)
     return runs
+
+
+def change_points(*codes: np.ndarray) -> np.ndarray:
+    """Find where any of several flat arrays changes its value.
+
+    Args:
+        *codes: Arrays of one length of at least 1.
+
+    Returns:
+        Rising int64 positions at which a value differs from the one before, 0 in front.
+    """
+    changed = codes[0][1:] != codes[0][:-1]
+    for other in codes[1:]:
+        changed |= other[1:] != other[:-1]
+    places = np.flatnonzero(changed)
+    places += 1
+    return np.concatenate([np.zeros(1, np.int64), places])
+
+
+def _segments_by_row(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a plane row by row into segments of one code: their starts and codes."""
+    if not plane.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    flat = plane.ravel()
+    starts = change_points(flat)
+    return starts, flat[starts]
+
+
+def _segments_by_column(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a plane column by column into segments of one code: their starts and codes.
+
+    Comparing rows with rows and sorting what differs is faster than transposing the plane.
+    """
+    if not plane.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    height, width = plane.shape
+    rows, columns = np.divmod(np.flatnonzero(plane[1:] != plane[:-1]), width)
+    tops = np.flatnonzero(plane[0, 1:] != plane[-1, :-1]) + 1
+    starts = np.concatenate([np.zeros(1, np.int64), columns * height + rows + 1, tops * height])
+    starts.sort()
+    columns, rows = np.divmod(starts, height)
+    return starts, plane[rows, columns]
+
+
+def _draw(runs: Sequence[np.ndarray], num_pixels: int) -> np.ndarray:
+    """Draw the runs of up to 31 classes into one flat int32 array."""
+    edges = np.concatenate([edge for one in runs for edge in (one[:, 0], one.sum(axis=1))])
+    bits = np.repeat(np.int32(1) << np.arange(len(runs)), [2 * len(one) for one in runs])
+    order = np.argsort(edges, kind='stable')
+    codes = np.bitwise_xor.accumulate(bits.astype(np.int32)[order])
+    lengths = np.diff(edges[order], prepend=0, append=num_pixels)
+    return np.repeat(np.concatenate([np.zeros(1, np.int32), codes]), lengths)
+
+
+def _check_order(order: str) -> None:
+    if order not in ('C', 'F'):
+        raise ValueError(f"The order of runs is 'C' or 'F', got {order!r}.")
+
+
+def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> None:
+    """Check that runs rise, do not overlap and lie within a map.
+
+    Args:
+        runs: Int64 (n, 2) of [start, length], starts counted from 0.
+        num_pixels: Pixels of the map, or None if it is not known.
+        place: Words to put in front of an error.
+
+    Raises:
+        ValueError: If they do not; it counts runs and starts from 1, as the text form does.
+    """
+    starts, lengths = runs[:, 0], runs[:, 1]
+    stops = starts + lengths
+
+    def fail(faulty: np.ndarray, fault: str) -> None:
+        if faulty.any():
+            number = int(faulty.argmax())
+            raise ValueError(
+                f'RLE {place}run {number + 1} ({starts[number] + 1} {lengths[number]}) {fault}'
+            )
+
+    fail(starts < 0, 'starts below 1; starts count from 1.')
+    fail(lengths < 1, 'is shorter than 1 pixel.')
+    after = np.concatenate([[False], starts[1:] < stops[:-1]])
+    fail(after, 'begins before the run in front of it ends.')
+    if num_pixels is not None:
+        fail(stops > num_pixels, f'ends outside the map of {num_pixels} pixels.')

@@ -1,5 +1,17 @@
 """Hooks of training and testing."""
 
-from .hooks import RLESubmissionHook
+from .hooks import (
+    BroadcastBuffersHook,
+    CheckpointCompatibilityHook,
+    MultilabelVisualizationHook,
+    OutputBiasHook,
+    RLESubmissionHook,
+)
 
-__all__ = ['RLESubmissionHook']
+__all__ = [
+    'BroadcastBuffersHook',
+    'CheckpointCompatibilityHook',
+    'MultilabelVisualizationHook',
+    'OutputBiasHook',
+    'RLESubmissionHook',
+]

@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 
 import handbone.engine  # noqa: F401  registers the hooks
 import handbone.evaluation  # noqa: F401  registers the metric
+import handbone.visualization  # noqa: F401  registers the visualizer
 from handbone.masks import pack, planes_first
 
 CLASSES = ('disc', 'ring, outer', 'bar')
@@ -88,23 +89,26 @@ class ShiftModel(BaseModel):
         return data_samples
 
 
-def make_runner(work_dir, dataset, evaluator=None, hooks=(), visualizer=None, **settings):
-    """Build a Runner that tests ShiftModel on a dataset."""
-    return Runner(
-        model=ShiftModel(),
-        work_dir=str(work_dir),
-        test_dataloader=dict(
+def make_runner(work_dir, dataset, evaluator=None, hooks=(), validate=False, **settings):
+    """Build a Runner that tests or validates ShiftModel on a dataset."""
+    mode = 'val' if validate else 'test'
+    loop = {
+        f'{mode}_dataloader': dict(
             dataset=dataset,
             batch_size=settings.pop('batch_size', 2),
             num_workers=0,
             sampler=dict(type='DefaultSampler', shuffle=settings.pop('shuffle', False)),
         ),
-        test_evaluator=evaluator or dict(type='mmseg.DiceMetric'),
-        test_cfg=dict(),
+        f'{mode}_evaluator': evaluator or dict(type='mmseg.DiceMetric'),
+        f'{mode}_cfg': dict(),
+    }
+    return Runner(
+        model=settings.pop('model', None) or ShiftModel(),
+        work_dir=str(work_dir),
         custom_hooks=list(hooks),
-        visualizer=visualizer,
         log_level='WARNING',
         experiment_name=str(work_dir).replace('/', '_'),
+        **loop,
         **settings,
     )
 

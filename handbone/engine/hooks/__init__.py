@@ -1,7 +1,15 @@
 """Hooks of training and testing."""
 
 from .broadcast_buffers_hook import BroadcastBuffersHook
+from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
+from .visualization_hook import MultilabelVisualizationHook
 
-__all__ = ['BroadcastBuffersHook', 'OutputBiasHook', 'RLESubmissionHook']
+__all__ = [
+    'BroadcastBuffersHook',
+    'CheckpointCompatibilityHook',
+    'MultilabelVisualizationHook',
+    'OutputBiasHook',
+    'RLESubmissionHook',
+]

@@ -1,0 +1,287 @@
+"""Draws predictions while validating and testing, and a contact sheet of the worst ones."""
+
+import heapq
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.dist import all_gather_object, is_main_process
+from mmengine.fileio import get
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from mmseg.structures import SegDataSample
+from torch.utils.data import Dataset
+
+from handbone.masks import dice, overlap_counts, planes_last
+
+from .image_names import dataset_image_paths, name_images
+
+
+@HOOKS.register_module()
+class MultilabelVisualizationHook(Hook):
+    """Draw packed predictions with :class:`handbone.visualization.MultilabelLocalVisualizer`.
+
+    While validating, the first image of every ``interval``-th batch goes to the visualizer's
+    backends. While testing, every image goes there, or to ``out_dir`` as JPEG; to ``out_dir`` each
+    process writes its images, to the backends only process 0 does, as mmengine has it.
+
+    At the end of a validation or test with truth, the images of lowest mean Dice come on one
+    contact sheet, ``val_worst`` or ``test_worst`` in the backends and ``worst.jpg`` in ``out_dir``.
+    Only their thumbnails are kept, so the memory does not grow with the dataset.
+
+    Args:
+        draw: Draw single images. The contact sheet does not depend on it.
+        interval: Batches from one drawn image to the next in validation.
+        show: Open a window for each drawn image; the backends then get none.
+        wait_time: Seconds a window stays; 0 is for ever.
+        out_dir: Folder of the test images. Default: they go to the backends.
+        worst: Images on the contact sheet; 0 for none.
+        thumbnail_size: Longer side of a thumbnail in pixels.
+        backend_args: Arguments of the mmengine file backend that reads the images.
+    """
+
+    priority = 'NORMAL'
+
+    def __init__(
+        self,
+        draw: bool = False,
+        interval: int = 50,
+        show: bool = False,
+        wait_time: float = 0.0,
+        out_dir: str | Path | None = None,
+        worst: int = 12,
+        thumbnail_size: int = 480,
+        backend_args: dict | None = None,
+    ) -> None:
+        self.draw = draw
+        self.interval = interval
+        self.show = show
+        self.wait_time = wait_time
+        self.out_dir = None if out_dir is None else Path(out_dir)
+        self.worst = worst
+        self.thumbnail_size = thumbnail_size
+        self.backend_args = backend_args
+        self._cases = WorstCases(worst)
+
+    def before_val(self, runner: Runner) -> None:
+        """Start a new contact sheet.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            TypeError: If the visualizer does not draw packed maps.
+        """
+        self._check_visualizer(runner)
+        self._cases = WorstCases(self.worst)
+
+    def before_test(self, runner: Runner) -> None:
+        """Start a new contact sheet, and name the files.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            TypeError: If the visualizer does not draw packed maps.
+        """
+        self._check_visualizer(runner)
+        self._cases = WorstCases(self.worst)
+        self._names = _file_names(runner.test_dataloader.dataset) if self.out_dir else {}
+        self._drawn = 0
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[SegDataSample] | None = None,
+    ) -> None:
+        """Draw the first image of the batch if its turn has come.
+
+        Args:
+            runner: The runner.
+            batch_idx: Number of the batch.
+            data_batch: What the data loader gave; not used.
+            outputs: Data samples with predictions.
+        """
+        self._collect(runner, outputs)
+        step = runner.iter + batch_idx
+        if self.draw and step % self.interval == 0 and is_main_process():
+            sample = outputs[0]
+            runner.visualizer.add_datasample(
+                f'val_{Path(sample.img_path).stem}',
+                read_image(sample.img_path, self.backend_args),
+                sample,
+                show=self.show,
+                wait_time=self.wait_time,
+                step=step,
+            )
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[SegDataSample] | None = None,
+    ) -> None:
+        """Draw every image of the batch.
+
+        Args:
+            runner: The runner.
+            batch_idx: Number of the batch.
+            data_batch: What the data loader gave; not used.
+            outputs: Data samples with predictions.
+        """
+        self._collect(runner, outputs)
+        if not self.draw or not (self.out_dir or is_main_process()):
+            return
+        for sample in outputs:
+            self._drawn += 1
+            image = read_image(sample.img_path, self.backend_args)
+            if self.out_dir:
+                picture = runner.visualizer.draw_datasample(image, sample)
+                runner.visualizer.write_picture(self._file_of(sample), picture)
+            if self.show or not self.out_dir:
+                runner.visualizer.add_datasample(
+                    f'test_{Path(sample.img_path).stem}',
+                    image,
+                    sample,
+                    show=self.show,
+                    wait_time=self.wait_time,
+                    step=self._drawn,
+                )
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Draw the contact sheet.
+
+        Args:
+            runner: The runner.
+            metrics: Scores; not used.
+        """
+        self._draw_worst(runner, 'val', len(runner.val_dataloader.dataset))
+
+    def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Draw the contact sheet.
+
+        Args:
+            runner: The runner.
+            metrics: Scores; not used.
+        """
+        self._draw_worst(runner, 'test', len(runner.test_dataloader.dataset))
+
+    def _check_visualizer(self, runner: Runner) -> None:
+        if not hasattr(runner.visualizer, 'draw_contact_sheet'):
+            raise TypeError(
+                f'{type(self).__name__} draws packed label maps, {type(runner.visualizer).__name__}'
+                " does not: set visualizer=dict(type='MultilabelLocalVisualizer')."
+            )
+
+    def _collect(self, runner: Runner, outputs: Sequence[SegDataSample]) -> None:
+        """Keep a thumbnail of each image that is among the worst so far."""
+        classes = runner.visualizer.dataset_meta['classes']
+        for sample in outputs:
+            if self.worst < 1 or 'gt_sem_seg' not in sample:
+                continue
+            counts = overlap_counts(
+                planes_last(sample.pred_sem_seg.data),
+                planes_last(sample.gt_sem_seg.data),
+                len(classes),
+            )
+            scores = dice(counts)
+            if self._cases.would_keep(float(scores.mean()), sample.img_path):
+                image = read_image(sample.img_path, self.backend_args)
+                lowest = int(scores.argmin())
+                self._cases.add(
+                    float(scores.mean()),
+                    sample.img_path,
+                    f'Dice {scores.mean():.3f}, lowest {classes[lowest]} {scores[lowest]:.3f}',
+                    runner.visualizer.draw_thumbnail(image, sample, self.thumbnail_size),
+                )
+
+    def _draw_worst(self, runner: Runner, mode: str, total: int) -> None:
+        cases = self._cases.gather()
+        self._cases = WorstCases(self.worst)
+        if not cases or not is_main_process():
+            return
+        heading = f'The {len(cases)} lowest of {total} images by mean Dice'
+        if mode == 'val':
+            heading += f', iteration {runner.iter}'
+        sheet = runner.visualizer.draw_contact_sheet(
+            [picture for *_, picture in cases],
+            [('/'.join(Path(path).parts[-2:]), text) for _, path, text, _ in cases],
+            heading,
+        )
+        runner.visualizer.add_image(f'{mode}_worst', sheet, runner.iter if mode == 'val' else 0)
+        if self.out_dir and mode == 'test':
+            runner.visualizer.write_picture(self.out_dir / 'worst.jpg', sheet)
+
+    def _file_of(self, sample: SegDataSample) -> Path:
+        return self.out_dir / self._names[sample.img_path]
+
+
+class WorstCases:
+    """The images of lowest score, with what the contact sheet shows of them.
+
+    Args:
+        count: Number of images to keep.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._heap: list[tuple[float, str, str, np.ndarray]] = []
+
+    def would_keep(self, score: float, path: str) -> bool:
+        """Tell whether an image is among the worst so far, before it is drawn."""
+        if any(path == other for _, other, *_ in self._heap):
+            return False
+        return len(self._heap) < self._count or score < -self._heap[0][0]
+
+    def add(self, score: float, path: str, text: str, picture: np.ndarray) -> None:
+        """Keep an image, and drop the best one if there are too many."""
+        heapq.heappush(self._heap, (-score, path, text, picture))
+        if len(self._heap) > self._count:
+            heapq.heappop(self._heap)
+
+    def gather(self) -> list[tuple[float, str, str, np.ndarray]]:
+        """Merge the cases of all processes. Every process calls it.
+
+        Returns:
+            (score, path, text, picture), the lowest score first, each path once.
+        """
+        merged = {}
+        for part in all_gather_object(self._heap):
+            for score, path, text, picture in part:
+                merged.setdefault(path, (-score, path, text, picture))
+        return heapq.nsmallest(self._count, merged.values(), key=lambda case: case[:2])
+
+
+def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
+    """Read an image as it is stored, in 8 or 16 bits, gray or colour.
+
+    Args:
+        path: The image.
+        backend_args: Arguments of mmengine's file backend.
+
+    Returns:
+        (H, W) or (H, W, 3) RGB, uint8 or uint16.
+
+    Raises:
+        ValueError: If the file is no image.
+    """
+    encoded = np.frombuffer(get(path, backend_args=backend_args), np.uint8)
+    image = cv2.imdecode(encoded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
+    if image is None:
+        raise ValueError(f'{path} is not an image that OpenCV reads, so it cannot be drawn.')
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _file_names(dataset: Dataset) -> dict[str, str]:
+    """Name the picture of each image after its file, and its folders if that is not enough."""
+    paths = dataset_image_paths(dataset)
+    try:
+        names = name_images(paths, 'stem')
+    except ValueError:
+        names = name_images(paths, 'path')
+    return {path: f'{name}.jpg' for path, name in zip(paths, names, strict=True)}

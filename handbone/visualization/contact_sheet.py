@@ -1,0 +1,85 @@
+"""Contact sheet: many small pictures of predictions on one page."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .legend import BACKGROUND, FOREGROUND, MUTED
+from .outlines import trace_classes
+from .overlay import Color, class_colors, draw_masks, draw_outlines
+from .text import Text, draw_texts, shorten
+
+TRUTH_COLOR = (255, 255, 255)
+
+
+def draw_thumbnail(
+    image: np.ndarray,
+    classes: Sequence[str],
+    palette: Sequence[Color] | None,
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    size: int = 480,
+) -> np.ndarray:
+    """Draw a prediction small, with the truth as white lines: errors are where white is seen.
+
+    Args:
+        image: (H, W) or (H, W, 3) RGB.
+        classes: Class names, in bit order.
+        palette: One RGB colour a class, or None.
+        truth: Packed map.
+        prediction: Packed map.
+        size: Longer side in pixels.
+
+    Returns:
+        RGB, uint8.
+    """
+    picture = draw_masks(image, prediction, classes, palette, size=size, line_width=1)
+    colors = class_colors(classes, palette)
+    for packed, color_of in ((truth, lambda index: TRUTH_COLOR), (prediction, colors.__getitem__)):
+        traced = dict(trace_classes(packed, len(classes), *picture.shape[:2]))
+        draw_outlines(picture, traced.values(), [color_of(index) for index in traced], 1)
+    return picture
+
+
+def draw_contact_sheet(
+    pictures: Sequence[np.ndarray],
+    captions: Sequence[tuple[str, str]],
+    heading: str,
+    note: str = 'colour: prediction, white: ground truth',
+) -> np.ndarray:
+    """Lay pictures out in rows, with captions under them and a heading.
+
+    Args:
+        pictures: RGB, uint8, of any sizes; at least one.
+        captions: Two lines for each picture.
+        heading: Text at the top left.
+        note: Text at the top right.
+
+    Returns:
+        RGB, uint8 (height, width, 3).
+    """
+    columns = min(len(pictures), max(2, round((1.6 * len(pictures)) ** 0.5)))
+    rows = -(-len(pictures) // columns)
+    height = max(picture.shape[0] for picture in pictures)
+    width = max(picture.shape[1] for picture in pictures)
+    font_size = min(20, max(11, width // 30))
+    line, gap = round(font_size * 1.4), font_size // 2
+    band = 2 * line
+    cell_height, cell_width = height + 2 * line + gap, width + gap
+    sheet = np.full(
+        (band + rows * cell_height, columns * cell_width - gap, 3), BACKGROUND, np.uint8
+    )
+    texts = [Text(heading, gap, band / 2, font_size + 2, FOREGROUND, bold=True)]
+    room = sheet.shape[1] - 3 * gap - 0.65 * (font_size + 2) * len(heading)
+    if room > 0.6 * font_size * len(note):
+        texts.append(Text(note, sheet.shape[1] - gap, band / 2, font_size, MUTED, 'rm'))
+    for place, (picture, (first, second)) in enumerate(zip(pictures, captions, strict=True)):
+        top = band + place // columns * cell_height
+        left = place % columns * cell_width
+        sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+        room = width - 2 * gap
+        middle = top + height + line * 0.7
+        first, second = (shorten(text, font_size, room) for text in (first, second))
+        texts.append(Text(first, left + gap, middle, font_size, FOREGROUND))
+        texts.append(Text(second, left + gap, middle + line, font_size, MUTED))
+    return draw_texts(sheet, texts)

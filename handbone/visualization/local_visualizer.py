@@ -1,0 +1,215 @@
+"""mmengine visualizer of overlapping masks."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.dist import master_only
+from mmengine.visualization import Visualizer
+from mmseg.registry import VISUALIZERS
+from mmseg.structures import SegDataSample
+
+from handbone.masks import planes_last
+
+from .comparison import draw_comparison, short_path
+from .contact_sheet import draw_contact_sheet, draw_thumbnail
+from .overlay import Color
+from .picture_file import write_picture
+
+
+@VISUALIZERS.register_module()
+class MultilabelLocalVisualizer(Visualizer):
+    """Draws packed label maps: translucent fills, outlines, numbers and a legend.
+
+    Truth stands beside the prediction where both are there, the legend then gives the Dice of each
+    class. Pictures go to mmengine's backends through ``add_image`` alone, so local files,
+    TensorBoard, MLflow, W&B and the others all work.
+
+    Args:
+        name: Name of the instance.
+        image: Image that mmengine's own drawing functions start from; not needed here.
+        vis_backends: Configs of the backends.
+        save_dir: Folder of the backends' files.
+        classes: Class names. Default: those of the dataset, which the runner hands over.
+        palette: RGB colours of the classes. Default: those of the dataset, else distinct ones.
+        alpha: Share of the colour in a fill, 0 to 1.
+        panel_size: Longer side of each panel in pixels; None keeps that of the image.
+        line_width: Width of the outlines. Default: 2 at 1024 pixels, and in proportion.
+        **settings: Further arguments of :class:`mmengine.visualization.Visualizer`.
+    """
+
+    def __init__(
+        self,
+        name: str = 'visualizer',
+        image: np.ndarray | None = None,
+        vis_backends: list[dict] | dict | None = None,
+        save_dir: str | None = None,
+        classes: Sequence[str] | None = None,
+        palette: Sequence[Color] | None = None,
+        alpha: float = 0.25,
+        panel_size: int | None = 1024,
+        line_width: int | None = None,
+        **settings: object,
+    ) -> None:
+        super().__init__(name, image, vis_backends, save_dir, **settings)
+        self.alpha = alpha
+        self.panel_size = panel_size
+        self.line_width = line_width
+        self.dataset_meta = {'classes': classes, 'palette': palette} if classes else None
+
+    @property
+    def dataset_meta(self) -> dict | None:
+        """Metainfo of the dataset; every process has it, since each draws its share of a test."""
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, dataset_meta: dict | None) -> None:
+        self._dataset_meta = dataset_meta
+
+    def draw_datasample(
+        self,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        with_labels: bool = True,
+        with_image: bool = False,
+    ) -> np.ndarray:
+        """Draw a data sample; nothing is shown or stored.
+
+        Args:
+            image: (H, W) or (H, W, 3) RGB.
+            data_sample: With ``gt_sem_seg`` or ``pred_sem_seg`` or both, packed int32 (P, H, W).
+            draw_gt: Draw the truth if it is there.
+            draw_pred: Draw the prediction if it is there.
+            with_labels: Number the masks, and add headings and a legend.
+            with_image: Put the bare image before the masks.
+
+        Returns:
+            RGB, uint8.
+
+        Raises:
+            ValueError: If the class names are not known.
+        """
+        data_sample = SegDataSample() if data_sample is None else data_sample
+        return draw_comparison(
+            image,
+            *self._classes_and_palette(),
+            packed_map(data_sample, 'gt_sem_seg') if draw_gt else None,
+            packed_map(data_sample, 'pred_sem_seg') if draw_pred else None,
+            title=short_path(data_sample.get('img_path', '')),
+            panel_size=self.panel_size,
+            alpha=self.alpha,
+            line_width=self.line_width,
+            with_labels=with_labels,
+            with_image=with_image,
+        )
+
+    def draw_thumbnail(
+        self, image: np.ndarray, data_sample: SegDataSample, size: int = 480
+    ) -> np.ndarray:
+        """Draw a prediction small, with the truth as white lines.
+
+        Args:
+            image: (H, W) or (H, W, 3) RGB.
+            data_sample: With ``gt_sem_seg`` and ``pred_sem_seg``, packed int32 (P, H, W).
+            size: Longer side in pixels.
+
+        Returns:
+            RGB, uint8.
+        """
+        return draw_thumbnail(
+            image,
+            *self._classes_and_palette(),
+            packed_map(data_sample, 'gt_sem_seg'),
+            packed_map(data_sample, 'pred_sem_seg'),
+            size,
+        )
+
+    def draw_contact_sheet(
+        self, pictures: Sequence[np.ndarray], captions: Sequence[tuple[str, str]], heading: str
+    ) -> np.ndarray:
+        """Lay thumbnails out on one page.
+
+        Args:
+            pictures: Thumbnails, RGB, uint8; at least one.
+            captions: Two lines for each.
+            heading: Text at the top.
+
+        Returns:
+            RGB, uint8.
+        """
+        return draw_contact_sheet(pictures, captions, heading)
+
+    def write_picture(self, path: str | Path, picture: np.ndarray) -> None:
+        """Write a picture to a file, in the format of its extension.
+
+        Args:
+            path: The file; its folder is made.
+            picture: RGB, uint8.
+
+        Raises:
+            OSError: If the file cannot be written; what was there before is kept.
+        """
+        write_picture(path, picture)
+
+    def _classes_and_palette(self) -> tuple[Sequence[str], Sequence[Color] | None]:
+        if self.dataset_meta is None:
+            raise ValueError(
+                'The visualizer does not know the classes: pass classes=(…), or set its '
+                'dataset_meta to the metainfo of the dataset.'
+            )
+        return self.dataset_meta['classes'], self.dataset_meta.get('palette')
+
+    @master_only
+    def add_datasample(
+        self,
+        name: str,
+        image: np.ndarray,
+        data_sample: SegDataSample | None = None,
+        draw_gt: bool = True,
+        draw_pred: bool = True,
+        show: bool = False,
+        wait_time: float = 0,
+        out_file: str | None = None,
+        step: int = 0,
+        with_labels: bool = True,
+        with_image: bool = False,
+    ) -> None:
+        """Draw a data sample and show it, write it to a file, or hand it to the backends.
+
+        Args:
+            name: Name of the picture in the backends, title of the window.
+            image: (H, W) or (H, W, 3) RGB.
+            data_sample: With ``gt_sem_seg`` or ``pred_sem_seg`` or both, packed int32 (P, H, W).
+            draw_gt: Draw the truth if it is there.
+            draw_pred: Draw the prediction if it is there.
+            show: Open a window; the backends then get nothing.
+            wait_time: Seconds the window stays; 0 is for ever.
+            out_file: Write the picture here; the backends then get nothing.
+            step: Step of the picture in the backends.
+            with_labels: Number the masks, and add headings and a legend.
+            with_image: Put the bare image before the masks.
+        """
+        picture = self.draw_datasample(
+            image, data_sample, draw_gt, draw_pred, with_labels, with_image
+        )
+        if show:
+            self.show(picture, win_name=name, wait_time=wait_time)
+        if out_file is not None:
+            write_picture(out_file, picture)
+        elif not show:
+            self.add_image(name, picture, step)
+
+
+def packed_map(data_sample: SegDataSample, field: str) -> np.ndarray | None:
+    """Take a packed map from a data sample.
+
+    Args:
+        data_sample: The data sample.
+        field: 'gt_sem_seg' or 'pred_sem_seg'.
+
+    Returns:
+        Packed map, (H, W) or (H, W, P), or None if the sample has none.
+    """
+    return planes_last(data_sample.get(field).data) if field in data_sample else None

@@ -1,0 +1,78 @@
+"""Outlines of the masks of a packed label map, at the scale of a picture."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from handbone.masks import class_mask, ignore_mask
+
+#: Bits after the point in OpenCV's drawing coordinates: outlines are placed to 1/16 of a pixel.
+FRACTION_BITS = 4
+
+
+def class_boxes(packed: np.ndarray, num_classes: int) -> dict[int, tuple[slice, slice]]:
+    """Find the rows and columns that each class spans.
+
+    Args:
+        packed: Packed map, (H, W) or (H, W, P).
+        num_classes: Number of classes.
+
+    Returns:
+        (rows, columns) of every class that is present, by class index.
+    """
+    planes = packed.reshape(*packed.shape[:2], -1)
+    row_codes = np.bitwise_or.reduce(planes, axis=1)
+    column_codes = np.bitwise_or.reduce(planes, axis=0)
+    boxes = {}
+    for index in range(num_classes):
+        rows = np.flatnonzero(class_mask(row_codes[:, None], index))
+        if rows.size:
+            columns = np.flatnonzero(class_mask(column_codes[None], index))
+            boxes[index] = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    return boxes
+
+
+def trace_classes(
+    packed: np.ndarray, num_classes: int, height: int, width: int
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """Trace the masks class by class, holes too, unpacking only the box around one class.
+
+    Args:
+        packed: Packed map of any size, (H, W) or (H, W, P). Ignored pixels belong to no class.
+        num_classes: Number of classes.
+        height: Rows of the picture that the outlines are for.
+        width: Columns of the picture.
+
+    Yields:
+        Class index and its closed outlines: int32 (n, 1, 2) of x, y in picture pixels, with
+        :data:`FRACTION_BITS` bits after the point. Outlines of holes are among them, so filling
+        is by the even-odd rule, which is OpenCV's.
+    """
+    scale = np.array([width / packed.shape[1], height / packed.shape[0]])
+    for index, box in class_boxes(packed, num_classes).items():
+        part = packed[box]
+        mask = class_mask(part, index) & ~ignore_mask(part)
+        contours = trace_mask(mask)
+        offset = (box[1].start, box[0].start)
+        if contours:
+            yield index, [_to_picture(contour + offset, scale) for contour in contours]
+
+
+def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
+    """Trace one mask.
+
+    Args:
+        mask: Bool (H, W).
+
+    Returns:
+        Outlines, int32 (n, 1, 2) of x, y.
+    """
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    return list(contours)
+
+
+def _to_picture(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Move pixel centres of the map to the picture, in OpenCV's fixed-point numbers."""
+    centers = (points + 0.5) * scale - 0.5
+    return np.rint(centers * (1 << FRACTION_BITS)).astype(np.int32)

@@ -1,0 +1,161 @@
+"""Overlapping masks drawn over an image."""
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+
+from handbone.bones import distinct_colors
+
+from .outlines import FRACTION_BITS, trace_classes
+from .text import Text, draw_texts
+
+Color = tuple[int, int, int]
+
+
+def draw_masks(
+    image: np.ndarray,
+    packed: np.ndarray,
+    classes: Sequence[str],
+    palette: Sequence[Color] | None = None,
+    *,
+    size: int | None = None,
+    alpha: float = 0.25,
+    line_width: int | None = None,
+    numbers: bool = False,
+) -> np.ndarray:
+    """Draw every mask as a translucent fill with an outline in full colour.
+
+    Fills lie over each other and outlines over all fills, so each bone stays traceable where
+    several overlap. The map may have another resolution than the image.
+
+    Args:
+        image: (H, W) or (H, W, 3) RGB; uint8, uint16 or float 0 to 255.
+        packed: Packed map, (h, w) or (h, w, P), of the same field of view.
+        classes: Class names, in bit order.
+        palette: One RGB colour a class, 0 to 255. Default: distinct colours.
+        size: Longer side of the picture in pixels. Default: that of the image.
+        alpha: Share of the colour in a fill, 0 (none) to 1 (opaque).
+        line_width: Width of the outlines in pixels. Default: 2 at 1024 pixels, and in proportion.
+        numbers: Write the number of the class, counted from 1, into each mask.
+
+    Returns:
+        RGB picture, uint8 (height, width, 3).
+    """
+    picture = to_picture(image, size)
+    colors = class_colors(classes, palette)
+    outlines = dict(trace_classes(packed, len(classes), *picture.shape[:2]))
+    layers = np.zeros(picture.shape[:2], np.uint8)
+    for index, contours in outlines.items():
+        box, mask = _fill_mask(contours, *picture.shape[:2])
+        layers[box] += mask
+        _blend(picture[box], mask, colors[index], alpha)
+    draw_outlines(picture, outlines.values(), [colors[index] for index in outlines], line_width)
+    if numbers:
+        size = number_size(picture)
+        texts = [
+            Text(str(index + 1), *_number_place(layers, contours), size, anchor='mm', halo=2)
+            for index, contours in outlines.items()
+        ]
+        picture = draw_texts(picture, texts)
+    return picture
+
+
+def draw_outlines(
+    picture: np.ndarray,
+    outlines: Iterable[list[np.ndarray]],
+    colors: Sequence[Color],
+    line_width: int | None = None,
+) -> None:
+    """Draw outlines into a picture.
+
+    Args:
+        picture: RGB, uint8 (H, W, 3); drawn into.
+        outlines: Outlines of each mask, as :func:`handbone.visualization.outlines.trace_classes`
+            gives them.
+        colors: RGB colour of each mask.
+        line_width: Width in pixels. Default: 2 at 1024 pixels, and in proportion.
+    """
+    width = line_width or max(1, round(max(picture.shape[:2]) / 512))
+    for contours, color in zip(outlines, colors, strict=True):
+        cv2.polylines(picture, contours, True, color, width, cv2.LINE_AA, FRACTION_BITS)
+
+
+def to_picture(image: np.ndarray, size: int | None = None) -> np.ndarray:
+    """Bring an image to 8-bit RGB at the size of a picture.
+
+    Args:
+        image: (H, W) or (H, W, 3) RGB; uint8, or uint16 (its range is stretched), or float 0 to
+            255.
+        size: Longer side in pixels. Default: that of the image.
+
+    Returns:
+        New array, uint8 (height, width, 3).
+    """
+    height, width = image.shape[:2]
+    if size is not None and size != max(height, width):
+        scale = size / max(height, width)
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+        image = cv2.resize(image, shape, interpolation=interpolation)
+    if image.dtype == np.uint16:
+        low, high = int(image.min()), int(image.max())
+        image = (image - float(low)) * (255 / max(1, high - low))
+    if image.dtype != np.uint8:
+        image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    if image.ndim == 2 or image.shape[2] == 1:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    return image.copy()
+
+
+def class_colors(classes: Sequence[str], palette: Sequence[Color] | None) -> list[Color]:
+    """Take the palette, or choose colours if it is missing or too short.
+
+    Args:
+        classes: Class names.
+        palette: RGB colours, 0 to 255.
+
+    Returns:
+        One (red, green, blue) a class.
+    """
+    if palette is None or len(palette) < len(classes):
+        return distinct_colors(len(classes))
+    return [tuple(int(channel) for channel in color) for color in palette]
+
+
+def number_size(picture: np.ndarray) -> int:
+    """Choose the font size of the numbers in a picture, in pixels."""
+    return max(9, round(max(picture.shape[:2]) / 78))
+
+
+def _fill_mask(
+    contours: list[np.ndarray], height: int, width: int
+) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Fill outlines, in the box around them only.
+
+    Returns:
+        The box in the picture, and the mask in it, uint8, 0 or 1.
+    """
+    points = np.concatenate(contours)[:, 0]
+    left, top = np.maximum(points.min(axis=0) >> FRACTION_BITS, 0).tolist()
+    right, bottom = ((points.max(axis=0) >> FRACTION_BITS) + 2).tolist()
+    box = (slice(top, min(bottom, height)), slice(left, min(right, width)))
+    mask = np.zeros((box[0].stop - top, box[1].stop - left), np.uint8)
+    offset = np.array([left, top], np.int32) << FRACTION_BITS
+    cv2.fillPoly(mask, [contour - offset for contour in contours], 1, shift=FRACTION_BITS)
+    return box, mask
+
+
+def _blend(picture: np.ndarray, mask: np.ndarray, color: Color, alpha: float) -> None:
+    blended = cv2.addWeighted(picture, 1 - alpha, np.full_like(picture, color), alpha, 0)
+    cv2.copyTo(blended, mask, picture)
+
+
+def _number_place(layers: np.ndarray, contours: list[np.ndarray]) -> tuple[float, float]:
+    """Find the point deepest inside a mask, where no other mask lies if there is such a place."""
+    box, mask = _fill_mask(contours, *layers.shape)
+    alone = (mask & (layers[box] == 1)).astype(np.uint8)
+    inside = alone if alone.any() else mask
+    depth = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, 3)
+    row, column = np.unravel_index(depth.argmax(), depth.shape)
+    return box[1].start + column - 1, box[0].start + row - 1

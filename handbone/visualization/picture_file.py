@@ -1,0 +1,28 @@
+"""Pictures on disk."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def write_picture(path: str | Path, picture: np.ndarray) -> None:
+    """Write a picture in the format of the file's extension, beside the target, and rename it.
+
+    Args:
+        path: File to write; its folder is made.
+        picture: RGB, uint8.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix in ('.jpg', '.jpeg') else []
+    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), parameters)
+    unfinished = path.with_name(f'.{path.name}.tmp')
+    try:
+        unfinished.write_bytes(encoded)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """Metal in the image: rings, nail varnish, surgical wires and plates, and the lead letter."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -9,15 +11,15 @@ from handbone.phantom.attenuation import Projection
 LEAD = 6.0
 
 
+@dataclass(frozen=True)
 class Drawing:
-    """A canvas for thin objects, in the mirrored and turned frame of the image.
+    """A canvas for things with sharp edges.
 
     Args:
         canvas: Attenuation, float32 array (S, S), changed in place.
     """
 
-    def __init__(self, canvas: np.ndarray) -> None:
-        self.canvas = canvas
+    canvas: np.ndarray
 
     def polygon(self, points: np.ndarray, value: float) -> None:
         """Add attenuation inside a polygon.
@@ -88,12 +90,8 @@ def draw_ring(
     for sign, value in ((1.0, 1.6), (-1.0, 1.3)):
         turn = np.linspace(-1.0, 1.0, 33)
         lift = sign * bow * np.sqrt(1.0 - turn**2) / length
-        points = np.array(
-            [
-                along_bone(phalanx, place + up, t * half_width)
-                for t, up in zip(turn, lift, strict=True)
-            ]
-        )
+        arc = zip(place + lift, turn * half_width, strict=True)
+        points = np.array([along_bone(phalanx, along, across) for along, across in arc])
         drawing.line(points, height * phalanx.pixels_per_mm, value)
     if rng.random() < 0.4:
         stone, radius = along_bone(phalanx, place, rng.normal()), rng.uniform(1.5, 3.5)
@@ -156,23 +154,42 @@ def draw_plate(drawing: Drawing, bone: Projection, rng: np.random.Generator) -> 
 
 
 def draw_marker(
-    drawing: Drawing, letter: str, corner: tuple[float, float], height: float, turn: float
+    drawing: Drawing,
+    letter: str,
+    field: tuple[float, float, float, float],
+    place: tuple[float, float, float],
 ) -> None:
-    """Lay a lead letter beside the hand.
+    """Lay a lead letter into the emptiest corner of the exposed field.
 
     Args:
         drawing: Where to draw.
         letter: 'R' or 'L'.
-        corner: Lower left corner of the letter in pixels.
-        height: Height of the letter in pixels.
-        turn: Turn in degrees.
+        field: Left, top, right and bottom edge of the field in pixels.
+        place: Distances from the corner as shares of the frame, and the turn in degrees.
     """
-    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    size = drawing.canvas.shape[0]
+    height = 0.035 * size
+    x, y = place[0] * size, place[1] * size
+    columns = (field[0] + x, field[2] - x - 0.6 * height)
+    rows = (field[1] + y + height, field[3] - y)
+    corners = [(column, row) for row in rows for column in columns]
+    corner = min(corners, key=lambda candidate: _covered(drawing.canvas, candidate, height))
+    cos, sin = np.cos(np.radians(place[2])), np.sin(np.radians(place[2]))
+    turn = np.array([[cos, sin], [-sin, cos]])
     for stroke in _LETTERS[letter]:
-        points = (
-            np.array(stroke) * height * (1.0, -1.0) @ np.array([[cos, sin], [-sin, cos]]) + corner
-        )
+        points = np.array(stroke) * height * (1.0, -1.0) @ turn + corner
         drawing.line(points, 0.15 * height, LEAD)
+
+
+def _covered(canvas: np.ndarray, corner: tuple[float, float], height: float) -> float:
+    """Greatest attenuation where a letter would lie."""
+    column, row = int(corner[0]), int(corner[1])
+    reach = int(height)
+    return float(
+        canvas[max(row - 2 * reach, 0) : row + reach, max(column - reach, 0) : column + 2 * reach]
+        .max(initial=0.0)
+        .round(3)
+    )
 
 
 def _ellipse(along: float, across: float, turn: float, power: float = 1.0) -> np.ndarray:

@@ -101,9 +101,7 @@ def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float)
         metacarpal_angles=tuple(a + normal(1.6) for a in (-12.0, -3.0, 7.0, 16.5)),
         cortex=float(np.clip(0.56 * (1.0 - patient.bone_loss) + normal(0.05), 0.2, 0.72)),
         density=(1.0 - 0.5 * patient.bone_loss) * (1.0 + normal(0.06)),
-        flesh=float(
-            np.clip((patient.weight / (patient.height / 100.0) ** 2 / 22.5) ** 0.5, 0.85, 1.3)
-        ),
+        flesh=float(np.clip((mass_index / 22.5) ** 0.5, 0.85, 1.3)),
         joint_gap=float(np.clip(1.3 - 0.8 * patient.bone_loss + normal(0.2), 0.5, 1.8)),
         growth_plates=patient.growing,
         sesamoids=(rng.random() < 0.95, rng.random() < 0.45, rng.random() < 0.6),

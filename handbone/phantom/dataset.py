@@ -4,22 +4,26 @@ import csv
 import io
 import json
 import multiprocessing
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
-import numpy as np
 from tqdm import tqdm
 
 from handbone.phantom.files import write_atomically
-from handbone.phantom.generator import Phantom, generate
-from handbone.phantom.patient import sample_patient
+from handbone.phantom.generator import Phantom, generate, patient_of
 from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
 
-#: Test images are numbered from here, so that they do not depend on the number of training images.
+#: Raised whenever the same seed begins to give other images, so that a folder never mixes them.
+GENERATOR_VERSION = 1
+
+#: Test images and patients are numbered from here, so that a data set can grow.
 FIRST_TEST_INDEX = 1_000_000
+FIRST_TEST_PATIENT = 5001
 
 TABLE_NAME = 'patients.csv'
 RECORD_NAME = 'phantom.json'
@@ -83,20 +87,26 @@ def write_dataset(
     """
     if min(train, test) < 0 or train + test < 1 or workers < 1:
         raise ValueError(f'nothing to write: train={train}, test={test}, workers={workers}')
+    if max(train, test) > 2 * (FIRST_TEST_PATIENT - 1):
+        raise ValueError(f'at most {2 * (FIRST_TEST_PATIENT - 1)} images a split')
     root = Path(root)
     files = list(plan_files(root, train, test, seed, size, preset, test_truth))
-    _claim(root, seed, size, preset)
+    _claim(root, train, test, seed, size, preset)
     _write_table(root, train, test, seed, preset)
     missing = [file for file in files if not file.written]
-    with tqdm(
+    bar = partial(
+        tqdm,
         total=len(files),
         initial=len(files) - len(missing),
         desc='phantoms',
         unit='image',
         disable=not progress,
-    ) as bar:
-        for _ in _write_all(missing, workers):
-            bar.update()
+    )
+    if workers == 1 or len(missing) < 2:
+        for file in bar(missing):
+            write_phantom(file)
+    else:
+        _write_in_processes(missing, workers, bar)
     return len(missing)
 
 
@@ -166,7 +176,6 @@ def write_phantom(file: PhantomFile) -> None:
     Args:
         file: What to write where.
     """
-    cv2.setNumThreads(1)
     phantom = generate(file.seed, file.index, file.settings, file.size)
     encoded, data = cv2.imencode('.png', phantom.image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not encoded:
@@ -182,39 +191,54 @@ def _splits(
 ) -> Iterator[tuple[str, int, int, int, PhantomSettings]]:
     """Split name, first index, first patient number, images, settings."""
     yield 'train', 0, 1, train, preset.train
-    yield 'test', FIRST_TEST_INDEX, 1 + -(-train // 2), test, preset.test
+    yield 'test', FIRST_TEST_INDEX, FIRST_TEST_PATIENT, test, preset.test
 
 
-def _write_all(files: list[PhantomFile], workers: int) -> Iterator[None]:
-    """Write files in this process or in several."""
-    if workers == 1 or len(files) < 2:
-        for file in files:
-            yield write_phantom(file)
-        return
+def _write_in_processes(
+    files: list[PhantomFile], workers: int, bar: Callable[[Iterable], Iterable]
+) -> None:
+    """Write files in several processes and stop all of them at the first fault."""
     methods = multiprocessing.get_all_start_methods()
     # A forked worker starts at once; a spawned one has to import the whole package again.
     context = multiprocessing.get_context('fork' if 'fork' in methods else 'spawn')
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
+        futures = [pool.submit(write_phantom, file) for file in files]
         try:
-            for future in as_completed([pool.submit(write_phantom, file) for file in files]):
-                yield future.result()
+            for future in bar(as_completed(futures)):
+                future.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
 
 
-def _claim(root: Path, seed: int, size: int, preset: Preset) -> None:
-    """Record how the data set is made, or make sure that it is made the same way."""
-    record = {'seed': seed, 'size': size, **asdict(preset)}
-    text = json.dumps(record, indent=2)
+def _prepare_worker() -> None:
+    """Leave an interrupt to the main process, and the other cores to the other workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+
+
+def _claim(root: Path, train: int, test: int, seed: int, size: int, preset: Preset) -> None:
+    """Record how the data set is made, or make sure that it only grows."""
+    record = {'generator': GENERATOR_VERSION, 'seed': seed, 'size': size, **asdict(preset)}
     path = root / RECORD_NAME
-    if not path.exists():
-        write_atomically(path, text.encode())
-    elif path.read_text() != text:
-        raise ValueError(
-            f'{path}: this folder holds phantoms of another seed, size or preset; '
-            'choose another folder, or delete this one'
-        )
+    if path.exists():
+        try:
+            found = json.loads(path.read_text())
+            counts = found.pop('images')
+        except (ValueError, KeyError, AttributeError):
+            found, counts = None, {}
+        if found != json.loads(json.dumps(record)):
+            raise ValueError(
+                f'{path}: this folder holds phantoms of another generator, seed, size or preset; '
+                'choose another folder, or delete this one'
+            )
+        if train < counts['train'] or test < counts['test']:
+            raise ValueError(
+                f'{path}: this folder already holds {counts["train"]} training and '
+                f'{counts["test"]} test images; ask for at least as many, or delete it'
+            )
+    record['images'] = {'train': train, 'test': test}
+    write_atomically(path, json.dumps(record, indent=2).encode())
 
 
 def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -> None:
@@ -223,9 +247,8 @@ def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -
     writer = csv.writer(table, lineterminator='\n')
     writer.writerow(['ID', 'age', 'sex', 'weight', 'height', 'notes'])
     for _, first, number, count, settings in _splits(train, test, preset):
-        for offset in range(-(-count // 2)):
-            whose = np.random.default_rng(np.random.SeedSequence([seed, first // 2 + offset, 0]))
-            patient = sample_patient(whose, settings)
+        for offset in range(0, count, 2):
+            patient, _ = patient_of(seed, first + offset, settings)
             row = (patient.age, patient.sex, patient.weight, patient.height, patient.notes)
-            writer.writerow([f'ID{number + offset:03d}', *row])
+            writer.writerow([f'ID{number + offset // 2:03d}', *row])
     write_atomically(root / TABLE_NAME, table.getvalue().encode())

@@ -1,6 +1,5 @@
 """Files that appear whole or not at all."""
 
-import os
 from pathlib import Path
 
 
@@ -18,7 +17,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     part = path.with_name(f'.{path.name}.part')
     try:
         part.write_bytes(data)
-        os.replace(part, path)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        reason = error.strerror or error
+        raise OSError(error.errno, f'{reason}, so it was not written', str(path)) from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise

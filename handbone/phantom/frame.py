@@ -1,11 +1,9 @@
 """Where the hand lies in the image, and which part of the image was exposed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from handbone.phantom.accessories import Drawing
 from handbone.phantom.anatomy import Anatomy
 from handbone.phantom.exposure import Exposure
 from handbone.phantom.pose import Pose
@@ -90,31 +88,10 @@ class Frame:
         places = np.arange(self.size)
         columns = _window(places, left, right, soft, self.size)
         rows = _window(places, top, bottom, soft, self.size)
-        open_rows = np.flatnonzero(rows < 1.0)
-        open_columns = np.flatnonzero(columns < 1.0)
-        image[open_rows] = (image[open_rows] * rows[open_rows, None]).astype(np.uint8)
-        image[:, open_columns] = (image[:, open_columns] * columns[None, open_columns]).astype(
-            np.uint8
-        )
+        for lines, kept in ((image, rows), (image.T, columns)):
+            shaded = np.flatnonzero(kept < 1.0)
+            lines[shaded] = (lines[shaded] * kept[shaded, None]).astype(np.uint8)
         return image
-
-    def draw_marker(
-        self, drawing: Drawing, exposure: Exposure, draw: Callable[..., None], letter: str
-    ) -> None:
-        """Lay the letter into the corner that is farthest from the hand.
-
-        Args:
-            drawing: Where to draw.
-            exposure: Place and turn of the letter.
-            draw: Draws a letter.
-            letter: 'R' or 'L'.
-        """
-        left, top, right, bottom = self.field
-        x, y, turn = exposure.marker_place
-        height = 0.035 * self.size
-        on_left = self.extent[0] - left > right - self.extent[2]
-        column = left + x * self.size if on_left else right - x * self.size - 0.6 * height
-        draw(drawing, letter, (column, top + y * self.size + height), height, turn)
 
 
 def place_hand(

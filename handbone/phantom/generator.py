@@ -21,7 +21,7 @@ from handbone.phantom.frame import Frame, place_hand
 from handbone.phantom.patient import Patient, sample_patient
 from handbone.phantom.pose import Pose, sample_pose
 from handbone.phantom.settings import PRESETS, PhantomSettings
-from handbone.phantom.skeleton import Bone, Skeleton, build_skeleton
+from handbone.phantom.skeleton import Skeleton, build_skeleton
 from handbone.phantom.soft_tissue import Circles, draw_soft_tissue, muscle_bellies, soft_parts
 
 DEFAULT_SETTINGS = PRESETS['default'].train
@@ -49,6 +49,33 @@ class Phantom:
     exposure: Exposure
 
 
+@dataclass(frozen=True)
+class Scene:
+    """All that is decided before a pixel is drawn.
+
+    Args:
+        patient: Whose hand it is.
+        anatomy: The shape of the bones.
+        pose: The pose of the hand.
+        exposure: How the image is taken.
+        side: 'R' or 'L'.
+        skeleton: The posed bones in millimetres.
+        frame: Where the hand lies in the image.
+        outlines: Whole outline of each bone in pixels, reaching out of the frame.
+        polygons: As in :class:`Phantom`.
+    """
+
+    patient: Patient
+    anatomy: Anatomy
+    pose: Pose
+    exposure: Exposure
+    side: str
+    skeleton: Skeleton
+    frame: Frame
+    outlines: dict[str, np.ndarray]
+    polygons: list[tuple[str, np.ndarray]]
+
+
 def generate(
     seed: int, index: int, settings: PhantomSettings = DEFAULT_SETTINGS, size: int = 2048
 ) -> Phantom:
@@ -69,55 +96,91 @@ def generate(
     Raises:
         ValueError: If seed, index or size are out of range.
     """
+    scene = compose(seed, index, settings, size)
+    noise_rng = _stream(seed, index, 4)
+    attenuation = _attenuation(scene, noise_rng)
+    _add_metal(attenuation, scene, _stream(seed, index, 3))
+    if scene.exposure.marker:
+        place = scene.exposure.marker_place
+        draw_marker(Drawing(attenuation), scene.side, scene.frame.field, place)
+    measured = expose(attenuation, scene.exposure, noise_rng)
+    return Phantom(
+        image=scene.frame.collimate(develop(measured, scene.exposure)),
+        polygons=scene.polygons,
+        patient=scene.patient,
+        side=scene.side,
+        pose=scene.pose,
+        exposure=scene.exposure,
+    )
+
+
+def compose(
+    seed: int, index: int, settings: PhantomSettings = DEFAULT_SETTINGS, size: int = 2048
+) -> Scene:
+    """Lay out one radiograph without drawing it; arguments as for :func:`generate`.
+
+    Args:
+        seed: Seed of the data set.
+        index: Number of the image.
+        settings: Distributions to draw from.
+        size: Side of the image in pixels.
+
+    Returns:
+        The scene.
+
+    Raises:
+        ValueError: If seed, index or size are out of range.
+    """
     if seed < 0 or index < 0:
         raise ValueError(f'seed and index are at least 0, not {seed} and {index}')
     if size < 256 or size % 32:
         raise ValueError(f'size is a multiple of 32 from 256, not {size}')
-    whose = np.random.default_rng(np.random.SeedSequence([seed, index // 2, 0]))
-    patient = sample_patient(whose, settings)
-    anatomy = sample_anatomy(whose, patient, settings.shape_variation)
-    pose_rng, exposure_rng, metal_rng, noise_rng = (
-        np.random.default_rng(np.random.SeedSequence([seed, index, stream]))
-        for stream in range(1, 5)
-    )
+    patient, rng = patient_of(seed, index, settings)
+    anatomy = sample_anatomy(rng, patient, settings.shape_variation)
+    pose = sample_pose(_stream(seed, index, 1), settings)
+    exposure = sample_exposure(_stream(seed, index, 2), settings)
     side = 'RL'[index % 2]
-    pose = sample_pose(pose_rng, settings)
-    exposure = sample_exposure(exposure_rng, settings)
     skeleton = build_skeleton(anatomy, pose)
     frame = place_hand(skeleton, anatomy, pose, exposure, side == 'L', size)
-    polygons = {label: frame.outline(bone.outline) for label, bone in skeleton.bones.items()}
-    attenuation = _attenuation(skeleton, anatomy, frame, polygons, noise_rng)
-    _add_metal(attenuation, patient, skeleton, frame, polygons, metal_rng)
-    if exposure.marker:
-        frame.draw_marker(Drawing(attenuation), exposure, draw_marker, side)
-    measured = expose(attenuation, exposure, noise_rng)
-    image = frame.collimate(develop(measured, exposure))
-    seen = [(label, frame.clip(polygons[label])) for label in CLASSES]
-    return Phantom(
-        image=image,
-        polygons=[(label, points) for label, points in seen if len(points) >= 3],
-        patient=patient,
-        side=side,
-        pose=pose,
-        exposure=exposure,
-    )
+    outlines = {label: frame.outline(bone.outline) for label, bone in skeleton.bones.items()}
+    seen = [(label, frame.clip(outlines[label])) for label in CLASSES]
+    polygons = [(label, points) for label, points in seen if len(points) >= 3]
+    return Scene(patient, anatomy, pose, exposure, side, skeleton, frame, outlines, polygons)
 
 
-def _attenuation(
-    skeleton: Skeleton,
-    anatomy: Anatomy,
-    frame: Frame,
-    polygons: dict[str, np.ndarray],
-    rng: np.random.Generator,
-) -> np.ndarray:
+def patient_of(
+    seed: int, index: int, settings: PhantomSettings
+) -> tuple[Patient, np.random.Generator]:
+    """Draw the patient of an image.
+
+    Args:
+        seed: Seed of the data set.
+        index: Number of the image.
+        settings: Distributions to draw from.
+
+    Returns:
+        The patient, and the source of randomness that goes on with the anatomy.
+    """
+    rng = _stream(seed, index // 2, 0)
+    return sample_patient(rng, settings), rng
+
+
+def _stream(seed: int, number: int, purpose: int) -> np.random.Generator:
+    """Independent source of randomness, so that one part can change without the others."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number, purpose])))
+
+
+def _attenuation(scene: Scene, rng: np.random.Generator) -> np.ndarray:
     """Sum soft tissue and bones along the beam, float32 array (size, size)."""
+    skeleton, anatomy, frame = scene.skeleton, scene.anatomy, scene.frame
     canvas = np.zeros((frame.size, frame.size), np.float32)
     texture = _trabeculae(frame, rng)
-    drawn = [(bone, polygons[label]) for label, bone in skeleton.bones.items()]
+    drawn = [(bone, scene.outlines[label]) for label, bone in skeleton.bones.items()]
     drawn += [(detail, frame.outline(detail.outline)) for detail in skeleton.details]
     for bone, outline in drawn:
         table = crossing_table(bone, anatomy.cortex, anatomy.growth_plates)
-        add_bone(canvas, bone, _project(bone, outline, frame), table, texture)
+        projection = Projection(outline, frame.project(bone.axis), frame.pixels_per_mm)
+        add_bone(canvas, bone, projection, table, texture)
     canvas *= np.float32(BONE * anatomy.density)
     canvas += cv2.resize(
         _soft_attenuation(skeleton, anatomy, frame, rng),
@@ -154,10 +217,6 @@ def _soft_attenuation(
     return soft * np.float32(SOFT_TISSUE)
 
 
-def _project(bone: Bone, outline: np.ndarray, frame: Frame) -> Projection:
-    return Projection(outline, frame.project(bone.axis), frame.pixels_per_mm)
-
-
 def _trabeculae(frame: Frame, rng: np.random.Generator) -> np.ndarray:
     """Fine mesh of trabeculae, drawn out along the hand: relative density, float32 (size, size)."""
     tile, reach = 512, 8
@@ -173,22 +232,17 @@ def _trabeculae(frame: Frame, rng: np.random.Generator) -> np.ndarray:
     return 1.0 + np.tile(mesh, (repeats, repeats))[: frame.size, : frame.size]
 
 
-def _add_metal(
-    canvas: np.ndarray,
-    patient: Patient,
-    skeleton: Skeleton,
-    frame: Frame,
-    polygons: dict[str, np.ndarray],
-    rng: np.random.Generator,
-) -> None:
+def _add_metal(canvas: np.ndarray, scene: Scene, rng: np.random.Generator) -> None:
     """Draw what the patient wears or carries."""
     drawing = Drawing(canvas)
+    patient, bones = scene.patient, scene.skeleton.bones
 
     def projection(label: str) -> Projection:
-        return _project(skeleton.bones[label], polygons[label], frame)
+        axis = scene.frame.project(bones[label].axis)
+        return Projection(scene.outlines[label], axis, scene.frame.pixels_per_mm)
 
     def half_width(label: str) -> float:
-        return float(skeleton.bones[label].half_widths.max())
+        return float(bones[label].half_widths.max())
 
     if patient.ring:
         for label in rng.choice(('finger-6', 'finger-10', 'finger-14', 'finger-14'), 1):

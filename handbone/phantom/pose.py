@@ -13,14 +13,14 @@ class Pose:
 
     Args:
         fingers: 'open', 'closed' (touching) or 'crossed' (bones of neighbours overlap).
-        finger_angles: Directions of the phalanges of index to little finger, shape (4, 3): proximal,
-            middle and distal, relative to the long axis of the hand.
+        finger_angles: Directions of the phalanges of index to little finger, relative to the long
+            axis of the hand, shape (4, 3): proximal, middle and distal.
         finger_flexion: Flexion of the same phalanges towards the detector, shape (4, 3).
         thumb_angles: Directions of metacarpal, proximal and distal phalanx of the thumb.
         thumb_flexion: Flexion of the same.
         bent: Whether the wrist is bent.
-        bend: Bend of the wrist in the plane: negative where the hand points to the ulnar side of the
-            forearm, positive where it points to the thumb side.
+        bend: Bend of the wrist in the plane: negative where the hand points to the ulnar side of
+            the forearm, positive where it points to the thumb side.
         tilt: Flexion of the carpus out of the plane, which foreshortens it.
         turn: Turn of the hand in the image, clockwise.
         fill: Share of the frame that the hand fills.

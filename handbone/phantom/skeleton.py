@@ -105,10 +105,9 @@ def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
         if ray == 'thumb':
             angles, flexion = pose.thumb_angles, pose.thumb_flexion
         else:
-            angles = np.array(
-                [anatomy.metacarpal_angles[number - 1], *pose.finger_angles[number - 1]]
-            )
-            flexion = np.array([0.6 * pose.tilt, *pose.finger_flexion[number - 1]])
+            finger = number - 1
+            angles = np.array([anatomy.metacarpal_angles[finger], *pose.finger_angles[finger]])
+            flexion = np.array([0.6 * pose.tilt, *pose.finger_flexion[finger]])
         posed, rays[ray] = _pose_ray(anatomy, labels[::-1], bases[number], angles, flexion)
         bones |= posed
     wrist = _WRIST * anatomy.scale * squeeze

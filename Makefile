@@ -15,11 +15,10 @@ TESTS ?= tests
 VENV := .venv
 RUN := $(VENV)/bin/python
 # written when everything is installed; older than the lock or the packaging means: install anew
-INSTALLED := $(VENV)/installed
+INSTALLED := $(VENV)/$(basename $(notdir $(LOCK))).installed
 
 DATA := data/phantom
 WORK_DIR := work_dirs/demo
-
 
 .PHONY: env demo test bench lint clean
 
@@ -33,11 +32,14 @@ $(INSTALLED): $(LOCK) setup.py requirements.txt | $(RUN)
 	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
+# Debian's Python has no ensurepip, by which venv installs pip: then the pip beside it does
 $(RUN):
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo 'handbone needs Python 3.11, 3.12 or 3.13; $(PYTHON) is' \
 	    "$$($(PYTHON) --version 2>&1). Name another one: make env PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { \
+	  $(PYTHON) -m venv --without-pip $(VENV) && \
+	  $(PYTHON) -m pip --python $(RUN) install --quiet pip; } || { rm -rf $(VENV); exit 1; }
 
 demo: $(INSTALLED)
 	$(RUN) tools/make_phantom.py $(DATA)

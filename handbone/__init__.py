@@ -3,6 +3,11 @@
 Importing the package registers its parts in mmseg's registries.
 """
 
-from . import datasets, engine, evaluation, models
+import contextlib
+import sys
+
+# mmseg prints notes about parts that are not installed; standard output is for results
+with contextlib.redirect_stdout(sys.stderr):
+    from . import datasets, engine, evaluation, models
 
 __all__ = ['datasets', 'engine', 'evaluation', 'models']

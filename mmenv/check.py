@@ -47,16 +47,19 @@ def main(arguments: list[str] | None = None) -> int:
 
     tables = {'machine': machine_rows(), 'stack': stack_rows(), 'optional': optional_rows()}
     findings = [finding for check in CHECKS for finding in check()]
+    unreadable = None
     if config is not None:
         try:
             findings += check_operators(config)
         except Exception as error:  # a config is code and may fail in any way
-            print(f'{config} cannot be read: {type(error).__name__}: {error}', file=sys.stderr)
-            return 2
+            unreadable = f'{config} cannot be read: {type(error).__name__}: {error}'
     try:
         print_with_rich(tables, findings)
     except ModuleNotFoundError:
         print_plainly(tables, findings)
+    if unreadable:
+        print(unreadable, file=sys.stderr)
+        return 2
     return int(any(finding.fault for finding in findings))
 
 

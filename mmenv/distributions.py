@@ -103,14 +103,13 @@ def check_one_provider() -> list[Finding]:
     return findings
 
 
-def check_python() -> list[Finding]:
-    """Compare the running Python with the versions that the lock was made for."""
-    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> list[Finding]:
+    """Compare the version of Python, the running one's by default, with those of the lock."""
+    if (3, 11) <= version <= (3, 13):
         return []
-    running = f'{sys.version_info.major}.{sys.version_info.minor}'
     return [
         Finding(
-            f'Python {running} runs, the locked environment needs 3.11 to 3.13',
+            f'Python {version[0]}.{version[1]} runs, the locked environment needs 3.11 to 3.13',
             'rm -rf .venv && make env PYTHON=python3.11',
         )
     ]

@@ -61,7 +61,7 @@ def types_in_config(config_file: Path) -> set[str]:
 def types_with_operators() -> set[str]:
     """Collect the registered names of classes that mmseg and mmcv build on compiled operators."""
     names: set[str] = set()
-    for folder in (_package_folder('mmcv', 'ops'), _package_folder('mmseg')):
+    for folder in (package_folder('mmcv', 'ops'), package_folder('mmseg')):
         for file in folder.rglob('*.py') if folder else ():
             source = file.read_text(encoding='utf-8')
             if 'register_module' not in source:
@@ -72,7 +72,8 @@ def types_with_operators() -> set[str]:
     return names
 
 
-def _package_folder(package: str, *parts: str) -> Path | None:
+def package_folder(package: str, *parts: str) -> Path | None:
+    """Find a folder of an installed package without importing it; None if it is not installed."""
     spec = find_spec(package)
     return Path(spec.origin).parent.joinpath(*parts) if spec and spec.origin else None
 

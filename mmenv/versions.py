@@ -3,11 +3,11 @@
 import os
 import platform
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 from mmenv.distributions import OPENCV, installed_version
 from mmenv.machine import GIB
+from mmenv.operators import package_folder
 
 STACK = (
     'onedl-mmengine',
@@ -56,7 +56,7 @@ def stack_rows() -> list[Row]:
     rows = [(name, installed_version(name) or 'not installed', '') for name in STACK]
     opencv = [(name, version, '') for name in OPENCV if (version := installed_version(name))]
     rows += opencv or [('opencv-python', 'not installed', '')]
-    has_operators = find_spec('mmcv') is not None and find_spec('mmcv._ext') is not None
+    has_operators = _mmcv_has_operators()
     note = '' if has_operators else 'a few models need them: python -m mmenv.check CONFIG'
     rows.append(('mmcv operators', 'compiled' if has_operators else 'none', note))
     return rows
@@ -68,6 +68,12 @@ def optional_rows() -> list[Row]:
         (name, installed_version(name) or 'not installed', purpose)
         for name, purpose in OPTIONAL.items()
     ]
+
+
+def _mmcv_has_operators() -> bool:
+    # looking for mmcv._ext itself would import mmcv, which may be what is broken
+    mmcv = package_folder('mmcv')
+    return mmcv is not None and any(mmcv.glob('_ext.*'))
 
 
 def _usable_cores() -> set[int] | range:

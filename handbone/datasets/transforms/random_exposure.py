@@ -1,5 +1,6 @@
 """Differences of exposure, processing and dose between radiographs."""
 
+import math
 from statistics import NormalDist
 
 import cv2
@@ -62,8 +63,8 @@ class RandomExposure(BaseTransform):
         """Draw all values; a step that is left out gets its neutral value."""
         graded, blurred, noisy = np.random.rand(3) < self.prob
         values = dict(
-            gamma=np.exp(np.random.uniform(*np.log(self.gamma))),
-            contrast=np.exp(np.random.uniform(*np.log(self.contrast))),
+            gamma=math.exp(np.random.uniform(*np.log(self.gamma))),
+            contrast=math.exp(np.random.uniform(*np.log(self.contrast))),
             brightness=np.random.uniform(*self.brightness),
             blur=np.random.uniform(*self.blur) * blurred,
             noise=np.random.uniform(*self.noise) * noisy,

@@ -5,6 +5,7 @@ data_preprocessor = dict(
     std=[64.0],
     pad_val=0,
     seg_pad_val=0,
+    size_divisor=64,  # the network's stride
     test_cfg=dict(size_divisor=64),
 )
 model = dict(

@@ -2,7 +2,10 @@
 _base_ = [__import__('mmseg').__path__[0] + '/.mim/configs/_base_/models/segformer_mit-b0.py']
 
 norm_cfg = dict(type='BN', requires_grad=True)  # becomes SyncBN on several GPUs
-data_preprocessor = dict(bgr_to_rgb=False, seg_pad_val=0)  # radiographs are grey; padding is background
+# Radiographs are grey; padding, at the right and the bottom, is background.
+data_preprocessor = dict(
+    bgr_to_rgb=False, seg_pad_val=0, size_divisor=32, test_cfg=dict(size_divisor=32)
+)
 checkpoint = 'https://download.openmmlab.com/mmsegmentation/v0.5/pretrain/segformer/mit_b0_20220624-7e0fe6dd.pth'  # noqa: E501
 losses = [
     dict(type='MultilabelBCELoss', loss_weight=1.0),

@@ -4,7 +4,10 @@ _base_ = [__import__('mmseg').__path__[0] + '/.mim/configs/_base_/models/upernet
 # Becomes SyncBN on several GPUs. The pooling branch normalises 1 x 1 maps, for which BatchNorm
 # needs at least 2 images on each GPU; GroupNorm takes one.
 norm_cfg = dict(type='GN', num_groups=32, requires_grad=True)
-data_preprocessor = dict(bgr_to_rgb=False, seg_pad_val=0)  # radiographs are grey; padding is background
+# Radiographs are grey; padding, at the right and the bottom, is background.
+data_preprocessor = dict(
+    bgr_to_rgb=False, seg_pad_val=0, size_divisor=32, test_cfg=dict(size_divisor=32)
+)
 checkpoint = 'https://download.openmmlab.com/mmsegmentation/v0.5/pretrain/swin/swin_tiny_patch4_window7_224_20220317-1cdeb081.pth'  # noqa: E501
 losses = [
     dict(type='MultilabelBCELoss', loss_weight=1.0),

@@ -15,8 +15,8 @@ class FoldedUNet(BaseModule):
     """U-Net on space folded into channels, for training from scratch on small machines.
 
     The stem rearranges blocks of ``fold x fold`` pixels into channels (``nn.PixelUnshuffle``), so
-    that no convolution runs at full resolution and no pixel is thrown away. Radiographs are grey: one
-    input channel is enough, and of an input with three equal ones only the first is used.
+    that no convolution runs at full resolution and no pixel is thrown away. Radiographs are grey:
+    one input channel is enough, and of an input with three equal ones only the first is used.
     Together with :class:`MultilabelPixelShuffleHead`, which unfolds, the output has the input's
     resolution.
 
@@ -73,8 +73,8 @@ class FoldedUNet(BaseModule):
         height, width = images.shape[2:]
         if height % self.stride or width % self.stride:
             raise ValueError(
-                f'FoldedUNet takes sizes that are multiples of {self.stride}, got {height} x {width}; '
-                f'set size_divisor={self.stride} in the data preprocessor, or resize'
+                f'FoldedUNet takes sizes that are multiples of {self.stride}, got {height} x '
+                f'{width}; set size_divisor={self.stride} in the data preprocessor, or resize'
             )
         features = self.stem(self.fold(images[:, :1]))
         skips = []

@@ -5,9 +5,10 @@ from mmseg.models import decode_heads
 from .multilabel_head import MultilabelDecodeHead, make_multilabel
 from .pixel_shuffle_head import MultilabelPixelShuffleHead
 
-#: Decode heads of mmseg that become multilabel as they are. Not among them: heads whose losses read
-#: integer labels (EncHead's context, STDC's and PID's boundaries), heads that classify masks, points
-#: or text (Segmenter, MaskFormer, Mask2Former, PointHead, SAN), and cascades of heads (K-Net).
+#: Decode heads of mmseg that become multilabel as they are. Not among them: heads whose losses
+#: read integer labels (EncHead's context, STDC's and PID's boundaries), heads that classify masks,
+#: points or text (Segmenter, MaskFormer, Mask2Former, PointHead, SAN), and cascades of heads
+#: (K-Net).
 CONVERTED = (
     'ANNHead',
     'APCHead',

@@ -13,8 +13,8 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
     """Logits at a multiple of the feature map's resolution by sub-pixel convolution.
 
     A 1 x 1 convolution gives ``upscale ** 2`` logits a class, which are rearranged into pixels
-    (Shi et al., 2016). Beside interpolation it can draw a boundary inside a feature pixel: what thin
-    and small structures need when the network works at a low resolution.
+    (Shi et al., 2016). Unlike interpolation it can draw a boundary inside a feature pixel, which
+    thin and small structures need when the network works at a low resolution.
 
     Shape:
         - Input: list of feature maps; the one at ``in_index``, ``(N, in_channels, h, w)``.

@@ -1,18 +1,21 @@
 """Binary cross-entropy on packed labels."""
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .base import PackedLoss, masked_sum, num_valid
+from .base import PackedLoss
+from .class_pixels import ClassPixels
 
 
 @MODELS.register_module()
 class MultilabelBCELoss(PackedLoss):
     """Binary cross-entropy of every class, averaged over pixels and classes.
 
-    ``-(w * t * log(p) + (1 - t) * log(1 - p))`` with ``p = sigmoid(logit)``, computed as
-    ``softplus(x) - t * x`` where ``w`` is 1.
+    ``-(w * t * log(p) + (1 - t) * log(1 - p))`` with ``p = sigmoid(x)``; where ``w`` is 1 that is
+    ``softplus(x) - t * x`` with the gradient ``p - t``.
 
     Args:
         positive_weight: Weight ``w`` of the pixels where the class is present.
@@ -25,18 +28,19 @@ class MultilabelBCELoss(PackedLoss):
         self,
         positive_weight: float = 1.0,
         loss_weight: float = 1.0,
-        class_weight: list[float] | None = None,
+        class_weight: Sequence[float] | None = None,
         loss_name: str = 'loss_bce',
     ) -> None:
         super().__init__(loss_weight, class_weight, loss_name)
         self.positive_weight = positive_weight
 
-    def class_losses(self, logits: Tensor, bits: Tensor, valid: Tensor | None) -> Tensor:
-        """Compute the loss of each class, see the base class."""
-        if self.positive_weight == 1.0:
-            values = F.softplus(logits) - logits * bits
-        else:
-            # -log(1 - p) = softplus(x), -log(p) = softplus(x) - x
-            values = F.softplus(logits) * (1 + (self.positive_weight - 1) * bits)
-            values = values - self.positive_weight * logits * bits
-        return masked_sum(values, valid) / num_valid(bits, valid)
+    def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
+        """Compute values and gradients, see the base class."""
+        values = F.softplus(pixels.logits)
+        gradient = pixels.probability - pixels.target
+        if self.positive_weight != 1.0:
+            weight = 1 + (self.positive_weight - 1) * pixels.target
+            values *= weight
+            gradient *= weight
+        values = values.addcmul_(pixels.logits, pixels.target, value=-self.positive_weight)
+        return values.sum(dim=(0, 2, 3)) / pixels.num_valid, gradient.div_(pixels.num_valid)

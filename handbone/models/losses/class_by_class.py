@@ -10,6 +10,8 @@ from torch.autograd.function import once_differentiable
 
 from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_planes
 
+from .class_pixels import ClassPixels
+
 if TYPE_CHECKING:
     from .base import PackedLoss
 
@@ -26,9 +28,9 @@ def class_by_class_loss(
 ) -> tuple[Tensor, list[Tensor]]:
     """Sum several losses over the classes without building full-size maps of all classes.
 
-    The logits of a few classes are upsampled to the size of the labels, compared with their bits and
-    turned into low-resolution gradients before the next classes are looked at. Only a gradient of
-    the size of ``logits`` is kept for the backward pass.
+    The logits of a few classes are upsampled to the size of the labels, compared with their bits
+    and turned into low-resolution gradients before the next classes are looked at. Only a gradient
+    of the size of ``logits`` is kept for the backward pass.
 
     Args:
         logits: ``(N, C, h, w)`` floating point, any resolution.
@@ -82,28 +84,26 @@ class _ClassByClass(torch.autograd.Function):
         align_corners: bool,
     ) -> tuple[Tensor, ...]:
         ignored = ignore_bits(target)
-        valid = ~ignored if bool(ignored.any()) else None
+        ignored = ignored if bool(ignored.any()) else None
+        # the classes are read one after the other: in a channels_last tensor they lie interleaved
+        logits = logits.contiguous()
         num_classes = logits.shape[1]
         pixels = target.shape[0] * target.shape[2] * target.shape[3]
-        step = max(1, PIXELS_PER_STEP[_budget(logits)] // pixels)
-        needs_gradient = ctx.needs_input_grad[0]
-        gradient = torch.empty_like(logits) if needs_gradient else None
-        sums = logits.new_zeros(len(losses), dtype=_compute_dtype(logits))
+        step = max(1, PIXELS_PER_STEP[_device_kind(logits)] // pixels)
+        weights = _class_weights(losses, logits)
+        gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
+        sums = weights.new_zeros(len(losses))
         with torch.autocast(logits.device.type, enabled=False):
             for first in range(0, num_classes, step):
-                classes = range(first, min(first + step, num_classes))
-                bits = torch.stack([class_bits(target, index) for index in classes], dim=1)
-                part = logits[:, first : classes.stop].detach().to(sums.dtype)
-                part.requires_grad_(needs_gradient)
-                with torch.set_grad_enabled(needs_gradient):
-                    full = _upsample(part, target.shape[2:], align_corners)
-                    values = [
-                        loss.mean_share(full, bits, valid, classes, num_classes) for loss in losses
-                    ]
-                    total = torch.stack(values).sum()
-                sums += torch.stack([value.detach() for value in values])
+                part = slice(first, min(first + step, num_classes))
+                bits = [class_bits(target, index) for index in range(part.start, part.stop)]
+                source = logits[:, part].to(weights.dtype).requires_grad_()
+                with torch.enable_grad():
+                    full = _upsample(source, target.shape[2:], align_corners)
+                shown = ClassPixels.of(full.detach(), torch.stack(bits, dim=1), ignored)
+                slopes = _add_up(losses, shown, weights[:, part], sums)
                 if gradient is not None:
-                    gradient[:, first : classes.stop] = torch.autograd.grad(total, part)[0]
+                    gradient[:, part] = torch.autograd.grad(full, source, slopes)[0]
         if gradient is not None:
             ctx.save_for_backward(gradient)
         values = sums.unbind()
@@ -117,7 +117,33 @@ class _ClassByClass(torch.autograd.Function):
         return gradient * grad_total.to(gradient.dtype), None, None, None
 
 
-def _budget(logits: Tensor) -> str:
+def _add_up(
+    losses: tuple['PackedLoss', ...], pixels: ClassPixels, weights: Tensor, sums: Tensor
+) -> Tensor:
+    """Add the weighted losses of some classes to ``sums`` and return the gradient of them all."""
+    total = None
+    for index, loss in enumerate(losses):
+        values, gradient = loss.class_losses(pixels)
+        sums[index] += (values * weights[index]).sum()
+        gradient *= weights[index].reshape(1, -1, 1, 1)
+        total = gradient if total is None else total.add_(gradient)
+    return total
+
+
+def _class_weights(losses: tuple['PackedLoss', ...], logits: Tensor) -> Tensor:
+    """Factor of each loss and class in the mean over classes, (losses, C)."""
+    num_classes = logits.shape[1]
+    rows = [
+        [
+            loss.loss_weight / num_classes * weight
+            for weight in loss.class_weight or [1] * num_classes
+        ]
+        for loss in losses
+    ]
+    return torch.tensor(rows, dtype=_compute_dtype(logits), device=logits.device)
+
+
+def _device_kind(logits: Tensor) -> str:
     return 'cpu' if logits.device.type == 'cpu' else 'cuda'
 
 

@@ -1,14 +1,15 @@
 """Soft Dice loss on packed labels."""
 
+from collections.abc import Sequence
+
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .base import PackedLoss
-from .overlap import soft_overlap
+from .overlap import OverlapLoss
 
 
 @MODELS.register_module()
-class MultilabelDiceLoss(PackedLoss):
+class MultilabelDiceLoss(OverlapLoss):
     """One minus the soft Dice coefficient of every class, averaged over classes.
 
     ``1 - (2 * sum(p * t) + eps) / (sum(p) + sum(t) + eps)``, after Milletari et al., V-Net, 2016,
@@ -28,15 +29,15 @@ class MultilabelDiceLoss(PackedLoss):
         eps: float = 1.0,
         per_image: bool = False,
         loss_weight: float = 1.0,
-        class_weight: list[float] | None = None,
+        class_weight: Sequence[float] | None = None,
         loss_name: str = 'loss_dice',
     ) -> None:
-        super().__init__(loss_weight, class_weight, loss_name)
-        self.eps = eps
-        self.per_image = per_image
+        super().__init__(eps, per_image, loss_weight, class_weight, loss_name)
 
-    def class_losses(self, logits: Tensor, bits: Tensor, valid: Tensor | None) -> Tensor:
-        """Compute the loss of each class, see the base class."""
-        both, predicted, present = soft_overlap(logits, bits, valid, self.per_image)
-        loss = 1 - (2 * both + self.eps) / (predicted + present + self.eps)
-        return loss.mean(dim=0) if self.per_image else loss
+    def ratio_loss(
+        self, both: Tensor, predicted: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute the loss and its derivatives, see the base class."""
+        size = predicted + present + self.eps
+        dice = (2 * both + self.eps) / size
+        return 1 - dice, -2 / size, dice / size

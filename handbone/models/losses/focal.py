@@ -1,10 +1,13 @@
 """Focal loss on packed labels."""
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .base import PackedLoss, masked_sum, num_valid
+from .base import PackedLoss
+from .class_pixels import ClassPixels
 
 
 @MODELS.register_module()
@@ -27,17 +30,22 @@ class MultilabelFocalLoss(PackedLoss):
         gamma: float = 2.0,
         alpha: float = 0.25,
         loss_weight: float = 1.0,
-        class_weight: list[float] | None = None,
+        class_weight: Sequence[float] | None = None,
         loss_name: str = 'loss_focal',
     ) -> None:
         super().__init__(loss_weight, class_weight, loss_name)
         self.gamma = gamma
         self.alpha = alpha
 
-    def class_losses(self, logits: Tensor, bits: Tensor, valid: Tensor | None) -> Tensor:
-        """Compute the loss of each class, see the base class."""
-        sign = 1 - 2 * bits.to(logits.dtype)  # -1 where present
-        wrong = (logits * sign).sigmoid()  # 1 - p_t
-        balance = (1 - self.alpha) + (2 * self.alpha - 1) * bits
-        values = balance * wrong**self.gamma * F.softplus(logits * sign)
-        return masked_sum(values, valid) / num_valid(bits, valid)
+    def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
+        """Compute values and gradients, see the base class."""
+        sign = 1 - 2 * pixels.target
+        # z = -x where present, x elsewhere; p_t = 1 - wrong and -log(p_t) = softplus(z)
+        z = pixels.logits * sign
+        wrong = z.sigmoid()
+        surprise = F.softplus(z)
+        balance = (1 - self.alpha) + (2 * self.alpha - 1) * pixels.target
+        focus = balance * wrong**self.gamma / pixels.num_valid
+        values = (focus * surprise).sum(dim=(0, 2, 3))
+        gradient = sign * focus * (self.gamma * (1 - wrong) * surprise + wrong)
+        return values, gradient

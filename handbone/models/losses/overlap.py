@@ -1,27 +1,62 @@
-"""The three sums that overlap losses are made of."""
+"""Losses that are a ratio of overlap and size: what Dice and Tversky share."""
 
+from abc import abstractmethod
+
+import torch
 from torch import Tensor
 
-from .base import masked_sum
+from .base import PackedLoss
+from .class_pixels import ClassPixels
 
 
-def soft_overlap(
-    logits: Tensor, bits: Tensor, valid: Tensor | None, per_image: bool
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Sum probabilities over the pixels of a class, over all pixels, and count the class's pixels.
+class OverlapLoss(PackedLoss):
+    """A loss of three sums: ``sum(p * t)``, ``sum(p)`` and ``sum(t)`` of each class.
 
     Args:
-        logits: ``(N, K, H, W)`` floating point.
-        bits: ``(N, K, H, W)`` bool.
-        valid: ``(N, H, W)`` bool or ``None``; other pixels are left out of all three.
-        per_image: Keep the image axis.
-
-    Returns:
-        ``sum(p * t)``, ``sum(p)`` and ``sum(t)``, each ``(K,)`` or, with ``per_image``, ``(N, K)``.
+        eps: Added above and below; the loss of a class that is absent and not predicted is 0.
+        per_image: Take the ratio of each image and average (as the score does) instead of one ratio
+            over the batch.
+        loss_weight: Factor of this loss in the sum.
+        class_weight: One factor a class, or ``None``.
+        loss_name: Key in the log.
     """
-    probability = logits.sigmoid()
-    return (
-        masked_sum(probability * bits, valid, per_image),
-        masked_sum(probability, valid, per_image),
-        masked_sum(bits.to(logits.dtype), valid, per_image),
-    )
+
+    def __init__(
+        self,
+        eps: float,
+        per_image: bool,
+        loss_weight: float,
+        class_weight: list[float] | None,
+        loss_name: str,
+    ) -> None:
+        super().__init__(loss_weight, class_weight, loss_name)
+        self.eps = eps
+        self.per_image = per_image
+
+    @abstractmethod
+    def ratio_loss(
+        self, both: Tensor, predicted: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute the loss from the sums.
+
+        Args:
+            both: ``sum(p * t)``, any shape.
+            predicted: ``sum(p)``, same shape.
+            present: ``sum(t)``, same shape.
+
+        Returns:
+            The loss, its derivative by ``both`` and its derivative by ``predicted``, same shape.
+        """
+
+    def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
+        """Compute values and gradients, see the base class."""
+        probability, target = pixels.probability, pixels.target
+        axes = (2, 3) if self.per_image else (0, 2, 3)
+        both = (probability * target).sum(axes, keepdim=True)
+        predicted = probability.sum(axes, keepdim=True)
+        present = target.sum(axes, keepdim=True)
+        loss, by_both, by_predicted = self.ratio_loss(both, predicted, present)
+        # d loss / d x = (by_both * t + by_predicted) * p * (1 - p)
+        gradient = torch.addcmul(by_predicted, target, by_both)
+        gradient *= torch.addcmul(probability, probability, probability, value=-1)
+        return loss.mean(dim=0).flatten(), gradient.div_(loss.shape[0])

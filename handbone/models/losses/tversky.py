@@ -1,21 +1,25 @@
 """Tversky and focal Tversky loss on packed labels."""
 
+from collections.abc import Sequence
+
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from .base import PackedLoss
-from .overlap import soft_overlap
+from .overlap import OverlapLoss
+
+# The slope of a power below 1 is infinite at 0.
+SMALLEST_BASE = 1e-6
 
 
 @MODELS.register_module()
-class MultilabelTverskyLoss(PackedLoss):
+class MultilabelTverskyLoss(OverlapLoss):
     """One minus the soft Tversky index of every class, averaged over classes.
 
     ``1 - (TP + eps) / (TP + alpha * FP + beta * FN + eps)`` (Salehi et al., 2017), to the power of
-    ``gamma`` (focal Tversky, Abraham and Khan, 2019: their exponent is ``1 / gamma`` with gamma 4/3).
+    ``gamma`` (focal Tversky, Abraham and Khan, 2019, who write ``1 / gamma`` with gamma 4 / 3).
 
     Args:
-        alpha: Weight of false positives. ``alpha = beta = 0.5`` is the Dice loss.
+        alpha: Weight of false positives. With ``alpha = beta = 0.5`` and half the eps it is Dice.
         beta: Weight of false negatives; above ``alpha`` it favours recall.
         gamma: Exponent of the loss; below 1 keeps easy classes learning, above 1 favours hard ones.
         eps: Added above and below.
@@ -33,23 +37,22 @@ class MultilabelTverskyLoss(PackedLoss):
         eps: float = 1.0,
         per_image: bool = False,
         loss_weight: float = 1.0,
-        class_weight: list[float] | None = None,
+        class_weight: Sequence[float] | None = None,
         loss_name: str = 'loss_tversky',
     ) -> None:
-        super().__init__(loss_weight, class_weight, loss_name)
+        super().__init__(eps, per_image, loss_weight, class_weight, loss_name)
         self.alpha = alpha
         self.beta = beta
         self.gamma = gamma
-        self.eps = eps
-        self.per_image = per_image
 
-    def class_losses(self, logits: Tensor, bits: Tensor, valid: Tensor | None) -> Tensor:
-        """Compute the loss of each class, see the base class."""
-        both, predicted, present = soft_overlap(logits, bits, valid, self.per_image)
-        false_positive, false_negative = predicted - both, present - both
-        errors = self.alpha * false_positive + self.beta * false_negative
-        loss = 1 - (both + self.eps) / (both + errors + self.eps)
-        if self.gamma != 1.0:
-            # the slope of a power below 1 is infinite at 0
-            loss = loss.clamp(min=1e-6) ** self.gamma
-        return loss.mean(dim=0) if self.per_image else loss
+    def ratio_loss(
+        self, both: Tensor, predicted: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute the loss and its derivatives, see the base class."""
+        errors = self.alpha * (predicted - both) + self.beta * (present - both)
+        size = both + errors + self.eps
+        index = (both + self.eps) / size
+        base = (1 - index).clamp(min=SMALLEST_BASE)
+        slope = self.gamma * base ** (self.gamma - 1) / size
+        by_both = slope * ((1 - self.alpha - self.beta) * index - 1)
+        return base**self.gamma, by_both, slope * self.alpha * index

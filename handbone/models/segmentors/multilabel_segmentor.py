@@ -20,8 +20,8 @@ class PackedPrediction:
 
     - ``threshold``: probability above which a class is present; one number, or one a class.
       Default 0.5.
-    - ``keep_logits``: also store the low-resolution logits of the image's content as ``seg_logits``.
-      Default ``False``.
+    - ``keep_logits``: also store the low-resolution logits of the image's content as
+      ``seg_logits``. Default ``False``.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -112,7 +112,8 @@ def check_thresholds(thresholds: float | Sequence[float], num_classes: int) -> N
     for index, value in enumerate(values):
         if not 0 < value < 1:
             raise ValueError(
-                f'test_cfg.threshold[{index}] is {value}; thresholds are probabilities between 0 and 1'
+                f'test_cfg.threshold[{index}] is {value}; '
+                'thresholds are probabilities between 0 and 1'
             )
 
 
@@ -134,8 +135,8 @@ def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
     left, right, top, bottom = padding
     if left or top:
         raise ValueError(
-            f'{meta.get("img_path", "image")} is padded by {left} pixels on the left and {top} at the '
-            'top; pad at the right and the bottom only'
+            f'{meta.get("img_path", "image")} is padded by {left} pixels on the left and {top} at '
+            'the top; pad at the right and the bottom only'
         )
     padded_height, padded_width = meta['pad_shape'][:2]
     height, width = logits.shape[1:]

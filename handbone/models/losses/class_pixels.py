@@ -1,0 +1,45 @@
+"""The full-size pixels of a few classes, as the losses see them."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+#: Stands for minus infinity in the logits of ignored pixels: probability and all terms vanish.
+ABSENT = -1e4
+
+
+@dataclass(frozen=True)
+class ClassPixels:
+    """Prediction and truth of K classes; ignored pixels are absent in both.
+
+    Attributes:
+        logits: ``(N, K, H, W)`` floating point.
+        probability: ``(N, K, H, W)``, the sigmoid of ``logits``.
+        target: ``(N, K, H, W)``, 1 where the class is present, 0 elsewhere, same dtype.
+        num_valid: Number of pixels of the batch that are not ignored, at least 1.
+    """
+
+    logits: Tensor
+    probability: Tensor
+    target: Tensor
+    num_valid: int
+
+    @classmethod
+    def of(cls, logits: Tensor, bits: Tensor, ignored: Tensor | None) -> 'ClassPixels':
+        """Prepare the pixels of some classes.
+
+        Args:
+            logits: ``(N, K, H, W)`` floating point.
+            bits: ``(N, K, H, W)`` bool.
+            ignored: ``(N, H, W)`` bool, or ``None`` if no pixel is ignored.
+
+        Returns:
+            The pixels.
+        """
+        num_valid = logits.shape[0] * logits.shape[2] * logits.shape[3]
+        if ignored is not None:
+            ignored = ignored.unsqueeze(1)
+            logits = logits.masked_fill(ignored, ABSENT)
+            bits = bits & ~ignored
+            num_valid = max(1, num_valid - int(ignored.sum()))
+        return cls(logits, logits.sigmoid(), bits.to(logits.dtype), num_valid)

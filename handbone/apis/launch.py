@@ -14,9 +14,9 @@ from mmengine.config import Config
 def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
     """Keep a gloo process group open around a distributed run without GPUs.
 
-    mmengine's launchers select a GPU before anything else; where there is none, the group must stand
-    before the runner is built. At the end all processes wait for each other, so that none of them
-    tears down the store which the others still use.
+    mmengine's launchers select a GPU before anything else; where there is none, the group must
+    stand before the runner is built. At the end all processes wait for each other, so that none of
+    them tears down the store which the others still use.
 
     Args:
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.

@@ -67,7 +67,7 @@ def _download(url: str) -> Path:
         torch.hub.download_url_to_file(url, str(file))
     except (URLError, OSError) as error:
         raise PretrainedWeightsError(
-            f'cannot download the pretrained weights {url} ({error}). Download that file on another '
-            f'machine and put it to {file}, or train from scratch with --from-scratch'
+            f'cannot download the pretrained weights {url} ({error}). Download that file on '
+            f'another machine and put it to {file}, or train from scratch with --from-scratch'
         ) from error
     return file

@@ -4,6 +4,7 @@ Points are x, y in the pixel-centre convention of OpenCV and of label tools: (0,
 of the first pixel, and a polygon takes the pixels under its outline as well as those inside it.
 """
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -128,19 +129,21 @@ def _draw(plane: np.ndarray, points: np.ndarray, factors: tuple[int, int], bit: 
         bit: Value to add.
     """
     height, width = plane.shape
-    for axis, length in enumerate((width * factors[0], height * factors[1])):
-        points = _clip(points, axis, -MARGIN, length + MARGIN)
+    limits = (width * factors[0] + MARGIN, height * factors[1] + MARGIN)
+    if len(points) and (points.min() < -MARGIN or (points > limits).any()):
+        for axis in (0, 1):
+            points = _clip(points, axis, -MARGIN, limits[axis])
     if not len(points):
         return
     # The box holds the whole polygon: where OpenCV clips, it bends the outline inside the frame.
-    low = np.floor(points.min(axis=0)).astype(np.int64)
-    high = np.ceil(points.max(axis=0)).astype(np.int64)
-    columns, sampled_columns = _sampled(low[0], high[0], factors[0], width)
-    rows, sampled_rows = _sampled(low[1], high[1], factors[1], height)
+    left, top = map(math.floor, points.min(axis=0).tolist())
+    right, bottom = map(math.ceil, points.max(axis=0).tolist())
+    columns, sampled_columns = _sampled(left, right, factors[0], width)
+    rows, sampled_rows = _sampled(top, bottom, factors[1], height)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return
-    box = np.zeros((high[1] - low[1] + 1, high[0] - low[0] + 1), np.int32)
-    fixed_point = np.rint((points - low) * (1 << SHIFT)).astype(np.int32)
+    box = np.zeros((bottom - top + 1, right - left + 1), np.int32)
+    fixed_point = np.rint((points - (left, top)) * (1 << SHIFT)).astype(np.int32)
     cv2.fillPoly(box, [fixed_point], bit, shift=SHIFT)
     region = plane[rows, columns]
     region |= box[sampled_rows, sampled_columns]

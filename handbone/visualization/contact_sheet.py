@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .legend import BACKGROUND, FOREGROUND, MUTED
-from .outlines import trace_classes
+from .outlines import class_boxes, trace_classes
 from .overlay import Color, class_colors, draw_masks, draw_outlines
 from .text import Text, draw_texts, shorten
 
@@ -22,6 +22,8 @@ def draw_thumbnail(
 ) -> np.ndarray:
     """Draw a prediction small, with the truth as white lines: errors are where white is seen.
 
+    The picture shows the part of the image that has masks, and a margin.
+
     Args:
         image: (H, W) or (H, W, 3) RGB.
         classes: Class names, in bit order.
@@ -33,6 +35,9 @@ def draw_thumbnail(
     Returns:
         RGB, uint8.
     """
+    if image.shape[:2] == truth.shape[:2] == prediction.shape[:2]:
+        part = _part_with_masks(truth, prediction, len(classes))
+        image, truth, prediction = image[part], truth[part], prediction[part]
     picture = draw_masks(image, prediction, classes, palette, size=size, line_width=1)
     colors = class_colors(classes, palette)
     for packed, color_of in ((truth, lambda index: TRUTH_COLOR), (prediction, colors.__getitem__)):
@@ -83,3 +88,25 @@ def draw_contact_sheet(
         texts.append(Text(first, left + gap, middle, font_size, FOREGROUND))
         texts.append(Text(second, left + gap, middle + line, font_size, MUTED))
     return draw_texts(sheet, texts)
+
+
+def _part_with_masks(
+    truth: np.ndarray, prediction: np.ndarray, num_classes: int, margin: float = 0.04
+) -> tuple[slice, slice]:
+    """Find the part of an image that all masks lie in, with a margin, as square as it can be."""
+    boxes = [
+        box for packed in (truth, prediction) for box in class_boxes(packed, num_classes).values()
+    ]
+    if not boxes:
+        return slice(None), slice(None)
+    spans = [
+        (min(extent.start for extent in axis), max(extent.stop for extent in axis))
+        for axis in zip(*boxes, strict=True)
+    ]
+    side = (1 + 2 * margin) * max(stop - start for start, stop in spans)
+    part = []
+    for (start, stop), length in zip(spans, truth.shape, strict=False):
+        side_here = min(round(side), length)
+        first = min(max((start + stop - side_here) // 2, 0), length - side_here)
+        part.append(slice(first, first + side_here))
+    return tuple(part)

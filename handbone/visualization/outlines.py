@@ -72,6 +72,29 @@ def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
     return list(contours)
 
 
+def fill_mask(
+    contours: list[np.ndarray], height: int, width: int
+) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Fill outlines, in the box around them only.
+
+    Args:
+        contours: Outlines as :func:`trace_classes` gives them.
+        height: Rows of the picture.
+        width: Columns of the picture.
+
+    Returns:
+        The box in the picture, and the mask in it, uint8, 0 or 1.
+    """
+    points = np.concatenate(contours)[:, 0]
+    left, top = np.maximum(points.min(axis=0) >> FRACTION_BITS, 0).tolist()
+    right, bottom = ((points.max(axis=0) >> FRACTION_BITS) + 2).tolist()
+    box = (slice(top, min(bottom, height)), slice(left, min(right, width)))
+    mask = np.zeros((box[0].stop - top, box[1].stop - left), np.uint8)
+    offset = np.array([left, top], np.int32) << FRACTION_BITS
+    cv2.fillPoly(mask, [contour - offset for contour in contours], 1, shift=FRACTION_BITS)
+    return box, mask
+
+
 def _to_picture(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Move pixel centres of the map to the picture, in OpenCV's fixed-point numbers."""
     centers = (points + 0.5) * scale - 0.5

@@ -7,8 +7,8 @@ import numpy as np
 
 from handbone.bones import distinct_colors
 
-from .outlines import FRACTION_BITS, trace_classes
-from .text import Text, draw_texts
+from .class_numbers import draw_numbers
+from .outlines import FRACTION_BITS, fill_mask, trace_classes
 
 Color = tuple[int, int, int]
 
@@ -45,19 +45,12 @@ def draw_masks(
     picture = to_picture(image, size)
     colors = class_colors(classes, palette)
     outlines = dict(trace_classes(packed, len(classes), *picture.shape[:2]))
-    layers = np.zeros(picture.shape[:2], np.uint8)
     for index, contours in outlines.items():
-        box, mask = _fill_mask(contours, *picture.shape[:2])
-        layers[box] += mask
+        box, mask = fill_mask(contours, *picture.shape[:2])
         _blend(picture[box], mask, colors[index], alpha)
     draw_outlines(picture, outlines.values(), [colors[index] for index in outlines], line_width)
     if numbers:
-        size = number_size(picture)
-        texts = [
-            Text(str(index + 1), *_number_place(layers, contours), size, anchor='mm', halo=2)
-            for index, contours in outlines.items()
-        ]
-        picture = draw_texts(picture, texts)
+        picture = draw_numbers(picture, outlines)
     return picture
 
 
@@ -79,6 +72,10 @@ def draw_outlines(
     width = line_width or max(1, round(max(picture.shape[:2]) / 512))
     for contours, color in zip(outlines, colors, strict=True):
         cv2.polylines(picture, contours, True, color, width, cv2.LINE_AA, FRACTION_BITS)
+        for contour in contours:
+            if len(contour) == 1:  # a line around one pixel would hardly be seen
+                center, radius = contour[0, 0].tolist(), width << FRACTION_BITS
+                cv2.circle(picture, center, radius, color, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
 
 
 def to_picture(image: np.ndarray, size: int | None = None) -> np.ndarray:
@@ -123,39 +120,6 @@ def class_colors(classes: Sequence[str], palette: Sequence[Color] | None) -> lis
     return [tuple(int(channel) for channel in color) for color in palette]
 
 
-def number_size(picture: np.ndarray) -> int:
-    """Choose the font size of the numbers in a picture, in pixels."""
-    return max(9, round(max(picture.shape[:2]) / 78))
-
-
-def _fill_mask(
-    contours: list[np.ndarray], height: int, width: int
-) -> tuple[tuple[slice, slice], np.ndarray]:
-    """Fill outlines, in the box around them only.
-
-    Returns:
-        The box in the picture, and the mask in it, uint8, 0 or 1.
-    """
-    points = np.concatenate(contours)[:, 0]
-    left, top = np.maximum(points.min(axis=0) >> FRACTION_BITS, 0).tolist()
-    right, bottom = ((points.max(axis=0) >> FRACTION_BITS) + 2).tolist()
-    box = (slice(top, min(bottom, height)), slice(left, min(right, width)))
-    mask = np.zeros((box[0].stop - top, box[1].stop - left), np.uint8)
-    offset = np.array([left, top], np.int32) << FRACTION_BITS
-    cv2.fillPoly(mask, [contour - offset for contour in contours], 1, shift=FRACTION_BITS)
-    return box, mask
-
-
 def _blend(picture: np.ndarray, mask: np.ndarray, color: Color, alpha: float) -> None:
     blended = cv2.addWeighted(picture, 1 - alpha, np.full_like(picture, color), alpha, 0)
     cv2.copyTo(blended, mask, picture)
-
-
-def _number_place(layers: np.ndarray, contours: list[np.ndarray]) -> tuple[float, float]:
-    """Find the point deepest inside a mask, where no other mask lies if there is such a place."""
-    box, mask = _fill_mask(contours, *layers.shape)
-    alone = (mask & (layers[box] == 1)).astype(np.uint8)
-    inside = alone if alone.any() else mask
-    depth = cv2.distanceTransform(np.pad(inside, 1), cv2.DIST_L2, 3)
-    row, column = np.unravel_index(depth.argmax(), depth.shape)
-    return box[1].start + column - 1, box[0].start + row - 1

@@ -14,9 +14,12 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
         picture: RGB, uint8.
 
     Raises:
-        OSError: If the file cannot be written.
+        ValueError: If the extension is not that of an image format.
+        OSError: If the file cannot be written; what was there before is kept.
     """
     path = Path(path)
+    if not cv2.haveImageWriter(path.name):
+        raise ValueError(f'{path}: pictures are not written as {path.suffix!r}; use .jpg or .png.')
     path.parent.mkdir(parents=True, exist_ok=True)
     parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix in ('.jpg', '.jpeg') else []
     _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), parameters)

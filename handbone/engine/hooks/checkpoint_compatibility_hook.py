@@ -42,7 +42,7 @@ class CheckpointCompatibilityHook(Hook):
         Raises:
             ValueError: If a checkpoint to resume does not fit.
         """
-        self._report(runner, runner.train_dataloader.dataset, fatal=bool(runner.cfg.get('resume')))
+        self._report(runner, runner.train_dataloader.dataset, fatal=runner._resume)
 
     def before_val(self, runner: Runner) -> None:
         """Stop if the checkpoint does not fit.
@@ -75,7 +75,7 @@ class CheckpointCompatibilityHook(Hook):
         if not faults:
             return
         message = (
-            f'The checkpoint {runner.cfg.get("load_from") or "that was loaded"} does not fit the '
+            f'The checkpoint {runner._load_from or "to resume"} does not fit the '
             f'config: {"; ".join(faults)}.'
         )
         if fatal:

@@ -1,0 +1,152 @@
+"""A checkpoint that does not fit stops the run with one error."""
+
+import pytest
+import torch
+from mmengine.model import BaseTTAModel
+from shift_run import CLASSES, MaskDataset, ShiftModel, make_runner
+
+from handbone.engine.hooks.checkpoint_compatibility_hook import class_faults, weight_faults
+
+HOOK = 'mmseg.CheckpointCompatibilityHook'
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Write a checkpoint as mmengine's runner does."""
+
+    def write(classes=CLASSES, num_classes=3, model=None, meta=True):
+        path = tmp_path / 'epoch_1.pth'
+        state_dict = (model or ShiftModel(num_classes)).state_dict()
+        checkpoint = dict(
+            state_dict=state_dict,
+            message_hub=dict(log_scalars={}, runtime_info={}, resumed_keys={}),
+        )
+        if meta:
+            checkpoint['meta'] = dict(dataset_meta=dict(classes=classes), epoch=0, iter=0)
+        torch.save(checkpoint, path)
+        return str(path)
+
+    return write
+
+
+def test_a_fitting_checkpoint_passes(mask_runner, save):
+    assert mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=save()).test()['mDice'] > 0
+
+
+def test_a_bare_state_dict_passes(mask_runner, tmp_path):
+    torch.save(ShiftModel().state_dict(), tmp_path / 'bare.pth')
+    runner = mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=str(tmp_path / 'bare.pth'))
+    assert runner.test()['mDice'] > 0
+
+
+@pytest.mark.parametrize('validate', [False, True])
+def test_another_class_count(mask_runner, save, validate):
+    path = save(classes=('Radius', 'Ulna'), num_classes=2)
+    runner = mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=path, validate=validate)
+    with pytest.raises(ValueError, match='does not fit') as caught:
+        runner.val() if validate else runner.test()
+    text = str(caught.value)
+    assert path in text
+    assert 'trained on 2 classes (Radius, Ulna), the dataset has 3 (disc, ring, outer' in text
+    assert 'head.weight is 2 x 1 x 1 x 1 in it and 3 x 1 x 1 x 1 in the model' in text
+    assert 'Give the checkpoint of this config' in text
+
+
+def test_another_class_count_without_meta(mask_runner, save):
+    runner = mask_runner(
+        count=1, hooks=[dict(type=HOOK)], load_from=save(num_classes=5, meta=False)
+    )
+    with pytest.raises(ValueError, match='head.bias is 5 in it and 3 in the model'):
+        runner.test()
+
+
+def test_another_model(mask_runner, save):
+    runner = mask_runner(
+        count=1, hooks=[dict(type=HOOK)], load_from=save(model=torch.nn.Linear(2, 2))
+    )
+    with pytest.raises(ValueError, match=r'2 of 2 weights are not in it \(head.weight'):
+        runner.test()
+
+
+def test_without_the_hook_mmengine_goes_on(mask_runner, save):
+    """What the hook is for: the head stays random and nothing stops the run."""
+    assert mask_runner(count=1, load_from=save(num_classes=5, meta=False)).test()
+
+
+class TrainModel(ShiftModel):
+    """Has a loss."""
+
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        if mode == 'loss':
+            return dict(loss=self.head.weight.sum())
+        return super().forward(inputs, data_samples, mode)
+
+
+def train_runner(tmp_path, **settings):
+    dataset = MaskDataset(tmp_path / 'images', 2)
+    return make_runner(
+        tmp_path / 'work',
+        dataset,
+        hooks=[dict(type=HOOK)],
+        model=TrainModel(),
+        validate=True,
+        train_dataloader=dict(
+            dataset=dataset, batch_size=2, sampler=dict(type='DefaultSampler'), num_workers=0
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=1),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.0)),
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=-1)),
+        **settings,
+    )
+
+
+def test_training_may_start_from_other_classes(tmp_path, save, capsys):
+    train_runner(tmp_path, load_from=save(('a', 'b'), 2)).train()
+    assert 'does not fit the config' in capsys.readouterr().out
+
+
+def test_resuming_may_not(tmp_path, save):
+    path = save(('a', 'b'), 2)
+    with pytest.raises(ValueError, match='does not fit'):
+        train_runner(tmp_path, load_from=path, resume=True).train()
+
+
+def test_renamed_classes_pass_and_moved_classes_do_not():
+    assert class_faults(('a', 'b', 'c'), ('a', 'b', 'd')) == []
+    assert class_faults(None, ('a', 'b')) == []
+    assert class_faults(('a', 'b', 'c'), ('b', 'a', 'c')) == [
+        'its classes stand in another order (a, b are moved)'
+    ]
+
+
+def test_wrapped_models_and_missing_auxiliary_heads():
+    class Segmentor(ShiftModel):
+        def __init__(self):
+            super().__init__()
+            del self.head
+            self.decode_head = torch.nn.Conv2d(2, 3, 1)
+            self.auxiliary_head = torch.nn.Conv2d(2, 3, 1)
+
+    class Augmented(BaseTTAModel):
+        def merge_preds(self, data_samples_list):
+            return data_samples_list
+
+    model = Segmentor()
+    published = {
+        f'module.{name}': weight
+        for name, weight in model.state_dict().items()
+        if 'auxiliary' not in name
+    }
+    assert weight_faults(published, Augmented(model)) == []
+    assert weight_faults({}, model) == [
+        '2 of 4 weights are not in it (decode_head.weight, decode_head.bias)'
+    ]
+
+
+def test_many_faults_are_summed_up():
+    layers = [
+        torch.nn.Sequential(*(torch.nn.Linear(size, size) for _ in range(4))) for size in (2, 3)
+    ]
+    faults = weight_faults(layers[0].state_dict(), layers[1])
+    assert len(faults) == 4
+    assert faults[-1] == '5 more weights differ'

@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 from tqdm import tqdm
 
-from .annotation_file import read_polygons
+from .annotation_file import collector_paused, read_polygons
 from .bad_files import BadFiles
 from .classes import complete_metainfo
 from .errors import DatasetError
@@ -143,11 +143,13 @@ class MultilabelDataset(BaseDataset):
                 )
             )
         data_list = []
-        for image in tqdm(images, 'Checking images', delay=3, disable=not is_main_process()):
-            info, problems = self._read(image, annotations)
-            self.bad_files.add(problems)
-            if not problems:
-                data_list.append(info)
+        progress = tqdm(images, 'Checking images', delay=3, disable=not is_main_process())
+        with collector_paused():
+            for image in progress:
+                info, problems = self._read(image, annotations)
+                self.bad_files.add(problems)
+                if not problems:
+                    data_list.append(info)
         self.bad_files.finish(len(data_list), len(images))
         if not data_list:
             raise DatasetError(

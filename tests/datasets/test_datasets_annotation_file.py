@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import annotation, write_json
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
@@ -17,6 +17,7 @@ def star(rng, x, y, count=12):
     return np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 5))
 def test_areas_of_simple_polygons(tmp_path_factory, seed, count):
     rng = np.random.default_rng(seed)

@@ -42,9 +42,9 @@ $(RUN):
 	  $(PYTHON) -m pip --python $(RUN) install --quiet pip; } || { rm -rf $(VENV); exit 1; }
 
 demo: $(INSTALLED)
-	$(RUN) tools/make_phantom.py $(DATA)
+	$(RUN) tools/make_phantom.py $(DATA) --train 300 --test 60 --size 1024 --workers 2
 	$(RUN) tools/train.py configs/demo.py --work-dir $(WORK_DIR)
-	$(RUN) tools/test.py configs/demo.py $(WORK_DIR)/best_mDice*.pth --work-dir $(WORK_DIR)/test --show-dir overlays
+	$(RUN) tools/test.py configs/demo.py $(WORK_DIR)/best_mDice*.pth --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays
 	$(RUN) tools/test.py configs/demo.py $(WORK_DIR)/best_mDice*.pth --work-dir $(WORK_DIR)/test --format-only --out $(WORK_DIR)/submission.csv
 
 test: $(INSTALLED)

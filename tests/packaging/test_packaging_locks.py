@@ -83,14 +83,27 @@ def imported_modules(file):
             yield node.module.split('.')[0]
 
 
-def test_the_package_requires_every_distribution_that_it_imports():
+def modules_without_distribution(folder, known):
+    """Modules that the files of a folder import and none of the known distributions provides."""
     distributions = metadata.packages_distributions()
-    required = {canonical(Requirement(line).name) for line in pins(ROOT / 'requirements.txt')}
-    own = {'handbone'} | set(sys.stdlib_module_names)
-    unasked = {}
-    for file in sorted((ROOT / 'handbone').rglob('*.py')):
-        for module in set(imported_modules(file)) - own:
+    files = list(folder.rglob('*.py'))
+    # of the project, or files that lie beside the one that imports them
+    own = {'handbone', 'benchmarks', 'mmenv', *(file.stem for file in files)}
+    missing = {}
+    for file in files:
+        for module in set(imported_modules(file)) - own - set(sys.stdlib_module_names):
             providers = {canonical(name) for name in distributions.get(module, [module])}
-            if not providers & required:
-                unasked[module] = file.name
-    assert unasked == {}
+            if not providers & known:
+                missing[module] = file.name
+    return missing
+
+
+def test_the_package_requires_every_distribution_that_it_imports():
+    required = {canonical(Requirement(line).name) for line in pins(ROOT / 'requirements.txt')}
+    assert modules_without_distribution(ROOT / 'handbone', required) == {}
+
+
+@pytest.mark.parametrize('folder', ['tests', 'tools', 'benchmarks'])
+def test_the_locks_hold_what_tests_tools_and_benchmarks_import(folder):
+    known = names(CPU) | names(SMP)
+    assert modules_without_distribution(ROOT / folder, known) == {}

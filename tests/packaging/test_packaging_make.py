@@ -33,7 +33,9 @@ def clone(tmp_path):
 
 
 def make(folder, *arguments):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith('MAKE')}
+    # what an outer `make test LOCK=…` hands down is not for this one
+    handed_down = ('MAKE', 'MFLAGS', 'LOCK', 'PYTHON', 'TESTS')
+    environment = {key: os.environ[key] for key in os.environ if not key.startswith(handed_down)}
     return subprocess.run(
         ['make', '--no-print-directory', *arguments],
         cwd=folder,

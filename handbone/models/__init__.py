@@ -1,6 +1,7 @@
 """Multilabel segmentors, heads, backbones and losses."""
 
 from .backbones import *  # noqa: F403
+from .data_preprocessors import *  # noqa: F403
 from .heads import *  # noqa: F403
 from .losses import *  # noqa: F403
 from .segmentors import *  # noqa: F403

@@ -51,14 +51,17 @@ class LoadPolygonAnnotations(BaseTransform):
         polygons = results['polygons']
         if polygons is None:
             return results
-        size = results['ori_shape']
+        size, scale = results['ori_shape'], 1.0
         if self.frame == 'image':
             size = results['img'].shape[:2]
             matrix = self._matrix(results)
+            # Turned and sheared by the matrix, scaled by rasterize, which keeps small masks from
+            # growing.
+            scale = np.linalg.norm(matrix[:, :2], axis=1)
             points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
-            polygons = polygons._replace(points=points)
+            polygons = polygons._replace(points=(points + 0.5) / scale - 0.5)
         num_classes = len(results['classes'])
-        results['gt_seg_map'] = rasterize(polygons.split(), *size, num_classes)
+        results['gt_seg_map'] = rasterize(polygons.split(), *size, num_classes, scale=scale)
         results['seg_fields'].append('gt_seg_map')
         return results
 

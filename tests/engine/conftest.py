@@ -1,10 +1,7 @@
 """Fixtures of the hooks' tests."""
 
-import shutil
-import subprocess
-
 import pytest
-from shift_run import MaskDataset, make_runner
+from shift_run import MaskDataset, make_runner, mount_small_disk
 
 
 @pytest.fixture
@@ -21,11 +18,7 @@ def mask_runner(tmp_path):
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 64 kB."""
-    folder = tmp_path / 'disk'
-    folder.mkdir()
-    mount = shutil.which('mount')
-    command = [mount, '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(folder)]
-    if mount is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip('a small file system cannot be mounted here')
-    yield folder
-    subprocess.run(['umount', str(folder)], check=True)
+    with mount_small_disk(tmp_path / 'disk') as folder:
+        if folder is None:
+            pytest.skip('a small file system cannot be mounted here')
+        yield folder

@@ -4,49 +4,61 @@ import os
 
 import pytest
 import torch
-from shift_run import CLASSES, MaskDataset, fill_disk, make_runner
+from shift_run import CLASSES, MaskDataset, fill_disk, make_runner, mount_small_disk
 
 COUNT = 7
 SCORES = ('dice_per_class.csv', 'dice_per_image.csv')
 
 
-def run_test(rank, world_size, folder, out_file):
-    """Test in one process of a group; on an error, leave its text instead of a result."""
-    if world_size > 1:
-        torch.distributed.init_process_group(
-            'gloo',
-            init_method=f'file://{folder}/rendezvous',
-            rank=rank,
-            world_size=world_size,
-        )
-    work_dir = folder / f'work{world_size}'
-    try:
-        runner = make_runner(
-            work_dir,
-            MaskDataset(folder / 'images', COUNT),
-            evaluator=dict(type='mmseg.DiceMetric', output_dir=str(work_dir)),
-            hooks=[dict(type='mmseg.RLESubmissionHook', out_file=str(out_file))],
-        )
-        metrics = runner.test()
-        (folder / f'metrics{world_size}_{rank}').write_text(str(metrics))
-    except OSError as error:
-        (folder / f'error{rank}').write_text(str(error))
-    if world_size > 1:
-        torch.distributed.barrier()
-        torch.distributed.destroy_process_group()
+def run_test(folder, work_dir, out_file):
+    """Test in this process, one of a group or alone."""
+    runner = make_runner(
+        work_dir,
+        MaskDataset(folder / 'images', COUNT),
+        evaluator=dict(type='mmseg.DiceMetric', output_dir=str(work_dir)),
+        hooks=[
+            dict(type='mmseg.RLESubmissionHook', out_file=str(out_file)),
+            dict(
+                type='mmseg.MultilabelVisualizationHook',
+                draw=True,
+                out_dir=str(work_dir / 'shown'),
+                worst=4,
+            ),
+        ],
+        visualizer=dict(type='mmseg.MultilabelLocalVisualizer', panel_size=96, name=work_dir.name),
+    )
+    return runner.test()
 
 
-def spawn(folder, out_file):
-    os.environ['PYTHONWARNINGS'] = 'ignore'
-    torch.multiprocessing.spawn(run_test, (2, folder, out_file), nprocs=2)
+def run_process(rank, folder, disk):
+    """Test twice in a group of two, the second time with a full disk if there is one."""
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2
+    )
+    metrics = run_test(folder, folder / 'work2', folder / 'work2' / 'submission.csv')
+    (folder / f'metrics2_{rank}').write_text(str(metrics))
+    if disk is not None:
+        try:
+            run_test(folder, folder / 'work_full', disk / 'submission.csv')
+        except OSError as error:
+            (folder / f'error{rank}').write_text(str(error))
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp('distributed')
-    run_test(0, 1, folder, folder / 'work1' / 'submission.csv')
-    spawn(folder, folder / 'work2' / 'submission.csv')
-    return folder
+    metrics = run_test(folder, folder / 'work1', folder / 'work1' / 'submission.csv')
+    (folder / 'metrics1_0').write_text(str(metrics))
+    os.environ['PYTHONWARNINGS'] = 'ignore'
+    with mount_small_disk(folder / 'disk') as disk:
+        if disk is not None:
+            (disk / 'submission.csv').write_text('the old one')
+            # The rows of each process fit in 4 kB, the whole file does not in what is left.
+            fill_disk(disk, 8192)
+        torch.multiprocessing.spawn(run_process, (folder, disk), nprocs=2)
+        yield folder
 
 
 def test_submission_is_the_same_byte_for_byte(folder):
@@ -71,13 +83,20 @@ def test_score_files_are_the_same(folder):
         assert one == two
 
 
-def test_every_process_says_that_the_disk_is_full(tmp_path, small_disk):
-    """The rows of each process fit in 4 kB, the whole file does not in what is left."""
-    out_file = small_disk / 'submission.csv'
-    out_file.write_text('the old one')
-    filler = fill_disk(small_disk, 8192)
-    spawn(tmp_path, out_file)
+def test_pictures_are_the_same_and_none_is_missing(folder):
+    one, two = (sorted((folder / f'work{size}' / 'shown').iterdir()) for size in (1, 2))
+    names = [path.name for path in one]
+    assert names == [*(f'hand{index}.jpg' for index in range(COUNT)), 'worst.jpg']
+    assert [path.name for path in two] == names
+    for first, second in zip(one, two, strict=True):
+        assert first.read_bytes() == second.read_bytes(), first.name
+
+
+def test_every_process_says_that_the_disk_is_full(folder):
+    disk = folder / 'disk'
+    if not list(disk.iterdir()):
+        pytest.skip('a small file system cannot be mounted here')
     for rank in range(2):
-        assert 'No space left on device' in (tmp_path / f'error{rank}').read_text()
-    assert out_file.read_text() == 'the old one'
-    assert sorted(small_disk.iterdir()) == [filler, out_file]
+        assert 'No space left on device' in (folder / f'error{rank}').read_text()
+    assert (disk / 'submission.csv').read_text() == 'the old one'
+    assert sorted(path.name for path in disk.iterdir()) == ['filler', 'submission.csv']

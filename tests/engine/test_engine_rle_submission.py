@@ -1,10 +1,8 @@
 """The submission CSV: content, order, duplicates, bad input and a full disk."""
 
 import csv
+import multiprocessing
 import resource
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
-from shift_run import CLASSES, SIZE, MaskDataset, fill_disk, make_runner, predict_masks
+from shift_run import CLASSES, SIZE, fill_disk, predict_masks
 
+from handbone.engine.hooks import submission_files
 from handbone.evaluation import read_submission
 
 HOOK = 'mmseg.RLESubmissionHook'
@@ -136,60 +135,35 @@ def test_disk_full(mask_runner, small_disk, room):
     assert sorted(small_disk.iterdir()) == [filler, out_file]
 
 
-def limited_run(folder):
-    """Test in a process whose files may not grow beyond 4 kB."""
-    runner = make_runner(
-        folder / 'work', MaskDataset(folder / 'images', 40), hooks=[dict(type=HOOK)]
-    )
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+def test_file_size_limit(mask_runner, tmp_path):
+    runner = mask_runner(count=40, hooks=[dict(type=HOOK)])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
-        runner.test()
-    except OSError as error:
-        print(error)
-
-
-def slow_run(folder):
-    """Test, and stay at the end of the merge until killed."""
-    out_file = folder / 'out' / 'submission.csv'
-    runner = make_runner(
-        folder / 'work',
-        MaskDataset(folder / 'images', 5),
-        hooks=[dict(type=HOOK, out_file=str(out_file))],
-    )
-    from handbone.engine.hooks import submission_files
-
-    def wait(descriptor):
-        print('written', flush=True)
-        time.sleep(60)
-
-    submission_files.os = type('SlowDisk', (), {'fsync': staticmethod(wait)})
-    runner.test()
-
-
-def start(function, folder):
-    code = (
-        f'import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); '
-        f'from pathlib import Path; import {Path(__file__).stem} as tests; '
-        f'tests.{function}(Path({str(folder)!r}))'
-    )
-    return subprocess.Popen(
-        [sys.executable, '-W', 'ignore', '-c', code], stdout=subprocess.PIPE, text=True
-    )
-
-
-def test_file_size_limit(tmp_path):
-    run = start('limited_run', tmp_path)
-    output, _ = run.communicate(timeout=120)
-    assert 'Cannot write the submission: File too large' in output
+        with pytest.raises(OSError, match='Cannot write the submission: File too large'):
+            runner.test()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list((tmp_path / 'work').glob('*submission*'))
 
 
-def test_killed_while_writing(tmp_path):
+def test_killed_while_writing(mask_runner, tmp_path, monkeypatch):
     out_file = tmp_path / 'out' / 'submission.csv'
     out_file.parent.mkdir()
     out_file.write_text('the old one')
-    run = start('slow_run', tmp_path)
-    assert any('written' in line for line in run.stdout)
-    run.send_signal(signal.SIGKILL)
-    run.wait(timeout=30)
+    runner = mask_runner(count=5, hooks=[dict(type=HOOK, out_file=str(out_file))])
+    context = multiprocessing.get_context('fork')
+    written = context.Event()
+
+    def slow_disk(descriptor):
+        written.set()
+        time.sleep(60)
+
+    monkeypatch.setattr(submission_files.os, 'fsync', slow_disk)
+    process = context.Process(target=runner.test)
+    process.start()
+    assert written.wait(timeout=60)
+    process.kill()
+    process.join()
     assert out_file.read_text() == 'the old one'
+    assert len(list(out_file.parent.iterdir())) == 2

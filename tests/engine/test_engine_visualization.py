@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from shift_run import SIZE, draw_masks, predict_masks
 
-from handbone.engine.hooks.visualization_hook import WorstCases, read_image
+from handbone.engine.hooks.image_reading import read_image
+from handbone.engine.hooks.worst_cases import WorstCases
 
 HOOK = 'mmseg.MultilabelVisualizationHook'
 

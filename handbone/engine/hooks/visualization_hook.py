@@ -1,13 +1,9 @@
 """Draws predictions while validating and testing, and a contact sheet of the worst ones."""
 
-import heapq
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
-from mmengine.dist import all_gather_object, is_main_process
-from mmengine.fileio import get
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
@@ -17,6 +13,8 @@ from torch.utils.data import Dataset
 from handbone.masks import dice, overlap_counts, planes_last
 
 from .image_names import dataset_image_paths, name_images
+from .image_reading import read_image
+from .worst_cases import WorstCases
 
 
 @HOOKS.register_module()
@@ -219,62 +217,6 @@ class MultilabelVisualizationHook(Hook):
 
     def _file_of(self, sample: SegDataSample) -> Path:
         return self.out_dir / self._names[sample.img_path]
-
-
-class WorstCases:
-    """The images of lowest score, with what the contact sheet shows of them.
-
-    Args:
-        count: Number of images to keep.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._heap: list[tuple[float, str, str, np.ndarray]] = []
-
-    def would_keep(self, score: float, path: str) -> bool:
-        """Tell whether an image is among the worst so far, before it is drawn."""
-        if any(path == other for _, other, *_ in self._heap):
-            return False
-        return len(self._heap) < self._count or score < -self._heap[0][0]
-
-    def add(self, score: float, path: str, text: str, picture: np.ndarray) -> None:
-        """Keep an image, and drop the best one if there are too many."""
-        heapq.heappush(self._heap, (-score, path, text, picture))
-        if len(self._heap) > self._count:
-            heapq.heappop(self._heap)
-
-    def gather(self) -> list[tuple[float, str, str, np.ndarray]]:
-        """Merge the cases of all processes. Every process calls it.
-
-        Returns:
-            (score, path, text, picture), the lowest score first, each path once.
-        """
-        merged = {}
-        for part in all_gather_object(self._heap):
-            for score, path, text, picture in part:
-                merged.setdefault(path, (-score, path, text, picture))
-        return heapq.nsmallest(self._count, merged.values(), key=lambda case: case[:2])
-
-
-def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read an image as it is stored, in 8 or 16 bits, gray or colour.
-
-    Args:
-        path: The image.
-        backend_args: Arguments of mmengine's file backend.
-
-    Returns:
-        (H, W) or (H, W, 3) RGB, uint8 or uint16.
-
-    Raises:
-        ValueError: If the file is no image.
-    """
-    encoded = np.frombuffer(get(path, backend_args=backend_args), np.uint8)
-    image = cv2.imdecode(encoded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
-    if image is None:
-        raise ValueError(f'{path} is not an image that OpenCV reads, so it cannot be drawn.')
-    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _file_names(dataset: Dataset) -> dict[str, str]:

@@ -1,0 +1,42 @@
+"""Print the table: ``python -m benchmarks``."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from . import table
+
+#: Modules of this package with a ``ROW`` each, in the order of the table.
+ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice')
+
+
+def main() -> None:
+    """Measure the rows, print them, and write them as Markdown if asked."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
+    parser.add_argument('rows', nargs='*', help=f'rows to measure, of {", ".join(ROWS)}; all')
+    parser.add_argument('--repetitions', type=int, default=7, help='timed calls of each way')
+    parser.add_argument('--markdown', type=Path, metavar='FILE', help='write the table to FILE too')
+    arguments = parser.parse_args()
+    unknown = set(arguments.rows) - set(ROWS)
+    if unknown:
+        parser.error(f'no such row: {", ".join(sorted(unknown))}; there are {", ".join(ROWS)}')
+    if arguments.repetitions < 1:
+        parser.error('--repetitions is at least 1')
+
+    console = Console()
+    rows = []
+    for module in track(arguments.rows or ROWS, 'measuring', console=console):
+        rows.append(table.cells(*table.measure(module, arguments.repetitions)))
+    console.print(table.rich_table(rows))
+    console.print(f'{table.machine()}; {table.libraries()}', soft_wrap=True)
+    if arguments.markdown:
+        command = ' '.join(['python -m benchmarks', *arguments.rows])
+        beside = arguments.markdown.with_name(arguments.markdown.name + '.part')
+        beside.write_text(table.markdown(rows, command), encoding='utf-8')
+        beside.replace(arguments.markdown)
+
+
+if __name__ == '__main__':
+    main()

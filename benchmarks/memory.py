@@ -1,0 +1,70 @@
+"""Measure how far one call lifts the memory of a fresh process.
+
+    python -m benchmarks.memory logits 0
+
+prints the bytes by which the call of way 0 of row ``logits`` raises the peak above what the
+process held before it. The call is made once beforehand, so that what libraries load on their
+first use is not counted.
+"""
+
+import ctypes
+import gc
+import importlib
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+STATUS = Path('/proc/self/status')
+
+
+def extra_memory(module: str, way: int) -> int:
+    """Measure one way of a row in a process of its own.
+
+    Args:
+        module: Name of the row's module.
+        way: Index among the row's ways.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        RuntimeError: If the process fails.
+    """
+    # Without a fixed threshold glibc keeps freed arrays, and a second call would seem to need none.
+    environment = os.environ | {'MALLOC_MMAP_THRESHOLD_': '65536'}
+    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.memory', module, str(way)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f'{" ".join(command[1:])} failed:\n{done.stderr}')
+    return int(done.stdout.split()[-1])
+
+
+def _status(field: str) -> int:
+    """Read a field of the process's status in bytes."""
+    for line in STATUS.read_text().splitlines():
+        if line.startswith(field + ':'):
+            return int(line.split()[1]) * 1024
+    raise KeyError(field)
+
+
+def _measure(module: str, way: int) -> int:
+    work = importlib.import_module(f'benchmarks.{module}').ROW.ways[way].prepare()
+    work()
+    gc.collect()
+    if not STATUS.exists():  # not Linux: the peak of the process counts the first call as well
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        work()
+        return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    ctypes.CDLL(None).malloc_trim(0)
+    Path('/proc/self/clear_refs').write_text('5')  # sets the peak back to what is held now
+    before = _status('VmRSS')
+    result = work()
+    after = _status('VmHWM')
+    del result
+    return max(0, after - before)
+
+
+if __name__ == '__main__':
+    print(_measure(sys.argv[1], int(sys.argv[2])))

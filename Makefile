@@ -1,6 +1,7 @@
 # make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 12 minutes
 # make test     all tests, the end-to-end ones included
 # make bench    our speed and memory beside today's usual ways
+# make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
 # make lint     style
 # make env      the environment alone, in .venv; every other target makes it first
 #
@@ -19,8 +20,10 @@ INSTALLED := $(VENV)/$(basename $(notdir $(LOCK))).installed
 
 DATA := data/phantom
 WORK_DIR := work_dirs/demo
+PLAIN := $(VENV)/bench
+JSRT_CONFIG ?= configs/jsrt/folded_unet_512.py
 
-.PHONY: env demo test bench lint clean
+.PHONY: env demo test bench bench-jsrt lint clean
 
 env: $(INSTALLED)
 
@@ -52,6 +55,16 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(RUN) -m benchmarks
+
+# JSRT radiographs: ours and a plain loop around segmentation_models.pytorch for the same wall time
+bench-jsrt: $(INSTALLED) $(PLAIN)/installed
+	$(RUN) -m benchmarks.jsrt --config $(JSRT_CONFIG) --plain-packages $(PLAIN)
+
+# apart from the rest: where torch is a CPU build, this torchvision keeps mmseg from importing
+$(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)
+	rm -rf $(PLAIN)
+	$(RUN) -m pip install --quiet --no-deps --target $(PLAIN) --requirement $<
+	touch $@
 
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .

@@ -3,11 +3,14 @@
 import argparse
 from pathlib import Path
 
+import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
 from .launch import adapt_to_hardware, process_group
-from .pretrained import fetch_pretrained, train_from_scratch
+from .memory import keep_freed_memory
+from .pretrained import drop_pretrained, fetch_pretrained
+from .user_errors import user_errors_in_one_line
 
 
 def train(cfg: Config) -> None:
@@ -20,13 +23,16 @@ def train(cfg: Config) -> None:
         PretrainedWeightsError: If pretrained weights are missing.
     """
     if cfg.get('from_scratch', False):
-        train_from_scratch(cfg)
+        drop_pretrained(cfg)
     fetch_pretrained(cfg)
     adapt_to_hardware(cfg)
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     with process_group(cfg.launcher):
         Runner.from_cfg(cfg).train()
 
 
+@user_errors_in_one_line()
 def main(arguments: list[str] | None = None) -> None:
     """Run ``tools/train.py``.
 

@@ -1,0 +1,119 @@
+"""Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
+
+    python -m benchmarks.jsrt --config configs/jsrt/folded_unet_512.py
+
+First ``tools/train.py`` trains; its wall time, from start to the written checkpoint, is then given
+to the loop of ``benchmarks/jsrt_plain_loop.py``. Both see the same patients and are scored on the
+others at the size of the files.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+
+def run(command: list[str], log: Path, **environment: str) -> str:
+    """Run a command, with its output in a log file.
+
+    Args:
+        command: Program and arguments.
+        log: File for the output.
+        **environment: Variables to set.
+
+    Returns:
+        The output.
+
+    Raises:
+        SystemExit: If the command fails.
+    """
+    with log.open('w') as file:
+        status = subprocess.run(
+            command,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            check=False,
+        )
+    if status.returncode:
+        raise SystemExit(f'{" ".join(command)} failed, see {log}')
+    return log.read_text()
+
+
+def train_ours(config: str, work_dir: Path) -> tuple[dict[str, float], float]:
+    """Train with ``tools/train.py`` and score with ``tools/test.py``.
+
+    Args:
+        config: Configuration file.
+        work_dir: Where the run is written.
+
+    Returns:
+        Dice by class, and the wall time of the training in seconds.
+    """
+    begin = time.monotonic()
+    run(
+        [sys.executable, 'tools/train.py', config, '--from-scratch', '--work-dir', str(work_dir)],
+        work_dir / 'train.log',
+    )
+    seconds = time.monotonic() - begin
+    checkpoint = (work_dir / 'last_checkpoint').read_text().strip()
+    test_dir = work_dir / 'test'
+    command = [sys.executable, 'tools/test.py', config, checkpoint, '--val']
+    run([*command, '--work-dir', str(test_dir)], work_dir / 'test.log')
+    table = max(test_dir.rglob('dice_per_class.csv'), key=lambda file: file.stat().st_mtime)
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    dice = {row['name']: float(row['dice']) for row in rows if row['kind'] != 'group'}
+    return dice, seconds
+
+
+def train_plain(seconds: float, work_dir: Path, packages: str) -> dict[str, float]:
+    """Train and score the plain loop.
+
+    Args:
+        seconds: Wall time of the training.
+        work_dir: Where the log is written.
+        packages: Folder with segmentation_models_pytorch.
+
+    Returns:
+        Dice by class.
+    """
+    command = [sys.executable, '-m', 'benchmarks.jsrt_plain_loop', '--minutes', f'{seconds / 60}']
+    text = run(command, work_dir / 'plain.log', PYTHONPATH=packages)
+    lines = [line.rsplit(maxsplit=1) for line in text.splitlines() if line.strip()]
+    return {
+        name.strip(): float(value)
+        for name, value in (line for line in lines if len(line) == 2)
+        if value.startswith('0.')
+    }
+
+
+def main() -> None:
+    """Run both and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--config', default='configs/jsrt/folded_unet_512.py')
+    parser.add_argument('--plain-packages', default='.venv/bench')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/bench_jsrt'))
+    args = parser.parse_args()
+    args.work_dir.mkdir(parents=True, exist_ok=True)
+    ours, seconds = train_ours(args.config, args.work_dir)
+    plain = train_plain(seconds, args.work_dir, args.plain_packages)
+    table = Table(title=f'Dice after {seconds:.0f} s of training from scratch')
+    for column in ('class', Path(args.config).stem, 'smp.Unet(resnet18)'):
+        table.add_column(column)
+    for name, value in plain.items():
+        if name in ours:
+            table.add_row(name, f'{ours[name]:.4f}', f'{value:.4f}')
+    mean = next(value for name, value in plain.items() if name.startswith('mean Dice'))
+    table.add_row('mean', f'{ours["mean"]:.4f}', f'{mean:.4f}')
+    Console().print(table)
+
+
+if __name__ == '__main__':
+    main()

@@ -37,9 +37,13 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main() -> None:
-    """Write the data set."""
-    args = parse_args()
+def main(arguments: list[str] | None = None) -> None:
+    """Write the data set.
+
+    Args:
+        arguments: Words of the command line, those of the process by default.
+    """
+    args = parse_args(arguments)
     try:
         written = write_dataset(
             args.root,

@@ -191,15 +191,13 @@ def _bend_carpal(
     """
     if label not in PROXIMAL_ROW:
         return controls
-    share = np.full(len(controls), 0.5)
-    if label == 'Scaphoid':
-        share = np.interp(controls[:, 1], np.array([-18.0, 2.0]) * scale, (0.55, 0.12))
-    return np.concatenate(
-        [
-            rotate(point[None], part * pose.bend, centre)
-            for point, part in zip(controls, share, strict=True)
-        ]
-    )
+    if label != 'Scaphoid':
+        return rotate(controls, 0.5 * pose.bend, centre)
+    share = np.interp(controls[:, 1], np.array([-18.0, 2.0]) * scale, (0.55, 0.12))
+    turned = [
+        rotate(point, part * pose.bend, centre) for point, part in zip(controls, share, strict=True)
+    ]
+    return np.array(turned)
 
 
 def _round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:

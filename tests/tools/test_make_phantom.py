@@ -1,0 +1,62 @@
+"""The command that writes phantoms."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'make_phantom.py'
+
+
+def call(*arguments):
+    spec = importlib.util.spec_from_file_location('make_phantom', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.main([str(argument) for argument in arguments])
+
+
+def start(*arguments):
+    command = [sys.executable, str(TOOL), *map(str, arguments)]
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+
+def test_writes_and_says_what_is_wrong(tmp_path, capsys):
+    arguments = (tmp_path, '--train', 3, '--test', 1, '--size', 256)
+    call(*arguments, '--no-test-truth', '--preset', 'shift')
+    printed = capsys.readouterr()
+    assert '4 images written' in printed.out
+    assert '4/4' in printed.err
+    assert len(list(tmp_path.glob('train/outputs_json/*/*.json'))) == 3
+    assert len(list(tmp_path.glob('test/DCM/*/*.png'))) == 1
+    assert not list(tmp_path.glob('test/outputs_json'))
+    with pytest.raises(
+        SystemExit, match='make_phantom: .* another generator, seed, size or preset'
+    ):
+        call(*arguments)
+
+
+@pytest.mark.slow
+def test_interrupt_and_go_on(tmp_path):
+    arguments = (tmp_path, '--train', 60, '--test', 0, '--size', 512, '--workers', 2)
+    process = start(*arguments)
+    while process.poll() is None and len(list(tmp_path.rglob('*.json'))) < 8:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert 'run the same command again' in errors
+    assert len(list(tmp_path.rglob('*.png'))) < 60
+    process = start(*arguments)
+    printed, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert ' images written' in printed
+    for pattern in ('DCM/*/*.png', 'outputs_json/*/*.json'):
+        assert len(list((tmp_path / 'train').glob(pattern))) == 60
+    assert not list(tmp_path.rglob('*.part'))

@@ -9,7 +9,7 @@ from rich.progress import track
 from . import table
 
 #: Modules of this package with a ``ROW`` each, in the order of the table.
-ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice')
+ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'loss')
 
 
 def main() -> None:

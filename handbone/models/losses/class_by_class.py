@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_planes
 
 from .class_pixels import ClassPixels
+from .upsampling import BilinearUpsampling
 
 if TYPE_CHECKING:
     from .base import PackedLoss
@@ -54,9 +54,10 @@ def class_by_class_loss(
 
 def _check_shapes(logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']) -> None:
     num_classes = logits.shape[1]
-    if target.is_floating_point():
+    if target.dtype != torch.int32:
         raise ValueError(
-            f'packed labels must be integers, got {target.dtype}: a float cannot hold 31 class bits'
+            f'packed labels are int32, got {target.dtype}: load them with LoadPolygonAnnotations '
+            'and pack them with PackMultilabelInputs'
         )
     if target.shape[0] != logits.shape[0] or target.shape[1] != num_planes(num_classes):
         raise ValueError(
@@ -91,21 +92,24 @@ class _ClassByClass(torch.autograd.Function):
         pixels = target.shape[0] * target.shape[2] * target.shape[3]
         step = max(1, PIXELS_PER_STEP[_device_kind(logits)] // pixels)
         weights = _class_weights(losses, logits)
-        gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
+        upsampling = BilinearUpsampling(
+            logits.shape[2:], target.shape[2:], align_corners, like=weights
+        )
+        # not in half precision: the scale of mixed-precision training comes only in backward
+        gradient = weights.new_empty(logits.shape) if ctx.needs_input_grad[0] else None
         sums = weights.new_zeros(len(losses))
         with torch.autocast(logits.device.type, enabled=False):
             for first in range(0, num_classes, step):
                 part = slice(first, min(first + step, num_classes))
                 bits = [class_bits(target, index) for index in range(part.start, part.stop)]
-                source = logits[:, part].to(weights.dtype).requires_grad_()
-                with torch.enable_grad():
-                    full = _upsample(source, target.shape[2:], align_corners)
-                shown = ClassPixels.of(full.detach(), torch.stack(bits, dim=1), ignored)
+                full = upsampling(logits[:, part].to(weights.dtype))
+                shown = ClassPixels.of(full, torch.stack(bits, dim=1), ignored)
                 slopes = _add_up(losses, shown, weights[:, part], sums)
                 if gradient is not None:
-                    gradient[:, part] = torch.autograd.grad(full, source, slopes)[0]
+                    gradient[:, part] = upsampling.adjoint(slopes)
         if gradient is not None:
             ctx.save_for_backward(gradient)
+            ctx.logits_dtype = logits.dtype
         values = sums.unbind()
         ctx.mark_non_differentiable(*values)
         return (sums.sum(), *values)
@@ -114,7 +118,7 @@ class _ClassByClass(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_total: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
-        return gradient * grad_total.to(gradient.dtype), None, None, None
+        return (gradient * grad_total).to(ctx.logits_dtype), None, None, None
 
 
 def _add_up(
@@ -149,9 +153,3 @@ def _device_kind(logits: Tensor) -> str:
 
 def _compute_dtype(logits: Tensor) -> torch.dtype:
     return torch.float64 if logits.dtype == torch.float64 else torch.float32
-
-
-def _upsample(logits: Tensor, size: torch.Size, align_corners: bool) -> Tensor:
-    if logits.shape[2:] == size:
-        return logits
-    return F.interpolate(logits, size=size, mode='bilinear', align_corners=align_corners)

@@ -28,16 +28,16 @@ def draw_thumbnail(
         image: (H, W) or (H, W, 3) RGB.
         classes: Class names, in bit order.
         palette: One RGB colour a class, or None.
-        truth: Packed map.
-        prediction: Packed map.
+        truth: Packed map, (h, w) or (h, w, P), of any resolution.
+        prediction: Packed map of the same shape.
         size: Longer side in pixels.
 
     Returns:
         RGB, uint8.
     """
-    if image.shape[:2] == truth.shape[:2] == prediction.shape[:2]:
-        part = _part_with_masks(truth, prediction, len(classes))
-        image, truth, prediction = image[part], truth[part], prediction[part]
+    part = _part_with_masks(truth, prediction, len(classes))
+    image = image[_scale_part(part, truth.shape, image.shape)]
+    truth, prediction = truth[part], prediction[part]
     picture = draw_masks(image, prediction, classes, palette, size=size, line_width=1)
     colors = class_colors(classes, palette)
     for packed, color_of in ((truth, lambda index: TRUTH_COLOR), (prediction, colors.__getitem__)):
@@ -110,3 +110,17 @@ def _part_with_masks(
         first = min(max((start + stop - side_here) // 2, 0), length - side_here)
         part.append(slice(first, first + side_here))
     return tuple(part)
+
+
+def _scale_part(
+    part: tuple[slice, slice], shape: tuple[int, ...], other: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """Find the same part in an array of another resolution."""
+    rows, columns = (
+        slice(
+            None if axis.start is None else round(axis.start * there / here),
+            None if axis.stop is None else round(axis.stop * there / here),
+        )
+        for axis, here, there in zip(part, shape, other, strict=False)
+    )
+    return rows, columns

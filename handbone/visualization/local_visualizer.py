@@ -106,25 +106,20 @@ class MultilabelLocalVisualizer(Visualizer):
         )
 
     def draw_thumbnail(
-        self, image: np.ndarray, data_sample: SegDataSample, size: int = 480
+        self, image: np.ndarray, truth: np.ndarray, prediction: np.ndarray, size: int = 480
     ) -> np.ndarray:
-        """Draw a prediction small, with the truth as white lines.
+        """Draw a prediction small, with the truth as white lines, cropped to where masks are.
 
         Args:
             image: (H, W) or (H, W, 3) RGB.
-            data_sample: With ``gt_sem_seg`` and ``pred_sem_seg``, packed int32 (P, H, W).
+            truth: Packed map, (h, w) or (h, w, P), of any resolution.
+            prediction: Packed map of the same shape.
             size: Longer side in pixels.
 
         Returns:
             RGB, uint8.
         """
-        return draw_thumbnail(
-            image,
-            *self._classes_and_palette(),
-            packed_map(data_sample, 'gt_sem_seg'),
-            packed_map(data_sample, 'pred_sem_seg'),
-            size,
-        )
+        return draw_thumbnail(image, *self._classes_and_palette(), truth, prediction, size)
 
     def draw_contact_sheet(
         self, pictures: Sequence[np.ndarray], captions: Sequence[tuple[str, str]], heading: str

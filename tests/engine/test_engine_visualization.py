@@ -1,12 +1,14 @@
 """Pictures while validating and testing, and the contact sheet."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
 from shift_run import SIZE, draw_masks, predict_masks
 
 from handbone.engine.hooks.image_reading import read_image
-from handbone.engine.hooks.worst_cases import WorstCases
+from handbone.engine.hooks.worst_cases import Case, WorstCases
 
 HOOK = 'mmseg.MultilabelVisualizationHook'
 
@@ -117,15 +119,26 @@ def test_another_visualizer_is_refused(mask_runner):
 
 
 def test_worst_cases_keep_few_and_each_once():
-    cases = WorstCases(2)
-    scores = {'a': 0.9, 'b': 0.5, 'c': 0.7, 'd': 0.8}
-    drawn = []
-    for path in ['a', 'b', 'c', 'b', 'd']:
-        if cases.would_keep(scores[path], path):
-            drawn.append(path)
-            cases.add(scores[path], path, '', np.zeros(1))
-    assert drawn == ['a', 'b', 'c']
-    assert [case[:2] for case in cases.gather()] == [(0.5, 'b'), (0.7, 'c')]
+    cases = WorstCases(2, size=10)
+    packed = np.arange(40 * 30, dtype=np.int32).reshape(40, 30)
+    for score, path in [(0.9, 'a'), (0.5, 'b'), (0.7, 'c'), (0.5, 'b'), (0.8, 'd')]:
+        cases.add(Case(score, path, '', packed, packed))
+    gathered = cases.gather()
+    assert [case[:2] for case in gathered] == [(0.5, 'b'), (0.7, 'c')]
+    np.testing.assert_array_equal(gathered[0].truth, packed[2::4, 2::4])
+    assert WorstCases(0, size=10).add(gathered[0]) is None
+
+
+def test_memory_does_not_grow_with_the_images():
+    cases = WorstCases(3, size=100)
+    tracemalloc.start()
+    for index in range(30):
+        packed = np.full((400, 400), index, np.int32)
+        cases.add(Case(1 - index / 100, str(index), '', packed, packed))
+        del packed
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 3 * 2 * 100 * 100 * 4 + 20_000
 
 
 @pytest.mark.parametrize('dtype', [np.uint8, np.uint16])

@@ -131,6 +131,12 @@ def test_images_repeated_by_the_sampler_count_once(samples):
     assert evaluate(DiceMetric(), [*samples, *samples[:2]], size=5) == expected
 
 
+def test_repeats_may_come_before_the_last_image(samples):
+    expected = evaluate(DiceMetric(), samples)
+    repeated = [sample for sample in samples for _ in range(2)]
+    assert evaluate(DiceMetric(), repeated, size=5) == expected
+
+
 def test_samples_without_path_are_cut_to_the_dataset(samples):
     expected = evaluate(DiceMetric(), samples)
     for sample in samples:

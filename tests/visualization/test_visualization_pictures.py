@@ -156,6 +156,18 @@ def test_thumbnail_shows_missed_truth_in_white_and_crops_to_the_masks():
     assert (found[..., 0] > 0).mean() > 0.7
 
 
+def test_thumbnail_from_coarse_maps_shows_the_same_part():
+    truth = np.zeros((1, 400, 400), bool)
+    truth[0, 100:200, 140:240] = True
+    image = np.zeros((400, 400), np.uint8)
+    image[100:200, 140:240] = 200
+    fine, coarse = (
+        draw_thumbnail(image, ['a'], [(255, 0, 0)], pack(masks), pack(masks), 108)
+        for masks in (truth, truth[:, 2::4, 2::4])
+    )
+    assert np.abs(fine.astype(int) - coarse).mean() < 12
+
+
 def test_thumbnail_without_any_mask(image):
     empty = pack(np.zeros((3, 100, 100), bool))
     assert draw_thumbnail(image, CLASSES, COLORS, empty, empty, 64).shape == (64, 64, 3)

@@ -5,17 +5,34 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
+from torch import nn
 
 
 @HOOKS.register_module()
 class OutputBiasHook(Hook):
-    """Set the bias of every head's last layer to the log-odds of each class before training.
+    """Set the biases of every head's output to the log-odds of each class before training.
 
-    The frequencies are measured on the training dataset's polygons. Nothing is done where weights
-    were loaded, whose biases know better, or where the dataset cannot tell frequencies.
+    The frequencies are measured on the training dataset's polygons. Heads whose output was loaded
+    from a checkpoint keep their biases, which know better; a head for another number of classes is
+    not loaded and starts anew. Nothing is done where the dataset cannot tell frequencies.
     """
 
     priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, tuple[int, ...]] = {}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remember which weights come from a checkpoint.
+
+        Args:
+            runner: The runner.
+            checkpoint: What the file holds.
+        """
+        weights = checkpoint.get('state_dict', checkpoint)
+        self._loaded = {
+            name.removeprefix('module.'): tuple(weight.shape) for name, weight in weights.items()
+        }
 
     def before_train(self, runner: Runner) -> None:
         """Set the biases.
@@ -23,12 +40,12 @@ class OutputBiasHook(Hook):
         Args:
             runner: The runner of the training.
         """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        heads = self._untrained_heads(model)
         dataset = runner.train_dataloader.dataset
-        if runner._resume or runner._load_from or not hasattr(dataset, 'class_frequencies'):
+        if not heads or not hasattr(dataset, 'class_frequencies'):
             return
         frequencies = dataset.class_frequencies()
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        heads = [module for module in model.modules() if hasattr(module, 'set_output_bias')]
         for head in heads:
             head.set_output_bias(frequencies)
         if is_main_process():
@@ -36,3 +53,16 @@ class OutputBiasHook(Hook):
                 f'Output biases of {len(heads)} head(s) start from class frequencies of '
                 f'{frequencies.min():.4%} to {frequencies.max():.4%} of the pixels'
             )
+
+    def _untrained_heads(self, model: nn.Module) -> list[nn.Module]:
+        fresh = {
+            id(weight)
+            for name, weight in model.named_parameters()
+            if self._loaded.get(name) != tuple(weight.shape)
+        }
+        return [
+            module
+            for module in model.modules()
+            if hasattr(module, 'set_output_bias')
+            and any(id(layer.bias) in fresh for layer in module.output_convolutions())
+        ]

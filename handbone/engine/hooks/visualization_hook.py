@@ -14,7 +14,7 @@ from handbone.masks import dice, overlap_counts, planes_last
 
 from .image_names import dataset_image_paths, name_images
 from .image_reading import read_image
-from .worst_cases import WorstCases
+from .worst_cases import Case, WorstCases
 
 
 @HOOKS.register_module()
@@ -27,7 +27,7 @@ class MultilabelVisualizationHook(Hook):
 
     At the end of a validation or test with truth, the images of lowest mean Dice come on one
     contact sheet, ``val_worst`` or ``test_worst`` in the backends and ``worst.jpg`` in ``out_dir``.
-    Only their thumbnails are kept, so the memory does not grow with the dataset.
+    Only coarse copies of their masks are kept, so the memory does not grow with the dataset.
 
     Args:
         draw: Draw single images. The contact sheet does not depend on it.
@@ -61,7 +61,6 @@ class MultilabelVisualizationHook(Hook):
         self.worst = worst
         self.thumbnail_size = thumbnail_size
         self.backend_args = backend_args
-        self._cases = WorstCases(worst)
 
     def before_val(self, runner: Runner) -> None:
         """Start a new contact sheet.
@@ -72,8 +71,7 @@ class MultilabelVisualizationHook(Hook):
         Raises:
             TypeError: If the visualizer does not draw packed maps.
         """
-        self._check_visualizer(runner)
-        self._cases = WorstCases(self.worst)
+        self._start_collecting(runner)
 
     def before_test(self, runner: Runner) -> None:
         """Start a new contact sheet, and name the files.
@@ -84,8 +82,7 @@ class MultilabelVisualizationHook(Hook):
         Raises:
             TypeError: If the visualizer does not draw packed maps.
         """
-        self._check_visualizer(runner)
-        self._cases = WorstCases(self.worst)
+        self._start_collecting(runner)
         self._names = _file_names(runner.test_dataloader.dataset) if self.out_dir else {}
         self._drawn = 0
 
@@ -169,48 +166,46 @@ class MultilabelVisualizationHook(Hook):
         """
         self._draw_worst(runner, 'test', len(runner.test_dataloader.dataset))
 
-    def _check_visualizer(self, runner: Runner) -> None:
+    def _start_collecting(self, runner: Runner) -> None:
         if not hasattr(runner.visualizer, 'draw_contact_sheet'):
             raise TypeError(
                 f'{type(self).__name__} draws packed label maps, {type(runner.visualizer).__name__}'
                 " does not: set visualizer=dict(type='MultilabelLocalVisualizer')."
             )
+        self._cases = WorstCases(self.worst, self.thumbnail_size)
 
     def _collect(self, runner: Runner, outputs: Sequence[SegDataSample]) -> None:
-        """Keep a thumbnail of each image that is among the worst so far."""
+        """Keep the images that are among the worst so far."""
         classes = runner.visualizer.dataset_meta['classes']
         for sample in outputs:
             if self.worst < 1 or 'gt_sem_seg' not in sample:
                 continue
-            counts = overlap_counts(
-                planes_last(sample.pred_sem_seg.data),
-                planes_last(sample.gt_sem_seg.data),
-                len(classes),
-            )
-            scores = dice(counts)
-            if self._cases.would_keep(float(scores.mean()), sample.img_path):
-                image = read_image(sample.img_path, self.backend_args)
-                lowest = int(scores.argmin())
-                self._cases.add(
-                    float(scores.mean()),
-                    sample.img_path,
-                    f'Dice {scores.mean():.3f}, lowest {classes[lowest]} {scores[lowest]:.3f}',
-                    runner.visualizer.draw_thumbnail(image, sample, self.thumbnail_size),
-                )
+            truth = planes_last(sample.gt_sem_seg.data)
+            prediction = planes_last(sample.pred_sem_seg.data)
+            scores = dice(overlap_counts(prediction, truth, len(classes)))
+            mean, lowest = float(scores.mean()), int(scores.argmin())
+            text = f'Dice {mean:.3f}, lowest {classes[lowest]} {scores[lowest]:.3f}'
+            self._cases.add(Case(mean, sample.img_path, text, truth, prediction))
 
     def _draw_worst(self, runner: Runner, mode: str, total: int) -> None:
         cases = self._cases.gather()
-        self._cases = WorstCases(self.worst)
+        self._start_collecting(runner)
         if not cases or not is_main_process():
             return
         heading = f'The {len(cases)} lowest of {total} images by mean Dice'
         if mode == 'val':
             heading += f', iteration {runner.iter}'
-        sheet = runner.visualizer.draw_contact_sheet(
-            [picture for *_, picture in cases],
-            [('/'.join(Path(path).parts[-2:]), text) for _, path, text, _ in cases],
-            heading,
-        )
+        thumbnails = [
+            runner.visualizer.draw_thumbnail(
+                read_image(case.path, self.backend_args),
+                case.truth,
+                case.prediction,
+                self.thumbnail_size,
+            )
+            for case in cases
+        ]
+        captions = [('/'.join(Path(case.path).parts[-2:]), case.text) for case in cases]
+        sheet = runner.visualizer.draw_contact_sheet(thumbnails, captions, heading)
         runner.visualizer.add_image(f'{mode}_worst', sheet, runner.iter if mode == 'val' else 0)
         if self.out_dir and mode == 'test':
             runner.visualizer.write_picture(self.out_dir / 'worst.jpg', sheet)

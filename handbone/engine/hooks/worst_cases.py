@@ -1,42 +1,68 @@
 """The images of lowest score, collected while a dataset goes by."""
 
 import heapq
+from typing import NamedTuple
 
 import numpy as np
 from mmengine.dist import all_gather_object
 
 
+class Case(NamedTuple):
+    """An image and its score.
+
+    Attributes:
+        score: Mean Dice.
+        path: Path of the image.
+        text: What the caption says of it.
+        truth: Packed map.
+        prediction: Packed map.
+    """
+
+    score: float
+    path: str
+    text: str
+    truth: np.ndarray
+    prediction: np.ndarray
+
+
 class WorstCases:
-    """The images of lowest score, with what the contact sheet shows of them.
+    """The images of lowest score so far, with coarse copies of their masks.
 
     Args:
         count: Number of images to keep.
+        size: Pixels that the longer side of a copy has at least, if the map has as many.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, size: int) -> None:
         self._count = count
-        self._heap: list[tuple[float, str, str, np.ndarray]] = []
+        self._size = size
+        self._heap: list[tuple[float, str, Case]] = []
 
-    def would_keep(self, score: float, path: str) -> bool:
-        """Tell whether an image is among the worst so far, before it is drawn."""
-        if any(path == other for _, other, *_ in self._heap):
-            return False
-        return len(self._heap) < self._count or score < -self._heap[0][0]
+    def add(self, case: Case) -> None:
+        """Keep an image if it is among the worst, in place of the best of them."""
+        full = len(self._heap) == self._count
+        if full and (not self._heap or case.score >= -self._heap[0][0]):
+            return
+        if any(case.path == path for _, path, _ in self._heap):
+            return
+        coarse = case._replace(
+            truth=self._coarsen(case.truth), prediction=self._coarsen(case.prediction)
+        )
+        entry = (-case.score, case.path, coarse)
+        (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
 
-    def add(self, score: float, path: str, text: str, picture: np.ndarray) -> None:
-        """Keep an image, and drop the best one if there are too many."""
-        heapq.heappush(self._heap, (-score, path, text, picture))
-        if len(self._heap) > self._count:
-            heapq.heappop(self._heap)
-
-    def gather(self) -> list[tuple[float, str, str, np.ndarray]]:
+    def gather(self) -> list[Case]:
         """Merge the cases of all processes. Every process calls it.
 
         Returns:
-            (score, path, text, picture), the lowest score first, each path once.
+            The lowest score first, each path once.
         """
         merged = {}
-        for part in all_gather_object(self._heap):
-            for score, path, text, picture in part:
-                merged.setdefault(path, (-score, path, text, picture))
+        for part in all_gather_object([case for *_, case in self._heap]):
+            for case in part:
+                merged.setdefault(case.path, case)
         return heapq.nsmallest(self._count, merged.values(), key=lambda case: case[:2])
+
+    def _coarsen(self, packed: np.ndarray) -> np.ndarray:
+        step = max(1, max(packed.shape[:2]) // self._size)
+        return packed[step // 2 :: step, step // 2 :: step].copy()

@@ -198,9 +198,12 @@ def _write_in_processes(
     files: list[PhantomFile], workers: int, bar: Callable[[Iterable], Iterable]
 ) -> None:
     """Write files in several processes and stop all of them at the first fault."""
-    methods = multiprocessing.get_all_start_methods()
-    # A forked worker starts at once; a spawned one has to import the whole package again.
-    context = multiprocessing.get_context('fork' if 'fork' in methods else 'spawn')
+    # Forking this process itself would hang workers where OpenCV's threads have already run in it.
+    if 'forkserver' in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context('forkserver')
+        context.set_forkserver_preload([__name__])
+    else:
+        context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:
         futures = [pool.submit(write_phantom, file) for file in files]
         try:

@@ -119,15 +119,15 @@ class MultilabelDecodeHead(BaseDecodeHead):
             class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
         """
         frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
-        bias = self.output_convolution().bias
-        # an output convolution ahead of a pixel shuffle holds several outputs of each class
-        repeats = bias.numel() // len(frequencies)
-        with torch.no_grad():
-            bias.copy_(torch.logit(frequencies).repeat_interleave(repeats))
+        for convolution in self.output_convolutions():
+            # one ahead of a pixel shuffle holds several outputs of each class, side by side
+            repeats = convolution.out_channels // len(frequencies)
+            with torch.no_grad():
+                convolution.bias.copy_(torch.logit(frequencies).repeat_interleave(repeats))
 
-    def output_convolution(self) -> nn.Conv2d:
-        """Return the convolution that makes the logits."""
-        return self.conv_seg
+    def output_convolutions(self) -> list[nn.Conv2d]:
+        """Return the convolutions that make logits: several where branches are trained apart."""
+        return [module for name, module in self.named_children() if name.endswith('conv_seg')]
 
 
 def make_multilabel(head: type[BaseDecodeHead]) -> type[BaseDecodeHead]:

@@ -63,6 +63,6 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
             features = self.dropout(features)
         return self.shuffle(self.to_pixels(features))
 
-    def output_convolution(self) -> nn.Conv2d:
-        """Return the convolution that makes the logits."""
-        return self.to_pixels
+    def output_convolutions(self) -> list[nn.Conv2d]:
+        """Return the convolution that makes the logits, in a list."""
+        return [self.to_pixels]

@@ -1,9 +1,11 @@
 """Segmentors that end in packed label maps at the size of the original image."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
 from mmseg.registry import MODELS
@@ -20,7 +22,7 @@ class PackedPrediction:
 
     - ``threshold``: probability above which a class is present; one number, or one a class.
       Default 0.5.
-    - ``keep_logits``: also store the low-resolution logits of the image's content as
+    - ``keep_logits``: also store the low-resolution logits of the image without its padding as
       ``seg_logits``. Default ``False``.
     """
 
@@ -80,16 +82,15 @@ class PackedPrediction:
         """
         for logits, sample in zip(seg_logits, data_samples, strict=True):
             meta = sample.metainfo
+            content = content_size(logits, meta)
+            logits = undo_swap(logits, meta)
             packed = logits_to_packed(
-                logits,
-                tuple(meta['ori_shape'][:2]),
-                self.test_cfg['threshold'],
-                content=content_size(logits, meta),
+                logits, tuple(meta['ori_shape'][:2]), self.test_cfg['threshold'], content
             )
             sample.pred_sem_seg = PixelData(data=undo_flip(packed, meta))
             if self.test_cfg.get('keep_logits', False):
-                height, width = (round(side) for side in content_size(logits, meta))
-                sample.seg_logits = PixelData(data=undo_flip(logits[:, :height, :width], meta))
+                kept = undo_flip(cut_padding(logits, content), meta)
+                sample.seg_logits = PixelData(data=kept)
         return data_samples
 
 
@@ -123,7 +124,7 @@ def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
     Args:
         logits: ``(C, h, w)`` over the padded image.
         meta: Meta information with ``img_padding_size`` or ``padding_size`` as (left, right, top,
-            bottom), or neither, and the padded size as ``pad_shape``.
+            bottom) and the padded size as ``pad_shape``; without padding, ``img_shape``.
 
     Returns:
         Height and width in logit pixels, not necessarily whole.
@@ -138,9 +139,50 @@ def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
             f'{meta.get("img_path", "image")} is padded by {left} pixels on the left and {top} at '
             'the top; pad at the right and the bottom only'
         )
-    padded_height, padded_width = meta['pad_shape'][:2]
+    padded_height, padded_width = (meta.get('pad_shape') or meta['img_shape'])[:2]
     height, width = logits.shape[1:]
-    return height * (1 - bottom / padded_height), width * (1 - right / padded_width)
+    return (
+        height * (padded_height - bottom) / padded_height,
+        width * (padded_width - right) / padded_width,
+    )
+
+
+def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
+    """Cut the padding off logits.
+
+    Where the content ends inside a logit pixel, the logits are resampled, so that their borders
+    become those of the image and views flipped in different directions fit on each other.
+
+    Args:
+        logits: ``(C, h, w)`` over the padded image.
+        content: Height and width of the content in logit pixels.
+
+    Returns:
+        ``(C, h', w')``, the content rounded to whole pixels.
+    """
+    logits = logits[:, : math.ceil(content[0]), : math.ceil(content[1])]
+    height, width = (max(1, round(side)) for side in content)
+    if (height, width) != content:
+        factors = (height / content[0], width / content[1])
+        logits = F.interpolate(logits[None], scale_factor=factors, mode='bilinear')[0]
+    return logits[:, :height, :width]
+
+
+def undo_swap(logits: Tensor, meta: dict) -> Tensor:
+    """Give classes with a right and a left side back what a mirrored image took for the other.
+
+    Args:
+        logits: ``(C, h, w)``.
+        meta: Meta information with the pairs of class indices ``swap_classes`` that
+            ``MultilabelRandomFlip`` swapped in the labels, or without.
+
+    Returns:
+        Logits of the same shape.
+    """
+    order = list(range(len(logits)))
+    for first, second in meta.get('swap_classes', ()):
+        order[first], order[second] = second, first
+    return logits[order] if 'swap_classes' in meta else logits
 
 
 def undo_flip(image: Tensor, meta: dict) -> Tensor:

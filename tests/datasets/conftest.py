@@ -1,15 +1,11 @@
-"""Small datasets on disk."""
+"""Fixtures of the datasets' tests."""
 
-import json
-
-import cv2
-import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+from small_dataset import Folder, shapes
 
 import handbone.datasets  # noqa: F401
-
-CLASSES = ('round', 'square', 'long')
 
 
 @pytest.fixture(autouse=True)
@@ -17,59 +13,9 @@ def mmseg_scope():
     init_default_scope('mmseg')
 
 
-def write_png(path, image):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), image)
-
-
-def annotation(label, points, identity='a1'):
-    return dict(id=identity, type='poly_seg', attributes={}, points=points, label=label)
-
-
-def write_json(path, annotations, size=(48, 64), **more):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    height, width = size
-    document = dict(annotations=annotations, metadata=dict(height=height, width=width), **more)
-    path.write_text(json.dumps(document), encoding='utf-8')
-
-
-def circle(x, y, radius, count=40):
-    angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]).tolist()
-
-
-def shapes(shift=0):
-    return [
-        annotation('round', circle(20 + shift, 20, 9.5), 'a1'),
-        annotation('square', [[15, 15], [35, 15], [35, 30], [15, 30]], 'a2'),
-        annotation('long', [[2, 40.5], [60, 38.25], [60, 44], [2, 46]], 'a3'),
-        annotation('square', [[50, 5], [58, 5], [58, 12]], 'a4'),
-    ]
-
-
-class Folder:
-    """A dataset folder in the hand-bone layout, images of 64 x 48."""
-
-    def __init__(self, root):
-        self.root = root
-
-    def png(self, patient, name):
-        return self.root / 'train/DCM' / patient / f'{name}.png'
-
-    def json(self, patient, name):
-        return self.root / 'train/outputs_json' / patient / f'{name}.json'
-
-    def add(self, patient, name, annotations=None, image=None):
-        if image is None:
-            image = np.random.default_rng(len(name)).integers(0, 256, (48, 64), dtype=np.uint8)
-        write_png(self.png(patient, name), image)
-        write_json(self.json(patient, name), shapes() if annotations is None else annotations)
-
-    def config(self, **more):
-        base = dict(
-            type='XRayHandBoneDataset', data_root=str(self.root), metainfo=dict(classes=CLASSES)
-        )
-        return base | more
+@pytest.fixture
+def build():
+    return DATASETS.build
 
 
 @pytest.fixture
@@ -80,10 +26,3 @@ def folder(tmp_path):
         made.add(f'ID{patient:03d}', f'image{patient}_R', shapes(patient))
         made.add(f'ID{patient:03d}', f'image{patient}_L', shapes(-patient))
     return made
-
-
-@pytest.fixture
-def build():
-    from mmseg.registry import DATASETS
-
-    return DATASETS.build

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import annotation, write_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
+from small_dataset import annotation, write_json
 
 from handbone.datasets.annotation_file import read_polygons
 

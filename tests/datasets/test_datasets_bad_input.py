@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import annotation, circle, shapes, write_json
+from small_dataset import annotation, circle, shapes, write_json
 
 from handbone.datasets import DatasetError
 

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import CLASSES
 from mmengine.dataset import Compose
+from small_dataset import CLASSES
 
 from handbone.masks import unpack
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import write_png
+from small_dataset import write_png
 
 from handbone.datasets import DatasetError, LoadRadiograph
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CLASSES, circle, shapes
+from small_dataset import CLASSES, circle, shapes
 
 from handbone import bones
 from handbone.datasets import DatasetError, MultilabelDataset, XRayHandBoneDataset
@@ -27,8 +27,13 @@ def test_images_are_ordered_by_patient_then_name(folder, build):
     assert patients(dataset) == [f'ID{p:03d}' for p in range(6) for _ in range(2)]
 
 
-def test_data_info(folder, build):
-    info = build(folder.config()).get_data_info(1)
+@pytest.mark.parametrize('serialize', [True, False])
+def test_data_info(folder, build, serialize):
+    dataset = build(folder.config(serialize_data=serialize))
+    info = dataset.get_data_info(1)
+    info['seg_fields'].append('of one sample only')
+    info = dataset.get_data_info(1)
+    assert info['seg_fields'] == []
     assert info['img_path'] == str(folder.png('ID000', 'image0_R'))
     assert info['ann_path'] == str(folder.json('ID000', 'image0_R'))
     assert (info['height'], info['width']) == (48, 64)
@@ -129,9 +134,10 @@ def test_class_frequencies_are_those_of_the_drawn_masks(folder, build):
     np.testing.assert_allclose(dataset.class_frequencies(), np.mean(shares, axis=0), rtol=0.03)
 
 
-def test_class_frequencies_follow_a_subset(folder, build):
+@pytest.mark.parametrize('serialize', [True, False])
+def test_class_frequencies_follow_a_subset(folder, build, serialize):
     folder.add('ID000', 'image0_L', shapes()[:1])
-    dataset = build(folder.config())
+    dataset = build(folder.config(serialize_data=serialize))
     whole = dataset.class_frequencies()
     part = dataset.get_subset([0]).class_frequencies()
     assert part[0] > 0

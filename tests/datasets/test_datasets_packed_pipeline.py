@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import pytest
-from conftest import circle
 from mmengine.dataset import Compose
+from small_dataset import circle
 
 from handbone.masks import ignore_mask, pack, unpack
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from conftest import circle
 from scipy import ndimage
+from small_dataset import circle
 
 from handbone.datasets import LoadPolygonAnnotations, RandomAffine
 from handbone.datasets.annotation_file import Polygons

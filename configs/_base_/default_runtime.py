@@ -20,6 +20,8 @@ default_hooks = dict(
 custom_hooks = [
     # Every class starts at its own frequency instead of at one half.
     dict(type='OutputBiasHook'),
+    # A checkpoint of other classes or of another model is refused, not half loaded.
+    dict(type='CheckpointCompatibilityHook'),
 ]
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')

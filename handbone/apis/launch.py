@@ -9,6 +9,10 @@ import torch
 import torch.distributed
 from mmengine.config import Config
 
+#: By launcher: a variable that its processes find in the environment, who sets it, and the prefix
+#: of our scripts that call it.
+STARTERS = {'pytorch': ('RANK', 'torchrun', 'dist'), 'slurm': ('SLURM_PROCID', 'srun', 'slurm')}
+
 
 @contextlib.contextmanager
 def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
@@ -26,8 +30,10 @@ def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
         Nothing.
 
     Raises:
-        ValueError: If a run without GPUs is launched by other means than torchrun or Slurm.
+        ValueError: If the process was not started by the launcher, or a run without GPUs is
+            launched by other means than torchrun or Slurm.
     """
+    _check_started_by(launcher)
     if launcher == 'none' or torch.cuda.is_available():
         yield
         if torch.distributed.is_initialized():
@@ -45,6 +51,15 @@ def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
         torch.distributed.barrier()
     finally:
         torch.distributed.destroy_process_group()
+
+
+def _check_started_by(launcher: str) -> None:
+    variable, starter, script = STARTERS.get(launcher, (None, None, None))
+    if variable is not None and variable not in os.environ:
+        raise ValueError(
+            f'--launcher {launcher} is for processes that {starter} starts, and the environment '
+            f'has no {variable}; use tools/{script}_train.sh or tools/{script}_test.sh'
+        )
 
 
 def _copy_slurm_variables() -> None:

@@ -7,21 +7,21 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.config import Config
+from mmengine.runner.checkpoint import get_external_models
 
 
 class PretrainedWeightsError(RuntimeError):
     """Pretrained weights are neither on disk nor to be had from the network."""
 
 
-def train_from_scratch(cfg: Config) -> None:
+def drop_pretrained(cfg: Config) -> None:
     """Remove every reference to pretrained weights from the model.
 
     Args:
         cfg: Configuration, changed in place.
     """
-    for part in _pretrained_parts(cfg.model):
-        part['init_cfg'] = None
-    cfg.model['pretrained'] = None
+    for part, key in list(_pretrained_parts(cfg.model)):
+        part[key] = None
 
 
 def fetch_pretrained(cfg: Config) -> None:
@@ -33,23 +33,47 @@ def fetch_pretrained(cfg: Config) -> None:
     Raises:
         PretrainedWeightsError: If a file cannot be downloaded; the message says where to put it.
     """
-    for part in _pretrained_parts(cfg.model):
-        source = part['init_cfg']['checkpoint']
-        if urlparse(source).scheme in ('http', 'https'):
-            part['init_cfg']['checkpoint'] = str(_download(source))
-        elif not Path(source).is_file():
+    for part, key in list(_pretrained_parts(cfg.model)):
+        if key == 'init_cfg':
+            part, key = part['init_cfg'], 'checkpoint'
+        source = resolve_model_zoo(part[key])
+        scheme = urlparse(source).scheme
+        if scheme in ('http', 'https'):
+            part[key] = str(_download(source))
+        elif not scheme and not Path(source).is_file():
             raise PretrainedWeightsError(
-                f'pretrained weights {source} do not exist; correct init_cfg.checkpoint, '
+                f'pretrained weights {source} do not exist; correct `{key}` in the config, '
                 'or train from scratch with --from-scratch'
             )
 
 
-def _pretrained_parts(part: object) -> Iterator[dict]:
-    """Walk through a model's configuration and yield the modules with ``Pretrained`` weights."""
+def resolve_model_zoo(source: str) -> str:
+    """Translate a name of OpenMMLab's model zoo, as ``open-mmlab://resnet50_v1c``, into its URL.
+
+    Args:
+        source: URL, path or name.
+
+    Returns:
+        The URL of a name that the zoo has, anything else as it is.
+    """
+    scheme, _, name = source.partition('://')
+    if scheme not in ('open-mmlab', 'openmmlab'):
+        return source
+    return get_external_models().get(name, source)
+
+
+def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:
+    """Walk through a model's configuration and find the entries that name weights.
+
+    Yields:
+        The dict and its key: ``init_cfg`` of type ``Pretrained``, or the older ``pretrained``.
+    """
     if isinstance(part, dict):
         init_cfg = part.get('init_cfg')
         if isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained':
-            yield part
+            yield part, 'init_cfg'
+        if isinstance(part.get('pretrained'), str):
+            yield part, 'pretrained'
         for value in part.values():
             yield from _pretrained_parts(value)
     elif isinstance(part, (list, tuple)):

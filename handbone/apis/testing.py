@@ -7,7 +7,12 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from .launch import adapt_to_hardware, process_group
+from .pretrained import drop_pretrained
 from .training import add_common_arguments, read_config
+from .user_errors import user_errors_in_one_line
+
+#: Steps of a test pipeline that follow on augmented views: the truth is not augmented.
+AFTER_VIEWS = ('LoadPolygonAnnotations', 'PackMultilabelInputs')
 
 
 def test(cfg: Config) -> dict[str, float]:
@@ -24,11 +29,13 @@ def test(cfg: Config) -> dict[str, float]:
     """
     if not Path(cfg.load_from).is_file():
         raise FileNotFoundError(f'there is no checkpoint {cfg.load_from}')
+    drop_pretrained(cfg)  # the checkpoint brings all weights
     adapt_to_hardware(cfg)
     with process_group(cfg.launcher):
         return Runner.from_cfg(cfg).test()
 
 
+@user_errors_in_one_line()
 def main(arguments: list[str] | None = None) -> None:
     """Run ``tools/test.py``.
 
@@ -64,17 +71,36 @@ def main(arguments: list[str] | None = None) -> None:
         hook = dict(type='RLESubmissionHook', out_file=args.out)
         cfg.setdefault('custom_hooks', []).append(hook)
     if args.show_dir:
-        cfg.default_hooks.visualization.update(draw=True)
-        cfg.visualizer.save_dir = args.show_dir
+        cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
     if args.tta:
-        _augment(cfg)
-    # tests need no pretrained weights, and a head's bias comes from the checkpoint
-    cfg.model.setdefault('backbone', {}).pop('init_cfg', None)
+        augment(cfg)
     test(cfg)
 
 
-def _augment(cfg: Config) -> None:
-    if 'tta_pipeline' not in cfg:
-        raise ValueError(f'--tta needs `tta_pipeline` in {cfg.filename}')
-    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+def augment(cfg: Config) -> None:
+    """Average the predictions over augmented views of each test image.
+
+    The views are those of ``cfg.tta_pipeline``, or, without it, those of ``cfg.tta_views``: steps
+    as in mmcv's ``TestTimeAug``, put into the test pipeline where the labels are drawn.
+
+    Args:
+        cfg: Configuration, changed in place.
+
+    Raises:
+        ValueError: If the configuration names no views.
+    """
+    dataset = cfg.test_dataloader.dataset
+    if 'tta_pipeline' in cfg:
+        dataset.pipeline = cfg.tta_pipeline
+    elif 'tta_views' in cfg:
+        types = [step.type for step in dataset.pipeline]
+        place = min(index for index, name in enumerate(types) if name in AFTER_VIEWS)
+        before, after = dataset.pipeline[:place], dataset.pipeline[place:]
+        views = [*cfg.tta_views, *([step] for step in after)]
+        dataset.pipeline = [*before, dict(type='TestTimeAug', transforms=views)]
+    else:
+        raise ValueError(
+            f'--tta: {cfg.filename} names no views; add, for flips, tta_views = '
+            "[[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]"
+        )
     cfg.model = dict(type='MultilabelTTAModel', module=cfg.model)

@@ -26,6 +26,8 @@ test_pipeline = [
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs'),
 ]
+# What tools/test.py --tta averages over: steps of mmcv's TestTimeAug, after Resize.
+tta_views = [[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]
 
 train_dataloader = dict(
     batch_size=2,

@@ -1,0 +1,60 @@
+"""Errors that a user can mend, as one line instead of a traceback."""
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+from .pretrained import PretrainedWeightsError
+
+#: What bad configs, data, checkpoints and full disks raise. Other exceptions are faults of the
+#: program and keep their traceback.
+USER_ERRORS = (ValueError, OSError, PretrainedWeightsError)
+
+#: How torch's data loader begins the text of an error in one of its workers.
+IN_WORKER = re.compile(r'Caught (\w+) in DataLoader worker process \d+\.')
+
+
+@contextlib.contextmanager
+def user_errors_in_one_line() -> Iterator[None]:
+    """End the program with ``error: …`` on standard error and exit code 1.
+
+    The environment variable ``HANDBONE_TRACEBACK=1`` lets the traceback through.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        SystemExit: Instead of an error that a user can mend.
+    """
+    try:
+        yield
+    except Exception as error:
+        message = user_message(error)
+        if message is None or os.environ.get('HANDBONE_TRACEBACK') == '1':
+            raise
+        print(f'error: {message}', file=sys.stderr, flush=True)
+        sys.exit(1)
+
+
+def user_message(error: Exception) -> str | None:
+    """Find what to tell the user.
+
+    An error in a worker of the data loader arrives as a text that ends with its traceback, and as
+    a ``RuntimeError`` if its class takes other arguments than one text, as ``DatasetError`` does.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The message, or ``None`` for errors that are not the user's to mend.
+    """
+    text = str(error)
+    in_worker = IN_WORKER.match(text)
+    if in_worker is None:
+        return text if isinstance(error, USER_ERRORS) else None
+    name = in_worker.group(1)
+    if name != 'DatasetError' and not isinstance(error, USER_ERRORS):
+        return None
+    return text.rpartition(f'{name}: ')[2].strip()

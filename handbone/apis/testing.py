@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from .launch import adapt_to_hardware, process_group
 from .pretrained import drop_pretrained
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(description='Test a multilabel segmentor')
     parser.add_argument('config', help='configuration file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
     parser.add_argument('--work-dir', help='where the log and the tables go')
     parser.add_argument('--out', help='write the predictions to this CSV of run-length masks')
     parser.add_argument(
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     cfg = read_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from = find_checkpoint(args.checkpoint)
     if args.val:
         cfg.test_dataloader = cfg.val_dataloader
         cfg.test_evaluator = cfg.val_evaluator
@@ -75,6 +75,30 @@ def main(arguments: list[str] | None = None) -> None:
     if args.tta:
         augment(cfg)
     test(cfg)
+
+
+def find_checkpoint(path: str) -> str:
+    """Find the checkpoint that a path names.
+
+    Args:
+        path: A checkpoint, or a work dir, which stands for its newest best checkpoint or, without
+            one, for its last.
+
+    Returns:
+        The checkpoint's path.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    if not Path(path).is_dir():
+        return path
+    best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
+    if best:
+        return str(best[-1])
+    last = find_latest_checkpoint(path)
+    if last is None:
+        raise FileNotFoundError(f'there is no checkpoint in {path}')
+    return last
 
 
 def augment(cfg: Config) -> None:

@@ -92,7 +92,7 @@ def read_polygons(
             outline = _points(annotation, image_size)
         except _AnnotationError as error:
             problem, remedy = error.args
-            problems.append(DatasetError(path, problem, remedy, _place(index, annotation)))
+            problems.append(DatasetError.at(path, problem, remedy, _place(index, annotation)))
         else:
             classes.append(class_index)
             outlines.append(outline)
@@ -123,20 +123,20 @@ def _load_document(path: Path) -> dict:
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
-        raise DatasetError(
+        raise DatasetError.at(
             path,
             f'the annotation file cannot be read ({error.strerror})',
             'Check that the file exists and that you may read it',
         ) from error
     except (ValueError, RecursionError) as error:
-        raise DatasetError(
+        raise DatasetError.at(
             path, f'the file is not JSON ({error})', 'Export the annotations of this image again'
         ) from error
     remedy = 'Expected {"annotations": [{"label": "...", "points": [[x, y], ...]}, ...]}'
     if not isinstance(document, dict) or 'annotations' not in document:
-        raise DatasetError(path, 'the key "annotations" is missing', remedy)
+        raise DatasetError.at(path, 'the key "annotations" is missing', remedy)
     if not isinstance(document['annotations'], list):
-        raise DatasetError(path, '"annotations" is not a list', remedy)
+        raise DatasetError.at(path, '"annotations" is not a list', remedy)
     return document
 
 
@@ -150,7 +150,7 @@ def _frame_problems(
     if None in frame or frame == image_size:
         return []
     return [
-        DatasetError(
+        DatasetError.at(
             path,
             f'the polygons were drawn on an image of width {frame[1]!r} and height {frame[0]!r} '
             f'(metadata), but the image has width {image_size[1]} and height {image_size[0]}',

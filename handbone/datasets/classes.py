@@ -38,13 +38,13 @@ def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> d
 def _checked_classes(classes: object) -> tuple[str, ...]:
     remedy = "Give metainfo=dict(classes=('first', 'second', ...)) with at least two names"
     if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
-        raise DatasetError(PLACE, f'classes is not a list of names: {classes!r}', remedy)
+        raise DatasetError.at(PLACE, f'classes is not a list of names: {classes!r}', remedy)
     classes = tuple(classes)
     if len(classes) < 2:
-        raise DatasetError(PLACE, f'the class list has {len(classes)} classes', remedy)
+        raise DatasetError.at(PLACE, f'the class list has {len(classes)} classes', remedy)
     repeated = sorted({name for name in classes if classes.count(name) > 1})
     if repeated:
-        raise DatasetError(
+        raise DatasetError.at(
             PLACE, f'classes occur twice: {", ".join(repeated)}', 'Give each name once'
         )
     return classes
@@ -56,7 +56,7 @@ def _palette(
     if 'palette' in given:
         palette = [tuple(color) for color in given['palette']]
         if len(palette) != len(classes):
-            raise DatasetError(
+            raise DatasetError.at(
                 PLACE,
                 f'palette has {len(palette)} colours for {len(classes)} classes',
                 'Give one (red, green, blue) a class or leave the palette out',
@@ -73,7 +73,7 @@ def _groups(
 ) -> dict[str, tuple[str, ...]]:
     unknown = {name for members in groups.values() for name in members} - set(classes)
     if unknown and user_given:
-        raise DatasetError(
+        raise DatasetError.at(
             PLACE,
             f'groups name classes that do not exist: {", ".join(sorted(unknown))}',
             'Correct the names in metainfo.groups',

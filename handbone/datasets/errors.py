@@ -1,26 +1,33 @@
 """The error that bad data raises."""
 
 from pathlib import Path
+from typing import Self
 
 
 class DatasetError(ValueError):
     """Data that cannot be used: says which file, where in it, what is wrong and what to do.
 
-    Args:
+    Attributes:
         path: The file or folder at fault.
-        problem: What is wrong, as a clause without a full stop.
-        remedy: What the reader can do about it, as a sentence without a full stop.
-        place: Where in the file, for example the annotation; empty for the whole file.
     """
 
-    def __init__(self, path: str | Path, problem: str, remedy: str, place: str = '') -> None:
-        self.path = str(path)
-        self.problem = problem
-        self.remedy = remedy
-        self.place = place
-        where = f'{self.path}: {place}: ' if place else f'{self.path}: '
-        super().__init__(f'{where}{problem}. {remedy}.')
+    # Built from one message, as every exception: PyTorch raises it anew from a worker's message.
+    path: str = ''
 
-    def __reduce__(self) -> tuple:
-        """Rebuild from the four parts, so that the error crosses from a loader worker intact."""
-        return type(self), (self.path, self.problem, self.remedy, self.place)
+    @classmethod
+    def at(cls, path: str | Path, problem: str, remedy: str, place: str = '') -> Self:
+        """Describe what is wrong with a file.
+
+        Args:
+            path: The file or folder at fault.
+            problem: What is wrong, as a clause without a full stop.
+            remedy: What the reader can do about it, as a sentence without a full stop.
+            place: Where in the file, for example the annotation; empty for the whole file.
+
+        Returns:
+            The error, to raise or to report.
+        """
+        where = f'{path}: {place}: ' if place else f'{path}: '
+        error = cls(f'{where}{problem}. {remedy}.')
+        error.path = str(path)
+        return error

@@ -38,7 +38,7 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
         DatasetError: The folder does not exist.
     """
     if not folder.is_dir():
-        raise DatasetError(
+        raise DatasetError.at(
             folder, 'the folder does not exist', 'Correct data_root or data_prefix in the config'
         )
     names = []
@@ -74,7 +74,7 @@ def read_list_file(path: Path, images: list[ImageFile]) -> list[ImageFile]:
     try:
         lines = path.read_text(encoding='utf-8').splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(
+        raise DatasetError.at(
             path, f'the list file cannot be read ({error})', 'Correct ann_file in the config'
         ) from error
     known = {name for image in images for name in image}
@@ -84,7 +84,7 @@ def read_list_file(path: Path, images: list[ImageFile]) -> list[ImageFile]:
         if not entry or entry.startswith('#'):
             continue
         if entry not in known:
-            raise DatasetError(
+            raise DatasetError.at(
                 path,
                 f'{entry!r} is neither an image under the image folder nor a patient',
                 'Give one relative image path or one patient folder a line',
@@ -92,5 +92,7 @@ def read_list_file(path: Path, images: list[ImageFile]) -> list[ImageFile]:
             )
         chosen.add(entry)
     if not chosen:
-        raise DatasetError(path, 'the list file names no image', 'Fill it, or leave ann_file empty')
+        raise DatasetError.at(
+            path, 'the list file names no image', 'Fill it, or leave ann_file empty'
+        )
     return [image for image in images if not chosen.isdisjoint(image)]

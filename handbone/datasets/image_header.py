@@ -50,7 +50,7 @@ def check_png_end(path: str | Path, tail: bytes) -> None:
         DatasetError: The chunk is missing.
     """
     if b'IEND' not in tail:
-        raise DatasetError(path, 'the PNG is truncated (its IEND chunk is missing)', COPY_AGAIN)
+        raise DatasetError.at(path, 'the PNG is truncated (its IEND chunk is missing)', COPY_AGAIN)
 
 
 def unreadable_image(path: str | Path, error: Exception) -> DatasetError:
@@ -64,9 +64,9 @@ def unreadable_image(path: str | Path, error: Exception) -> DatasetError:
         The error to raise.
     """
     if getattr(error, 'strerror', None):
-        return DatasetError(
+        return DatasetError.at(
             path,
             f'the image cannot be read ({error.strerror})',
             'Check that the file exists and that you may read it',
         )
-    return DatasetError(path, f'the file is not an image ({error})', COPY_AGAIN)
+    return DatasetError.at(path, f'the file is not an image ({error})', COPY_AGAIN)

@@ -152,14 +152,14 @@ class MultilabelDataset(BaseDataset):
                     data_list.append(info)
         self.bad_files.finish(len(data_list), len(images))
         if not data_list:
-            raise DatasetError(
+            raise DatasetError.at(
                 self.image_folder, 'all images of the dataset are bad', 'Mend the files reported'
             )
         return data_list
 
     def _choose(self, images: list[ImageFile]) -> list[ImageFile]:
         if not images:
-            raise DatasetError(
+            raise DatasetError.at(
                 self.image_folder,
                 f'the folder holds no {self.img_suffix} image',
                 'Correct data_root, data_prefix or img_suffix in the config',
@@ -171,7 +171,7 @@ class MultilabelDataset(BaseDataset):
         try:
             held_out = in_fold([image.patient for image in images], self.fold, self.num_folds)
         except ValueError as error:
-            raise DatasetError(
+            raise DatasetError.at(
                 self.image_folder, str(error), 'Change fold or num_folds, or add patients'
             ) from error
         wanted = held_out if self.split == 'val' else ~held_out
@@ -181,7 +181,7 @@ class MultilabelDataset(BaseDataset):
         """List the annotation files by key; none where only images are wanted."""
         folder = self.annotation_folder
         if folder is None and not self.test_mode:
-            raise DatasetError(
+            raise DatasetError.at(
                 'data_prefix of the dataset',
                 'ann_path is missing',
                 'Name the folder of the JSON files, or set test_mode=True to predict only',
@@ -281,7 +281,7 @@ class MultilabelDataset(BaseDataset):
         for idx in range(len(self)):
             info = self.get_data_info(idx)
             if info['polygons'] is None:
-                raise DatasetError(
+                raise DatasetError.at(
                     info['img_path'],
                     'class frequencies need annotations and this image has none',
                     'Ask the training dataset for them',

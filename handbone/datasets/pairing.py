@@ -21,7 +21,7 @@ def image_without_annotation(
     Returns:
         The error to raise or report.
     """
-    return DatasetError(
+    return DatasetError.at(
         path,
         f'the image has no annotation file (expected {folder / (image.key + suffix)})',
         'Add the file, remove the image, or set test_mode=True to predict only',
@@ -47,7 +47,7 @@ def annotations_without_image(
     """
     keys = {image.key for image in images}
     return [
-        DatasetError(
+        DatasetError.at(
             folder / annotation.name,
             'the annotation file has no image of its name',
             'Add the image or remove the annotation file',
@@ -74,7 +74,7 @@ def check_all_or_none(
     """
     missing = [image for image in images if image.key not in annotations]
     if missing and len(missing) < len(images):
-        raise DatasetError(
+        raise DatasetError.at(
             folder,
             f'{len(missing)} of {len(images)} test images have no annotation file, '
             f'the first is {missing[0].name}',

@@ -26,7 +26,7 @@ def expect(folder, build, message, file=None, **options):
     with pytest.raises(DatasetError, match=message) as caught:
         build(folder.config(**options))
     assert str(caught.value).startswith(f'{file}: ')
-    assert caught.value.remedy
+    assert caught.value.path == str(file)
     report = folder.root / 'reports/bad.txt'
     dataset = build(folder.config(bad_files='report', report_file=str(report), **options))
     assert len(dataset) == 11

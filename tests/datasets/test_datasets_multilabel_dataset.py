@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_dataset import CLASSES, circle, shapes
+from torch.utils.data import DataLoader
 
 from handbone import bones
 from handbone.datasets import DatasetError, MultilabelDataset, XRayHandBoneDataset
@@ -216,10 +217,15 @@ def test_unusable_options(folder, build):
         build(folder.config(bad_files='skip'))
 
 
-def test_errors_cross_from_a_worker():
-    error = pickle.loads(pickle.dumps(DatasetError('a.json', 'it is bad', 'Mend it', 'here')))
+def test_errors_cross_from_a_worker(folder, build):
+    error = DatasetError.at('a.json', 'it is bad', 'Mend it', 'here')
     assert str(error) == 'a.json: here: it is bad. Mend it.'
-    assert error.place == 'here'
+    assert pickle.loads(pickle.dumps(error)).path == 'a.json'
+    dataset = build(folder.config(pipeline=[dict(type='LoadRadiograph')]))
+    folder.png('ID000', 'image0_L').unlink()
+    loader = DataLoader(dataset, num_workers=1, collate_fn=list)
+    with pytest.raises(DatasetError, match=r'image0_L\.png: the image cannot be read'):
+        next(iter(loader))
 
 
 def test_more_than_31_classes(folder, build):

@@ -12,7 +12,7 @@ from ..image_header import COPY_AGAIN, TAIL_BYTES, check_png_end, unreadable_ima
 
 FLAGS = {'grayscale': cv2.IMREAD_GRAYSCALE, 'color': cv2.IMREAD_COLOR}
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-PERCENTILES = (0.1, 99.9)
+SHARES = (0.001, 0.999)  # of the pixels, the ends of the percentile window
 
 
 @TRANSFORMS.register_module()
@@ -75,18 +75,21 @@ class LoadRadiograph(BaseTransform):
         flags = FLAGS[self.color_type] | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
         if image is None:
-            raise DatasetError(path, 'the image cannot be decoded', COPY_AGAIN)
+            raise DatasetError.at(path, 'the image cannot be decoded', COPY_AGAIN)
         return image
 
     def _apply_window(self, image: np.ndarray) -> np.ndarray:
         if self.window == 'minmax':
             low, high = float(image.min()), float(image.max())
         elif self.window == 'percentile':
-            low, high = np.percentile(image, PERCENTILES)
+            cumulative = np.bincount(image.ravel()).cumsum()
+            low, high = np.searchsorted(cumulative, np.multiply(SHARES, image.size))
         else:
             low, high = self.window
-        gain = 255 / max(high - low, 1e-6)
-        return np.clip(image.astype(np.float32) * gain - low * gain, 0, 255, dtype=np.float32)
+        windowed = image.astype(np.float32)
+        windowed -= low
+        windowed *= 255 / max(float(high - low), 1e-6)
+        return windowed.clip(0, 255, out=windowed)
 
     def __repr__(self) -> str:
         name = type(self).__name__

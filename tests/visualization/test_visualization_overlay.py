@@ -128,6 +128,19 @@ def test_the_smallest_masks_are_seen(pixels):
         assert picture[..., 0].max() > 100
 
 
+def test_numbers_of_masks_that_cover_each_other_stand_apart(monkeypatch):
+    texts = []
+    monkeypatch.setattr(class_numbers, 'draw_texts', lambda picture, drawn: texts.extend(drawn))
+    masks = np.stack([disc((300, 300), 60, (600, 600))] * 3)
+    draw_masks(np.zeros((600, 600), np.uint8), pack(masks), 'abc', numbers=True)
+    places = [(text.x, text.y) for text in texts]
+    assert len(set(places)) == 3
+    for index, place in enumerate(places):
+        assert masks[0][place[1], place[0]]
+        for other in places[:index]:
+            assert np.hypot(place[0] - other[0], place[1] - other[1]) > texts[0].size / 2
+
+
 def test_each_number_is_inside_its_mask_and_apart_from_the_others(monkeypatch):
     masks = np.stack(
         [

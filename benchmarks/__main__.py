@@ -1,6 +1,7 @@
 """Print the table: ``python -m benchmarks``."""
 
 import argparse
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -26,10 +27,16 @@ def main() -> None:
         parser.error('--repetitions is at least 1')
 
     console = Console()
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        console.print(
+            f'Other programs are running (load {load:.1f}): times and ratios will be off.'
+        )
     rows = []
     for module in track(arguments.rows or ROWS, 'measuring', console=console):
-        rows.append(table.cells(*table.measure(module, arguments.repetitions)))
-    console.print(table.rich_table(rows))
+        rows.append(table.measure(module, arguments.repetitions))
+    for row, measured in rows:
+        console.print(table.rich_table(row, measured))
     console.print(f'{table.machine()}; {table.libraries()}', soft_wrap=True)
     if arguments.markdown:
         command = ' '.join(['python -m benchmarks', *arguments.rows])

@@ -25,7 +25,7 @@ LIBRARIES = (
     'torchmetrics',
     'monai',
 )
-HEADER = ('work', 'way', 'median', 'handbone is', 'extra memory')
+HEADER = ('way', 'median', 'fastest', 'of ours', 'extra memory')
 
 
 class Measured(NamedTuple):
@@ -33,12 +33,15 @@ class Measured(NamedTuple):
 
     Attributes:
         name: The way.
-        seconds: Median of one call.
+        median: Seconds of one call, median.
+        fastest: Seconds of the fastest call; ratios are taken from these, because another
+            program's work can only add to them.
         memory: Bytes that one call takes at its peak, its result included.
     """
 
     name: str
-    seconds: float
+    median: float
+    fastest: float
     memory: int
 
 
@@ -72,78 +75,88 @@ def measure(module: str, repetitions: int) -> tuple[Row, list[Measured]]:
             if repetition:
                 seconds[index].append(time.perf_counter() - begin)
     return row, [
-        Measured(row.ways[index].name, median(seconds[index]), extra_memory(module, index))
+        Measured(
+            row.ways[index].name,
+            median(seconds[index]),
+            min(seconds[index]),
+            extra_memory(module, index),
+        )
         for index in works
     ]
 
 
-def cells(row: Row, measured: Sequence[Measured]) -> list[tuple[str, ...]]:
+def cells(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
     """Write the ways of a row as lines of the table.
+
+    Args:
+        measured: The ways, handbone's last.
+
+    Returns:
+        One tuple of texts a line, as in :data:`HEADER`.
+    """
+    ours = measured[-1]
+    return [
+        (
+            way.name,
+            f'{way.median * 1000:.1f} ms',
+            f'{way.fastest * 1000:.1f} ms',
+            f'{way.fastest / ours.fastest:.1f} x',
+            f'{way.memory / 1e6:.0f} MB',
+        )
+        for way in measured
+    ]
+
+
+def rich_table(row: Row, measured: Sequence[Measured]) -> Table:
+    """Make the part of the table that shows one row, for a terminal.
 
     Args:
         row: The row.
         measured: Its ways, handbone's last.
 
     Returns:
-        One tuple of texts a line, as in :data:`HEADER`.
+        Table with the work as its title and handbone's line in bold.
     """
-    ours = measured[-1]
-    lines = []
-    for number, way in enumerate(measured):
-        speed = f'{way.seconds / ours.seconds:.1f} x as fast' if way is not ours else ''
-        lines.append(
-            (
-                f'{row.work} (target: {row.target})' if number == 0 else '',
-                way.name,
-                f'{way.seconds * 1000:.1f} ms',
-                speed,
-                f'{way.memory / 1e6:.0f} MB',
-            )
-        )
-    return lines
-
-
-def rich_table(rows: Sequence[Sequence[tuple[str, ...]]]) -> Table:
-    """Make the table for a terminal.
-
-    Args:
-        rows: Lines of each row.
-
-    Returns:
-        Table, a rule between rows, handbone's line in bold.
-    """
-    table = Table(*HEADER)
-    for column in table.columns[2:]:
+    table = Table(
+        *HEADER, title=f'{row.work} (to reach: {row.target})', title_justify='left', expand=True
+    )
+    for column in table.columns[1:]:
         column.justify = 'right'
-    for lines in rows:
-        for line in lines:
-            last = line is lines[-1]
-            table.add_row(*line, style='bold' if last else None, end_section=last)
+        column.no_wrap = True
+    *others, ours = cells(measured)
+    for line in others:
+        table.add_row(*line)
+    table.add_row(*ours, style='bold')
     return table
 
 
-def markdown(rows: Sequence[Sequence[tuple[str, ...]]], command: str) -> str:
+def markdown(rows: Sequence[tuple[Row, Sequence[Measured]]], command: str) -> str:
     """Make the table for a document, with machine and command.
 
     Args:
-        rows: Lines of each row.
+        rows: Each row with its ways, handbone's last.
         command: The command that gives it.
 
     Returns:
         Markdown.
     """
     text = [
-        f'Measured with `{command}` on {machine()}; {libraries()}. Medians of calls made in turns; '
-        'memory is the peak above what a fresh process held before the call, result included.',
-        '',
-        '| ' + ' | '.join(HEADER) + ' |',
-        '|---|---|---:|---:|---:|',
+        f'Measured with `{command}` on {machine()}; {libraries()}. All ways of a row are called '
+        'in turns; "of ours" is the time of the fastest call divided by that of handbone, in '
+        'bold; extra memory is the peak above what a fresh process held before the call, the '
+        'result included.',
     ]
-    for lines in rows:
-        for line in lines:
-            work, way, *figures = line
-            way = f'**{way}**' if line is lines[-1] else way
-            text.append('| ' + ' | '.join((work, way, *figures)) + ' |')
+    for row, measured in rows:
+        *others, ours = cells(measured)
+        text += [
+            '',
+            f'**{row.work}** (to reach: {row.target})',
+            '',
+            '| ' + ' | '.join(HEADER) + ' |',
+            '|---|---:|---:|---:|---:|',
+            *('| ' + ' | '.join(line) + ' |' for line in others),
+            '| ' + ' | '.join((f'**{ours[0]}**', *ours[1:])) + ' |',
+        ]
     return '\n'.join(text) + '\n'
 
 

@@ -9,7 +9,8 @@ from handbone.masks import dice, overlap_counts
 
 from .legend import BACKGROUND, FOREGROUND, MUTED, LegendEntry, draw_legend
 from .outlines import class_boxes
-from .overlay import Color, class_colors, draw_masks, to_picture
+from .overlay import Color, class_colors, draw_masks
+from .picture import to_picture
 from .text import Text, draw_texts, shorten
 
 

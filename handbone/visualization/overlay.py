@@ -9,6 +9,7 @@ from handbone.bones import distinct_colors
 
 from .class_numbers import draw_numbers
 from .outlines import FRACTION_BITS, fill_mask, trace_classes
+from .picture import to_picture
 
 Color = tuple[int, int, int]
 
@@ -76,33 +77,6 @@ def draw_outlines(
             if len(contour) == 1:  # a line around one pixel would hardly be seen
                 center, radius = contour[0, 0].tolist(), width << FRACTION_BITS
                 cv2.circle(picture, center, radius, color, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
-
-
-def to_picture(image: np.ndarray, size: int | None = None) -> np.ndarray:
-    """Bring an image to 8-bit RGB at the size of a picture.
-
-    Args:
-        image: (H, W) or (H, W, 3) RGB; uint8, or uint16 (its range is stretched), or float 0 to
-            255.
-        size: Longer side in pixels. Default: that of the image.
-
-    Returns:
-        New array, uint8 (height, width, 3).
-    """
-    height, width = image.shape[:2]
-    if size is not None and size != max(height, width):
-        scale = size / max(height, width)
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        shape = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image = cv2.resize(image, shape, interpolation=interpolation)
-    if image.dtype == np.uint16:
-        low, high = int(image.min()), int(image.max())
-        image = (image - float(low)) * (255 / max(1, high - low))
-    if image.dtype != np.uint8:
-        image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    if image.ndim == 2 or image.shape[2] == 1:
-        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-    return image.copy()
 
 
 def class_colors(classes: Sequence[str], palette: Sequence[Color] | None) -> list[Color]:

@@ -7,7 +7,8 @@ import pytest
 from handbone.masks import pack
 from handbone.visualization import class_numbers, draw_masks
 from handbone.visualization.outlines import class_boxes, fill_mask, trace_classes
-from handbone.visualization.overlay import class_colors, to_picture
+from handbone.visualization.overlay import class_colors
+from handbone.visualization.picture import to_picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 CLASSES = ('first', 'second')
@@ -187,6 +188,16 @@ def test_16_bit_images_are_stretched():
     picture = to_picture(image)
     assert picture.min() == 0
     assert picture.max() == 255
+
+
+def test_gray_images_of_little_contrast_are_stretched_and_others_are_not():
+    faint = np.linspace(200, 240, 400).astype(np.uint8).reshape(20, 20)
+    assert to_picture(faint).min() < 10
+    assert to_picture(faint).max() > 245
+    clear = np.linspace(100, 200, 400).astype(np.uint8).reshape(20, 20)
+    np.testing.assert_array_equal(to_picture(clear)[..., 0], clear)
+    color = np.repeat(faint[..., None], 3, axis=2)
+    np.testing.assert_array_equal(to_picture(color), color)
 
 
 def test_colours_are_chosen_where_the_palette_is_missing_or_short():

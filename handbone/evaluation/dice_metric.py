@@ -120,7 +120,8 @@ class DiceMetric(BaseMetric):
             results: (image path, counts int64 (3, C)) of every image of every process.
 
         Returns:
-            ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``.
+            ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``; a group goes
+            before a class of the same name.
         """
         results = self._drop_repeats(results)
         report = DiceReport(
@@ -139,11 +140,9 @@ class DiceMetric(BaseMetric):
             except OSError as error:
                 logger.error(f'No CSV files of the Dice scores: {error}. The scores are above.')
 
-        metrics = {'mDice': report.mean}
-        metrics |= {f'Dice/{group}': score for group, score in report.group_means().items()}
-        if self.per_class:
-            metrics |= {f'Dice/{name}': score for name, score in report.class_means().items()}
-        return metrics
+        scores = report.class_means() if self.per_class else {}
+        scores |= report.group_means()
+        return {'mDice': report.mean} | {f'Dice/{name}': score for name, score in scores.items()}
 
     def _drop_repeats(self, results: list) -> list:
         if not results:

@@ -35,7 +35,8 @@ RAYS = {
 def distinct_colors(count: int) -> list[tuple[int, int, int]]:
     """Choose colours that neighbours in the class order can be told apart by.
 
-    Hues advance by the golden ratio, which spreads any number of them evenly, and lightness alternates.
+    Hues advance by the golden ratio, which spreads any number of them evenly, and lightness
+    alternates.
 
     Args:
         count: Number of colours, at least 0.

@@ -41,8 +41,7 @@ def user_errors_in_one_line() -> Iterator[None]:
 def user_message(error: Exception) -> str | None:
     """Find what to tell the user.
 
-    An error in a worker of the data loader arrives as a text that ends with its traceback, and as
-    a ``RuntimeError`` if its class takes other arguments than one text, as ``DatasetError`` does.
+    An error in a worker of the data loader arrives with its traceback as the text.
 
     Args:
         error: What was raised.
@@ -50,11 +49,8 @@ def user_message(error: Exception) -> str | None:
     Returns:
         The message, or ``None`` for errors that are not the user's to mend.
     """
+    if not isinstance(error, USER_ERRORS):
+        return None
     text = str(error)
     in_worker = IN_WORKER.match(text)
-    if in_worker is None:
-        return text if isinstance(error, USER_ERRORS) else None
-    name = in_worker.group(1)
-    if name != 'DatasetError' and not isinstance(error, USER_ERRORS):
-        return None
-    return text.rpartition(f'{name}: ')[2].strip()
+    return text.rpartition(f'{in_worker.group(1)}: ')[2].strip() if in_worker else text

@@ -114,3 +114,16 @@ def test_an_image_without_annotation_stays_without_labels(folder, build):
 def test_unknown_frame():
     with pytest.raises(ValueError, match="frame is 'original' or 'image'"):
         Compose([dict(type='LoadPolygonAnnotations', frame='file')])
+
+
+@pytest.mark.parametrize('step', ['Resize', 'RandomAffine'])
+def test_masks_do_not_grow_when_the_image_shrinks(folder, build, step):
+    """OpenCV draws half a pixel around an outline; it must be one of the file, not of the image."""
+    size = dict(scale=(16, 12)) if step == 'Resize' else dict(size=(16, 12))
+    whole, _ = run(folder, build, dict(type='LoadPolygonAnnotations'))
+    small, _ = run(
+        folder, build, dict(type=step, **size), dict(type='LoadPolygonAnnotations', frame='image')
+    )
+    shares = unpack(whole['gt_seg_map'], 3).mean(axis=(1, 2))
+    # a mask of some twenty pixels may lose two or three of them, as any sampling does
+    assert (unpack(small['gt_seg_map'], 3).mean(axis=(1, 2)) < 1.05 * shares).all()

@@ -1,0 +1,13 @@
+"""Fixtures that several rooms share."""
+
+import pytest
+
+from handbone.phantom import write_dataset
+
+
+@pytest.fixture(scope='session')
+def phantom_root(tmp_path_factory):
+    """Twelve training images of six patients and three test images, 320 x 320. Only to be read."""
+    root = tmp_path_factory.mktemp('phantom')
+    write_dataset(root, train=12, test=3, size=320)
+    return root

@@ -1,0 +1,111 @@
+"""The real tools as subprocesses, on phantoms and a configuration that take seconds."""
+
+import math
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
+from mmseg.registry import DATASETS, MODELS
+from tool_process import REPOSITORY, Tool
+
+from handbone.bones import CLASSES
+
+LAST_LAYER = ('to_pixels.weight', 'to_pixels.bias')
+LIMIT = math.log(0.02 / 0.98)  # of the logits, for the threshold in CONFIG
+
+CONFIG = """
+_base_ = ['{demo}']
+data_root = '{data_root}'
+size = (256, 256)
+_base_.train_dataloader.dataset.pipeline[1].size = size
+_base_.val_dataloader.dataset.pipeline[1].scale = size
+_base_.test_dataloader.dataset.pipeline[1].scale = size
+loader = dict(num_workers=0, persistent_workers=False)
+dataset = dict(data_root=data_root, num_folds=5)
+train_dataloader = dict(batch_size=2, dataset=dataset, **loader)
+val_dataloader = dict(dataset=dataset, **loader)
+test_dataloader = dict(dataset=dict(data_root=data_root), **loader)
+model = dict(test_cfg=dict(threshold=0.02))  # above it there is something after four iterations
+train_cfg = dict(max_iters=4, val_interval=2)
+default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
+"""
+
+
+@pytest.fixture(scope='session')
+def run_tool():
+    """Run a tool to its end; returns what it wrote to standard output and standard error."""
+
+    def run(name, *arguments, expected=0, **environment):
+        return Tool(name, *arguments, **environment).finish(expected)
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def tiny_config(phantom_root, tmp_path_factory):
+    """A configuration file: configs/demo.py at 256 x 256, four iterations."""
+    path = tmp_path_factory.mktemp('config') / 'tiny.py'
+    path.write_text(CONFIG.format(demo=REPOSITORY / 'configs' / 'demo.py', data_root=phantom_root))
+    return path
+
+
+@pytest.fixture(scope='session')
+def trained(run_tool, tiny_config, tmp_path_factory):
+    """The work dir of a training run and what it printed."""
+    work_dir = tmp_path_factory.mktemp('trained') / 'work'
+    out, _ = run_tool('train.py', tiny_config, '--work-dir', work_dir)
+    return work_dir, out
+
+
+class Model:
+    """The network of a checkpoint, run image by image without any runner."""
+
+    def __init__(self, config, checkpoint):
+        init_default_scope('mmseg')
+        self.config = Config.fromfile(config)
+        self.network = MODELS.build(self.config.model).eval()
+        load_checkpoint(self.network, str(checkpoint), 'cpu')
+        self.network.test_cfg['keep_logits'] = True
+        self.dataset = DATASETS.build(self.config.test_dataloader.dataset)
+
+    def predict(self):
+        """Predict the test images, each a data sample with ``seg_logits``."""
+        with torch.no_grad():
+            return [
+                self.network.test_step(pseudo_collate([self.dataset[index]]))[0]
+                for index in range(len(self.dataset))
+            ]
+
+
+@pytest.fixture(scope='session')
+def load_model():
+    return Model
+
+
+@pytest.fixture(scope='session')
+def checkpoint(trained, tiny_config, tmp_path_factory):
+    """The trained network with an output layer that says something everywhere.
+
+    After a few iterations every mask is still empty, and empty masks prove nothing.
+    """
+    source = trained[0] / 'iter_4.pth'
+    content = torch.load(source, weights_only=False)
+    head = {key: content['state_dict'][f'decode_head.{key}'] for key in LAST_LAYER}
+    weight, bias = head['to_pixels.weight'], head['to_pixels.bias']
+    weight.copy_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)))
+    bias.zero_()
+    path = tmp_path_factory.mktemp('checkpoint') / 'speaking.pth'
+    torch.save(content, path)
+    samples = Model(tiny_config, path).predict()
+    upscale = math.isqrt(len(bias) // len(CLASSES))
+    logits = torch.stack([sample.seg_logits.data for sample in samples])
+    # a fifth of the pixels of each class, at each place within a block, is to be above it
+    images, classes, height, width = logits.shape
+    blocks = logits.reshape(images, classes, height // upscale, upscale, width // upscale, upscale)
+    limits = blocks.permute(1, 3, 5, 0, 2, 4).flatten(3).quantile(0.8, dim=3)
+    bias.copy_(LIMIT - limits.flatten())
+    torch.save(content, path)
+    return path

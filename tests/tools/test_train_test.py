@@ -1,0 +1,176 @@
+"""tools/train.py and tools/test.py from end to end."""
+
+import csv
+import json
+import math
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from handbone.bones import CLASSES
+from handbone.masks import planes_last, unpack
+
+pytestmark = pytest.mark.slow
+
+
+def decode_csv(path, shape):
+    """Masks of a submission, bool (classes, height, width) by image name, in file order."""
+    masks = {}
+    with path.open(newline='') as file:
+        for row in csv.DictReader(file):
+            flat = np.zeros(shape[0] * shape[1], bool)
+            numbers = [int(number) for number in row['rle'].split()]
+            for start, length in zip(numbers[::2], numbers[1::2], strict=True):
+                flat[start - 1 : start - 1 + length] = True
+            masks.setdefault(row['image_name'], {})[row['class']] = flat.reshape(shape)
+    assert all(tuple(of_image) == CLASSES for of_image in masks.values())
+    return {name: np.stack(list(of_image.values())) for name, of_image in masks.items()}
+
+
+def logged(work_dir):
+    """The lines of the newest JSON log of a run."""
+    log = max(work_dir.glob('*/vis_data/*.json'), key=lambda path: path.stat().st_mtime)
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+@pytest.fixture(scope='module')
+def tested(run_tool, tiny_config, checkpoint, tmp_path_factory):
+    """A folder with CSV, overlays and work dir of one test run, and what it printed."""
+    folder = tmp_path_factory.mktemp('tested')
+    out, _ = run_tool(
+        'test.py',
+        tiny_config,
+        checkpoint,
+        *('--work-dir', folder / 'work'),
+        *('--out', folder / 'masks.csv'),
+        *('--show-dir', folder / 'overlays'),
+    )
+    return folder, out
+
+
+def test_training(trained):
+    work_dir, out = trained
+    assert {path.name for path in work_dir.glob('iter_*.pth')} == {'iter_2.pth', 'iter_4.pth'}
+    assert len(list(work_dir.glob('best_mDice_iter_*.pth'))) == 1
+    assert (work_dir / 'tiny.py').is_file()
+    lines = logged(work_dir)
+    losses = [line['loss'] for line in lines if 'loss' in line]
+    assert len(losses) == 4 and np.isfinite(losses).all()
+    scores = [line for line in lines if 'mDice' in line]
+    assert len(scores) == 2
+    assert {'Dice/fingers', 'Dice/carpals', 'Dice/forearm'} < set(scores[0])
+    assert 'Output biases of 1 head(s)' in out
+    assert all(re.search(rf'\| {name} ', out) for name in CLASSES)
+
+
+def test_training_starts_from_class_frequencies(trained):
+    """The first loss is near that of constant predictions at the classes' frequencies."""
+    first = next(line for line in logged(trained[0]) if 'loss' in line)
+    assert first['decode.bce'] < 0.1  # at a probability of one half it is log 2 = 0.69
+
+
+def test_resume_goes_on(run_tool, tiny_config, trained, tmp_path):
+    work_dir = tmp_path / 'work'
+    shutil.copytree(trained[0], work_dir)
+    out, _ = run_tool(
+        'train.py',
+        tiny_config,
+        *('--work-dir', work_dir, '--resume', '--cfg-options', 'train_cfg.max_iters=6'),
+    )
+    assert 'resumed epoch: 0, iter: 4' in out
+    assert [line['step'] for line in logged(work_dir) if 'loss' in line] == [5, 6]
+    assert (work_dir / 'iter_6.pth').is_file()
+    assert 'Output biases' not in out
+    moments = torch.load(work_dir / 'iter_6.pth', weights_only=False)['optimizer']['state']
+    assert {int(entry['step']) for entry in moments.values()} == {6}
+
+
+def test_scores(tested):
+    folder, out = tested
+    assert 'Dice of 3 images' in out
+    tables = list((folder / 'work').glob('*/dice_per_image.csv'))
+    assert len(tables) == 1
+    score = float(re.search(r'mDice: ([\d.]+)', out).group(1))
+    with tables[0].open(newline='') as file:
+        rows = [row for row in csv.DictReader(file) if row['image'].endswith('.png')]
+    assert len(rows) == 3
+    assert np.mean([float(row[name]) for row in rows for name in CLASSES]) == pytest.approx(
+        score, abs=1e-4
+    )
+    assert 0.001 < score < 0.5
+
+
+def test_overlays(tested, phantom_root):
+    names = {path.stem for path in phantom_root.glob('test/DCM/*/*.png')}
+    drawn = {path.stem for path in (tested[0] / 'overlays').glob('*.jpg')}
+    assert drawn == names | {'worst'}
+
+
+def test_csv_holds_the_predicted_masks(tested, tiny_config, checkpoint, load_model):
+    decoded = decode_csv(tested[0] / 'masks.csv', (320, 320))
+    samples = load_model(tiny_config, checkpoint).predict()
+    assert list(decoded) == [sample.image_name for sample in samples]
+    for sample in samples:
+        expected = unpack(planes_last(sample.pred_sem_seg.data), len(CLASSES))
+        assert (decoded[sample.image_name] == expected).all()
+        assert 0.05 < expected.mean() < 0.6
+        assert expected.any(axis=(1, 2)).all() and not expected.all(axis=(1, 2)).any()
+
+
+def test_format_only_needs_no_truth(
+    run_tool, tiny_config, checkpoint, tested, phantom_root, tmp_path
+):
+    shutil.copytree(phantom_root / 'test' / 'DCM', tmp_path / 'data' / 'test' / 'DCM')
+    out, _ = run_tool(
+        'test.py',
+        tiny_config,
+        checkpoint,
+        *('--format-only', '--work-dir', tmp_path / 'work'),
+        *('--cfg-options', f'test_dataloader.dataset.data_root={tmp_path / "data"}'),
+    )
+    assert 'Dice' not in out.partition('Load checkpoint')[2]
+    written = tmp_path / 'work' / 'submission.csv'
+    assert written.read_bytes() == (tested[0] / 'masks.csv').read_bytes()
+
+
+def test_augmented_views_are_averaged(
+    run_tool, tiny_config, checkpoint, tested, load_model, tmp_path
+):
+    """--tta writes the masks of the mean probability of an image and its mirror image."""
+    out, _ = run_tool(
+        'test.py',
+        tiny_config,
+        checkpoint,
+        *('--tta', '--out', tmp_path / 'masks.csv', '--work-dir', tmp_path / 'work'),
+    )
+    assert 'Dice of 3 images' in out
+    decoded = decode_csv(tmp_path / 'masks.csv', (320, 320))
+    model = load_model(tiny_config, checkpoint)
+    straight = [sample.seg_logits.data for sample in model.predict()]
+    pipeline = model.dataset.pipeline.transforms
+    pipeline.insert(2, lambda results: results | dict(img=results['img'][:, ::-1].copy()))
+    samples = model.predict()
+    for sample, logits in zip(samples, straight, strict=True):
+        mirrored = sample.seg_logits.data.flip(2)
+        mean = (logits.sigmoid() + mirrored.sigmoid()) / 2
+        logits = torch.logit(mean, eps=1e-6)[None]
+        above = F.interpolate(logits, (320, 320), mode='bilinear')[0] - math.log(0.02 / 0.98)
+        found = torch.from_numpy(decoded[sample.image_name])
+        assert ((found != (above > 0)) & (above.abs() > 1e-3)).sum() == 0
+    plain = decode_csv(tested[0] / 'masks.csv', (320, 320))
+    assert any((plain[name] != decoded[name]).mean() > 0.01 for name in plain)
+
+
+def test_validation_images(run_tool, tiny_config, trained, tmp_path):
+    """--val scores the held-out images, and a checkpoint as training scored it."""
+    out, _ = run_tool(
+        'test.py', tiny_config, trained[0] / 'iter_4.pth', '--val', '--work-dir', tmp_path
+    )
+    assert 'Dice of 4 images' in out
+    scores = [line['mDice'] for line in logged(trained[0]) if 'mDice' in line]
+    (path,) = tmp_path.glob('*/*.json')
+    assert json.loads(path.read_text())['mDice'] == scores[-1] > 0

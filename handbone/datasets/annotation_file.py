@@ -2,6 +2,7 @@
 
 import gc
 import json
+import math
 from array import array
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -188,39 +189,32 @@ def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
             f'it has {count}, a polygon needs at least 3', 'Draw it again or remove the annotation'
         )
     points = _as_array(raw)
-    if points is None:
+    low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    if not all(abs(value) <= FARTHEST for value in (*low, *high)):  # NaN compares false
         raise _AnnotationError(
             f'{_first_bad_point(raw)} is not a pair of finite numbers [x, y] within '
             f'{FARTHEST} pixels',
             'Correct the coordinates of this point',
         )
-    if image_size is not None:
-        _check_inside(points, image_size)
-    return points
-
-
-def _as_array(raw: list) -> np.ndarray | None:
-    """Convert points to (n, 2) float64; None where they are not all pairs of sensible numbers."""
-    try:
-        if set(map(len, raw)) != {2}:
-            return None
-        # Unlike NumPy, array refuses text that looks like a number.
-        points = np.frombuffer(array('d', chain.from_iterable(raw)))
-    except (TypeError, OverflowError):
-        return None
-    within = points.min() >= -FARTHEST and points.max() <= FARTHEST  # NaN compares false
-    return points.reshape(-1, 2) if within else None
-
-
-def _check_inside(points: np.ndarray, image_size: tuple[int, int]) -> None:
-    height, width = image_size
-    low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    height, width = image_size or (math.inf, math.inf)
     if min(high) < 0 or low[0] >= width or low[1] >= height:
         raise _AnnotationError(
             f'it lies wholly outside the image (x {low[0]:g} to {high[0]:g}, y {low[1]:g} to '
             f'{high[1]:g}; the image has width {width} and height {height})',
             'Correct the coordinates or remove the annotation',
         )
+    return points
+
+
+def _as_array(raw: list) -> np.ndarray:
+    """Convert points to (n, 2) float64; NaN where they are not all pairs of numbers."""
+    try:
+        if set(map(len, raw)) == {2}:
+            # Unlike NumPy, array refuses text that looks like a number.
+            return np.frombuffer(array('d', chain.from_iterable(raw))).reshape(-1, 2)
+    except (TypeError, OverflowError):
+        pass
+    return np.full((1, 2), np.nan)
 
 
 def _first_bad_point(raw: list) -> str:

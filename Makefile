@@ -50,7 +50,7 @@ $(RUN):
 demo: $(INSTALLED)
 	$(RUN) tools/make_phantom.py $(DATA) --train 400 --test 60 --size 1024 --workers 2
 	$(RUN) tools/train.py configs/demo.py --work-dir $(WORK_DIR)
-	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv
+	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --tta --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 $(TESTS)

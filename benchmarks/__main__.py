@@ -10,7 +10,7 @@ from rich.progress import track
 from . import table
 
 #: Modules of this package with a ``ROW`` each, in the order of the table.
-ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'loss')
+ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'loss', 'loading')
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
@@ -31,6 +32,10 @@ def test(cfg: Config) -> dict[str, float]:
         raise FileNotFoundError(f'there is no checkpoint {cfg.load_from}')
     drop_pretrained(cfg)  # the checkpoint brings all weights
     adapt_to_hardware(cfg)
+    if not torch.cuda.is_available():
+        # The number of threads changes the order of sums and thereby single pixels at the
+        # threshold: with one, the same bytes come out of any number of processes.
+        torch.set_num_threads(1)
     with process_group(cfg.launcher):
         return Runner.from_cfg(cfg).test()
 

@@ -1,13 +1,13 @@
 # From scratch in minutes: most iterations run on shrunk batches, the last ones at full resolution.
-max_iters = 1750
-# share of the iterations, factor: 437 at a quarter of the side, 1085 at half, 228 at full size
-stages = [(0.25, 4), (0.62, 2)]
-full_size_from = 1522
+max_iters = 1700
+full_size_from = 1450
+# share of the iterations, factor: 450 at a quarter of the side, 1000 at half, 250 at full size
+stages = [(450 / max_iters, 4), (1000 / max_iters, 2)]
 
 optim_wrapper = dict(
     type='OptimWrapper',
     # a short memory of squared gradients suits a short training
-    optimizer=dict(type='AdamW', lr=3e-3, betas=(0.9, 0.99), weight_decay=0.01),
+    optimizer=dict(type='AdamW', lr=3e-3, betas=(0.9, 0.99), weight_decay=0.01, fused=True),
     clip_grad=dict(max_norm=1.0),
 )
 # One cycle, but with a quarter of the peak left when the full size begins.

@@ -46,10 +46,13 @@ def run_tool():
 
 @pytest.fixture(scope='session')
 def tiny_config(phantom_root, tmp_path_factory):
-    """A configuration file: configs/demo.py at 256 x 256, four iterations."""
-    path = tmp_path_factory.mktemp('config') / 'tiny.py'
-    path.write_text(CONFIG.format(demo=REPOSITORY / 'configs' / 'demo.py', data_root=phantom_root))
-    return path
+    """A configuration file: configs/demo.py at 256 x 256, four iterations, flattened."""
+    folder = tmp_path_factory.mktemp('config')
+    inheriting = folder / 'inheriting.py'
+    demo = REPOSITORY / 'configs' / 'demo.py'
+    inheriting.write_text(CONFIG.format(demo=demo, data_root=phantom_root))
+    Config.fromfile(inheriting).dump(folder / 'tiny.py')
+    return folder / 'tiny.py'
 
 
 @pytest.fixture(scope='session')
@@ -58,6 +61,21 @@ def trained(run_tool, tiny_config, tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('trained') / 'work'
     out, _ = run_tool('train.py', tiny_config, '--work-dir', work_dir)
     return work_dir, out
+
+
+@pytest.fixture(scope='session')
+def tested(run_tool, tiny_config, checkpoint, tmp_path_factory):
+    """A folder with CSV, overlays and work dir of one test run, and what it printed."""
+    folder = tmp_path_factory.mktemp('tested')
+    out, _ = run_tool(
+        'test.py',
+        tiny_config,
+        checkpoint,
+        *('--work-dir', folder / 'work'),
+        *('--out', folder / 'masks.csv'),
+        *('--show-dir', folder / 'overlays'),
+    )
+    return folder, out
 
 
 class Model:
@@ -95,17 +113,16 @@ def checkpoint(trained, tiny_config, tmp_path_factory):
     content = torch.load(source, weights_only=False)
     head = {key: content['state_dict'][f'decode_head.{key}'] for key in LAST_LAYER}
     weight, bias = head['to_pixels.weight'], head['to_pixels.bias']
-    weight.copy_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)))
+    # the same for all places in a block, so that masks are not specks
+    one = torch.randn((len(CLASSES), *weight.shape[1:]), generator=torch.Generator().manual_seed(0))
+    repeats = len(bias) // len(CLASSES)
+    weight.copy_(one.repeat_interleave(repeats, dim=0))
     bias.zero_()
     path = tmp_path_factory.mktemp('checkpoint') / 'speaking.pth'
     torch.save(content, path)
-    samples = Model(tiny_config, path).predict()
-    upscale = math.isqrt(len(bias) // len(CLASSES))
-    logits = torch.stack([sample.seg_logits.data for sample in samples])
-    # a fifth of the pixels of each class, at each place within a block, is to be above it
-    images, classes, height, width = logits.shape
-    blocks = logits.reshape(images, classes, height // upscale, upscale, width // upscale, upscale)
-    limits = blocks.permute(1, 3, 5, 0, 2, 4).flatten(3).quantile(0.8, dim=3)
-    bias.copy_(LIMIT - limits.flatten())
+    logits = torch.stack([sample.seg_logits.data for sample in Model(tiny_config, path).predict()])
+    # a fifth of the pixels of each class shall be above the threshold
+    limits = logits.transpose(0, 1).flatten(1).quantile(0.8, dim=1)
+    bias.copy_((LIMIT - limits).repeat_interleave(repeats))
     torch.save(content, path)
     return path

@@ -33,23 +33,8 @@ def decode_csv(path, shape):
 
 def logged(work_dir):
     """The lines of the newest JSON log of a run."""
-    log = max(work_dir.glob('*/vis_data/*.json'), key=lambda path: path.stat().st_mtime)
+    log = max(work_dir.glob('*/vis_data/[0-9]*.json'), key=lambda path: path.stat().st_mtime)
     return [json.loads(line) for line in log.read_text().splitlines()]
-
-
-@pytest.fixture(scope='module')
-def tested(run_tool, tiny_config, checkpoint, tmp_path_factory):
-    """A folder with CSV, overlays and work dir of one test run, and what it printed."""
-    folder = tmp_path_factory.mktemp('tested')
-    out, _ = run_tool(
-        'test.py',
-        tiny_config,
-        checkpoint,
-        *('--work-dir', folder / 'work'),
-        *('--out', folder / 'masks.csv'),
-        *('--show-dir', folder / 'overlays'),
-    )
-    return folder, out
 
 
 def test_training(trained):

@@ -18,6 +18,7 @@ from .packed import (
 from .polygons import rasterize, to_polygons
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .upsample import logits_to_packed
+from .warp import warp
 
 __all__ = [
     'CLASSES_PER_PLANE',
@@ -43,4 +44,5 @@ __all__ = [
     'string_to_runs',
     'to_polygons',
     'unpack',
+    'warp',
 ]

@@ -193,6 +193,10 @@ def test_polygons_fill_holes_and_skip_ignored_pixels():
     assert index == 0
     assert not others
     assert points.max(axis=0).tolist() == [2, 4]
+    ignore = np.zeros((5, 5), bool)
+    ignore[:, 1] = True
+    parts = masks.to_polygons(masks.pack(np.ones((1, 5, 5), bool), ignore), 1)
+    assert sorted(points[:, 0].min() for _, points in parts) == [0, 2]
     assert masks.to_polygons(masks.pack(ring, np.ones((5, 5), bool)), 1) == []
 
 

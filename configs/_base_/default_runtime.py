@@ -22,6 +22,8 @@ custom_hooks = [
     dict(type='OutputBiasHook'),
     # A checkpoint of other classes or of another model is refused, not half loaded.
     dict(type='CheckpointCompatibilityHook'),
+    # Model and dataset must count the same classes.
+    dict(type='ClassCountHook'),
 ]
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')

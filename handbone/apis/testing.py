@@ -7,6 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
 from .pretrained import drop_pretrained
 from .training import add_common_arguments, read_config
@@ -27,9 +28,9 @@ def test(cfg: Config) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
+        ValueError: If it is cut off or no checkpoint.
     """
-    if not Path(cfg.load_from).is_file():
-        raise FileNotFoundError(f'there is no checkpoint {cfg.load_from}')
+    check_checkpoint_file(cfg.load_from)
     drop_pretrained(cfg)  # the checkpoint brings all weights
     adapt_to_hardware(cfg)
     if not torch.cuda.is_available():

@@ -2,11 +2,13 @@
 
 import argparse
 from pathlib import Path
+from urllib.parse import urlparse
 
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
 from .memory import keep_freed_memory
 from .pretrained import drop_pretrained, fetch_pretrained
@@ -21,7 +23,11 @@ def train(cfg: Config) -> None:
 
     Raises:
         PretrainedWeightsError: If pretrained weights are missing.
+        FileNotFoundError: If the checkpoint to start from does not exist.
+        ValueError: If it is cut off or no checkpoint.
     """
+    if cfg.get('load_from') and urlparse(cfg.load_from).scheme not in ('http', 'https'):
+        check_checkpoint_file(cfg.load_from)
     if cfg.get('from_scratch', False):
         drop_pretrained(cfg)
     fetch_pretrained(cfg)

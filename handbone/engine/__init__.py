@@ -3,6 +3,7 @@
 from .hooks import (
     BroadcastBuffersHook,
     CheckpointCompatibilityHook,
+    ClassCountHook,
     MultilabelVisualizationHook,
     OutputBiasHook,
     RLESubmissionHook,
@@ -11,6 +12,7 @@ from .hooks import (
 __all__ = [
     'BroadcastBuffersHook',
     'CheckpointCompatibilityHook',
+    'ClassCountHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',

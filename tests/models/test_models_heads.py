@@ -146,6 +146,11 @@ def test_frequencies_of_absent_and_ubiquitous_classes():
     )
 
 
+def test_another_number_of_frequencies():
+    with pytest.raises(ValueError, match='MultilabelFCNHead has 5 classes, got 4 frequencies'):
+        build().set_output_bias([0.1] * 4)
+
+
 def test_a_loss_of_the_host_stays():
     """DAHead trains each of its three branches, with keys of their own."""
     head, maps = build_converted('DAHead'), features()

@@ -2,6 +2,7 @@
 
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
+from .class_count_hook import ClassCountHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
 from .visualization_hook import MultilabelVisualizationHook
@@ -9,6 +10,7 @@ from .visualization_hook import MultilabelVisualizationHook
 __all__ = [
     'BroadcastBuffersHook',
     'CheckpointCompatibilityHook',
+    'ClassCountHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',

@@ -117,8 +117,16 @@ class MultilabelDecodeHead(BaseDecodeHead):
 
         Args:
             class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
+
+        Raises:
+            ValueError: If there is not one frequency a class.
         """
         frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
+        if len(frequencies) != self.num_classes:
+            raise ValueError(
+                f'{type(self).__name__} has {self.num_classes} classes, '
+                f'got {len(frequencies)} frequencies'
+            )
         for convolution in self.output_convolutions():
             # one ahead of a pixel shuffle holds several outputs of each class, side by side
             repeats = convolution.out_channels // len(frequencies)

@@ -1,0 +1,63 @@
+"""Stops a run whose model and dataset count classes differently."""
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from torch.utils.data import Dataset
+
+
+@HOOKS.register_module()
+class ClassCountHook(Hook):
+    """Compare ``num_classes`` of every multilabel head with the class list of the dataset.
+
+    A packed map has room for 31 classes, so a head of another count would train and predict
+    without a word, on other classes than meant.
+    """
+
+    priority = 'HIGHEST'
+
+    def before_train(self, runner: Runner) -> None:
+        """Compare with the training dataset.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If the counts differ.
+        """
+        _compare(runner, runner.train_dataloader.dataset)
+
+    def before_val(self, runner: Runner) -> None:
+        """Compare with the validation dataset.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If the counts differ.
+        """
+        _compare(runner, runner.val_dataloader.dataset)
+
+    def before_test(self, runner: Runner) -> None:
+        """Compare with the test dataset.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If the counts differ.
+        """
+        _compare(runner, runner.test_dataloader.dataset)
+
+
+def _compare(runner: Runner, dataset: Dataset) -> None:
+    classes = getattr(dataset, 'metainfo', {}).get('classes')
+    if classes is None:
+        return
+    for name, module in runner.model.named_modules():
+        if hasattr(module, 'set_output_bias') and module.num_classes != len(classes):
+            raise ValueError(
+                f'{name.removeprefix("module.")} of the model has num_classes={module.num_classes} '
+                f'and the dataset {len(classes)} classes: set num_classes of each head of the '
+                'config to the length of metainfo.classes'
+            )

@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> None:
         cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
     if args.out or args.format_only:
         hook = dict(type='RLESubmissionHook', out_file=args.out)
-        cfg.setdefault('custom_hooks', []).append(hook)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
     if args.tta:

@@ -1,0 +1,75 @@
+"""What tools/test.py makes of its arguments."""
+
+import os
+
+import pytest
+from mmengine.config import Config
+
+from handbone.apis import testing
+from handbone.apis.testing import augment, find_checkpoint
+
+
+def make_config(**more):
+    pipeline = [
+        dict(type='LoadRadiograph'),
+        dict(type='Resize', scale=(64, 64)),
+        dict(type='LoadPolygonAnnotations', frame='original'),
+        dict(type='PackMultilabelInputs'),
+    ]
+    dataloader = dict(dataset=dict(pipeline=pipeline))
+    return Config(dict(test_dataloader=dataloader, model=dict(type='Model'), **more))
+
+
+def test_views_take_the_place_of_the_labels():
+    """At the size of the test pipeline, before the labels are drawn."""
+    flips = [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]
+    cfg = make_config(tta_views=[flips])
+    plain = [dict(step) for step in cfg.test_dataloader.dataset.pipeline]
+    augment(cfg)
+    load, resize, views = cfg.test_dataloader.dataset.pipeline
+    assert [load, resize] == plain[:2]
+    assert views == dict(type='TestTimeAug', transforms=[flips, [plain[2]], [plain[3]]])
+    assert cfg.model == dict(type='MultilabelTTAModel', module=dict(type='Model'))
+
+
+def test_own_pipeline_goes_first():
+    own = [dict(type='LoadRadiograph'), dict(type='TestTimeAug', transforms=[])]
+    cfg = make_config(tta_pipeline=own, tta_views=[])
+    augment(cfg)
+    assert cfg.test_dataloader.dataset.pipeline == own
+
+
+def test_no_views():
+    with pytest.raises(ValueError, match='names no views'):
+        augment(make_config())
+
+
+def test_checkpoint_of_a_work_dir(tmp_path):
+    """The newest best one, else the last, else an error; a file stands for itself."""
+    assert find_checkpoint('some/file.pth') == 'some/file.pth'
+    with pytest.raises(FileNotFoundError, match=f'no checkpoint in {tmp_path}'):
+        find_checkpoint(str(tmp_path))
+    last = tmp_path / 'iter_20.pth'
+    last.touch()
+    (tmp_path / 'last_checkpoint').write_text(str(last))
+    assert find_checkpoint(str(tmp_path)) == str(last)
+    for age, name in enumerate(('best_mDice_iter_900.pth', 'best_mDice_iter_1000.pth')):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (1000 + age, 1000 + age))
+    assert find_checkpoint(str(tmp_path)) == str(tmp_path / 'best_mDice_iter_1000.pth')
+
+
+@pytest.mark.parametrize('hooks', [{}, dict(custom_hooks=[dict(type='Other')])])
+def test_submission_hook(hooks, monkeypatch, tmp_path):
+    """--out and --format-only add it to whatever hooks there are, or are not."""
+    file = tmp_path / 'config.py'
+    cfg = make_config(**hooks)
+    cfg.dump(file)
+    runs = []
+    monkeypatch.setattr(testing, 'test', runs.append)
+    for arguments in (['--out', 'masks.csv'], ['--format-only'], []):
+        testing.main([str(file), 'checkpoint.pth', *arguments])
+    added = [cfg.get('custom_hooks', [])[len(hooks) :] for cfg in runs]
+    hook = dict(type='RLESubmissionHook')
+    assert added == [[hook | dict(out_file='masks.csv')], [hook | dict(out_file=None)], []]
+    assert runs[1].test_evaluator == dict(type='DiceMetric', format_only=True)

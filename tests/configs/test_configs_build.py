@@ -1,0 +1,156 @@
+"""Every configuration loads, builds from scratch, trains a step and predicts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+import handbone  # noqa: F401
+from handbone.apis.pretrained import drop_pretrained
+from handbone.bones import CLASSES
+from handbone.masks import pack, planes_first
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+COMPLETE = sorted(path for path in CONFIGS.rglob('*.py') if '_base_' not in path.parts)
+PARTS = sorted(CONFIGS.glob('_base_/**/*.py'))
+SPLITS = ('train', 'val', 'test')
+
+
+def name_of(path):
+    return str(path.relative_to(CONFIGS))
+
+
+@pytest.fixture(params=COMPLETE, ids=name_of)
+def config(request, monkeypatch):
+    monkeypatch.delenv('JSRT_ROOT', raising=False)
+    init_default_scope('mmseg')
+    return Config.fromfile(request.param)
+
+
+def walk(part: object) -> Iterator[dict]:
+    """Every dict in a configuration."""
+    if isinstance(part, dict):
+        yield part
+        for value in part.values():
+            yield from walk(value)
+    elif isinstance(part, (list, tuple)):
+        for value in part:
+            yield from walk(value)
+
+
+def classes_of(config, split='train'):
+    return config[f'{split}_dataloader'].dataset.get('metainfo', {}).get('classes', CLASSES)
+
+
+def test_there_are_configs():
+    names = {name_of(path) for path in COMPLETE}
+    assert names > {
+        'demo.py',
+        'segformer_mit-b0_1024.py',
+        'segformer_mit-b3_1536.py',
+        'upernet_swin_1536.py',
+        'jsrt/segformer_mit-b0_256.py',
+    }
+
+
+@pytest.mark.parametrize('path', PARTS, ids=name_of)
+def test_part_loads_alone(path):
+    assert len(Config.fromfile(path)) > 0
+
+
+def test_flattened_config_is_the_same(config, tmp_path):
+    """What the work dir gets, and what `python -m handbone.configs` prints, can be read again."""
+    config.dump(tmp_path / 'flat.py')
+    assert Config.fromfile(tmp_path / 'flat.py').to_dict() == config.to_dict()
+
+
+def test_one_network_size(config):
+    """Training, validation and test see images of one size."""
+    sizes = {
+        tuple(step.get('size') or step.get('scale'))
+        for split in SPLITS
+        for step in config[f'{split}_dataloader'].dataset.pipeline
+        if step.type in ('RandomAffine', 'Resize')
+    }
+    assert sizes == {tuple(config.crop_size)}
+
+
+def test_padding_is_background(config):
+    assert config.model.data_preprocessor.seg_pad_val == 0
+    assert all(part.get('seg_pad_val', 0) == 0 for part in walk(config.to_dict()))
+
+
+def test_nothing_needs_several_gpus(config):
+    assert not [part for part in walk(config.model) if part.get('type') == 'SyncBN']
+
+
+def test_heads_and_losses_are_multilabel(config):
+    heads = [part for part in walk(config.model) if 'num_classes' in part]
+    assert heads
+    for head in heads:
+        assert head.type.startswith('Multilabel')
+        assert all(part.type.startswith('Multilabel') for part in walk(head.loss_decode))
+        assert {len(classes_of(config, split)) for split in SPLITS} == {head.num_classes}
+
+
+def test_schedule_ends_with_the_training(config):
+    schedulers = config.param_scheduler
+    schedulers = schedulers if isinstance(schedulers, list) else [schedulers]
+    ends = [part.get('end', part.get('total_steps')) for part in schedulers]
+    assert max(ends) == config.train_cfg.max_iters
+    assert not any(part.get('by_epoch', True) for part in schedulers)
+    assert config.train_cfg.max_iters % config.train_cfg.val_interval == 0
+
+
+def test_runtime_is_complete(config):
+    hooks = {hook.type for hook in config.custom_hooks}
+    assert hooks >= {'OutputBiasHook', 'CheckpointCompatibilityHook', 'ClassCountHook'}
+    assert config.default_hooks.checkpoint.save_best == 'mDice'
+    assert config.default_scope == 'mmseg'
+    assert config.custom_imports.imports == ['handbone']
+
+
+def test_model_trains_and_predicts(config):
+    """One step on two images of another size than the config's, then a prediction."""
+    # progressive resizing begins at a quarter of this
+    height, width = (256, 200) if 'stages' in config.model.data_preprocessor else (128, 100)
+    torch.manual_seed(0)
+    drop_pretrained(config)
+    model = MODELS.build(config.model)
+    model.init_weights()
+    classes = len(classes_of(config))
+    rng = np.random.default_rng(0)
+    images = [torch.from_numpy(rng.integers(0, 256, (3, height, width), dtype=np.uint8))] * 2
+    samples = []
+    for _ in images:
+        masks = rng.random((classes, height, width)) < 0.3
+        samples.append(SegDataSample(gt_sem_seg=PixelData(data=planes_first(pack(masks)))))
+        metainfo = dict(ori_shape=(300, 220), img_shape=(height, width), img_path='a.png')
+        samples[-1].set_metainfo(metainfo)
+    frequencies = np.linspace(0.001, 0.1, classes)
+    for module in model.modules():
+        if hasattr(module, 'set_output_bias'):
+            module.set_output_bias(frequencies)
+    data = model.data_preprocessor(dict(inputs=images, data_samples=samples), training=True)
+    total, log = model.parse_losses(model(**data, mode='loss'))
+    total.backward()
+    assert total.isfinite()
+    without = [
+        name
+        for name, weight in model.named_parameters()
+        if weight.requires_grad and weight.grad is None
+    ]
+    assert not without, 'weights without gradient need find_unused_parameters under DDP'
+    for sample in samples:
+        del sample.gt_sem_seg
+    model.eval()
+    with torch.no_grad():
+        results = model.test_step(dict(inputs=images, data_samples=samples))
+    assert results[0].pred_sem_seg.data.shape == (1, 300, 220)

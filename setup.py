@@ -11,12 +11,6 @@ ROOT = Path(__file__).resolve().parent
 CARRIED_FOLDERS = ('configs', 'tools')
 
 
-def readme() -> str:
-    """Read the text that a package index shows; a partial checkout may lack it."""
-    file = ROOT / 'README.md'
-    return file.read_text(encoding='utf-8') if file.exists() else ''
-
-
 def requirements() -> list[str]:
     """Read the requirement lines of requirements.txt, without its comments."""
     lines = (ROOT / 'requirements.txt').read_text(encoding='utf-8').splitlines()
@@ -71,7 +65,7 @@ setup(
     name='handbone',
     version=version(),
     description='Multilabel segmentation for MMSegmentation: one pixel, several classes',
-    long_description=readme(),
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     author='The handbone authors',
     license='Apache-2.0',

@@ -72,9 +72,25 @@ def test_backbone_alone_loaded():
         torch.testing.assert_close(bias, STARTED)
 
 
+class Repeated(SimpleNamespace):
+    def __len__(self):
+        return self.length
+
+
+def test_wrapped_datasets():
+    """The frequencies of several datasets are averaged over their images."""
+    few = Repeated(length=1, dataset=Dataset())
+    many = Repeated(length=3, class_frequencies=lambda: FREQUENCIES / 2)
+    expected = torch.logit(torch.tensor(FREQUENCIES * (1 + 3 / 2) / 4, dtype=torch.float32))
+    for bias in start(dataset=SimpleNamespace(datasets=[few, many])):
+        torch.testing.assert_close(bias, expected.repeat_interleave(4))
+
+
 def test_dataset_that_cannot_tell():
-    for bias in start(dataset=SimpleNamespace(metainfo={})):
-        assert not bias.any()
+    silent = Repeated(length=1, metainfo={})
+    for dataset in (silent, SimpleNamespace(datasets=[silent, Dataset()])):
+        for bias in start(dataset=dataset):
+            assert not bias.any()
 
 
 @pytest.mark.parametrize('loop', ['train', 'val', 'test'])

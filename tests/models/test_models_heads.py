@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -249,14 +250,37 @@ def test_pixel_shuffle_starts_at_class_frequency():
     torch.testing.assert_close(logits.sigmoid(), expected)
 
 
-def test_pixel_shuffle_trains():
-    head = pixel_shuffle_head(dropout_ratio=0.1)
+@pytest.mark.parametrize('side', [16, 24])
+@pytest.mark.parametrize('classes', [3, 40])
+def test_pixel_shuffle_trains(classes, side):
+    """Values and gradients are those of the logits in the order of the pixels."""
+    head = pixel_shuffle_head(num_classes=classes)
     head.init_weights()
     assert head.to_pixels.weight.std() < 0.02
-    samples, target = make_samples(3, side=16)
-    losses = head.loss(features(), samples, {})
-    total(losses).backward()
-    assert head.to_pixels.weight.grad.abs().sum((1, 2, 3)).all()
-    head.eval()
-    expected, _ = class_by_class_loss(head(features()), target, list(head.loss_decode))
-    torch.testing.assert_close(head.loss(features(), samples, {})['loss_seg'], expected)
+    samples, target = make_samples(classes, side=side)
+    maps = features()
+
+    def gradient(loss):
+        head.zero_grad()
+        loss.backward()
+        return head.to_pixels.weight.grad.clone()
+
+    loss = head.loss(maps, samples, {})['loss_seg']
+    expected, _ = class_by_class_loss(head(maps), target, list(head.loss_decode))
+    torch.testing.assert_close(loss, expected)
+    found = gradient(loss)
+    assert found.abs().sum((1, 2, 3)).all()
+    torch.testing.assert_close(found, gradient(expected))
+
+
+def test_pixel_shuffle_dropout():
+    head = pixel_shuffle_head(dropout_ratio=0.9)
+    samples, _ = make_samples(3, side=16)
+    first, second = (head.loss(features(), samples, {})['loss_seg'] for _ in range(2))
+    assert first != second
+
+
+def test_default_losses_in_another_scope():
+    """A head made outside a runner finds its losses whatever the default scope is."""
+    with DefaultScope.overwrite_default_scope('mmengine'):
+        assert len(pixel_shuffle_head().loss_decode) == 2

@@ -1,11 +1,13 @@
 """Starts every class at its frequency in the training data."""
 
+import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
+from torch.utils.data import Dataset
 
 
 @HOOKS.register_module()
@@ -14,7 +16,8 @@ class OutputBiasHook(Hook):
 
     The frequencies are measured on the training dataset's polygons. Heads whose output was loaded
     from a checkpoint keep their biases, which know better; a head for another number of classes is
-    not loaded and starts anew. Nothing is done where the dataset cannot tell frequencies.
+    not loaded and starts anew. Nothing is done where the dataset cannot tell frequencies; mmengine's
+    wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are looked into.
     """
 
     priority = 'VERY_HIGH'
@@ -42,10 +45,9 @@ class OutputBiasHook(Hook):
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         heads = self._untrained_heads(model)
-        dataset = runner.train_dataloader.dataset
-        if not heads or not hasattr(dataset, 'class_frequencies'):
+        frequencies = _class_frequencies(runner.train_dataloader.dataset) if heads else None
+        if frequencies is None:
             return
-        frequencies = dataset.class_frequencies()
         for head in heads:
             head.set_output_bias(frequencies)
         if is_main_process():
@@ -66,3 +68,17 @@ class OutputBiasHook(Hook):
             if hasattr(module, 'set_output_bias')
             and any(id(layer.bias) in fresh for layer in module.output_convolutions())
         ]
+
+
+def _class_frequencies(dataset: Dataset) -> np.ndarray | None:
+    """Mean share of pixels of each class, (C,), or ``None`` if a part of the data cannot tell."""
+    if hasattr(dataset, 'class_frequencies'):
+        return dataset.class_frequencies()
+    if hasattr(dataset, 'dataset'):
+        return _class_frequencies(dataset.dataset)
+    if not hasattr(dataset, 'datasets'):
+        return None
+    parts = [_class_frequencies(part) for part in dataset.datasets]
+    if any(part is None for part in parts):
+        return None
+    return np.average(parts, axis=0, weights=[len(part) for part in dataset.datasets])

@@ -9,11 +9,12 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from ..losses import PackedLoss, class_by_class_loss
+from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by_class_loss
 
+# classes, not names: names would be looked up in whatever default scope the caller has set
 DEFAULT_LOSSES = (
-    dict(type='MultilabelBCELoss', loss_weight=1.0),
-    dict(type='MultilabelDiceLoss', loss_weight=1.0),
+    dict(type=MultilabelBCELoss, loss_weight=1.0),
+    dict(type=MultilabelDiceLoss, loss_weight=1.0),
 )
 
 
@@ -89,6 +90,18 @@ class MultilabelDecodeHead(BaseDecodeHead):
             ``loss_``, for the log only.
         """
         target = torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
+        return self.loss_by_labels(seg_logits, target)
+
+    def loss_by_labels(self, seg_logits: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Compute the losses of low-resolution logits against a batch of packed labels.
+
+        Args:
+            seg_logits: ``(N, C, h, w)``.
+            target: ``(N, P, H, W)`` int32.
+
+        Returns:
+            As :meth:`loss_by_feat`.
+        """
         losses = self._losses()
         total, parts = class_by_class_loss(seg_logits, target, losses, self.align_corners)
         result = {'loss_seg': total}

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import torch
+import torch.nn.functional as F
+from mmengine.structures import BaseDataElement
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
@@ -47,7 +50,7 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         )
         del self.conv_seg
         self.to_pixels = nn.Conv2d(in_channels, num_classes * upscale**2, kernel_size=1)
-        self.shuffle = nn.PixelShuffle(upscale)
+        self.upscale = upscale
 
     def forward(self, inputs: Sequence[Tensor]) -> Tensor:
         """Compute the logits.
@@ -58,10 +61,38 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         Returns:
             ``(N, num_classes, h * upscale, w * upscale)``.
         """
+        return F.pixel_shuffle(self._folded_logits(inputs), self.upscale)
+
+    def loss(
+        self, inputs: Sequence[Tensor], batch_data_samples: list[BaseDataElement], train_cfg: dict
+    ) -> dict[str, Tensor]:
+        """Compute the losses of a batch.
+
+        Args:
+            inputs: Feature maps of the backbone.
+            batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+            train_cfg: Not used.
+
+        Returns:
+            As :meth:`MultilabelDecodeHead.loss_by_feat`.
+        """
+        folded = self._folded_logits(inputs)
+        count, _, height, width = folded.shape
+        target = torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
+        if target.shape[2:] != (height * self.upscale, width * self.upscale):
+            return self.loss_by_labels(F.pixel_shuffle(folded, self.upscale), target)
+        # No loss depends on the order of the pixels: one map of labels is brought into the order
+        # of the logits, instead of every class's logits, and their gradients, into that of pixels.
+        folded = folded.reshape(count, self.num_classes, -1, width)
+        target = F.pixel_unshuffle(target, self.upscale)
+        return self.loss_by_labels(folded, target.reshape(count, -1, *folded.shape[2:]))
+
+    def _folded_logits(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Logits before the pixel shuffle, ``(N, num_classes * upscale ** 2, h, w)``."""
         features = self._transform_inputs(inputs)
         if self.dropout is not None:
             features = self.dropout(features)
-        return self.shuffle(self.to_pixels(features))
+        return self.to_pixels(features)
 
     def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the convolution that makes the logits, in a list."""

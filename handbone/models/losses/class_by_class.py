@@ -118,6 +118,10 @@ class _ClassByClass(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad_total: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
+        # on a CPU a factor of one, the usual case, is not worth a pass over all logits; on a GPU
+        # looking at it would wait for the device
+        if gradient.device.type == 'cpu' and grad_total == 1:
+            return gradient.to(ctx.logits_dtype), None, None, None
         return (gradient * grad_total).to(ctx.logits_dtype), None, None, None
 
 

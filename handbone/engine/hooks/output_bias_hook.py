@@ -16,8 +16,8 @@ class OutputBiasHook(Hook):
 
     The frequencies are measured on the training dataset's polygons. Heads whose output was loaded
     from a checkpoint keep their biases, which know better; a head for another number of classes is
-    not loaded and starts anew. Nothing is done where the dataset cannot tell frequencies; mmengine's
-    wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are looked into.
+    not loaded and starts anew. Nothing is done where the dataset cannot tell frequencies;
+    mmengine's wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are looked into.
     """
 
     priority = 'VERY_HIGH'

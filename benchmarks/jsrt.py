@@ -1,6 +1,6 @@
 """Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
 
-    python -m benchmarks.jsrt --config configs/jsrt/folded_unet_512.py
+    python -m benchmarks.jsrt --config configs/jsrt/folded_unet_384.py
 
 First ``tools/train.py`` trains; its wall time, from start to the written checkpoint, is then given
 to the loop of ``benchmarks/jsrt_plain_loop.py``. Both see the same patients and are scored on the
@@ -97,7 +97,7 @@ def train_plain(seconds: float, work_dir: Path, packages: str) -> dict[str, floa
 def main() -> None:
     """Run both and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--config', default='configs/jsrt/folded_unet_512.py')
+    parser.add_argument('--config', default='configs/jsrt/folded_unet_384.py')
     parser.add_argument('--plain-packages', default='.venv/bench')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/bench_jsrt'))
     args = parser.parse_args()

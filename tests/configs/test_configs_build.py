@@ -119,7 +119,7 @@ def test_runtime_is_complete(config):
 
 def test_model_trains_and_predicts(config):
     """One step on two images of another size than the config's, then a prediction."""
-    # progressive resizing begins at a quarter of this
+    # progressive resizing begins at a third of this
     height, width = (256, 200) if 'stages' in config.model.data_preprocessor else (128, 100)
     torch.manual_seed(0)
     drop_pretrained(config)

@@ -21,7 +21,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='LoadRadiograph'),
-    dict(type='Resize', scale=crop_size, keep_ratio=True),
+    dict(type='Resize', scale=crop_size, keep_ratio=True, interpolation='area'),
     # Truth stays at the size of the file, where predictions are scored.
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs'),

@@ -11,10 +11,10 @@ data_preprocessor = dict(
 model = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=data_preprocessor,
-    backbone=dict(type='FoldedUNet', channels=(24, 48, 96, 192, 256), fold=4),
+    backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 256), fold=4),
     decode_head=dict(
         type='MultilabelPixelShuffleHead',
-        in_channels=24,
+        in_channels=32,
         in_index=0,
         num_classes=29,
         upscale=4,

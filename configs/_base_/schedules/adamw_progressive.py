@@ -1,9 +1,9 @@
 # From scratch in minutes: most iterations run on shrunk batches, the last ones at full resolution.
-max_iters = 2900
-full_size_from = 2200
-# share of the iterations, factor: 600 at a third of the side, 1600 at half, the rest at full size;
+max_iters = 2000
+full_size_from = 1550
+# share of the iterations, factor: 450 at a third of the side, 1100 at half, the rest at full size;
 # for ProgressiveDataPreProcessor
-stages = [(600 / max_iters, 3), (1600 / max_iters, 2)]
+stages = [(450 / max_iters, 3), (1100 / max_iters, 2)]
 
 optim_wrapper = dict(
     type='OptimWrapper',

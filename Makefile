@@ -1,4 +1,4 @@
-# make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 12 minutes
+# make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 9 minutes
 # make test     all tests, the end-to-end ones included
 # make bench    our speed and memory beside today's usual ways
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time

@@ -14,7 +14,10 @@ losses = [
 model = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=data_preprocessor,
-    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=checkpoint)),
+    backbone=dict(
+        type='SDPAMixVisionTransformer',
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint),
+    ),
     decode_head=dict(
         type='MultilabelSegformerHead', num_classes=29, norm_cfg=norm_cfg, loss_decode=losses
     ),

@@ -20,7 +20,10 @@ auxiliary_losses = [
 model = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=data_preprocessor,
-    backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=checkpoint)),
+    backbone=dict(
+        type='SDPASwinTransformer',
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint),
+    ),
     decode_head=dict(
         type='MultilabelUPerHead', num_classes=29, norm_cfg=norm_cfg, loss_decode=losses
     ),

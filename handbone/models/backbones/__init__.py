@@ -1,5 +1,7 @@
-"""Backbones that mmseg does not have."""
+"""Backbones that mmseg does not have, and siblings of its transformers that need less memory."""
 
+from . import sdpa_backbones
 from .folded_unet import FoldedUNet
+from .sdpa_backbones import *  # noqa: F403
 
-__all__ = ['FoldedUNet']
+__all__ = ['FoldedUNet', *sdpa_backbones.__all__]

@@ -4,6 +4,8 @@ from mmseg.models import decode_heads
 
 from .multilabel_head import MultilabelDecodeHead, make_multilabel
 from .pixel_shuffle_head import MultilabelPixelShuffleHead
+from .segformer_head import MultilabelSegformerHead
+from .uper_head import MultilabelUPerHead
 
 #: Decode heads of mmseg that become multilabel as they are. Not among them: heads whose losses
 #: read integer labels (EncHead's context, STDC's and PID's boundaries), heads that classify masks,
@@ -29,10 +31,8 @@ CONVERTED = (
     'NLHead',
     'OCRHead',
     'PSPHead',
-    'SegformerHead',
     'SETRMLAHead',
     'SETRUPHead',
-    'UPerHead',
 )
 
 globals().update(
@@ -42,6 +42,8 @@ globals().update(
 __all__ = [
     'MultilabelDecodeHead',
     'MultilabelPixelShuffleHead',
+    'MultilabelSegformerHead',
+    'MultilabelUPerHead',
     'make_multilabel',
     *(f'Multilabel{name}' for name in CONVERTED),
 ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.structures import BaseDataElement
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
@@ -75,6 +76,28 @@ class MultilabelDecodeHead(BaseDecodeHead):
     def _losses(self) -> list[nn.Module]:
         many = isinstance(self.loss_decode, nn.ModuleList)
         return list(self.loss_decode) if many else [self.loss_decode]
+
+    def cls_seg(self, feat: Tensor) -> Tensor:
+        """Classify each pixel.
+
+        Dropping whole feature maps before a 1 x 1 convolution is dropping its weights: no copy of
+        the features has to be made and kept.
+
+        Args:
+            feat: ``(N, channels, h, w)``.
+
+        Returns:
+            Logits, ``(N, C, h, w)``.
+        """
+        if self.dropout is None or not self.training:
+            return self.conv_seg(feat)
+        kept = self.dropout(feat.new_ones(*feat.shape[:2], 1, 1))
+        weight, bias = self.conv_seg.weight, self.conv_seg.bias
+        images = [
+            F.conv2d(image[None], weight * factor, bias)
+            for image, factor in zip(feat, kept, strict=True)
+        ]
+        return torch.cat(images)
 
     def loss_by_feat(
         self, seg_logits: Tensor, batch_data_samples: list[BaseDataElement]

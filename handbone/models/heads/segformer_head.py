@@ -1,0 +1,32 @@
+"""SegFormer's head without concatenated and upsampled copies of the pyramid."""
+
+from mmseg.models.decode_heads import SegformerHead
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from .multilabel_head import MultilabelDecodeHead
+from .upsampled_convolution import fuse_levels
+
+
+@MODELS.register_module()
+class MultilabelSegformerHead(SegformerHead, MultilabelDecodeHead):
+    """Multilabel :class:`mmseg.models.SegformerHead`, with the same arguments and state dict.
+
+    The levels of the pyramid are fused by :func:`fuse_levels`: the same function in less time and
+    memory.
+    """
+
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Compute the logits.
+
+        Args:
+            inputs: Feature maps of the backbone, the finest first.
+
+        Returns:
+            ``(N, C, h, w)`` at the finest resolution.
+        """
+        if self.interpolate_mode != 'bilinear':
+            return super().forward(inputs)
+        inputs = self._transform_inputs(inputs)
+        levels = [convolution(level) for convolution, level in zip(self.convs, inputs, strict=True)]
+        return self.cls_seg(fuse_levels(self.fusion_conv, levels, self.align_corners))

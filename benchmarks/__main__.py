@@ -7,22 +7,24 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from . import table
+from . import table, train_step
 
-#: Modules of this package with a ``ROW`` each, in the order of the table.
+#: What is measured unless rows are named: modules with a ``ROW`` each. The rows of ``train_step``
+#: take longer and are named one by one.
 ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'loss', 'loading')
 
 
 def main() -> None:
     """Measure the rows, print them, and write them as Markdown if asked."""
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
-    parser.add_argument('rows', nargs='*', help=f'rows to measure, of {", ".join(ROWS)}; all')
+    parser.add_argument('rows', nargs='*', help=f'rows to measure; {", ".join(ROWS)} unless named')
     parser.add_argument('--repetitions', type=int, default=7, help='timed calls of each way')
     parser.add_argument('--markdown', type=Path, metavar='FILE', help='write the table to FILE too')
     arguments = parser.parse_args()
-    unknown = set(arguments.rows) - set(ROWS)
+    known = [*ROWS, *(f'train_step.{name}' for name in train_step.ROWS)]
+    unknown = set(arguments.rows) - set(known)
     if unknown:
-        parser.error(f'no such row: {", ".join(sorted(unknown))}; there are {", ".join(ROWS)}')
+        parser.error(f'no such row: {", ".join(sorted(unknown))}; there are {", ".join(known)}')
     if arguments.repetitions < 1:
         parser.error('--repetitions is at least 1')
 

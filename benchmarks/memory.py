@@ -4,26 +4,29 @@
 
 prints the bytes by which the call of way 0 of row ``logits`` raises the peak above what the
 process held before it. The call is made once beforehand, so that what libraries load on their
-first use is not counted.
+first use is not counted. Work that runs on a GPU is measured by its allocator.
 """
 
 import ctypes
 import gc
-import importlib
 import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
+from .row import row_named
+
 STATUS = Path('/proc/self/status')
 
 
-def extra_memory(module: str, way: int) -> int:
+def extra_memory(name: str, way: int) -> int:
     """Measure one way of a row in a process of its own.
 
     Args:
-        module: Name of the row's module.
+        name: Name of the row, as :func:`row_named` takes it.
         way: Index among the row's ways.
 
     Returns:
@@ -34,7 +37,7 @@ def extra_memory(module: str, way: int) -> int:
     """
     # Without a fixed threshold glibc keeps freed arrays, and a second call would seem to need none.
     environment = os.environ | {'MALLOC_MMAP_THRESHOLD_': '65536'}
-    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.memory', module, str(way)]
+    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.memory', name, str(way)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f'{" ".join(command[1:])} failed:\n{done.stderr}')
@@ -49,10 +52,16 @@ def _status(field: str) -> int:
     raise KeyError(field)
 
 
-def _measure(module: str, way: int) -> int:
-    work = importlib.import_module(f'benchmarks.{module}').ROW.ways[way].prepare()
+def _measure(name: str, way: int) -> int:
+    work = row_named(name).ways[way].prepare()
     work()
     gc.collect()
+    if torch.cuda.is_available() and torch.cuda.memory_allocated():
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        result = work()
+        del result
+        return torch.cuda.max_memory_allocated() - before
     if not STATUS.exists():  # not Linux: the peak of the process counts the first call as well
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         work()

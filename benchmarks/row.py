@@ -1,6 +1,7 @@
 """What a row of the table is made of: one piece of work and the ways to do it."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NamedTuple
 
 
@@ -32,3 +33,17 @@ class Row(NamedTuple):
     ways: tuple[Way, ...]
     check: Callable[[Any, Any], None]
     target: str
+
+
+def row_named(name: str) -> Row:
+    """Find a row.
+
+    Args:
+        name: Module of this package, or module and row, ``train_step.segformer_1536_train``.
+
+    Returns:
+        The row.
+    """
+    module, _, row = name.partition('.')
+    found = import_module(f'benchmarks.{module}')
+    return found.ROWS[row] if row else found.ROW

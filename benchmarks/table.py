@@ -4,7 +4,6 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -14,7 +13,7 @@ import torch
 from rich.table import Table
 
 from .memory import extra_memory
-from .row import Row
+from .row import Row, row_named
 
 LIBRARIES = (
     'numpy',
@@ -45,11 +44,11 @@ class Measured(NamedTuple):
     memory: int
 
 
-def measure(module: str, repetitions: int) -> tuple[Row, list[Measured]]:
+def measure(name: str, repetitions: int) -> tuple[Row, list[Measured]]:
     """Measure all ways of a row in turns, so that a busy machine slows all of them.
 
     Args:
-        module: Name of the row's module.
+        name: Name of the row, as :func:`row_named` takes it.
         repetitions: Calls of each way, after one that is not timed.
 
     Returns:
@@ -58,7 +57,7 @@ def measure(module: str, repetitions: int) -> tuple[Row, list[Measured]]:
     Raises:
         AssertionError: If the first and the last way give different results.
     """
-    row = import_module(f'benchmarks.{module}').ROW
+    row = row_named(name)
     works, seconds = {}, {}
     for index, way in enumerate(row.ways):
         try:
@@ -72,6 +71,8 @@ def measure(module: str, repetitions: int) -> tuple[Row, list[Measured]]:
         for index, work in works.items():
             begin = time.perf_counter()
             work()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
             if repetition:
                 seconds[index].append(time.perf_counter() - begin)
     return row, [
@@ -79,7 +80,7 @@ def measure(module: str, repetitions: int) -> tuple[Row, list[Measured]]:
             row.ways[index].name,
             median(seconds[index]),
             min(seconds[index]),
-            extra_memory(module, index),
+            extra_memory(name, index),
         )
         for index in works
     ]

@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
     parser.add_argument('rows', nargs='*', help=f'rows to measure; {", ".join(ROWS)} unless named')
     parser.add_argument('--repetitions', type=int, default=7, help='timed calls of each way')
-    parser.add_argument('--markdown', type=Path, metavar='FILE', help='write the table to FILE too')
+    parser.add_argument('--markdown', type=Path, metavar='FILE', help='put the table into FILE too')
     arguments = parser.parse_args()
     known = [*ROWS, *(f'train_step.{name}' for name in train_step.ROWS)]
     unknown = set(arguments.rows) - set(known)
@@ -42,8 +42,10 @@ def main() -> None:
     console.print(f'{table.machine()}; {table.libraries()}', soft_wrap=True)
     if arguments.markdown:
         command = ' '.join(['python -m benchmarks', *arguments.rows])
+        document = arguments.markdown.read_text('utf-8') if arguments.markdown.exists() else ''
         beside = arguments.markdown.with_name(arguments.markdown.name + '.part')
-        beside.write_text(table.markdown(rows, command), encoding='utf-8')
+        section = table.markdown(rows, command)
+        beside.write_text(table.with_section(document, section), encoding='utf-8')
         beside.replace(arguments.markdown)
 
 

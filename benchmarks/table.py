@@ -1,6 +1,7 @@
 """Measure the rows and write the table."""
 
 import platform
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -142,7 +143,9 @@ def markdown(rows: Sequence[tuple[Row, Sequence[Measured]]], command: str) -> st
         Markdown.
     """
     text = [
-        f'Measured with `{command}` on {machine()}; {libraries()}. All ways of a row are called '
+        f'## `{command}`',
+        '',
+        f'On {machine()}; {libraries()}. All ways of a row are called '
         'in turns; "of ours" is the time of the fastest call divided by that of handbone, in '
         'bold; extra memory is the peak above what a fresh process held before the call, the '
         'result included.',
@@ -159,6 +162,27 @@ def markdown(rows: Sequence[tuple[Row, Sequence[Measured]]], command: str) -> st
             '| ' + ' | '.join((f'**{ours[0]}**', *ours[1:])) + ' |',
         ]
     return '\n'.join(text) + '\n'
+
+
+def with_section(document: str, section: str) -> str:
+    """Put a section into a document, in the place of one with the same heading if there is one.
+
+    Args:
+        document: Markdown, or nothing yet.
+        section: Markdown that begins with a heading of the second level.
+
+    Returns:
+        Markdown.
+    """
+    heading = section.splitlines()[0]
+    head, *sections = re.split(r'^(?=## )', document or '# Performance\n\n', flags=re.MULTILINE)
+    for index, each in enumerate(sections):
+        if each.splitlines()[0] == heading:
+            sections[index] = section
+            break
+    else:
+        sections.append(section)
+    return head + '\n'.join(each.rstrip('\n') + '\n' for each in sections)
 
 
 def machine() -> str:

@@ -1,5 +1,6 @@
 """Backbones that mmseg does not have."""
 
+from .convnext import ConvNeXt
 from .folded_unet import FoldedUNet
 
-__all__ = ['FoldedUNet']
+__all__ = ['ConvNeXt', 'FoldedUNet']

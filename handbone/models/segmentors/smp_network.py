@@ -1,7 +1,9 @@
 """Networks of segmentation_models.pytorch by name."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+import inspect
+from collections.abc import Iterable
+from typing import Any
 
 from torch import nn
 
@@ -9,15 +11,21 @@ from handbone.extras import import_extra
 
 
 def build_smp_network(
-    arch: str, encoder_name: str, in_channels: int, classes: int, **settings: object
+    arch: str,
+    encoder_name: str,
+    in_channels: int,
+    classes: int,
+    encoder_weights: str | None = None,
+    **settings: Any,
 ) -> nn.Module:
-    """Build a network with random weights.
+    """Build a network.
 
     Args:
         arch: Architecture, such as ``'UnetPlusPlus'``; capitals do not matter.
         encoder_name: Encoder, such as ``'resnet50'`` or, from timm, ``'tu-hrnet_w64'``.
         in_channels: Channels of the image.
         classes: Number of classes.
+        encoder_weights: Pretrained weights of the encoder to download, random ones by default.
         **settings: Further arguments of the architecture.
 
     Returns:
@@ -33,10 +41,18 @@ def build_smp_network(
     if arch.lower() not in known:
         raise ValueError(unknown_name('architecture', arch, names, names))
     check_encoder(encoder_name)
+    kind = known[arch.lower()]
+    if not encoder_name.startswith('tu-'):
+        # smp takes further arguments for encoders of timm and drops those for its own
+        arguments = list(inspect.signature(kind.__init__).parameters)[1:-1]
+        for name in settings.keys() - set(arguments):
+            raise ValueError(
+                unknown_name(f'argument of {kind.__name__}', name, arguments, arguments)
+            )
     try:
-        return known[arch.lower()](
+        return kind(
             encoder_name=encoder_name,
-            encoder_weights=None,
+            encoder_weights=encoder_weights,
             in_channels=in_channels,
             classes=classes,
             **settings,
@@ -87,38 +103,32 @@ def check_encoder_weights(encoder_name: str, weights: str) -> None:
         raise ValueError(f'{message}; encoder_weights=None starts from random ones')
 
 
-def load_encoder_weights(network: nn.Module, encoder_name: str, weights: str) -> None:
+def load_encoder_weights(network: nn.Module, weights: str, **settings: Any) -> None:
     """Download pretrained weights and put them into the encoder of a network.
 
     Args:
         network: Network of :func:`build_smp_network`.
-        encoder_name: Name of its encoder.
         weights: Name of the weights.
+        **settings: The arguments that it was built with.
 
     Raises:
         OSError: If they cannot be had; the message says what to do.
     """
-    smp = import_extra('segmentation_models_pytorch', 'smp')
-    first = next(iter(network.encoder.out_channels))
-    depth = len(network.encoder.out_channels) - 1
     try:
-        pretrained = smp.encoders.get_encoder(
-            encoder_name, in_channels=first, depth=depth, weights=weights
-        )
+        # the whole network: how an encoder is made depends on the architecture
+        pretrained = build_smp_network(**settings, encoder_weights=weights)
     except Exception as error:  # one of many of urllib, httpx, huggingface_hub and timm
-        reason = str(error).strip().partition('\n')[0]
+        reason = str(error.__cause__ or error).strip().partition('\n')[0]
         raise OSError(
-            f'cannot load the weights {weights!r} of encoder {encoder_name} '
-            f'({type(error).__name__}: {reason}). Without a network, copy the Hugging Face cache '
+            f'cannot load the weights {weights!r} of encoder {settings["encoder_name"]} '
+            f'({reason}). Without a network, copy the Hugging Face cache '
             '(~/.cache/huggingface, or where HF_HOME points) of a machine that loaded them, '
             'or train from scratch with --from-scratch'
         ) from error
-    network.encoder.load_state_dict(pretrained.state_dict())
+    network.encoder.load_state_dict(pretrained.encoder.state_dict())
 
 
-def unknown_name(
-    kind: str, name: str, candidates: Iterable[str], listed: Sequence[str] | Iterable[str]
-) -> str:
+def unknown_name(kind: str, name: str, candidates: Iterable[str], listed: Iterable[str]) -> str:
     """Say that a name is unknown, which are the nearest, and which there are.
 
     Args:

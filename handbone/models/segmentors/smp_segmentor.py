@@ -75,9 +75,15 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
             if settings.get(name) is not None:
                 raise ValueError(f'SMPSegmentor: losses and thresholds take logits; remove {name}')
         self.num_classes = self.out_channels = num_classes
-        self.encoder_name = encoder_name
         self.encoder_weights = encoder_weights
-        self.model = build_smp_network(arch, encoder_name, in_channels, num_classes, **settings)
+        self.network_settings = dict(
+            settings,
+            arch=arch,
+            encoder_name=encoder_name,
+            in_channels=in_channels,
+            classes=num_classes,
+        )
+        self.model = build_smp_network(**self.network_settings)
         if encoder_weights is not None:
             check_encoder_weights(encoder_name, encoder_weights)
         head = self.model.segmentation_head
@@ -99,7 +105,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
             OSError: If they cannot be had; the message says what to do.
         """
         if self.encoder_weights is not None:
-            load_encoder_weights(self.model, self.encoder_name, self.encoder_weights)
+            load_encoder_weights(self.model, self.encoder_weights, **self.network_settings)
         super().init_weights()
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:

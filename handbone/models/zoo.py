@@ -25,6 +25,9 @@ WITH_MORE_PACKAGES = {
     'upernet_convnext': ('mmpretrain', 'pip install handbone[mmpretrain]'),
 }
 
+#: Most backbones halve the resolution five times.
+STRIDE = 32
+
 SEGMENTORS = ('EncoderDecoder', 'CascadeEncoderDecoder')
 
 
@@ -47,7 +50,8 @@ def multilabel_model(
 
     Changed are the types of the segmentor and of its heads, ``num_classes``, and the losses with
     the pixel samplers that belong to them; boundary heads keep their two classes. Whole images are
-    predicted, and padding is background.
+    predicted, padding is background, and images are padded to a multiple of 32 where the
+    configuration names no size.
 
     Args:
         model: Configuration of an ``EncoderDecoder`` or a ``CascadeEncoderDecoder``.
@@ -67,6 +71,9 @@ def multilabel_model(
         )
     model.type = f'Multilabel{model.type}'
     model.data_preprocessor.seg_pad_val = 0
+    if 'size' not in model.data_preprocessor:
+        model.data_preprocessor.setdefault('size_divisor', STRIDE)
+        model.data_preprocessor.setdefault('test_cfg', dict(size_divisor=STRIDE))
     model.test_cfg = dict(model.get('test_cfg') or {}, mode='whole')
     for key in ('decode_head', 'auxiliary_head'):
         heads = model.get(key) or []

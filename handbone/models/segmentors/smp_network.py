@@ -36,12 +36,12 @@ def build_smp_network(
         ValueError: If there is no such architecture or encoder, or they do not go together.
     """
     smp = import_extra('segmentation_models_pytorch', 'smp')
-    known = {kind.__name__.lower(): kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
-    names = [kind.__name__ for kind in known.values()]
-    if arch.lower() not in known:
+    kinds = {kind.__name__.lower(): kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
+    if arch.lower() not in kinds:
+        names = [kind.__name__ for kind in kinds.values()]
         raise ValueError(unknown_name('architecture', arch, names, names))
     check_encoder(encoder_name)
-    kind = known[arch.lower()]
+    kind = kinds[arch.lower()]
     if not encoder_name.startswith('tu-'):
         # smp takes further arguments for encoders of timm and drops those for its own
         arguments = list(inspect.signature(kind.__init__).parameters)[1:-1]

@@ -24,23 +24,25 @@ from handbone.models.zoo import (
 )
 
 CLASSES = 5
-SHALLOW = dict(num_layers=4, out_indices=(0, 1, 2, 3))
-# What a model cannot do without at 64 pixels, and what makes a large one quick to build.
 SIDES = {'lraspp_m-v3-d8': 400}  # pools over 49 x 49 pixels at an eighth of the resolution
-SMALLER = {
+SHALLOW = dict(backbone=dict(num_layers=4, out_indices=(0, 1, 2, 3)))
+# What makes large models quick to build, and what the base files leave to whole configurations:
+# sizes of heads and necks that are those of another backbone, and of images.
+CHANGES = {
     'dpt_vit-b16': SHALLOW,
-    'segmenter_vit-b16_mask': dict(num_layers=2),
+    'fpn_poolformer_s12': dict(neck=dict(in_channels=[64, 128, 320, 512])),
+    'segmenter_vit-b16_mask': dict(backbone=dict(num_layers=2)),
     'setr_mla': SHALLOW,
     'setr_naive': SHALLOW,
     'setr_pup': SHALLOW,
-    'upernet_beit': SHALLOW | dict(img_size=(64, 64)),
-    # the base file's head is of another size than its backbone
-    'upernet_mae': SHALLOW | dict(img_size=(64, 64), embed_dims=384, num_heads=6),
+    'upernet_beit': dict(backbone=SHALLOW['backbone'] | dict(img_size=(64, 64))),
+    'upernet_convnext': dict(auxiliary_head=dict(in_channels=512)),
+    'upernet_mae': dict(
+        backbone=SHALLOW['backbone'] | dict(img_size=(64, 64), embed_dims=384, num_heads=6),
+        neck=dict(embed_dim=384),
+    ),
     'upernet_vit-b16_ln_mln': SHALLOW,
 }
-NECKS = {'upernet_mae': dict(embed_dim=384)}
-# the base file's auxiliary head is of another size than its backbone
-AUXILIARY = {'upernet_convnext': dict(in_channels=512)}
 
 
 def available(module):
@@ -55,11 +57,8 @@ def small_model(name):
     config = Config.fromfile(base_models()[name])
     config.model = multilabel_model(config.model, CLASSES)
     drop_pretrained(config)
-    config.model.backbone.update(SMALLER.get(name, {}))
-    if name in NECKS:
-        config.model.neck.update(NECKS[name])
-    if name in AUXILIARY:
-        config.model.auxiliary_head.update(AUXILIARY[name])
+    for part, changes in CHANGES.get(name, {}).items():
+        config.model[part].update(changes)
     torch.manual_seed(0)
     return MODELS.build(config.model)
 

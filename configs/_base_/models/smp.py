@@ -22,3 +22,5 @@ model = dict(
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )
+# some encoders end in layers of their classifier that no segmentation reads
+find_unused_parameters = True

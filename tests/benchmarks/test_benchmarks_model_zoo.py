@@ -87,7 +87,7 @@ def test_what_was_found_is_not_found_anew(tmp_path, monkeypatch):
 def test_unknown_config(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run(tmp_path, monkeypatch, '--only', 'deno')
-    assert 'no such config: deno; there are demo' in capsys.readouterr().err
+    assert 'no such config: deno; there are ' in capsys.readouterr().err
 
 
 def test_committed_page_is_that_of_the_committed_results():

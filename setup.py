@@ -84,6 +84,8 @@ setup(
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={
+        # its own requirement `modelindex` is an empty package; the module comes with model-index
+        'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
         'tracking': ['tensorboard', 'mlflow', 'wandb'],
         'dev': [

@@ -1,6 +1,5 @@
-_base_ = [
-    '_base_/models/upernet_swin.py',
-    '_base_/datasets/xray_hand_bone.py',
-    '_base_/schedules/adamw_poly_40k.py',
-    '_base_/default_runtime.py',
-]
+# The largest Swin for a card of 24 GB, one image at a time.
+_base_ = ['upernet_swin-b_1536.py']
+train_dataloader = dict(batch_size=1)
+optim_wrapper = dict(type='AmpOptimWrapper', dtype='bfloat16')
+model = dict(backbone=dict(with_cp=True))  # half precision and recomputed blocks: time for memory

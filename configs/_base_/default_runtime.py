@@ -24,6 +24,8 @@ custom_hooks = [
     dict(type='CheckpointCompatibilityHook'),
     # Model and dataset must count the same classes.
     dict(type='ClassCountHook'),
+    # The model must be able to take batches of the size that the dataset gives.
+    dict(type='ModelInputHook'),
 ]
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')

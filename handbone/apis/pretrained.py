@@ -34,6 +34,8 @@ def fetch_pretrained(cfg: Config) -> None:
         PretrainedWeightsError: If a file cannot be downloaded; the message says where to put it.
     """
     for part, key in list(_pretrained_parts(cfg.model)):
+        if key == 'encoder_weights':
+            continue
         if key == 'init_cfg':
             part, key = part['init_cfg'], 'checkpoint'
         source = resolve_model_zoo(part[key])
@@ -66,7 +68,8 @@ def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:
     """Walk through a model's configuration and find the entries that name weights.
 
     Yields:
-        The dict and its key: ``init_cfg`` of type ``Pretrained``, or the older ``pretrained``.
+        The dict and its key: ``init_cfg`` of type ``Pretrained``, the older ``pretrained``, or
+        ``encoder_weights``, a name that segmentation_models.pytorch looks up itself.
     """
     if isinstance(part, dict):
         init_cfg = part.get('init_cfg')
@@ -74,6 +77,8 @@ def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:
             yield part, 'init_cfg'
         if isinstance(part.get('pretrained'), str):
             yield part, 'pretrained'
+        if isinstance(part.get('encoder_weights'), str):
+            yield part, 'encoder_weights'
         for value in part.values():
             yield from _pretrained_parts(value)
     elif isinstance(part, (list, tuple)):

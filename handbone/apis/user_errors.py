@@ -6,11 +6,13 @@ import re
 import sys
 from collections.abc import Iterator
 
+from handbone.extras import MissingExtraError
+
 from .pretrained import PretrainedWeightsError
 
 #: What bad configs, data, checkpoints and full disks raise. Other exceptions are faults of the
 #: program and keep their traceback.
-USER_ERRORS = (ValueError, OSError, PretrainedWeightsError)
+USER_ERRORS = (ValueError, OSError, MissingExtraError, PretrainedWeightsError)
 
 #: How torch's data loader begins the text of an error in one of its workers.
 IN_WORKER = re.compile(r'Caught (\w+) in DataLoader worker process \d+\.')

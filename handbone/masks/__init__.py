@@ -1,5 +1,6 @@
 """Packed label maps: drawing, encoding, counting and predicting overlapping masks."""
 
+from .boundaries import boundary_pixels
 from .counts import OverlapCounts, dice, iou, overlap_counts
 from .packed import (
     CLASSES_PER_PLANE,
@@ -24,6 +25,7 @@ __all__ = [
     'CLASSES_PER_PLANE',
     'IGNORE_BIT',
     'OverlapCounts',
+    'boundary_pixels',
     'class_bits',
     'class_mask',
     'decode',

@@ -3,6 +3,7 @@
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
 from .class_count_hook import ClassCountHook
+from .model_input_hook import ModelInputHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
 from .visualization_hook import MultilabelVisualizationHook
@@ -11,6 +12,7 @@ __all__ = [
     'BroadcastBuffersHook',
     'CheckpointCompatibilityHook',
     'ClassCountHook',
+    'ModelInputHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',

@@ -55,9 +55,12 @@ def _compare(runner: Runner, dataset: Dataset) -> None:
     if classes is None:
         return
     for name, module in runner.model.named_modules():
-        if hasattr(module, 'set_output_bias') and module.num_classes != len(classes):
+        if not hasattr(module, 'set_output_bias') or not module.output_convolutions():
+            continue  # not an output of classes, or one of the parts it consists of
+        if module.num_classes != len(classes):
+            name = name.removeprefix('module.') or type(module).__name__
             raise ValueError(
-                f'{name.removeprefix("module.")} of the model has num_classes={module.num_classes} '
+                f'{name} of the model has num_classes={module.num_classes} '
                 f'and the dataset {len(classes)} classes: set num_classes of each head of the '
                 'config to the length of metainfo.classes'
             )

@@ -1,7 +1,8 @@
 """Backbones that mmseg does not have, and siblings of its transformers that need less memory."""
 
 from . import sdpa_backbones
+from .convnext import ConvNeXt
 from .folded_unet import FoldedUNet
 from .sdpa_backbones import *  # noqa: F403
 
-__all__ = ['FoldedUNet', *sdpa_backbones.__all__]
+__all__ = ['ConvNeXt', 'FoldedUNet', *sdpa_backbones.__all__]

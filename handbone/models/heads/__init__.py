@@ -2,19 +2,24 @@
 
 from mmseg.models import decode_heads
 
+from .ddr_head import MultilabelDDRHead
+from .enc_head import MultilabelEncHead
+from .knet_head import MultilabelIterativeDecodeHead
 from .multilabel_head import MultilabelDecodeHead, make_multilabel
+from .multilabel_output import MultilabelOutput
+from .pid_head import MultilabelPIDHead
 from .pixel_shuffle_head import MultilabelPixelShuffleHead
 from .segformer_head import MultilabelSegformerHead
+from .segmenter_head import MultilabelSegmenterMaskTransformerHead
+from .stdc_head import MultilabelSTDCHead
 from .uper_head import MultilabelUPerHead
 
-#: Decode heads of mmseg that become multilabel as they are. Not among them: heads whose losses
-#: read integer labels (EncHead's context, STDC's and PID's boundaries), heads that classify masks,
-#: points or text (Segmenter, MaskFormer, Mask2Former, PointHead, SAN), and cascades of heads
-#: (K-Net).
+#: Decode heads of mmseg that become multilabel as they are.
 CONVERTED = (
     'ANNHead',
     'APCHead',
     'ASPPHead',
+    'CCHead',
     'DAHead',
     'DepthwiseSeparableASPPHead',
     'DepthwiseSeparableFCNHead',
@@ -30,19 +35,49 @@ CONVERTED = (
     'LRASPPHead',
     'NLHead',
     'OCRHead',
+    'PSAHead',
     'PSPHead',
     'SETRMLAHead',
     'SETRUPHead',
 )
+
+#: Decode heads of mmseg whose counterparts fuse a pyramid in less time and memory.
+FUSED = ('SegformerHead', 'UPerHead')
+
+#: Decode heads of mmseg that read labels in their own ways: their counterparts replace that.
+ADAPTED = (
+    'DDRHead',
+    'EncHead',
+    'IterativeDecodeHead',
+    'PIDHead',
+    'SegmenterMaskTransformerHead',
+    'STDCHead',
+)
+
+#: Decode heads of mmseg without a counterpart, and why.
+NOT_MULTILABEL = {
+    'Mask2FormerHead': 'classifies masks, and matches them with masks of one class each',
+    'MaskFormerHead': 'classifies masks, and matches them with masks of one class each',
+    'PointHead': 'refines the points where the two best classes are close: one class a pixel',
+    'SideAdapterCLIPHead': 'classifies masks by the names of the classes',
+    'VPDDepthHead': 'predicts depth',
+}
 
 globals().update(
     {f'Multilabel{name}': make_multilabel(getattr(decode_heads, name)) for name in CONVERTED}
 )
 
 __all__ = [
+    'MultilabelDDRHead',
     'MultilabelDecodeHead',
+    'MultilabelEncHead',
+    'MultilabelIterativeDecodeHead',
+    'MultilabelOutput',
+    'MultilabelPIDHead',
     'MultilabelPixelShuffleHead',
+    'MultilabelSTDCHead',
     'MultilabelSegformerHead',
+    'MultilabelSegmenterMaskTransformerHead',
     'MultilabelUPerHead',
     'make_multilabel',
     *(f'Multilabel{name}' for name in CONVERTED),

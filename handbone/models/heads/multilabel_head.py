@@ -8,18 +8,12 @@ import torch.nn.functional as F
 from mmengine.structures import BaseDataElement
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by_class_loss
-
-# classes, not names: names would be looked up in whatever default scope the caller has set
-DEFAULT_LOSSES = (
-    dict(type=MultilabelBCELoss, loss_weight=1.0),
-    dict(type=MultilabelDiceLoss, loss_weight=1.0),
-)
+from .multilabel_output import DEFAULT_LOSSES, MultilabelOutput, check_class_count
 
 
-class MultilabelDecodeHead(BaseDecodeHead):
+class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
     """Decode head whose classes are independent of each other.
 
     It replaces two methods of :class:`BaseDecodeHead`: the loss reads packed labels and never
@@ -51,11 +45,7 @@ class MultilabelDecodeHead(BaseDecodeHead):
         **kwargs: Any,
     ) -> None:
         name = type(self).__name__
-        if num_classes < 2:
-            raise ValueError(
-                f'{name}: num_classes={num_classes}; multilabel segmentation needs at least 2 '
-                'classes, for one class use the plain head with out_channels=1'
-            )
+        check_class_count(name, num_classes)
         super().__init__(
             *args,
             num_classes=num_classes,
@@ -65,17 +55,7 @@ class MultilabelDecodeHead(BaseDecodeHead):
         )
         if self.sampler is not None:
             raise ValueError(f'{name}: pixel samplers read integer labels; remove `sampler`')
-        for loss in self._losses():
-            if not isinstance(loss, PackedLoss):
-                raise ValueError(
-                    f'{name}: {type(loss).__name__} does not read packed labels; '
-                    'use MultilabelBCELoss, MultilabelDiceLoss, MultilabelFocalLoss or '
-                    'MultilabelTverskyLoss'
-                )
-
-    def _losses(self) -> list[nn.Module]:
-        many = isinstance(self.loss_decode, nn.ModuleList)
-        return list(self.loss_decode) if many else [self.loss_decode]
+        self.check_multilabel()
 
     def cls_seg(self, feat: Tensor) -> Tensor:
         """Classify each pixel.
@@ -109,29 +89,9 @@ class MultilabelDecodeHead(BaseDecodeHead):
             batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
 
         Returns:
-            ``loss_seg``, the weighted sum, which is differentiated, and each loss by its name less
-            ``loss_``, for the log only.
+            As :meth:`loss_by_labels`.
         """
-        target = torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
-        return self.loss_by_labels(seg_logits, target)
-
-    def loss_by_labels(self, seg_logits: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Compute the losses of low-resolution logits against a batch of packed labels.
-
-        Args:
-            seg_logits: ``(N, C, h, w)``.
-            target: ``(N, P, H, W)`` int32.
-
-        Returns:
-            As :meth:`loss_by_feat`.
-        """
-        losses = self._losses()
-        total, parts = class_by_class_loss(seg_logits, target, losses, self.align_corners)
-        result = {'loss_seg': total}
-        for loss, value in zip(losses, parts, strict=True):
-            key = loss.loss_name.removeprefix('loss_')
-            result[key] = result.get(key, 0) + value
-        return result
+        return self.loss_by_labels(seg_logits, stack_labels(batch_data_samples))
 
     def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Return the logits as they are: the segmentor upsamples once, box by box.
@@ -145,33 +105,17 @@ class MultilabelDecodeHead(BaseDecodeHead):
         """
         return seg_logits
 
-    def set_output_bias(self, class_frequencies: Sequence[float]) -> None:
-        """Start every class at its frequency: bias = log(f / (1 - f)).
 
-        Without it a rare class spends its first iterations on learning to be absent, and small ones
-        may never leave 0 (the prior of Lin et al., 2017, for each class).
+def stack_labels(batch_data_samples: list[BaseDataElement]) -> Tensor:
+    """Stack the packed labels of a batch.
 
-        Args:
-            class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
+    Args:
+        batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
 
-        Raises:
-            ValueError: If there is not one frequency a class.
-        """
-        frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
-        if len(frequencies) != self.num_classes:
-            raise ValueError(
-                f'{type(self).__name__} has {self.num_classes} classes, '
-                f'got {len(frequencies)} frequencies'
-            )
-        for convolution in self.output_convolutions():
-            # one ahead of a pixel shuffle holds several outputs of each class, side by side
-            repeats = convolution.out_channels // len(frequencies)
-            with torch.no_grad():
-                convolution.bias.copy_(torch.logit(frequencies).repeat_interleave(repeats))
-
-    def output_convolutions(self) -> list[nn.Conv2d]:
-        """Return the convolutions that make logits: several where branches are trained apart."""
-        return [module for name, module in self.named_children() if name.endswith('conv_seg')]
+    Returns:
+        ``(N, P, H, W)`` int32.
+    """
+    return torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
 
 
 def make_multilabel(head: type[BaseDecodeHead]) -> type[BaseDecodeHead]:

@@ -2,5 +2,11 @@
 
 from .multilabel_segmentor import MultilabelCascadeEncoderDecoder, MultilabelEncoderDecoder
 from .multilabel_tta import MultilabelTTAModel
+from .smp_segmentor import SMPSegmentor
 
-__all__ = ['MultilabelCascadeEncoderDecoder', 'MultilabelEncoderDecoder', 'MultilabelTTAModel']
+__all__ = [
+    'MultilabelCascadeEncoderDecoder',
+    'MultilabelEncoderDecoder',
+    'MultilabelTTAModel',
+    'SMPSegmentor',
+]

@@ -28,6 +28,14 @@ class PackedPrediction:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.set_up_prediction()
+
+    def set_up_prediction(self) -> None:
+        """Complete and check ``test_cfg``.
+
+        Raises:
+            ValueError: If it asks for another mode than ``whole``, or the thresholds do not fit.
+        """
         self.test_cfg = dict(self.test_cfg or {})
         mode = self.test_cfg.setdefault('mode', 'whole')
         if mode != 'whole':
@@ -47,7 +55,7 @@ class PackedPrediction:
         Returns:
             ``(N, C, h, w)`` at the head's resolution.
         """
-        return self.whole_inference(inputs, batch_img_metas)
+        return self.encode_decode(inputs, batch_img_metas)
 
     def predict(
         self, inputs: Tensor, data_samples: list[SegDataSample] | None = None
@@ -66,7 +74,8 @@ class PackedPrediction:
             size = tuple(inputs.shape[2:])
             metainfo = dict(ori_shape=size, img_shape=size, pad_shape=size)
             data_samples = [SegDataSample(metainfo=metainfo) for _ in inputs]
-        return super().predict(inputs, data_samples)
+        seg_logits = self.inference(inputs, [sample.metainfo for sample in data_samples])
+        return self.postprocess_result(seg_logits, data_samples)
 
     def postprocess_result(
         self, seg_logits: Tensor, data_samples: list[SegDataSample]

@@ -1,0 +1,205 @@
+"""Count and measure one config in a process of its own.
+
+    python -m benchmarks.model_cost upernet_swin_1536
+    python -m benchmarks.model_cost upernet_swin_1536 --size 512 --device cuda --precision bfloat16
+
+The first counts parameters and the operations of one image of 1536 x 1536; the second measures
+training steps. The result is one line of JSON.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import handbone  # noqa: F401
+from handbone.apis.pretrained import drop_pretrained
+from handbone.configs import config_path
+from handbone.engine.hooks.model_input_hook import SmallBatchError, check_input, logits_shape
+from handbone.masks import pack, planes_first
+
+COUNTED_SIZE = 1536
+
+
+def count(model: nn.Module, size: int = COUNTED_SIZE) -> dict[str, int]:
+    """Count what a model has and does; nothing is computed.
+
+    Args:
+        model: A segmentor.
+        size: Height and width of the image.
+
+    Returns:
+        ``parameters``, of the auxiliary heads too, and ``flops`` of predicting the logits of one
+        image: two for each multiplication with its addition, in convolutions, matrix products and
+        attention.
+    """
+    parameters = sum(weight.numel() for weight in model.parameters())
+    model.eval()
+    model.auxiliary_head = None  # has no part in predictions
+    with FlopCounterMode(display=False) as counter:
+        logits_shape(model, (1, 3, size, size))
+    return dict(parameters=parameters, flops=counter.get_total_flops())
+
+
+def measure(
+    config: Config, model: nn.Module, size: int, device: str, precision: str, repetitions: int
+) -> dict[str, float]:
+    """Measure training steps: losses, gradients and the optimiser's step.
+
+    Args:
+        config: The model's config, of which the optimiser is taken.
+        model: The segmentor.
+        size: Height and width of the images.
+        device: ``'cpu'`` or ``'cuda'``.
+        precision: ``'float32'``, ``'bfloat16'`` or ``'float16'``.
+        repetitions: Steps to time, after those that warm up.
+
+    Returns:
+        ``images``, the batch size: 1, or 2 where BatchNorm needs it; ``seconds`` of a step, the
+        median; ``bytes``, the peak with weights, gradients and the optimiser's state: of the
+        allocator on a GPU, else of the process above what it held before the model was built.
+    """
+    model = model.to(device).train()
+    images = batch_size(model, size)
+    optimizer = dict(config.optim_wrapper, type='OptimWrapper')
+    if precision != 'float32':
+        optimizer.update(type='AmpOptimWrapper', dtype=precision)
+    else:
+        optimizer.pop('dtype', None)
+    optimizer = build_optim_wrapper(model, optimizer)
+    inputs, samples = random_batch(model, images, size, device)
+
+    def step() -> None:
+        with optimizer.optim_context(model):
+            losses = model(inputs, samples, mode='loss')
+        total, _ = model.parse_losses(losses)
+        optimizer.update_params(total)
+        if device == 'cuda':
+            torch.cuda.synchronize()
+
+    torch.backends.cudnn.benchmark = True
+    for _ in range(3 if device == 'cuda' else 1):
+        step()
+    seconds = []
+    for _ in range(repetitions):
+        begin = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - begin)
+    peak = torch.cuda.max_memory_allocated() if device == 'cuda' else resident_peak()
+    return dict(images=images, seconds=median(seconds), bytes=peak)
+
+
+def batch_size(model: nn.Module, size: int) -> int:
+    """Find the smallest batch that can be trained.
+
+    Args:
+        model: A segmentor in training mode.
+        size: Height and width of the images.
+
+    Returns:
+        1, or 2 where BatchNorm needs it.
+    """
+    try:
+        check_input(model, (1, 3, size, size))
+    except SmallBatchError:
+        return 2
+    return 1
+
+
+def random_batch(
+    model: nn.Module, images: int, size: int, device: str
+) -> tuple[torch.Tensor, list[SegDataSample]]:
+    """Make images of noise with a rectangle of each class.
+
+    Args:
+        model: The segmentor, for the number of its classes.
+        images: Number of images.
+        size: Their height and width.
+        device: Where to put them.
+
+    Returns:
+        ``(N, 3, H, W)``, normalised, and the samples with their labels.
+    """
+    classes = next(part.num_classes for part in model.modules() if hasattr(part, 'num_classes'))
+    masks = np.zeros((classes, size, size), bool)
+    for index, mask in enumerate(masks):
+        corner = index * size // (2 * classes)
+        mask[corner : corner + size // 8, corner : corner + size // 8] = True
+    label = planes_first(pack(masks)).to(device)
+    meta = dict(img_shape=(size, size), ori_shape=(size, size), pad_shape=(size, size))
+    samples = [
+        SegDataSample(gt_sem_seg=PixelData(data=label), metainfo=meta) for _ in range(images)
+    ]
+    return torch.randn(images, 3, size, size, device=device), samples
+
+
+def resident_peak() -> int:
+    """Read the largest memory of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def build(config: Config) -> nn.Module:
+    """Build the model of a config with random weights.
+
+    Args:
+        config: The config.
+
+    Returns:
+        The segmentor.
+    """
+    init_default_scope('mmseg')
+    if config.model.type == 'SMPSegmentor':
+        beside = Path(sys.prefix) / 'bench'  # of `make bench-jsrt`
+        if beside.is_dir():
+            sys.path.append(str(beside))
+        from . import torchvision_stub  # noqa: F401
+    drop_pretrained(config)
+    return MODELS.build(config.model)
+
+
+def main() -> None:
+    """Count or measure, and print the result."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks.model_cost', description=__doc__)
+    parser.add_argument('config', help='name of a config')
+    parser.add_argument('--size', type=int, help='measure a training step at this size')
+    parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')
+    parser.add_argument(
+        '--precision', choices=['float32', 'bfloat16', 'float16'], default='float32'
+    )
+    parser.add_argument('--repetitions', type=int, default=3)
+    arguments = parser.parse_args()
+    config = Config.fromfile(config_path(arguments.config))
+    before = resident_peak()
+    model = build(config)
+    if arguments.size is None:
+        result = count(model)
+    else:
+        result = measure(
+            config,
+            model,
+            arguments.size,
+            arguments.device,
+            arguments.precision,
+            arguments.repetitions,
+        )
+        if arguments.device == 'cpu':
+            result['bytes'] -= before
+    print(json.dumps(result))
+
+
+if __name__ == '__main__':
+    main()

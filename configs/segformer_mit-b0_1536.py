@@ -1,0 +1,6 @@
+_base_ = [
+    '_base_/models/segformer_mit-b0.py',
+    '_base_/datasets/xray_hand_bone.py',
+    '_base_/schedules/adamw_poly_40k.py',
+    '_base_/default_runtime.py',
+]

@@ -1,0 +1,32 @@
+"""Where a packed map changes: the outlines of all classes at once."""
+
+import torch
+from torch import Tensor
+
+from .packed import ignore_bits
+
+# A pixel's neighbours to the right, below, and on the two diagonals; the other four see it.
+NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
+
+
+def boundary_pixels(packed: Tensor) -> Tensor:
+    """Find the pixels that have a neighbour of another code.
+
+    Codes are compared whole, so that the outline of a class inside another one counts too. The
+    frame of the image is no boundary, nor is what touches an ignored pixel only.
+
+    Args:
+        packed: Packed labels, ``(N, P, H, W)`` int32.
+
+    Returns:
+        ``(N, 1, H, W)`` bool: boundaries are two pixels wide, one on either side.
+    """
+    seen = ~ignore_bits(packed)
+    boundary = torch.zeros_like(seen)
+    for down, right in NEIGHBOURS:
+        here = (..., slice(0, -down or None), slice(max(0, -right), -right if right > 0 else None))
+        there = (..., slice(down, None), slice(max(0, right), right if right < 0 else None))
+        differs = (packed[here] != packed[there]).any(1) & seen[here] & seen[there]
+        boundary[here] |= differs
+        boundary[there] |= differs
+    return boundary[:, None]

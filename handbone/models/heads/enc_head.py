@@ -1,0 +1,36 @@
+"""EncNet's head: its context loss asks which classes an image shows."""
+
+import torch
+from mmseg.models.decode_heads import EncHead
+from mmseg.registry import MODELS
+from torch import Tensor
+
+from handbone.masks import class_bits, ignore_bits
+
+from .multilabel_head import MultilabelDecodeHead
+
+
+@MODELS.register_module()
+class MultilabelEncHead(EncHead, MultilabelDecodeHead):
+    """Multilabel ``EncHead``, with the same arguments (Zhang et al., 2018).
+
+    The semantic encoding loss is multilabel by nature: its target, the classes in the image, is
+    read from the bits.
+    """
+
+    @staticmethod
+    def _convert_to_onehot_labels(seg_label: Tensor, num_classes: int) -> Tensor:
+        """Find the classes that each image shows in its pixels that are not ignored.
+
+        Args:
+            seg_label: ``(N, P, H, W)`` int32.
+            num_classes: Number of classes C.
+
+        Returns:
+            ``(N, C)`` int64, 0 or 1.
+        """
+        seen = ~ignore_bits(seg_label)
+        present = [
+            (class_bits(seg_label, index) & seen).flatten(1).any(1) for index in range(num_classes)
+        ]
+        return torch.stack(present, dim=1).long()

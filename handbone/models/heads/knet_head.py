@@ -1,0 +1,34 @@
+"""K-Net's head: a plain head, and stages that refine its kernels."""
+
+from typing import Any
+
+from mmseg.models.decode_heads import IterativeDecodeHead
+from mmseg.registry import MODELS
+
+from .multilabel_head import MultilabelDecodeHead
+
+
+@MODELS.register_module()
+class MultilabelIterativeDecodeHead(IterativeDecodeHead, MultilabelDecodeHead):
+    """Multilabel ``IterativeDecodeHead`` (Zhang et al., 2021), with the same arguments.
+
+    ``kernel_generate_head`` is a multilabel head; its losses apply to the logits of every stage.
+    The features of a class are gathered, as in the host, where its logit is larger than those of
+    other classes: classes share the features of pixels where they overlap.
+
+    Args:
+        *args: Arguments of ``IterativeDecodeHead``.
+        **kwargs: Arguments of ``IterativeDecodeHead``.
+
+    Raises:
+        ValueError: If ``kernel_generate_head`` is not multilabel.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = self.kernel_generate_head
+        if not isinstance(first, MultilabelDecodeHead):
+            raise ValueError(
+                f'MultilabelIterativeDecodeHead: kernel_generate_head is a {type(first).__name__}, '
+                f'which reads integer labels; use Multilabel{type(first).__name__}'
+            )

@@ -1,0 +1,121 @@
+"""What every part with multilabel outputs does: losses on packed labels, and where they start."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by_class_loss
+
+# classes, not names: names would be looked up in whatever default scope the caller has set
+DEFAULT_LOSSES = (
+    dict(type=MultilabelBCELoss, loss_weight=1.0),
+    dict(type=MultilabelDiceLoss, loss_weight=1.0),
+)
+
+
+class MultilabelOutput:
+    """Losses and output biases of independent classes, for heads and whole segmentors.
+
+    The class that inherits has ``num_classes``, ``align_corners`` and ``loss_decode``, one loss or
+    an ``nn.ModuleList`` of them. mmengine's hooks find it by :meth:`set_output_bias`.
+    """
+
+    def check_multilabel(self) -> None:
+        """Check the number of classes and the losses.
+
+        Raises:
+            ValueError: If there are fewer than 2 classes, or a loss does not read packed labels.
+        """
+        check_class_count(type(self).__name__, self.num_classes)
+        check_losses(type(self).__name__, self._losses())
+
+    def _losses(self) -> list[nn.Module]:
+        many = isinstance(self.loss_decode, nn.ModuleList)
+        return list(self.loss_decode) if many else [self.loss_decode]
+
+    def loss_by_labels(self, seg_logits: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Compute the losses of low-resolution logits against a batch of packed labels.
+
+        Args:
+            seg_logits: ``(N, C, h, w)``.
+            target: ``(N, P, H, W)`` int32.
+
+        Returns:
+            ``loss_seg``, the weighted sum, which is differentiated, and each loss by its name less
+            ``loss_``, for the log only.
+        """
+        losses = self._losses()
+        total, parts = class_by_class_loss(seg_logits, target, losses, self.align_corners)
+        result = {'loss_seg': total}
+        for loss, value in zip(losses, parts, strict=True):
+            key = loss.loss_name.removeprefix('loss_')
+            result[key] = result.get(key, 0) + value
+        return result
+
+    def set_output_bias(self, class_frequencies: Sequence[float]) -> None:
+        """Start every class at its frequency: bias = log(f / (1 - f)).
+
+        Without it a rare class spends its first iterations on learning to be absent, and small ones
+        may never leave 0 (the prior of Lin et al., 2017, for each class).
+
+        Args:
+            class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
+
+        Raises:
+            ValueError: If there is not one frequency a class.
+        """
+        frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
+        if len(frequencies) != self.num_classes:
+            raise ValueError(
+                f'{type(self).__name__} has {self.num_classes} classes, '
+                f'got {len(frequencies)} frequencies'
+            )
+        for layer in self.output_convolutions():
+            # one ahead of a pixel shuffle holds several outputs of each class, side by side
+            repeats = layer.bias.numel() // len(frequencies)
+            with torch.no_grad():
+                layer.bias.copy_(torch.logit(frequencies).repeat_interleave(repeats))
+
+    def output_convolutions(self) -> list[nn.Module]:
+        """Return the layers whose biases are those of the classes' logits.
+
+        Several where branches are trained apart, none where the part does not classify.
+        """
+        return [module for name, module in self.named_children() if name.endswith('conv_seg')]
+
+
+def check_class_count(name: str, num_classes: int) -> None:
+    """Check that there are several classes.
+
+    Args:
+        name: Whose classes they are, for the message.
+        num_classes: Number of classes.
+
+    Raises:
+        ValueError: If there are fewer than 2.
+    """
+    if num_classes < 2:
+        raise ValueError(
+            f'{name}: num_classes={num_classes}; multilabel segmentation needs at least 2 '
+            'classes, for one class use the plain head with out_channels=1'
+        )
+
+
+def check_losses(name: str, losses: Iterable[nn.Module]) -> None:
+    """Check that losses read packed labels.
+
+    Args:
+        name: Whose losses they are, for the message.
+        losses: The losses.
+
+    Raises:
+        ValueError: If one of them does not.
+    """
+    for loss in losses:
+        if not isinstance(loss, PackedLoss):
+            raise ValueError(
+                f'{name}: {type(loss).__name__} does not read packed labels; '
+                'use MultilabelBCELoss, MultilabelDiceLoss, MultilabelFocalLoss or '
+                'MultilabelTverskyLoss'
+            )

@@ -1,0 +1,20 @@
+"""Segmenter's head: classes are vectors that pixels are compared with."""
+
+from mmseg.models.decode_heads import SegmenterMaskTransformerHead
+from mmseg.registry import MODELS
+from torch import nn
+
+from .multilabel_head import MultilabelDecodeHead
+
+
+@MODELS.register_module()
+class MultilabelSegmenterMaskTransformerHead(SegmenterMaskTransformerHead, MultilabelDecodeHead):
+    """Multilabel ``SegmenterMaskTransformerHead``, with the same arguments (Strudel et al., 2021).
+
+    The similarities of a pixel are normalised over the classes before each class is scaled and
+    shifted; the shifts are the output's biases.
+    """
+
+    def output_convolutions(self) -> list[nn.Module]:
+        """Return the normalisation whose shifts are the biases of the classes."""
+        return [self.mask_norm]

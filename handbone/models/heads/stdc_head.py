@@ -1,0 +1,77 @@
+"""STDC's auxiliary head: it learns where the labels change, whatever they are."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import BaseDataElement
+from mmseg.models.decode_heads import STDCHead
+from mmseg.registry import MODELS
+from torch import Tensor, nn
+
+from handbone.masks import IGNORE_BIT, boundary_pixels, ignore_bits
+
+from .multilabel_head import MultilabelDecodeHead, stack_labels
+
+
+@MODELS.register_module()
+class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
+    """Multilabel ``STDCHead``: detail guidance from packed labels (Fan et al., 2021).
+
+    Its two classes are "no boundary" and "boundary", whatever the number of classes of the
+    dataset. A boundary is where the packed code changes; the Laplacian of the codes, which the
+    host takes, would weigh them by their numbers.
+
+    Args:
+        *args: Arguments of ``STDCHead``.
+        num_classes: 2.
+        **kwargs: Further arguments of ``STDCHead``.
+
+    Raises:
+        ValueError: If ``num_classes`` is not 2.
+    """
+
+    def __init__(self, *args: Any, num_classes: int = 2, **kwargs: Any) -> None:
+        if num_classes != 2:
+            raise ValueError(
+                f'MultilabelSTDCHead: num_classes={num_classes}; this head tells boundaries from '
+                'the rest and keeps num_classes=2'
+            )
+        super().__init__(*args, num_classes=num_classes, **kwargs)
+
+    def loss_by_feat(
+        self, seg_logits: Tensor, batch_data_samples: list[BaseDataElement]
+    ) -> dict[str, Tensor]:
+        """Compute the losses against the boundaries of packed labels.
+
+        Args:
+            seg_logits: ``(N, 2, h, w)``.
+            batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+
+        Returns:
+            As :meth:`MultilabelDecodeHead.loss_by_feat`.
+        """
+        target = self.boundary_labels(stack_labels(batch_data_samples))
+        return self.loss_by_labels(seg_logits, target)
+
+    def boundary_labels(self, labels: Tensor) -> Tensor:
+        """Turn packed labels into those of the two classes "no boundary" and "boundary".
+
+        As in the host, boundaries at full, half and quarter resolution are added up by the
+        ``fusion_kernel`` and compared with ``boundary_threshold``.
+
+        Args:
+            labels: ``(N, P, H, W)`` int32.
+
+        Returns:
+            ``(N, 1, H, W)`` int32, packed, with the ignore bit of ``labels``.
+        """
+        full = boundary_pixels(labels).to(self.fusion_kernel.dtype)
+        coarse = [F.interpolate(full[..., ::step, ::step], full.shape[2:]) for step in (2, 4)]
+        fused = F.conv2d(torch.cat([full, *coarse], dim=1), self.fusion_kernel)
+        packed = torch.where(fused > self.boundary_threshold, 2, 1).int()
+        return packed | torch.where(ignore_bits(labels)[:, None], IGNORE_BIT, 0).int()
+
+    def output_convolutions(self) -> list[nn.Module]:
+        """Return nothing: the outputs are not the dataset's classes."""
+        return []

@@ -12,7 +12,11 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=False, interval=2000, save_best='mDice', max_keep_ckpts=2
+        type='DurableCheckpointHook',
+        by_epoch=False,
+        interval=2000,
+        save_best='mDice',
+        max_keep_ckpts=2,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='MultilabelVisualizationHook'),
@@ -24,6 +28,8 @@ custom_hooks = [
     dict(type='CheckpointCompatibilityHook'),
     # Model and dataset must count the same classes.
     dict(type='ClassCountHook'),
+    # A loss that is NaN stops the run; action='skip' leaves such batches out.
+    dict(type='InvalidLossHook', action='stop'),
 ]
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')

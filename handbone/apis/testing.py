@@ -5,7 +5,9 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
+
+from handbone.engine.checkpoints import newest_checkpoint, unpickling
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
@@ -30,15 +32,16 @@ def test(cfg: Config) -> dict[str, float]:
         FileNotFoundError: If the checkpoint does not exist.
         ValueError: If it is cut off or no checkpoint.
     """
-    check_checkpoint_file(cfg.load_from)
-    drop_pretrained(cfg)  # the checkpoint brings all weights
-    adapt_to_hardware(cfg)
-    if not torch.cuda.is_available():
-        # The number of threads changes the order of sums and thereby single pixels at the
-        # threshold: with one, the same bytes come out of any number of processes.
-        torch.set_num_threads(1)
-    with process_group(cfg.launcher):
-        return Runner.from_cfg(cfg).test()
+    with unpickling(cfg.get('allow_pickle', False)):
+        check_checkpoint_file(cfg.load_from)
+        drop_pretrained(cfg)  # the checkpoint brings all weights
+        adapt_to_hardware(cfg)
+        if not torch.cuda.is_available():
+            # The number of threads changes the order of sums and thereby single pixels at the
+            # threshold: with one, the same bytes come out of any number of processes.
+            torch.set_num_threads(1)
+        with process_group(cfg.launcher):
+            return Runner.from_cfg(cfg).test()
 
 
 @user_errors_in_one_line()
@@ -101,10 +104,10 @@ def find_checkpoint(path: str) -> str:
     best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
     if best:
         return str(best[-1])
-    last = find_latest_checkpoint(path)
+    last = newest_checkpoint(path, resumable=False)
     if last is None:
         raise FileNotFoundError(f'there is no checkpoint in {path}')
-    return last
+    return str(last)
 
 
 def augment(cfg: Config) -> None:

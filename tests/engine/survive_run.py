@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.fileio import register_backend
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.structures import BaseDataElement
@@ -17,6 +18,7 @@ from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 from torch import nn
 
 from handbone.engine import ResumableRunner
+from handbone.engine.checkpoints import DurableBackend
 
 FORK = get_context('fork')
 IMAGES = 7
@@ -24,19 +26,21 @@ IMAGES = 7
 
 @DATASETS.register_module()
 class NoisyDataset(BaseDataset):
-    """Numbers with noise from all three generators."""
+    """Numbers with, in training, noise from all three generators."""
 
     METAINFO = dict(classes=('a', 'b'))
 
-    def __init__(self, count=IMAGES):
+    def __init__(self, count=IMAGES, test_mode=False):
         self.count = count
-        super().__init__(pipeline=[self.draw])
+        super().__init__(pipeline=[self.draw], test_mode=test_mode)
 
     def load_data_list(self):
         return [dict(img_path=f'image{index}.png', value=index) for index in range(self.count)]
 
     def draw(self, info):
-        noise = random.gauss(0, 1) + np.random.randn() + torch.randn(()).item()
+        noise = 0.0
+        if not self.test_mode:
+            noise = random.gauss(0, 1) + np.random.randn() + torch.randn(()).item()
         image = torch.full((1, 6, 6), float(info['value'])) / IMAGES + noise
         sample = BaseDataElement(metainfo=dict(img_path=info['img_path'], drawn=image[0, 0, 0]))
         return dict(inputs=image, data_samples=sample)
@@ -44,7 +48,7 @@ class NoisyDataset(BaseDataset):
 
 @MODELS.register_module()
 class RandomModel(BaseModel):
-    """BatchNorm and dropout; keeps what it was shown."""
+    """BatchNorm and dropout; keeps what it was trained on."""
 
     def __init__(self, invalid=()):
         super().__init__()
@@ -57,11 +61,13 @@ class RandomModel(BaseModel):
     def forward(self, inputs, data_samples, mode='tensor'):
         inputs = torch.stack(inputs) if isinstance(inputs, (list, tuple)) else inputs
         names = [sample.img_path for sample in data_samples]
-        self.shown.append(list(zip(names, inputs[:, 0, 0, 0].tolist(), strict=True)))
         factor = float('nan') if self.invalid & set(names) else 1.0
         output = self.layers(inputs * factor)
         if mode == 'loss':
+            self.shown.append(list(zip(names, inputs[:, 0, 0, 0].tolist(), strict=True)))
             return dict(loss=(output - inputs.mean()).square().mean())
+        for sample, value in zip(data_samples, output.flatten(1).sum(1).tolist(), strict=True):
+            sample.set_field(value, 'output')
         return data_samples
 
 
@@ -80,6 +86,42 @@ class GrowingMetric:
         return dict(mDice=self.scores.pop(0))
 
 
+@METRICS.register_module()
+class TwoScores(GrowingMetric):
+    """One that shall grow and one that shall fall."""
+
+    def evaluate(self, size):
+        score = super().evaluate(size)['mDice']
+        return dict(mDice=score, loss=score)
+
+
+@METRICS.register_module()
+class OutputMetric(GrowingMetric):
+    """A number that depends on every output of the model."""
+
+    def process(self, data_batch, data_samples):
+        self.outputs = [*getattr(self, 'outputs', []), *(each['output'] for each in data_samples)]
+
+    def evaluate(self, size):
+        self.last, self.outputs = float(np.sum(self.outputs)), []
+        return dict(mDice=self.last)
+
+
+@register_backend('killed')
+class KilledBackend(DurableBackend):
+    """Writes half of the file of one name and is killed, before or after all of it is written."""
+
+    def __init__(self, name, share):
+        self.killed_in, self.share = name, share
+
+    def _write(self, file, content):
+        if not Path(file.name).name.startswith(self.killed_in):
+            super()._write(file, content)
+            return
+        super()._write(file, content[: int(self.share * len(content))])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 @HOOKS.register_module()
 class KillHook(Hook):
     """Kill the process at an iteration, as the system does when memory runs out."""
@@ -94,14 +136,17 @@ class KillHook(Hook):
 
 def make_config(work_dir, **changes):
     """Ten iterations, a checkpoint at every second and a validation at every third."""
-    loader = dict(batch_size=2, num_workers=changes.pop('workers', 0))
+    workers = changes.pop('workers', 0)
+    loader = dict(batch_size=2, num_workers=workers, persistent_workers=workers > 0)
     train_loader = dict(
         dataset=dict(type='NoisyDataset'),
         sampler=dict(type='InfiniteSampler', shuffle=True),
         **loader,
     )
     val_loader = dict(
-        dataset=dict(type='NoisyDataset'), sampler=dict(type='DefaultSampler'), **loader
+        dataset=dict(type='NoisyDataset', test_mode=True),
+        sampler=dict(type='DefaultSampler', shuffle=False),
+        **loader,
     )
     config = dict(
         default_scope='mmseg',
@@ -132,6 +177,17 @@ def make_config(work_dir, **changes):
     )
     config = Config(config)
     config.merge_from_dict(changes)
+    return config
+
+
+def in_epochs(config, batch_size=2):
+    """The same in four epochs with a finite sampler."""
+    config.train_dataloader.update(
+        sampler=dict(type='DefaultSampler', shuffle=True), batch_size=batch_size
+    )
+    config.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=2)
+    config.default_hooks.checkpoint.update(by_epoch=True, interval=1)
+    config.param_scheduler.update(T_max=4, by_epoch=True)
     return config
 
 

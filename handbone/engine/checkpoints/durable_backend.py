@@ -68,6 +68,6 @@ def _message(target: Path, size: int, error: OSError) -> str:
     free = shutil.disk_usage(existing).free
     return (
         f'{target}: the checkpoint cannot be written ({error.strerror}; it takes '
-        f'{size / 1e6:.1f} MB, {free / 1e6:.1f} MB are free). Earlier checkpoints are intact: make '
+        f'{size / 1e6:.3g} MB, {free / 1e6:.3g} MB are free). Earlier checkpoints are intact: make '
         'room or set default_hooks.checkpoint.out_dir, then go on with --resume'
     )

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import torch
-from shift_run import fill_disk
+from shift_run import fill_disk, mount_small_disk
 from survive_run import FORK, make_config, same_weights, train, train_in_process
 
 from handbone.engine import ResumableRunner
@@ -117,17 +117,26 @@ def train_reporting(config, path):
         path.write_text(f'{type(error).__name__}: {error}')
 
 
-def test_full_disk(small_disk, tmp_path):
+@pytest.fixture
+def disk(tmp_path):
+    """Room for three checkpoints."""
+    with mount_small_disk(tmp_path / 'disk', '128k') as folder:
+        if folder is None:
+            pytest.skip('a small file system cannot be mounted here')
+        yield folder
+
+
+def test_full_disk(disk, tmp_path):
     """One clear error, and the checkpoint before it as it was."""
     config = make_config(tmp_path / 'work')
-    config.default_hooks.checkpoint.out_dir = str(small_disk)
-    out = small_disk / 'work'
+    config.default_hooks.checkpoint.out_dir = str(disk)
+    out = disk / 'work'
     config.train_cfg.max_iters = 2
     config.default_hooks.checkpoint.update(save_best=None, max_keep_ckpts=1)
     train_in_process(config)
     assert names(out) == ['iter_2.pth']
     before = (out / 'iter_2.pth').read_bytes()
-    fill_disk(small_disk, 8192)
+    fill_disk(disk, 8192)
     config.train_cfg.max_iters = 10
     config.resume = True
     process = FORK.Process(target=train_reporting, args=(config, tmp_path / 'error'))
@@ -138,7 +147,7 @@ def test_full_disk(small_disk, tmp_path):
     assert 'No space left on device' in text and '--resume' in text and '\n' not in text
     assert names(out) == ['iter_2.pth']
     assert (out / 'iter_2.pth').read_bytes() == before
-    (small_disk / 'filler').unlink()
+    (disk / 'filler').unlink()
     train_in_process(config)
 
 

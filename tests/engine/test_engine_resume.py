@@ -64,9 +64,8 @@ def test_killed_while_writing_the_best(whole, tmp_path):
 def test_workers_of_the_loader_change_nothing(whole, tmp_path):
     """Killed with two workers, resumed with one: the samples do not depend on who prepares them."""
     killed(make_config(tmp_path, workers=2), 7)
-    assert_same_end(
-        tmp_path, train_in_process(make_config(tmp_path, workers=1, resume=True)), whole
-    )
+    resumed = train_in_process(make_config(tmp_path, workers=1, resume=True))
+    assert_same_end(tmp_path, resumed, whole)
 
 
 @pytest.mark.parametrize('workers', [0, 2])

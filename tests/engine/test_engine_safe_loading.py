@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 from collections import OrderedDict
 
 import numpy as np
@@ -99,16 +100,9 @@ def test_getattr_does_nothing_but_name_statistics(tmp_path):
 def test_addresses(bomb, monkeypatch, tmp_path):
     """What comes from the network is read in the same way."""
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
-    monkeypatch.setattr(
-        torch.hub,
-        'download_url_to_file',
-        lambda url, to: open(to, 'wb').write(bomb[0].read_bytes()),
-    )
-    for name in (
-        'https://example.com/a.pth',
-        'http://example.com/b.pth',
-        'open-mmlab://resnet50_v1c',
-    ):
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', lambda url, to: shutil.copy(bomb[0], to))
+    zoo = 'open-mmlab://resnet50_v1c'
+    for name in ('https://example.com/a.pth', 'http://example.com/b.pth', zoo):
         with pytest.raises(CheckpointError, match='--allow-pickle'):
             CheckpointLoader.load_checkpoint(name)
     with pytest.raises(CheckpointError, match='no model that the zoo knows'):

@@ -33,7 +33,8 @@ def resource_message(error: BaseException) -> str | None:
             f'the GPU is out of memory{_in_brackets(wanted)}: {LESS_MEMORY}, turn on --amp, or '
             "recompute activations (activation_checkpointing=['backbone'])"
         )
-    gone = WORKER_GONE.search(text)
+    # the data loader names the signal in the error that it was handling
+    gone = WORKER_GONE.search(str(error.__cause__)) or WORKER_GONE.search(text)
     if gone and 'Bus error' in (gone['signal'] or ''):
         return (
             'a worker of the data loader found the shared memory (/dev/shm) full: make it larger '

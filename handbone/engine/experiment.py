@@ -43,12 +43,12 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
     """
     try:
         old = parse_config_text(meta.get('config_text') or '')
+        new = parse_config_text(cfg.pretty_text)
     except ConfigTextError as error:
         logger.warning(f'The config in {path} is not compared: {error}.')
         return
     if not old:
         return
-    new = parse_config_text(cfg.pretty_text)
     differences = [
         difference
         for difference in config_differences(old, new)
@@ -69,7 +69,7 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
 
 
 def _is_decisive(key: str) -> bool:
-    return any(key == each or key.startswith(f'{each}.') for each in DECISIVE)
+    return any(f'{key}.'.startswith(f'{each}.') or each.startswith(f'{key}.') for each in DECISIVE)
 
 
 def _said(difference: tuple[str, Any, Any]) -> str:

@@ -35,10 +35,9 @@ def parse_config_text(text: str) -> dict[str, Any]:
 
 def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call):
-        plain = isinstance(node.func, ast.Name) and node.func.id == 'dict' and not node.args
-        if not plain or any(keyword.arg is None for keyword in node.keywords):
-            raise ConfigTextError(f'line {node.lineno} calls something')
-        return {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+        return _value_of_dict_call(node)
+    if isinstance(node, ast.Name) and node.id in ('inf', 'nan'):
+        return float(node.id)
     if isinstance(node, ast.Dict) and None not in node.keys:
         return dict(zip(map(_value, node.keys), map(_value, node.values), strict=True))
     if isinstance(node, (ast.List, ast.Tuple)):
@@ -47,6 +46,16 @@ def _value(node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except (ValueError, TypeError) as error:
         raise ConfigTextError(f'line {node.lineno} is not a literal') from error
+
+
+def _value_of_dict_call(node: ast.Call) -> dict:
+    """Read ``dict(a=1)``, or ``dict({'a b': 1})`` where keys are no names."""
+    is_dict = isinstance(node.func, ast.Name) and node.func.id == 'dict'
+    plain = len(node.args) <= 1 and all(isinstance(each, ast.Dict) for each in node.args)
+    if not (is_dict and plain) or any(keyword.arg is None for keyword in node.keywords):
+        raise ConfigTextError(f'line {node.lineno} calls something')
+    values = _value(node.args[0]) if node.args else {}
+    return values | {keyword.arg: _value(keyword.value) for keyword in node.keywords}
 
 
 def config_differences(old: Any, new: Any, key: str = '') -> Iterator[tuple[str, Any, Any]]:

@@ -9,12 +9,11 @@ from mmengine.config import Config
 from .checkpoints.config_text import ConfigTextError, config_differences, parse_config_text
 
 #: What makes another experiment of it: the optimizer's state or the held-out images would not be
-#: those that the weights were trained with.
+#: those that the weights were trained with. CheckpointCompatibilityHook compares the rest.
 DECISIVE = (
     'model.type',
     'model.backbone.type',
     'model.decode_head.type',
-    'model.decode_head.num_classes',
     'optim_wrapper.optimizer.type',
     'train_cfg.type',
     'train_cfg.by_epoch',
@@ -22,7 +21,6 @@ DECISIVE = (
     'train_dataloader.dataset.ann_file',
     'train_dataloader.dataset.fold',
     'train_dataloader.dataset.num_folds',
-    'train_dataloader.dataset.metainfo.classes',
 )
 #: What differs between any two starts.
 IDLE = ('launcher', 'load_from', 'resume', 'work_dir', 'filename', 'allow_pickle')
@@ -39,7 +37,7 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
         logger: Where differences are written that do not hinder.
 
     Raises:
-        ValueError: If model, optimizer, classes or the choice of images differ.
+        ValueError: If kind of model, optimizer or the choice of images differ.
     """
     try:
         old = parse_config_text(meta.get('config_text') or '')

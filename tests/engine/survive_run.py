@@ -17,6 +17,7 @@ from mmengine.structures import BaseDataElement
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
 from torch import nn
 
+from handbone.apis.launch import adapt_to_hardware
 from handbone.engine import ResumableRunner
 from handbone.engine.checkpoints import DurableBackend
 
@@ -215,6 +216,36 @@ def train_in_process(config, expected=0, timeout=60):
         raise TimeoutError
     assert process.exitcode == expected
     return torch.load(done, weights_only=True) if expected == 0 else None
+
+
+def train_as_rank(rank, rendezvous, config):
+    os.environ['LOCAL_RANK'] = str(rank)
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=2
+    )
+    adapt_to_hardware(config)
+    train(config)
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+def train_in_two_processes(config, rendezvous, timeout=60):
+    """Train with gloo.
+
+    Returns:
+        The exit codes; when one process is killed, the other is too.
+    """
+    config.launcher = 'pytorch'
+    processes = [
+        FORK.Process(target=train_as_rank, args=(rank, rendezvous, config)) for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    processes[0].join(timeout)
+    if processes[0].exitcode:
+        processes[1].kill()
+    processes[1].join(timeout)
+    return [process.exitcode for process in processes]
 
 
 def same_weights(one, other):

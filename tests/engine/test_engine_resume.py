@@ -2,7 +2,13 @@
 
 import pytest
 import torch
-from survive_run import in_epochs, make_config, same_weights, train_in_process
+from survive_run import (
+    in_epochs,
+    make_config,
+    same_weights,
+    train_in_process,
+    train_in_two_processes,
+)
 
 from handbone.engine.checkpoints import newest_checkpoint
 
@@ -88,6 +94,22 @@ def test_endless_training_on_a_finite_sampler(tmp_path):
     expected = tmp_path / 'whole', *train_in_process(config('whole'))
     killed(config('killed'), 5)
     assert_same_end(tmp_path / 'killed', train_in_process(config('killed', resume=True)), expected)
+
+
+def test_two_processes(tmp_path):
+    """Each has its own random numbers, and gets its own back."""
+    whole, work_dir = tmp_path / 'whole', tmp_path / 'killed'
+    assert train_in_two_processes(make_config(whole), tmp_path / 'first') == [0, 0]
+    config = make_config(work_dir)
+    config.custom_hooks = [*config.custom_hooks, dict(type='KillHook', iteration=7)]
+    assert train_in_two_processes(config, tmp_path / 'second')[0] == -9
+    assert train_in_two_processes(make_config(work_dir, resume=True), tmp_path / 'third') == [0, 0]
+    contents = [
+        torch.load(folder / 'iter_10.pth', weights_only=True) for folder in (whole, work_dir)
+    ]
+    assert same_weights(contents[0]['state_dict'], contents[1]['state_dict'])
+    states = [state['torch'] for state in contents[0]['random_states']]
+    assert len(states) == 2 and not torch.equal(*states)
 
 
 def test_a_run_without_a_seed_keeps_the_one_it_drew(tmp_path):

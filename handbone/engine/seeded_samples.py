@@ -4,6 +4,7 @@ mmengine seeds each worker of the data loader once, so that what a sample looks 
 which worker prepares it and on what that worker did before: a resumed run sees other pictures.
 """
 
+import random
 from collections.abc import Iterator, Sized
 from typing import Any, NamedTuple
 
@@ -75,7 +76,8 @@ class StreamSampler(Sampler):
 class SeededSamples(Dataset):
     """Prepare each sample with random numbers of its own.
 
-    All other attributes are those of the dataset within.
+    All other attributes are those of the dataset within. Transforms that have a generator of their
+    own and ``set_random_seed``, as those of Albumentations, are seeded too.
 
     Args:
         dataset: Config of the dataset.
@@ -85,9 +87,12 @@ class SeededSamples(Dataset):
     def __init__(self, dataset: dict, seed: int) -> None:
         self.dataset = DATASETS.build(dataset)
         self.seed = seed
+        self._own_generators = list(_parts_with_generators(self.dataset))
 
     def __getitem__(self, place: StreamIndex) -> Any:
         with random_numbers_of(self.seed, place.epoch, place.position):
+            for generator in self._own_generators:
+                generator.set_random_seed(random.getrandbits(32))
             return self.dataset[place.index]
 
     def __len__(self) -> int:
@@ -97,3 +102,15 @@ class SeededSamples(Dataset):
         if name.startswith('__') or name == 'dataset':
             raise AttributeError(name)
         return getattr(self.dataset, name)
+
+
+def _parts_with_generators(part: Any) -> Iterator[Any]:
+    """Find, in a dataset and its pipeline, what draws from a generator of its own."""
+    if hasattr(part, 'set_random_seed'):
+        yield part
+        return
+    for name in ('dataset', 'datasets', 'pipeline', 'transforms', 'aug'):
+        inner = getattr(part, name, None)
+        for each in inner if isinstance(inner, (list, tuple)) else [inner]:
+            if each is not None:
+                yield from _parts_with_generators(each)

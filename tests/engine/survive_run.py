@@ -127,11 +127,15 @@ class KilledBackend(DurableBackend):
 class KillHook(Hook):
     """Kill the process at an iteration, as the system does when memory runs out."""
 
-    def __init__(self, iteration):
-        self.iteration = iteration
+    def __init__(self, iteration, stage='train'):
+        self.iteration, self.stage = iteration, stage
 
     def before_train_iter(self, runner, *_, **__):
-        if runner.iter == self.iteration:
+        if self.stage == 'train' and runner.iter == self.iteration:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after_val_iter(self, runner, *_, **__):
+        if self.stage == 'val' and runner.iter == self.iteration:
             os.kill(os.getpid(), signal.SIGKILL)
 
 

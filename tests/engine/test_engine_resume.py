@@ -96,6 +96,56 @@ def test_endless_training_on_a_finite_sampler(tmp_path):
     assert_same_end(tmp_path / 'killed', train_in_process(config('killed', resume=True)), expected)
 
 
+def with_plateau(work_dir, **changes):
+    """The rate of learning depends on every validation."""
+    scheduler = dict(
+        type='ReduceOnPlateauParamScheduler',
+        param_name='lr',
+        monitor='mDice',
+        rule='less',
+        factor=0.5,
+        patience=0,
+        by_epoch=True,  # after each validation, also without epochs
+    )
+    config = make_config(work_dir, val_evaluator=dict(type='OutputMetric'), **changes)
+    config.param_scheduler = scheduler
+    config.train_cfg.val_interval = 2
+    return config
+
+
+@pytest.mark.parametrize(('iteration', 'stage'), [(4, 'val'), (4, 'train'), (10, 'val')])
+def test_validations_count_once(tmp_path, iteration, stage):
+    """One that the kill interrupted is made up for, one that was finished is not repeated."""
+    whole, work_dir = tmp_path / 'whole', tmp_path / 'killed'
+    expected, _ = train_in_process(with_plateau(whole))
+    config = with_plateau(work_dir)
+    hook = dict(type='KillHook', iteration=iteration, stage=stage)
+    config.custom_hooks = [*config.custom_hooks, hook]
+    train_in_process(config, expected=-9)
+    weights, _ = train_in_process(with_plateau(work_dir, resume=True))
+    assert same_weights(weights, expected)
+    contents = [
+        torch.load(folder / 'iter_10.pth', weights_only=True) for folder in (whole, work_dir)
+    ]
+    assert contents[0]['param_schedulers'] == contents[1]['param_schedulers']
+    best = [sorted(path.name for path in folder.glob('best*')) for folder in (whole, work_dir)]
+    assert best[0] == best[1]
+
+
+def test_accumulated_gradients(tmp_path):
+    """Three batches a step, and a checkpoint after the fourth batch."""
+
+    def config(name, **changes):
+        return make_config(tmp_path / name, **{'optim_wrapper.accumulative_counts': 3} | changes)
+
+    expected, _ = train_in_process(config('whole'))
+    killed(config('killed'), 5)
+    content = torch.load(tmp_path / 'killed' / 'iter_4.pth', weights_only=True)
+    assert content['gradients']
+    weights, _ = train_in_process(config('killed', resume=True))
+    assert same_weights(weights, expected)
+
+
 def test_two_processes(tmp_path):
     """Each gets its random numbers and its samples back."""
     whole, work_dir = tmp_path / 'whole', tmp_path / 'killed'

@@ -9,9 +9,12 @@ from typing import Any
 from mmengine.dist import all_gather_object, get_rank, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.logging import print_log
-from mmengine.runner import Runner
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
+from torch import nn
 
+from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
 from handbone.engine.checkpoints.durable_backend import UNFINISHED
 from handbone.engine.checkpoints.plain_content import pack_content, unpack_content
 from handbone.engine.random_state import capture_random_state, restore_random_state
@@ -24,7 +27,9 @@ class DurableCheckpointHook(CheckpointHook):
     - A checkpoint is written beside its place, flushed and renamed; outdated ones, and the former
       best one, are removed only after that.
     - It holds the random states of every process, so that a resumed run draws the numbers that the
-      uninterrupted one would have drawn. Validation leaves them as they were.
+      uninterrupted one would have drawn, and gradients that wait for more batches.
+    - Validation leaves the random states as they were.
+    - It tells whether its validation, if one was due, was finished; a resumed run makes up for it.
     - It holds tensors, numbers and texts only, so that it can be read without unpickling.
     - ``runner.val()`` and ``runner.test()`` save nothing.
 
@@ -42,11 +47,13 @@ class DurableCheckpointHook(CheckpointHook):
         self.keep = max_keep_ckpts
         self._training = False
         self._before_val: dict | None = None
+        self._saved_in_validation = False
         self._states: list[dict] | None = None
-        self._to_restore: list[dict] | None = None
+        self._to_restore: dict | None = None
+        self._saved_step: int | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Find the folder, and remove what a killed run left unfinished.
+        """Find the folder, remove what a killed run left unfinished, validate if it did not.
 
         Args:
             runner: The runner of the training.
@@ -56,6 +63,8 @@ class DurableCheckpointHook(CheckpointHook):
         if is_main_process():
             for path in self._files(UNFINISHED).values():
                 path.unlink(missing_ok=True)
+        if self._to_restore is not None and not self._to_restore['validated']:
+            _validate_if_due(runner)
 
     def after_train(self, runner: Runner) -> None:
         """Publish, if that is wanted.
@@ -78,7 +87,9 @@ class DurableCheckpointHook(CheckpointHook):
         """
         if self._to_restore is None:
             return
-        states, self._to_restore = self._to_restore, None
+        content, self._to_restore = self._to_restore, None
+        restore_gradients(_model(runner), content['gradients'])
+        states = content['random_states']
         if len(states) == get_world_size():
             restore_random_state(states[get_rank()])
         else:
@@ -96,16 +107,23 @@ class DurableCheckpointHook(CheckpointHook):
             runner: The runner.
         """
         self._before_val = capture_random_state()
+        self._saved_in_validation = False
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
-        """Save the best checkpoint, in training.
+        """Save the best checkpoint, in training, and that this validation is done.
 
         Args:
             runner: The runner.
             metrics: Scores of the validation.
         """
-        if self._training:
-            super().after_val_epoch(runner, metrics)
+        if not self._training:
+            return
+        saved_before = self._saved_step
+        super().after_val_epoch(runner, metrics)
+        step = runner.epoch if self.by_epoch else runner.iter
+        if saved_before == step and not self._saved_in_validation:
+            meta = dict(epoch=runner.epoch, iter=runner.iter)
+            self._save_checkpoint_with_step(runner, step, meta)
 
     def after_val(self, runner: Runner) -> None:
         """Put the random states back, as if there had been no validation.
@@ -126,6 +144,8 @@ class DurableCheckpointHook(CheckpointHook):
         """
         if self._states is not None:
             checkpoint['random_states'] = self._states
+            checkpoint['gradients'] = capture_gradients(_model(runner))
+            checkpoint['validated'] = self._before_val is not None
         pack_content(checkpoint)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -136,8 +156,10 @@ class DurableCheckpointHook(CheckpointHook):
             checkpoint: What was read.
         """
         unpack_content(checkpoint)
-        if runner._resume:
-            self._to_restore = checkpoint.get('random_states')
+        if runner._resume and 'random_states' in checkpoint:
+            keys = ('random_states', 'gradients', 'validated')
+            self._to_restore = {key: checkpoint[key] for key in keys}
+            self._saved_step = checkpoint['meta']['epoch' if self.by_epoch else 'iter']
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         state = capture_random_state() if self._before_val is None else self._before_val
@@ -146,6 +168,8 @@ class DurableCheckpointHook(CheckpointHook):
             super()._save_checkpoint_with_step(runner, step, meta)
         finally:
             self._states = None
+        self._saved_step = step
+        self._saved_in_validation = self._before_val is not None
         if self.keep > 0 and is_main_process():
             earlier = sorted(number for number in self._files() if number <= step)
             self._remove([self._files()[number] for number in earlier[: -self.keep]])
@@ -187,3 +211,18 @@ class DurableCheckpointHook(CheckpointHook):
     def _remove(self, paths: Sequence[Path]) -> None:
         for path in paths:
             path.unlink(missing_ok=True)
+
+
+def _model(runner: Runner) -> nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _validate_if_due(runner: Runner) -> None:
+    """Run the validation that the killed run owed, by the rule of mmengine's loops."""
+    loop = runner.train_loop
+    loop._decide_current_val_interval()
+    epochs = isinstance(loop, EpochBasedTrainLoop)
+    done, last = (loop.epoch, loop.max_epochs) if epochs else (loop.iter, loop.max_iters)
+    due = done >= loop.val_begin and (done % loop.val_interval == 0 or done == last)
+    if runner.val_loop is not None and due:
+        runner.val_loop.run()

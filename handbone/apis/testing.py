@@ -1,13 +1,15 @@
 """Score a checkpoint, or write what it predicts."""
 
 import argparse
+import logging
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from handbone.engine.checkpoints import newest_checkpoint, unpickling
+from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint, unpickling
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
@@ -34,6 +36,7 @@ def test(cfg: Config) -> dict[str, float]:
     """
     with unpickling(cfg.get('allow_pickle', False)):
         check_checkpoint_file(cfg.load_from)
+        _compare_thresholds(cfg)
         drop_pretrained(cfg)  # the checkpoint brings all weights
         adapt_to_hardware(cfg)
         if not torch.cuda.is_available():
@@ -42,6 +45,19 @@ def test(cfg: Config) -> dict[str, float]:
             torch.set_num_threads(1)
         with process_group(cfg.launcher):
             return Runner.from_cfg(cfg).test()
+
+
+def _compare_thresholds(cfg: Config) -> None:
+    """Say where a published file was made for other thresholds than the config's, which count."""
+    published = (load_checkpoint_file(cfg.load_from, mmap=True).get('meta') or {}).get('thresholds')
+    model = cfg.model.get('module', cfg.model)  # test-time augmentation wraps the model
+    configured = (model.get('test_cfg') or {}).get('threshold', 0.5)
+    if published is not None and published != configured:
+        print_log(
+            f'{cfg.load_from} was published with the thresholds {published}; those of the config '
+            f'are used: {configured}. To change them: --cfg-options model.test_cfg.threshold=…',
+            level=logging.WARNING,
+        )
 
 
 @user_errors_in_one_line()

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from handbone.apis import testing
 from handbone.apis.publishing import main, publish
 from handbone.engine.checkpoints import load_checkpoint_file
 from handbone.engine.checkpoints.published import fingerprint
@@ -47,6 +48,17 @@ def test_round_trip(checkpoint, tmp_path):
     assert read['meta']['thresholds'] == [0.3, 0.6]
     assert read['meta']['config_text'] == stored['meta']['cfg']
     assert read['meta']['sha256'] == fingerprint(load_file(path), safe_open(path, 'pt').metadata())
+
+
+def test_other_thresholds_are_said(checkpoint, capsys):
+    path = publish(str(checkpoint))
+    for thresholds, said in (([0.3, 0.6], False), (0.4, True)):
+        config = Config(
+            dict(load_from=str(path), model=dict(type='Net', test_cfg=dict(threshold=thresholds)))
+        )
+        testing._compare_thresholds(config)
+        written = capsys.readouterr().out
+        assert ('published with the thresholds [0.3, 0.6]' in written) == said
 
 
 def test_others_can_read_it(checkpoint, tmp_path):

@@ -127,7 +127,7 @@ def _model(runner: Runner) -> torch.nn.Module:
 
 def _invalid_losses(outputs: dict | None) -> dict[str, float]:
     values = {
-        name: float(value)
+        name: float(value.detach() if torch.is_tensor(value) else value)
         for name, value in (outputs or {}).items()
         if isinstance(value, (int, float)) or (torch.is_tensor(value) and value.numel() == 1)
     }

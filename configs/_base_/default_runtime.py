@@ -12,7 +12,11 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=False, interval=2000, save_best='mDice', max_keep_ckpts=2
+        type='DurableCheckpointHook',
+        by_epoch=False,
+        interval=2000,
+        save_best='mDice',
+        max_keep_ckpts=2,
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='MultilabelVisualizationHook'),
@@ -26,6 +30,8 @@ custom_hooks = [
     dict(type='ClassCountHook'),
     # The model must be able to take batches of the size that the dataset gives.
     dict(type='ModelInputHook'),
+    # A loss that is NaN stops the run; action='skip' leaves such batches out.
+    dict(type='InvalidLossHook', action='stop'),
 ]
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')

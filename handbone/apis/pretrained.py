@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
 from urllib.parse import urlparse
 
-import torch
 from mmengine.config import Config
 from mmengine.runner.checkpoint import get_external_models
 
-
-class PretrainedWeightsError(RuntimeError):
-    """Pretrained weights are neither on disk nor to be had from the network."""
+from handbone.engine.checkpoints.download import PretrainedWeightsError, download_weights
 
 
 def drop_pretrained(cfg: Config) -> None:
@@ -41,7 +37,7 @@ def fetch_pretrained(cfg: Config) -> None:
         source = resolve_model_zoo(part[key])
         scheme = urlparse(source).scheme
         if scheme in ('http', 'https'):
-            part[key] = str(_download(source))
+            part[key] = str(download_weights(source))
         elif not scheme and not Path(source).is_file():
             raise PretrainedWeightsError(
                 f'pretrained weights {source} do not exist; correct `{key}` in the config, '
@@ -84,19 +80,3 @@ def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:
     elif isinstance(part, (list, tuple)):
         for value in part:
             yield from _pretrained_parts(value)
-
-
-def _download(url: str) -> Path:
-    folder = Path(torch.hub.get_dir()) / 'checkpoints'
-    file = folder / Path(urlparse(url).path).name
-    if file.is_file():
-        return file
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(url, str(file))
-    except (URLError, OSError) as error:
-        raise PretrainedWeightsError(
-            f'cannot download the pretrained weights {url} ({error}). Download that file on '
-            f'another machine and put it to {file}, or train from scratch with --from-scratch'
-        ) from error
-    return file

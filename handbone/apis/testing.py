@@ -1,11 +1,15 @@
 """Score a checkpoint, or write what it predicts."""
 
 import argparse
+import logging
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint, unpickling
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
@@ -30,15 +34,30 @@ def test(cfg: Config) -> dict[str, float]:
         FileNotFoundError: If the checkpoint does not exist.
         ValueError: If it is cut off or no checkpoint.
     """
-    check_checkpoint_file(cfg.load_from)
-    drop_pretrained(cfg)  # the checkpoint brings all weights
-    adapt_to_hardware(cfg)
-    if not torch.cuda.is_available():
-        # The number of threads changes the order of sums and thereby single pixels at the
-        # threshold: with one, the same bytes come out of any number of processes.
-        torch.set_num_threads(1)
-    with process_group(cfg.launcher):
-        return Runner.from_cfg(cfg).test()
+    with unpickling(cfg.get('allow_pickle', False)):
+        check_checkpoint_file(cfg.load_from)
+        _compare_thresholds(cfg)
+        drop_pretrained(cfg)  # the checkpoint brings all weights
+        adapt_to_hardware(cfg)
+        if not torch.cuda.is_available():
+            # The number of threads changes the order of sums and thereby single pixels at the
+            # threshold: with one, the same bytes come out of any number of processes.
+            torch.set_num_threads(1)
+        with process_group(cfg.launcher):
+            return Runner.from_cfg(cfg).test()
+
+
+def _compare_thresholds(cfg: Config) -> None:
+    """Say where a published file was made for other thresholds than the config's, which count."""
+    published = (load_checkpoint_file(cfg.load_from, mmap=True).get('meta') or {}).get('thresholds')
+    model = cfg.model.get('module', cfg.model)  # test-time augmentation wraps the model
+    configured = (model.get('test_cfg') or {}).get('threshold', 0.5)
+    if published is not None and published != configured:
+        print_log(
+            f'{cfg.load_from} was published with the thresholds {published}; those of the config '
+            f'are used: {configured}. To change them: --cfg-options model.test_cfg.threshold=…',
+            level=logging.WARNING,
+        )
 
 
 @user_errors_in_one_line()
@@ -101,10 +120,10 @@ def find_checkpoint(path: str) -> str:
     best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
     if best:
         return str(best[-1])
-    last = find_latest_checkpoint(path)
+    last = newest_checkpoint(path, resumable=False)
     if last is None:
         raise FileNotFoundError(f'there is no checkpoint in {path}')
-    return last
+    return str(last)
 
 
 def augment(cfg: Config) -> None:

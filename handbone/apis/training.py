@@ -6,7 +6,9 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
+
+from handbone.engine import ResumableRunner
+from handbone.engine.checkpoints import unpickling
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
@@ -26,6 +28,13 @@ def train(cfg: Config) -> None:
         FileNotFoundError: If the checkpoint to start from does not exist.
         ValueError: If it is cut off or no checkpoint.
     """
+    with unpickling(cfg.get('allow_pickle', False)):
+        _prepare(cfg)
+        with process_group(cfg.launcher):
+            ResumableRunner.from_cfg(cfg).train()
+
+
+def _prepare(cfg: Config) -> None:
     if cfg.get('load_from') and urlparse(cfg.load_from).scheme not in ('http', 'https'):
         check_checkpoint_file(cfg.load_from)
     if cfg.get('from_scratch', False):
@@ -34,8 +43,6 @@ def train(cfg: Config) -> None:
     adapt_to_hardware(cfg)
     if not torch.cuda.is_available():
         keep_freed_memory()
-    with process_group(cfg.launcher):
-        Runner.from_cfg(cfg).train()
 
 
 @user_errors_in_one_line()
@@ -85,6 +92,12 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         help='settings to override, as key=value; nested keys with dots',
     )
+    parser.add_argument(
+        '--allow-pickle',
+        action='store_true',
+        help='read checkpoints that hold Python objects: they can run any code, so you must trust '
+        'who made them',
+    )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
@@ -100,6 +113,8 @@ def read_config(args: argparse.Namespace) -> Config:
     """
     cfg = Config.fromfile(args.config)
     cfg.launcher = args.launcher
+    if args.allow_pickle:
+        cfg.allow_pickle = True
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from handbone.extras import MissingExtraError
 
 from .pretrained import PretrainedWeightsError
+from .resource_errors import resource_message
 
 #: What bad configs, data, checkpoints and full disks raise. Other exceptions are faults of the
 #: program and keep their traceback.
@@ -51,8 +52,9 @@ def user_message(error: Exception) -> str | None:
     Returns:
         The message, or ``None`` for errors that are not the user's to mend.
     """
-    if not isinstance(error, USER_ERRORS):
-        return None
+    lacking = resource_message(error)
+    if lacking is not None or not isinstance(error, USER_ERRORS):
+        return lacking
     text = str(error)
     in_worker = IN_WORKER.match(text)
     return text.rpartition(f'{in_worker.group(1)}: ')[2].strip() if in_worker else text

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from handbone.apis import testing
@@ -50,8 +51,7 @@ def test_checkpoint_of_a_work_dir(tmp_path):
     with pytest.raises(FileNotFoundError, match=f'no checkpoint in {tmp_path}'):
         find_checkpoint(str(tmp_path))
     last = tmp_path / 'iter_20.pth'
-    last.touch()
-    (tmp_path / 'last_checkpoint').write_text(str(last))
+    torch.save(dict(state_dict={}, meta=dict(iter=20, epoch=0)), last)
     assert find_checkpoint(str(tmp_path)) == str(last)
     for age, name in enumerate(('best_mDice_iter_900.pth', 'best_mDice_iter_1000.pth')):
         (tmp_path / name).touch()

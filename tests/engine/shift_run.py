@@ -125,11 +125,11 @@ def fill_disk(folder: Path, room: int) -> Path:
 
 
 @contextmanager
-def mount_small_disk(folder: Path):
+def mount_small_disk(folder: Path, size: str = '64k'):
     """Mount a file system of 64 kB, or give None where that is not allowed."""
     folder.mkdir()
     mount = shutil.which('mount')
-    command = [mount, '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(folder)]
+    command = [mount, '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', str(folder)]
     if mount is None or subprocess.run(command, capture_output=True).returncode:
         yield None
         return

@@ -4,8 +4,10 @@ import pytest
 import torch
 from mmengine.model import BaseTTAModel
 from shift_run import CLASSES, MaskDataset, ShiftModel, make_runner
+from torch import nn
 
-from handbone.engine.hooks.checkpoint_compatibility_hook import class_faults, weight_faults
+from handbone.engine.hooks.checkpoint_compatibility_hook import class_faults
+from handbone.engine.hooks.weight_faults import weight_faults
 
 HOOK = 'mmseg.CheckpointCompatibilityHook'
 
@@ -61,10 +63,8 @@ def test_another_class_count_without_meta(mask_runner, save):
 
 
 def test_another_model(mask_runner, save):
-    runner = mask_runner(
-        count=1, hooks=[dict(type=HOOK)], load_from=save(model=torch.nn.Linear(2, 2))
-    )
-    with pytest.raises(ValueError, match=r'2 of 2 weights are not in it \(head.weight'):
+    runner = mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=save(model=nn.Linear(2, 2)))
+    with pytest.raises(ValueError, match=r'2 of 2 weights are not in it \(head.bias'):
         runner.test()
 
 
@@ -124,8 +124,8 @@ def test_wrapped_models_and_missing_auxiliary_heads():
         def __init__(self):
             super().__init__()
             del self.head
-            self.decode_head = torch.nn.Conv2d(2, 3, 1)
-            self.auxiliary_head = torch.nn.Conv2d(2, 3, 1)
+            self.decode_head = nn.Conv2d(2, 3, 1)
+            self.auxiliary_head = nn.Conv2d(2, 3, 1)
 
     class Augmented(BaseTTAModel):
         def merge_preds(self, data_samples_list):
@@ -139,14 +139,38 @@ def test_wrapped_models_and_missing_auxiliary_heads():
     }
     assert weight_faults(published, Augmented(model)) == []
     assert weight_faults({}, model) == [
-        '2 of 4 weights are not in it (decode_head.weight, decode_head.bias)'
+        '2 of 4 weights are not in it (decode_head.bias, decode_head.weight)'
     ]
 
 
 def test_many_faults_are_summed_up():
-    layers = [
-        torch.nn.Sequential(*(torch.nn.Linear(size, size) for _ in range(4))) for size in (2, 3)
+    """Sorted, by part of the model, not a wall."""
+
+    def model(size, parts=('backbone', 'decode_head')):
+        return nn.ModuleDict(
+            {part: nn.Sequential(*(nn.Linear(size, size) for _ in range(6))) for part in parts}
+        )
+
+    faults = weight_faults(model(2).state_dict(), model(3))
+    assert faults == [
+        'backbone.0.bias is 2 in it and 3 in the model',
+        'backbone.0.weight is 2 x 2 in it and 3 x 3 in the model',
+        'backbone.1.bias is 2 in it and 3 in the model',
+        '21 more weights have other shapes (backbone: 9 from 1.weight on; '
+        'decode_head: 12 from 0.bias on)',
     ]
-    faults = weight_faults(layers[0].state_dict(), layers[1])
-    assert len(faults) == 4
-    assert faults[-1] == '5 more weights differ'
+    other = model(3, ('encoder', 'decode_head')).state_dict()
+    del other['decode_head.5.bias']
+    assert weight_faults(other, model(3)) == [
+        '13 of 24 weights are not in it (backbone: 12 from 0.bias on; '
+        'decode_head: 1 from 5.bias on)',
+        '12 of its own have no place in the model (encoder: 12 from 0.bias on)',
+    ]
+
+
+def test_the_error_comes_before_the_wall(mask_runner, save, capfd):
+    """mmengine lists every name when it loads; here the run stops before."""
+    path = save(model=nn.Linear(2, 2))
+    with pytest.raises(ValueError, match='does not fit'):
+        mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=path).test()
+    assert 'missing keys' not in capfd.readouterr().out

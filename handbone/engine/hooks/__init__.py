@@ -3,6 +3,8 @@
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
 from .class_count_hook import ClassCountHook
+from .durable_checkpoint_hook import DurableCheckpointHook
+from .invalid_loss_hook import InvalidLossHook
 from .model_input_hook import ModelInputHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
@@ -13,6 +15,8 @@ __all__ = [
     'CheckpointCompatibilityHook',
     'ClassCountHook',
     'ModelInputHook',
+    'DurableCheckpointHook',
+    'InvalidLossHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',

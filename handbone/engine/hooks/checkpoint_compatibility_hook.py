@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from torch import nn
+
+from .running_dataset import dataset_to_run, must_fit
+from .weight_faults import weight_faults
 
 
 @HOOKS.register_module()
@@ -19,66 +21,29 @@ class CheckpointCompatibilityHook(Hook):
     there it warns.
     """
 
-    def __init__(self) -> None:
-        self._checkpoint_classes: tuple[str, ...] | None = None
-        self._faults: list[str] | None = None
+    priority = 'VERY_HIGH'  # before hooks that load parts of the checkpoint themselves
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare the weights; the runner calls it before it puts them into the model.
+        """Compare; the runner calls it before it puts the weights into the model.
 
         Args:
             runner: The runner.
             checkpoint: What the file holds.
-        """
-        self._checkpoint_classes = checkpoint_classes(checkpoint)
-        self._faults = weight_faults(checkpoint.get('state_dict', checkpoint), runner.model)
-
-    def before_train(self, runner: Runner) -> None:
-        """Stop a resumed run that does not fit; warn of a start that does not.
-
-        Args:
-            runner: The runner.
 
         Raises:
-            ValueError: If a checkpoint to resume does not fit.
+            ValueError: If the checkpoint does not fit, and training does not start anew from it.
         """
-        self._report(runner, runner.train_dataloader.dataset, fatal=runner._resume)
-
-    def before_val(self, runner: Runner) -> None:
-        """Stop if the checkpoint does not fit.
-
-        Args:
-            runner: The runner.
-
-        Raises:
-            ValueError: If the checkpoint does not fit.
-        """
-        self._report(runner, runner.val_dataloader.dataset)
-
-    def before_test(self, runner: Runner) -> None:
-        """Stop if the checkpoint does not fit.
-
-        Args:
-            runner: The runner.
-
-        Raises:
-            ValueError: If the checkpoint does not fit.
-        """
-        self._report(runner, runner.test_dataloader.dataset)
-
-    def _report(self, runner: Runner, dataset: object, fatal: bool = True) -> None:
-        if self._faults is None:
-            return
-        classes = getattr(dataset, 'metainfo', {}).get('classes', ())
-        faults = class_faults(self._checkpoint_classes, classes) + self._faults
-        self._faults = None  # said once, before the first loop that uses the weights
+        weights = checkpoint.get('state_dict', checkpoint)
+        classes = getattr(dataset_to_run(runner), 'metainfo', {}).get('classes', ())
+        faults = class_faults(checkpoint_classes(checkpoint), classes)
+        faults += weight_faults(weights, runner.model)
         if not faults:
             return
         message = (
             f'The checkpoint {runner._load_from or "to resume"} does not fit the '
             f'config: {"; ".join(faults)}.'
         )
-        if fatal:
+        if must_fit(runner):
             raise ValueError(
                 f'{message} Give the checkpoint of this config, or the config that the checkpoint '
                 'was trained with (it lies beside the checkpoint in its work dir).'
@@ -124,38 +89,6 @@ def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[s
         moved = [name for name, other in zip(trained, wanted, strict=True) if name != other]
         return [f'its classes stand in another order ({_some(moved)} are moved)']
     return []
-
-
-def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
-    """Compare the weights of a checkpoint with those of a model.
-
-    Auxiliary heads may be missing, since they are not used in testing, and so may buffers.
-
-    Args:
-        state_dict: Tensors by name.
-        model: The model, also within DDP or test-time augmentation.
-
-    Returns:
-        What differs, empty if nothing does.
-    """
-    loaded = {_plain(name): tensor for name, tensor in state_dict.items()}
-    own = {_plain(name): weight for name, weight in model.named_parameters()}
-    missing = [name for name in own if name not in loaded and 'auxiliary_head' not in name]
-    faults = []
-    if missing:
-        faults.append(f'{len(missing)} of {len(own)} weights are not in it ({_some(missing)})')
-    for name, weight in own.items():
-        if name in loaded and loaded[name].shape != weight.shape:
-            shapes = [' x '.join(map(str, each.shape)) for each in (loaded[name], weight)]
-            faults.append(f'{name} is {shapes[0]} in it and {shapes[1]} in the model')
-    return faults if len(faults) <= 4 else [*faults[:3], f'{len(faults) - 3} more weights differ']
-
-
-def _plain(name: str) -> str:
-    """Take off what DDP and test-time augmentation put before the name of a weight."""
-    while name.startswith('module.'):
-        name = name.removeprefix('module.')
-    return name
 
 
 def _some(names: Sequence[str]) -> str:

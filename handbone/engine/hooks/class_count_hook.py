@@ -5,6 +5,8 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.utils.data import Dataset
 
+from .running_dataset import dataset_to_run
+
 
 @HOOKS.register_module()
 class ClassCountHook(Hook):
@@ -15,6 +17,18 @@ class ClassCountHook(Hook):
     """
 
     priority = 'HIGHEST'
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Compare before the weights of a checkpoint are looked at.
+
+        Args:
+            runner: The runner.
+            checkpoint: What the file holds; not used.
+
+        Raises:
+            ValueError: If the counts differ.
+        """
+        _compare(runner, dataset_to_run(runner))
 
     def before_train(self, runner: Runner) -> None:
         """Compare with the training dataset.

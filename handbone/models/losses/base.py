@@ -23,6 +23,9 @@ class PackedLoss(nn.Module, ABC):
         loss_name: Key in the log; mmseg adds entries whose name contains ``loss``.
     """
 
+    #: Whether :meth:`class_losses` talks to the other processes of a distributed training.
+    over_processes = False
+
     def __init__(
         self,
         loss_weight: float = 1.0,

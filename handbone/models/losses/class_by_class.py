@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -89,8 +90,7 @@ class _ClassByClass(torch.autograd.Function):
         # the classes are read one after the other: in a channels_last tensor they lie interleaved
         logits = logits.contiguous()
         num_classes = logits.shape[1]
-        pixels = target.shape[0] * target.shape[2] * target.shape[3]
-        step = max(1, PIXELS_PER_STEP[_device_kind(logits)] // pixels)
+        step = max(1, PIXELS_PER_STEP[_device_kind(logits)] // _pixels(target, losses))
         weights = _class_weights(losses, logits)
         upsampling = BilinearUpsampling(
             logits.shape[2:], target.shape[2:], align_corners, like=weights
@@ -149,6 +149,19 @@ def _class_weights(losses: tuple['PackedLoss', ...], logits: Tensor) -> Tensor:
         for loss in losses
     ]
     return torch.tensor(rows, dtype=_compute_dtype(logits), device=logits.device)
+
+
+def _pixels(target: Tensor, losses: tuple['PackedLoss', ...]) -> int:
+    """Count the pixels of a batch: where processes add up their sums, of the largest batch.
+
+    Each of them then takes the same number of steps.
+    """
+    count = target.shape[0] * target.shape[2] * target.shape[3]
+    if get_world_size() == 1 or not any(loss.over_processes for loss in losses):
+        return count
+    largest = torch.tensor(count, device=target.device)
+    all_reduce(largest, 'max')
+    return int(largest)
 
 
 def _device_kind(logits: Tensor) -> str:

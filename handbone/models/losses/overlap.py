@@ -3,6 +3,7 @@
 from abc import abstractmethod
 
 import torch
+from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
 from .base import PackedLoss
@@ -11,6 +12,9 @@ from .class_pixels import ClassPixels
 
 class OverlapLoss(PackedLoss):
     """A loss of three sums: ``sum(p * t)``, ``sum(p)`` and ``sum(t)`` of each class.
+
+    With several processes the batch is that of all of them: two processes have the gradients of one
+    with twice the images.
 
     Args:
         eps: Added above and below; the loss of a class that is absent and not predicted is 0.
@@ -32,6 +36,7 @@ class OverlapLoss(PackedLoss):
         super().__init__(loss_weight, class_weight, loss_name)
         self.eps = eps
         self.per_image = per_image
+        self.over_processes = not per_image
 
     @abstractmethod
     def ratio_loss(
@@ -55,8 +60,14 @@ class OverlapLoss(PackedLoss):
         both = (probability * target).sum(axes, keepdim=True)
         predicted = probability.sum(axes, keepdim=True)
         present = target.sum(axes, keepdim=True)
+        processes = 1
+        if self.over_processes and (processes := get_world_size()) > 1:
+            sums = torch.stack([both, predicted, present])
+            all_reduce(sums)
+            both, predicted, present = sums
         loss, by_both, by_predicted = self.ratio_loss(both, predicted, present)
         # d loss / d x = (by_both * t + by_predicted) * p * (1 - p)
         gradient = torch.addcmul(by_predicted, target, by_both)
         gradient *= torch.addcmul(probability, probability, probability, value=-1)
-        return loss.mean(dim=0).flatten(), gradient.div_(loss.shape[0])
+        # DDP takes the mean of the processes' gradients; here each has its part of a sum
+        return loss.mean(dim=0).flatten(), gradient.mul_(processes / loss.shape[0])

@@ -1,0 +1,60 @@
+"""What to turn when memory runs out."""
+
+import re
+
+import torch
+
+LESS_MEMORY = (
+    'lower train_dataloader.batch_size (optim_wrapper.accumulative_counts makes up for it), or '
+    'crop_size in the config'
+)
+#: What torch's data loader says of a worker that is gone, and the signal if it knows it.
+WORKER_GONE = re.compile(
+    r'DataLoader worker \(pid\(?s?\)? [\d, ]+\) (?:is killed by signal: (?P<signal>[\w ]+)'
+    r'|exited unexpectedly)'
+)
+#: How torch and OpenCV begin to say that the memory of the machine is used up.
+NO_MEMORY = ("can't allocate memory", 'not enough memory', 'Insufficient memory')
+
+
+def resource_message(error: BaseException) -> str | None:
+    """Translate the errors of a machine that is too small into what to change.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        The message, or None if the error is another one.
+    """
+    text = str(error)
+    if isinstance(error, torch.OutOfMemoryError):
+        wanted = re.search(r'Tried to allocate [\d.]+ \w+', text)
+        return (
+            f'the GPU is out of memory{_in_brackets(wanted)}: {LESS_MEMORY}, turn on --amp, or '
+            "recompute activations (activation_checkpointing=['backbone'])"
+        )
+    # the data loader names the signal in the error that it was handling
+    gone = WORKER_GONE.search(str(error.__cause__)) or WORKER_GONE.search(text)
+    if gone and 'Bus error' in (gone['signal'] or ''):
+        return (
+            'a worker of the data loader found the shared memory (/dev/shm) full: make it larger '
+            '(docker run --shm-size=8g), or lower train_dataloader.num_workers and batch_size'
+        )
+    if gone:
+        return (
+            f'a worker of the data loader was killed ({gone.group(0)}), most often by the system '
+            'because memory ran out: lower train_dataloader.num_workers and '
+            'val_dataloader.num_workers, batch_size, or crop_size in the config; `dmesg` tells '
+            'who was killed. Then go on with --resume'
+        )
+    if isinstance(error, MemoryError) or any(sign in text for sign in NO_MEMORY):
+        wanted = re.search(r'(?:tried to|Failed to|Unable to) allocate [\d.]+ \w+', text)
+        return (
+            f'the memory of this machine is used up{_in_brackets(wanted)}: {LESS_MEMORY}, or lower '
+            'train_dataloader.num_workers'
+        )
+    return None
+
+
+def _in_brackets(found: re.Match | None) -> str:
+    return f' ({found.group(0)})' if found else ''

@@ -1,0 +1,17 @@
+"""Checkpoints: written whole or not at all, and read without running what they contain."""
+
+from .durable_backend import CheckpointWriteError, DurableBackend
+from .loading import CheckpointError, load_checkpoint_file, unpickling
+from .newest import newest_checkpoint
+from .published import read_published, write_published
+
+__all__ = [
+    'CheckpointError',
+    'CheckpointWriteError',
+    'DurableBackend',
+    'load_checkpoint_file',
+    'newest_checkpoint',
+    'read_published',
+    'unpickling',
+    'write_published',
+]

@@ -1,0 +1,59 @@
+"""Which checkpoint of a folder to go on with."""
+
+import logging
+import zipfile
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+from .loading import CheckpointError, load_checkpoint_file
+
+
+def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None:
+    """Find the newest checkpoint that can be read.
+
+    The age is the time that stands in the file, so that copied folders keep their order; the
+    checksums of the chosen file are verified. Files that cannot be read are passed over with a
+    warning.
+
+    Args:
+        folder: A work dir.
+        resumable: Only those that a training can be resumed from, not weights alone.
+
+    Returns:
+        The file, or None if there is none to be passed over or taken.
+
+    Raises:
+        CheckpointError: If there are checkpoints and none of them can be read.
+    """
+    ages, unreadable = {}, []
+    for path in sorted(Path(folder).glob('*.pth')):
+        try:
+            content = load_checkpoint_file(path, mmap=True)
+        except CheckpointError as error:
+            unreadable.append(error)
+            continue
+        meta = content.get('meta') or {}
+        if 'iter' in meta and ('optimizer' in content or not resumable):
+            ages[path] = (str(meta.get('time', '')), meta['iter'])
+    chosen = None
+    for path in sorted(ages, key=ages.get, reverse=True):
+        if _checksums_fit(path):
+            chosen = path
+            break
+        unreadable.append(CheckpointError(f'{path} is damaged: its checksums do not fit'))
+    for error in unreadable:
+        print_log(f'Passed over: {error}', logger='current', level=logging.WARNING)
+    if chosen is None and unreadable:
+        raise CheckpointError(f'{folder} has no checkpoint that can be read: {unreadable[0]}')
+    return chosen
+
+
+def _checksums_fit(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return True  # the format before PyTorch 1.6 has none
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, EOFError, OSError):
+        return False

@@ -1,0 +1,80 @@
+"""Whether a checkpoint is of the experiment that a config describes."""
+
+from collections.abc import Mapping
+from logging import Logger
+from typing import Any
+
+from mmengine.config import Config
+
+from .checkpoints.config_text import ConfigTextError, config_differences, parse_config_text
+
+#: What makes another experiment of it: the optimizer's state or the held-out images would not be
+#: those that the weights were trained with. CheckpointCompatibilityHook compares the rest.
+DECISIVE = (
+    'model.type',
+    'model.backbone.type',
+    'model.decode_head.type',
+    'optim_wrapper.optimizer.type',
+    'train_cfg.type',
+    'train_cfg.by_epoch',
+    'train_dataloader.dataset.type',
+    'train_dataloader.dataset.ann_file',
+    'train_dataloader.dataset.fold',
+    'train_dataloader.dataset.num_folds',
+)
+#: What differs between any two starts.
+IDLE = ('launcher', 'load_from', 'resume', 'work_dir', 'filename', 'allow_pickle')
+SHOWN = 12
+
+
+def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger) -> None:
+    """Stop where a checkpoint of another experiment would be resumed; say what else differs.
+
+    Args:
+        path: The checkpoint, for the message.
+        meta: Its ``meta``, with ``config_text``; without a text nothing is compared.
+        cfg: The config of the run.
+        logger: Where differences are written that do not hinder.
+
+    Raises:
+        ValueError: If kind of model, optimizer or the choice of images differ.
+    """
+    try:
+        old = parse_config_text(meta.get('config_text') or '')
+        new = parse_config_text(cfg.pretty_text)
+    except ConfigTextError as error:
+        logger.warning(f'The config in {path} is not compared: {error}.')
+        return
+    if not old:
+        return
+    differences = [
+        difference
+        for difference in config_differences(old, new)
+        if difference[0].partition('.')[0] not in IDLE
+    ]
+    decisive = [each for each in differences if _is_decisive(each[0])]
+    if decisive:
+        raise ValueError(
+            f'{path} is of another experiment: {"; ".join(map(_said, decisive[:SHOWN]))}. Give '
+            'its own config, or the work dir of this config; to start from its weights instead: '
+            f'--cfg-options load_from={path}, without --resume'
+        )
+    if differences:
+        lines = [f'  {_said(each)}' for each in differences[:SHOWN]]
+        rest = len(differences) - SHOWN
+        lines += [f'  and {rest} more'] if rest > 0 else []
+        logger.warning('\n'.join(['The config differs from that of the interrupted run:', *lines]))
+
+
+def _is_decisive(key: str) -> bool:
+    return any(f'{key}.'.startswith(f'{each}.') or each.startswith(f'{key}.') for each in DECISIVE)
+
+
+def _said(difference: tuple[str, Any, Any]) -> str:
+    key, old, new = difference
+    return f'{key} was {_short(old)}, is {_short(new)}'
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f'{text[:57]}...'

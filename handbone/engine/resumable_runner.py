@@ -1,0 +1,106 @@
+"""mmengine's Runner, for trainings that survive being killed."""
+
+from pathlib import Path
+
+import torch
+from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import BaseLoop, Runner
+from mmseg.registry import RUNNERS
+
+from .checkpoints import load_checkpoint_file, newest_checkpoint
+from .experiment import check_same_experiment
+from .seeded_samples import SeededSamples, StreamSampler
+
+
+@RUNNERS.register_module()
+class ResumableRunner(Runner):
+    """Train so that a killed and resumed run ends with the weights of an uninterrupted one.
+
+    Beside :class:`~handbone.engine.hooks.DurableCheckpointHook`, which writes what this needs:
+
+    - Each sample is augmented with random numbers of its seed and its place in the stream, whatever
+      the number of workers.
+    - ``resume`` goes on from the newest checkpoint of the work dir that can be read, not from the
+      one that a file beside it names, and with the seed of the interrupted run.
+    - What does not fit is said before anything is built: a checkpoint of another experiment, a
+      dataset with fewer images than processes.
+    """
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the training loop on a data loader with seeded samples.
+
+        Args:
+            loop: A loop or its config.
+
+        Returns:
+            The loop.
+
+        Raises:
+            ValueError: If the checkpoint to resume is of another experiment, or there are fewer
+                images than processes.
+        """
+        if self._resume:
+            self._prepare_to_resume()
+        if isinstance(self._train_dataloader, dict):
+            self._train_dataloader = self._with_seeded_samples(self._train_dataloader)
+        loop = super().build_train_loop(loop)
+        images, processes = len(loop.dataloader.dataset), get_world_size()
+        if images < processes:
+            raise ValueError(
+                f'the training dataset has {images} images for {processes} processes: start at '
+                f'most {images} processes, or add images'
+            )
+        return loop
+
+    def _prepare_to_resume(self) -> None:
+        if self._load_from is None:
+            found = [newest_checkpoint(self._checkpoint_folder()) if is_main_process() else None]
+            broadcast_object_list(found)
+            if found[0] is None:
+                self.logger.warning(
+                    f'There is no checkpoint to resume from in {self._checkpoint_folder()}: the '
+                    'training starts from the beginning.'
+                )
+                self._resume = False
+                return
+            self._load_from = str(found[0])
+        content = load_checkpoint_file(self._load_from, mmap=True)
+        meta = content.get('meta') or {}
+        if 'iter' not in meta or 'message_hub' not in content:
+            raise ValueError(
+                f'{self._load_from} holds weights, not the state of a training, so it cannot be '
+                'resumed; to start from its weights: --cfg-options load_from=FILE'
+            )
+        check_same_experiment(self._load_from, meta, self.cfg, self.logger)
+        self._adopt_seed(meta.get('seed'))
+
+    def _checkpoint_folder(self) -> str:
+        for hook in self._hooks:
+            if isinstance(hook, CheckpointHook) and hook.out_dir is not None:
+                return str(Path(hook.out_dir) / Path(self.work_dir).name)
+        return self.work_dir
+
+    def _adopt_seed(self, seed: int | None) -> None:
+        """Take the seed of the interrupted run, before the sampler is made from it."""
+        configured = self._randomness_cfg.get('seed')
+        if seed is None or seed == configured:
+            return
+        if configured is not None:
+            self.logger.warning(
+                f'The interrupted run had the seed {seed}, which it keeps; the config has '
+                f'{configured}.'
+            )
+        self._randomness_cfg.update(seed=seed)
+        self.set_randomness(**self._randomness_cfg)
+
+    def _with_seeded_samples(self, dataloader: dict) -> dict:
+        # a generator of its own: a new pass then draws no number that dropout would miss
+        generator = torch.Generator()
+        generator.manual_seed(self.seed)
+        return dict(
+            dataloader,
+            dataset=dict(type=SeededSamples, dataset=dataloader['dataset'], seed=self.seed),
+            sampler=dict(type=StreamSampler, sampler=dataloader['sampler']),
+            generator=generator,
+        )

@@ -1,0 +1,116 @@
+"""Augmentation that depends on the seed and the place in the stream of samples, on nothing else.
+
+mmengine seeds each worker of the data loader once, so that what a sample looks like depends on
+which worker prepares it and on what that worker did before: a resumed run sees other pictures.
+"""
+
+import random
+from collections.abc import Iterator, Sized
+from typing import Any, NamedTuple
+
+from mmengine.dist import get_dist_info
+from mmseg.registry import DATA_SAMPLERS, DATASETS
+from torch.utils.data import Dataset, Sampler
+
+from .random_state import random_numbers_of
+
+
+class StreamIndex(NamedTuple):
+    """The index of a sample, and where in the stream of samples it is wanted.
+
+    Attributes:
+        index: Index in the dataset.
+        epoch: Number of the pass, 0 in an endless stream.
+        position: Number of the sample in the pass, counted over all processes.
+    """
+
+    index: int
+    epoch: int
+    position: int
+
+
+@DATA_SAMPLERS.register_module()
+class StreamSampler(Sampler):
+    """Give the indices of another sampler together with their place in the stream.
+
+    Args:
+        dataset: The dataset.
+        sampler: Config of the sampler, as ``dict(type='InfiniteSampler')``.
+        seed: Its seed.
+    """
+
+    def __init__(self, dataset: Sized, sampler: dict, seed: int | None = None) -> None:
+        default = dict(dataset=dataset, seed=seed)
+        self.sampler = DATA_SAMPLERS.build(sampler, default_args=default)
+        self.rank, self.world_size = get_dist_info()
+        self.epoch = 0
+        self._skipped = 0
+        if hasattr(self.sampler, 'skip'):
+            self.skip = self._skip  # mmengine asks whether a sampler has it
+
+    def __iter__(self) -> Iterator[StreamIndex]:
+        for count, index in enumerate(self.sampler, start=self._skipped):
+            position = count * self.world_size + self.rank
+            yield StreamIndex(int(index), self.epoch, position)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Start another pass.
+
+        Args:
+            epoch: Its number.
+        """
+        self.epoch = epoch
+        if hasattr(self.sampler, 'set_epoch'):
+            self.sampler.set_epoch(epoch)
+
+    def _skip(self, num_samples: int) -> None:
+        """Go to an absolute place in an endless stream."""
+        self.sampler.skip(num_samples)
+        self._skipped = num_samples
+
+
+@DATASETS.register_module()
+class SeededSamples(Dataset):
+    """Prepare each sample with random numbers of its own.
+
+    All other attributes are those of the dataset within. Transforms that have a generator of their
+    own and ``set_random_seed``, as those of Albumentations, are seeded too.
+
+    Args:
+        dataset: Config of the dataset.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, dataset: dict, seed: int) -> None:
+        self.dataset = DATASETS.build(dataset)
+        self.seed = seed
+        self._own_generators = list(_parts_with_generators(self.dataset))
+
+    def __getitem__(self, place: StreamIndex) -> Any:
+        with random_numbers_of(self.seed, place.epoch, place.position):
+            for generator in self._own_generators:
+                generator.set_random_seed(random.getrandbits(32))
+            return self.dataset[place.index]
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith('__') or name == 'dataset':
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
+
+
+def _parts_with_generators(part: Any) -> Iterator[Any]:
+    """Find, in a dataset and its pipeline, what draws from a generator of its own."""
+    if hasattr(part, 'set_random_seed'):
+        yield part
+        return
+    for name in ('dataset', 'datasets', 'pipeline', 'transforms', 'aug'):
+        inner = getattr(part, name, None)
+        for each in inner if isinstance(inner, (list, tuple)) else [inner]:
+            if each is not None:
+                yield from _parts_with_generators(each)

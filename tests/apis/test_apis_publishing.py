@@ -1,0 +1,124 @@
+"""Weights to share: what the file holds, and what is refused."""
+
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from handbone.apis import testing
+from handbone.apis.publishing import main, publish
+from handbone.engine.checkpoints import load_checkpoint_file
+from handbone.engine.checkpoints.published import fingerprint
+
+CLASSES = ('bone', 'ring')
+PALETTE = [(255, 0, 0), (0, 255, 0)]
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint as a training writes it, with weights that share memory."""
+    weight = torch.arange(6.0).reshape(2, 3)
+    config = Config(dict(model=dict(type='Net', test_cfg=dict(threshold=[0.3, 0.6]))))
+    content = dict(
+        meta=dict(
+            cfg=config.pretty_text,
+            dataset_meta=dict(classes=CLASSES, palette=PALETTE),
+            iter=3,
+            epoch=0,
+        ),
+        state_dict=dict(weight=weight, tied=weight, turned=weight.T, count=torch.tensor(7)),
+        optimizer=dict(state={}),
+    )
+    torch.save(content, tmp_path / 'iter_3.pth')
+    return tmp_path / 'iter_3.pth'
+
+
+def test_round_trip(checkpoint, tmp_path):
+    path = publish(str(checkpoint), str(tmp_path / 'shared.safetensors'))
+    stored = torch.load(checkpoint, weights_only=True)
+    read = load_checkpoint_file(path)
+    assert read['state_dict'].keys() == stored['state_dict'].keys()
+    for name, weight in stored['state_dict'].items():
+        assert torch.equal(read['state_dict'][name], weight)
+        assert read['state_dict'][name].dtype == weight.dtype
+    assert read['meta']['dataset_meta'] == dict(classes=CLASSES, palette=PALETTE)
+    assert read['meta']['thresholds'] == [0.3, 0.6]
+    assert read['meta']['config_text'] == stored['meta']['cfg']
+    assert read['meta']['sha256'] == fingerprint(load_file(path), safe_open(path, 'pt').metadata())
+
+
+def test_other_thresholds_are_said(checkpoint, capsys):
+    path = publish(str(checkpoint))
+    for thresholds, said in (([0.3, 0.6], False), (0.4, True)):
+        config = Config(
+            dict(load_from=str(path), model=dict(type='Net', test_cfg=dict(threshold=thresholds)))
+        )
+        testing._compare_thresholds(config)
+        written = capsys.readouterr().out
+        assert ('published with the thresholds [0.3, 0.6]' in written) == said
+
+
+def test_others_can_read_it(checkpoint, tmp_path):
+    """It is a plain safetensors file with texts beside."""
+    path = publish(str(checkpoint))
+    assert path.parent == tmp_path
+    with safe_open(path, 'pt') as file:
+        metadata = file.metadata()
+    assert json.loads(metadata['classes']) == list(CLASSES)
+    assert path.name == f'iter_3-{metadata["sha256"][:8]}.safetensors'
+    assert not list(tmp_path.glob('*.part')) and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize('part', ['weights', 'classes', 'thresholds', 'config'])
+def test_changes_are_noticed(checkpoint, part):
+    path = publish(str(checkpoint))
+    weights = load_file(path)
+    with safe_open(path, 'pt') as file:
+        metadata = file.metadata()
+    if part == 'weights':
+        weights['weight'][0, 0] += 1e-3
+    else:
+        metadata[part] = metadata[part].replace('bone', 'knee').replace('3', '4')
+    save_file(weights, path, metadata)
+    with pytest.raises(ValueError, match='its hash does not fit'):
+        load_checkpoint_file(path)
+
+
+def test_damage(checkpoint):
+    path = publish(str(checkpoint))
+    whole = path.read_bytes()
+    for content in (whole[:-4], whole[:20], b''):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match='cut off, damaged or no safetensors file'):
+            load_checkpoint_file(path)
+
+
+def test_files_of_others(tmp_path):
+    save_file(dict(weight=torch.ones(2)), tmp_path / 'other.safetensors')
+    read = load_checkpoint_file(tmp_path / 'other.safetensors')
+    assert read['meta'] == {} and read['state_dict']['weight'].sum() == 2
+
+
+def test_default_threshold_and_refusals(checkpoint, capsys, tmp_path):
+    content = torch.load(checkpoint, weights_only=True)
+    content['meta']['cfg'] = 'model = dict(type="Net")\n'
+    torch.save(content, checkpoint)
+    main([str(checkpoint), '--out', str(tmp_path / 'a.safetensors')])
+    assert capsys.readouterr().out == f'{tmp_path / "a.safetensors"}\n'
+    assert load_checkpoint_file(tmp_path / 'a.safetensors')['meta']['thresholds'] == 0.5
+    trace = tmp_path / 'ran'
+    for text, words in (
+        (f'import os\nos.system("touch {trace}")', 'line 1 is not a plain assignment'),
+        ('', 'does not tell its classes and its config'),
+    ):
+        content['meta']['cfg'] = text
+        torch.save(content, checkpoint)
+        with pytest.raises(SystemExit):
+            main([str(checkpoint)])
+        assert words in capsys.readouterr().err
+    assert not trace.exists()
+    with pytest.raises(SystemExit):
+        main([str(checkpoint), '--out', str(tmp_path / 'a.pth')])

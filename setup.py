@@ -85,10 +85,10 @@ setup(
     install_requires=requirements(),
     extras_require={
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
-        'tracking': ['tensorboard', 'mlflow', 'wandb'],
+        # nvidia-ml-py lets SystemLoadHook read how busy a GPU is
+        'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],
         'dev': [
             'hypothesis',
-            'psutil',
             'pycocotools',
             'pytest>=8',
             'pytest-cov',

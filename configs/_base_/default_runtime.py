@@ -14,6 +14,7 @@ default_hooks = dict(
     checkpoint=dict(
         type='CheckpointHook', by_epoch=False, interval=2000, save_best='mDice', max_keep_ckpts=2
     ),
+    system_load=dict(type='SystemLoadHook', interval=50),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='MultilabelVisualizationHook'),
 )

@@ -1,4 +1,4 @@
-"""Hooks of training and testing."""
+"""Hooks and optimisers."""
 
 from .hooks import (
     BroadcastBuffersHook,
@@ -7,13 +7,19 @@ from .hooks import (
     MultilabelVisualizationHook,
     OutputBiasHook,
     RLESubmissionHook,
+    SystemLoadHook,
 )
+from .optimizers import CPUAmpOptimWrapper, LayerDecayOptimWrapperConstructor, Lion
 
 __all__ = [
     'BroadcastBuffersHook',
     'CheckpointCompatibilityHook',
+    'CPUAmpOptimWrapper',
     'ClassCountHook',
+    'LayerDecayOptimWrapperConstructor',
+    'Lion',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
+    'SystemLoadHook',
 ]

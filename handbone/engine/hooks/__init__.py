@@ -5,6 +5,7 @@ from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
 from .class_count_hook import ClassCountHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
+from .system_load_hook import SystemLoadHook
 from .visualization_hook import MultilabelVisualizationHook
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
+    'SystemLoadHook',
 ]

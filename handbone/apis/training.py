@@ -8,10 +8,10 @@ import torch
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
+from .acceleration import DTYPES, check_amp, check_compile, use_amp, use_compile
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
 from .memory import keep_freed_memory
-from .precision import DTYPES, check_amp, check_compile, use_amp
 from .pretrained import drop_pretrained, fetch_pretrained
 from .user_errors import user_errors_in_one_line
 
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         help='mixed precision, by default in bfloat16; fp16 is for GPUs that lack it',
     )
     parser.add_argument(
-        '--compile', action='store_true', help='compile the training step with torch.compile'
+        '--compile', action='store_true', help='compile the network with torch.compile'
     )
     parser.add_argument(
         '--from-scratch', action='store_true', help='do not load pretrained weights'
@@ -78,8 +78,8 @@ def main(arguments: list[str] | None = None) -> None:
         cfg.from_scratch = True
     if args.amp:
         use_amp(cfg, args.amp)
-    if args.compile and not cfg.get('compile'):
-        cfg.compile = True
+    if args.compile:
+        use_compile(cfg)
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

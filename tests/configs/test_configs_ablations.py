@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import handbone  # noqa: F401
-from handbone.apis.precision import check_amp
+from handbone.apis.acceleration import check_amp
 from handbone.apis.pretrained import drop_pretrained
 from handbone.phantom import write_dataset
 
@@ -39,8 +39,12 @@ def shrunk(tiny_phantom, tmp_path):
         config.model.data_preprocessor.type = 'SegDataPreProcessor'
         config.model.data_preprocessor.pop('stages', None)
         config.model.data_preprocessor.size_divisor = 64
-        if 'compile' in config:  # the compiler itself takes minutes
-            config.compile.backend = 'eager'
+        if config.model.backbone.type.endswith('SwinTransformer'):
+            config.model.backbone.update(embed_dims=24, num_heads=[1, 2, 4, 8])
+            config.model.decode_head.update(in_channels=[24, 48, 96, 192], channels=64)
+            config.model.auxiliary_head.update(in_channels=96, channels=64)
+        if 'compile' in config.default_hooks:  # the compiler itself takes minutes
+            config.default_hooks.compile.backend = 'eager'
         drop_pretrained(config)
         config.train_cfg.update(max_iters=2, val_interval=2)
         for hook in ('logger', 'system_load'):

@@ -3,6 +3,7 @@
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
 from .class_count_hook import ClassCountHook
+from .compile_hook import CompileHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
 from .system_load_hook import SystemLoadHook
@@ -12,6 +13,7 @@ __all__ = [
     'BroadcastBuffersHook',
     'CheckpointCompatibilityHook',
     'ClassCountHook',
+    'CompileHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',

@@ -98,7 +98,9 @@ def layer_depths(backbone: nn.Module) -> dict[str, int]:
         )
     # MiT numbers the parts of a stage too, and its blocks one level further down
     levels = max(map(len, numbered))
-    blocks = [place for place in numbered if len(place) == levels and math.inf not in map(abs, place)]
+    blocks = [
+        place for place in numbered if len(place) == levels and math.inf not in map(abs, place)
+    ]
     depths, depth = {}, 0
     for name, place in places.items():
         if place is not None:

@@ -1,4 +1,4 @@
-"""Check, before anything is read, that the hardware can do what the precision settings ask for."""
+"""Mixed precision and compilation, checked against the hardware before anything is read."""
 
 import os
 import shutil
@@ -70,25 +70,37 @@ def cpu_has_bfloat16() -> bool:
     return not BFLOAT16_FLAGS.isdisjoint(CPU_INFO.read_text(encoding='utf-8').split())
 
 
+def use_compile(cfg: Config) -> None:
+    """Compile the network, unless the configuration does it already.
+
+    Args:
+        cfg: Configuration, changed in place.
+    """
+    cfg.setdefault('default_hooks', {}).setdefault('compile', dict(type='CompileHook'))
+
+
 def check_compile(cfg: Config) -> None:
     """Refuse ``torch.compile`` where its compiler is missing.
 
     Args:
-        cfg: Configuration with mmengine's ``compile``: a switch, or the arguments.
+        cfg: Configuration, with ``CompileHook`` as ``default_hooks.compile`` or mmengine's own
+            ``compile``.
 
     Raises:
         ValueError: If inductor, the default backend, cannot work here.
     """
-    options = cfg.get('compile')
+    options = cfg.get('compile') or (cfg.get('default_hooks') or {}).get('compile')
     if not options:
         return
     if isinstance(options, dict) and options.get('backend', 'inductor') != 'inductor':
         return
-    without = 'or leave --compile out (compile=False in the config)'
     if torch.cuda.is_available():
         if find_spec('triton') is None:
-            raise ValueError(f'torch.compile needs Triton: python -m pip install triton, {without}')
+            raise ValueError(
+                'torch.compile needs Triton: python -m pip install triton, or do without compiling'
+            )
     elif not any(shutil.which(name) for name in (os.environ.get('CXX', 'g++'), 'clang++')):
         raise ValueError(
-            f'torch.compile needs a C++ compiler and found none: install g++, {without}'
+            'torch.compile needs a C++ compiler and found none: install g++, or do without '
+            'compiling'
         )

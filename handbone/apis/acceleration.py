@@ -76,7 +76,8 @@ def use_compile(cfg: Config) -> None:
     Args:
         cfg: Configuration, changed in place.
     """
-    cfg.setdefault('default_hooks', {}).setdefault('compile', dict(type='CompileHook'))
+    if 'compile' not in (cfg.get('default_hooks') or {}):
+        cfg.merge_from_dict({'default_hooks.compile': dict(type='CompileHook')})
 
 
 def check_compile(cfg: Config) -> None:

@@ -80,22 +80,24 @@ def _value(node: ast.expr) -> object:
         number = _value(node.operand)
         if isinstance(number, (int, float)):
             return -number if isinstance(node.op, ast.USub) else number
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+    if isinstance(node, (ast.List, ast.Tuple)):
+        kind = list if isinstance(node, ast.List) else tuple
         return kind(_value(part) for part in node.elts)
     if isinstance(node, ast.Dict) and None not in node.keys:
         values = map(_value, node.values)
         return dict(zip(map(_value, node.keys), values, strict=True))
     if _is_dict_call(node):
-        return {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+        named = {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+        return named | (_value(node.args[0]) if node.args else {})
     raise _NoLiteralError(node)
 
 
 def _is_dict_call(node: ast.expr) -> bool:
+    """Recognise ``dict(a=1)`` and, for keys that are no names, ``dict({'a.b': 1})``."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == 'dict'
-        and not node.args
+        and (not node.args or (len(node.args) == 1 and isinstance(node.args[0], ast.Dict)))
         and all(keyword.arg is not None for keyword in node.keywords)
     )

@@ -3,7 +3,6 @@
 import argparse
 import csv
 import inspect
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -143,7 +142,7 @@ def write_csv(runs: Sequence[RunRecord], path: Path) -> None:
             writer.writerow(['kind', 'name', *run_names(runs)])
             for kind, rows in kinds:
                 writer.writerows([kind, name, *values] for name, values in rows.items())
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -175,7 +174,7 @@ def plot(runs: Sequence[RunRecord], path: Path) -> None:
     unfinished = path.with_name(f'.{path.name}.tmp')
     try:
         figure.savefig(unfinished, format='png', dpi=120)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 

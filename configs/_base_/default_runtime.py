@@ -25,6 +25,8 @@ custom_hooks = [
     dict(type='CheckpointCompatibilityHook'),
     # Model and dataset must count the same classes.
     dict(type='ClassCountHook'),
+    # BatchNorm of 1 x 1 maps needs two images.
+    dict(type='SingleImageHook'),
 ]
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')

@@ -8,6 +8,7 @@ from .hooks import (
     MultilabelVisualizationHook,
     OutputBiasHook,
     RLESubmissionHook,
+    SingleImageHook,
     SystemLoadHook,
 )
 from .optimizers import CPUAmpOptimWrapper, LayerDecayOptimWrapperConstructor, Lion
@@ -23,5 +24,6 @@ __all__ = [
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
+    'SingleImageHook',
     'SystemLoadHook',
 ]

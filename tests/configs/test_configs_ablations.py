@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from handbone.apis.acceleration import check_amp
+from handbone.apis.config_literals import read_config_dump
 
 ABLATIONS = sorted((Path(__file__).parents[2] / 'configs' / 'ablations').glob('*.py'))
+SPLITS = ('train', 'val', 'test')
 
 
 @pytest.mark.parametrize('path', ABLATIONS, ids=lambda path: path.stem)
@@ -18,6 +21,16 @@ def test_ablation_is_a_commented_difference(path):
     assert len(lines) <= 10
     assert lines[0].startswith('# ')
     assert '_base_ = [' in path.read_text()
+
+
+@pytest.mark.parametrize('path', ABLATIONS, ids=lambda path: path.stem)
+def test_ablation_is_dumped_whole_and_has_one_size(path, tmp_path):
+    config = Config.fromfile(path)
+    config.dump(tmp_path / 'flat.py')
+    assert Config.fromfile(tmp_path / 'flat.py').to_dict() == config.to_dict()
+    assert read_config_dump(tmp_path / 'flat.py') == config.to_dict()
+    steps = [config[f'{split}_dataloader'].dataset.pipeline[1] for split in SPLITS]
+    assert {tuple(step.get('size') or step.scale) for step in steps} == {tuple(config.crop_size)}
 
 
 @pytest.mark.parametrize('name', [path.stem for path in ABLATIONS])

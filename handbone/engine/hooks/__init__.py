@@ -6,6 +6,7 @@ from .class_count_hook import ClassCountHook
 from .compile_hook import CompileHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
+from .single_image_hook import SingleImageHook
 from .system_load_hook import SystemLoadHook
 from .visualization_hook import MultilabelVisualizationHook
 
@@ -17,5 +18,6 @@ __all__ = [
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
+    'SingleImageHook',
     'SystemLoadHook',
 ]

@@ -38,7 +38,8 @@ def test_compiled_parts_compute_the_same():
     names = list(model.state_dict())
     model.zero_grad()
     runner = SimpleNamespace(model=model, logger=MMLogger.get_current_instance())
-    CompileHook(backend=backend).before_train(runner)
+    hook = CompileHook(backend=backend)
+    hook.before_train(runner)
     loss = model.loss(inputs)
     loss.backward()
     assert len(graphs) >= 2  # heads of one kind share theirs
@@ -46,6 +47,16 @@ def test_compiled_parts_compute_the_same():
     for name, weight in model.named_parameters():
         torch.testing.assert_close(weight.grad, gradients[name])
     assert list(model.state_dict()) == names
+    # validation is not compiled, another input size in training is
+    hook.before_val_epoch(runner)
+    count = len(graphs)
+    model.loss(torch.rand(1, 3, 12, 12))
+    assert len(graphs) == count
+    hook.after_val_epoch(runner)
+    model.loss(torch.rand(1, 3, 12, 12))
+    assert len(graphs) > count
+    hook.after_train(runner)
+    assert model.backbone.forward.__func__ is nn.Sequential.forward
 
 
 def test_parts_that_the_model_does_not_have():

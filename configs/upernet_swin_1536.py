@@ -1,3 +1,4 @@
+# UPerNet on Swin-T at 1536 x 1536: every setting is that of the four files below.
 _base_ = [
     '_base_/models/upernet_swin.py',
     '_base_/datasets/xray_hand_bone.py',

@@ -97,7 +97,7 @@ def print_comparison(runs: Sequence[RunRecord], console: Console) -> None:
     """
     numbers = [str(number) for number in range(1, len(runs) + 1)]
     scores = score_rows(runs)
-    means = Table('', 'Run', title='Validation Dice')
+    means = Table('', 'Run', title='Validation Dice', title_justify='left')
     for name in scores:
         means.add_column(name, justify='right')
     means.add_column('best, to run 1', justify='right')
@@ -107,12 +107,14 @@ def print_comparison(runs: Sequence[RunRecord], console: Console) -> None:
         means.add_row(numbers[index], name, *cells, f'{gain:+.4f}')
     console.print(means)
 
-    settings = Table('Setting', *numbers, title='What differs in the configurations')
+    settings = Table(
+        'Setting', *numbers, title='What differs in the configurations', title_justify='left'
+    )
     for names, values in _same_values(config_differences(runs)).items():
         settings.add_row(names, *map(_short, values))
     console.print(settings if settings.row_count else 'The configurations are the same.')
 
-    classes = Table('Class', title='Dice by class at the last validation')
+    classes = Table('Class', title='Dice by class, last validation', title_justify='left')
     for number in numbers:
         classes.add_column(number, justify='right')
     for name, values in class_rows(runs).items():

@@ -35,7 +35,9 @@ def shrunk(tiny_phantom, tmp_path):
         config.model.data_preprocessor.type = 'SegDataPreProcessor'
         config.model.data_preprocessor.pop('stages', None)
         config.model.data_preprocessor.size_divisor = 64
-        if config.model.backbone.type.endswith('SwinTransformer'):
+        if 'MixVision' in config.model.backbone.type:
+            config.model.backbone.num_layers = [1, 1, 1, 1]
+        if 'Swin' in config.model.backbone.type:
             config.model.backbone.update(embed_dims=24, num_heads=[1, 2, 4, 8])
             config.model.decode_head.update(in_channels=[24, 48, 96, 192], channels=64)
             config.model.auxiliary_head.update(in_channels=96, channels=64)

@@ -87,10 +87,10 @@ setup(
         # its own requirement `modelindex` is an empty package; the module comes with model-index
         'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
-        'tracking': ['tensorboard', 'mlflow', 'wandb'],
+        # nvidia-ml-py lets SystemLoadHook read how busy a GPU is
+        'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],
         'dev': [
             'hypothesis',
-            'psutil',
             'pycocotools',
             'pytest>=8',
             'pytest-cov',

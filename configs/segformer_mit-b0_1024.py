@@ -1,3 +1,4 @@
+# SegFormer's smallest model at half the side of the files: the one to try ideas on.
 _base_ = [
     '_base_/models/segformer_mit-b0.py',
     '_base_/datasets/xray_hand_bone.py',
@@ -8,4 +9,5 @@ crop_size = (1024, 1024)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+# nearly as many pixels as the two images at 1536 of the larger configs
 train_dataloader = dict(batch_size=4)

@@ -1,3 +1,4 @@
+# SegFormer mit-b3: twice the channels of b0 and 28 blocks instead of 8, at 1536 x 1536.
 _base_ = [
     '_base_/models/segformer_mit-b0.py',
     '_base_/datasets/xray_hand_bone.py',

@@ -9,8 +9,11 @@ env_cfg = dict(
 )
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
+    # beside the losses: how busy processor, memory and GPU are
+    system_load=dict(type='SystemLoadHook', interval=50),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
+    # every 2000 iterations, as often as the 40k schedule validates: at most that much is lost
     checkpoint=dict(
         type='DurableCheckpointHook',
         by_epoch=False,
@@ -41,4 +44,5 @@ load_from = None
 resume = False
 # True: ignore the pretrained weights that the model names (also: tools/train.py --from-scratch).
 from_scratch = False
+# the same data in the same order in every run; another seed shows how much is chance
 randomness = dict(seed=0)

@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 from handbone.engine import ResumableRunner
 from handbone.engine.checkpoints import unpickling
 
+from .acceleration import DTYPES, check_amp, check_compile, use_amp, use_compile
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
 from .memory import keep_freed_memory
@@ -26,8 +27,10 @@ def train(cfg: Config) -> None:
     Raises:
         PretrainedWeightsError: If pretrained weights are missing.
         FileNotFoundError: If the checkpoint to start from does not exist.
-        ValueError: If it is cut off or no checkpoint.
+        ValueError: If it is cut off or no checkpoint, or the hardware cannot do the precision.
     """
+    check_amp(cfg)
+    check_compile(cfg)
     with unpickling(cfg.get('allow_pickle', False)):
         _prepare(cfg)
         with process_group(cfg.launcher):
@@ -61,7 +64,16 @@ def main(arguments: list[str] | None = None) -> None:
         const='auto',
         help='go on from the newest checkpoint of the work dir, or from the given one',
     )
-    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='bf16',
+        choices=list(DTYPES),
+        help='mixed precision, by default in bfloat16; fp16 is for GPUs that lack it',
+    )
+    parser.add_argument(
+        '--compile', action='store_true', help='compile the network with torch.compile'
+    )
     parser.add_argument(
         '--from-scratch', action='store_true', help='do not load pretrained weights'
     )
@@ -72,8 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
     if args.from_scratch:
         cfg.from_scratch = True
     if args.amp:
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('dtype', 'bfloat16')
+        use_amp(cfg, args.amp)
+    if args.compile:
+        use_compile(cfg)
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

@@ -1,30 +1,40 @@
-"""The runner, its hooks, and checkpoints."""
+"""The runner, its hooks, optimisers and checkpoints."""
 
 from . import checkpoints
 from .hooks import (
     BroadcastBuffersHook,
     CheckpointCompatibilityHook,
     ClassCountHook,
+    CompileHook,
     DurableCheckpointHook,
     InvalidLossHook,
+    ModelInputHook,
     MultilabelVisualizationHook,
     OutputBiasHook,
     RLESubmissionHook,
+    SystemLoadHook,
 )
+from .optimizers import CPUAmpOptimWrapper, LayerDecayOptimWrapperConstructor, Lion
 from .resumable_runner import ResumableRunner
 from .seeded_samples import SeededSamples, StreamSampler
 
 __all__ = [
     'BroadcastBuffersHook',
+    'CPUAmpOptimWrapper',
     'CheckpointCompatibilityHook',
     'ClassCountHook',
+    'CompileHook',
     'DurableCheckpointHook',
     'InvalidLossHook',
+    'LayerDecayOptimWrapperConstructor',
+    'Lion',
+    'ModelInputHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
     'ResumableRunner',
     'SeededSamples',
     'StreamSampler',
+    'SystemLoadHook',
     'checkpoints',
 ]

@@ -44,7 +44,13 @@ def score_of_test(work_dir):
     return json.loads(log.read_text())['mDice']
 
 
-def test_two_processes_train(run_tool, tiny_config, checkpoint, tmp_path):
+AVERAGED = ('type=EMAHook', 'momentum=0.5', 'update_buffers=True')
+
+
+@pytest.mark.parametrize(
+    'options', [(), tuple(f'default_hooks.ema.{item}' for item in AVERAGED)], ids=['plain', 'ema']
+)
+def test_two_processes_train(run_tool, tiny_config, checkpoint, tmp_path, options):
     """Each validates the model that is saved, though their batches, and so BatchNorm, differ."""
     out, _ = run_tool(
         'dist_train.sh',
@@ -52,6 +58,7 @@ def test_two_processes_train(run_tool, tiny_config, checkpoint, tmp_path):
         2,
         *('--work-dir', tmp_path / 'work'),
         *('--cfg-options', f'load_from={checkpoint}', 'default_hooks.visualization.worst=0'),
+        *options,
         PORT=free_port(),
     )
     assert 'GPU number: 2' in out or 'Distributed launcher: pytorch' in out

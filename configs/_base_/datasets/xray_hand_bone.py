@@ -11,6 +11,8 @@ crop_size = (1536, 1536)
 # RandomAffine replaces Resize, RandomRotate and RandomCrop: one interpolation from 2048 x 2048 to
 # the network's size, and the polygons are drawn where it moves them. The stock transforms work on
 # packed labels too, with LoadPolygonAnnotations before them, cat_max_ratio=1.0 and seg_pad_val=0.
+# Up to 20 degrees and a quarter of the size: wide enough for how hands are placed and how large
+# they are, while the picture still shows all bones.
 train_pipeline = [
     dict(type='LoadRadiograph'),
     dict(type='RandomAffine', size=crop_size, degrees=20, scale=(0.8, 1.25), translate=0.05),
@@ -30,8 +32,8 @@ test_pipeline = [
 tta_views = [[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]
 
 train_dataloader = dict(
-    batch_size=2,
-    num_workers=2,
+    batch_size=2,  # on each GPU
+    num_workers=2,  # more where load/gpu in the log falls and load/cpu has room
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
@@ -45,7 +47,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
+    batch_size=1,  # images of all sizes
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),

@@ -13,6 +13,7 @@ losses = [
     dict(type='MultilabelBCELoss', loss_weight=1.0),
     dict(type='MultilabelDiceLoss', loss_weight=1.0),
 ]
+# the auxiliary head counts 0.4, as in mmseg
 auxiliary_losses = [
     dict(type='MultilabelBCELoss', loss_weight=0.4),
     dict(type='MultilabelDiceLoss', loss_weight=0.4),

@@ -3,21 +3,25 @@
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .checkpoint_compatibility_hook import CheckpointCompatibilityHook
 from .class_count_hook import ClassCountHook
+from .compile_hook import CompileHook
 from .durable_checkpoint_hook import DurableCheckpointHook
 from .invalid_loss_hook import InvalidLossHook
 from .model_input_hook import ModelInputHook
 from .output_bias_hook import OutputBiasHook
 from .rle_submission_hook import RLESubmissionHook
+from .system_load_hook import SystemLoadHook
 from .visualization_hook import MultilabelVisualizationHook
 
 __all__ = [
     'BroadcastBuffersHook',
     'CheckpointCompatibilityHook',
     'ClassCountHook',
-    'ModelInputHook',
+    'CompileHook',
     'DurableCheckpointHook',
     'InvalidLossHook',
+    'ModelInputHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
+    'SystemLoadHook',
 ]

@@ -14,7 +14,10 @@ class BroadcastBuffersHook(Hook):
     the main process: validation would score other models than the one that is saved.
     """
 
-    def before_val(self, runner: Runner) -> None:
+    # after EMAHook, which puts its averaged statistics into the model first
+    priority = 'LOW'
+
+    def before_val_epoch(self, runner: Runner) -> None:
         """Broadcast the buffers.
 
         Args:

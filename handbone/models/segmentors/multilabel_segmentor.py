@@ -24,10 +24,19 @@ class PackedPrediction:
       Default 0.5.
     - ``keep_logits``: also store the low-resolution logits of the image without its padding as
       ``seg_logits``. Default ``False``.
+
+    Args:
+        *args: As for the segmentor of mmseg.
+        channels_last: Keep the weights of convolutions, and with them the feature maps, in
+            channels-last order, the faster one for convolutions in mixed precision on GPUs.
+        **kwargs: As for the segmentor of mmseg.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, channels_last: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if channels_last:
+            # before DDP wraps the model, whose gradient buckets take the weights' order
+            self.to(memory_format=torch.channels_last)
         self.set_up_prediction()
 
     def set_up_prediction(self) -> None:

@@ -1,0 +1,3 @@
+# Channels-last convolutions: faster on GPUs, most of all in mixed precision.
+_base_ = ['../demo.py']
+model = dict(channels_last=True)

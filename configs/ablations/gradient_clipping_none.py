@@ -1,0 +1,3 @@
+# No gradient clipping.
+_base_ = ['../demo.py']
+_base_.optim_wrapper.clip_grad = None

@@ -1,0 +1,7 @@
+# Input size 1536, three quarters of the files'. Two images at a time, where 1024 takes four.
+_base_ = ['../segformer_mit-b0_1024.py']
+crop_size = (1536, 1536)
+_base_.train_dataloader.dataset.pipeline[1].size = crop_size
+_base_.val_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+train_dataloader = dict(batch_size=2)

@@ -1,0 +1,102 @@
+"""Compiles the network of a segmentor with torch.compile."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+from torch import nn
+
+PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head')
+
+
+@HOOKS.register_module()
+class CompileHook(Hook):
+    """Compile backbone, neck and heads before training; losses and optimiser stay as they are.
+
+    mmengine's own ``compile`` compiles the whole training step, data samples and optimiser
+    included, and fails on optimisers with settings by weight (``paramwise_cfg``). Names of weights
+    and checkpoints stay the same. Each input size is compiled once, when it first comes; validation
+    runs as it would without, so that its scores are those of the saved checkpoint.
+
+    Args:
+        parts: Names of the segmentor's modules to compile; those that it does not have are skipped.
+        dynamic: Whether one compilation serves all input sizes; slower for a single one.
+        **options: Further arguments of ``torch.compile``, such as ``mode`` or ``backend``.
+    """
+
+    # after the averaged copy of the weights is made and the checkpoint is loaded
+    priority = 'VERY_LOW'
+
+    def __init__(
+        self, parts: Sequence[str] = PARTS, dynamic: bool | None = False, **options: Any
+    ) -> None:
+        self.parts = tuple(parts)
+        self.options = dict(options, dynamic=dynamic)
+        self._modules: list[nn.Module] = []
+        self._plain: list[Callable] = []
+        self._compiled: list[Callable] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Compile the parts.
+
+        Args:
+            runner: The runner of the training.
+
+        Raises:
+            ValueError: If the model has none of the parts.
+        """
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        self._modules = [module for name in self.parts for module in _modules(model, name)]
+        if not self._modules:
+            raise ValueError(
+                f'CompileHook: {type(model).__name__} has none of the parts {list(self.parts)}; '
+                f'its parts are {[name for name, _ in model.named_children()]}'
+            )
+        self._plain = [module.forward for module in self._modules]
+        self._compiled = [torch.compile(forward, **self.options) for forward in self._plain]
+        self._set(self._compiled)
+        runner.logger.info(
+            f'{len(self._modules)} parts of the model will be compiled in the first iterations'
+        )
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Go back to the parts as they were.
+
+        Args:
+            runner: The runner.
+        """
+        self._set(self._plain)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Take the compiled parts again.
+
+        Args:
+            runner: The runner.
+            metrics: Scores; not used.
+        """
+        self._set(self._compiled)
+
+    def after_train(self, runner: Runner) -> None:
+        """Leave the model as it was.
+
+        Args:
+            runner: The runner.
+        """
+        self._set(self._plain)
+
+    def _set(self, forwards: list[Callable]) -> None:
+        # heads are called by their losses through forward itself, not through the module
+        for module, forward in zip(self._modules, forwards, strict=True):
+            module.forward = forward
+
+
+def _modules(model: nn.Module, name: str) -> list[nn.Module]:
+    """Look up a part, which may be a list of heads or absent."""
+    part = getattr(model, name, None)
+    if part is None:
+        return []
+    return list(part) if isinstance(part, nn.ModuleList) else [part]

@@ -1,0 +1,92 @@
+"""Writes the load of the machine beside the losses."""
+
+import psutil
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmseg.registry import HOOKS
+
+GIGABYTE = 1024**3
+
+
+@HOOKS.register_module()
+class SystemLoadHook(Hook):
+    """Log how busy processor, memory and GPU are, as scalars of the training log.
+
+    They stand in the same lines as the losses, in ``vis_data/scalars.json`` and in every other
+    backend of the visualizer:
+
+    - ``load/cpu``: processor time used on the whole machine since the last record, in percent of
+      all its cores;
+    - ``load/memory``: resident memory of this process and its data loader's workers in GB; what
+      they share counts for each;
+    - ``load/memory_left``: memory that the machine can still give, in GB;
+    - ``load/gpu_memory``: used on this process's GPU, by all programs, in GB;
+    - ``load/gpu``: time in which the GPU computed, in percent, where nvidia-ml-py is installed.
+
+    A GPU that waits beside busy processors needs more workers or smaller images; memory that falls
+    from record to record will end in the OOM killer.
+
+    Args:
+        interval: Iterations between two records; that of the ``LoggerHook`` wastes none.
+    """
+
+    def __init__(self, interval: int = 50) -> None:
+        if interval < 1:
+            raise ValueError(f'SystemLoadHook: interval is {interval}; it must be at least 1')
+        self.interval = interval
+        self._utilisation = True
+
+    def before_train(self, runner: Runner) -> None:
+        """Begin to count processor time.
+
+        Args:
+            runner: The runner.
+        """
+        psutil.cpu_percent()
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | tuple | list | None = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Record the load.
+
+        Args:
+            runner: The runner.
+            batch_idx: Number of the batch; not used.
+            data_batch: The batch; not used.
+            outputs: The losses; not used.
+        """
+        if self.every_n_train_iters(runner, self.interval):
+            for name, value in (self._machine() | self._gpu(runner)).items():
+                runner.message_hub.update_scalar(f'train/load/{name}', value)
+
+    def _machine(self) -> dict[str, float]:
+        memory = 0
+        process = psutil.Process()
+        for member in (process, *process.children(recursive=True)):
+            try:
+                memory += member.memory_info().rss
+            except psutil.Error:  # a worker that has just ended
+                continue
+        return {
+            'cpu': psutil.cpu_percent(),
+            'memory': memory / GIGABYTE,
+            'memory_left': psutil.virtual_memory().available / GIGABYTE,
+        }
+
+    def _gpu(self, runner: Runner) -> dict[str, float]:
+        if not torch.cuda.is_available():
+            return {}
+        free, total = torch.cuda.mem_get_info()
+        load = {'gpu_memory': (total - free) / GIGABYTE}
+        if self._utilisation:
+            try:
+                load['gpu'] = float(torch.cuda.utilization())
+            except (ModuleNotFoundError, RuntimeError) as error:
+                self._utilisation = False
+                runner.logger.info(f'No load/gpu in the log: {error}')
+        return load

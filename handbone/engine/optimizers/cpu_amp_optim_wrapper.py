@@ -1,0 +1,31 @@
+"""Mixed precision on processors that compute in bfloat16."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmseg.registry import OPTIM_WRAPPERS
+from torch import nn
+
+
+@OPTIM_WRAPPERS.register_module()
+class CPUAmpOptimWrapper(OptimWrapper):
+    """mmengine's ``OptimWrapper`` with the forward pass in bfloat16 on the CPU.
+
+    Its ``AmpOptimWrapper`` is for GPUs only. bfloat16 has the exponent of float32, so gradients
+    need no scaling. ``tools/train.py`` chooses it where the processor has the instructions.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Compute in mixed precision inside.
+
+        Args:
+            model: The model that is trained.
+
+        Yields:
+            Nothing.
+        """
+        with super().optim_context(model), torch.autocast('cpu', dtype=torch.bfloat16):
+            yield

@@ -1,0 +1,120 @@
+"""Learning rates that fall from the last layer of a pretrained backbone to the first."""
+
+import bisect
+import math
+import re
+
+from mmengine.logging import MMLogger
+from mmengine.optim import DefaultOptimWrapperConstructor
+from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from torch import nn
+
+#: Stages and the blocks inside, in the names of mmseg's backbones: Swin's ``stages.2.blocks.5``,
+#: MiT's ``layers.2.1.5``, ConvNeXt's ``stages.2.5``, ResNet's ``layer3.5``, MSCAN's ``block3.5``,
+#: ViT's ``layers.7``.
+BLOCK = re.compile(r'(?:stages\.|layers\.|layer|block)(\d+)(?:\.blocks)?((?:\.\d+)*)\.')
+#: What leads from one stage to the next: ConvNeXt's before the stage, Swin's at its end.
+BEFORE_STAGE = re.compile(r'downsample_layers\.(\d+)\.')
+AFTER_STAGE = re.compile(r'stages\.(\d+)\.downsample\.')
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+    """Multiply the learning rate by ``layer_decay`` for every block further from the head.
+
+    With L blocks in the backbone, block l (1 to L) learns at ``layer_decay ** (L + 1 - l)`` times
+    the rate that the other settings give it, what comes before the blocks (patch embedding, stem)
+    at ``layer_decay ** (L + 1)``, the heads at 1: section 3.3.3 of Clark et al., ELECTRA, ICLR 2020
+    (https://arxiv.org/abs/2003.10555), as BEiT uses it for segmentation. mmseg's own constructor
+    knows BEiT, MAE and ConvNeXt; this one reads the blocks off the names of any backbone whose
+    weights are numbered by stage or layer.
+
+    It takes the settings of mmengine's constructor as well, and ``layer_decay`` in
+    ``paramwise_cfg``: above 0 and at most 1.
+    """
+
+    def add_params(
+        self,
+        params: list[dict],
+        module: nn.Module,
+        prefix: str = '',
+        is_dcn_module: int | float | None = None,
+    ) -> None:
+        """Collect the weights with their settings.
+
+        Args:
+            params: List to extend by one group a weight.
+            module: The model, or a part of it.
+            prefix: Name of the part.
+            is_dcn_module: Whether the part belongs to a deformable convolution.
+
+        Raises:
+            ValueError: If ``layer_decay`` is absent or out of range, or the backbone's weights are
+                not numbered.
+        """
+        super().add_params(params, module, prefix, is_dcn_module)
+        if prefix:
+            return
+        rate = self.paramwise_cfg.get('layer_decay')
+        if rate is None or not 0 < rate <= 1:
+            raise ValueError(
+                f'optim_wrapper.paramwise_cfg.layer_decay is {rate}; '
+                'it must be above 0 and at most 1, such as 0.9'
+            )
+        backbone = getattr(module, 'backbone', module)
+        depths = layer_depths(backbone)
+        layers = max(depths.values())
+        depth_of = {id(weight): depths[name] for name, weight in backbone.named_parameters()}
+        for group in params:
+            depth = depth_of.get(id(group['params'][0]), layers + 1)
+            group['lr'] = group.get('lr', self.base_lr) * rate ** (layers + 1 - depth)
+        MMLogger.get_current_instance().info(
+            f'Layer-wise learning rates: {layers} layers, the first weights learn at '
+            f'{rate ** (layers + 1):.3g} of the rate of the head'
+        )
+
+
+def layer_depths(backbone: nn.Module) -> dict[str, int]:
+    """Number the blocks of a backbone from its input to its output.
+
+    What lies between two blocks, such as a norm or what leads to the next stage, goes with the
+    block before it.
+
+    Args:
+        backbone: A backbone whose weights are numbered by stage or layer.
+
+    Returns:
+        The depth of every weight by its name: 0 before the first block, 1 to L in and after them.
+
+    Raises:
+        ValueError: If no weight is numbered.
+    """
+    places = {name: _place(name) for name, _ in backbone.named_parameters()}
+    numbered = sorted({place for place in places.values() if place is not None})
+    if not numbered:
+        raise ValueError(
+            f'layer_decay: the weights of {type(backbone).__name__} are not numbered by stage or '
+            'layer; leave constructor and layer_decay out of optim_wrapper'
+        )
+    # MiT numbers the parts of a stage too, and its blocks one level further down
+    levels = max(map(len, numbered))
+    blocks = [
+        place for place in numbered if len(place) == levels and math.inf not in map(abs, place)
+    ]
+    depths, depth = {}, 0
+    for name, place in places.items():
+        if place is not None:
+            depth = bisect.bisect_right(blocks, place)
+        depths[name] = depth
+    return depths
+
+
+def _place(name: str) -> tuple[float, ...] | None:
+    """Read the numbers of stage and block off the name of a weight."""
+    if match := BEFORE_STAGE.match(name):
+        return (int(match[1]), -math.inf)
+    if match := AFTER_STAGE.match(name):
+        return (int(match[1]), math.inf)
+    if match := BLOCK.match(name):
+        return (int(match[1]), *map(int, match[2].split('.')[1:]))
+    return None

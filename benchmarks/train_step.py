@@ -31,7 +31,7 @@ from . import subject
 from .row import Row, Way
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
-MODEL_CONFIGS = {'segformer': 'segformer_mit-b0_1024.py', 'upernet': 'upernet_swin_1536.py'}
+MODEL_CONFIGS = {'segformer': 'segformer_mit-b0_1024.py', 'upernet': 'upernet_swin-t_1536.py'}
 #: The counterpart in segmentation_models.pytorch: architecture, encoder.
 SMP_MODELS = {'segformer': ('Segformer', 'mit_b0'), 'upernet': None}
 SIZES = (512, 1024, 1536)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -39,6 +40,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
             of a test. Default ``None``: random weights.
         in_channels: Channels of the image.
         full_size_logits: Keep the upsampling of the architecture.
+        channels_last: As in :class:`PackedPrediction`.
         loss_decode: One or several multilabel losses; BCE + Dice by default.
         data_preprocessor: Data preprocessor.
         train_cfg: Not used.
@@ -62,6 +64,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         encoder_weights: str | None = None,
         in_channels: int = 3,
         full_size_logits: bool = False,
+        channels_last: bool = False,
         loss_decode: dict | Sequence[dict] = DEFAULT_LOSSES,
         data_preprocessor: dict | None = None,
         train_cfg: dict | None = None,
@@ -96,6 +99,8 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         self.check_multilabel()
         self.train_cfg = train_cfg
         self.test_cfg = test_cfg
+        if channels_last:
+            self.to(memory_format=torch.channels_last)
         self.set_up_prediction()
 
     def init_weights(self) -> None:

@@ -7,10 +7,12 @@ from mmengine.model import BaseModule
 from mmseg.models import backbones
 from mmseg.models.backbones.beit import BEiTAttention
 from mmseg.models.backbones.mae import MAEAttention
+from mmseg.models.backbones.mit import MixFFN
 from mmseg.models.backbones.swin import WindowMSA
 from mmseg.registry import MODELS
 from torch import nn
 
+from .channels_last_ffn import ChannelsLastMixFFN
 from .fused_attention import FusedBEiTAttention, FusedMultiheadAttention, FusedWindowMSA
 
 #: Transformers of mmseg that build whole attention matrices.
@@ -29,22 +31,23 @@ class FusedMAEAttention(FusedBEiTAttention, MAEAttention):
     """As in BEiT, with MAE's initialisation."""
 
 
-#: What stands in for each attention; the exact class counts, so that no sibling is lost.
+#: What stands in for each layer; the exact class counts, so that no sibling is lost.
 FUSED = {
     BEiTAttention: FusedBEiTAttention,
     MAEAttention: FusedMAEAttention,
+    MixFFN: ChannelsLastMixFFN,
     WindowMSA: FusedWindowMSA,
     nn.MultiheadAttention: FusedMultiheadAttention,
 }
 
 
-def fuse_attention(module: nn.Module) -> nn.Module:
-    """Let the attentions inside a module run through ``scaled_dot_product_attention``.
+def fuse_layers(module: nn.Module) -> nn.Module:
+    """Replace the layers inside a module that have a faster sibling.
 
     Parameters, buffers, their names and the results stay the same, except for rounding.
 
     Args:
-        module: Any module; its attentions are replaced in place.
+        module: Any module; its layers are replaced in place.
 
     Returns:
         The module.
@@ -52,7 +55,7 @@ def fuse_attention(module: nn.Module) -> nn.Module:
     for name, child in module.named_children():
         fused = FUSED.get(type(child))
         if fused is None:
-            fuse_attention(child)
+            fuse_layers(child)
         else:
             setattr(module, name, _as(fused, child))
     return module
@@ -78,7 +81,7 @@ def make_sdpa(backbone: type[BaseModule]) -> type[BaseModule]:
 
     def initialize(self: BaseModule, *args: Any, **kwargs: Any) -> None:
         backbone.__init__(self, *args, **kwargs)
-        fuse_attention(self)
+        fuse_layers(self)
 
     attributes = {
         '__init__': initialize,
@@ -93,4 +96,4 @@ def make_sdpa(backbone: type[BaseModule]) -> type[BaseModule]:
 
 globals().update({f'SDPA{name}': make_sdpa(getattr(backbones, name)) for name in CONVERTED})
 
-__all__ = ['fuse_attention', 'make_sdpa', *(f'SDPA{name}' for name in CONVERTED)]
+__all__ = ['fuse_layers', 'make_sdpa', *(f'SDPA{name}' for name in CONVERTED)]

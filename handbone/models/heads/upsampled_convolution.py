@@ -82,8 +82,13 @@ def convolve_levels(maps: Sequence[Tensor], weight: Tensor, align_corners: bool)
     parts = weight.split([each.shape[1] for each in maps], dim=1)
     fused = None
     for each, part in zip(maps, parts, strict=True):
+        kernel = weight.shape[-1]
         if tuple(each.shape[2:]) == size:
-            added = F.conv2d(each, part, padding=weight.shape[-1] // 2)
+            added = F.conv2d(each, part, padding=kernel // 2)
+        elif kernel == 1:
+            added = F.interpolate(
+                F.conv2d(each, part), size, mode='bilinear', align_corners=align_corners
+            )
         else:
             added = _UpsampledConvolution.apply(each, part, size, align_corners)
         fused = added if fused is None else fused.add_(added)

@@ -33,5 +33,5 @@ class MultilabelSegformerHead(SegformerHead, MultilabelDecodeHead):
             level.contiguous(memory_format=torch.channels_last)
             for level in self._transform_inputs(inputs)
         ]
-        levels = [convolution(level) for convolution, level in zip(self.convs, inputs, strict=True)]
+        levels = (convolution(level) for convolution, level in zip(self.convs, inputs, strict=True))
         return self.cls_seg(fuse_levels(self.fusion_conv, levels, self.align_corners))

@@ -7,7 +7,7 @@ tap of the kernel becomes a map of its own, and upsampling, shifting and adding 
 small matrix along the rows and one along the columns. The result is the same but for rounding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -21,12 +21,13 @@ from torch.autograd.function import once_differentiable
 ELEMENTS_PER_STEP = {'cpu': 2**23, 'cuda': 2**27}
 
 
-def fuse_levels(module: ConvModule, maps: Sequence[Tensor], align_corners: bool) -> Tensor:
+def fuse_levels(module: ConvModule, maps: Iterable[Tensor], align_corners: bool) -> Tensor:
     """Apply a convolution module to maps that are upsampled to the first one and concatenated.
 
     Args:
         module: Convolution, normalisation and activation for all channels of ``maps`` together.
-        maps: Feature maps, each ``(N, C_i, h_i, w_i)``; the first has the size of the result.
+        maps: Feature maps, each ``(N, C_i, h_i, w_i)``; the first has the size of the result. A
+            generator saves memory in prediction: each map is dropped before the next is made.
         align_corners: Geometry of the bilinear upsampling, as in ``F.interpolate``.
 
     Returns:
@@ -34,6 +35,7 @@ def fuse_levels(module: ConvModule, maps: Sequence[Tensor], align_corners: bool)
         ``(N, C, h_0, w_0)``.
     """
     if not _is_plain(module):
+        maps = list(maps)
         size = maps[0].shape[2:]
         resized = [resize(each, size, None, 'bilinear', align_corners) for each in maps]
         return module(torch.cat(resized, dim=1))
@@ -63,7 +65,7 @@ def _is_plain(module: ConvModule) -> bool:
     )
 
 
-def convolve_levels(maps: Sequence[Tensor], weight: Tensor, align_corners: bool) -> Tensor:
+def convolve_levels(maps: Iterable[Tensor], weight: Tensor, align_corners: bool) -> Tensor:
     """Convolve maps that are upsampled to the first one and concatenated.
 
     Args:
@@ -74,25 +76,33 @@ def convolve_levels(maps: Sequence[Tensor], weight: Tensor, align_corners: bool)
     Returns:
         ``(N, O, h_0, w_0)``.
     """
-    device = maps[0].device.type
+    device = weight.device.type
     if torch.is_autocast_enabled(device):
-        dtype = torch.get_autocast_dtype(device)
-        weight, maps = weight.to(dtype), [each.to(dtype) for each in maps]
-    size = tuple(maps[0].shape[2:])
-    parts = weight.split([each.shape[1] for each in maps], dim=1)
-    fused = None
-    for each, part in zip(maps, parts, strict=True):
-        kernel = weight.shape[-1]
-        if tuple(each.shape[2:]) == size:
-            added = F.conv2d(each, part, padding=kernel // 2)
-        elif kernel == 1:
-            added = F.interpolate(
-                F.conv2d(each, part), size, mode='bilinear', align_corners=align_corners
-            )
+        weight = weight.to(torch.get_autocast_dtype(device))
+    fused, first = None, 0
+    for each in maps:
+        part = weight[:, first : first + each.shape[1]]
+        first += each.shape[1]
+        if fused is None:
+            fused = F.conv2d(each.to(weight.dtype), part, padding=weight.shape[-1] // 2)
         else:
-            added = _UpsampledConvolution.apply(each, part, size, align_corners)
-        fused = added if fused is None else fused.add_(added)
+            size = tuple(fused.shape[2:])
+            fused.add_(_convolve_level(each.to(weight.dtype), part, size, align_corners))
+        del each
     return fused
+
+
+def _convolve_level(
+    maps: Tensor, weight: Tensor, size: tuple[int, int], align_corners: bool
+) -> Tensor:
+    """Convolve one upsampled map, in whichever order is cheaper."""
+    kernel = weight.shape[-1]
+    if tuple(maps.shape[2:]) == size:
+        return F.conv2d(maps, weight, padding=kernel // 2)
+    if kernel == 1:
+        low = F.conv2d(maps, weight)
+        return F.interpolate(low, size, mode='bilinear', align_corners=align_corners)
+    return _UpsampledConvolution.apply(maps, weight, size, align_corners)
 
 
 class _UpsampledConvolution(torch.autograd.Function):

@@ -1,43 +1,32 @@
 """What the user is told when the machine is too small."""
 
-import os
 import resource
-import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset
 
 from handbone.apis.resource_errors import resource_message
 from handbone.apis.user_errors import user_errors_in_one_line, user_message
 
 
-class Failing(Dataset):
-    """Does something to the worker that prepares its third sample."""
+def message_of(act):
+    """What the user is told when a worker of the data loader does something bad.
 
-    def __init__(self, act):
-        self.act = act
-
-    def __len__(self):
-        return 6
-
-    def __getitem__(self, index):
-        if index == 2:
-            self.act()
-        return index
-
-
-def raised(act, **settings):
-    loader = DataLoader(Failing(act), num_workers=1, **settings)
-    with pytest.raises(Exception) as caught:  # noqa: B017, PT011
-        list(loader)
-    return caught.value
+    In a process of its own: the death of a worker is a signal to the process that started it.
+    """
+    script = Path(__file__).with_name('failing_loader.py')
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', script, act], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_worker_killed_by_the_system():
-    error = raised(lambda: os.kill(os.getpid(), signal.SIGKILL))
-    message = user_message(error)
+    message = message_of('kill')
     assert message.startswith('a worker of the data loader was killed')
     for word in ('num_workers', 'batch_size', 'crop_size', '--resume', 'Killed'):
         assert word in message
@@ -45,18 +34,16 @@ def test_worker_killed_by_the_system():
 
 
 def test_worker_gone():
-    error = raised(lambda: os._exit(1), timeout=5)
-    assert 'num_workers' in user_message(error)
+    assert 'num_workers' in message_of('exit')
 
 
 def test_shared_memory():
-    error = raised(lambda: os.kill(os.getpid(), signal.SIGBUS))
-    assert '/dev/shm' in user_message(error) and 'num_workers' in user_message(error)
+    message = message_of('bus')
+    assert '/dev/shm' in message and 'num_workers' in message
 
 
 def test_memory_of_a_worker():
-    error = raised(lambda: bytearray(2**60))
-    assert 'memory of this machine is used up' in user_message(error)
+    assert 'memory of this machine is used up' in message_of('memory')
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='the limit of memory is that of Linux')

@@ -44,6 +44,13 @@ def extra_memory(name: str, way: int) -> int:
     return int(done.stdout.split()[-1])
 
 
+def resident_peak() -> int:
+    """Read the largest memory of this process since its program started, in bytes."""
+    if STATUS.exists():
+        return _status('VmHWM')  # what getrusage says begins with the memory of the parent
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def _status(field: str) -> int:
     """Read a field of the process's status in bytes."""
     for line in STATUS.read_text().splitlines():

@@ -9,7 +9,6 @@ training steps. The result is one line of JSON.
 
 import argparse
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -31,6 +30,8 @@ from handbone.apis.pretrained import drop_pretrained
 from handbone.configs import config_path
 from handbone.engine.hooks.model_input_hook import SmallBatchError, check_input, logits_shape
 from handbone.masks import pack, planes_first
+
+from .memory import resident_peak
 
 COUNTED_SIZE = 1536
 
@@ -145,11 +146,6 @@ def random_batch(
         SegDataSample(gt_sem_seg=PixelData(data=label), metainfo=meta) for _ in range(images)
     ]
     return torch.randn(images, 3, size, size, device=device), samples
-
-
-def resident_peak() -> int:
-    """Read the largest memory of this process so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def build(config: Config) -> nn.Module:

@@ -1,5 +1,5 @@
 # Early layers of a pretrained backbone learn slower, each block by a tenth.
-_base_ = ['../upernet_swin_1536.py']
+_base_ = ['../upernet_swin-t_1536.py']
 optim_wrapper = dict(
     constructor='LayerDecayOptimWrapperConstructor', paramwise_cfg=dict(layer_decay=0.9)
 )

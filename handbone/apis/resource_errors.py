@@ -1,6 +1,8 @@
 """What to turn when memory runs out."""
 
 import re
+import traceback
+from pathlib import Path
 
 import torch
 
@@ -35,7 +37,9 @@ def resource_message(error: BaseException) -> str | None:
         )
     # the data loader names the signal in the error that it was handling
     gone = WORKER_GONE.search(str(error.__cause__)) or WORKER_GONE.search(text)
-    if gone and 'Bus error' in (gone['signal'] or ''):
+    if gone is None and _while_fetching_from_worker(error):
+        gone = re.match('.*', text)
+    if gone and 'Bus error' in gone.group(0):
         return (
             'a worker of the data loader found the shared memory (/dev/shm) full: make it larger '
             '(docker run --shm-size=8g), or lower train_dataloader.num_workers and batch_size'
@@ -54,6 +58,15 @@ def resource_message(error: BaseException) -> str | None:
             'train_dataloader.num_workers'
         )
     return None
+
+
+def _while_fetching_from_worker(error: BaseException) -> bool:
+    """Whether the connection broke over which a worker hands out its tensors."""
+    frames = traceback.extract_tb(error.__traceback__)
+    sharer = Path('multiprocessing', 'resource_sharer.py').parts
+    return isinstance(error, (ConnectionError, EOFError)) and any(
+        Path(frame.filename).parts[-2:] == sharer for frame in frames
+    )
 
 
 def _in_brackets(found: re.Match | None) -> str:

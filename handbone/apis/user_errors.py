@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -34,6 +35,8 @@ def user_errors_in_one_line() -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        # the data loader raises from the signal of a dead worker, now from within this handler
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         message = user_message(error)
         if message is None or os.environ.get('HANDBONE_TRACEBACK') == '1':
             raise

@@ -89,7 +89,9 @@ class SeededSamples(Dataset):
         self.seed = seed
         self._own_generators = list(_parts_with_generators(self.dataset))
 
-    def __getitem__(self, place: StreamIndex) -> Any:
+    def __getitem__(self, place: StreamIndex | int) -> Any:
+        if isinstance(place, int):  # someone who only wants to see a sample
+            place = StreamIndex(place, epoch=0, position=0)
         with random_numbers_of(self.seed, place.epoch, place.position):
             for generator in self._own_generators:
                 generator.set_random_seed(random.getrandbits(32))

@@ -1,4 +1,7 @@
-"""Print what the user is told when a worker of the data loader fails in a named way."""
+"""Let a worker of the data loader fail in a named way, and end as the tools do.
+
+python failing_loader.py kill [tensors]
+"""
 
 import os
 import signal
@@ -6,7 +9,7 @@ import sys
 
 from torch.utils.data import DataLoader, Dataset
 
-from handbone.apis.user_errors import user_message
+from handbone.apis.user_errors import user_errors_in_one_line
 
 ACTS = {
     'kill': lambda: os.kill(os.getpid(), signal.SIGKILL),
@@ -28,7 +31,7 @@ class Failing(Dataset):
         return index
 
 
-try:
-    list(DataLoader(Failing(), num_workers=1, timeout=60))
-except Exception as error:
-    print(user_message(error))
+# tensors go over a connection of their own, which breaks when the worker dies
+collate = {} if 'tensors' in sys.argv else dict(collate_fn=list)
+with user_errors_in_one_line():
+    list(DataLoader(Failing(), num_workers=1, timeout=60, **collate))

@@ -12,17 +12,19 @@ from handbone.apis.resource_errors import resource_message
 from handbone.apis.user_errors import user_errors_in_one_line, user_message
 
 
-def message_of(act):
+def message_of(*act):
     """What the user is told when a worker of the data loader does something bad.
 
     In a process of its own: the death of a worker is a signal to the process that started it.
     """
     script = Path(__file__).with_name('failing_loader.py')
     done = subprocess.run(
-        [sys.executable, '-W', 'ignore', script, act], capture_output=True, text=True, timeout=120
+        [sys.executable, '-W', 'ignore', script, *act], capture_output=True, text=True, timeout=120
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    assert done.returncode == 1
+    _, found, message = done.stderr.rpartition('error: ')
+    assert found and message.count('\n') == 1, done.stderr
+    return message.strip()
 
 
 def test_worker_killed_by_the_system():
@@ -30,7 +32,10 @@ def test_worker_killed_by_the_system():
     assert message.startswith('a worker of the data loader was killed')
     for word in ('num_workers', 'batch_size', 'crop_size', '--resume', 'Killed'):
         assert word in message
-    assert '\n' not in message
+
+
+def test_worker_killed_while_it_hands_out_a_tensor():
+    assert message_of('kill', 'tensors').startswith('a worker of the data loader was killed')
 
 
 def test_worker_gone():

@@ -84,6 +84,12 @@ setup(
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={
+        # one cluster or one machine for whole archives, and the table that comes out
+        'archive': ['duckdb>=1.1', 'pyarrow>=17', 'ray[data]>=2.40'],
+        'crf': ['pydensecrf2>=1.1'],
+        # python-gdcm decodes JPEG, JPEG 2000 and JPEG-LS; highdicom writes DICOM SEG
+        'dicom': ['highdicom>=0.25', 'pydicom>=3', 'python-gdcm>=3'],
+        'export': ['onnx>=1.17', 'onnxruntime>=1.20', 'onnxscript>=0.5', 'openvino>=2025.0'],
         # its own requirement `modelindex` is an empty package; the module comes with model-index
         'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
@@ -91,6 +97,7 @@ setup(
         'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],
         'dev': [
             'hypothesis',
+            'monai',
             'pycocotools',
             'pytest>=8',
             'pytest-cov',

@@ -1,0 +1,25 @@
+"""One image's answer, as the writers of outputs get it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handbone.radiographs import Radiograph
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The labels of one radiograph.
+
+    Attributes:
+        name: Name of the image in the outputs, unique within a run, without a suffix for formats;
+            may hold slashes where folders are kept.
+        labels: Packed map, int32, (H, W), or (H, W, P) for more than 31 classes.
+        radiograph: The image and what is known of it.
+        flags: What a reader should look at, one sentence each; empty where nothing is odd.
+    """
+
+    name: str
+    labels: np.ndarray
+    radiograph: Radiograph
+    flags: tuple[str, ...] = ()

@@ -1,0 +1,16 @@
+# A transformer from scratch, at the rate that it bears.
+_base_ = [
+    '../_base_/models/segformer_mit-b0.py',
+    '../_base_/datasets/xray_hand_bone.py',
+    '../_base_/schedules/adamw_one_cycle.py',
+    '../_base_/default_runtime.py',
+]
+from_scratch = True
+crop_size = (256, 256)
+data_root = 'data/phantom_shift'
+_base_.train_dataloader.dataset.pipeline[1].update(size=crop_size, degrees=12, scale=(0.9, 1.1))
+_base_.val_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+train_dataloader = dict(batch_size=4, dataset=dict(data_root=data_root, num_folds=10))
+val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=10))
+test_dataloader = dict(dataset=dict(data_root=data_root))

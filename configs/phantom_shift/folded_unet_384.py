@@ -1,9 +1,9 @@
 # Phantoms with the bent-wrist shift, 12 % of the training images and 60 % of the test images, in a
-# third of the demo's iterations: the configs of this folder take the same time on two CPU cores.
+# quarter of the demo's iterations. The configs of this folder take about the same time on a CPU.
 _base_ = ['../demo.py']
-max_iters = 700
-full_size_from = 540
-_base_.model.data_preprocessor.stages = [(160 / max_iters, 3), (380 / max_iters, 2)]
+max_iters = 500
+full_size_from = 385
+_base_.model.data_preprocessor.stages = [(115 / max_iters, 3), (270 / max_iters, 2)]
 _base_.param_scheduler[0].end = 60
 _base_.param_scheduler[1].update(T_max=full_size_from - 60, begin=60, end=full_size_from)
 _base_.param_scheduler[2].update(

@@ -6,6 +6,9 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 from_scratch = True
+max_iters = 225
+_base_.param_scheduler.total_steps = max_iters
+train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 crop_size = (256, 256)
 data_root = 'data/phantom_shift'
 _base_.train_dataloader.dataset.pipeline[1].update(size=crop_size, degrees=12, scale=(0.9, 1.1))
@@ -14,3 +17,12 @@ _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4, dataset=dict(data_root=data_root, num_folds=10))
 val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=10))
 test_dataloader = dict(dataset=dict(data_root=data_root))
+model = dict(
+    decode_head=dict(
+        loss_decode=[
+            # times the number of classes, as in the demo
+            dict(type='MultilabelBCELoss', loss_weight=29.0),
+            dict(type='MultilabelDiceLoss', loss_weight=1.0),
+        ],
+    ),
+)

@@ -84,6 +84,26 @@ def test_epochs(tmp_path, workers):
     assert_same_end(work_dir, resumed, expected)
 
 
+SCHEDULES = [
+    dict(type='OneCycleLR', eta_max=0.02, total_steps=10, by_epoch=False),
+    dict(type='CosineRestartLR', periods=[3, 7], eta_min=0.0, by_epoch=False),
+    dict(type='ReduceOnPlateauLR', monitor='mDice', rule='greater', patience=0, by_epoch=False),
+]
+
+
+@pytest.mark.parametrize('schedule', SCHEDULES, ids=lambda schedule: schedule['type'])
+def test_schedules(tmp_path, schedule):
+    def config(name, **changes):
+        made = make_config(tmp_path / name, **changes)
+        made.param_scheduler = [dict(schedule)]
+        return made
+
+    whole = tmp_path / 'whole', *train_in_process(config('whole'))
+    killed(config('killed'), 7)
+    resumed = train_in_process(config('killed', resume=True))
+    assert_same_end(tmp_path / 'killed', resumed, whole)
+
+
 def test_endless_training_on_a_finite_sampler(tmp_path):
     def config(name, **changes):
         made = make_config(tmp_path / name, **changes)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,12 @@ def _plain(value: Any, place: str) -> Any:
     if isinstance(value, HistoryBuffer):
         return pack_history(value)
     if isinstance(value, Mapping):
-        return {_plain(key, place): _plain(each, f'{place}.{key}') for key, each in value.items()}
+        return {
+            _plain(key, place): _plain(each, f'{place}.{key}')
+            for key, each in value.items()
+            # OneCycleLR's state names a method of its own, which it has again when it is built
+            if not isinstance(each, MethodType)
+        }
     if isinstance(value, (list, tuple)):
         elements = [_plain(each, place) for each in value]
         return elements if isinstance(value, list) else tuple(elements)

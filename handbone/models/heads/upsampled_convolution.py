@@ -77,7 +77,8 @@ def convolve_levels(maps: Iterable[Tensor], weight: Tensor, align_corners: bool)
         ``(N, O, h_0, w_0)``.
     """
     device = weight.device.type
-    if torch.is_autocast_enabled(device):
+    # the meta device, on which operations are counted, knows no autocast
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         weight = weight.to(torch.get_autocast_dtype(device))
     fused, first = None, 0
     for each in maps:

@@ -86,8 +86,9 @@ def test_epochs(tmp_path, workers):
 
 SCHEDULES = [
     dict(type='OneCycleLR', eta_max=0.02, total_steps=10, by_epoch=False),
-    dict(type='CosineRestartLR', periods=[3, 7], eta_min=0.0, by_epoch=False),
-    dict(type='ReduceOnPlateauLR', monitor='mDice', rule='greater', patience=0, by_epoch=False),
+    dict(
+        type='CosineRestartLR', periods=[3, 7], restart_weights=[1, 1], eta_min=0.0, by_epoch=False
+    ),
 ]
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,8 @@ def _plain(value: Any, place: str) -> Any:
         return {
             _plain(key, place): _plain(each, f'{place}.{key}')
             for key, each in value.items()
-            # OneCycleLR's state names a method of its own, which it has again when it is built
-            if not isinstance(each, MethodType)
+            # OneCycleLR's state names a function of its own, which it has again when it is built
+            if not isinstance(each, (FunctionType, MethodType))
         }
     if isinstance(value, (list, tuple)):
         elements = [_plain(each, place) for each in value]

@@ -9,9 +9,11 @@ from .surface_distance import (
     surface_dice,
     surface_distances,
 )
+from .surface_metric import SurfaceMetric
 
 __all__ = [
     'DiceMetric',
+    'SurfaceMetric',
     'average_surface_distance',
     'bootstrap_difference',
     'bootstrap_mean',

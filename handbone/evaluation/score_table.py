@@ -124,8 +124,15 @@ class ScoreTable:
             unit=self.unit,
         )
 
-    def means_table(self) -> str:
-        """Draw the means of classes and groups, and of all with their intervals."""
+    def means_table(self, intervals: bool = True) -> str:
+        """Draw the means of classes and groups, and of all.
+
+        Args:
+            intervals: Add the 95 % intervals of the means of all.
+
+        Returns:
+            Text.
+        """
         distances = [column for column in self.scores if column in DISTANCES]
         titles = [column_title(column, self.unit) for column in self.scores]
         counted = ['One empty'] if distances else []
@@ -142,6 +149,8 @@ class ScoreTable:
             scores = self.part(self.ranking, name).mean(axis=1)
             row = int(scores.argmax() if self.ranking in DISTANCES else scores.argmin())
             table.add_row([label, *cells, self.images[row]])
+        if not intervals:
+            return table.get_string()
         ends = [self.interval(column) for column in self.scores]
         for label, index in (('95 % from', 1), ('95 % to', 2)):
             blanks = [''] * (len(counted) + 1)

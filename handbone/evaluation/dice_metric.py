@@ -66,8 +66,8 @@ class DiceMetric(PackedMetric):
         unknown = set(self.extra_scores) - (set(OVERLAP_SCORES) - {'dice'})
         if unknown:
             raise ValueError(
-                f'DiceMetric has no {sorted(unknown)}; extra_scores takes iou, precision and recall. Distances '
-                'come from SurfaceMetric.'
+                f'DiceMetric has no {sorted(unknown)}; extra_scores takes iou, '
+                'precision and recall. Distances come from SurfaceMetric.'
             )
 
     def score_image(

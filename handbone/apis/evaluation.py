@@ -53,6 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
             raise FileNotFoundError(f'{path}: no such file or folder')
     if args.prediction.is_dir():
         raise ValueError(f'{args.prediction} is a folder; the first argument is the CSV to score.')
+    if args.worst < 0:
+        raise ValueError(f'--worst is a number of images from 0 on, got {args.worst}.')
     table, other = _score_files(args) if args.truth is None else _score_submissions(args)
     _print_scores(table, args.worst)
     if args.out:

@@ -54,8 +54,10 @@ def comparison_tables(table: ScoreTable, other: ScoreTable, resamples: int) -> s
         classes.add(name, table, other, first, name, resamples)
     left_out = means.left_out | classes.left_out
     notes = [
-        f'{name}: {count} pairs without a distance left out' for name, count in left_out.items()
+        f'{name}, pairs left out without a distance: {count}' for name, count in left_out.items()
     ]
+    if len(table.classes) > 1:
+        notes.append('Of 20 classes without any difference, about one has an interval without 0.')
     return '\n'.join([means.text(), classes.text(), *notes])
 
 

@@ -19,8 +19,8 @@ def random_masks(seed):
     generator = np.random.default_rng(seed)
     masks = np.zeros((3, 24, 31), bool)
     for mask in masks:
-        top, left = generator.integers(0, 12, 2)
-        mask[top : top + 9, left : left + 12] = True
+        top, left, height, width = generator.integers(4, 13, 4)
+        mask[top : top + height, left : left + width] = True
     return masks
 
 

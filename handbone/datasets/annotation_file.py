@@ -100,6 +100,33 @@ def read_polygons(
     return _pack(classes, outlines), problems
 
 
+def annotated_size(path: Path) -> tuple[int, int] | None:
+    """Read the size of the image that the polygons of a file were drawn on.
+
+    Args:
+        path: A JSON file of the hand-bone layout.
+
+    Returns:
+        Height and width from ``metadata``, None where they are not there.
+
+    Raises:
+        DatasetError: The file cannot be read, or the size is no two positive whole numbers.
+    """
+    metadata = _load_document(path).get('metadata')
+    if not isinstance(metadata, dict):
+        return None
+    size = metadata.get('height'), metadata.get('width')
+    if None in size:
+        return None
+    if not all(type(length) is int and 0 < length <= FARTHEST for length in size):
+        raise DatasetError.at(
+            path,
+            f'the metadata gives the height {size[0]!r} and the width {size[1]!r}',
+            'Correct the metadata to whole numbers of pixels',
+        )
+    return size
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Pause Python's search for reference cycles while many annotation files are read.

@@ -1,22 +1,21 @@
 """The Dice score of multilabel segmentation, as an mmengine metric."""
 
-import logging
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.masks import OverlapCounts, dice, overlap_counts, planes_last
+from handbone.masks import OverlapCounts, dice, overlap_counts
 
 from .dice_report import DiceReport
+from .packed_metric import PackedMetric
+from .scores import OVERLAP_SCORES, overlap_scores
 
 
 @METRICS.register_module()
-class DiceMetric(BaseMetric):
+class DiceMetric(PackedMetric):
     """Mean Dice over images and classes, each image and class counting the same.
 
     The score of a class in an image is ``(2 |A and B| + eps) / (|A| + |B| + eps)``, so two empty
@@ -37,6 +36,8 @@ class DiceMetric(BaseMetric):
             chart of TensorBoard and one entry of the log line; the table has them anyway.
         output_dir: Folder of the CSV files. Default: the folder of the run's log file, and no
             files where the run has none. ``False``: no files.
+        extra_scores: Scores to return beside Dice, of 'iou', 'precision' and 'recall': ``mIoU``,
+            ``IoU/<group>`` and so on. The files and the table hold Dice alone.
         format_only: Score nothing, for test images without truth.
         collect_device: 'gpu' sends the counts through torch.distributed, with any backend (gloo on
             the CPU too). 'cpu' goes through files in a folder that all processes must share.
@@ -44,74 +45,49 @@ class DiceMetric(BaseMetric):
         collect_dir: The shared folder, for ``collect_device='cpu'``.
     """
 
-    default_prefix = ''
-
     def __init__(
         self,
         groups: Mapping[str, Sequence[str]] | None = None,
         eps: float = 1e-4,
         per_class: bool = False,
         output_dir: str | Path | bool | None = None,
+        extra_scores: Sequence[str] = (),
         format_only: bool = False,
         collect_device: str = 'gpu',
         prefix: str | None = None,
         collect_dir: str | None = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
+        super().__init__(format_only, collect_device, prefix, collect_dir)
         self.groups = groups
         self.eps = eps
         self.per_class = per_class
         self.output_dir = output_dir
-        self.format_only = format_only
-        self._dataset_size = 0
+        self.extra_scores = tuple(extra_scores)
+        unknown = set(self.extra_scores) - (set(OVERLAP_SCORES) - {'dice'})
+        if unknown:
+            raise ValueError(
+                f'DiceMetric has no {sorted(unknown)}; extra_scores takes iou, '
+                'precision and recall. Distances come from SurfaceMetric.'
+            )
 
-    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Count the overlaps of one batch.
-
-        Args:
-            data_batch: What the data loader gave; not used.
-            data_samples: Data samples as dicts, with ``pred_sem_seg`` and ``gt_sem_seg``.
-
-        Raises:
-            ValueError: If a truth is missing or a map is not packed or of another size.
-        """
-        if self.format_only:
-            return
-        num_classes = len(self.dataset_meta['classes'])
-        for sample in data_samples:
-            image = sample.get('img_path')
-            if 'gt_sem_seg' not in sample:
-                raise ValueError(
-                    f'{image}: DiceMetric found no truth (gt_sem_seg). For test images without '
-                    'labels set test_evaluator=dict(format_only=True), or pass --format-only to '
-                    'tools/test.py.'
-                )
-            prediction = planes_last(sample['pred_sem_seg']['data'])
-            truth = planes_last(sample['gt_sem_seg']['data'])
-            try:
-                counts = overlap_counts(prediction, truth, num_classes)
-            except ValueError as error:
-                raise ValueError(
-                    f'{image}: DiceMetric cannot compare prediction and truth: {error} Both must '
-                    'be packed label maps at the size of the original image.'
-                ) from error
-            self.results.append((image, np.stack(counts)))
-
-    def evaluate(self, size: int) -> dict[str, float]:
-        """Gather the counts of all processes and compute the scores.
+    def score_image(
+        self, prediction: np.ndarray, truth: np.ndarray, num_classes: int, sample: dict
+    ) -> np.ndarray:
+        """Count the overlaps of one image.
 
         Args:
-            size: Number of images of the dataset.
+            prediction: Packed map, (H, W) or (H, W, P).
+            truth: Packed map of the same shape.
+            num_classes: Number of classes C.
+            sample: The data sample; not used.
 
         Returns:
-            Scores by name, 0 to 1; empty with ``format_only``.
+            Pixels in both, in the prediction and in the truth, int64 (3, C).
+
+        Raises:
+            ValueError: If the maps cannot be compared.
         """
-        if self.format_only:
-            return {}
-        self._dataset_size = size
-        # The base class cuts the gathered list at a length. Which results are repeats is known by
-        # the image, so everything is gathered and compute_metrics drops the repeats.
-        return super().evaluate(sys.maxsize)
+        return np.stack(overlap_counts(prediction, truth, num_classes))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores, log the table and write the CSV files.
@@ -120,17 +96,12 @@ class DiceMetric(BaseMetric):
             results: (image path, counts int64 (3, C)) of every image of every process.
 
         Returns:
-            ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``; a group goes
-            before a class of the same name.
+            ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``, and likewise for
+            ``extra_scores``; a group goes before a class of the same name.
         """
-        results = self._drop_repeats(results)
-        report = DiceReport(
-            images=[str(image) for image, _ in results],
-            classes=tuple(self.dataset_meta['classes']),
-            groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
-            scores=np.stack([dice(OverlapCounts(*counts), self.eps) for _, counts in results]),
-            truth_pixels=np.stack([counts[2] for _, counts in results]),
-        )
+        results = self.each_image_once(results)
+        counts = [OverlapCounts(*counts) for _, counts in results]
+        report = self._report(results, [dice(each, self.eps) for each in counts])
         logger = MMLogger.get_current_instance()
         logger.info(f'Dice of {len(results)} images:\n{report.table()}')
         folder = self._csv_folder(logger)
@@ -140,25 +111,26 @@ class DiceMetric(BaseMetric):
             except OSError as error:
                 logger.error(f'No CSV files of the Dice scores: {error}. The scores are above.')
 
-        scores = report.class_means() if self.per_class else {}
-        scores |= report.group_means()
-        return {'mDice': report.mean} | {f'Dice/{name}': score for name, score in scores.items()}
+        metrics = self._named('Dice', report)
+        for name in self.extra_scores:
+            scores = [overlap_scores(each, [name], self.eps)[name] for each in counts]
+            metrics |= self._named(OVERLAP_SCORES[name], self._report(results, scores))
+        return metrics
 
-    def _drop_repeats(self, results: list) -> list:
-        if not results:
-            raise ValueError('DiceMetric has no image to score: the dataset is empty.')
-        if any(image is None for image, _ in results):
-            return results[: self._dataset_size]
-        unique = {}
-        for image, counts in results:
-            unique.setdefault(image, (image, counts))
-        if len(unique) != self._dataset_size:
-            MMLogger.get_current_instance().log(
-                logging.WARNING,
-                f'DiceMetric scored {len(unique)} different images of a dataset of '
-                f'{self._dataset_size}: an image is listed twice or was not predicted.',
-            )
-        return list(unique.values())
+    def _report(self, results: list, scores: list[np.ndarray]) -> DiceReport:
+        return DiceReport(
+            images=[str(image) for image, _ in results],
+            classes=tuple(self.dataset_meta['classes']),
+            groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
+            scores=np.stack(scores),
+            truth_pixels=np.stack([counts[2] for _, counts in results]),
+        )
+
+    def _named(self, title: str, report: DiceReport) -> dict[str, float]:
+        """Name the means of a score; a group goes before a class of the same name."""
+        means = report.class_means() if self.per_class else {}
+        means |= report.group_means()
+        return {f'm{title}': report.mean} | {f'{title}/{name}': m for name, m in means.items()}
 
     def _csv_folder(self, logger: MMLogger) -> Path | None:
         if self.output_dir is False:

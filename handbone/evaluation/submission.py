@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ COLUMNS = ('image_name', 'class', 'rle')
 def read_submission(
     path: str | Path,
     classes: Sequence[str] | None = None,
-    num_pixels: int | Mapping[str, int] | None = None,
+    num_pixels: int | Mapping[str, int] | Callable[[str], int | None] | None = None,
 ) -> dict[str, list[np.ndarray]]:
     """Read the masks of a submission and check every row.
 
@@ -24,8 +24,9 @@ def read_submission(
     Args:
         path: CSV file with a header and the columns ``image_name``, ``class`` and ``rle``.
         classes: The class names in order. Default: those of the file, as they first come.
-        num_pixels: Height times width of the images, one number for all or by image name. Default:
-            the ends of the runs are not checked.
+        num_pixels: Height times width of the images: one number for all, or by image name, where
+            other images are errors, or a function of the image name. Default, and where the
+            function returns None: the ends of the runs are not checked.
 
     Returns:
         For every image, in the order of the file, the runs of every class in class order: int64
@@ -56,7 +57,11 @@ def read_submission(
                 f'second row of image {image_name!r}, class {class_name!r}',
                 'Keep one row for each image and class.',
             )
-        pixels = num_pixels.get(image_name) if isinstance(num_pixels, Mapping) else num_pixels
+        pixels = num_pixels
+        if isinstance(num_pixels, Mapping):
+            pixels = num_pixels.get(image_name)
+        elif callable(num_pixels):
+            pixels = num_pixels(image_name)
         if isinstance(num_pixels, Mapping) and pixels is None:
             raise _row_error(
                 path, line, f'unknown image {image_name!r}', 'Remove the rows of that image.'
@@ -80,6 +85,22 @@ def read_submission(
                 'Write a row with an empty rle for an empty mask.'
             )
     return {image_name: [masks[name] for name in order] for image_name, masks in rows.items()}
+
+
+def submission_classes(path: str | Path) -> tuple[str, ...]:
+    """List the classes of a submission.
+
+    Args:
+        path: CSV file, as for :func:`read_submission`.
+
+    Returns:
+        The class names, as they first come.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is no such CSV.
+    """
+    return tuple(dict.fromkeys(class_name for _, _, class_name, _ in _read_rows(Path(path))))
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, str, str, str]]:

@@ -1,7 +1,7 @@
 """Packed label maps: drawing, encoding, counting and predicting overlapping masks."""
 
 from .boundaries import boundary_pixels
-from .counts import OverlapCounts, dice, iou, overlap_counts
+from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
 from .packed import (
     CLASSES_PER_PLANE,
     IGNORE_BIT,
@@ -18,6 +18,8 @@ from .packed import (
 )
 from .polygons import rasterize, to_polygons
 from .rle import decode, encode, runs_to_string, string_to_runs
+from .run_counts import run_overlap_counts
+from .surfaces import surface_pixels
 from .upsample import logits_to_packed
 from .warp import warp
 
@@ -41,9 +43,13 @@ __all__ = [
     'pack',
     'planes_first',
     'planes_last',
+    'precision',
     'rasterize',
+    'recall',
+    'run_overlap_counts',
     'runs_to_string',
     'string_to_runs',
+    'surface_pixels',
     'to_polygons',
     'unpack',
     'warp',

@@ -86,6 +86,35 @@ def iou(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:
     return (counts.intersection + eps) / (union + eps)
 
 
+def precision(counts: OverlapCounts) -> np.ndarray:
+    """Compute the share of the prediction that is right, ``|A and B| / |A|``.
+
+    Args:
+        counts: Pixel counts.
+
+    Returns:
+        Float64 (C,), 0 to 1. An empty prediction scores 1 where the truth is empty too, else 0.
+    """
+    return _share(counts.intersection, counts.prediction, counts.truth)
+
+
+def recall(counts: OverlapCounts) -> np.ndarray:
+    """Compute the share of the truth that is found, ``|A and B| / |B|``.
+
+    Args:
+        counts: Pixel counts.
+
+    Returns:
+        Float64 (C,), 0 to 1. An empty truth scores 1 where the prediction is empty too, else 0.
+    """
+    return _share(counts.intersection, counts.truth, counts.prediction)
+
+
+def _share(both: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Divide counts; 0 / 0 is 1 where the other mask is empty too, else 0."""
+    return np.where(whole > 0, both / np.maximum(whole, 1), other == 0)
+
+
 def _code_pairs(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
     """Count how many pixels have each pair of a predicted and a true code.
 

@@ -15,7 +15,10 @@ def run_test(folder, work_dir, out_file):
     runner = make_runner(
         work_dir,
         MaskDataset(folder / 'images', COUNT),
-        evaluator=dict(type='mmseg.DiceMetric', output_dir=str(work_dir)),
+        evaluator=[
+            dict(type='mmseg.DiceMetric', output_dir=str(work_dir)),
+            dict(type='mmseg.SurfaceMetric'),
+        ],
         hooks=[
             dict(type='mmseg.RLESubmissionHook', out_file=str(out_file)),
             dict(
@@ -73,6 +76,7 @@ def test_submission_is_the_same_byte_for_byte(folder):
 def test_scores_are_the_same_on_every_process(folder):
     expected = (folder / 'metrics1_0').read_text()
     assert 'mDice' in expected
+    assert 'mHD95' in expected
     for rank in range(2):
         assert (folder / f'metrics2_{rank}').read_text() == expected
 

@@ -1,0 +1,136 @@
+"""The base of metrics that compare packed predictions with packed truth."""
+
+import logging
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+
+from handbone.masks import planes_last
+
+
+class PackedMetric(BaseMetric):
+    """Scores image by image, each image once, from one process or many.
+
+    Predictions and truth are packed label maps at the size of the original image:
+    ``pred_sem_seg`` and ``gt_sem_seg`` of each data sample, int32 (P, H, W). What the sampler
+    repeats to fill the last batch is recognised by the path of the image.
+
+    Args:
+        format_only: Score nothing, for test images without truth.
+        collect_device: 'gpu' sends the scores through torch.distributed, with any backend (gloo on
+            the CPU too). 'cpu' goes through files in a folder that all processes must share.
+        prefix: Put before every key as ``<prefix>/``, to tell several metrics of a run apart.
+        collect_dir: The shared folder, for ``collect_device='cpu'``.
+    """
+
+    default_prefix = ''
+
+    def __init__(
+        self,
+        format_only: bool = False,
+        collect_device: str = 'gpu',
+        prefix: str | None = None,
+        collect_dir: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
+        self.format_only = format_only
+        self._dataset_size = 0
+
+    def score_image(
+        self, prediction: np.ndarray, truth: np.ndarray, num_classes: int, sample: dict
+    ) -> np.ndarray:
+        """Score one image.
+
+        Args:
+            prediction: Packed map, (H, W) or (H, W, P).
+            truth: Packed map of the same shape.
+            num_classes: Number of classes C.
+            sample: The data sample as a dict, for metainfo.
+
+        Returns:
+            (rows, C), kept for the end of the evaluation.
+
+        Raises:
+            ValueError: If the maps cannot be compared.
+        """
+        raise NotImplementedError
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Score the images of one batch.
+
+        Args:
+            data_batch: What the data loader gave; not used.
+            data_samples: Data samples as dicts, with ``pred_sem_seg`` and ``gt_sem_seg``.
+
+        Raises:
+            ValueError: If a truth is missing or a map is not packed or of another size.
+        """
+        if self.format_only:
+            return
+        name = type(self).__name__
+        num_classes = len(self.dataset_meta['classes'])
+        for sample in data_samples:
+            image = sample.get('img_path')
+            if 'gt_sem_seg' not in sample:
+                raise ValueError(
+                    f'{image}: {name} found no truth (gt_sem_seg). For test images without '
+                    'labels set test_evaluator=dict(format_only=True), or pass --format-only to '
+                    'tools/test.py.'
+                )
+            prediction = planes_last(sample['pred_sem_seg']['data'])
+            truth = planes_last(sample['gt_sem_seg']['data'])
+            try:
+                scores = self.score_image(prediction, truth, num_classes, sample)
+            except ValueError as error:
+                raise ValueError(
+                    f'{image}: {name} cannot compare prediction and truth: {error} Both must '
+                    'be packed label maps at the size of the original image.'
+                ) from error
+            self.results.append((image, scores))
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Gather what all processes have and compute the scores.
+
+        Args:
+            size: Number of images of the dataset.
+
+        Returns:
+            Scores by name; empty with ``format_only``.
+        """
+        if self.format_only:
+            return {}
+        self._dataset_size = size
+        # The base class cuts the gathered list at a length. Which results are repeats is known by
+        # the image, so everything is gathered and the repeats are dropped then.
+        return super().evaluate(sys.maxsize)
+
+    def each_image_once(self, results: list) -> list:
+        """Drop the repeats.
+
+        Args:
+            results: (image path, scores) of every image of every process.
+
+        Returns:
+            Each image once, in the order in which they came.
+
+        Raises:
+            ValueError: If there is no image.
+        """
+        name = type(self).__name__
+        if not results:
+            raise ValueError(f'{name} has no image to score: the dataset is empty.')
+        if any(image is None for image, _ in results):
+            return results[: self._dataset_size]
+        unique = {}
+        for image, scores in results:
+            unique.setdefault(image, (image, scores))
+        if len(unique) != self._dataset_size:
+            MMLogger.get_current_instance().log(
+                logging.WARNING,
+                f'{name} scored {len(unique)} different images of a dataset of '
+                f'{self._dataset_size}: an image is listed twice or was not predicted.',
+            )
+        return list(unique.values())

@@ -17,6 +17,7 @@ from .packed import (
     unpack,
 )
 from .polygons import rasterize, to_polygons
+from .regions import Region, regions
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .upsample import logits_to_packed
 from .warp import warp
@@ -25,6 +26,7 @@ __all__ = [
     'CLASSES_PER_PLANE',
     'IGNORE_BIT',
     'OverlapCounts',
+    'Region',
     'boundary_pixels',
     'class_bits',
     'class_mask',
@@ -42,6 +44,7 @@ __all__ = [
     'planes_first',
     'planes_last',
     'rasterize',
+    'regions',
     'runs_to_string',
     'string_to_runs',
     'to_polygons',

@@ -4,10 +4,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .appended_file import AppendedFile
+from .coco import CocoWriter
+from .label_png import LabelPngWriter, read_label_png
+from .polygons import PolygonWriter
+from .table import TableWriter
 from .writer import OutputWriter
 
 #: Makers of the writers by the name of their format, from folder, classes and palette.
 WRITERS: dict[str, Callable[[Path, Sequence[str], Sequence[tuple[int, int, int]]], OutputWriter]]
-WRITERS = {}
+WRITERS = {
+    'polygons': PolygonWriter,
+    'coco': CocoWriter,
+    'label-png': LabelPngWriter,
+    'table': TableWriter,
+}
 
-__all__ = ['WRITERS', 'AppendedFile', 'OutputWriter']
+__all__ = ['WRITERS', 'AppendedFile', 'OutputWriter', 'read_label_png']

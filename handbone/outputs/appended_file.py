@@ -1,6 +1,7 @@
 """One file for all images, which grows image by image and appears when it is whole."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,6 +100,24 @@ class AppendedFile:
         except OSError as error:
             raise self._named(error) from error
         self.close()
+
+    def lines(self) -> Iterator[bytes]:
+        """Read the unfinished file.
+
+        Yields:
+            Its lines; none if nothing was appended.
+
+        Raises:
+            OSError: If it cannot be read.
+        """
+        if self._file is not None:
+            with self.unfinished.open('rb') as file:
+                yield from file
+
+    def discard(self) -> None:
+        """Remove the unfinished file."""
+        self.close()
+        self.unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the file; what was written stays for :meth:`go_on`."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .appended_file import AppendedFile
 from .coco import CocoWriter
+from .dicom_seg import DicomSegWriter
 from .label_png import LabelPngWriter, read_label_png
 from .polygons import PolygonWriter
 from .table import TableWriter
@@ -16,6 +17,7 @@ WRITERS = {
     'polygons': PolygonWriter,
     'coco': CocoWriter,
     'label-png': LabelPngWriter,
+    'dicom-seg': DicomSegWriter,
     'table': TableWriter,
 }
 

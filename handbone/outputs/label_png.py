@@ -22,6 +22,12 @@ GREEN, RED = 1, 2
 KEYWORD = b'handbone classes'
 #: Bytes of a PNG's signature and of its first chunk, IHDR.
 HEADER_END = 33
+#: A third of the time and size of OpenCV's defaults: rows of a label map are like the rows above.
+ENCODING = (
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+)
 
 
 class LabelPngWriter(OutputWriter):
@@ -53,12 +59,12 @@ class LabelPngWriter(OutputWriter):
     def write(self, prediction: Prediction) -> None:
         """Write the picture of one image; see the base class."""
         check_planes(prediction.labels, self._num_classes)
-        codes = np.concatenate(list(planes_of(prediction.labels))).view(np.uint32)
+        codes = np.concatenate(list(planes_of(prediction.labels))).astype('<i4', copy=False)
+        halves = codes.view('<u2').reshape(*codes.shape, 2)
         picture = np.zeros((*codes.shape, 3), np.uint16)
-        np.bitwise_and(codes, 0xFFFF, out=picture[..., RED], casting='unsafe')
-        np.right_shift(codes, 16, out=picture[..., GREEN], casting='unsafe')
+        picture[..., RED], picture[..., GREEN] = halves[..., 0], halves[..., 1]
         path = self._folder / f'{prediction.name}.png'
-        encoded, data = cv2.imencode('.png', picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+        encoded, data = cv2.imencode('.png', picture, ENCODING)
         if not encoded:
             raise OSError(f'{path}: OpenCV could not encode a PNG of shape {picture.shape}')
         data = data.tobytes()

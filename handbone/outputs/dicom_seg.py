@@ -1,6 +1,5 @@
 """DICOM Segmentation objects: one segment a bone, beside the radiograph they belong to."""
 
-import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,7 +80,8 @@ class DicomSegWriter(OutputWriter):
         source = _source(prediction)
         areas = [runs[:, 1].sum() for runs in encode(prediction.labels, len(self._classes))]
         described = np.flatnonzero(areas).tolist() or list(range(len(self._classes)))
-        segmentation = self._without_pixels(source, described, prediction)
+        segmentation = self._without_pixels(source, described)
+        segmentation.Rows, segmentation.Columns = height, width
         overlap = sum(areas) > np.count_nonzero(_any_class(prediction.labels))
         segmentation.SegmentsOverlap = 'YES' if overlap else 'NO'
         segmentation.PatientOrientation = source.get('PatientOrientation', '')
@@ -95,24 +95,24 @@ class DicomSegWriter(OutputWriter):
         segmentation.save_as(content)
         write_atomically(self._folder / f'{prediction.name}.dcm', content.getvalue())
 
-    def _without_pixels(
-        self, source: 'Dataset', described: list[int], prediction: Prediction
-    ) -> 'Dataset':
-        """Make a segmentation of empty frames; highdicom would take them as planes of all classes.
+    def _without_pixels(self, source: 'Dataset', described: list[int]) -> 'Dataset':
+        """Make a segmentation of frames of one empty pixel.
+
+        highdicom would take the masks as planes of all classes at once, so it makes all but the
+        frames, and is told that the image is one pixel large.
 
         Args:
             source: Header of the image.
             described: The classes that become segments, from 0.
-            prediction: The image and its labels.
 
         Returns:
             A ``highdicom.seg.Segmentation``.
         """
         highdicom = self._highdicom
-        blank = np.broadcast_to(np.uint8(0), (1, *prediction.labels.shape[:2]))
+        source.Rows = source.Columns = 1
         return highdicom.seg.Segmentation(
             source_images=[source],
-            pixel_array=blank,
+            pixel_array=np.zeros((1, 1, 1), np.uint8),
             segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=describe_segments(self._classes, self._palette, described, source),
             series_instance_uid=highdicom.UID(),
@@ -131,7 +131,7 @@ class DicomSegWriter(OutputWriter):
 
 
 def _source(prediction: Prediction) -> 'Dataset':
-    """Check the header that the segmentation is to refer to, and complete it by empty values."""
+    """Check the header that the segmentation is to refer to, and complete a copy of it."""
     path, header = prediction.radiograph.path, prediction.radiograph.dicom
     if header is None:
         raise ValueError(
@@ -150,7 +150,9 @@ def _source(prediction: Prediction) -> 'Dataset':
             f'{path}: the labels are {prediction.labels.shape[0]} x {prediction.labels.shape[1]}, '
             f'but the header says {size[0]} x {size[1]}. Predict at the size of the image.'
         )
-    source = copy.copy(header)
+    # a copy by `copy` would share its elements with the header
+    source = import_extra('pydicom', 'dicom').Dataset()
+    source.update(header)
     for keyword in TAKEN_OVER:
         if keyword not in source:
             setattr(source, keyword, '')

@@ -23,11 +23,10 @@ KEYWORD = b'handbone classes'
 #: Bytes of a PNG's signature and of its first chunk, IHDR.
 HEADER_END = 33
 #: A third of the time and size of OpenCV's defaults: rows of a label map are like the rows above.
-ENCODING = (
-    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
-    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
-    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
-)
+#: The compression comes first, as it sets the others back.
+ENCODING = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
+if hasattr(cv2, 'IMWRITE_PNG_FILTER'):  # OpenCV 4.10 chooses filters row by row
+    ENCODING += (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 
 
 class LabelPngWriter(OutputWriter):

@@ -11,10 +11,12 @@ from handbone.bones import CLASSES as BONES
 from handbone.bones import PALETTE as BONE_COLORS
 from handbone.masks import pack, unpack
 from handbone.outputs import WRITERS
+from handbone.outputs.bone_codes import BONE_CODES, CATEGORY, LATERALITY
 
 highdicom = pytest.importorskip('highdicom', reason='needs pip install "handbone[dicom]"')
 
 from made_radiographs import read_header, write_radiograph  # noqa: E402
+from pydicom.sr.codedict import codes  # noqa: E402
 
 #: Taken from HL7's value set of body sites; DICOM's own dictionary has them not.
 NOT_IN_PYDICOM = {'4247003', '2550002'}

@@ -1,5 +1,6 @@
 """DICOM Segmentation objects: one segment a bone, beside the radiograph they belong to."""
 
+import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,9 +151,7 @@ def _source(prediction: Prediction) -> 'Dataset':
             f'{path}: the labels are {prediction.labels.shape[0]} x {prediction.labels.shape[1]}, '
             f'but the header says {size[0]} x {size[1]}. Predict at the size of the image.'
         )
-    # a copy by `copy` would share its elements with the header
-    source = import_extra('pydicom', 'dicom').Dataset()
-    source.update(header)
+    source = copy.deepcopy(header)
     for keyword in TAKEN_OVER:
         if keyword not in source:
             setattr(source, keyword, '')

@@ -51,7 +51,7 @@ def test_full_disk(small_disk, form):
     if form in ('polygons', 'label-png'):
         writer.write(make_prediction('hand', np.zeros((8, 8), np.int32)))
         old = target.read_bytes()
-        filler.write_bytes(bytes(44 * 1024))
+    filler.write_bytes(bytes(44 * 1024))
     with pytest.raises(OSError, match='No space left on device') as caught:
         write_until_full(writer)
     assert target.name in str(caught.value) or 'coco.jsonl' in str(caught.value)

@@ -51,7 +51,7 @@ def test_length_and_width_in_mm_at_any_angle_and_spacing(angle, spacing):
     measured = measure(*cut(tilted_bar(80, 20, angle, spacing)), spacing)
     # drawn pixels reach at most a pixel's diagonal beyond the bar
     assert measured.size_mm == pytest.approx((80, 20), abs=2 * np.hypot(*spacing))
-    assert measured.area_mm2 == pytest.approx(1600, rel=0.02)
+    assert measured.area_mm2 == pytest.approx(1600, rel=0.04)
     assert measured.centroid_mm == pytest.approx((200 * spacing[1], 200 * spacing[0]), abs=0.1)
 
 

@@ -1,5 +1,13 @@
 """Writers of predictions in the formats that others read."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .appended_file import AppendedFile
 from .writer import OutputWriter
 
-__all__ = ['OutputWriter']
+#: Makers of the writers by the name of their format, from folder, classes and palette.
+WRITERS: dict[str, Callable[[Path, Sequence[str], Sequence[tuple[int, int, int]]], OutputWriter]]
+WRITERS = {}
+
+__all__ = ['WRITERS', 'AppendedFile', 'OutputWriter']

@@ -24,14 +24,16 @@ class Source(NamedTuple):
     """One image to predict.
 
     Attributes:
-        path: The file.
+        path: The file; ``None`` for an array.
         name: Its place in the outputs, as in :class:`handbone.inference.Prediction`.
         image_name: Its name in tables: the file's name, with folders where two files share it.
+        image: The array, grey values (H, W), where there is no file.
     """
 
-    path: Path
+    path: Path | None
     name: str
     image_name: str
+    image: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _images_of(argument: str) -> Iterator[Path]:
     elif path.exists():
         yield path
     else:
-        found = (Path(match) for match in glob.iglob(argument, recursive=True))
+        found = (Path(match) for match in glob.iglob(argument, recursive=True))  # noqa: PTH207
         yield from sorted(each for each in found if each.is_file() and _is_image(each))
 
 

@@ -70,9 +70,12 @@ class Recorder:
             )
             if time.monotonic() - self._saved > SECONDS_BETWEEN:
                 self._save()
-        except BaseException as error:
+        except OSError as error:
             self._stopped = True
-            raise self._interrupted(error) if isinstance(error, OSError) else error from error
+            raise self._interrupted(error) from error
+        except BaseException:
+            self._stopped = True
+            raise
         return len(batch)
 
     def finish(self) -> None:

@@ -112,7 +112,7 @@ def _check_image(path: str | Path, header: 'Dataset') -> None:
     """Refuse what is not one grey image."""
     if not any(keyword in header for keyword in PIXELS):
         kind = getattr(header.get('SOPClassUID'), 'name', 'no image')
-        if 'Rows' in header:
+        if 'Rows' in header or 'Image' in kind:
             raise RadiographError.at(
                 path, f'the DICOM file ({kind}) has no pixels; it may be truncated', COPY_AGAIN
             )

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint, unpickling
 
 from .checkpoint_file import check_checkpoint_file
+from .decisions import index_postprocessing, prediction_settings, use_postprocessing, use_thresholds
 from .launch import adapt_to_hardware, process_group
 from .pretrained import drop_pretrained
 from .training import add_common_arguments, read_config
@@ -37,6 +38,7 @@ def test(cfg: Config) -> dict[str, float]:
     with unpickling(cfg.get('allow_pickle', False)):
         check_checkpoint_file(cfg.load_from)
         _compare_thresholds(cfg)
+        index_postprocessing(cfg)
         drop_pretrained(cfg)  # the checkpoint brings all weights
         adapt_to_hardware(cfg)
         if not torch.cuda.is_available():
@@ -50,12 +52,11 @@ def test(cfg: Config) -> dict[str, float]:
 def _compare_thresholds(cfg: Config) -> None:
     """Say where a published file was made for other thresholds than the config's, which count."""
     published = (load_checkpoint_file(cfg.load_from, mmap=True).get('meta') or {}).get('thresholds')
-    model = cfg.model.get('module', cfg.model)  # test-time augmentation wraps the model
-    configured = (model.get('test_cfg') or {}).get('threshold', 0.5)
+    configured = prediction_settings(cfg).get('threshold', 0.5)
     if published is not None and published != configured:
         print_log(
             f'{cfg.load_from} was published with the thresholds {published}; those of the config '
-            f'are used: {configured}. To change them: --cfg-options model.test_cfg.threshold=…',
+            f'are used: {configured}. To change them: --thresholds FILE',
             level=logging.WARNING,
         )
 
@@ -82,6 +83,13 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to decide by')
+    parser.add_argument(
+        '--postprocess',
+        metavar='NAME,NAME',
+        help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
+        "DenseCRF; 'none' leaves out those of the config",
+    )
     add_common_arguments(parser)
     args = parser.parse_args(arguments)
 
@@ -97,6 +105,11 @@ def main(arguments: list[str] | None = None) -> None:
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
+    if args.thresholds:
+        use_thresholds(cfg, args.thresholds)
+    if args.postprocess:
+        names = args.postprocess.split(',') if args.postprocess != 'none' else ()
+        use_postprocessing(cfg, names)
     if args.tta:
         augment(cfg)
     test(cfg)
@@ -129,8 +142,11 @@ def find_checkpoint(path: str) -> str:
 def augment(cfg: Config) -> None:
     """Average the predictions over augmented views of each test image.
 
-    The views are those of ``cfg.tta_pipeline``, or, without it, those of ``cfg.tta_views``: steps
-    as in mmcv's ``TestTimeAug``, put into the test pipeline where the labels are drawn.
+    The views are those of ``cfg.tta_views``: either arguments of
+    :class:`handbone.models.segmentors.view.View`, one dict a view, which are made on the device one
+    at a time; or lists of steps as in mmcv's ``TestTimeAug``, put into the test pipeline where the
+    labels are drawn. ``cfg.tta_pipeline`` is a whole pipeline with ``TestTimeAug`` and goes before
+    them. ``cfg.tta_merge`` says what is averaged, ``'probabilities'`` by default or ``'logits'``.
 
     Args:
         cfg: Configuration, changed in place.
@@ -139,8 +155,13 @@ def augment(cfg: Config) -> None:
         ValueError: If the configuration names no views.
     """
     dataset = cfg.test_dataloader.dataset
+    wrapped = dict(type='MultilabelTTAModel', module=cfg.model)
+    if 'tta_merge' in cfg:
+        wrapped['merge'] = cfg.tta_merge
     if 'tta_pipeline' in cfg:
         dataset.pipeline = cfg.tta_pipeline
+    elif 'tta_views' in cfg and all(isinstance(view, dict) for view in cfg.tta_views):
+        wrapped['views'] = cfg.tta_views
     elif 'tta_views' in cfg:
         types = [step.type for step in dataset.pipeline]
         place = min(index for index, name in enumerate(types) if name in AFTER_VIEWS)
@@ -150,6 +171,6 @@ def augment(cfg: Config) -> None:
     else:
         raise ValueError(
             f'--tta: {cfg.filename} names no views; add, for flips, tta_views = '
-            "[[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]"
+            "[dict(), dict(flip='horizontal')]"
         )
-    cfg.model = dict(type='MultilabelTTAModel', module=cfg.model)
+    cfg.model = wrapped

@@ -1,7 +1,6 @@
 """Predict radiographs from the command line."""
 
 import argparse
-import json
 from pathlib import Path
 
 from handbone.engine.checkpoints import unpickling
@@ -35,7 +34,13 @@ def main(arguments: list[str] | None = None) -> None:
     model, checkpoint, sources = _split(args.model, args.sources)
     with unpickling(args.allow_pickle):
         predictor = open_predictor(
-            model, checkpoint, args.device, args.precision, args.tta, _thresholds(args.thresholds)
+            model,
+            checkpoint,
+            args.device,
+            args.precision,
+            args.tta,
+            args.thresholds,
+            args.postprocess,
         )
     summary = MultilabelInferencer.of(predictor).run(
         sources, args.write, args.out, args.batch_size, args.workers, args.restart
@@ -81,7 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--precision', choices=list(PRECISIONS), help='default: float32')
     parser.add_argument('--tta', action='store_true', help='average over augmented views')
     parser.add_argument(
-        '--thresholds', type=Path, metavar='FILE', help='thresholds in place of those of the model'
+        '--thresholds', type=Path, metavar='FILE', help='of tools/tune_thresholds.py to decide by'
+    )
+    parser.add_argument(
+        '--postprocess',
+        type=lambda text: text.split(',') if text != 'none' else [],
+        metavar='NAME,NAME',
+        help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
+        "DenseCRF; 'none' leaves out those of the config",
     )
     parser.add_argument(
         '--allow-pickle',
@@ -104,10 +116,3 @@ def _split(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
             f'{model} is a config: name its checkpoint or work dir after it, then the images'
         )
     return model, checkpoint, sources
-
-
-def _thresholds(path: Path | None) -> list[float] | None:
-    if path is None:
-        return None
-    content = json.loads(path.read_text(encoding='utf-8'))
-    return list(content.values()) if isinstance(content, dict) else content

@@ -9,7 +9,13 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from handbone.engine.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
-from handbone.inference.pipeline import augmented_pipeline
+from handbone.inference.augmentation import augment
+from handbone.inference.decisions import (
+    index_postprocessing,
+    prediction_settings,
+    use_postprocessing,
+    use_thresholds,
+)
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
@@ -34,6 +40,7 @@ def test(cfg: Config) -> dict[str, float]:
     with unpickling(cfg.get('allow_pickle', False)):
         check_checkpoint_file(cfg.load_from)
         _compare_thresholds(cfg)
+        index_postprocessing(cfg)
         drop_pretrained(cfg)  # the checkpoint brings all weights
         adapt_to_hardware(cfg)
         if not torch.cuda.is_available():
@@ -47,12 +54,11 @@ def test(cfg: Config) -> dict[str, float]:
 def _compare_thresholds(cfg: Config) -> None:
     """Say where a published file was made for other thresholds than the config's, which count."""
     published = (load_checkpoint_file(cfg.load_from, mmap=True).get('meta') or {}).get('thresholds')
-    model = cfg.model.get('module', cfg.model)  # test-time augmentation wraps the model
-    configured = (model.get('test_cfg') or {}).get('threshold', 0.5)
+    configured = prediction_settings(cfg).get('threshold', 0.5)
     if published is not None and published != configured:
         print_log(
             f'{cfg.load_from} was published with the thresholds {published}; those of the config '
-            f'are used: {configured}. To change them: --cfg-options model.test_cfg.threshold=…',
+            f'are used: {configured}. To change them: --thresholds FILE',
             level=logging.WARNING,
         )
 
@@ -79,6 +85,13 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to decide by')
+    parser.add_argument(
+        '--postprocess',
+        metavar='NAME,NAME',
+        help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
+        "DenseCRF; 'none' leaves out those of the config",
+    )
     add_common_arguments(parser)
     args = parser.parse_args(arguments)
 
@@ -94,19 +107,11 @@ def main(arguments: list[str] | None = None) -> None:
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
+    if args.thresholds:
+        use_thresholds(cfg, args.thresholds)
+    if args.postprocess:
+        names = args.postprocess.split(',') if args.postprocess != 'none' else ()
+        use_postprocessing(cfg, names)
     if args.tta:
         augment(cfg)
     test(cfg)
-
-
-def augment(cfg: Config) -> None:
-    """Average the predictions over augmented views of each test image.
-
-    Args:
-        cfg: Configuration, changed in place; see :func:`augmented_pipeline` for what it names.
-
-    Raises:
-        ValueError: If the configuration names no views.
-    """
-    cfg.test_dataloader.dataset.pipeline = augmented_pipeline(cfg)
-    cfg.model = dict(type='MultilabelTTAModel', module=cfg.model)

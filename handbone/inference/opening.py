@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config
+
+from handbone.evaluation import read_thresholds
+
+from .decisions import configured_classes
 from .predictor import Predictor
 from .torch_predictor import TorchPredictor
 
@@ -21,7 +26,8 @@ def open_predictor(
     device: str | None = None,
     precision: str | None = None,
     tta: bool = False,
-    thresholds: Sequence[float] | None = None,
+    thresholds: Sequence[float] | str | Path | None = None,
+    postprocess: Sequence[str] | None = None,
 ) -> Predictor:
     """Open a config with its checkpoint, or an exported model.
 
@@ -32,8 +38,9 @@ def open_predictor(
         precision: 'float32', 'bf16' or 'fp16'; ``None`` is 'float32'. An exported model has its
             own.
         tta: Average over the views that the config names.
-        thresholds: Probability above which a class is present, one a class; ``None`` takes those of
-            the model.
+        thresholds: Probability above which a class is present, one a class, or a file of
+            ``tools/tune_thresholds.py``; ``None`` takes those of the model.
+        postprocess: Names of the steps after the thresholds; ``None`` takes those of the config.
 
     Returns:
         The predictor.
@@ -43,16 +50,21 @@ def open_predictor(
         ValueError: If model, checkpoint and options do not fit each other.
     """
     if is_exported(model):
-        if checkpoint is not None or precision is not None or tta:
+        if checkpoint is not None or precision is not None or tta or postprocess is not None:
             raise ValueError(
-                f'{model} is an exported model: it takes no checkpoint, no precision and no '
-                'test-time augmentation; give the config and the checkpoint instead'
+                f'{model} is an exported model: it takes no checkpoint, no precision, no '
+                'test-time augmentation and no postprocessing; give the config and the checkpoint'
             )
         from handbone.export import open_exported
 
+        if isinstance(thresholds, (str, Path)):
+            thresholds = read_thresholds(thresholds, open_exported(model, 'cpu').classes)
         return open_exported(model, device or 'auto', thresholds)
     if checkpoint is None:
         raise ValueError(f'{model} is a config: give the checkpoint or the work dir after it')
+    cfg = Config.fromfile(model)
+    if isinstance(thresholds, (str, Path)):
+        thresholds = read_thresholds(thresholds, configured_classes(cfg))
     return TorchPredictor(
-        model, checkpoint, device or 'auto', precision or 'float32', tta, thresholds
+        cfg, checkpoint, device or 'auto', precision or 'float32', tta, thresholds, postprocess
     )

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from mmcv.transforms import Compose
-from mmengine.config import Config
 
 LOADING = 'LoadRadiograph'
 LABELS = 'LoadPolygonAnnotations'
-PACKING = 'PackMultilabelInputs'
 VIEWS = 'TestTimeAug'
 
 
@@ -75,32 +73,3 @@ def without_labels(steps: Sequence[dict]) -> list[dict]:
         if step.get('type') != LABELS:
             kept.append(step)
     return kept
-
-
-def augmented_pipeline(cfg: Config) -> list[dict]:
-    """Build the pipeline whose views are averaged over at test time.
-
-    The views are those of ``cfg.tta_pipeline``, or, without it, those of ``cfg.tta_views``: steps
-    as in mmcv's ``TestTimeAug``, put into the test pipeline where the labels are drawn, since the
-    truth is not augmented.
-
-    Args:
-        cfg: Configuration.
-
-    Returns:
-        Configs of the steps.
-
-    Raises:
-        ValueError: If the configuration names no views.
-    """
-    if 'tta_pipeline' in cfg:
-        return cfg.tta_pipeline
-    if 'tta_views' not in cfg:
-        raise ValueError(
-            f'--tta: {cfg.filename} names no views; add, for flips, tta_views = '
-            "[[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]"
-        )
-    steps = cfg.test_dataloader.dataset.pipeline
-    place = min(index for index, step in enumerate(steps) if step.type in (LABELS, PACKING))
-    views = [*cfg.tta_views, *([step] for step in steps[place:])]
-    return [*steps[:place], dict(type=VIEWS, transforms=views)]

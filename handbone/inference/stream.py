@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from handbone.postprocessing import flags_of
 from handbone.radiographs import Radiograph, RadiographError
 from handbone.radiographs.window import Window
 
@@ -69,11 +70,13 @@ def _predict(
     predictor: Predictor, batch: list[tuple[Source, Radiograph | RadiographError]]
 ) -> list[Outcome]:
     readable = [read.image for _, read in batch if isinstance(read, Radiograph)]
-    labels = iter(predictor.predict(readable) if readable else ())
+    predicted = iter(predictor.predict(readable) if readable else ())
     outcomes = []
     for source, read in batch:
         if isinstance(read, Radiograph):
-            prediction = Prediction(source.name, next(labels), read, image_name=source.image_name)
+            labels = next(predicted)
+            flags = flags_of(labels, predictor.classes)
+            prediction = Prediction(source.name, labels, read, flags, source.image_name)
             outcomes.append(Outcome(source, prediction))
         else:
             outcomes.append(Outcome(source, None, str(read)))

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ from handbone.engine.checkpoints.published import fingerprint
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
 from handbone.engine.hooks.weight_faults import weight_faults
 from handbone.masks import planes_last
-from handbone.models.segmentors import MultilabelTTAModel
 from handbone.models.segmentors.multilabel_segmentor import check_thresholds
 
-from .pipeline import ArrayPipeline, augmented_pipeline
+from .augmentation import augment
+from .decisions import index_postprocessing, prediction_settings, use_postprocessing
+from .pipeline import ArrayPipeline
 
 PRECISIONS = {'float32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -41,12 +43,13 @@ class TorchPredictor:
         tta: Average over the views that the config names.
         thresholds: Probability above which a class is present, one a class; by default the
             config's.
+        postprocess: Names of the steps after the thresholds; by default the config's.
 
     Attributes:
         classes: Names in class order.
         palette: RGB colours, 0 to 255, one a class.
         thresholds: Probability above which a class is present, one a class.
-        model_hash: SHA-256 of weights, pipeline, thresholds, precision and views.
+        model_hash: SHA-256 of weights, pipeline, decisions, precision and views.
         window: Window by which files of more than 8 bits are to be read.
 
     Raises:
@@ -62,34 +65,35 @@ class TorchPredictor:
         precision: str = 'float32',
         tta: bool = False,
         thresholds: Sequence[float] | None = None,
+        postprocess: Sequence[str] | None = None,
     ) -> None:
-        cfg = config if isinstance(config, Config) else Config.fromfile(config)
+        cfg = deepcopy(config) if isinstance(config, Config) else Config.fromfile(config)
         self.device = choose_device(device)
         self._dtype = _check_precision(precision, self.device)
         init_default_scope(cfg.get('default_scope', 'mmseg'))
         metainfo = dataset_metainfo(cfg)
         self.classes = tuple(metainfo['classes'])
         self.palette = tuple(tuple(color) for color in metainfo['palette'])
-        steps = augmented_pipeline(cfg) if tta else cfg.test_dataloader.dataset.pipeline
-        self._prepare = ArrayPipeline(steps)
+        self.thresholds = _decide(cfg, len(self.classes), thresholds, postprocess)
+        preprocessing = cfg.model.get('data_preprocessor')
+        if tta:
+            augment(cfg)
+        pipeline = cfg.test_dataloader.dataset.pipeline
+        self._prepare = ArrayPipeline(pipeline)
         self.window = self._prepare.window
 
         model = revert_sync_batchnorm(MODELS.build(cfg.model))
-        if model.num_classes != len(self.classes):
+        segmentor = model.module if tta else model
+        if segmentor.num_classes != len(self.classes):
             raise ValueError(
-                f'{cfg.filename}: the model has {model.num_classes} classes and the dataset '
+                f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
                 f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
             )
-        load_weights(model, checkpoint, self.classes)
-        if thresholds is not None:
-            check_thresholds(list(thresholds), len(self.classes))
-            model.test_cfg['threshold'] = [float(each) for each in thresholds]
-        per_class = np.broadcast_to(model.test_cfg['threshold'], len(self.classes))
-        self.thresholds = tuple(per_class.tolist())
-        settings = [steps, model.test_cfg, cfg.model.data_preprocessor, precision, tta]
-        text = json.dumps([self.thresholds, *settings], sort_keys=True, default=str)
-        self.model_hash = fingerprint(model.state_dict(), dict(settings=text))
-        model = MultilabelTTAModel(module=model) if tta else model
+        load_weights(segmentor, checkpoint, self.classes)
+        views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
+        parts = [pipeline, preprocessing, views, self.thresholds, segmentor.test_cfg, precision]
+        text = json.dumps(parts, sort_keys=True, default=str)
+        self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
         self._model = model.to(self.device).eval()
 
     @torch.inference_mode()
@@ -121,6 +125,24 @@ class TorchPredictor:
         if self._dtype is None:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, self._dtype)
+
+
+def _decide(
+    cfg: Config,
+    num_classes: int,
+    thresholds: Sequence[float] | None,
+    postprocess: Sequence[str] | None,
+) -> tuple[float, ...]:
+    """Put thresholds and steps into a configuration; returns the thresholds, one a class."""
+    settings = prediction_settings(cfg)
+    if thresholds is not None:
+        settings['threshold'] = [float(each) for each in thresholds]
+    threshold = settings.get('threshold', 0.5)
+    check_thresholds(threshold, num_classes)
+    if postprocess is not None:
+        use_postprocessing(cfg, postprocess)
+    index_postprocessing(cfg)
+    return tuple(np.broadcast_to(threshold, num_classes).tolist())
 
 
 def choose_device(name: str) -> torch.device:

@@ -18,13 +18,14 @@ from .packed import (
 )
 from .polygons import rasterize, to_polygons
 from .rle import decode, encode, runs_to_string, string_to_runs
-from .upsample import logits_to_packed
+from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
 from .warp import warp
 
 __all__ = [
     'CLASSES_PER_PLANE',
     'IGNORE_BIT',
     'OverlapCounts',
+    'UpsampledBlock',
     'boundary_pixels',
     'class_bits',
     'class_mask',
@@ -46,5 +47,6 @@ __all__ = [
     'string_to_runs',
     'to_polygons',
     'unpack',
+    'upsampled_blocks',
     'warp',
 ]

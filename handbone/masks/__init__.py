@@ -19,7 +19,7 @@ from .packed import (
 from .polygons import rasterize, to_polygons
 from .regions import Region, regions
 from .rle import decode, encode, runs_to_string, string_to_runs
-from .upsample import logits_to_packed
+from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
 from .warp import warp
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     'IGNORE_BIT',
     'OverlapCounts',
     'Region',
+    'UpsampledBlock',
     'boundary_pixels',
     'class_bits',
     'class_mask',
@@ -49,5 +50,6 @@ __all__ = [
     'string_to_runs',
     'to_polygons',
     'unpack',
+    'upsampled_blocks',
     'warp',
 ]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -42,10 +42,8 @@ class CocoWriter(OutputWriter):
     def write(self, prediction: Prediction) -> None:
         """Write the line of one image; see the base class."""
         height, width = prediction.labels.shape[:2]
-        path = prediction.radiograph.path
-        name = PurePosixPath(prediction.name)
         image = {
-            'file_name': str(name if path is None else name.with_name(path.name)),
+            'file_name': prediction.image_name or prediction.name,
             'height': height,
             'width': width,
         }

@@ -67,8 +67,9 @@ class TableWriter(OutputWriter):
             for region in regions(prediction.labels, len(self._classes))
         }
         absent = _absent(spacing is not None)
+        image_name = prediction.image_name or prediction.name
         rows = [
-            (prediction.name, name, *found.get(index, absent))
+            (image_name, name, *found.get(index, absent))
             for index, name in enumerate(self._classes)
         ]
         self._file.append(_rows(rows))

@@ -29,4 +29,6 @@ def make_prediction(name, labels, spacing=None, dicom=None, path='') -> Predicti
     """Put labels beside a black image."""
     image = np.zeros(labels.shape[:2], np.uint8)
     path = Path('/radiographs') / f'{name}.png' if path == '' else path
-    return Prediction(name, labels, Radiograph(image, path, spacing, dicom))
+    return Prediction(
+        name, labels, Radiograph(image, path, spacing, dicom), image_name=f'{name}.png'
+    )

@@ -76,7 +76,7 @@ def test_one_row_an_image_and_class(tmp_path):
     rows = read(tmp_path / 'table.csv')
     assert tuple(rows[0]) == COLUMNS
     assert [(row['image_name'], row['class']) for row in rows] == [
-        (prediction.name, name) for prediction in predictions for name in CLASSES
+        (prediction.image_name, name) for prediction in predictions for name in CLASSES
     ]
     for number, row in enumerate(rows):
         image, index = divmod(number, len(CLASSES))

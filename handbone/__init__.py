@@ -8,6 +8,6 @@ import sys
 
 # mmseg prints notes about parts that are not installed; standard output is for results
 with contextlib.redirect_stdout(sys.stderr):
-    from . import datasets, engine, evaluation, models, visualization
+    from . import datasets, engine, evaluation, models, postprocessing, visualization
 
-__all__ = ['datasets', 'engine', 'evaluation', 'models', 'visualization']
+__all__ = ['datasets', 'engine', 'evaluation', 'models', 'postprocessing', 'visualization']

@@ -3,27 +3,35 @@
 import argparse
 from pathlib import Path
 
-from handbone.engine.checkpoints import load_checkpoint_file, unpickling, write_published
+from handbone.engine.checkpoints import (
+    find_checkpoint,
+    load_checkpoint_file,
+    unpickling,
+    write_published,
+)
 from handbone.engine.checkpoints.config_text import ConfigTextError, parse_config_text
 from handbone.engine.checkpoints.published import SUFFIX
+from handbone.evaluation import read_thresholds
 
-from .testing import find_checkpoint
 from .user_errors import user_errors_in_one_line
 
 
-def publish(checkpoint: str, out: str | None = None) -> Path:
+def publish(checkpoint: str, out: str | None = None, thresholds: str | None = None) -> Path:
     """Write the weights of a checkpoint and what is needed to use them as safetensors.
 
     Args:
         checkpoint: A checkpoint of a training.
         out: The file to write, ending in ``.safetensors``. By default it stands beside the
             checkpoint and has the first eight digits of its hash in its name.
+        thresholds: A file of ``tools/tune_thresholds.py``, in place of the config's thresholds.
 
     Returns:
         The file that was written.
 
     Raises:
-        ValueError: If the checkpoint does not tell its classes or its config.
+        FileNotFoundError: If there is no such file of thresholds.
+        ValueError: If the checkpoint does not tell its classes or its config, or the thresholds are
+            of other classes.
     """
     content = load_checkpoint_file(checkpoint)
     meta = content.get('meta') or {}
@@ -37,12 +45,16 @@ def publish(checkpoint: str, out: str | None = None) -> Path:
     if out is not None and Path(out).suffix != SUFFIX:
         raise ValueError(f'{out}: the file to write must end in {SUFFIX}')
     path = Path(out) if out else Path(checkpoint).with_suffix(SUFFIX)
+    classes = list(dataset_meta['classes'])
+    decided = configured_thresholds(text)  # also checks the text
+    if thresholds is not None:
+        decided = list(read_thresholds(thresholds, classes))
     digest = write_published(
         path,
         content['state_dict'],
-        list(dataset_meta['classes']),
+        classes,
         [list(color) for color in dataset_meta.get('palette', [])],
-        configured_thresholds(text),
+        decided,
         text,
     )
     return path if out else path.rename(path.with_stem(f'{path.stem}-{digest[:8]}'))
@@ -77,6 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description='Write weights to share, as safetensors')
     parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
     parser.add_argument('--out', help='file to write (default: beside the checkpoint)')
+    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to publish')
     parser.add_argument(
         '--allow-pickle',
         action='store_true',
@@ -85,4 +98,4 @@ def main(arguments: list[str] | None = None) -> None:
     )
     args = parser.parse_args(arguments)
     with unpickling(args.allow_pickle):
-        print(publish(find_checkpoint(args.checkpoint), args.out))
+        print(publish(find_checkpoint(args.checkpoint), args.out, args.thresholds))

@@ -2,23 +2,26 @@
 
 import argparse
 import logging
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint, unpickling
+from handbone.engine.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
+from handbone.inference.augmentation import augment
+from handbone.inference.decisions import (
+    index_postprocessing,
+    prediction_settings,
+    use_postprocessing,
+    use_thresholds,
+)
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
 from .pretrained import drop_pretrained
 from .training import add_common_arguments, read_config
 from .user_errors import user_errors_in_one_line
-
-#: Steps of a test pipeline that follow on augmented views: the truth is not augmented.
-AFTER_VIEWS = ('LoadPolygonAnnotations', 'PackMultilabelInputs')
 
 
 def test(cfg: Config) -> dict[str, float]:
@@ -37,6 +40,7 @@ def test(cfg: Config) -> dict[str, float]:
     with unpickling(cfg.get('allow_pickle', False)):
         check_checkpoint_file(cfg.load_from)
         _compare_thresholds(cfg)
+        index_postprocessing(cfg)
         drop_pretrained(cfg)  # the checkpoint brings all weights
         adapt_to_hardware(cfg)
         if not torch.cuda.is_available():
@@ -50,12 +54,11 @@ def test(cfg: Config) -> dict[str, float]:
 def _compare_thresholds(cfg: Config) -> None:
     """Say where a published file was made for other thresholds than the config's, which count."""
     published = (load_checkpoint_file(cfg.load_from, mmap=True).get('meta') or {}).get('thresholds')
-    model = cfg.model.get('module', cfg.model)  # test-time augmentation wraps the model
-    configured = (model.get('test_cfg') or {}).get('threshold', 0.5)
+    configured = prediction_settings(cfg).get('threshold', 0.5)
     if published is not None and published != configured:
         print_log(
             f'{cfg.load_from} was published with the thresholds {published}; those of the config '
-            f'are used: {configured}. To change them: --cfg-options model.test_cfg.threshold=…',
+            f'are used: {configured}. To change them: --thresholds FILE',
             level=logging.WARNING,
         )
 
@@ -82,6 +85,13 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to decide by')
+    parser.add_argument(
+        '--postprocess',
+        metavar='NAME,NAME',
+        help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
+        "DenseCRF; 'none' leaves out those of the config",
+    )
     add_common_arguments(parser)
     args = parser.parse_args(arguments)
 
@@ -97,59 +107,11 @@ def main(arguments: list[str] | None = None) -> None:
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
+    if args.thresholds:
+        use_thresholds(cfg, args.thresholds)
+    if args.postprocess:
+        names = args.postprocess.split(',') if args.postprocess != 'none' else ()
+        use_postprocessing(cfg, names)
     if args.tta:
         augment(cfg)
     test(cfg)
-
-
-def find_checkpoint(path: str) -> str:
-    """Find the checkpoint that a path names.
-
-    Args:
-        path: A checkpoint, or a work dir, which stands for its newest best checkpoint or, without
-            one, for its last.
-
-    Returns:
-        The checkpoint's path.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
-    if not Path(path).is_dir():
-        return path
-    best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
-    if best:
-        return str(best[-1])
-    last = newest_checkpoint(path, resumable=False)
-    if last is None:
-        raise FileNotFoundError(f'there is no checkpoint in {path}')
-    return str(last)
-
-
-def augment(cfg: Config) -> None:
-    """Average the predictions over augmented views of each test image.
-
-    The views are those of ``cfg.tta_pipeline``, or, without it, those of ``cfg.tta_views``: steps
-    as in mmcv's ``TestTimeAug``, put into the test pipeline where the labels are drawn.
-
-    Args:
-        cfg: Configuration, changed in place.
-
-    Raises:
-        ValueError: If the configuration names no views.
-    """
-    dataset = cfg.test_dataloader.dataset
-    if 'tta_pipeline' in cfg:
-        dataset.pipeline = cfg.tta_pipeline
-    elif 'tta_views' in cfg:
-        types = [step.type for step in dataset.pipeline]
-        place = min(index for index, name in enumerate(types) if name in AFTER_VIEWS)
-        before, after = dataset.pipeline[:place], dataset.pipeline[place:]
-        views = [*cfg.tta_views, *([step] for step in after)]
-        dataset.pipeline = [*before, dict(type='TestTimeAug', transforms=views)]
-    else:
-        raise ValueError(
-            f'--tta: {cfg.filename} names no views; add, for flips, tta_views = '
-            "[[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]"
-        )
-    cfg.model = dict(type='MultilabelTTAModel', module=cfg.model)

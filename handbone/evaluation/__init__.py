@@ -1,4 +1,4 @@
-"""Scores of overlapping masks, and the reader of submission files."""
+"""Scores of overlapping masks, the reader of submission files, and thresholds."""
 
 from .bootstrap import bootstrap_difference, bootstrap_mean
 from .dice_metric import DiceMetric
@@ -10,16 +10,21 @@ from .surface_distance import (
     surface_distances,
 )
 from .surface_metric import SurfaceMetric
+from .threshold_metric import ThresholdMetric
+from .thresholds import read_thresholds, write_thresholds
 
 __all__ = [
     'DiceMetric',
     'SurfaceMetric',
+    'ThresholdMetric',
     'average_surface_distance',
     'bootstrap_difference',
     'bootstrap_mean',
     'hausdorff_distance',
     'read_submission',
+    'read_thresholds',
     'submission_classes',
     'surface_dice',
     'surface_distances',
+    'write_thresholds',
 ]

@@ -17,16 +17,19 @@ from .packed import (
     unpack,
 )
 from .polygons import rasterize, to_polygons
+from .regions import Region, regions
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .run_counts import run_overlap_counts
 from .surfaces import surface_pixels
-from .upsample import logits_to_packed
+from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
 from .warp import warp
 
 __all__ = [
     'CLASSES_PER_PLANE',
     'IGNORE_BIT',
     'OverlapCounts',
+    'Region',
+    'UpsampledBlock',
     'boundary_pixels',
     'class_bits',
     'class_mask',
@@ -46,11 +49,13 @@ __all__ = [
     'precision',
     'rasterize',
     'recall',
+    'regions',
     'run_overlap_counts',
     'runs_to_string',
     'string_to_runs',
     'surface_pixels',
     'to_polygons',
     'unpack',
+    'upsampled_blocks',
     'warp',
 ]

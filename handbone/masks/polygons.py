@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .packed import CLASSES_PER_PLANE, check_planes, empty, planes_of
-from .rle import encode
+from .packed import CLASSES_PER_PLANE, empty, planes_of
+from .regions import regions
 
 #: Fractional bits of the coordinates handed to OpenCV.
 SHIFT = 8
@@ -81,16 +81,8 @@ def to_polygons(packed: np.ndarray, num_classes: int) -> list[tuple[int, np.ndar
         Pairs of a class index and int32 points (n, 2) as x, y, in class order, one pair for each
         connected part of a mask. A part of one pixel has one point.
     """
-    check_planes(packed, num_classes)
-    planes = list(planes_of(packed))
     polygons = []
-    for class_index, runs in enumerate(encode(packed, num_classes)):
-        if not len(runs):
-            continue
-        left, top, right, bottom = _bounds(runs, packed.shape[1])
-        plane, bit = divmod(class_index, CLASSES_PER_PLANE)
-        codes = planes[plane][top:bottom, left:right]
-        mask = ((codes & np.int32(1 << bit)) != 0) & (codes >= 0)
+    for class_index, left, top, mask in regions(packed, num_classes):
         contours, _ = cv2.findContours(
             mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top)
         )
@@ -183,12 +175,3 @@ def _sampled(low: int, high: int, factor: int, length: int) -> tuple[slice, slic
     last = min(length - 1, (high - centre) // factor)
     start = first * factor + centre - low
     return slice(first, last + 1), slice(start, start + (last - first) * factor + 1, factor)
-
-
-def _bounds(runs: np.ndarray, width: int) -> tuple[int, int, int, int]:
-    """Find the box around row-major runs: left, top, right, bottom, the last two exclusive."""
-    first, last = runs[:, 0], runs.sum(axis=1) - 1
-    top, bottom = int(first[0]) // width, int(last[-1]) // width + 1
-    if (first // width != last // width).any():
-        return 0, top, width, bottom
-    return int((first % width).min()), top, int((last % width).max()) + 1, bottom

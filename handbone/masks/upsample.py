@@ -43,6 +43,22 @@ class _Box(NamedTuple):
     columns: slice
 
 
+class UpsampledBlock(NamedTuple):
+    """Full-size logits of one class in a part of the image.
+
+    Attributes:
+        class_index: The class.
+        rows: Rows of the image.
+        columns: Columns of the image.
+        values: Logits, float (rows, columns).
+    """
+
+    class_index: int
+    rows: slice
+    columns: slice
+    values: np.ndarray
+
+
 def logits_to_packed(
     logits: torch.Tensor,
     size: tuple[int, int],
@@ -70,6 +86,45 @@ def logits_to_packed(
     Raises:
         ValueError: If the shape of the logits, the thresholds, the size or the content is wrong.
     """
+    logits, vertical, horizontal = _place(logits, size, content)
+    limits = _logit_thresholds(thresholds, len(logits))
+    boxes = _boxes(logits, limits, vertical, horizontal)
+    if logits.device.type != 'cpu':
+        return _draw_torch(logits, limits, boxes, vertical, horizontal)
+    with np.errstate(invalid='ignore'):  # infinite logits give NaN, as in PyTorch
+        return torch.from_numpy(_draw_numpy(logits.numpy(), limits, boxes, vertical, horizontal))
+
+
+def upsampled_blocks(
+    logits: torch.Tensor,
+    size: tuple[int, int],
+    thresholds: float | Sequence[float] = 0.5,
+    content: tuple[float, float] | None = None,
+) -> Iterator[UpsampledBlock]:
+    """Go through the full-size logits of every class, where they can be above its threshold.
+
+    Args:
+        logits: As in :func:`logits_to_packed`.
+        size: Height and width to upsample to.
+        thresholds: Pixels of which :func:`logits_to_packed` would not look at are left out.
+        content: As in :func:`logits_to_packed`.
+
+    Yields:
+        Blocks of bounded size; those of a class follow each other and do not overlap.
+
+    Raises:
+        ValueError: As in :func:`logits_to_packed`.
+    """
+    logits, vertical, horizontal = _place(logits.cpu(), size, content)
+    boxes = _boxes(logits, _logit_thresholds(thresholds, len(logits)), vertical, horizontal)
+    with np.errstate(invalid='ignore'):
+        yield from _upsample_numpy(logits.numpy(), boxes, vertical, horizontal)
+
+
+def _place(
+    logits: torch.Tensor, size: tuple[int, int], content: tuple[float, float] | None
+) -> tuple[torch.Tensor, _Axis, _Axis]:
+    """Check the arguments, cut the padding off and place the output pixels of both axes."""
     if logits.ndim != 3 or not logits.numel():
         raise ValueError(f'Logits have the shape (C, h, w), got {tuple(logits.shape)}.')
     content = logits.shape[1:] if content is None else content
@@ -84,15 +139,10 @@ def logits_to_packed(
     logits = logits.detach()[:, : math.ceil(content[0]), : math.ceil(content[1])]
     if logits.dtype != torch.float64:
         logits = logits.float()
-    limits = _logit_thresholds(thresholds, len(logits))
     dtype = np.float64 if logits.dtype == torch.float64 else np.float32
     vertical = _axis(content[0], logits.shape[1], size[0], dtype)
     horizontal = _axis(content[1], logits.shape[2], size[1], dtype)
-    boxes = _boxes(logits, limits, vertical, horizontal)
-    if logits.device.type != 'cpu':
-        return _draw_torch(logits, limits, boxes, vertical, horizontal)
-    with np.errstate(invalid='ignore'):  # infinite logits give NaN, as in PyTorch
-        return torch.from_numpy(_draw_numpy(logits.numpy(), limits, boxes, vertical, horizontal))
+    return logits, vertical, horizontal
 
 
 def _logit_thresholds(thresholds: float | Sequence[float], num_classes: int) -> list[float]:
@@ -186,8 +236,18 @@ def _draw_numpy(
     """
     shape = (num_planes(len(logits)), len(vertical.lower), len(horizontal.lower))
     packed = np.zeros(shape, np.int32)
+    for block in _upsample_numpy(logits, boxes, vertical, horizontal):
+        plane, bit = divmod(block.class_index, CLASSES_PER_PLANE)
+        region = packed[plane, block.rows, block.columns]
+        region |= (block.values > limits[block.class_index]).astype(np.int32) << bit
+    return packed
+
+
+def _upsample_numpy(
+    logits: np.ndarray, boxes: Sequence[_Box], vertical: _Axis, horizontal: _Axis
+) -> Iterator[UpsampledBlock]:
+    """Upsample the boxes, a few rows at a time; arguments as in :func:`_draw_numpy`."""
     for box in boxes:
-        plane, bit = divmod(box.class_index, CLASSES_PER_PLANE)
         across = _Axis(*(values[box.columns] for values in horizontal))
         for rows in _blocks(box, CPU_BLOCK):
             down = _Axis(*(values[rows] for values in vertical))
@@ -197,9 +257,7 @@ def _draw_numpy(
             wide += low[:, across.upper] * across.upper_weight
             full = wide[down.lower - first] * down.lower_weight[:, None]
             full += wide[down.upper - first] * down.upper_weight[:, None]
-            region = packed[plane, rows, box.columns]
-            region |= (full > limits[box.class_index]).astype(np.int32) << bit
-    return packed
+            yield UpsampledBlock(box.class_index, rows, box.columns, full)
 
 
 def _draw_torch(

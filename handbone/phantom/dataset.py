@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from handbone.phantom.files import write_atomically
+from handbone.files import write_atomically
 from handbone.phantom.generator import Phantom, generate, patient_of
 from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
 

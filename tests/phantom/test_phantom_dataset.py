@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from handbone.bones import CLASSES
+from handbone.files import write_atomically
 from handbone.phantom import PRESETS, Preset, generate, write_dataset
 from handbone.phantom import dataset as dataset_module
 from handbone.phantom.dataset import plan_files
-from handbone.phantom.files import write_atomically
 
 
 @pytest.fixture(scope='module')

@@ -126,7 +126,7 @@ def test_views_that_the_config_does_not_name(fails, tiny_config, checkpoint, tmp
     config = tmp_path / 'plain.py'
     config.write_text(tiny_config.read_text().replace('tta_views', 'other_views'))
     message = fails(testing, config, checkpoint, '--tta')
-    assert 'names no views' in message and 'tta_views = [[dict(' in message
+    assert 'names no views' in message and 'tta_views = [dict(' in message
 
 
 def test_empty_fold(fails, tiny_config):

@@ -28,8 +28,9 @@ test_pipeline = [
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs'),
 ]
-# What tools/test.py --tta averages over: steps of mmcv's TestTimeAug, after Resize.
-tta_views = [[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]
+# What tools/test.py --tta averages over, made on the device one after the other. Others:
+# dict(angle=-8), dict(angle=90), dict(scale=1.25), dict(flip='horizontal', angle=5, scale=0.8).
+tta_views = [dict(), dict(flip='horizontal')]
 
 train_dataloader = dict(
     batch_size=2,  # on each GPU

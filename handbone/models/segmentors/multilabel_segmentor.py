@@ -1,29 +1,38 @@
 """Segmentors that end in packed label maps at the size of the original image."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
+import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmseg.models.segmentors import CascadeEncoderDecoder, EncoderDecoder
-from mmseg.registry import MODELS
+from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from handbone.masks import logits_to_packed
+from handbone.masks import logits_to_packed, planes_first, planes_last
+
+from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
+from .sliding_window import SlidingWindow
 
 
 class PackedPrediction:
     """What makes an mmseg segmentor multilabel: it goes from logits to packed labels.
 
-    Placed before a segmentor of mmseg. ``test_cfg`` takes, beside ``mode='whole'``:
+    Placed before a segmentor of mmseg. ``test_cfg`` takes:
 
+    - ``mode``: ``'whole'``, the default, or ``'slide'`` with ``crop_size`` and the other settings
+      of :class:`SlidingWindow`.
     - ``threshold``: probability above which a class is present; one number, or one a class.
       Default 0.5.
+    - ``postprocess``: steps of :mod:`handbone.postprocessing` for the packed labels, each a dict
+      with its ``type``. Default none.
     - ``keep_logits``: also store the low-resolution logits of the image without its padding as
-      ``seg_logits``. Default ``False``.
+      ``seg_logits``, resampled where the padding begins inside a logit pixel. Default ``False``.
+      With ``'uncut'`` they are those that the labels were made of: the image fills only
+      ``logit_content`` of them, (height, width) in the sample's meta information.
 
     Args:
         *args: As for the segmentor of mmseg.
@@ -43,19 +52,19 @@ class PackedPrediction:
         """Complete and check ``test_cfg``.
 
         Raises:
-            ValueError: If it asks for another mode than ``whole``, or the thresholds do not fit.
+            ValueError: If the mode, a setting of it, a step or the thresholds do not fit.
         """
         self.test_cfg = dict(self.test_cfg or {})
         mode = self.test_cfg.setdefault('mode', 'whole')
-        if mode != 'whole':
-            raise ValueError(
-                f"test_cfg.mode='{mode}' would build full-size logits of every class; "
-                "use mode='whole'"
-            )
+        if mode not in ('whole', 'slide'):
+            raise ValueError(f"test_cfg.mode is 'whole' or 'slide', got '{mode}'")
+        slides = mode == 'slide'
+        self.sliding_window = SlidingWindow.from_settings(self.test_cfg) if slides else None
         check_thresholds(self.test_cfg.setdefault('threshold', 0.5), self.num_classes)
+        self.postprocess = [TASK_UTILS.build(step) for step in self.test_cfg.get('postprocess', ())]
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Compute the head's logits of whole images.
+        """Compute the head's logits of whole images, at once or window by window.
 
         Args:
             inputs: ``(N, 3, H, W)``, normalised.
@@ -64,7 +73,11 @@ class PackedPrediction:
         Returns:
             ``(N, C, h, w)`` at the head's resolution.
         """
-        return self.encode_decode(inputs, batch_img_metas)
+        if self.sliding_window is None:
+            return self.encode_decode(inputs, batch_img_metas)
+        return self.sliding_window.logits(
+            lambda windows: self.encode_decode(windows, batch_img_metas), inputs
+        )
 
     def predict(
         self, inputs: Tensor, data_samples: list[SegDataSample] | None = None
@@ -84,32 +97,85 @@ class PackedPrediction:
             metainfo = dict(ori_shape=size, img_shape=size, pad_shape=size)
             data_samples = [SegDataSample(metainfo=metainfo) for _ in inputs]
         seg_logits = self.inference(inputs, [sample.metainfo for sample in data_samples])
-        return self.postprocess_result(seg_logits, data_samples)
+        return self.postprocess_result(seg_logits, data_samples, inputs)
 
     def postprocess_result(
-        self, seg_logits: Tensor, data_samples: list[SegDataSample]
+        self,
+        seg_logits: Tensor,
+        data_samples: list[SegDataSample],
+        inputs: Tensor | None = None,
     ) -> list[SegDataSample]:
         """Turn logits into packed labels at the original size of each image.
 
         Args:
             seg_logits: ``(N, C, h, w)``, covering the padded images at any resolution.
             data_samples: Samples with meta information.
+            inputs: ``(N, channels, H, W)``, normalised, for postprocessing that looks at the image.
 
         Returns:
             The samples with ``pred_sem_seg`` set.
         """
-        for logits, sample in zip(seg_logits, data_samples, strict=True):
+        images = [None] * len(seg_logits) if inputs is None else inputs
+        for logits, sample, image in zip(seg_logits, data_samples, images, strict=True):
             meta = sample.metainfo
             content = content_size(logits, meta)
             logits = undo_swap(logits, meta)
             packed = logits_to_packed(
                 logits, tuple(meta['ori_shape'][:2]), self.test_cfg['threshold'], content
             )
-            sample.pred_sem_seg = PixelData(data=undo_flip(packed, meta))
-            if self.test_cfg.get('keep_logits', False):
-                kept = undo_flip(cut_padding(logits, content), meta)
-                sample.seg_logits = PixelData(data=kept)
+            packed = self.mend(undo_flip(packed, meta), image, meta)
+            sample.pred_sem_seg = PixelData(data=packed)
+            self._keep_logits(logits, content, sample)
         return data_samples
+
+    def _keep_logits(
+        self, logits: Tensor, content: tuple[float, float], sample: SegDataSample
+    ) -> None:
+        keep = self.test_cfg.get('keep_logits', False)
+        if keep == 'uncut':
+            sample.seg_logits = PixelData(data=logits)
+            sample.set_metainfo(dict(logit_content=content))
+        elif keep:
+            kept = undo_flip(cut_padding(logits, content), sample.metainfo)
+            sample.seg_logits = PixelData(data=kept)
+
+    def mend(self, packed: Tensor, image: Tensor | None, meta: dict) -> Tensor:
+        """Apply the steps of ``test_cfg.postprocess``.
+
+        Args:
+            packed: ``(P, H, W)`` int32, at the size of the original image.
+            image: ``(channels, h, w)``, the network's input; may be None where no step needs it.
+            meta: Meta information of the image.
+
+        Returns:
+            Packed labels of the same shape, on the same device.
+        """
+        if not self.postprocess:
+            return packed
+        labels = np.ascontiguousarray(planes_last(packed))
+        grey = None
+        if image is not None and any(step.needs_image for step in self.postprocess):
+            grey = grey_image(image, meta, labels.shape[:2])
+        for step in self.postprocess:
+            labels = step(labels, self.num_classes, grey)
+        return planes_first(labels).to(packed.device)
+
+
+def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
+    """Bring the network's input back to the original image, as far as it shows it.
+
+    Args:
+        image: ``(channels, h, w)``, normalised and padded.
+        meta: Meta information of the image.
+        size: Original height and width.
+
+    Returns:
+        Grey values, ``(H, W)`` uint8, the darkest 0 and the brightest 255.
+    """
+    height, width = (round(side) for side in content_size(image, meta))
+    grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
+    grey = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    return cv2.resize(grey, size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def check_thresholds(thresholds: float | Sequence[float], num_classes: int) -> None:
@@ -134,89 +200,6 @@ def check_thresholds(thresholds: float | Sequence[float], num_classes: int) -> N
                 f'test_cfg.threshold[{index}] is {value}; '
                 'thresholds are probabilities between 0 and 1'
             )
-
-
-def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
-    """Find which part of the logits shows the image and not its padding.
-
-    Args:
-        logits: ``(C, h, w)`` over the padded image.
-        meta: Meta information with ``img_padding_size`` or ``padding_size`` as (left, right, top,
-            bottom) and the padded size as ``pad_shape``; without padding, ``img_shape``.
-
-    Returns:
-        Height and width in logit pixels, not necessarily whole.
-
-    Raises:
-        ValueError: If the padding is on the left or at the top.
-    """
-    padding = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
-    left, right, top, bottom = padding
-    if left or top:
-        raise ValueError(
-            f'{meta.get("img_path", "image")} is padded by {left} pixels on the left and {top} at '
-            'the top; pad at the right and the bottom only'
-        )
-    padded_height, padded_width = (meta.get('pad_shape') or meta['img_shape'])[:2]
-    height, width = logits.shape[1:]
-    return (
-        height * (padded_height - bottom) / padded_height,
-        width * (padded_width - right) / padded_width,
-    )
-
-
-def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
-    """Cut the padding off logits.
-
-    Where the content ends inside a logit pixel, the logits are resampled, so that their borders
-    become those of the image and views flipped in different directions fit on each other.
-
-    Args:
-        logits: ``(C, h, w)`` over the padded image.
-        content: Height and width of the content in logit pixels.
-
-    Returns:
-        ``(C, h', w')``, the content rounded to whole pixels.
-    """
-    logits = logits[:, : math.ceil(content[0]), : math.ceil(content[1])]
-    height, width = (max(1, round(side)) for side in content)
-    if (height, width) != content:
-        factors = (height / content[0], width / content[1])
-        logits = F.interpolate(logits[None], scale_factor=factors, mode='bilinear')[0]
-    return logits[:, :height, :width]
-
-
-def undo_swap(logits: Tensor, meta: dict) -> Tensor:
-    """Give classes with a right and a left side back what a mirrored image took for the other.
-
-    Args:
-        logits: ``(C, h, w)``.
-        meta: Meta information with the pairs of class indices ``swap_classes`` that
-            ``MultilabelRandomFlip`` swapped in the labels, or without.
-
-    Returns:
-        Logits of the same shape.
-    """
-    order = list(range(len(logits)))
-    for first, second in meta.get('swap_classes', ()):
-        order[first], order[second] = second, first
-    return logits[order] if 'swap_classes' in meta else logits
-
-
-def undo_flip(image: Tensor, meta: dict) -> Tensor:
-    """Turn a map of a flipped image back.
-
-    Args:
-        image: ``(..., H, W)``.
-        meta: Meta information with ``flip`` and ``flip_direction``, or without.
-
-    Returns:
-        A tensor of the same shape.
-    """
-    if not meta.get('flip', False):
-        return image
-    axes = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
-    return torch.flip(image, axes[meta['flip_direction']])
 
 
 @MODELS.register_module()

@@ -1,56 +1,157 @@
 """Test-time augmentation of multilabel segmentors."""
 
-import torch
+from collections.abc import Sequence
+from typing import Any
+
 import torch.nn.functional as F
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from torch import Tensor
 
 from handbone.masks import logits_to_packed
+
+from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
+from .running_mean import RunningMean, check_merge
+from .view import View
 
 
 @MODELS.register_module()
 class MultilabelTTAModel(BaseTTAModel):
-    """Averages the probabilities of several views of an image at the head's resolution.
+    """Averages several views of each image at the head's resolution.
+
+    The views of ``views`` are made on the device from the batch, one at a time, and what the head
+    says of each is added to a running sum: neither the data loader's workers nor the device hold
+    more than one of them. Views that the data pipeline makes (mmcv's ``TestTimeAug``, for anything
+    that a transform can do) are taken as well, one at a time; but the pipeline hands them over
+    together. With both, each view of the pipeline is seen in each way of ``views``.
 
     Views of other scales are brought to the resolution of the first one before averaging.
 
     Args:
-        module: The segmentor, config or built. Its ``test_cfg`` is set to keep the logits.
+        module: The segmentor, config or built.
+        views: Arguments of :class:`View`, one dict a view; the image as it is by default.
+        merge: What is averaged, ``'probabilities'`` or ``'logits'``.
         data_preprocessor: Data preprocessor, the segmentor's by default.
+
+    Raises:
+        ValueError: If there is no view, or one does not exist.
     """
 
-    def __init__(self, module: dict, data_preprocessor: dict | None = None) -> None:
+    def __init__(
+        self,
+        module: dict,
+        views: Sequence[dict] = ({},),
+        merge: str = 'probabilities',
+        data_preprocessor: dict | None = None,
+    ) -> None:
         super().__init__(module, data_preprocessor)
-        self.module.test_cfg['keep_logits'] = True
+        check_merge(merge)
+        self.merge = merge
+        self.views = [_view(settings) for settings in views]
+        if not self.views:
+            raise ValueError('test-time augmentation needs at least one view')
 
-    def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
-        """Merge the predictions of all views of each image.
+    def test_step(self, data: dict) -> list[SegDataSample]:
+        """Predict a batch.
 
         Args:
-            data_samples_list: For each image the samples of its views, with ``seg_logits``.
+            data: ``inputs`` and ``data_samples`` of a batch; or, with ``TestTimeAug``, lists of
+                these, one a view.
 
         Returns:
             One sample an image, with ``pred_sem_seg``: ``(P, H, W)`` int32.
         """
-        return [self._merge(views) for views in data_samples_list]
+        if not isinstance(data['inputs'][0], (list, tuple)):
+            batch = self.module.data_preprocessor(data, False)
+            logits = self.mean_logits(batch['inputs'], batch['data_samples'])
+            return self.module.postprocess_result(logits, batch['data_samples'], batch['inputs'])
+        return self._merge_pipeline_views(data)
 
-    def _merge(self, views: list[SegDataSample]) -> SegDataSample:
-        first = views[0]
-        mean = torch.zeros_like(first.seg_logits.data, dtype=torch.float32)
-        for view in views:
-            logits = view.seg_logits.data.float()
-            if logits.shape != mean.shape:
-                logits = F.interpolate(
-                    logits[None], mean.shape[1:], mode='bilinear', align_corners=False
-                )[0]
-            mean += logits.sigmoid() / len(views)
-        packed = logits_to_packed(
-            torch.logit(mean, eps=1e-6),
-            tuple(first.metainfo['ori_shape'][:2]),
-            self.module.test_cfg['threshold'],
-        )
-        first.pred_sem_seg = PixelData(data=packed)
-        del first.seg_logits
-        return first
+    def mean_logits(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
+        """Average over the views that are made on the device.
+
+        Args:
+            inputs: ``(N, channels, H, W)``, normalised.
+            data_samples: Samples with the images' meta information.
+
+        Returns:
+            ``(N, C, h, w)``, covering the padded images.
+        """
+        metas = [sample.metainfo for sample in data_samples]
+        mean, size = RunningMean(self.merge), None
+        for view in self.views:
+            shown = view.show(inputs, self._black(inputs), self._divisor())
+            logits, seen = view.undo(
+                self.module.inference(shown, metas).float(), tuple(inputs.shape[2:]), size
+            )
+            size = tuple(logits.shape[2:])
+            mean.add(logits, seen)
+        return mean.logits()
+
+    def _merge_pipeline_views(self, data: dict) -> list[SegDataSample]:
+        means = [RunningMean(self.merge) for _ in data['inputs'][0]]
+        sizes: list[tuple[int, int] | None] = [None] * len(means)
+        first = None
+        for inputs, data_samples in zip(data['inputs'], data['data_samples'], strict=True):
+            raw = dict(inputs=list(inputs), data_samples=list(data_samples))
+            batch = self.module.data_preprocessor(raw, False)
+            first = first or batch
+            for index, logits in enumerate(self.mean_logits(**batch)):
+                logits = _straighten(logits, batch['data_samples'][index].metainfo)
+                if sizes[index] not in (None, tuple(logits.shape[1:])):
+                    logits = F.interpolate(logits[None], sizes[index], mode='bilinear')[0]
+                sizes[index] = tuple(logits.shape[1:])
+                means[index].add(logits)
+        return self._finish([mean.logits() for mean in means], **first)
+
+    def _finish(
+        self, straight: list[Tensor], inputs: Tensor, data_samples: list[SegDataSample]
+    ) -> list[SegDataSample]:
+        """Decide, from logits that cover their images and nothing else."""
+        for logits, image, sample in zip(straight, inputs, data_samples, strict=True):
+            size = tuple(sample.metainfo['ori_shape'][:2])
+            packed = logits_to_packed(logits, size, self.module.test_cfg['threshold'])
+            packed = self.module.mend(packed, image, sample.metainfo)
+            sample.pred_sem_seg = PixelData(data=packed)
+            if self.module.test_cfg.get('keep_logits', False):
+                sample.seg_logits = PixelData(data=logits)
+        return data_samples
+
+    def _black(self, inputs: Tensor) -> Tensor | float:
+        """What the data preprocessor makes of black, with which training fills corners too."""
+        preprocessor = self.module.data_preprocessor
+        if not getattr(preprocessor, '_enable_normalize', False):
+            return 0.0
+        return (-preprocessor.mean / preprocessor.std).to(inputs)
+
+    def _divisor(self) -> int:
+        preprocessor = self.module.data_preprocessor
+        settings = getattr(preprocessor, 'test_cfg', None) or {}
+        return settings.get('size_divisor') or getattr(preprocessor, 'size_divisor', None) or 32
+
+    def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
+        """Not used: views are added one after the other, and never kept.
+
+        Args:
+            data_samples_list: Not used.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError('MultilabelTTAModel merges in test_step')
+
+
+def _view(settings: dict[str, Any]) -> View:
+    try:
+        return View(**settings)
+    except TypeError as error:
+        raise ValueError(
+            f'{dict(settings)} is no view; a view has flip, angle, scale and swap_classes'
+        ) from error
+
+
+def _straighten(logits: Tensor, meta: dict) -> Tensor:
+    """Undo what the pipeline did to a view."""
+    return undo_flip(cut_padding(undo_swap(logits, meta), content_size(logits, meta)), meta)

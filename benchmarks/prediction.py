@@ -1,0 +1,176 @@
+"""From PNG files to the CSV of runs: mmseg's own code beside handbone's.
+
+    python -m benchmarks.prediction --images 12 --folder work_dirs/prediction
+    python -m benchmarks.prediction --images 12 --folder work_dirs/prediction --exported model.xml
+
+Each way runs in a process of its own on phantoms of 2048 x 2048, with the same weights. The time
+runs from the first file that is read to the finished CSV and leaves out what comes before, imports
+and the loading of the model; memory is the largest of the whole process. The first call writes
+phantoms and ``checkpoint.pth`` into the folder, from which a model can be exported for a second
+one: SegFormer mit-b0 at 1024, with random weights and masks of a bone's size.
+"""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from handbone.apis import MultilabelInferencer
+from handbone.bones import CLASSES
+from handbone.evaluation.submission import read_submission
+from handbone.inference import open_predictor
+from handbone.masks import decode, overlap_counts
+from handbone.masks.counts import dice
+from handbone.phantom import write_dataset
+
+from .competition import encode_mask_to_rle
+from .memory import resident_peak
+from .train_step import CONFIGS, MODEL_CONFIGS, build
+
+CONFIG = CONFIGS / MODEL_CONFIGS['segformer']
+SIZE = 2048
+COVERED = 0.01  # share of an image that a class covers, about that of a bone
+TO_REACH = '2 x the images/s of mmseg, 1.5 GB'
+
+
+def prepare(folder: Path, images: int) -> None:
+    """Write phantoms and a checkpoint, if they are not there.
+
+    Args:
+        folder: Where.
+        images: Number of phantoms.
+    """
+    data = folder / f'phantoms_{images}'
+    if not data.exists():
+        write_dataset(folder / 'part', train=0, test=images, size=SIZE, workers=2)
+        (folder / 'part').rename(data)
+    path = folder / 'checkpoint.pth'
+    if path.exists():
+        return
+    model = build('segformer', stock=False).cpu().eval()
+    predictor_input = torch.rand(1, 3, 512, 512, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        smooth = torch.nn.functional.avg_pool2d(predictor_input, 65, 1, 32) * 20
+        logits = model.inference(smooth - smooth.mean(), [])
+        limits = logits.transpose(0, 1).flatten(1).quantile(1 - COVERED, dim=1)
+        model.decode_head.conv_seg.bias -= limits
+    meta = dict(dataset_meta=dict(classes=CLASSES))
+    torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
+
+
+def mmseg_way(folder: Path, files: Path, out: Path, exported: str) -> Callable[[], None]:
+    """Predict with mmseg's model and inference, one plane a class, as its users do."""
+    from mmengine.runner import load_checkpoint
+    from mmseg.apis import inference_model
+
+    model = build('segformer', stock=True).eval()
+    load_checkpoint(model, str(folder / 'checkpoint.pth'), 'cpu')
+    scale = Config.fromfile(CONFIG).crop_size
+    steps = [
+        dict(type='LoadImageFromFile'),
+        dict(type='Resize', scale=scale, keep_ratio=True),
+        dict(type='PackSegInputs'),
+    ]
+    model.cfg = Config(dict(test_pipeline=steps))
+
+    def predict() -> None:
+        with out.open('w', newline='') as file:
+            rows = csv.writer(file, lineterminator='\n')
+            rows.writerow(('image_name', 'class', 'rle'))
+            for path in sorted(files.rglob('*.png')):
+                logits = inference_model(model, str(path)).seg_logits.data
+                masks = (torch.sigmoid(logits) > 0.5).cpu().numpy()
+                for name, mask in zip(CLASSES, masks, strict=True):
+                    rows.writerow((path.name, name, encode_mask_to_rle(mask)))
+
+    return predict
+
+
+def handbone_way(folder: Path, files: Path, out: Path, exported: str) -> Callable[[], None]:
+    """Predict as ``tools/predict.py`` does, with a checkpoint or an exported model."""
+    opened = [exported] if exported else [CONFIG, folder / 'checkpoint.pth']
+    inferencer = MultilabelInferencer.of(open_predictor(*opened))
+
+    def predict() -> None:
+        run_dir = out.with_suffix('')
+        inferencer.run([files], ['csv'], run_dir, restart=True, progress=False)
+        (run_dir / 'predictions.csv').replace(out)
+
+    return predict
+
+
+WAYS = {'mmseg': mmseg_way, 'handbone': handbone_way}
+
+
+def agreement(one: Path, other: Path) -> float:
+    """Compute the mean Dice between two CSVs."""
+    masks, others = read_submission(one, CLASSES), read_submission(other, CLASSES)
+    scores = [
+        dice(overlap_counts(decode(runs, SIZE, SIZE), decode(others[name], SIZE, SIZE), 29)).mean()
+        for name, runs in masks.items()
+    ]
+    return float(sum(scores) / len(scores))
+
+
+def measure(way: str, folder: Path, images: int, exported: str) -> dict:
+    """Run one way in a process of its own.
+
+    Args:
+        way: Key of :data:`WAYS`.
+        folder: Folder of phantoms and checkpoint.
+        images: Number of phantoms.
+        exported: An exported model in place of the checkpoint, or nothing.
+
+    Returns:
+        ``seconds`` and ``peak`` in bytes.
+
+    Raises:
+        RuntimeError: If the process fails.
+    """
+    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.prediction', '--only', way]
+    command += ['--images', str(images), '--folder', str(folder), '--exported', exported]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f'{" ".join(command[1:])} failed:\n{done.stderr}')
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Measure the ways in turns and print images/s and memory."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks.prediction', description=__doc__)
+    parser.add_argument('--images', type=int, default=12)
+    parser.add_argument('--folder', type=Path, default=Path('work_dirs/prediction'))
+    parser.add_argument('--exported', default='', help='an exported model of the checkpoint')
+    parser.add_argument('--only', choices=list(WAYS), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    folder, images = arguments.folder, arguments.images
+    if arguments.only:
+        files, out = folder / f'phantoms_{images}' / 'test', folder / f'{arguments.only}.csv'
+        predict = WAYS[arguments.only](folder, files, out, arguments.exported)
+        begin = time.perf_counter()
+        predict()
+        print(json.dumps(dict(seconds=time.perf_counter() - begin, peak=resident_peak())))
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    prepare(folder, images)
+    measured = {way: measure(way, folder, images, arguments.exported) for way in WAYS}
+    for way, one in measured.items():
+        name = arguments.exported or 'PyTorch'
+        print(
+            f'{way}{f", {name}" if way == "handbone" else ""}: '
+            f'{images / one["seconds"]:.2f} images/s, at most {one["peak"] / 1e9:.2f} GB'
+        )
+    ratio = measured['mmseg']['seconds'] / measured['handbone']['seconds']
+    same = agreement(folder / 'mmseg.csv', folder / 'handbone.csv')
+    print(f'{ratio:.2f} x (to reach: {TO_REACH}); Dice between the two CSVs: {same:.4f}')
+
+
+if __name__ == '__main__':
+    main()

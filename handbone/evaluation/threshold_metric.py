@@ -1,0 +1,166 @@
+"""Tunes thresholds in one pass over the images, as an mmengine metric."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger
+from mmseg.registry import METRICS
+
+from handbone.masks import (
+    CLASSES_PER_PLANE,
+    OverlapCounts,
+    dice,
+    ignore_mask,
+    overlap_counts,
+    planes_last,
+    upsampled_blocks,
+)
+
+from .threshold_choice import candidates, choose_thresholds
+from .thresholds import write_thresholds
+
+
+@METRICS.register_module()
+class ThresholdMetric(BaseMetric):
+    """Finds the threshold of the best mean Dice for each class.
+
+    Each image is looked at once. A histogram of the full-size logits of each class, apart for the
+    pixels that have the class and those that have not, tells the Dice at every border of its bins,
+    exactly as :class:`DiceMetric` would find it. What is kept of an image is its Dice at 256
+    thresholds. The segmentor must keep its logits (``test_cfg.keep_logits='uncut'``).
+
+    Args:
+        thresholds: The thresholds so far, one or one a class.
+        out_file: JSON file to write.
+        made_of: How the logits were made, for the file.
+        eps: As in :class:`DiceMetric`.
+        collect_device: As in :class:`DiceMetric`.
+    """
+
+    default_prefix = ''
+
+    def __init__(
+        self,
+        thresholds: float | Sequence[float] = 0.5,
+        out_file: str | Path | None = None,
+        made_of: Mapping[str, Any] | None = None,
+        eps: float = 1e-4,
+        collect_device: str = 'gpu',
+    ) -> None:
+        super().__init__(collect_device=collect_device)
+        self.thresholds = thresholds
+        self.out_file = out_file
+        self.made_of = dict(made_of or {})
+        self.eps = eps
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Score each image of a batch at all thresholds.
+
+        Args:
+            data_batch: What the data loader gave; not used.
+            data_samples: Data samples as dicts, with ``seg_logits`` and ``gt_sem_seg``.
+
+        Raises:
+            ValueError: If the truth is missing.
+        """
+        for sample in data_samples:
+            image = sample.get('img_path')
+            if 'gt_sem_seg' not in sample:
+                raise ValueError(f'{image}: thresholds are tuned on images with truth')
+            logits = sample['seg_logits']['data']
+            tried = candidates(self.thresholds, len(logits))
+            truth = planes_last(sample['gt_sem_seg']['data'])
+            scores = dice_by_threshold(logits, truth, tried, sample.get('logit_content'), self.eps)
+            self.results.append((image, scores))
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Gather the scores of all processes and choose.
+
+        Args:
+            size: Number of images of the dataset; not used, repeats are known by their path.
+
+        Returns:
+            ``mDice`` with the former thresholds, ``mDice/tuned`` and ``mDice/held_out``.
+        """
+        return super().evaluate(sys.maxsize)
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Choose the thresholds, log them and write the file.
+
+        Args:
+            results: (image path, Dice float64 (C, K)) of every image of every process.
+
+        Returns:
+            As :meth:`evaluate`.
+
+        Raises:
+            ValueError: If there is no image.
+            OSError: If the file cannot be written.
+        """
+        if not results:
+            raise ValueError('there is no image to tune thresholds on')
+        scores = np.stack(list(dict(results).values()))
+        classes = self.dataset_meta['classes']
+        tried = candidates(self.thresholds, len(classes))
+        choice = choose_thresholds(scores, tried, self.thresholds)
+        logger = MMLogger.get_current_instance()
+        for index, name in enumerate(classes):
+            logger.info(
+                f'{name}: {choice.former[index]:.3g} → {choice.thresholds[index]:.3g}, '
+                f'Dice {choice.before[index]:.4f} → {choice.after[index]:.4f}'
+            )
+        if self.out_file is not None:
+            write_thresholds(self.out_file, classes, choice, self.made_of)
+        return {
+            'mDice': float(choice.before.mean()),
+            'mDice/tuned': float(choice.after.mean()),
+            'mDice/held_out': float(choice.held_out.mean()),
+        }
+
+
+def dice_by_threshold(
+    logits: torch.Tensor,
+    truth: np.ndarray,
+    tried: np.ndarray,
+    content: tuple[float, float] | None = None,
+    eps: float = 1e-4,
+) -> np.ndarray:
+    """Compute the Dice of an image at many thresholds, from one histogram a class.
+
+    Args:
+        logits: (C, h, w).
+        truth: Packed map at the size of the image, (H, W) or (H, W, P). Pixels that it ignores are
+            not counted.
+        tried: Thresholds, float64 (C, K), rising.
+        content: As in :func:`handbone.masks.logits_to_packed`.
+        eps: Makes two empty masks score 1.
+
+    Returns:
+        Float64 (C, K).
+    """
+    num_classes, number = tried.shape
+    planes = truth[..., None] if truth.ndim == 2 else truth
+    ignored = ignore_mask(truth)
+    some_ignored = bool(ignored.any())
+    borders = np.log(tried / (1 - tried)).astype(np.float32)
+    histograms = np.zeros((num_classes, 2, number + 1), np.int64)
+    for block in upsampled_blocks(logits, truth.shape[:2], tried[:, 0], content):
+        index = block.class_index
+        plane, bit = divmod(index, CLASSES_PER_PLANE)
+        # the number of thresholds that a logit is above; NaN is above none
+        above = np.searchsorted(borders[index], np.fmax(block.values, borders[index, 0]))
+        above += (planes[block.rows, block.columns, plane] >> bit & 1) * (number + 1)
+        if some_ignored:
+            above = above[~ignored[block.rows, block.columns]]
+        counted = np.bincount(above.ravel(), minlength=2 * (number + 1))
+        histograms[index] += counted.reshape(2, number + 1)
+    # pixels at or above each threshold, from the highest down
+    reached = histograms[:, :, ::-1].cumsum(axis=2)[:, :, ::-1][:, :, 1:]
+    total = overlap_counts(truth, truth, num_classes).truth
+    counts = OverlapCounts(reached[:, 1], reached.sum(axis=1), total[:, None])
+    return dice(counts, eps)

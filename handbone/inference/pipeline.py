@@ -1,0 +1,75 @@
+"""The test pipeline of a config, for images that are in memory already."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from mmcv.transforms import Compose
+
+LOADING = 'LoadRadiograph'
+LABELS = 'LoadPolygonAnnotations'
+VIEWS = 'TestTimeAug'
+
+
+class ArrayPipeline:
+    """What a test pipeline does between loading and labels, and the packing for the model.
+
+    Args:
+        steps: Configs of the pipeline's steps; the first one loads.
+
+    Raises:
+        ValueError: If the pipeline does not begin by ``LoadRadiograph``.
+    """
+
+    def __init__(self, steps: Sequence[dict]) -> None:
+        loading = dict(steps[0]) if steps else {}
+        if loading.get('type') != LOADING:
+            raise ValueError(
+                f'the test pipeline begins by {loading.get("type")}, so it cannot take images from '
+                f"memory: begin it by dict(type='{LOADING}')"
+            )
+        self.window = loading.get('window', 'file')
+        self.color = loading.get('color_type') == 'color'
+        self._steps = Compose(without_labels(steps[1:]))
+
+    def __call__(self, image: np.ndarray) -> dict:
+        """Prepare one image.
+
+        Args:
+            image: Grey values (H, W), uint8 or float32 from 0 to 255.
+
+        Returns:
+            What the data loader gives for one image: ``inputs`` and ``data_samples``.
+
+        Raises:
+            ValueError: If it is not such an array.
+        """
+        if image.ndim != 2 or image.dtype not in (np.uint8, np.float32):
+            raise ValueError(
+                'images are grey values (H, W), uint8 or float32 from 0 to 255, got an array '
+                f'{image.shape} of {image.dtype}'
+            )
+        size = image.shape
+        if self.color:
+            image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        return self._steps(dict(img=image, img_shape=size, ori_shape=size, img_path=''))
+
+
+def without_labels(steps: Sequence[dict]) -> list[dict]:
+    """Take the loading of annotations out of a pipeline.
+
+    Args:
+        steps: Configs of the steps, ``TestTimeAug`` among them or not.
+
+    Returns:
+        New configs.
+    """
+    kept = []
+    for step in steps:
+        step = dict(step)
+        if step.get('type') == VIEWS:
+            views = [without_labels(choices) for choices in step['transforms']]
+            step['transforms'] = [choices for choices in views if choices]
+        if step.get('type') != LABELS:
+            kept.append(step)
+    return kept

@@ -1,0 +1,107 @@
+"""Where logits lie on the image: padding, flips and swapped sides of a test pipeline, undone."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+FLIPPED_AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
+
+
+def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
+    """Find which part of the logits shows the image and not its padding.
+
+    Args:
+        logits: ``(C, h, w)`` over the padded image.
+        meta: Meta information with ``img_padding_size`` or ``padding_size`` as (left, right, top,
+            bottom) and the padded size as ``pad_shape``; without padding, ``img_shape``.
+
+    Returns:
+        Height and width in logit pixels, not necessarily whole.
+
+    Raises:
+        ValueError: If the padding is on the left or at the top.
+    """
+    padding = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
+    left, right, top, bottom = padding
+    if left or top:
+        raise ValueError(
+            f'{meta.get("img_path", "image")} is padded by {left} pixels on the left and {top} at '
+            'the top; pad at the right and the bottom only'
+        )
+    padded_height, padded_width = (meta.get('pad_shape') or meta['img_shape'])[:2]
+    height, width = logits.shape[1:]
+    return (
+        height * (padded_height - bottom) / padded_height,
+        width * (padded_width - right) / padded_width,
+    )
+
+
+def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
+    """Cut the padding off logits.
+
+    Where the content ends inside a logit pixel, the logits are resampled, so that their borders
+    become those of the image and views flipped in different directions fit on each other.
+
+    Args:
+        logits: ``(C, h, w)`` over the padded image.
+        content: Height and width of the content in logit pixels.
+
+    Returns:
+        ``(C, h', w')``, the content rounded to whole pixels.
+    """
+    logits = logits[:, : math.ceil(content[0]), : math.ceil(content[1])]
+    height, width = (max(1, round(side)) for side in content)
+    if (height, width) != content:
+        factors = (height / content[0], width / content[1])
+        logits = F.interpolate(logits[None], scale_factor=factors, mode='bilinear')[0]
+    return logits[:, :height, :width]
+
+
+def undo_swap(logits: Tensor, meta: dict) -> Tensor:
+    """Give classes with a right and a left side back what a mirrored image took for the other.
+
+    Args:
+        logits: ``(C, h, w)``.
+        meta: Meta information with the pairs of class indices ``swap_classes`` that
+            ``MultilabelRandomFlip`` swapped in the labels, or without.
+
+    Returns:
+        Logits of the same shape.
+    """
+    return swap_channels(logits, meta.get('swap_classes', ()))
+
+
+def swap_channels(logits: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
+    """Let pairs of classes trade places.
+
+    Args:
+        logits: ``(..., C, h, w)``.
+        pairs: Class indices.
+
+    Returns:
+        Logits of the same shape.
+    """
+    if not pairs:
+        return logits
+    order = list(range(logits.shape[-3]))
+    for first, second in pairs:
+        order[first], order[second] = second, first
+    return logits[..., order, :, :]
+
+
+def undo_flip(image: Tensor, meta: dict) -> Tensor:
+    """Turn a map of a flipped image back.
+
+    Args:
+        image: ``(..., H, W)``.
+        meta: Meta information with ``flip`` and ``flip_direction``, or without.
+
+    Returns:
+        A tensor of the same shape.
+    """
+    if not meta.get('flip', False):
+        return image
+    return torch.flip(image, FLIPPED_AXES[meta['flip_direction']])

@@ -1,0 +1,64 @@
+"""The mean of logits that arrive one after the other."""
+
+import torch
+from torch import Tensor
+
+MERGES = ('probabilities', 'logits')
+
+
+class RunningMean:
+    """Adds up logits or probabilities, so that the memory does not grow with their number.
+
+    Args:
+        merge: ``'probabilities'`` means what ``sigmoid`` makes of the logits, ``'logits'`` the
+            logits themselves, in which a sure view outweighs an unsure one.
+
+    Raises:
+        ValueError: If ``merge`` is another word.
+    """
+
+    def __init__(self, merge: str = 'probabilities') -> None:
+        check_merge(merge)
+        self.merge = merge
+        self._total: Tensor | None = None
+        self._weight: Tensor | float = 0.0
+
+    def add(self, logits: Tensor, weight: Tensor | None = None) -> None:
+        """Add one.
+
+        Args:
+            logits: ``(..., h, w)``, the same shape each time.
+            weight: ``(h, w)``, positive; 1 everywhere if None.
+        """
+        values = logits.float()
+        if self.merge == 'probabilities':
+            values = values.sigmoid()
+        if weight is not None:
+            values = values * weight
+        if self._total is None:
+            self._total = torch.zeros_like(values)
+        self._total += values
+        self._weight = self._weight + (1.0 if weight is None else weight)
+
+    def logits(self) -> Tensor:
+        """Compute the mean of all that were added.
+
+        Returns:
+            Float32 logits of their shape; of the mean probability where probabilities are merged.
+        """
+        mean = self._total / self._weight
+        # further out than any threshold, and finite
+        return torch.logit(mean, eps=1e-6) if self.merge == 'probabilities' else mean
+
+
+def check_merge(merge: str) -> None:
+    """Check what is to be merged.
+
+    Args:
+        merge: A word of :data:`MERGES`.
+
+    Raises:
+        ValueError: If it is another.
+    """
+    if merge not in MERGES:
+        raise ValueError(f"merge is 'probabilities' or 'logits', got {merge!r}")

@@ -1,0 +1,128 @@
+"""COCO JSON: all images and their masks in one file."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from handbone.inference.prediction import Prediction
+from handbone.masks import encode
+
+from .appended_file import AppendedFile
+from .coco_rle import coco_counts
+from .writer import OutputWriter
+
+
+class CocoWriter(OutputWriter):
+    """Writes ``coco.json``: one annotation for each class that an image has, as compressed RLE.
+
+    COCO lists all images before all annotations or after them, so both are gathered line by line,
+    one line an image, in an unfinished file, and put in order at the end; neither step holds more
+    than one image in memory. Images and annotations are numbered from 1, categories too: category
+    ``i + 1`` is class ``i``. Ignored pixels belong to no class.
+
+    Args:
+        out_dir: Folder of the outputs.
+        classes: Names in class order.
+        palette: RGB colours, one a class; COCO's field ``color`` of a category.
+    """
+
+    def __init__(
+        self,
+        out_dir: Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        self._target = Path(out_dir) / 'coco.json'
+        self._lines = AppendedFile(self._target.with_suffix('.jsonl'))
+        self._classes = tuple(classes)
+        self._palette = tuple(palette)
+
+    def write(self, prediction: Prediction) -> None:
+        """Write the line of one image; see the base class."""
+        height, width = prediction.labels.shape[:2]
+        image = {
+            'file_name': prediction.image_name or prediction.name,
+            'height': height,
+            'width': width,
+        }
+        annotations = [
+            _annotation(class_index, runs, height, width)
+            for class_index, runs in enumerate(encode(prediction.labels, len(self._classes), 'F'))
+            if len(runs)
+        ]
+        line = json.dumps([image, annotations], separators=(',', ':'))
+        self._lines.append(f'{line}\n'.encode())
+
+    def position(self) -> int:
+        """Bring the lines to the disk; see the base class."""
+        return self._lines.position()
+
+    def go_on(self, position: int) -> None:
+        """Continue an interrupted run; see the base class."""
+        self._lines.go_on(position)
+
+    def finish(self) -> None:
+        """Put images and annotations in order; see the base class."""
+        self._lines.position()
+        document = AppendedFile(self._target)
+        try:
+            for piece in self._pieces():
+                document.append(piece)
+            document.finish()
+        except BaseException:
+            document.discard()
+            raise
+        self._lines.discard()
+
+    def close(self) -> None:
+        """Let go of the unfinished file; see the base class."""
+        self._lines.close()
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Make the document piece by piece."""
+        categories = [
+            {'id': index + 1, 'name': name, 'supercategory': ''}
+            | ({'color': list(self._palette[index])} if self._palette else {})
+            for index, name in enumerate(self._classes)
+        ]
+        yield b'{"info":{"description":"Predictions of handbone"},"licenses":[],"categories":'
+        yield json.dumps(categories, separators=(',', ':')).encode() + b',\n"images":['
+        for number, (image, _) in enumerate(self._gathered(), 1):
+            yield _entry({'id': number, **image}, number)
+        yield b'],\n"annotations":['
+        annotation_number = 0
+        for number, (_, annotations) in enumerate(self._gathered(), 1):
+            entries = []
+            for annotation in annotations:
+                annotation_number += 1
+                identity = {'id': annotation_number, 'image_id': number}
+                entries.append(_entry(identity | annotation, annotation_number))
+            yield b''.join(entries)
+        yield b']}\n'
+
+    def _gathered(self) -> Iterator[tuple[dict, list[dict]]]:
+        for line in self._lines.lines():
+            yield json.loads(line)
+
+
+def _entry(content: dict, number: int) -> bytes:
+    """Write one entry of a list on a line of its own."""
+    return (b',\n' if number > 1 else b'\n') + json.dumps(content, separators=(',', ':')).encode()
+
+
+def _annotation(class_index: int, runs: np.ndarray, height: int, width: int) -> dict:
+    """Describe the mask of a class by its runs, which go column by column."""
+    first, last = runs[:, 0], runs.sum(axis=1) - 1
+    left, right = int(first[0]) // height, int(last[-1]) // height
+    top, bottom = 0, height - 1
+    if (first // height == last // height).all():
+        top, bottom = int((first % height).min()), int((last % height).max())
+    return {
+        'category_id': class_index + 1,
+        'segmentation': {'size': [height, width], 'counts': coco_counts(runs, height * width)},
+        'area': int(runs[:, 1].sum()),
+        'bbox': [left, top, right - left + 1, bottom - top + 1],
+        'iscrowd': 0,
+    }

@@ -1,0 +1,119 @@
+"""Masks with holes as single outlines, for formats that know polygons only.
+
+A hole is joined to the outline around it by a cut that the outline runs along twice, there and
+back. The cut lies on a row of the mask, so that drawing it colours no pixel outside the mask.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+
+def trace(mask: np.ndarray, tolerance: float = 0.0) -> list[np.ndarray]:
+    """Trace the outlines of a mask, holes included.
+
+    Without tolerance, :func:`handbone.masks.rasterize` draws the very same mask from them. With it,
+    each outline is simplified by Douglas and Peucker (1973).
+
+    Args:
+        mask: Bool array (h, w), contiguous.
+        tolerance: Pixels by which a simplified outline may leave the traced one, at least 0.
+
+    Returns:
+        One int32 array (n, 2) of x and y for each connected part.
+    """
+    # the usual mask has no hole, and the cuts need every pixel of the outlines
+    outlines, hierarchy = _contours(mask, cv2.CHAIN_APPROX_SIMPLE)
+    if hierarchy is None:
+        return []
+    if (hierarchy[:, 3] < 0).all():
+        if tolerance > 0:
+            outlines = [cv2.approxPolyDP(outline, tolerance, closed=True) for outline in outlines]
+        return [outline[:, 0] for outline in outlines]
+    outlines, hierarchy = _contours(mask, cv2.CHAIN_APPROX_NONE)
+    holes: dict[int, list[np.ndarray]] = {}
+    for outline, (_, _, _, parent) in zip(outlines, hierarchy, strict=True):
+        if parent >= 0:
+            holes.setdefault(int(parent), []).append(outline[:, 0])
+    return [
+        _join(outline[:, 0], holes.get(index, ()), mask, tolerance)
+        for index, outline in enumerate(outlines)
+        if hierarchy[index, 3] < 0
+    ]
+
+
+def _contours(mask: np.ndarray, method: int) -> tuple[Sequence[np.ndarray], np.ndarray | None]:
+    outlines, hierarchy = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, method)
+    return outlines, None if hierarchy is None else hierarchy[0]
+
+
+def _join(
+    outer: np.ndarray, holes: Sequence[np.ndarray], mask: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Join holes to the outline around them.
+
+    Holes come in the order of their leftmost columns: what lies to the left of a hole, the outline
+    or another hole, is then joined already.
+
+    Args:
+        outer: (n, 2), every pixel of the outline.
+        holes: (n, 2) each, every mask pixel around each hole.
+        mask: Bool array (h, w).
+        tolerance: As in :func:`trace`.
+
+    Returns:
+        (n, 2) x and y.
+    """
+    points = outer.tolist()
+    following = [*range(1, len(points)), 0]
+    places = {tuple(point): place for place, point in reversed(list(enumerate(points)))}
+    ends_of_cuts = set()
+    for hole in sorted(holes, key=lambda hole: hole[:, 0].min()):
+        hole = np.roll(hole, -int(hole[:, 0].argmin()), axis=0).tolist()
+        x, y = hole[0]
+        outside = np.flatnonzero(~mask[y, :x])
+        place = places[int(outside[-1]) + 1 if len(outside) else 0, y]
+        first, last = len(points), len(points) + len(hole)
+        points += [*hole, hole[0], points[place]]
+        following += [*range(first + 1, last + 2), following[place]]
+        following[place] = first
+        ends_of_cuts |= {place, first, last, last + 1}
+        for offset, point in enumerate(hole):
+            places.setdefault(tuple(point), first + offset)
+    return _simplify(points, following, ends_of_cuts, tolerance)
+
+
+def _simplify(
+    points: list[list[int]], following: list[int], kept: set[int], tolerance: float
+) -> np.ndarray:
+    """Walk once around and simplify what lies between the ends of cuts."""
+    path, breaks, place = [points[0]], [0], following[0]
+    while place != 0:
+        if place in kept:
+            breaks.append(len(path))
+        path.append(points[place])
+        place = following[place]
+    path = np.array(path, np.int32)
+    if tolerance > 0:
+        breaks.append(len(path))
+        path = np.concatenate([path, path[:1]])
+        pieces = zip(breaks, breaks[1:], strict=False)
+        return np.concatenate(
+            [_simplify_piece(path[start : stop + 1], tolerance)[:-1] for start, stop in pieces]
+        )
+    # steps go to a neighbour or along a cut, so their signs are their directions
+    directions = np.sign(np.roll(path, -1, axis=0) - path)
+    turns = (directions != np.roll(directions, 1, axis=0)).any(axis=1)
+    turns[breaks] = True
+    return path[turns]
+
+
+def _simplify_piece(piece: np.ndarray, tolerance: float) -> np.ndarray:
+    """Simplify an open line; one that comes back is cut at its farthest point first."""
+    farthest = int(np.abs(piece - piece[0]).sum(axis=1).argmax())
+    if (piece[0] != piece[-1]).any() or farthest == 0:
+        return cv2.approxPolyDP(piece[:, None], tolerance, closed=False)[:, 0]
+    there = cv2.approxPolyDP(piece[: farthest + 1, None], tolerance, closed=False)[:, 0]
+    back = cv2.approxPolyDP(piece[farthest:, None], tolerance, closed=False)[:, 0]
+    return np.concatenate([there[:-1], back])

@@ -1,0 +1,118 @@
+"""A table of measurements: one row for each image and class."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from handbone.inference.prediction import Prediction
+from handbone.masks import regions
+
+from .appended_file import AppendedFile
+from .measurements import Measurements, measure
+from .writer import OutputWriter
+
+COLUMNS = (
+    'image_name',
+    'class',
+    'area_px',
+    'area_mm2',
+    'length_px',
+    'width_px',
+    'length_mm',
+    'width_mm',
+    'box_left',
+    'box_top',
+    'box_width',
+    'box_height',
+    'box_width_mm',
+    'box_height_mm',
+    'centroid_x',
+    'centroid_y',
+    'centroid_x_mm',
+    'centroid_y_mm',
+    'parts',
+)
+
+
+class TableWriter(OutputWriter):
+    """Writes ``table.csv``: what each class measures in each image.
+
+    Positions are counted from the centre of the first pixel. Length and width are the sides of the
+    smallest rectangle, at any angle, around all parts of a mask, pixels counted whole; in mm the
+    rectangle is fitted to the shape in mm, so that pixels need not be square. Cells in mm are empty
+    where the spacing of pixels is not known. A class that is absent has area 0, 0 parts and empty
+    cells. Ignored pixels belong to no class.
+
+    Args:
+        out_dir: Folder of the outputs.
+        classes: Names in class order.
+        palette: Not used.
+    """
+
+    def __init__(
+        self,
+        out_dir: Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        self._classes = tuple(classes)
+        self._file = AppendedFile(Path(out_dir) / 'table.csv', _rows([COLUMNS]))
+
+    def write(self, prediction: Prediction) -> None:
+        """Append the rows of one image; see the base class."""
+        spacing = prediction.radiograph.spacing
+        found = {
+            region.class_index: _cells(measure(region.mask, region.left, region.top, spacing))
+            for region in regions(prediction.labels, len(self._classes))
+        }
+        absent = _absent(spacing is not None)
+        image_name = prediction.image_name or prediction.name
+        rows = [
+            (image_name, name, *found.get(index, absent))
+            for index, name in enumerate(self._classes)
+        ]
+        self._file.append(_rows(rows))
+
+    def position(self) -> int:
+        """Bring the rows to the disk; see the base class."""
+        return self._file.position()
+
+    def go_on(self, position: int) -> None:
+        """Continue an interrupted run; see the base class."""
+        self._file.go_on(position)
+
+    def finish(self) -> None:
+        """Bring the table into its place; see the base class."""
+        self._file.finish()
+
+    def close(self) -> None:
+        """Let go of the unfinished file; see the base class."""
+        self._file.close()
+
+
+def _cells(measured: Measurements) -> tuple[object, ...]:
+    """Write measurements in the order of the columns, lengths to a thousandth."""
+    cells = (
+        measured.area,
+        measured.area_mm2,
+        *measured.size,
+        *(measured.size_mm or (None, None)),
+        *measured.box,
+        *(measured.box_mm or (None, None)),
+        *measured.centroid,
+        *(measured.centroid_mm or (None, None)),
+        measured.parts,
+    )
+    return tuple(f'{cell:.3f}' if isinstance(cell, float) else cell for cell in cells)
+
+
+def _absent(in_mm: bool) -> tuple[object, ...]:
+    cells = dict.fromkeys(COLUMNS[2:]) | {'area_px': 0, 'parts': 0}
+    return tuple((cells | {'area_mm2': '0.000'} if in_mm else cells).values())
+
+
+def _rows(rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,21 @@
+"""Decisions after the thresholds: steps that change labels, and checks that only speak."""
+
+from .anatomy_checks import check_hand, flags_of
+from .boxes import class_boxes
+from .components import LargestComponent, LeastArea
+from .dense_crf import DenseCRF
+from .holes import FillHoles
+from .selection import index_classes
+from .step import PostprocessingStep
+
+__all__ = [
+    'DenseCRF',
+    'FillHoles',
+    'LargestComponent',
+    'LeastArea',
+    'PostprocessingStep',
+    'check_hand',
+    'class_boxes',
+    'flags_of',
+    'index_classes',
+]

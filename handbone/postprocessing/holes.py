@@ -1,0 +1,53 @@
+"""Holes of a mask."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from mmseg.registry import TASK_UTILS
+
+from .step import PostprocessingStep
+
+
+@TASK_UTILS.register_module()
+class FillHoles(PostprocessingStep):
+    """Fill the background that a class encloses.
+
+    A hole is background that is not connected, with 4 neighbours, to the surroundings of the box.
+
+    Args:
+        largest: Largest hole to fill as a share of the image's pixels; any hole if None.
+        classes: As in :class:`PostprocessingStep`.
+
+    Raises:
+        ValueError: If ``largest`` is not from 0 to 1.
+    """
+
+    def __init__(self, largest: float | None = None, classes: Sequence[int] | None = None) -> None:
+        super().__init__(classes)
+        if largest is not None and not 0 <= largest <= 1:
+            raise ValueError(f'FillHoles: largest is a part of the image, 0 to 1, got {largest}')
+        self.largest = largest
+
+    def mend(
+        self, mask: np.ndarray, shape: tuple[int, int], image: np.ndarray | None
+    ) -> np.ndarray:
+        """Fill the holes of a mask; arguments as in the base class.
+
+        Args:
+            mask: Bool (h, w).
+            shape: Height and width of the image.
+            image: Not used.
+
+        Returns:
+            Bool (h, w).
+        """
+        # a frame of background joins all that is open to a side of the box
+        background = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
+        _, labels, statistics, _ = cv2.connectedComponentsWithStats(background, connectivity=4)
+        fills = statistics[:, cv2.CC_STAT_AREA] <= (
+            np.inf if self.largest is None else self.largest * shape[0] * shape[1]
+        )
+        fills[0] = True  # the mask itself
+        fills[labels[0, 0]] = False
+        return fills[labels[1:-1, 1:-1]]

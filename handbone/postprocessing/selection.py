@@ -1,0 +1,38 @@
+"""Names of classes in the settings of steps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def index_classes(
+    steps: Sequence[Mapping[str, Any]], classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Put class indices for class names in ``test_cfg.postprocess``.
+
+    A model knows how many classes it has, not what they are called.
+
+    Args:
+        steps: Settings, each with a ``type`` and perhaps ``classes``, names or indices.
+        classes: Names in class order.
+
+    Returns:
+        Copies of the settings in which ``classes`` are indices.
+
+    Raises:
+        ValueError: If there is no class of a name.
+    """
+    places = {name: index for index, name in enumerate(classes)}
+    indexed = []
+    for step in steps:
+        step = dict(step)
+        if step.get('classes') is not None:
+            names = step['classes']
+            unknown = [name for name in names if isinstance(name, str) and name not in places]
+            if unknown:
+                raise ValueError(
+                    f'postprocess: {step.get("type")} names classes that do not exist: '
+                    f'{", ".join(unknown)}; the classes are {", ".join(classes)}'
+                )
+            step['classes'] = [places.get(name, name) for name in names]
+        indexed.append(step)
+    return indexed

@@ -1,0 +1,227 @@
+"""Streams of images into files: order, bad files, interruptions and full disks."""
+
+import csv
+import errno
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from stub_predictor import StubPredictor
+
+from handbone.apis import MultilabelInferencer
+from handbone.apis.inferencer import make_writers
+from handbone.inference import ImageSources
+from handbone.inference.run import predict_to_files
+from handbone.masks import string_to_runs
+from handbone.outputs import OutputWriter
+from handbone.radiographs import RadiographError
+
+
+class InterruptionError(Exception):
+    """Stands for the end of the process."""
+
+
+NEVER = 1000
+
+
+class Interrupting(OutputWriter):
+    """Ends the run at its n-th image."""
+
+    def __init__(self, number, error=InterruptionError):
+        self.number, self.error = number, error
+
+    def write(self, prediction):
+        self.number -= 1
+        if self.number == 0:
+            raise self.error
+
+
+class Interrupted(StubPredictor):
+    """Ends the run at its n-th batch, when all batches before are written."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+
+    def predict(self, images):
+        if len(self.calls) + 1 == self.number:
+            raise InterruptionError
+        return super().predict(images)
+
+
+def run(images, out, predictor=None, names=('csv', 'overlays'), extra=None, **options):
+    predictor = predictor or StubPredictor()
+    writers = make_writers(names, out, predictor) | ({} if extra is None else {'extra': extra})
+    return predict_to_files(
+        predictor, ImageSources([images]), writers, out, progress=False, **options
+    )
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file() and path.name != 'journal.json'
+    }
+
+
+@pytest.fixture
+def whole(images, tmp_path):
+    """What an uninterrupted run writes."""
+    run(images, tmp_path / 'whole')
+    return contents(tmp_path / 'whole')
+
+
+@pytest.mark.parametrize(('batch_size', 'workers'), [(1, 1), (4, 3), (100, 2)])
+def test_outputs(images, tmp_path, whole, batch_size, workers):
+    predictor = StubPredictor()
+    summary = run(images, tmp_path / 'out', predictor, batch_size=batch_size, workers=workers)
+    assert tuple(summary) == (6, 1, 0)
+    assert sum(predictor.calls) == 5 and max(predictor.calls) <= batch_size
+    assert contents(tmp_path / 'out') == whole
+    assert set(whole) == {'predictions.csv', 'failures.csv'} | {
+        f'overlays/ID{index // 2}/hand{index}.jpg' for index in (0, 1, 3, 4, 5)
+    }
+
+
+def test_csv_holds_the_masks(images, tmp_path, whole):
+    rows = list(csv.DictReader(whole['predictions.csv'].decode().splitlines()))
+    assert [row['image_name'] for row in rows] == [
+        f'hand{index}.png' for index in (0, 1, 3, 4, 5) for _ in range(2)
+    ]
+    for row in rows:
+        (path,) = images.rglob(row['image_name'])
+        image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        mask = np.zeros(image.size, bool)
+        for start, length in string_to_runs(row['rle']):
+            mask[start : start + length] = True
+        limit = 100 if row['class'] == 'bright' else 200
+        np.testing.assert_array_equal(mask.reshape(image.shape), image > limit)
+
+
+def test_failures_name_file_and_fault(images, whole):
+    (row,) = csv.DictReader(whole['failures.csv'].decode().splitlines())
+    assert row['file'] == str(images / 'ID1' / 'hand2.png')
+    assert 'hand2.png: the image cannot be decoded. Copy' in row['error']
+
+
+def test_failures_of_an_earlier_run_go(images, tmp_path):
+    run(images, tmp_path / 'out')
+    shutil.copy(images / 'ID0' / 'hand0.png', images / 'ID1' / 'hand2.png')
+    assert run(images, tmp_path / 'out', restart=True).failed == 0
+    assert not (tmp_path / 'out' / 'failures.csv').exists()
+
+
+@pytest.mark.parametrize('batch_size', [1, 2, 4])
+@pytest.mark.parametrize('image', [1, 2, 4, 5])
+def test_going_on(images, tmp_path, whole, monkeypatch, image, batch_size):
+    """Whatever was interrupted and wherever, the bytes in the end are the same."""
+    monkeypatch.setattr('handbone.inference.recorder.SECONDS_BETWEEN', 0.0)
+    out = tmp_path / 'out'
+    with pytest.raises(InterruptionError):
+        run(images, out, extra=Interrupting(image), batch_size=batch_size)
+    assert not (out / 'predictions.csv').exists()
+    done = json.loads((out / 'journal.json').read_text())['done']
+    assert done <= image and (batch_size > 1 or done >= image - 1)
+    summary = run(images, out, extra=Interrupting(NEVER), batch_size=batch_size)
+    assert tuple(summary) == (6, 1, done)
+    assert contents(out) == whole
+
+
+def test_going_on_after_the_model_failed(images, tmp_path, whole, monkeypatch):
+    monkeypatch.setattr('handbone.inference.recorder.SECONDS_BETWEEN', 0.0)
+    with pytest.raises(InterruptionError):
+        run(images, tmp_path / 'out', Interrupted(3))
+    predictor = StubPredictor()
+    assert run(images, tmp_path / 'out', predictor).done_before >= 2
+    assert len(predictor.calls) <= 3
+    assert contents(tmp_path / 'out') == whole
+
+
+def test_going_on_between_two_names(images, tmp_path, whole, monkeypatch):
+    """One file has its name, the other has none yet."""
+
+    def stop(table):
+        raise InterruptionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr('handbone.outputs.failure_table.FailureTable.finish', stop)
+        with pytest.raises(InterruptionError):
+            run(images, tmp_path / 'out')
+    assert (tmp_path / 'out' / 'predictions.csv').exists()
+    assert not (tmp_path / 'out' / 'failures.csv').exists()
+    assert run(images, tmp_path / 'out').done_before == 6
+    assert contents(tmp_path / 'out') == whole
+
+
+def test_a_finished_run_is_not_done_again(images, tmp_path, whole):
+    predictor = StubPredictor()
+    assert tuple(run(images, tmp_path / 'whole', predictor)) == (6, 1, 6)
+    assert not predictor.calls
+    assert contents(tmp_path / 'whole') == whole
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(predictor=StubPredictor('other')), 'another model'),
+        (dict(names=('csv',)), r'other formats \(csv, overlays, now csv\)'),
+        (dict(images=True), r'other images \(6, now 7\)'),
+    ],
+)
+def test_another_run_is_refused(images, tmp_path, whole, change, message):
+    if change.pop('images', False):
+        (images / 'more.png').touch()
+    with pytest.raises(ValueError, match=f'{message}.*--restart'):
+        run(images, tmp_path / 'whole', **change)
+    assert contents(tmp_path / 'whole') == whole
+    run(images, tmp_path / 'whole', restart=True, **change)
+
+
+def test_lost_files_of_an_interrupted_run(images, tmp_path, monkeypatch):
+    monkeypatch.setattr('handbone.inference.recorder.SECONDS_BETWEEN', 0.0)
+    with pytest.raises(InterruptionError):
+        run(images, tmp_path / 'out', extra=Interrupting(3))
+    (tmp_path / 'out' / '.predictions.csv.unfinished').unlink()
+    with pytest.raises(ValueError, match='is missing'):
+        run(images, tmp_path / 'out', extra=Interrupting(NEVER))
+
+
+def test_damaged_journal(images, tmp_path, whole):
+    (tmp_path / 'whole' / 'journal.json').write_text('{"format": 1')
+    with pytest.raises(ValueError, match=r'journal\.json is no journal .*--restart'):
+        run(images, tmp_path / 'whole')
+
+
+def test_full_disk(images, tmp_path, whole):
+    full = OSError(errno.ENOSPC, 'No space left on device', 'file')
+    with pytest.raises(OSError, match=r'No space left.*\d of 6 images are done.*same command'):
+        run(images, tmp_path / 'out', extra=Interrupting(4, full))
+    assert not (tmp_path / 'out' / 'predictions.csv').exists()
+    run(images, tmp_path / 'out', extra=Interrupting(NEVER))
+    assert contents(tmp_path / 'out') == whole
+
+
+def test_outputs_among_the_images(images):
+    with pytest.raises(ValueError, match='would be taken for radiographs'):
+        run(images, images / 'out')
+
+
+def test_from_python(images):
+    inferencer = MultilabelInferencer.of(StubPredictor())
+    array = np.full((5, 7), 150, np.uint8)
+    (prediction,) = inferencer(array)
+    assert (prediction.labels == 1).all() and prediction.radiograph.path is None
+    assert [each.name for each in inferencer([array, array + 100], batch_size=2)] == [
+        'image0',
+        'image1',
+    ]
+    (prediction,) = inferencer(images / 'ID0' / 'hand0.png')
+    assert prediction.labels.shape == (24, 40) and prediction.name == 'hand0'
+    assert [each.name for each in inferencer(images / 'ID0')] == ['hand0', 'hand1']
+    with pytest.raises(RadiographError, match='hand2'):
+        list(inferencer(images))
+    with pytest.raises(ValueError, match='unknown format nifti: there are csv'):
+        inferencer.run([images], ['nifti'], images.parent / 'out')

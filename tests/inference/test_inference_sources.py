@@ -1,0 +1,118 @@
+"""Which images the arguments of the command line name, and how they are named."""
+
+from pathlib import Path
+
+import pytest
+
+from handbone.inference import ImageSources
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """Files that only have names, in the working directory."""
+    for name in (
+        'a/ID2/x.png',
+        'a/ID10/x.PNG',
+        'a/ID10/y.dcm',
+        'a/z.tiff',
+        'a/.hidden/x.png',
+        'a/ID2/._x.png',
+        'a/ID2/x.json',
+        'a/DICOMDIR',
+        'b/w.jpg',
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / 'a' / 'scan').write_bytes(bytes(128) + b'DICM')
+    (tmp_path / 'a' / '1.2.840.7').write_bytes(bytes(128) + b'DICM')
+    (tmp_path / 'a' / 'README').write_text('no image')
+    (tmp_path / 'a' / 'DICOMDIR').write_bytes(bytes(128) + b'DICM')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def listed(*arguments):
+    return [
+        (str(source.path), source.name, source.image_name) for source in ImageSources(arguments)
+    ]
+
+
+def test_folder(tree):
+    """All below it in order, named by their place; two share a file name but for its suffix."""
+    sources = ImageSources(['a'])
+    assert [source.name for source in sources] == [
+        '1.2.840.7',
+        'ID10/x',
+        'ID10/y',
+        'ID2/x',
+        'scan',
+        'z',
+    ]
+    assert len(sources) == 6
+    assert [source.image_name for source in sources][1] == 'x.PNG'
+
+
+def test_file_names_that_repeat_get_their_folders(tree):
+    (tree / 'a' / 'ID10' / 'x.png').touch()
+    names = [source.image_name for source in ImageSources(['a'])]
+    assert 'ID10/x.png' in names and 'ID2/x.png' in names and 'z.tiff' in names
+    assert len(set(names)) == len(names) == 7
+
+
+def test_suffixes_that_tell_images_apart_are_kept(tree):
+    assert listed('a/ID10')[0][1] == 'x'
+    (tree / 'a' / 'ID10' / 'x.dcm').touch()
+    assert [name for _, name, _ in listed('a/ID10')] == ['x.PNG', 'x.dcm', 'y.dcm']
+
+
+def test_single_image(tree):
+    assert listed('a/ID2/x.png') == [('a/ID2/x.png', 'x', 'x.png')]
+    (tree / 'odd.bin').touch()  # what is named is taken, whatever its suffix
+    assert listed('odd.bin') == [('odd.bin', 'odd.bin', 'odd.bin')]
+
+
+def test_pattern(tree):
+    assert [path for path, *_ in listed('a/*/x.*')] == ['a/ID10/x.PNG', 'a/ID2/x.png']
+    assert [name for _, name, _ in listed('a/**/*.dcm')] == ['ID10/y']
+    assert [name for _, name, _ in listed(f'{tree}/?/*.jpg')] == ['b/w']
+
+
+def test_list_keeps_its_order(tree):
+    (tree / 'list.txt').write_text('# mine\nb/w.jpg\n\na/ID2/x.png\nmissing.png\n')
+    assert [path for path, *_ in listed('@list.txt')] == ['b/w.jpg', 'a/ID2/x.png', 'missing.png']
+    assert [name for _, name, _ in listed('@list.txt')] == ['b/w', 'a/ID2/x', 'missing']
+
+
+def test_several_arguments(tree):
+    assert [name for _, name, _ in listed('b', 'a/ID2', 'a/z.tiff')] == ['b/w', 'a/ID2/x', 'a/z']
+
+
+def test_the_digest_tells_other_images(tree):
+    before = ImageSources(['a']).survey.digest
+    assert ImageSources([tree / 'a']).survey.digest == before
+    (tree / 'a' / 'ID2' / 'x.png').rename(tree / 'a' / 'ID2' / 'v.png')
+    assert ImageSources(['a']).survey.digest != before
+
+
+def test_links_in_a_circle(tree):
+    (tree / 'a' / 'ID2' / 'back').symlink_to(tree / 'a')
+    assert len(ImageSources(['a'])) == 6
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'error', 'message'),
+    [
+        (['nowhere'], FileNotFoundError, 'no image or folder nowhere'),
+        (['@nowhere'], FileNotFoundError, 'no list of images nowhere'),
+        (['empty'], ValueError, 'empty: there is no image'),
+        (['a/*.jpg'], ValueError, r'a/\*\.jpg: there is no image'),
+        (['a', 'a/ID2'], ValueError, r'a/ID2/x\.png is named twice'),
+        (['@binary'], ValueError, 'binary is no text'),
+    ],
+)
+def test_bad_arguments(tree, arguments, error, message):
+    Path('empty').mkdir()
+    Path('binary').write_bytes(b'\xff\xfe\xfa')
+    with pytest.raises(error, match=message):
+        ImageSources(arguments)

@@ -9,6 +9,9 @@ from handbone.radiographs.window import Window
 
 from .sources import Source
 
+#: Times the shorter side, from which on the longer one would shrink the shorter one to nothing.
+LONGEST = 100
+
 
 def read_ahead(
     sources: Iterable[Source], workers: int, ahead: int, window: Window = 'file'
@@ -43,6 +46,12 @@ def _read(source: Source, window: Window) -> Radiograph | RadiographError:
     if source.image is not None:
         return Radiograph(source.image)
     try:
-        return read_radiograph(source.path, window)
+        radiograph = read_radiograph(source.path, window)
     except RadiographError as error:
         return error
+    height, width = radiograph.image.shape
+    if max(height, width) > LONGEST * min(height, width):
+        return RadiographError.at(
+            source.path, f'the image is a strip of {height} x {width} pixels', 'Leave it out'
+        )
+    return radiograph

@@ -91,7 +91,9 @@ class TorchPredictor:
             )
         load_weights(segmentor, checkpoint, self.classes)
         views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
-        parts = [pipeline, preprocessing, views, self.thresholds, segmentor.test_cfg, precision]
+        # one number for all classes and a list of equal ones decide alike
+        settings = prediction_settings(cfg) | dict(threshold=self.thresholds)
+        parts = [pipeline, preprocessing, views, settings, precision]
         text = json.dumps(parts, sort_keys=True, default=str)
         self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
         self._model = model.to(self.device).eval()

@@ -47,7 +47,12 @@ def decode_picture(path: str | Path, data: bytes, color_type: str = 'grayscale')
         )
     # Orientation tags stay unread: polygons are checked against the size in the header.
     flags = FLAGS[color_type] | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error as error:  # more pixels than OpenCV decodes
+        raise RadiographError.at(
+            path, f'the image cannot be decoded ({error.err})', 'Leave it out'
+        ) from error
     if image is None:
         raise RadiographError.at(path, 'the image cannot be decoded', COPY_AGAIN)
     return image

@@ -107,6 +107,12 @@ def test_failures_name_file_and_fault(images, whole):
     assert 'hand2.png: the image cannot be decoded. Copy' in row['error']
 
 
+def test_strips_are_failures(images, tmp_path):
+    cv2.imwrite(str(images / 'strip.png'), np.zeros((1, 200), np.uint8))
+    assert run(images, tmp_path / 'out').failed == 2
+    assert 'a strip of 1 x 200 pixels' in (tmp_path / 'out' / 'failures.csv').read_text()
+
+
 def test_failures_of_an_earlier_run_go(images, tmp_path):
     run(images, tmp_path / 'out')
     shutil.copy(images / 'ID0' / 'hand0.png', images / 'ID1' / 'hand2.png')

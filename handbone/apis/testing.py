@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint, unpickling
+from handbone.postprocessing import STEPS
 
 from .checkpoint_file import check_checkpoint_file
 from .decisions import index_postprocessing, prediction_settings, use_postprocessing, use_thresholds
@@ -87,8 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         '--postprocess',
         metavar='NAME,NAME',
-        help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
-        "DenseCRF; 'none' leaves out those of the config",
+        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out those of "
+        'the config',
     )
     add_common_arguments(parser)
     args = parser.parse_args(arguments)

@@ -104,7 +104,7 @@ class ThresholdMetric(BaseMetric):
         """
         if not results:
             raise ValueError('there is no image to tune thresholds on')
-        scores = np.stack(list(dict(results).values()))
+        scores = np.stack(list(dict(results).values()))  # what a sampler repeats counts once
         classes = self.dataset_meta['classes']
         tried = candidates(self.thresholds, len(classes))
         choice = choose_thresholds(scores, tried, self.thresholds)

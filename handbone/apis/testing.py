@@ -88,8 +88,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         '--postprocess',
         metavar='NAME,NAME',
-        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out those of "
-        'the config',
+        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out "
+        'those of the config',
     )
     add_common_arguments(parser)
     args = parser.parse_args(arguments)

@@ -65,6 +65,7 @@ def test_dice_at_every_threshold(classes, ignored, content):
 
 def test_blocks_are_the_upsampled_logits():
     logits = smooth(3, (24, 30), 5)
+    logits[0] -= 10  # above its threshold in one place only
     full = F.interpolate(logits[None], (700, 900), mode='bilinear')[0].numpy()
     covered = np.zeros(full.shape, bool)
     for index, rows, columns, values in upsampled_blocks(logits, (700, 900), [0.9, 0.5, 0.01]):
@@ -137,7 +138,7 @@ def test_metric(tmp_path):
         else:
             assert reached == pytest.approx(scores[index].max()) and reached > before[index]
             changed += 1
-    assert changed >= 3
+    assert changed >= 2
     assert result['mDice'] == pytest.approx(before.mean())
     assert result['mDice'] < result['mDice/held_out'] <= result['mDice/tuned']
     content = json.loads(path.read_text())

@@ -44,13 +44,22 @@ def test_tuning(tuned, tiny_config, checkpoint):
     path, out = tuned
     content = json.loads(path.read_text())
     assert content['split'] == 'train' and content['images'] == 8
-    assert content['config'] == str(tiny_config) and content['checkpoint'] == str(checkpoint)
+    assert content['config'] == str(tiny_config) and content['checkpoints'] == [str(checkpoint)]
     thresholds = read_thresholds(path, CLASSES)
     assert sum(threshold != 0.02 for threshold in thresholds) >= 5
     assert content['dice_after'] > content['dice_before']
     assert float(re.search(r'mDice/tuned: ([\d.]+)', out)[1]) == pytest.approx(
         content['dice_after'], abs=1e-4
     )
+
+
+def test_out_of_fold(run_tool, tuned, tiny_config, checkpoint, tmp_path):
+    """Three folds of one model hold each training image once: as if tuned on all of them."""
+    folds = ['tune_thresholds.py', tiny_config, checkpoint, checkpoint, checkpoint]
+    run_tool(*folds, '--tta', '--work-dir', tmp_path)
+    content = json.loads((tmp_path / 'thresholds.json').read_text())
+    assert content['images'] == 12 and content['augmented'] and len(content['checkpoints']) == 3
+    assert read_thresholds(tmp_path / 'thresholds.json', CLASSES) != (0.02,) * len(CLASSES)
 
 
 def test_thresholds_decide(run_tool, tuned, tiny_config, checkpoint, tmp_path):

@@ -69,13 +69,12 @@ def test_thresholds_decide(run_tool, tuned, tiny_config, checkpoint, tmp_path):
     text.test_dataloader = text.val_dataloader
     text.test_dataloader.dataset.split = 'train'
     text.dump(config)
-    out, _ = run_tool(
-        'test.py', config, checkpoint, '--thresholds', tuned[0], '--work-dir', tmp_path
-    )
-    reached = float(re.search(r'mDice: ([\d.]+)', out)[1])
+    run_tool('test.py', config, checkpoint, '--thresholds', tuned[0], '--work-dir', tmp_path)
+    (log,) = tmp_path.glob('*/*.json')
+    reached = json.loads(log.read_text())['mDice']
     content = json.loads(tuned[0].read_text())
-    assert reached == pytest.approx(content['dice_after'], abs=1.1e-4)
-    assert reached - content['dice_before'] > 1e-3
+    assert reached == pytest.approx(content['dice_after'], abs=2e-6)
+    assert reached - content['dice_before'] > 1e-5
 
 
 def test_thresholds_are_published(run_tool, tuned, checkpoint, tmp_path):

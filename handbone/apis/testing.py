@@ -16,6 +16,7 @@ from handbone.inference.decisions import (
     use_postprocessing,
     use_thresholds,
 )
+from handbone.postprocessing import STEPS
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
@@ -89,8 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         '--postprocess',
         metavar='NAME,NAME',
-        help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
-        "DenseCRF; 'none' leaves out those of the config",
+        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out "
+        'those of the config',
     )
     add_common_arguments(parser)
     args = parser.parse_args(arguments)

@@ -2,6 +2,8 @@
 
 import argparse
 import copy
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -13,11 +15,15 @@ from .training import add_common_arguments, read_config
 from .user_errors import user_errors_in_one_line
 
 
-def tune_thresholds(cfg: Config, out_file: str | Path, split: str = 'val') -> dict[str, float]:
+def tune_thresholds(
+    cfg: Config, checkpoints: Sequence[str], out_file: str | Path, split: str = 'val'
+) -> dict[str, float]:
     """Choose thresholds on images with truth and write them to a file.
 
     Args:
-        cfg: Complete configuration with the checkpoint in ``load_from``. It is changed.
+        cfg: Complete configuration.
+        checkpoints: One checkpoint; or those of a cross-validation, the k-th trained without fold
+            k, whose held out images are taken together.
         out_file: JSON file to write.
         split: ``val``, the validation images, or ``train``, all others of the training folder, as
             the test pipeline loads them.
@@ -27,24 +33,42 @@ def tune_thresholds(cfg: Config, out_file: str | Path, split: str = 'val') -> di
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If the checkpoint, the configuration or the data are faulty.
+        ValueError: If a checkpoint, the configuration or the data are faulty.
     """
-    cfg.test_dataloader = copy.deepcopy(cfg.val_dataloader)
-    cfg.test_dataloader.dataset.split = split
-    augmented = cfg.model.type == 'MultilabelTTAModel'
-    settings = prediction_settings(cfg)
-    settings['keep_logits'] = 'uncut'
-    settings['postprocess'] = []
-    made_of = dict(
-        config=str(cfg.filename), checkpoint=str(cfg.load_from), split=split, augmented=augmented
+    metrics: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f'{fold}.npy' for fold in range(len(checkpoints))]
+        for fold, checkpoint in enumerate(checkpoints):
+            run = copy.deepcopy(cfg)
+            run.load_from = checkpoint
+            dataset = run.val_dataloader.dataset
+            dataset.split = split
+            if len(checkpoints) > 1:
+                dataset.update(fold=fold, num_folds=len(checkpoints))
+                run.experiment_name = f'thresholds_{fold}'  # the default is the same in one second
+            last = fold == len(checkpoints) - 1
+            run.test_dataloader = run.val_dataloader
+            run.test_evaluator = dict(
+                type='ThresholdMetric',
+                thresholds=prediction_settings(run).get('threshold', 0.5),
+                out_file=str(out_file) if last else None,
+                made_of=_made_of(cfg, checkpoints, split),
+                scores_file=str(files[fold]),
+                pooled=[str(file) for file in files[:fold]],
+            )
+            prediction_settings(run).update(keep_logits='uncut', postprocess=[])
+            metrics = test(run)
+    return metrics
+
+
+def _made_of(cfg: Config, checkpoints: Sequence[str], split: str) -> dict:
+    """What the file tells of where its thresholds are from."""
+    return dict(
+        config=str(cfg.filename),
+        checkpoints=list(checkpoints),
+        split=split,
+        augmented=cfg.model.type == 'MultilabelTTAModel',
     )
-    cfg.test_evaluator = dict(
-        type='ThresholdMetric',
-        thresholds=settings.get('threshold', 0.5),
-        out_file=str(out_file),
-        made_of=made_of,
-    )
-    return test(cfg)
 
 
 @user_errors_in_one_line()
@@ -56,7 +80,13 @@ def main(arguments: list[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(description='Tune the threshold of each class')
     parser.add_argument('config', help='configuration file')
-    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
+    parser.add_argument(
+        'checkpoints',
+        nargs='+',
+        metavar='checkpoint',
+        help='checkpoint file, or the work dir of a training; several are those of a '
+        'cross-validation, the first trained without fold 0',
+    )
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--out', help='file to write (default: thresholds.json in the work dir)')
     images = parser.add_mutually_exclusive_group()
@@ -80,11 +110,13 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
 
     cfg = read_config(args)
-    cfg.load_from = find_checkpoint(args.checkpoint)
+    checkpoints = [find_checkpoint(path) for path in args.checkpoints]
+    if len(checkpoints) > 1 and args.split == 'train':
+        raise ValueError('--train takes one checkpoint; several are tuned on their held out images')
     if args.tta:
         cfg.test_dataloader = cfg.val_dataloader
         augment(cfg)
         cfg.val_dataloader = cfg.test_dataloader
     out_file = args.out or Path(cfg.work_dir) / 'thresholds.json'
-    tune_thresholds(cfg, out_file, args.split)
+    tune_thresholds(cfg, checkpoints, out_file, args.split)
     print(out_file)

@@ -38,6 +38,9 @@ class ThresholdMetric(BaseMetric):
         thresholds: The thresholds so far, one or one a class.
         out_file: JSON file to write.
         made_of: How the logits were made, for the file.
+        scores_file: Also write what is kept of the images to this ``.npy`` file.
+        pooled: Files of that kind from other runs, whose images count as well: those of other
+            folds, each seen by the model that was trained without it.
         eps: As in :class:`DiceMetric`.
         collect_device: As in :class:`DiceMetric`.
     """
@@ -49,6 +52,8 @@ class ThresholdMetric(BaseMetric):
         thresholds: float | Sequence[float] = 0.5,
         out_file: str | Path | None = None,
         made_of: Mapping[str, Any] | None = None,
+        scores_file: str | Path | None = None,
+        pooled: Sequence[str | Path] = (),
         eps: float = 1e-4,
         collect_device: str = 'gpu',
     ) -> None:
@@ -56,6 +61,8 @@ class ThresholdMetric(BaseMetric):
         self.thresholds = thresholds
         self.out_file = out_file
         self.made_of = dict(made_of or {})
+        self.scores_file = scores_file
+        self.pooled = tuple(pooled)
         self.eps = eps
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -104,7 +111,10 @@ class ThresholdMetric(BaseMetric):
         """
         if not results:
             raise ValueError('there is no image to tune thresholds on')
-        scores = np.stack(list(dict(results).values()))
+        scores = np.stack(list(dict(results).values()))  # what a sampler repeats counts once
+        if self.scores_file is not None:
+            np.save(self.scores_file, scores)
+        scores = np.concatenate([*map(np.load, self.pooled), scores])
         classes = self.dataset_meta['classes']
         tried = candidates(self.thresholds, len(classes))
         choice = choose_thresholds(scores, tried, self.thresholds)

@@ -41,7 +41,7 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
         )
     thresholds = tuple(entries[name] for name in classes)
     for name, threshold in zip(classes, thresholds, strict=True):
-        if not isinstance(threshold, (int, float)) or not 0 < threshold < 1:
+        if not isinstance(threshold, float) or not 0 < threshold < 1:
             raise ValueError(
                 f'{path}: the threshold of {name} is {threshold!r}; thresholds are probabilities '
                 'between 0 and 1'

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS
 
 from handbone.evaluation import read_thresholds
-from handbone.postprocessing import index_classes
+from handbone.postprocessing import STEPS, index_classes
 
 
 def prediction_settings(cfg: Config) -> dict:
@@ -61,7 +61,13 @@ def use_postprocessing(cfg: Config, names: Sequence[str]) -> None:
     Args:
         cfg: Configuration, changed in place.
         names: Names of steps; none for labels as the thresholds give them.
+
+    Raises:
+        ValueError: If there is no such step.
     """
+    for name in names:
+        if name not in STEPS:
+            raise ValueError(f'there is no step {name!r}; there are {", ".join(STEPS)}')
     settings = prediction_settings(cfg)
     configured = {step['type']: step for step in settings.get('postprocess', ())}
     settings['postprocess'] = [configured.get(name, dict(type=name)) for name in names]

@@ -8,7 +8,11 @@ from .holes import FillHoles
 from .selection import index_classes
 from .step import PostprocessingStep
 
+#: By the names that configs and ``tools/test.py --postprocess`` give them.
+STEPS = {step.__name__: step for step in (LargestComponent, FillHoles, LeastArea, DenseCRF)}
+
 __all__ = [
+    'STEPS',
     'DenseCRF',
     'FillHoles',
     'LargestComponent',

@@ -202,9 +202,9 @@ def test_truth_passes_untouched(build_segmentor, make_sample):
     assert torch.equal(result.gt_sem_seg.data, truth)
 
 
-def test_sliding_window_is_refused(build_segmentor):
-    with pytest.raises(ValueError, match="mode='slide' would build full-size logits"):
-        build_segmentor(test_cfg=dict(mode='slide', crop_size=(32, 32), stride=(16, 16)))
+def test_unknown_mode(build_segmentor):
+    with pytest.raises(ValueError, match="mode is 'whole' or 'slide', got 'tiles'"):
+        build_segmentor(test_cfg=dict(mode='tiles'))
 
 
 def test_training_pads_images_and_labels(build_segmentor, make_sample):

@@ -54,10 +54,15 @@ def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
     """
     logits = logits[:, : math.ceil(content[0]), : math.ceil(content[1])]
     height, width = (max(1, round(side)) for side in content)
-    if (height, width) != content:
-        factors = (height / content[0], width / content[1])
-        logits = F.interpolate(logits[None], scale_factor=factors, mode='bilinear')[0]
-    return logits[:, :height, :width]
+    if (height, width) == tuple(content):
+        return logits
+    # not F.interpolate, which copies where rounding leaves the number of pixels as it was
+    down, across = (part / whole for part, whole in zip(content, logits.shape[1:], strict=True))
+    theta = [[[across, 0.0, across - 1], [0.0, down, down - 1]]]
+    theta = torch.tensor(theta, dtype=torch.float32, device=logits.device)
+    grid = F.affine_grid(theta, (1, 1, height, width), align_corners=False)
+    found = F.grid_sample(logits[None].float(), grid, padding_mode='border', align_corners=False)[0]
+    return found.to(logits.dtype)
 
 
 def undo_swap(logits: Tensor, meta: dict) -> Tensor:

@@ -1,0 +1,118 @@
+"""Flags for a reader: none for sound hands, one for each fault put into them."""
+
+import numpy as np
+import pytest
+
+from handbone.bones import CLASSES, RAYS
+from handbone.masks import class_mask, rasterize
+from handbone.phantom import PRESETS
+from handbone.phantom.generator import compose
+from handbone.postprocessing import check_hand, flags_of
+
+SIZE = 512
+BIT = {name: index for index, name in enumerate(CLASSES)}
+
+
+def hand(index, preset='default'):
+    """Labels of a phantom, without drawing its image."""
+    scene = compose(11, index, PRESETS[preset].test, SIZE)
+    polygons = [(BIT[name], points) for name, points in scene.polygons]
+    return rasterize(polygons, SIZE, SIZE, len(CLASSES))
+
+
+@pytest.fixture(scope='module')
+def hands():
+    """Sound hands, half of them from the preset of bent wrists."""
+    return [hand(index, 'shift' if index % 2 else 'default') for index in range(100)]
+
+
+def clear(labels, name):
+    return labels & ~np.int32(1 << BIT[name])
+
+
+def swap(labels, first, second):
+    swapped = clear(clear(labels, first), second)
+    for name, other in ((first, second), (second, first)):
+        swapped |= class_mask(labels, BIT[name]).astype(np.int32) << BIT[other]
+    return swapped
+
+
+def test_sound_hands(hands):
+    flagged = [flags for flags in map(check_hand, hands) if flags]
+    assert len(flagged) <= 1, flagged
+
+
+def test_labels_stay(hands):
+    labels = hands[0].copy()
+    check_hand(labels)
+    np.testing.assert_array_equal(labels, hands[0])
+
+
+@pytest.mark.parametrize('name', ['finger-1', 'Pisiform', 'Ulna'])
+def test_missing(hands, name):
+    for labels in hands[:5]:
+        assert check_hand(clear(labels, name)) == (f'missing: {name}',)
+
+
+def test_nothing_there():
+    assert check_hand(np.zeros((64, 64), np.int32)) == ('no bone was found',)
+
+
+def test_several_missing(hands):
+    labels = clear(clear(hands[0], 'Lunate'), 'finger-4')
+    assert check_hand(labels) == ('missing: finger-4, Lunate',)
+
+
+def test_two_bones_of_one_class(hands):
+    for labels in hands[:10]:
+        both = labels | class_mask(labels, BIT['finger-9']).astype(np.int32) << BIT['Lunate']
+        assert 'Lunate is in 2 separate places' in check_hand(both)
+
+
+def test_specks_are_no_second_bone(hands):
+    labels = hands[0].copy()
+    labels[2:6, 2:6] |= np.int32(1 << BIT['finger-7'])
+    assert class_mask(hands[0], BIT['finger-7']).sum() > 10 * 16
+    assert check_hand(labels) == ()
+
+
+@pytest.mark.parametrize(
+    'pair', [pair for bones in RAYS.values() for pair in zip(bones, bones[1:], strict=False)]
+)
+def test_neighbours_in_a_finger_swapped(hands, pair):
+    """Found in every hand, and the finger is named."""
+    ray = next(ray for ray, bones in RAYS.items() if pair[0] in bones)
+    for labels in hands[:20]:
+        flags = check_hand(swap(labels, *pair))
+        assert any(f'the {ray}' in flag for flag in flags), pair
+
+
+@pytest.mark.parametrize('pair', [('finger-5', 'finger-9'), ('finger-14', 'finger-18')])
+def test_same_bones_of_two_fingers_swapped(hands, pair):
+    found = [bool(check_hand(swap(labels, *pair))) for labels in hands[:20]]
+    assert np.mean(found) >= 0.9
+
+
+def test_fingers_swapped(hands):
+    """Whole fingers in each other's place are each in order; their metacarpals are not."""
+    for labels in hands[:10]:
+        for first, second in zip(RAYS['middle'], RAYS['ring'], strict=True):
+            labels = swap(labels, first, second)
+        assert any(flag.startswith('the metacarpals') for flag in check_hand(labels))
+
+
+def test_proportions(hands):
+    for labels in hands[:10]:
+        small = clear(labels, 'finger-6')
+        rows, columns = np.nonzero(class_mask(labels, BIT['finger-6']))
+        kept = np.abs(rows - rows.mean()) + np.abs(columns - columns.mean())
+        few = kept < np.quantile(kept, 0.2)
+        small[rows[few], columns[few]] |= np.int32(1 << BIT['finger-6'])
+        (flag,) = [flag for flag in check_hand(small) if 'times the area' in flag]
+        assert flag.startswith('finger-6 has 0.')
+
+
+def test_other_classes_are_not_checked(hands):
+    labels = clear(hands[0], 'Lunate')
+    assert flags_of(labels, CLASSES) == flags_of(labels, list(CLASSES)) == ('missing: Lunate',)
+    assert flags_of(labels, CLASSES[:5]) == flags_of(labels, ('lung', 'heart')) == ()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Rows and columns of the labels that one program sums.
 SUMMED_TILE = (32, 64)
 #: Rows and columns of the labels that one program of the gradient looks at together.
-GATHERED_BLOCK = 64
+GATHERED_BLOCK = 32
 #: Most rows or columns of logits whose gradient one program gathers.
 LARGEST_TILE = 31
 #: Rows or columns of the labels that one program goes over: with more the pixels between two tiles
@@ -72,7 +72,11 @@ class _FusedLoss(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_total: Tensor, *_: Tensor | None) -> tuple[Tensor | None, ...]:
+    def backward(
+        ctx: Any, grad_total: Tensor | None, *_: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        if grad_total is None:
+            return None, None, None
         return _gradient(*ctx.saved_tensors, grad_total, ctx.exponents), None, None
 
 

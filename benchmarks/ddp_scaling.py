@@ -23,7 +23,7 @@ from torch import nn
 
 from . import table, train_step
 
-HEADER = ('processes', 'median step', 'images/s', 'of one process', 'efficiency')
+HEADER = ('processes', 'median step', 'images/s', 'of the first', 'efficiency')
 
 
 def measure(model: str, size: int, processes: int, steps: int, threads: int) -> float:

@@ -9,6 +9,7 @@ Every program writes places of its own, so results do not depend on the order of
 import triton
 import triton.language as tl
 
+LOG_2 = tl.constexpr(0.6931471805599453)
 SIZES = ['num_classes', 'num_planes', 'low_height', 'low_width', 'height', 'width']
 
 
@@ -68,7 +69,8 @@ def _truth(labels, map_index, rows, columns, num_classes, num_planes, height, wi
 def _compare(logits, present):
     """Compute p, the probabilities of what is not so and of what is so, and both logarithms."""
     small = tl.exp(-tl.abs(logits))
-    rest = tl.log(1.0 + small)
+    # the logarithm to base 2 is an instruction, the natural one a dozen
+    rest = tl.log2(1.0 + small) * LOG_2
     larger = 1.0 / (1.0 + small)
     smaller = small * larger
     probability = tl.where(logits >= 0, larger, smaller)
@@ -81,17 +83,15 @@ def _compare(logits, present):
 
 
 @triton.jit
-def _power(wrong, log_wrong, EXPONENT: tl.constexpr):
-    """Raise what is wrong to a power; its logarithm is known."""
-    if EXPONENT == 0:
-        result = wrong * 0.0 + 1.0
-    elif EXPONENT == 1:
-        result = wrong
+def _focused(values, wrong, log_wrong, EXPONENT: tl.constexpr):
+    """Multiply by a power of what is wrong; its logarithm is known."""
+    if EXPONENT == 1:
+        values = values * wrong
     elif EXPONENT == 2:
-        result = wrong * wrong
-    else:
-        result = tl.exp(EXPONENT * log_wrong)
-    return result
+        values = values * wrong * wrong
+    elif EXPONENT != 0:
+        values = values * tl.exp(EXPONENT * log_wrong)
+    return values
 
 
 @triton.jit(do_not_specialize=SIZES)
@@ -127,7 +127,7 @@ def sum_pixels(
     tl.store(place + 2 * distance, tl.sum(present.to(DTYPE)))
     tl.store(place + 3 * distance, tl.sum(valid.to(DTYPE)))
     for index in tl.static_range(len(EXPONENTS)):
-        terms = -log_right * _power(wrong, log_wrong, EXPONENTS[index])
+        terms = _focused(-log_right, wrong, log_wrong, EXPONENTS[index])
         tl.store(place + (4 + 2 * index) * distance, tl.sum(tl.where(present, terms, 0.0)))
         tl.store(place + (5 + 2 * index) * distance, tl.sum(tl.where(absent, terms, 0.0)))
 
@@ -146,8 +146,10 @@ def _slopes(
     for index in tl.static_range(len(EXPONENTS)):
         there = tl.load(place + (4 + 2 * index) * distance)
         elsewhere = tl.load(place + (5 + 2 * index) * distance)
-        steepness = wrong - EXPONENTS[index] * right * log_right
-        steepness *= _power(wrong, log_wrong, EXPONENTS[index])
+        steepness = wrong
+        if EXPONENTS[index] != 0:
+            steepness -= EXPONENTS[index] * right * log_right
+        steepness = _focused(steepness, wrong, log_wrong, EXPONENTS[index])
         slopes += tl.where(present, -there, elsewhere) * steepness
     return tl.where(valid, slopes, 0.0)
 

@@ -226,7 +226,8 @@ def test_what_is_kept_for_the_gradient():
     """Logits and labels, which are there anyway, and a few numbers a class."""
     packed, _, _ = make_target(1, 2, 40, 40)
     kept = []
-    with torch.autograd.graph.saved_tensors_hooks(lambda each: kept.append(each) or each, None):
+    keep = torch.autograd.graph.saved_tensors_hooks(kept.append, lambda each: each)
+    with keep:
         class_by_class_loss(
             make_logits(1, 2, 5, 5).to(DEVICE, DTYPE).requires_grad_(),
             packed.to(DEVICE),

@@ -42,11 +42,7 @@ def main() -> None:
     console.print(f'{table.machine()}; {table.libraries()}', soft_wrap=True)
     if arguments.markdown:
         command = ' '.join(['python -m benchmarks', *arguments.rows])
-        document = arguments.markdown.read_text('utf-8') if arguments.markdown.exists() else ''
-        beside = arguments.markdown.with_name(arguments.markdown.name + '.part')
-        section = table.markdown(rows, command)
-        beside.write_text(table.with_section(document, section), encoding='utf-8')
-        beside.replace(arguments.markdown)
+        table.write_section(arguments.markdown, table.markdown(rows, command))
 
 
 if __name__ == '__main__':

@@ -27,12 +27,15 @@ class Row(NamedTuple):
         check: Takes the results of the first and the last way; raises AssertionError if they
             are not the same.
         target: What the last way is to reach against the first, for the table.
+        images: Images that one call goes through; unless 0 the table says how many that are a
+            second.
     """
 
     work: str
     ways: tuple[Way, ...]
     check: Callable[[Any, Any], None]
     target: str
+    images: int = 0
 
 
 def row_named(name: str) -> Row:

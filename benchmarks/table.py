@@ -67,7 +67,7 @@ def measure(name: str, repetitions: int) -> tuple[Row, list[Measured]]:
             print(f'{row.work}: {way.name} is left out: {error}', file=sys.stderr)
             continue
         seconds[index] = []
-    row.check(works[0](), works[len(row.ways) - 1]())
+    row.check(works[0](), works[max(works)]())
     for repetition in range(repetitions + 1):
         for index, work in works.items():
             begin = time.perf_counter()
@@ -87,10 +87,11 @@ def measure(name: str, repetitions: int) -> tuple[Row, list[Measured]]:
     ]
 
 
-def cells(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
+def cells(row: Row, measured: Sequence[Measured]) -> list[tuple[str, ...]]:
     """Write the ways of a row as lines of the table.
 
     Args:
+        row: The row.
         measured: The ways, handbone's last.
 
     Returns:
@@ -100,13 +101,17 @@ def cells(measured: Sequence[Measured]) -> list[tuple[str, ...]]:
     return [
         (
             way.name,
-            f'{way.median * 1000:.1f} ms',
+            f'{way.median * 1000:.1f} ms' + _rate(row.images, way.median),
             f'{way.fastest * 1000:.1f} ms',
             f'{way.fastest / ours.fastest:.1f} x',
             f'{way.memory / 1e6:.0f} MB',
         )
         for way in measured
     ]
+
+
+def _rate(images: int, seconds: float) -> str:
+    return f', {images / seconds:.2f} images/s' if images else ''
 
 
 def rich_table(row: Row, measured: Sequence[Measured]) -> Table:
@@ -125,7 +130,7 @@ def rich_table(row: Row, measured: Sequence[Measured]) -> Table:
     for column in table.columns[1:]:
         column.justify = 'right'
         column.no_wrap = True
-    *others, ours = cells(measured)
+    *others, ours = cells(row, measured)
     for line in others:
         table.add_row(*line)
     table.add_row(*ours, style='bold')
@@ -151,7 +156,7 @@ def markdown(rows: Sequence[tuple[Row, Sequence[Measured]]], command: str) -> st
         'result included.',
     ]
     for row, measured in rows:
-        *others, ours = cells(measured)
+        *others, ours = cells(row, measured)
         text += [
             '',
             f'**{row.work}** (to reach: {row.target})',
@@ -185,6 +190,19 @@ def with_section(document: str, section: str) -> str:
     return head + '\n'.join(each.rstrip('\n') + '\n' for each in sections)
 
 
+def write_section(file: Path, section: str) -> None:
+    """Put a section into a document on disk, which may not be there yet.
+
+    Args:
+        file: The document.
+        section: Markdown that begins with a heading of the second level.
+    """
+    document = file.read_text('utf-8') if file.exists() else ''
+    beside = file.with_name(file.name + '.part')
+    beside.write_text(with_section(document, section), encoding='utf-8')
+    beside.replace(file)
+
+
 def machine() -> str:
     """Describe the machine: processor, cores that may be used, system and Python."""
     processor = platform.processor() or platform.machine()
@@ -194,6 +212,8 @@ def machine() -> str:
             if line.startswith('model name'):
                 processor = line.split(':', 1)[1].strip()
                 break
+    if torch.cuda.is_available():
+        processor = f'{torch.cuda.get_device_name()}, {processor}'
     return (
         f'{processor}, {torch.get_num_threads()} threads, {platform.system()} '
         f'{platform.machine()}, Python {platform.python_version()}'

@@ -6,7 +6,10 @@
 The usual way is mmseg's own model and heads with one output a class, whose logits are upsampled to
 the labels and compared with float planes; in prediction they are upsampled and thresholded. Both
 have the same weights. Beside them stands segmentation_models.pytorch's model of the same family
-where it can be imported. Runs on a GPU where there is one, in bfloat16 then.
+where it can be imported. Runs on a GPU where there is one, all in bfloat16 then, and there with
+UPerNet on Swin-B at 1536 as well:
+
+    python -m benchmarks train_step.segformer_1536_train train_step.upernet-b_1536_train
 """
 
 import contextlib
@@ -21,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
+from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
@@ -32,8 +36,10 @@ from .row import Row, Way
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 MODEL_CONFIGS = {'segformer': 'segformer_mit-b0_1024.py', 'upernet': 'upernet_swin-t_1536.py'}
+#: Models that are measured at 1536 only, where there is a GPU.
+GPU_CONFIGS = {'upernet-b': 'upernet_swin-b_1536.py'}
 #: The counterpart in segmentation_models.pytorch: architecture, encoder.
-SMP_MODELS = {'segformer': ('Segformer', 'mit_b0'), 'upernet': None}
+SMP_MODELS = {'segformer': ('Segformer', 'mit_b0')}
 SIZES = (512, 1024, 1536)
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
@@ -42,7 +48,7 @@ def build(name: str, stock: bool) -> nn.Module:
     """Build a model from its config, with random weights from one seed.
 
     Args:
-        name: Key of :data:`MODEL_CONFIGS`.
+        name: Key of :data:`MODEL_CONFIGS` or :data:`GPU_CONFIGS`.
         stock: Build mmseg's own classes instead of ours.
 
     Returns:
@@ -51,7 +57,7 @@ def build(name: str, stock: bool) -> nn.Module:
     import handbone  # noqa: F401  registers the models
 
     init_default_scope('mmseg')
-    settings = Config.fromfile(CONFIGS / MODEL_CONFIGS[name]).model
+    settings = Config.fromfile(CONFIGS / (MODEL_CONFIGS | GPU_CONFIGS)[name]).model
     settings.backbone.init_cfg = None
     if stock:
         settings = _stock(settings)
@@ -142,7 +148,7 @@ def train_stock(name: str, size: int) -> Callable[[], Any]:
 
 def smp_model(name: str) -> nn.Module:
     """Build the counterpart of segmentation_models.pytorch."""
-    if SMP_MODELS[name] is None:
+    if SMP_MODELS.get(name) is None:
         raise ImportError(f'segmentation_models.pytorch has no counterpart of {name}')
     packages = Path(__file__).resolve().parents[1] / '.venv' / 'bench'
     if packages.is_dir() and str(packages) not in sys.path:
@@ -169,7 +175,7 @@ def train_ours(name: str, size: int) -> Callable[[], Any]:
     model = build(name, stock=False)
     inputs = image(size)
     sample = SegDataSample()
-    sample.set_data(dict(gt_sem_seg=_labels(size)))
+    sample.set_data(dict(gt_sem_seg=labels(size)))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
 
     def step() -> float:
@@ -185,9 +191,8 @@ def train_ours(name: str, size: int) -> Callable[[], Any]:
     return step
 
 
-def _labels(size: int) -> Any:
-    from mmengine.structures import PixelData
-
+def labels(size: int) -> PixelData:
+    """Make the packed labels of the image, (1, size, size)."""
     return PixelData(data=planes_first(subject.packed(size)).to(DEVICE))
 
 
@@ -247,7 +252,7 @@ def _row(name: str, size: int, kind: str, check: Callable[[Any, Any], None], tar
         'segmentation_models.pytorch': f'{kind}_smp',
         'handbone': f'{kind}_ours',
     }
-    config = MODEL_CONFIGS[name].rsplit('_', 1)[0]
+    config = (MODEL_CONFIGS | GPU_CONFIGS)[name].rsplit('_', 1)[0]
     word = {'train': 'training step', 'predict': 'prediction'}[kind]
     return Row(
         work=f'{config}, {word}, {size} x {size}, batch 1',
@@ -256,6 +261,7 @@ def _row(name: str, size: int, kind: str, check: Callable[[Any, Any], None], tar
         ),
         check=check,
         target=target,
+        images=1,
     )
 
 
@@ -263,12 +269,15 @@ TARGETS = {
     ('segformer', 1536, 'train'): '2.2 x faster, 0.35 of the memory',
     ('segformer', 1536, 'predict'): '3 x faster, 0.25 of the memory',
     ('upernet', 1024, 'train'): '1.1 x faster, 0.75 of the memory',
+    ('upernet-b', 1536, 'train'): 'below 24 GB',
 }
+MODELS_AND_SIZES = [(name, size) for name in MODEL_CONFIGS for size in SIZES]
+if DEVICE == 'cuda':
+    MODELS_AND_SIZES += [(name, 1536) for name in GPU_CONFIGS]
 ROWS = {
     f'{name}_{size}_{kind}': _row(
         name, size, kind, check, TARGETS.get((name, size, kind), 'no target')
     )
-    for name in MODEL_CONFIGS
-    for size in SIZES
+    for name, size in MODELS_AND_SIZES
     for kind, check in (('train', check_loss), ('predict', check_masks))
 }

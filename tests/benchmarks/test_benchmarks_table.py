@@ -2,8 +2,9 @@
 
 import pytest
 
-from benchmarks import train_step
-from benchmarks.table import with_section
+from benchmarks import ddp_scaling, train_step
+from benchmarks.row import Row
+from benchmarks.table import Measured, cells, with_section
 
 SECTION = '## `python -m benchmarks rle`\n\n1 ms\n'
 
@@ -29,3 +30,21 @@ def test_models_have_the_same_loss_and_masks(model):
     for kind, check in (('train', train_step.check_loss), ('predict', train_step.check_masks)):
         ways = [getattr(train_step, f'{kind}_{whose}')(model, 64)() for whose in ('stock', 'ours')]
         check(*ways)
+
+
+def test_a_row_with_images_says_how_many_a_second():
+    row = Row('work', (), lambda one, other: None, 'no target', images=2)
+    measured = [Measured('usual', 0.5, 0.4, 8_000_000), Measured('ours', 0.25, 0.2, 4_000_000)]
+    usual, ours = cells(row, measured)
+    assert usual[1] == '500.0 ms, 4.00 images/s' and ours[1] == '250.0 ms, 8.00 images/s'
+    assert cells(row._replace(images=0), measured)[0][1] == '500.0 ms'
+
+
+def test_scaling_over_processes():
+    """Twice the processes at 1.25 times the time a step: 1.6 times the images."""
+    one, two = ddp_scaling.lines({1: 0.5, 2: 0.625})
+    assert one == ('1', '500.0 ms', '2.00', '1.00 x', '100%')
+    assert two == ('2', '625.0 ms', '3.20', '1.60 x', '80%')
+    document = ddp_scaling.markdown([one, two], 'Work', 'python -m benchmarks.ddp_scaling')
+    assert document.startswith('## `python -m benchmarks.ddp_scaling`\n')
+    assert '| 2 | 625.0 ms | 3.20 | 1.60 x | 80% |\n' in document

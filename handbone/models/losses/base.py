@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from .class_by_class import class_by_class_loss
 from .class_pixels import ClassPixels
+from .class_sums import SumName
 
 
 class PackedLoss(nn.Module, ABC):
@@ -14,7 +15,8 @@ class PackedLoss(nn.Module, ABC):
 
     A subclass defines :meth:`class_losses`: value and gradient of a few classes. Gradients are
     written out because several losses then share one sigmoid and one pass over the pixels, and
-    nothing of full size has to be kept.
+    nothing of full size has to be kept. For the kernels on GPUs it defines :meth:`losses_of_sums`
+    as well, if its losses are functions of the sums that these make.
 
     Args:
         loss_weight: Factor of this loss in the sum.
@@ -25,6 +27,8 @@ class PackedLoss(nn.Module, ABC):
 
     #: Whether :meth:`class_losses` talks to the other processes of a distributed training.
     over_processes = False
+    #: Exponents of the :class:`Surprise` that :meth:`losses_of_sums` reads.
+    exponents: tuple[float, ...] = ()
 
     def __init__(
         self,
@@ -53,6 +57,34 @@ class PackedLoss(nn.Module, ABC):
             The losses, ``(K,)``, and the gradient of each with respect to its logits,
             ``(N, K, H, W)``.
         """
+
+    def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
+        """Compute the loss of all classes from sums over their pixels.
+
+        Args:
+            sums: By name, ``(N, C)`` float64 each.
+
+        Returns:
+            The losses, ``(C,)``, and their slopes by those sums that depend on the logits,
+            each of a shape that broadcasts to ``(N, C)``.
+
+        Raises:
+            NotImplementedError: If the loss is not a function of these sums.
+        """
+        raise NotImplementedError(f'{type(self).__name__} is not a function of sums over pixels')
+
+    @classmethod
+    def reads_sums(cls) -> bool:
+        """Tell whether :meth:`losses_of_sums` computes what :meth:`class_losses` does.
+
+        A subclass that changes only the latter does not say how it is to be had from sums.
+        """
+        for each in cls.__mro__:
+            if 'losses_of_sums' in vars(each):
+                return each is not PackedLoss
+            if 'class_losses' in vars(each):
+                return False
+        return False
 
     def forward(
         self,

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .base import PackedLoss
 from .class_pixels import ClassPixels
+from .class_sums import SumName, Surprise, valid_pixels
 
 
 @MODELS.register_module()
@@ -23,6 +24,8 @@ class MultilabelBCELoss(PackedLoss):
         class_weight: One factor a class, or ``None``.
         loss_name: Key in the log.
     """
+
+    exponents = (0.0,)
 
     def __init__(
         self,
@@ -46,3 +49,10 @@ class MultilabelBCELoss(PackedLoss):
             gradient *= weight
         values = values.addcmul_(pixels.logits, pixels.target, value=-self.positive_weight)
         return values.sum(dim=(0, 2, 3)) / pixels.num_valid, gradient.div_(pixels.num_valid)
+
+    def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
+        """Compute values and slopes from sums, see the base class."""
+        present, absent = Surprise(0.0, True), Surprise(0.0, False)
+        share = valid_pixels(sums).reciprocal_()
+        values = sums[absent].add(sums[present], alpha=self.positive_weight).sum(0) * share
+        return values, {present: self.positive_weight * share, absent: share}

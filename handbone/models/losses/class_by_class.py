@@ -1,6 +1,7 @@
 """Evaluate losses on packed labels a few classes at a time, straight from the head's logits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,15 +11,17 @@ from torch.autograd.function import once_differentiable
 
 from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_planes
 
+from .backends import choose_backend
 from .class_pixels import ClassPixels
+from .triton_loss import fused_loss
 from .upsampling import BilinearUpsampling
 
 if TYPE_CHECKING:
     from .base import PackedLoss
 
 # Full-size pixels handled at once: on a CPU a step should stay within the cache, on a GPU it should
-# be large enough to hide the launches.
-PIXELS_PER_STEP = {'cpu': 2**20, 'cuda': 2**26}
+# be large enough to hide the launches; compiled there are few of these.
+PIXELS_PER_STEP = {'cpu': 2**20, 'cuda': 2**26, 'compiled': 2**22}
 
 
 def class_by_class_loss(
@@ -26,30 +29,37 @@ def class_by_class_loss(
     target: Tensor,
     losses: Sequence['PackedLoss'],
     align_corners: bool = False,
+    backend: str = 'auto',
 ) -> tuple[Tensor, list[Tensor]]:
     """Sum several losses over the classes without building full-size maps of all classes.
 
-    The logits of a few classes are upsampled to the size of the labels, compared with their bits
-    and turned into low-resolution gradients before the next classes are looked at. Only a gradient
-    of the size of ``logits`` is kept for the backward pass.
+    On a GPU with Triton two kernels do it (:mod:`.triton_loss`). Elsewhere the logits of a few
+    classes are upsampled to the size of the labels, compared with their bits and turned into
+    low-resolution gradients before the next classes are looked at. Only a gradient of the size of
+    ``logits`` is kept for the backward pass.
 
     Args:
         logits: ``(N, C, h, w)`` floating point, any resolution.
         target: ``(N, H, W)`` or ``(N, P, H, W)`` int32 packed labels.
         losses: The losses to add up, each weighted by its ``loss_weight``.
         align_corners: Geometry of the bilinear upsampling, as in ``F.interpolate``.
+        backend: ``auto``, ``triton``, ``compile`` or ``eager``, see :func:`choose_backend`.
 
     Returns:
         The differentiable weighted sum (scalar, float32), and each loss's weighted value, detached.
 
     Raises:
-        ValueError: If the labels do not fit the logits, or a loss has another number of class
-            weights than there are classes.
+        ValueError: If the labels do not fit the logits, a loss has another number of class weights
+            than there are classes, or the backend cannot compute the losses.
     """
     if target.ndim == 3:
         target = target.unsqueeze(1)
     _check_shapes(logits, target, losses)
-    result = _ClassByClass.apply(logits, target, tuple(losses), align_corners)
+    backend = choose_backend(backend, logits, target, losses, align_corners)
+    if backend == 'triton':
+        return fused_loss(logits, target, losses)
+    compiled = backend == 'compile'
+    result = _ClassByClass.apply(logits, target, tuple(losses), align_corners, compiled)
     return result[0], list(result[1:])
 
 
@@ -84,14 +94,21 @@ class _ClassByClass(torch.autograd.Function):
         target: Tensor,
         losses: tuple['PackedLoss', ...],
         align_corners: bool,
+        compiled: bool,
     ) -> tuple[Tensor, ...]:
         ignored = ignore_bits(target)
-        ignored = ignored if bool(ignored.any()) else None
+        num_ignored = int(ignored.sum())
+        num_valid = max(1, ignored.numel() - num_ignored)
+        ignored = ignored if num_ignored else None
         # the classes are read one after the other: in a channels_last tensor they lie interleaved
         logits = logits.contiguous()
         num_classes = logits.shape[1]
-        step = max(1, PIXELS_PER_STEP[_device_kind(logits)] // _pixels(target, losses))
+        kind = 'compiled' if compiled else _device_kind(logits)
+        step = max(1, PIXELS_PER_STEP[kind] // _pixels(target, losses))
+        part_losses = _compiled_part_losses() if compiled else _part_losses
         weights = _class_weights(losses, logits)
+        # a number would be compiled in
+        num_valid = weights.new_full((), num_valid) if compiled else num_valid
         upsampling = BilinearUpsampling(
             logits.shape[2:], target.shape[2:], align_corners, like=weights
         )
@@ -102,9 +119,16 @@ class _ClassByClass(torch.autograd.Function):
             for first in range(0, num_classes, step):
                 part = slice(first, min(first + step, num_classes))
                 bits = [class_bits(target, index) for index in range(part.start, part.stop)]
-                full = upsampling(logits[:, part].to(weights.dtype))
-                shown = ClassPixels.of(full, torch.stack(bits, dim=1), ignored)
-                slopes = _add_up(losses, shown, weights[:, part], sums)
+                values, slopes = part_losses(
+                    losses,
+                    logits[:, part],
+                    upsampling,
+                    torch.stack(bits, dim=1),
+                    ignored,
+                    num_valid,
+                    weights[:, part],
+                )
+                sums += values
                 if gradient is not None:
                     gradient[:, part] = upsampling.adjoint(slopes)
         if gradient is not None:
@@ -121,21 +145,33 @@ class _ClassByClass(torch.autograd.Function):
         # on a CPU a factor of one, the usual case, is not worth a pass over all logits; on a GPU
         # looking at it would wait for the device
         if gradient.device.type == 'cpu' and grad_total == 1:
-            return gradient.to(ctx.logits_dtype), None, None, None
-        return (gradient * grad_total).to(ctx.logits_dtype), None, None, None
+            return gradient.to(ctx.logits_dtype), None, None, None, None
+        return (gradient * grad_total).to(ctx.logits_dtype), None, None, None, None
 
 
-def _add_up(
-    losses: tuple['PackedLoss', ...], pixels: ClassPixels, weights: Tensor, sums: Tensor
-) -> Tensor:
-    """Add the weighted losses of some classes to ``sums`` and return the gradient of them all."""
-    total = None
+def _part_losses(
+    losses: tuple['PackedLoss', ...],
+    logits: Tensor,
+    upsampling: BilinearUpsampling,
+    bits: Tensor,
+    ignored: Tensor | None,
+    num_valid: int | Tensor,
+    weights: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Compute the weighted losses of some classes, (losses,), and the gradient of their sum."""
+    pixels = ClassPixels.of(upsampling(logits.to(weights.dtype)), bits, ignored, num_valid)
+    sums, total = [], None
     for index, loss in enumerate(losses):
         values, gradient = loss.class_losses(pixels)
-        sums[index] += (values * weights[index]).sum()
+        sums.append((values * weights[index]).sum())
         gradient *= weights[index].reshape(1, -1, 1, 1)
         total = gradient if total is None else total.add_(gradient)
-    return total
+    return torch.stack(sums), total
+
+
+@cache
+def _compiled_part_losses() -> Callable[..., tuple[Tensor, Tensor]]:
+    return torch.compile(_part_losses)
 
 
 def _class_weights(losses: tuple['PackedLoss', ...], logits: Tensor) -> Tensor:

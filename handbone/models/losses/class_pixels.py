@@ -22,24 +22,25 @@ class ClassPixels:
     logits: Tensor
     probability: Tensor
     target: Tensor
-    num_valid: int
+    num_valid: int | Tensor
 
     @classmethod
-    def of(cls, logits: Tensor, bits: Tensor, ignored: Tensor | None) -> 'ClassPixels':
+    def of(
+        cls, logits: Tensor, bits: Tensor, ignored: Tensor | None, num_valid: int | Tensor
+    ) -> 'ClassPixels':
         """Prepare the pixels of some classes.
 
         Args:
             logits: ``(N, K, H, W)`` floating point.
             bits: ``(N, K, H, W)`` bool.
             ignored: ``(N, H, W)`` bool, or ``None`` if no pixel is ignored.
+            num_valid: Number of pixels of the batch that are not ignored, at least 1.
 
         Returns:
             The pixels.
         """
-        num_valid = logits.shape[0] * logits.shape[2] * logits.shape[3]
         if ignored is not None:
             ignored = ignored.unsqueeze(1)
             logits = logits.masked_fill(ignored, ABSENT)
             bits = bits & ~ignored
-            num_valid = max(1, num_valid - int(ignored.sum()))
         return cls(logits, logits.sigmoid(), bits.to(logits.dtype), num_valid)

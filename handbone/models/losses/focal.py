@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .base import PackedLoss
 from .class_pixels import ClassPixels
+from .class_sums import SumName, Surprise, valid_pixels
 
 
 @MODELS.register_module()
@@ -36,6 +37,7 @@ class MultilabelFocalLoss(PackedLoss):
         super().__init__(loss_weight, class_weight, loss_name)
         self.gamma = gamma
         self.alpha = alpha
+        self.exponents = (float(gamma),)
 
     def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
         """Compute values and gradients, see the base class."""
@@ -49,3 +51,10 @@ class MultilabelFocalLoss(PackedLoss):
         values = (focus * surprise).sum(dim=(0, 2, 3))
         gradient = sign * focus * (self.gamma * (1 - wrong) * surprise + wrong)
         return values, gradient
+
+    def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
+        """Compute values and slopes from sums, see the base class."""
+        present, absent = (Surprise(*self.exponents, there) for there in (True, False))
+        share = valid_pixels(sums).reciprocal_()
+        slopes = {present: self.alpha * share, absent: (1 - self.alpha) * share}
+        return sum((sums[name] * slope).sum(0) for name, slope in slopes.items()), slopes

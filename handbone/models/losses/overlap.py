@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .base import PackedLoss
 from .class_pixels import ClassPixels
+from .class_sums import BOTH, PREDICTED, PRESENT, SumName
 
 
 class OverlapLoss(PackedLoss):
@@ -57,17 +58,34 @@ class OverlapLoss(PackedLoss):
         """Compute values and gradients, see the base class."""
         probability, target = pixels.probability, pixels.target
         axes = (2, 3) if self.per_image else (0, 2, 3)
-        both = (probability * target).sum(axes, keepdim=True)
-        predicted = probability.sum(axes, keepdim=True)
-        present = target.sum(axes, keepdim=True)
+        loss, by_both, by_predicted = self._ratio_losses(
+            (probability * target).sum(axes, keepdim=True),
+            probability.sum(axes, keepdim=True),
+            target.sum(axes, keepdim=True),
+        )
+        # d loss / d x = (by_both * t + by_predicted) * p * (1 - p)
+        gradient = torch.addcmul(by_predicted, target, by_both)
+        gradient *= torch.addcmul(probability, probability, probability, value=-1)
+        return loss.flatten(), gradient
+
+    def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
+        """Compute values and slopes from sums, see the base class."""
+        found = [sums[name] for name in (BOTH, PREDICTED, PRESENT)]
+        if not self.per_image:
+            found = [each.sum(0, keepdim=True) for each in found]
+        loss, by_both, by_predicted = self._ratio_losses(*found)
+        return loss.flatten(), {BOTH: by_both, PREDICTED: by_predicted}
+
+    def _ratio_losses(
+        self, both: Tensor, predicted: Tensor, present: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Average the loss over images; the derivatives are by the sums of this process."""
         processes = 1
         if self.over_processes and (processes := get_world_size()) > 1:
             sums = torch.stack([both, predicted, present])
             all_reduce(sums)
             both, predicted, present = sums
         loss, by_both, by_predicted = self.ratio_loss(both, predicted, present)
-        # d loss / d x = (by_both * t + by_predicted) * p * (1 - p)
-        gradient = torch.addcmul(by_predicted, target, by_both)
-        gradient *= torch.addcmul(probability, probability, probability, value=-1)
         # DDP takes the mean of the processes' gradients; here each has its part of a sum
-        return loss.mean(dim=0).flatten(), gradient.mul_(processes / loss.shape[0])
+        factor = processes / loss.shape[0]
+        return loss.mean(dim=0), by_both * factor, by_predicted * factor

@@ -1,0 +1,109 @@
+"""Which implementation computes the losses on packed labels."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from .base import PackedLoss
+
+#: Environment variable that names the implementation where the caller does not.
+VARIABLE = 'HANDBONE_LOSS_BACKEND'
+BACKENDS = ('auto', 'triton', 'compile', 'eager')
+#: What the kernels are made for on GPUs; float64 is for checks by the interpreter.
+KERNEL_DTYPES = (torch.float16, torch.bfloat16, torch.float32)
+#: Compute capability that Triton needs.
+CAPABILITY = (7, 5)
+
+
+def choose_backend(
+    wanted: str,
+    logits: Tensor,
+    target: Tensor,
+    losses: Sequence['PackedLoss'],
+    align_corners: bool,
+) -> str:
+    """Choose who computes the losses.
+
+    Left to itself that is Triton's kernels on a GPU, what ``torch.compile`` makes of the PyTorch
+    operations where the kernels do not fit (``align_corners``, float64, losses that are not made
+    of sums), and the PyTorch operations on CPUs and on GPUs without Triton, which ``torch.compile``
+    needs there as well.
+
+    Args:
+        wanted: ``auto``, ``triton``, ``compile`` or ``eager``; for ``auto`` the environment
+            variable ``HANDBONE_LOSS_BACKEND`` is asked first.
+        logits: ``(N, C, h, w)``.
+        target: ``(N, P, H, W)``.
+        losses: The losses.
+        align_corners: Geometry of the upsampling.
+
+    Returns:
+        ``triton``, ``compile`` or ``eager``.
+
+    Raises:
+        ValueError: If there is no such implementation, or ``triton`` is wanted and cannot be had.
+    """
+    source = 'backend'
+    if wanted == 'auto':
+        source, wanted = VARIABLE, os.environ.get(VARIABLE, 'auto')
+    if wanted not in BACKENDS:
+        raise ValueError(f'{source}={wanted!r}: choose one of {", ".join(BACKENDS)}')
+    if wanted == 'triton':
+        reason = _why_no_kernels(logits, target, losses, align_corners) or _why_no_triton(logits)
+        if reason:
+            raise ValueError(f"{source}='triton': {reason}; 'auto' takes another way")
+        return wanted
+    if wanted != 'auto':
+        return wanted
+    if logits.device.type != 'cuda' or not triton_runs(logits.device):
+        return 'eager'
+    if logits.dtype not in KERNEL_DTYPES:
+        return 'compile'
+    return 'compile' if _why_no_kernels(logits, target, losses, align_corners) else 'triton'
+
+
+def _why_no_kernels(
+    logits: Tensor, target: Tensor, losses: Sequence['PackedLoss'], align_corners: bool
+) -> str | None:
+    """Say why the kernels cannot compute these losses, if so."""
+    if align_corners and logits.shape[2:] != target.shape[2:]:
+        return 'the kernels upsample with align_corners=False only'
+    for loss in losses:
+        if not loss.reads_sums():
+            return f'{type(loss).__name__} does not define losses_of_sums for its class_losses'
+    return None
+
+
+def _why_no_triton(logits: Tensor) -> str | None:
+    """Say why Triton cannot run here, if so."""
+    if find_spec('triton') is None:
+        return 'Triton is not installed'
+    if logits.device.type == 'cuda':
+        return None if triton_runs(logits.device) else 'Triton needs another GPU or a C compiler'
+    if logits.device.type == 'cpu' and os.environ.get('TRITON_INTERPRET') == '1':
+        return None
+    return f'Triton needs a GPU, or TRITON_INTERPRET=1 on CPUs, got a tensor on {logits.device}'
+
+
+@cache
+def triton_runs(device: torch.device) -> bool:
+    """Tell whether Triton can compile for a GPU.
+
+    Args:
+        device: Device of type ``cuda``.
+
+    Returns:
+        Whether Triton is installed, knows the GPU and finds the C compiler for its launchers.
+    """
+    if find_spec('triton') is None:
+        return False
+    if not any(shutil.which(name) for name in (os.environ.get('CC', 'cc'), 'gcc', 'clang')):
+        return False
+    return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= CAPABILITY

@@ -165,6 +165,9 @@ class FoldTraining:
         if code:
             failed[fold] = code
             print(f'fold {fold} fails ({code}): {folder}', file=sys.stderr, flush=True)
+            output = folder / 'output.txt'
+            if output.is_file():  # its end says what to mend
+                print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
             return
         unfinished = folder / f'.{FINISHED}.part'
         unfinished.write_text(json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n')

@@ -90,7 +90,8 @@ class SoupKitchen:
         loader = runner.build_dataloader(deepcopy(self.cfg.train_dataloader), seed=runner.seed)
         seen = 0
         for batch in loader:
-            inputs = runner.model.data_preprocessor(batch, True)['inputs']
+            # as in testing: in training the early resolution of progressive resizing may come
+            inputs = runner.model.data_preprocessor(batch, False)['inputs']
             yield inputs[: self.norm_images - seen]
             seen += len(inputs)
             if seen >= self.norm_images:

@@ -15,7 +15,7 @@ Reader = Callable[[str], Mapping[str, Tensor]]
 LISTED = 5
 
 
-def average_weights(names: Iterable[str], read: Reader) -> dict[str, Tensor]:
+def average_weights(names: Sequence[str], read: Reader) -> dict[str, Tensor]:
     """Average the weights of checkpoints, one of them in memory at a time.
 
     The statistics of BatchNorm are averaged like weights. Whole numbers, such as its count of
@@ -32,11 +32,10 @@ def average_weights(names: Iterable[str], read: Reader) -> dict[str, Tensor]:
         ValueError: If the names or shapes of the weights differ; all that differs is in the
             message, sorted.
     """
-    sums, first, count = {}, {}, 0
-    for count, name in enumerate(names, 1):
+    sums, first = {}, {}
+    for name in names:
         weights = read(name)
         if not first:
-            first_name = name
             first = {key: (weight.dtype, weight.shape) for key, weight in weights.items()}
             sums = {
                 key: weight.double() if weight.is_floating_point() else weight.clone()
@@ -44,12 +43,12 @@ def average_weights(names: Iterable[str], read: Reader) -> dict[str, Tensor]:
             }
             continue
         shapes = {key: shape for key, (_, shape) in first.items()}
-        check_same_weights(name, {k: w.shape for k, w in weights.items()}, first_name, shapes)
+        check_same_weights(name, {k: w.shape for k, w in weights.items()}, names[0], shapes)
         for key, weight in weights.items():
             if sums[key].is_floating_point():
                 sums[key] += weight
     return {
-        key: (total / count if total.is_floating_point() else total).to(first[key][0])
+        key: (total / len(names) if total.is_floating_point() else total).to(first[key][0])
         for key, total in sums.items()
     }
 

@@ -87,7 +87,13 @@ class FoldTraining:
         try:
             while waiting or running:
                 while waiting and free:
-                    running.append(self._start(waiting.pop(0), free.pop(0), len(slots) > 1))
+                    fold, slot = waiting.pop(0), free.pop(0)
+                    started = self._start(fold, slot, quiet=len(slots) > 1)
+                    if started is None:
+                        failed[fold] = 'another process trains it'
+                        free.append(slot)
+                    else:
+                        running.append(started)
                 time.sleep(LOOK)
                 for each in [each for each in running if each.process.poll() is not None]:
                     running.remove(each)
@@ -97,11 +103,9 @@ class FoldTraining:
             _stop(running)
         if failed:
             raise ValueError(
-                f'{len(failed)} of {len(folds)} folds failed: '
-                + ', '.join(f'{fold} (exit code {code})' for fold, code in failed.items())
-                + '; what is wrong stands in their output above'
-                + (f' or in {self.work_dir}/fold_*/output.txt' if len(slots) > 1 else '')
-                + '. The same command goes on where they stopped'
+                f'{len(failed)} of {len(folds)} folds are not trained: '
+                + ', '.join(f'{fold} ({reason})' for fold, reason in failed.items())
+                + '; what is wrong stands in the output above. The same command goes on where they stopped'
             )
 
     def _folder(self, fold: int) -> Path:
@@ -129,17 +133,16 @@ class FoldTraining:
         check_same_experiment(str(checkpoint), meta, cfg, MMLogger.get_current_instance())
         return True
 
-    def _start(self, fold: int, slot: str | None, quiet: bool) -> _Running:
+    def _start(self, fold: int, slot: str | None, quiet: bool) -> _Running | None:
+        """Start a training, unless another process has the fold."""
         folder = self._folder(fold)
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / '.lock').open('a')
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(
-                f'{folder} is being trained by another process; wait for it, or leave the fold to '
-                'it with --fold-list'
-            ) from error
+        except BlockingIOError:
+            lock.close()
+            return None
         settings = [*self.options, *self._settings(fold)[1]]
         command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
         command += [*self.arguments, '--work-dir', str(folder), '--cfg-options', *settings]
@@ -157,13 +160,13 @@ class FoldTraining:
             output.close()
         return _Running(fold, slot, process, lock)
 
-    def _end(self, ended: _Running, failed: dict[int, int]) -> None:
+    def _end(self, ended: _Running, failed: dict[int, str]) -> None:
         """Note how a training has ended."""
         ended.lock.close()
         fold, code = ended.fold, ended.process.returncode
         folder = self._folder(fold)
         if code:
-            failed[fold] = code
+            failed[fold] = f'exit code {code}'
             print(f'fold {fold} fails ({code}): {folder}', file=sys.stderr, flush=True)
             output = folder / 'output.txt'
             if output.is_file():  # its end says what to mend

@@ -1,6 +1,7 @@
 """Cross-validation and soups from end to end."""
 
 import csv
+import fcntl
 import json
 import os
 import time
@@ -13,6 +14,7 @@ from test_train_test import decode_csv
 from tool_process import REPOSITORY, Tool
 
 from handbone.apis.fold_testing import find_folds
+from handbone.apis.fold_training import FoldTraining
 from handbone.bones import CLASSES
 from handbone.datasets.folds import in_fold
 from handbone.ensembles import average_weights, fold_settings, greedy_choice
@@ -193,3 +195,21 @@ def test_spread_over_gpus_and_stopped(tiny_config, tmp_path):
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
     assert sorted(each.name for each in (tmp_path / 'work').iterdir()) == ['fold_0', 'fold_1']
+
+
+def test_fold_of_another_process(tiny_config, tmp_path):
+    """Two nodes with one folder do not train one fold twice."""
+    (tmp_path / 'fold_0').mkdir()
+    with (tmp_path / 'fold_0' / '.lock').open('a') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match=r'1 of 1 folds .* 0 \(another process trains it\)'):
+            FoldTraining(tiny_config, tmp_path, 2).train([0], [None])
+
+
+@pytest.mark.slow
+def test_failing_fold(tiny_config, tmp_path, capfd):
+    """The end of its output is shown; the exit code is told."""
+    training = FoldTraining(tiny_config, tmp_path, 50)
+    with pytest.raises(ValueError, match=r'1 of 1 folds .* 3 \(exit code 1\)'):
+        training.train([3], [None, None])
+    assert '6 patients cannot be divided into 50 folds' in capfd.readouterr().err

@@ -105,7 +105,7 @@ class FoldTraining:
             raise ValueError(
                 f'{len(failed)} of {len(folds)} folds are not trained: '
                 + ', '.join(f'{fold} ({reason})' for fold, reason in failed.items())
-                + '; what is wrong stands in the output above. The same command goes on where they stopped'
+                + '; their output says why. The same command goes on where they stopped'
             )
 
     def _folder(self, fold: int) -> Path:

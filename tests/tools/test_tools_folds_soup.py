@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from test_train_test import decode_csv
-from tool_process import REPOSITORY, Tool
+from tool_process import REPOSITORY, TIMEOUT, Tool
 
 from handbone.apis.fold_testing import find_folds
 from handbone.apis.fold_training import FoldTraining
@@ -184,12 +184,13 @@ def test_spread_over_gpus_and_stopped(tiny_config, tmp_path):
         *(config, '--folds', 3, '--work-dir', tmp_path / 'work', '--gpus', '4,7'),
         PYTHONPATH=os.pathsep.join([str(tmp_path), str(REPOSITORY)]),
     )
-    for _ in range(1200):
-        if all((tmp_path / gpu).exists() for gpu in '47'):
-            break
-        time.sleep(0.1)
-    trainings = [int((tmp_path / gpu).read_text()) for gpu in '47']
-    tool.process.terminate()
+    try:
+        until = time.monotonic() + TIMEOUT
+        while not all((tmp_path / gpu).exists() for gpu in '47') and time.monotonic() < until:
+            time.sleep(0.1)
+        trainings = [int((tmp_path / gpu).read_text()) for gpu in '47']
+    finally:
+        tool.process.terminate()
     tool.finish(143)
     for process in trainings:
         with pytest.raises(ProcessLookupError):

@@ -1,0 +1,161 @@
+"""Test the folds of a cross-validation: each on what it has not seen, all together on the rest."""
+
+import argparse
+import json
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmseg.registry import DATASETS
+
+from handbone.engine.checkpoints import newest_checkpoint
+from handbone.engine.hooks.submission_files import FileReplacement
+from handbone.ensembles import FoldScores, SubmissionRows
+from handbone.ensembles.fold_config import FINISHED, fold_settings
+from handbone.evaluation.submission import COLUMNS
+
+from .soft_voting import EnsembleModel, soft_vote
+from .testing import find_checkpoint, test
+from .user_errors import user_errors_in_one_line
+
+OUT_OF_FOLD = 'out_of_fold.csv'
+
+
+def find_folds(work_dir: str | Path) -> list[Path]:
+    """Find the folds that ``tools/train_folds.py`` has trained.
+
+    Args:
+        work_dir: Its folder.
+
+    Returns:
+        The folders of all folds, in order.
+
+    Raises:
+        ValueError: If there is none, or one is missing or not finished.
+    """
+    folders = {
+        int(path.name.removeprefix('fold_')): path
+        for path in Path(work_dir).glob('fold_*')
+        if re.fullmatch(r'fold_\d+', path.name)
+    }
+    finished = {
+        fold: json.loads((path / FINISHED).read_text(encoding='utf-8'))['folds']
+        for fold, path in folders.items()
+        if (path / FINISHED).is_file()
+    }
+    if not finished:
+        raise ValueError(f'{work_dir} has no finished fold; train them with tools/train_folds.py')
+    num_folds = max(finished.values())
+    missing = [fold for fold in range(num_folds) if fold not in finished]
+    if missing or len(finished) > num_folds or len(set(finished.values())) > 1:
+        raise ValueError(
+            f'{work_dir} should have {num_folds} finished folds; '
+            + (f'not finished: {", ".join(map(str, missing))}' if missing else 'others lie there')
+            + '. tools/train_folds.py goes on where it stopped'
+        )
+    return [folders[fold] for fold in range(num_folds)]
+
+
+def predict_out_of_fold(
+    cfg: Config, folders: Sequence[Path], checkpoints: Sequence[str], out: str | Path
+) -> FoldScores:
+    """Predict each training image with the model that has not seen it.
+
+    Args:
+        cfg: Complete configuration.
+        folders: Work dirs of the folds, in order.
+        checkpoints: The checkpoint of each.
+        out: CSV to write, every image once.
+
+    Returns:
+        The scores.
+    """
+    for fold, (folder, checkpoint) in enumerate(zip(folders, checkpoints, strict=True)):
+        of_fold = deepcopy(cfg)
+        of_fold.merge_from_dict(fold_settings(cfg, fold, len(folders)))
+        of_fold.test_dataloader = of_fold.val_dataloader
+        of_fold.test_evaluator = dict(type='DiceMetric', output_dir=str(folder / 'test'))
+        hook = dict(type='RLESubmissionHook', out_file=str(folder / 'test' / OUT_OF_FOLD))
+        of_fold.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+        of_fold.load_from = checkpoint
+        _name(of_fold, f'fold_{fold}', folder / 'test')
+        test(of_fold)
+    dataset = cfg.val_dataloader.dataset
+    groups = DATASETS.build(dict(dataset, lazy_init=True)).metainfo.get('groups')
+    scores = FoldScores([folder / 'test' / 'dice_per_image.csv' for folder in folders], groups)
+    _join([folder / 'test' / OUT_OF_FOLD for folder in folders], scores, Path(out))
+    return scores
+
+
+def _name(cfg: Config, name: str, work_dir: Path) -> None:
+    """Tell a run from the others of this process."""
+    cfg.work_dir = str(work_dir)
+    cfg.experiment_name = name
+    cfg.visualizer = dict(cfg.visualizer, name=name)
+
+
+def _join(parts: Sequence[Path], scores: FoldScores, out: Path) -> None:
+    """Write the rows of all folds into one file, images in the order of the scores."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    files = [SubmissionRows(part) for part in parts]
+    with FileReplacement(out.resolve(), enabled=True) as output:
+        output.write(f'{",".join(COLUMNS)}\n'.encode())
+        for fold, path in zip(scores.images.fold, scores.images.image, strict=True):
+            output.write(files[fold].copy(Path(path).name))
+    for file in files:
+        file.close()
+    if output.error is not None:
+        raise OSError(output.error.errno, f'cannot write: {output.error.strerror}', str(out))
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/test_folds.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(
+        description='Test a cross-validation: out-of-fold predictions, and the ensemble'
+    )
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument('work_dir', help='work dir of tools/train_folds.py')
+    parser.add_argument('--out-of-fold', metavar='CSV', help='predictions of the training images')
+    parser.add_argument('--out', metavar='CSV', help="the ensemble's masks of the test images")
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='do not score the test images: they have no truth',
+    )
+    parser.add_argument(
+        '--last',
+        action='store_true',
+        help='take the last checkpoint of each fold; the best one, which is the default, was '
+        'chosen on the very images that it is scored on here, which flatters it a little',
+    )
+    parser.add_argument('--merge', choices=['probabilities', 'logits'], default='probabilities')
+    parser.add_argument('--one-at-a-time', '--low-memory', action='store_true')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='as key=value')
+    args = parser.parse_args(arguments)
+    if not args.out_of_fold and not args.out:
+        raise ValueError('nothing to do: give --out-of-fold, --out or both')
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = 'none'
+    cfg.merge_from_dict(args.cfg_options or {})
+    folders = find_folds(args.work_dir)
+    choose = newest_checkpoint if args.last else find_checkpoint
+    checkpoints = [str(choose(str(folder))) for folder in folders]
+    if args.out_of_fold:
+        scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold)
+        scores.write_csv(Path(args.work_dir))
+        print(f'Out-of-fold Dice of {len(scores.images)} images:\n{scores.table()}', flush=True)
+    if args.out:
+        if args.format_only:
+            cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
+        hook = dict(type='RLESubmissionHook', out_file=args.out)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+        _name(cfg, 'ensemble', Path(args.work_dir) / 'test')
+        models = [EnsembleModel(cfg, checkpoint) for checkpoint in checkpoints]
+        soft_vote(models, args.merge, args.one_at_a_time)

@@ -1,0 +1,226 @@
+"""Train the folds of a cross-validation, each in a process of its own."""
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
+
+from handbone.configs import config_folder
+from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint
+from handbone.engine.experiment import check_same_experiment
+from handbone.ensembles.fold_config import FINISHED, fold_settings
+
+from .user_errors import user_errors_in_one_line
+
+#: Seconds between two looks at the running folds, and how long a stopped one has to end.
+LOOK, END = 0.5, 30
+
+
+class _Running(NamedTuple):
+    """A fold in training.
+
+    Attributes:
+        fold: Its number.
+        slot: The GPU it has, or None.
+        process: The process.
+        lock: Held by us and by the process, until both are gone.
+    """
+
+    fold: int
+    slot: str | None
+    process: subprocess.Popen
+    lock: IO
+
+
+class FoldTraining:
+    """The trainings of a cross-validation in one folder: ``fold_0``, ``fold_1`` and so on.
+
+    Args:
+        config: Configuration file.
+        work_dir: The folder.
+        num_folds: Number of folds.
+        options: Settings as ``key=value``, as ``--cfg-options`` takes them.
+        arguments: Further arguments of tools/train.py.
+    """
+
+    def __init__(
+        self,
+        config: str,
+        work_dir: str | Path,
+        num_folds: int,
+        options: Sequence[str] = (),
+        arguments: Sequence[str] = (),
+    ) -> None:
+        self.config = config
+        self.work_dir = Path(work_dir)
+        self.num_folds = num_folds
+        self.options = list(options)
+        self.arguments = list(arguments)
+
+    def train(self, folds: Sequence[int], slots: Sequence[str | None]) -> None:
+        """Train folds, as many at a time as there are slots.
+
+        Finished folds are passed over, others go on from their newest checkpoint.
+
+        Args:
+            folds: Which ones.
+            slots: GPU of each training that may run at the same time, None to leave that open.
+
+        Raises:
+            ValueError: If a fold does not exist, is of another experiment, or fails.
+        """
+        waiting = [fold for fold in folds if not self._is_finished(fold)]
+        for fold in folds:
+            if fold not in waiting:
+                print(f'fold {fold} is finished: {self._folder(fold)}', flush=True)
+        free, running, failed = list(slots), [], {}
+        try:
+            while waiting or running:
+                while waiting and free:
+                    fold, slot = waiting.pop(0), free.pop(0)
+                    started = self._start(fold, slot, quiet=len(slots) > 1)
+                    if started is None:
+                        failed[fold] = 'another process trains it'
+                        free.append(slot)
+                    else:
+                        running.append(started)
+                time.sleep(LOOK)
+                for each in [each for each in running if each.process.poll() is not None]:
+                    running.remove(each)
+                    free.append(each.slot)
+                    self._end(each, failed)
+        finally:
+            _stop(running)
+        if failed:
+            raise ValueError(
+                f'{len(failed)} of {len(folds)} folds are not trained: '
+                + ', '.join(f'{fold} ({reason})' for fold, reason in failed.items())
+                + '; their output says why. The same command goes on where they stopped'
+            )
+
+    def _folder(self, fold: int) -> Path:
+        return self.work_dir / f'fold_{fold}'
+
+    def _settings(self, fold: int) -> tuple[Config, list[str]]:
+        cfg = Config.fromfile(self.config)
+        if self.options:
+            parser = argparse.ArgumentParser()
+            parser.add_argument('--options', nargs='+', action=DictAction)
+            cfg.merge_from_dict(parser.parse_args(['--options', *self.options]).options)
+        settings = fold_settings(cfg, fold, self.num_folds)
+        cfg.merge_from_dict(settings)
+        return cfg, [f'{key}={value}' for key, value in settings.items()]
+
+    def _is_finished(self, fold: int) -> bool:
+        cfg, _ = self._settings(fold)
+        folder = self._folder(fold)
+        if not (folder / FINISHED).is_file():
+            return False
+        checkpoint = newest_checkpoint(folder, resumable=False)
+        if checkpoint is None:
+            return False
+        meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
+        check_same_experiment(str(checkpoint), meta, cfg, MMLogger.get_current_instance())
+        return True
+
+    def _start(self, fold: int, slot: str | None, quiet: bool) -> _Running | None:
+        """Start a training, unless another process has the fold."""
+        folder = self._folder(fold)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / '.lock').open('a')
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return None
+        settings = [*self.options, *self._settings(fold)[1]]
+        command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
+        command += [*self.arguments, '--work-dir', str(folder), '--cfg-options', *settings]
+        if any(folder.glob('*.pth')):
+            command.append('--resume')
+        environment = dict(os.environ)
+        if slot is not None:
+            environment['CUDA_VISIBLE_DEVICES'] = slot
+        print(f'fold {fold} begins{f" on GPU {slot}" if slot else ""}: {folder}', flush=True)
+        output = (folder / 'output.txt').open('a') if quiet else None
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=environment, pass_fds=[lock.fileno()]
+        )
+        if output is not None:
+            output.close()
+        return _Running(fold, slot, process, lock)
+
+    def _end(self, ended: _Running, failed: dict[int, str]) -> None:
+        """Note how a training has ended."""
+        ended.lock.close()
+        fold, code = ended.fold, ended.process.returncode
+        folder = self._folder(fold)
+        if code:
+            failed[fold] = f'exit code {code}'
+            print(f'fold {fold} fails ({code}): {folder}', file=sys.stderr, flush=True)
+            output = folder / 'output.txt'
+            if output.is_file():  # its end says what to mend
+                print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
+            return
+        unfinished = folder / f'.{FINISHED}.part'
+        unfinished.write_text(json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n')
+        unfinished.replace(folder / FINISHED)
+        print(f'fold {fold} is finished: {folder}', flush=True)
+
+
+def _stop(running: Sequence[_Running]) -> None:
+    for each in running:
+        each.process.terminate()
+    for each in running:
+        try:
+            each.process.wait(END)
+        except subprocess.TimeoutExpired:
+            each.process.kill()
+            each.process.wait()
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/train_folds.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(
+        description='Train the folds of a cross-validation; further options go to tools/train.py'
+    )
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument('--work-dir', required=True, help='folder of fold_0, fold_1, …')
+    parser.add_argument('--folds', type=int, default=5, help='number of folds (default 5)')
+    parser.add_argument('--fold-list', help='the folds to train here, as 0,1 (default: all)')
+    parser.add_argument('--gpus', help='GPUs to spread the folds over, as 0,1')
+    parser.add_argument(
+        '--jobs', type=int, help='folds in training at a time (default: one, or one a GPU)'
+    )
+    parser.add_argument('--cfg-options', nargs='+', default=[], help='settings, as key=value')
+    args, rest = parser.parse_known_args(arguments)
+    folds = _numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(args.folds))
+    gpus = list(map(str, _numbers(args.gpus, '--gpus'))) if args.gpus else [None]
+    jobs = args.jobs if args.jobs is not None else len(gpus)
+    if jobs < 1:
+        raise ValueError(f'--jobs is at least 1, got {jobs}')
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folds are stopped too
+    training = FoldTraining(args.config, args.work_dir, args.folds, args.cfg_options, rest)
+    training.train(folds, [gpus[number % len(gpus)] for number in range(jobs)])
+
+
+def _numbers(text: str, option: str) -> list[int]:
+    words = text.split(',')
+    if not all(word.strip().isdecimal() for word in words) or len(set(words)) < len(words):
+        raise ValueError(f'{option} takes different numbers with commas, as 0,1; got {text}')
+    return [int(word) for word in words]

@@ -1,0 +1,197 @@
+"""Test the mean of several models."""
+
+import argparse
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import NamedTuple
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+
+from handbone.engine.checkpoints import load_checkpoint_file, unpickling
+from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes
+from handbone.ensembles import check_same_classes, read_thresholds
+
+from .pretrained import drop_pretrained
+from .testing import find_checkpoint, test
+from .training import add_common_arguments, read_config
+from .user_errors import user_errors_in_one_line
+
+
+class EnsembleModel(NamedTuple):
+    """A model of an ensemble.
+
+    Attributes:
+        config: Its complete configuration.
+        checkpoint: Its checkpoint, or a work dir, as :func:`find_checkpoint` takes it.
+        weight: Its weight in the mean.
+    """
+
+    config: Config
+    checkpoint: str
+    weight: float = 1.0
+
+
+def soft_vote(
+    models: Sequence[EnsembleModel],
+    merge: str = 'probabilities',
+    one_at_a_time: bool = False,
+    thresholds: str | Path | None = None,
+) -> dict[str, float]:
+    """Run the test set of the first configuration through all models.
+
+    Args:
+        models: The models; the first one's configuration says all but the models, their test
+            pipelines and their checkpoints.
+        merge: Mean of ``probabilities`` or of ``logits``.
+        one_at_a_time: Hold one model on the device at a time.
+        thresholds: File of thresholds. Default: those of the first configuration.
+
+    Returns:
+        The metrics, empty where only predictions were asked for.
+
+    Raises:
+        FileNotFoundError: If a checkpoint does not exist.
+        ValueError: If a checkpoint does not fit its configuration, or the models have different
+            class lists.
+    """
+    cfg = models[0].config
+    checkpoints = [find_checkpoint(model.checkpoint) for model in models]
+    with unpickling(cfg.get('allow_pickle', False)):
+        classes = _same_classes(models, checkpoints)
+    if thresholds is not None:
+        chosen = read_thresholds(thresholds, classes)
+    else:
+        chosen = (cfg.model.get('test_cfg') or {}).get('threshold', 0.5)
+    members = []
+    for model, checkpoint in zip(models, checkpoints, strict=True):
+        config = deepcopy(model.config)
+        drop_pretrained(config)
+        members.append(
+            dict(
+                name=f'{Path(config.filename).name} with {checkpoint}',
+                model=config.model,
+                checkpoint=checkpoint,
+                weight=model.weight,
+                pipeline=_pipeline(config.test_dataloader.dataset),
+            )
+        )
+    cfg.load_from = checkpoints[0]
+    cfg.test_cfg = dict(
+        type='EnsembleTestLoop',
+        members=members,
+        thresholds=chosen,
+        merge=merge,
+        one_at_a_time=one_at_a_time,
+        fp16=(cfg.get('test_cfg') or {}).get('fp16', False),
+    )
+    return test(cfg)
+
+
+def class_list(cfg: Config) -> tuple[str, ...]:
+    """Read the classes of a configuration's test dataset, without reading its files.
+
+    Args:
+        cfg: Complete configuration.
+
+    Returns:
+        Names in class order.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    dataset = cfg.test_dataloader.dataset
+    while 'pipeline' not in dataset:
+        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
+    return DATASETS.build(dict(dataset, lazy_init=True)).metainfo['classes']
+
+
+def _same_classes(models: Sequence[EnsembleModel], checkpoints: Sequence[str]) -> tuple[str, ...]:
+    first = class_list(models[0].config)
+    for model, checkpoint in zip(models, checkpoints, strict=True):
+        others = (Path(models[0].config.filename).name, first)
+        check_same_classes(Path(model.config.filename).name, class_list(model.config), *others)
+        trained = checkpoint_classes(load_checkpoint_file(checkpoint, mmap=True))
+        if trained is not None:
+            check_same_classes(f'the checkpoint {checkpoint}', trained, *others)
+    return first
+
+
+def _pipeline(dataset: dict) -> list:
+    while 'pipeline' not in dataset:
+        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
+    return dataset['pipeline']
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/soft_vote.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Test the mean of several models')
+    parser.add_argument(
+        '--model',
+        dest='models',
+        nargs='+',
+        action='append',
+        required=True,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='a configuration, its checkpoint or work dir, and a weight (default 1); once a model. '
+        'The first configuration says on which images and with which thresholds',
+    )
+    parser.add_argument('--out', help='write the predictions to this CSV of run-length masks')
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='write the CSV without scoring (default: submission.csv in the work dir)',
+    )
+    parser.add_argument(
+        '--val', action='store_true', help='use the validation images instead of the test images'
+    )
+    parser.add_argument(
+        '--merge', choices=['probabilities', 'logits'], default='probabilities', help='mean of what'
+    )
+    parser.add_argument(
+        '--one-at-a-time',
+        '--low-memory',
+        action='store_true',
+        help='hold one model on the device at a time; sums of logits wait in the work dir',
+    )
+    parser.add_argument('--thresholds', metavar='FILE', help='YAML or JSON of thresholds')
+    parser.add_argument('--work-dir', help='where the log and the tables go')
+    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    add_common_arguments(parser)
+    args = parser.parse_args(arguments)
+    models = [_model(words, args) for words in args.models]
+    cfg = models[0].config
+    if args.val:
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.test_evaluator = cfg.val_evaluator
+    if args.format_only:
+        cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
+    if args.out or args.format_only:
+        hook = dict(type='RLESubmissionHook', out_file=args.out)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    if args.show_dir:
+        cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
+    soft_vote(models, args.merge, args.one_at_a_time, args.thresholds)
+
+
+def _model(words: Sequence[str], args: argparse.Namespace) -> EnsembleModel:
+    if len(words) not in (2, 3):
+        raise ValueError(
+            f'--model takes a config, a checkpoint and perhaps a weight, got {" ".join(words)}'
+        )
+    weight = words[2] if len(words) == 3 else '1'
+    try:
+        number = float(weight)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float('inf'):
+        raise ValueError(f'--model {" ".join(words)}: the weight {weight} is no number above 0')
+    args.config = words[0]
+    if args.work_dir is None:
+        args.work_dir = str(Path('work_dirs') / 'soft_vote')
+    return EnsembleModel(read_config(args), words[1], number)

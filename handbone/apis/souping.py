@@ -1,0 +1,189 @@
+"""Average the weights of checkpoints."""
+
+import argparse
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import Tensor
+
+from handbone.engine.checkpoints import DurableBackend, load_checkpoint_file, unpickling
+from handbone.ensembles import average_weights, greedy_choice, recompute_batch_norm
+
+from .checkpoint_file import check_checkpoint_file
+from .launch import adapt_to_hardware
+from .pretrained import drop_pretrained
+from .testing import find_checkpoint
+from .training import add_common_arguments, read_config
+from .user_errors import user_errors_in_one_line
+
+
+class SoupKitchen:
+    """Averages checkpoints of one configuration and scores what comes out.
+
+    Args:
+        cfg: Complete configuration.
+        checkpoints: Files of checkpoints.
+        norm_images: Images of the training set to measure the statistics of BatchNorm with, for
+            each soup; 0 averages those of the checkpoints.
+    """
+
+    def __init__(self, cfg: Config, checkpoints: Sequence[str], norm_images: int = 0) -> None:
+        for checkpoint in checkpoints:
+            check_checkpoint_file(checkpoint)
+        self.cfg = deepcopy(cfg)
+        self.checkpoints = list(checkpoints)
+        self.norm_images = norm_images
+        drop_pretrained(self.cfg)
+        adapt_to_hardware(self.cfg)
+        self.cfg.test_dataloader = self.cfg.val_dataloader
+        self.cfg.test_evaluator = self.cfg.val_evaluator
+        self.cfg.load_from = self.checkpoints[0]
+        self._runner: Runner | None = None
+
+    def average(self, checkpoints: Sequence[str]) -> dict[str, Tensor]:
+        """Make a soup.
+
+        Args:
+            checkpoints: What goes into it.
+
+        Returns:
+            Weights by name.
+        """
+        weights = average_weights(checkpoints, _read_weights)
+        if not self.norm_images or len(checkpoints) == 1:
+            return weights
+        runner = self._loaded(weights)
+        recompute_batch_norm(runner.model, self._inputs(runner))
+        return {key: weight.cpu() for key, weight in runner.model.state_dict().items()}
+
+    def score(self, checkpoints: Sequence[str]) -> float:
+        """Measure the mean Dice of a soup on the validation images.
+
+        Args:
+            checkpoints: What goes into it.
+
+        Returns:
+            Mean Dice, 0 to 1.
+        """
+        runner = self._loaded(self.average(checkpoints))
+        return float(runner.test_loop.run()['mDice'])
+
+    def _loaded(self, weights: Mapping[str, Tensor]) -> Runner:
+        """Put weights into the model of the runner."""
+        if self._runner is None:
+            self._runner = Runner.from_cfg(self.cfg)
+            # what Runner.test does before its loop; the hooks compare classes and weights
+            self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
+            self._runner.call_hook('before_run')
+            self._runner.load_or_resume()
+        self._runner.model.load_state_dict(weights, strict=False)
+        return self._runner
+
+    def _inputs(self, runner: Runner) -> Iterator[Tensor]:
+        """Yield training batches as the network takes them, from the same seed each time."""
+        torch.manual_seed(runner.seed)
+        loader = runner.build_dataloader(deepcopy(self.cfg.train_dataloader), seed=runner.seed)
+        seen = 0
+        for batch in loader:
+            # as in testing: in training the early resolution of progressive resizing may come
+            inputs = runner.model.data_preprocessor(batch, False)['inputs']
+            yield inputs[: self.norm_images - seen]
+            seen += len(inputs)
+            if seen >= self.norm_images:
+                return
+
+
+def make_soup(
+    cfg: Config, checkpoints: Sequence[str], out: str | Path, method: str, norm_images: int = 0
+) -> tuple[list[str], float | None]:
+    """Average checkpoints into a checkpoint.
+
+    Args:
+        cfg: Complete configuration of all of them.
+        checkpoints: Files of checkpoints, at least two.
+        out: The checkpoint to write.
+        method: ``uniform`` takes all; ``greedy`` those that raise the Dice of the validation
+            images.
+        norm_images: As for :class:`SoupKitchen`.
+
+    Returns:
+        What went into it, and its mean Dice on the validation images; None where it was not
+        measured.
+
+    Raises:
+        FileNotFoundError: If a checkpoint does not exist.
+        ValueError: If there are fewer than two, or they are not of one model.
+    """
+    if len(set(checkpoints)) < 2 or len(set(checkpoints)) < len(checkpoints):
+        raise ValueError('a soup takes at least two checkpoints, each of them once')
+    kitchen = SoupKitchen(cfg, checkpoints, norm_images)
+    chosen, dice, scores = list(checkpoints), None, None
+    if method == 'greedy':
+        average_weights(checkpoints, _read_weights)  # what does not fit is said before all the work
+        scores = [kitchen.score([checkpoint]) for checkpoint in checkpoints]
+        chosen, dice = greedy_choice(checkpoints, scores, kitchen.score)
+        for checkpoint, score in zip(checkpoints, scores, strict=True):
+            taken = 'in the soup' if checkpoint in chosen else 'left out'
+            print(f'{checkpoint}: mean Dice {score:.4f}, {taken}')
+    _write(out, kitchen.average(chosen), chosen, method)
+    return chosen, dice
+
+
+def _read_weights(checkpoint: str) -> Mapping[str, Tensor]:
+    content = load_checkpoint_file(checkpoint)
+    return content.get('state_dict', content)
+
+
+def _write(
+    out: str | Path, weights: Mapping[str, Tensor], chosen: Sequence[str], method: str
+) -> None:
+    """Write a checkpoint that tells, as those of a training do, its classes and config."""
+    meta = dict(load_checkpoint_file(chosen[0], mmap=True).get('meta') or {})
+    meta['cfg'] = meta.pop('config_text', '')
+    meta['soup'] = dict(method=method, checkpoints=[str(checkpoint) for checkpoint in chosen])
+    content = io.BytesIO()
+    torch.save(dict(meta=meta, state_dict=dict(weights)), content)
+    DurableBackend().put(content.getvalue(), out)
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/soup.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Average the weights of checkpoints')
+    parser.add_argument('config', help='their configuration file')
+    parser.add_argument('checkpoints', nargs='+', help='checkpoints or work dirs, at least two')
+    parser.add_argument('--out', required=True, help='the checkpoint to write')
+    parser.add_argument(
+        '--method',
+        choices=['uniform', 'greedy'],
+        default='uniform',
+        help='take all, or, from the best on, those that do not lower the Dice of validation',
+    )
+    parser.add_argument(
+        '--update-batch-norm',
+        type=int,
+        default=0,
+        metavar='N',
+        help='measure the statistics of BatchNorm with N training images (default: average them)',
+    )
+    parser.add_argument('--work-dir', help='where the log and the tables go')
+    add_common_arguments(parser)
+    args = parser.parse_args(arguments)
+    if args.update_batch_norm < 0:
+        raise ValueError(f'--update-batch-norm is not negative, got {args.update_batch_norm}')
+    with unpickling(args.allow_pickle):
+        checkpoints = [find_checkpoint(path) for path in args.checkpoints]
+        chosen, dice = make_soup(
+            read_config(args), checkpoints, args.out, args.method, args.update_batch_norm
+        )
+    scored = '' if dice is None else f', mean Dice {dice:.4f} on the validation images'
+    print(f'{args.out}: {len(chosen)} of {len(checkpoints)} checkpoints{scored}')

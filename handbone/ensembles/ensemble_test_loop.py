@@ -1,0 +1,273 @@
+"""A test run whose predictions are the mean of several models."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, TestLoop
+from mmengine.runner.amp import autocast
+from mmengine.structures import PixelData
+from mmseg.registry import LOOPS, MODELS
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from handbone.engine.checkpoints import load_checkpoint_file
+from handbone.engine.hooks.weight_faults import weight_faults
+from handbone.masks import logits_to_packed
+
+from .logit_store import LogitStore
+
+#: No logit reaches it, so a member alone draws no masks, which nobody would see.
+UNREACHED = 1 - 1e-12
+
+
+class _Member(NamedTuple):
+    """A model of the ensemble.
+
+    Attributes:
+        name: What messages call it.
+        model: Its config.
+        checkpoint: Its weights.
+        share: Its part of the mean; the shares add up to 1.
+        loader: Which of the loop's data loaders gives its images.
+    """
+
+    name: str
+    model: Mapping
+    checkpoint: str
+    share: float
+    loader: int
+
+
+@LOOPS.register_module()
+class EnsembleTestLoop(TestLoop):
+    """Test the weighted mean of the logits, or of the probabilities, of several models.
+
+    The mean is taken at low resolution, before the one upsampling to the size of the image: at that
+    of the member whose head gives the most logits for the first image, so that no member loses
+    detail. The logits of the others, without padding, are brought to it bilinearly.
+
+    Args:
+        runner: The runner, whose model is the first member.
+        dataloader: The test data, with the first member's pipeline.
+        evaluator: What scores the predictions.
+        members: Dicts of ``model`` (config), ``checkpoint``, ``weight``, ``pipeline`` (test
+            pipeline) and ``name``. All predict the same images, with their own pipelines.
+        thresholds: Probability above which a class is present, one number or one a class.
+        merge: Mean of ``probabilities`` or of ``logits``.
+        one_at_a_time: Hold one model on the device at a time. The sums of the low-resolution logits
+            wait on the disk as float16, and each image is loaded once more.
+        store_folder: Where they wait. Default: the work dir.
+        fp16: Mixed precision, as in mmengine's loop.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: DataLoader | dict,
+        evaluator: Any,
+        members: Sequence[Mapping],
+        thresholds: float | Sequence[float] = 0.5,
+        merge: Literal['probabilities', 'logits'] = 'probabilities',
+        one_at_a_time: bool = False,
+        store_folder: str | Path | None = None,
+        fp16: bool = False,
+    ) -> None:
+        config = dataloader
+        super().__init__(runner, dataloader, evaluator, fp16=fp16)
+        self.thresholds = thresholds
+        self.merge = merge
+        self.one_at_a_time = one_at_a_time
+        self.store_folder = store_folder or runner.work_dir
+        pipelines, self._loaders, self._members = [members[0]['pipeline']], [self.dataloader], []
+        total = sum(member['weight'] for member in members)
+        for member in members:
+            # models that take the same images share the loading of them
+            if member['pipeline'] not in pipelines:
+                pipelines.append(member['pipeline'])
+                own = dict(config, dataset=with_pipeline(config['dataset'], pipelines[-1]))
+                self._loaders.append(runner.build_dataloader(own, seed=runner.seed))
+            self._members.append(
+                _Member(
+                    member['name'],
+                    member['model'],
+                    member['checkpoint'],
+                    member['weight'] / total,
+                    pipelines.index(member['pipeline']),
+                )
+            )
+
+    @torch.no_grad()
+    def run(self) -> dict:
+        """Predict all images with all members.
+
+        Returns:
+            The scores.
+
+        Raises:
+            ValueError: If the weights of a checkpoint do not fit its model.
+        """
+        first = self.runner.model
+        self._networks = [_prepared(first.module if is_model_wrapper(first) else first)]
+        self._device = next(first.parameters()).device
+        self._store = LogitStore(self.store_folder) if self.one_at_a_time else None
+        if self._store is not None:
+            self._fill_store()
+            return self._finished()
+        self._networks += [self._build(member) for member in self._members[1:]]
+        self._others = [iter(loader) for loader in self._loaders[1:]]
+        self._reference = None
+        return self._finished()
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Predict a batch.
+
+        Args:
+            idx: Number of the batch.
+            data_batch: The batch, made by the first member's pipeline.
+        """
+        self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data_batch)
+        samples = data_batch['data_samples']
+        means = self._stored(samples) if self._store is not None else self._mean(data_batch)
+        outputs = []
+        for sample, mean in zip(samples, means, strict=True):
+            if self.merge == 'probabilities':
+                mean = torch.logit(mean, eps=1e-6)
+            size = tuple(sample.metainfo['ori_shape'][:2])
+            output = sample.new()
+            output.pred_sem_seg = PixelData(data=logits_to_packed(mean, size, self.thresholds))
+            outputs.append(output)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        self.runner.call_hook(
+            'after_test_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs
+        )
+
+    def _finished(self) -> dict:
+        try:
+            return super().run()
+        finally:
+            if self._store is not None:
+                self._store.close()
+            self._networks = self._others = None
+
+    def _mean(self, data_batch: dict) -> list[Tensor]:
+        """Run all members on a batch."""
+        batches = [data_batch, *map(next, self._others)]
+        logits = [
+            self._logits(network, batches[member.loader])
+            for member, network in zip(self._members, self._networks, strict=True)
+        ]
+        if self._reference is None:
+            self._reference = _largest([of_member[0] for of_member in logits])
+        means = []
+        for of_image in zip(*logits, strict=True):
+            size = of_image[self._reference].shape[1:]
+            means.append(
+                sum(
+                    self._part(member, each, size)
+                    for member, each in zip(self._members, of_image, strict=True)
+                )
+            )
+        return means
+
+    def _stored(self, samples: Sequence) -> list[Tensor]:
+        return [self._store.read(sample.img_path).to(self._device) for sample in samples]
+
+    def _fill_store(self) -> None:
+        """Run one member after the other over all images, the one with the most logits first."""
+        first_batches = [next(iter(loader)) for loader in self._loaders]
+        examples = []
+        for member in self._members:  # all are seen once before hours are spent on some
+            with self._on_device(member) as network:
+                examples.append(self._logits(network, first_batches[member.loader])[0].cpu())
+        reference = self._members[_largest(examples)]
+        rest = [member for member in self._members if member is not reference]
+        for number, member in enumerate([reference, *rest], 1):
+            title = f'{member.name} ({number} of {len(self._members)})'
+            loader = self._loaders[member.loader]
+            with self._on_device(member) as network:
+                for batch in tqdm(loader, title, delay=3, disable=not is_main_process()):
+                    self._add(member, network, batch, begin=number == 1)
+
+    def _add(self, member: _Member, network: nn.Module, batch: dict, begin: bool) -> None:
+        paths = [sample.img_path for sample in batch['data_samples']]
+        for path, logits in zip(paths, self._logits(network, batch), strict=True):
+            if begin and path in self._store:
+                continue  # the sampler of several processes repeats images to fill the last batch
+            size = logits.shape[1:] if begin else self._store.size(path)
+            self._store.add(path, self._part(member, logits, size))
+
+    def _part(self, member: _Member, logits: Tensor, size: Sequence[int]) -> Tensor:
+        """Weigh what a member says, float32 (C, h, w) at the common size."""
+        logits = logits.float()
+        if logits.shape[1:] != tuple(size):
+            logits = F.interpolate(logits[None], tuple(size), mode='bilinear')[0]
+        return member.share * (logits.sigmoid() if self.merge == 'probabilities' else logits)
+
+    def _logits(self, network: nn.Module, batch: dict) -> list[Tensor]:
+        """Predict the low-resolution logits of a batch, (C, h, w) without padding."""
+        with autocast(enabled=self.fp16):
+            return [sample.seg_logits.data for sample in network.test_step(batch)]
+
+    @contextmanager
+    def _on_device(self, member: _Member) -> Iterator[nn.Module]:
+        """Hold a member on the device; the first one, which the runner keeps, rests on the CPU."""
+        first = self._networks[0]
+        if member is self._members[0]:
+            yield first.to(self._device)
+            return
+        first.to('cpu')
+        network = self._build(member)
+        yield network
+        network.to('cpu')
+
+    def _build(self, member: _Member) -> nn.Module:
+        network = MODELS.build(member.model)
+        weights = load_checkpoint_file(member.checkpoint)
+        weights = weights.get('state_dict', weights)
+        faults = weight_faults(weights, network)
+        if faults:
+            raise ValueError(
+                f'the checkpoint {member.checkpoint} does not fit {member.name}: '
+                f'{"; ".join(faults)}. Give each checkpoint with its own config'
+            )
+        network.load_state_dict(weights, strict=False)
+        return _prepared(network.to(self._device))
+
+
+def with_pipeline(dataset: Mapping, pipeline: Sequence) -> dict:
+    """Give a dataset, also within mmengine's wrappers, another pipeline.
+
+    Args:
+        dataset: Config of a dataset.
+        pipeline: Config of the pipeline.
+
+    Returns:
+        A config of the same images.
+    """
+    changed = dict(dataset)
+    if 'dataset' in changed:
+        changed['dataset'] = with_pipeline(changed['dataset'], pipeline)
+    elif 'datasets' in changed:
+        changed['datasets'] = [with_pipeline(each, pipeline) for each in changed['datasets']]
+    else:
+        changed['pipeline'] = pipeline
+    return changed
+
+
+def _prepared(network: nn.Module) -> nn.Module:
+    network.test_cfg.update(keep_logits=True, threshold=UNREACHED)
+    return network.eval()
+
+
+def _largest(examples: Sequence[Tensor]) -> int:
+    """Find the member with the most logits, the first of those that have as many."""
+    sizes = [logits.shape[1] * logits.shape[2] for logits in examples]
+    return sizes.index(max(sizes))

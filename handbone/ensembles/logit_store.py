@@ -1,0 +1,82 @@
+"""Running sums of low-resolution logits on the disk."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class LogitStore:
+    """One float16 array (C, h, w) an image, in a file without a name.
+
+    The system frees the file even if the process is killed. Space is taken by writing, so that a
+    full disk is an error and not a signal.
+
+    Args:
+        folder: Where the file takes its space; made if it is not there.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # unbuffered: what is mapped must be on the file
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        self._places: dict[str, tuple[int, tuple[int, int, int]]] = {}
+        self._end = 0
+
+    def __contains__(self, image: str) -> bool:
+        return image in self._places
+
+    def size(self, image: str) -> tuple[int, int]:
+        """Say the height and width of an image's sums."""
+        return self._places[image][1][1:]
+
+    def add(self, image: str, values: Tensor) -> None:
+        """Add to the sums of an image, or begin them.
+
+        Args:
+            image: Its path.
+            values: (C, h, w), the same shape each time.
+
+        Raises:
+            OSError: If there is no room.
+        """
+        values = values.float().cpu().numpy()
+        if image in self._places:
+            sums = self._map(image)
+            sums += values
+            return
+        content = memoryview(values.astype(np.float16).tobytes())
+        try:
+            while content:
+                content = content[self._file.write(content) :]
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f'no room for the sums of logits ({error.strerror}); without --one-at-a-time they '
+                'need none, or set --work-dir to another disk',
+                str(self._folder),
+            ) from error
+        self._places[image] = (self._end, values.shape)
+        self._end += 2 * values.size
+
+    def read(self, image: str) -> Tensor:
+        """Read the sums of an image.
+
+        Args:
+            image: Its path.
+
+        Returns:
+            float32 (C, h, w).
+        """
+        return torch.from_numpy(self._map(image).astype(np.float32))
+
+    def close(self) -> None:
+        """Free the space."""
+        self._file.close()
+
+    def _map(self, image: str) -> np.memmap:
+        offset, shape = self._places[image]
+        return np.memmap(self._file, np.float16, 'r+', offset, shape)

@@ -1,0 +1,130 @@
+"""Model soups: the mean of the weights of several checkpoints.
+
+Wortsman et al., Model soups: averaging weights of multiple fine-tuned models improves accuracy
+without increasing inference time, ICML 2022.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+#: A function from the name of a checkpoint to its weights.
+Reader = Callable[[str], Mapping[str, Tensor]]
+#: Names that an error lists one by one.
+LISTED = 5
+
+
+def average_weights(names: Sequence[str], read: Reader) -> dict[str, Tensor]:
+    """Average the weights of checkpoints, one of them in memory at a time.
+
+    The statistics of BatchNorm are averaged like weights. Whole numbers, such as its count of
+    batches, are those of the first checkpoint.
+
+    Args:
+        names: The checkpoints, at least one.
+        read: Reads the weights of a checkpoint.
+
+    Returns:
+        Tensors by name, of the types of the first checkpoint; the mean is taken in float64.
+
+    Raises:
+        ValueError: If the names or shapes of the weights differ; all that differs is in the
+            message, sorted.
+    """
+    sums, first = {}, {}
+    for name in names:
+        weights = read(name)
+        if not first:
+            first = {key: (weight.dtype, weight.shape) for key, weight in weights.items()}
+            sums = {
+                key: weight.double() if weight.is_floating_point() else weight.clone()
+                for key, weight in weights.items()
+            }
+            continue
+        shapes = {key: shape for key, (_, shape) in first.items()}
+        check_same_weights(name, {k: w.shape for k, w in weights.items()}, names[0], shapes)
+        for key, weight in weights.items():
+            if sums[key].is_floating_point():
+                sums[key] += weight
+    return {
+        key: (total / len(names) if total.is_floating_point() else total).to(first[key][0])
+        for key, total in sums.items()
+    }
+
+
+def check_same_weights(
+    name: str, shapes: Mapping[str, Sequence[int]], first_name: str, first: Mapping
+) -> None:
+    """Check that two checkpoints are of one model.
+
+    Args:
+        name: A checkpoint.
+        shapes: Shapes of its weights by name.
+        first_name: Another checkpoint.
+        first: Shapes of its weights by name.
+
+    Raises:
+        ValueError: If they are not; what differs is sorted by name.
+    """
+    faults = []
+    for what, keys in (
+        ('lacks', sorted(first.keys() - shapes.keys())),
+        ('has in addition', sorted(shapes.keys() - first.keys())),
+        (
+            'has in another shape',
+            [
+                f'{key} ({_size(shapes[key])} for {_size(first[key])})'
+                for key in sorted(first.keys() & shapes.keys())
+                if tuple(shapes[key]) != tuple(first[key])
+            ],
+        ),
+    ):
+        if keys:
+            rest = f' and {len(keys) - LISTED} more' if len(keys) > LISTED else ''
+            faults.append(f'it {what} {", ".join(keys[:LISTED])}{rest}')
+    if faults:
+        raise ValueError(
+            f'{name} is not of the same model as {first_name}: {"; ".join(faults)}. A soup takes '
+            'checkpoints of one config'
+        )
+
+
+def greedy_choice(
+    names: Sequence[str], scores: Sequence[float], score: Callable[[list[str]], float]
+) -> tuple[list[str], float]:
+    """Choose checkpoints whose mean scores best, as the greedy soup does.
+
+    From the best to the worst, each is added where the mean with it scores no worse than without.
+
+    Args:
+        names: The checkpoints.
+        scores: The score of each, higher is better.
+        score: Scores the mean of some of them.
+
+    Returns:
+        The chosen ones, the best in front, and the score of their mean.
+    """
+    order = sorted(range(len(names)), key=lambda index: -scores[index])
+    chosen, best = [names[order[0]]], scores[order[0]]
+    for index in order[1:]:
+        reached = score([*chosen, names[index]])
+        if reached >= best:
+            chosen, best = [*chosen, names[index]], reached
+    return chosen, best
+
+
+def recompute_batch_norm(model: torch.nn.Module, inputs: Iterable[Tensor]) -> None:
+    """Measure the statistics of BatchNorm anew, since those of averaged weights are others.
+
+    Args:
+        model: The model, changed in place, as it computes on tensors.
+        inputs: Batches (N, 3, H, W), normalised, on the model's device.
+    """
+    training = model.training
+    torch.optim.swa_utils.update_bn(inputs, model)
+    model.train(training)
+
+
+def _size(shape: Sequence[int]) -> str:
+    return ' x '.join(map(str, shape)) or 'a number'

@@ -11,11 +11,7 @@ from . import table, train_step
 
 #: What is measured unless rows are named: modules with a ``ROW`` each. The rows of ``train_step``
 #: take longer and are named one by one.
-<<<<<<< HEAD
-ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'loss', 'loading')
-=======
-ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'loss', 'loading', 'voting')
->>>>>>> ensemble
+ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'loss', 'loading', 'voting')
 
 
 def main() -> None:

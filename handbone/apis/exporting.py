@@ -1,7 +1,10 @@
 """Turn a config and its checkpoint into a file that ONNX Runtime and OpenVINO run."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from mmengine.config import Config, DictAction
@@ -15,11 +18,15 @@ from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_class
 from handbone.engine.hooks.weight_faults import weight_faults
 from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
+from handbone.export.preprocessing import Preprocessing
 from handbone.extras import import_extra
 
 from .pretrained import drop_pretrained
 from .testing import find_checkpoint
 from .user_errors import user_errors_in_one_line
+
+if TYPE_CHECKING:
+    import onnx
 
 FORMATS = ('onnx', 'openvino')
 PRECISIONS = ('fp32', 'fp16', 'int8')
@@ -61,7 +68,6 @@ def export(
         import_extra(module, 'export')
     from handbone.export.calibration import calibration_images, calibration_inputs
     from handbone.export.files import check_target, write_exported
-    from handbone.export.graph import to_graph
     from handbone.export.precision import quantize, store_half
     from handbone.export.threshold_file import read_thresholds
 
@@ -80,7 +86,7 @@ def export(
     else:
         limits = np.broadcast_to(segmentor.test_cfg['threshold'], len(classes)).tolist()
     images = calibration_images(calibration) if calibration is not None else []
-    model = to_graph(segmentor, preprocessing, limits)
+    model, preprocessing = _graph_of(segmentor, preprocessing, limits)
     if precision == 'fp16':
         store_half(model)
     elif precision == 'int8':
@@ -88,6 +94,25 @@ def export(
     palette = tuple(tuple(int(value) for value in color) for color in metainfo['palette'])
     description = Description(classes, palette, tuple(limits), preprocessing, precision)
     return write_exported(model, description, Path(out), kind)
+
+
+def _graph_of(
+    segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
+) -> tuple['onnx.ModelProto', Preprocessing]:
+    """Write the graph for images of any size, or else for those of the config's size."""
+    from handbone.export.graph import UnsupportedModelError, to_graph
+
+    if preprocessing.size is None:
+        try:
+            return to_graph(segmentor, preprocessing, thresholds), preprocessing
+        except UnsupportedModelError as error:
+            preprocessing = preprocessing.with_fixed_size()
+            print(
+                f'The graph cannot be written for all sizes ({error}): images are padded to '
+                f'{preprocessing.size[0]} x {preprocessing.size[1]}.',
+                file=sys.stderr,
+            )
+    return to_graph(segmentor, preprocessing, thresholds), preprocessing
 
 
 def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn.Module:

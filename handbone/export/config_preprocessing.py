@@ -29,7 +29,8 @@ def read_preprocessing(
     Args:
         pipeline: Steps from file to tensor.
         preprocessor: Configuration of the model's data preprocessor.
-        size: Height and width that replace those of the ``Resize`` step.
+        size: Height and width that replace those of the ``Resize`` step and that all images are
+            padded to; without it images are padded as in PyTorch.
 
     Returns:
         Resizing, padding and normalisation.
@@ -62,7 +63,7 @@ def read_preprocessing(
     window = loading.get('window', 'minmax')
     divisor, padded = _padding(preprocessor)
     keep_ratio = resizing.get('keep_ratio', False)
-    return Preprocessing(
+    preprocessing = Preprocessing(
         scale=_scale(resizing, size),
         keep_ratio=keep_ratio,
         interpolation=_interpolation(resizing),
@@ -72,6 +73,7 @@ def read_preprocessing(
         std=std,
         window=window if isinstance(window, str) else tuple(window),
     )
+    return preprocessing if size is None else preprocessing.with_fixed_size()
 
 
 def _check_settings(place: str, kind: str, settings: Mapping[str, Any]) -> None:

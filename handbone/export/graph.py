@@ -11,14 +11,21 @@ import torch
 from torch import nn
 from torch.export import Dim
 
+from handbone.extras import import_extra
+
 from .network import ExportedNetwork
 from .packing_graph import CONTENT, IMAGES, LOGITS, append_packing
 from .preprocessing import Preprocessing
+from .sessions import EXTRA
 
 OPSET = 20
 IR_VERSION = 10
 #: Largest batch and, in divisors, largest side that the graph is traced for.
 MAX_BATCH, MAX_SIDE = 1024, 1024
+
+
+#: Difference of logits that rounding may make: at a threshold, 0.0025 in probability.
+TOLERANCE = 0.01
 
 
 class UnsupportedModelError(ValueError):
@@ -74,6 +81,7 @@ def to_graph(
     model = program.model_proto
     _check_dynamic(model, sorted(dynamic))
     model.ir_version = IR_VERSION
+    _compare(model, network, preprocessing)
     limits = np.asarray(thresholds, np.float64)
     append_packing(model, np.log(limits / (1 - limits)))
     onnx.checker.check_model(model)
@@ -89,6 +97,37 @@ def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:
         raise UnsupportedModelError(
             f'the model computes with {" and ".join(names[axis] for axis in fixed)} in Python, so '
             'that the graph would hold for one value only'
+        )
+
+
+def _compare(
+    model: onnx.ModelProto, network: ExportedNetwork, preprocessing: Preprocessing
+) -> None:
+    """Compare graph and network on noise of another batch size, and size, than the traced one.
+
+    A graph that keeps a number from the trace need not fail: it may give other logits.
+    """
+    size = preprocessing.size
+    if size is None:
+        size = preprocessing.padded((preprocessing.scale[1] // 2, preprocessing.scale[0] // 2))
+    generator = torch.Generator().manual_seed(0)
+    images = 255 * torch.rand((3, 1, *size), generator=generator)
+    content = torch.tensor(size) - 1
+    runtime = import_extra('onnxruntime', EXTRA)
+    session = runtime.InferenceSession(
+        model.SerializeToString(), providers=['CPUExecutionProvider']
+    )
+    inputs = {IMAGES: images.numpy(), CONTENT: content.numpy()}
+    try:
+        found = session.run(None, inputs)[0]
+    except Exception as error:  # kinds of the runtime without a common base
+        raise UnsupportedModelError(f'the graph does not run: {_reason(error)}') from error
+    with torch.no_grad():
+        wanted = network(images, content).numpy()
+    if found.shape != wanted.shape or not np.allclose(found, wanted, rtol=0, atol=TOLERANCE):
+        raise UnsupportedModelError(
+            'the graph gives other logits than PyTorch for other batches than the traced one: the '
+            'model computes sizes in Python'
         )
 
 

@@ -45,8 +45,8 @@ def append_packing(model: onnx.ModelProto, limits: np.ndarray) -> None:
     """Let a model that ends in logits end in packed labels.
 
     The labels are those of one bilinear upsampling of the logits of the content, without its
-    padding, to ``size``. They are an int32 map (N, P, H, W). Inputs are added: ``size``, int64 (2,),
-    height and width of the labels.
+    padding, to ``size``. They are an int32 map (N, P, H, W). An input is added: ``size``, int64
+    (2,), height and width of the labels.
 
     Args:
         model: Model with the inputs ``images`` (N, 1, H, W) and ``content`` (2,) and the output

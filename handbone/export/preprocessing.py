@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import cv2
@@ -76,6 +76,10 @@ class Preprocessing:
             return self.size
         height, width = (math.ceil(side / self.divisor) * self.divisor for side in content)
         return height, width
+
+    def with_fixed_size(self) -> 'Preprocessing':
+        """Return the settings that pad all images to the size of the largest one."""
+        return replace(self, size=self.padded((self.scale[1], self.scale[0])))
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
         """Resize and pad an image.

@@ -61,7 +61,6 @@ def prepare(folder: Path, images: int, size: int, formats: list[str]) -> None:
     settings.model.backbone.init_cfg = None
     torch.manual_seed(0)
     model = MODELS.build(settings.model)
-    model.init_weights()
     model.eval()
     image = cv2.imread(str(image_files(folder)[0]), cv2.IMREAD_GRAYSCALE)
     with torch.no_grad():

@@ -9,8 +9,8 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[float]:
     """Read thresholds that were tuned for a list of classes.
 
     Args:
-        path: JSON: an object with a probability by class name, alone or under ``thresholds``, or
-            one with the lists ``classes`` and ``thresholds``.
+        path: JSON: an object with a probability by class name, or one whose ``classes`` have an
+            object with a ``threshold`` each, as tuning writes it.
         classes: Names in class order.
 
     Returns:
@@ -22,10 +22,9 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[float]:
     """
     try:
         content = json.loads(Path(path).read_text(encoding='utf-8'))
-        values = content.get('thresholds', content)
-        if isinstance(values, list):
-            values = dict(zip(content['classes'], values, strict=True))
-        values = {str(name): float(value) for name, value in values.items()}
+        if 'classes' in content:
+            content = {name: entry['threshold'] for name, entry in content['classes'].items()}
+        values = {name: float(value) for name, value in content.items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f'{path} is no JSON with a threshold by class name ({error}): write it again'

@@ -51,8 +51,7 @@ def test_another_class_list_is_refused(classes, message):
     'content',
     [
         dict(two=0.25, one=0.5),
-        dict(thresholds=dict(two=0.25, one=0.5), format='any'),
-        dict(classes=['two', 'one'], thresholds=[0.25, 0.5]),
+        dict(classes=dict(two=dict(threshold=0.25, dice=1), one=dict(threshold=0.5)), images=3),
     ],
 )
 def test_thresholds_are_read_by_name(tmp_path, content):

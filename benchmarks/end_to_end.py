@@ -35,7 +35,7 @@ from handbone.masks import encode, runs_to_string
 
 from .competition import encode_mask_to_rle
 from .memory import resident_peak
-from .train_step import CONFIGS, _stock
+from .train_step import CONFIGS, stock_settings
 
 CONFIG = CONFIGS / 'segformer_mit-b0_1024.py'
 SHARE = 0.01  # of the pixels, above the threshold of each class
@@ -93,7 +93,7 @@ def plain_mmseg(folder: Path) -> Callable[[np.ndarray], Rows]:
     settings = Config.fromfile(CONFIG)
     settings.model.backbone.init_cfg = None
     init_default_scope('mmseg')
-    model = MODELS.build(_stock(settings.model)).eval()
+    model = MODELS.build(stock_settings(settings.model)).eval()
     model.load_state_dict(torch.load(folder / 'model.pth', weights_only=True)['state_dict'])
 
     @torch.inference_mode()

@@ -71,7 +71,7 @@ def test_swin_with_any_batch(swin_graph, batch):
         graph.SerializeToString(), providers=['CPUExecutionProvider']
     )
     labels = session.run(None, feed)[0]
-    assert labels.shape == expected.shape and expected.any() and (expected == 0).any()
+    assert labels.shape == expected.shape and len(np.unique(expected)) > 3
     assert (labels != expected).mean() < 1e-3
 
 
@@ -89,5 +89,5 @@ class CountingNetwork(torch.nn.Module):
 
 
 def test_what_cannot_be_exported_is_said():
-    with pytest.raises(UnsupportedModelError, match='Error: '):
+    with pytest.raises(UnsupportedModelError, match='data-dependent'):
         to_graph(CountingNetwork(), PREPROCESSING, (0.5, 0.4, 0.6))

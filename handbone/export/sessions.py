@@ -80,6 +80,9 @@ def _open_onnx(path: Path, output: Output, device: str, threads: int | None) -> 
         )
     options = runtime.SessionOptions()
     options.log_severity_level = 3
+    # the arena keeps what it once took and takes it in doubling steps
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     if threads:
         options.intra_op_num_threads = threads
     try:

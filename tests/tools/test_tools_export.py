@@ -18,7 +18,8 @@ from handbone.export import open_exported  # noqa: E402
 from handbone.masks import planes_last  # noqa: E402
 
 pytestmark = pytest.mark.slow
-DIFFERENT = 1e-4  # share of pixels that rounding may turn
+# Share of pixels that rounding may turn: many, since the hardly trained logits lie close together.
+DIFFERENT = 1e-3
 
 
 @pytest.fixture(scope='module')

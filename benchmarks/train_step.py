@@ -60,13 +60,20 @@ def build(name: str, stock: bool) -> nn.Module:
     settings = Config.fromfile(CONFIGS / (MODEL_CONFIGS | GPU_CONFIGS)[name]).model
     settings.backbone.init_cfg = None
     if stock:
-        settings = _stock(settings)
+        settings = stock_settings(settings)
     torch.manual_seed(0)
     return MODELS.build(settings).to(DEVICE)
 
 
-def _stock(settings: ConfigDict) -> ConfigDict:
-    """Turn the types of a model's config into mmseg's own."""
+def stock_settings(settings: ConfigDict) -> ConfigDict:
+    """Turn the types of a model's config into mmseg's own.
+
+    Args:
+        settings: Configuration of one of our models.
+
+    Returns:
+        A new configuration, with one output a class.
+    """
     settings = settings.copy()
     settings.type = settings.type.removeprefix('Multilabel')
     settings.backbone.type = settings.backbone.type.removeprefix('SDPA')

@@ -91,13 +91,13 @@ def _attend(attention: WindowMSA | BEiTAttention, qkv: Tensor, bias: Tensor | No
     batch, length, _ = qkv.shape
     heads = attention.num_heads
     query, key, value = qkv.view(batch, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
-    images = 1 if bias is None else max(1, batch // bias.shape[0])
-    if bias is not None and bias.shape[0] > 1 and images > 1:
+    if bias is not None and bias.shape[0] > 1:
         # the windows become heads, so that one bias serves all images
+        windows = bias.shape[0] * heads
         query, key, value = (
-            each.reshape(images, -1, length, each.shape[-1]) for each in (query, key, value)
+            each.reshape(-1, windows, length, each.shape[-1]) for each in (query, key, value)
         )
-        bias = bias.reshape(1, -1, length, length)
+        bias = bias.reshape(1, windows, length, length)
     result = F.scaled_dot_product_attention(
         query,
         key,

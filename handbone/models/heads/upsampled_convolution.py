@@ -103,6 +103,10 @@ def _convolve_level(
     if kernel == 1:
         low = F.conv2d(maps, weight)
         return F.interpolate(low, size, mode='bilinear', align_corners=align_corners)
+    if torch.onnx.is_in_onnx_export():
+        # the loops over images and channels below would be written down for one batch size
+        full = F.interpolate(maps, size, mode='bilinear', align_corners=align_corners)
+        return F.conv2d(full, weight, padding=kernel // 2)
     return _UpsampledConvolution.apply(maps, weight, size, align_corners)
 
 

@@ -1,0 +1,213 @@
+"""Turn a config and its checkpoint into a file that ONNX Runtime and OpenVINO run."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from mmengine.config import Config, DictAction
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS, MODELS
+from torch import nn
+
+from handbone.engine.checkpoints import load_checkpoint_file, unpickling
+from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
+from handbone.engine.hooks.weight_faults import weight_faults
+from handbone.export import Description
+from handbone.export.config_preprocessing import read_preprocessing
+from handbone.export.preprocessing import Preprocessing
+from handbone.extras import import_extra
+
+from .pretrained import drop_pretrained
+from .testing import find_checkpoint
+from .user_errors import user_errors_in_one_line
+
+if TYPE_CHECKING:
+    import onnx
+
+FORMATS = ('onnx', 'openvino')
+PRECISIONS = ('fp32', 'fp16', 'int8')
+
+
+def export(
+    cfg: Config,
+    checkpoint: str,
+    out: str | Path,
+    size: tuple[int, int] | None = None,
+    precision: str = 'fp32',
+    calibration: str | None = None,
+    kind: str = 'onnx',
+    thresholds: str | None = None,
+) -> Description:
+    """Write a model as one file that goes from grey values to packed labels.
+
+    Args:
+        cfg: Complete configuration, changed in place.
+        checkpoint: Its checkpoint, or the work dir.
+        out: The file to write.
+        size: Height and width of the network's input; the config's by default.
+        precision: ``fp32``, ``fp16`` or ``int8``.
+        calibration: Folder of radiographs that ``int8`` is calibrated with.
+        kind: ``onnx`` or ``openvino``.
+        thresholds: JSON file with a threshold a class; the config's by default.
+
+    Returns:
+        What the file says of itself.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If checkpoint, thresholds or classes do not fit the config, or a step or a
+            model cannot be exported.
+        OSError: If the file cannot be written.
+        MissingExtraError: If the packages of the extra ``export`` are not installed.
+    """
+    for module in ('onnx', 'onnxscript', 'onnxruntime'):
+        import_extra(module, 'export')
+    from handbone.export.calibration import calibration_images, calibration_inputs
+    from handbone.export.files import check_target, write_exported
+    from handbone.export.precision import quantize, store_half
+    from handbone.export.threshold_file import read_thresholds
+
+    check_target(Path(out), kind)
+    if (precision == 'int8') != (calibration is not None):
+        raise ValueError('--precision int8 and --calibration FOLDER belong together: give both')
+    preprocessing = read_preprocessing(
+        cfg.test_dataloader.dataset.pipeline, cfg.model.data_preprocessor, size
+    )
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    metainfo = _metainfo(cfg)
+    segmentor = load_segmentor(cfg, checkpoint, metainfo['classes'])
+    classes = tuple(metainfo['classes'])
+    if thresholds is not None:
+        limits = read_thresholds(thresholds, classes)
+    else:
+        limits = np.broadcast_to(segmentor.test_cfg['threshold'], len(classes)).tolist()
+    images = calibration_images(calibration) if calibration is not None else []
+    model, preprocessing = _graph_of(segmentor, preprocessing, limits)
+    if precision == 'fp16':
+        store_half(model)
+    elif precision == 'int8':
+        model = quantize(model, calibration_inputs(images, preprocessing))
+    palette = tuple(tuple(int(value) for value in color) for color in metainfo['palette'])
+    description = Description(classes, palette, tuple(limits), preprocessing, precision)
+    return write_exported(model, description, Path(out), kind)
+
+
+def _graph_of(
+    segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
+) -> tuple['onnx.ModelProto', Preprocessing]:
+    """Write the graph for images of any size, or else for those of the config's size."""
+    from handbone.export.graph import UnsupportedModelError, to_graph
+
+    if preprocessing.size is None:
+        try:
+            return to_graph(segmentor, preprocessing, thresholds), preprocessing
+        except UnsupportedModelError as error:
+            preprocessing = preprocessing.with_fixed_size()
+            print(
+                f'The graph cannot be written for all sizes ({error}): images are padded to '
+                f'{preprocessing.size[0]} x {preprocessing.size[1]}.',
+                file=sys.stderr,
+            )
+    return to_graph(segmentor, preprocessing, thresholds), preprocessing
+
+
+def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn.Module:
+    """Build the model of a config with the weights of a checkpoint.
+
+    Args:
+        cfg: Complete configuration, changed in place.
+        checkpoint: A checkpoint, or a work dir.
+        classes: Names of the config's dataset.
+
+    Returns:
+        The segmentor, for evaluation on the CPU.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint.
+        ValueError: If it does not fit.
+    """
+    path = find_checkpoint(checkpoint)
+    content = load_checkpoint_file(path)
+    drop_pretrained(cfg)  # the checkpoint brings all weights
+    segmentor = revert_sync_batchnorm(MODELS.build(cfg.model))
+    weights = content.get('state_dict', content)
+    faults = class_faults(checkpoint_classes(content), classes)
+    faults += weight_faults(weights, segmentor)
+    if len(classes) != segmentor.num_classes:
+        faults.append(f'the model has {segmentor.num_classes} classes, the data {len(classes)}')
+    if faults:
+        raise ValueError(
+            f'{path} does not fit the config: {"; ".join(faults)}. Give the checkpoint of this '
+            'config, or the config that the checkpoint was trained with'
+        )
+    segmentor.load_state_dict(
+        {name.removeprefix('module.'): weight for name, weight in weights.items()}, strict=False
+    )
+    return segmentor.eval()
+
+
+def _metainfo(cfg: Config) -> dict:
+    """Read classes and palette of the test dataset, without its files."""
+    dataset = cfg.test_dataloader.dataset
+    kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
+    return kind._load_metainfo(dataset.get('metainfo'))
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/export.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(
+        description='Write a trained model as a file for ONNX Runtime or OpenVINO'
+    )
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
+    parser.add_argument('--out', required=True, help='file to write, .onnx or .xml')
+    parser.add_argument(
+        '--format', choices=FORMATS, help='default: openvino for .xml, onnx otherwise'
+    )
+    parser.add_argument(
+        '--size',
+        nargs=2,
+        type=int,
+        metavar=('HEIGHT', 'WIDTH'),
+        help="size of the network's input (default: that of the test pipeline)",
+    )
+    parser.add_argument('--precision', choices=PRECISIONS, default='fp32')
+    parser.add_argument(
+        '--calibration', metavar='FOLDER', help='some dozens of training images, for int8'
+    )
+    parser.add_argument('--thresholds', metavar='FILE', help='JSON with a threshold by class name')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='settings to override, as key=value'
+    )
+    parser.add_argument(
+        '--allow-pickle',
+        action='store_true',
+        help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
+        'who made it',
+    )
+    args = parser.parse_args(arguments)
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    kind = args.format or ('openvino' if args.out.endswith('.xml') else 'onnx')
+    with unpickling(args.allow_pickle):
+        written = export(
+            cfg,
+            args.checkpoint,
+            args.out,
+            tuple(args.size) if args.size else None,
+            args.precision,
+            args.calibration,
+            kind,
+            args.thresholds,
+        )
+    print(f'{args.out}: {len(written.classes)} classes, {written.precision}, {written.model_hash}')

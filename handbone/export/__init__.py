@@ -1,0 +1,7 @@
+"""Trained models as files that ONNX Runtime and OpenVINO run."""
+
+from .description import Description
+from .exported_predictor import ExportedPredictor, is_exported, open_exported
+from .preprocessing import Preprocessing
+
+__all__ = ['Description', 'ExportedPredictor', 'Preprocessing', 'is_exported', 'open_exported']

@@ -1,0 +1,59 @@
+"""Images from which the ranges of quantised activations are taken."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from mmseg.registry import TRANSFORMS
+
+from .preprocessing import Preprocessing
+
+#: What is read from a folder.
+PATTERNS = ('*.png', '*.jpg', '*.jpeg', '*.tif', '*.tiff')
+#: More images hardly move the ranges.
+MOST_IMAGES = 64
+
+
+def calibration_images(folder: str | Path) -> list[Path]:
+    """Find the images to calibrate with.
+
+    Args:
+        folder: A folder with radiographs, at any depth.
+
+    Returns:
+        At most :data:`MOST_IMAGES` paths, spread evenly over the sorted folder.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    files = sorted(path for pattern in PATTERNS for path in Path(folder).rglob(pattern))
+    if not files:
+        raise ValueError(
+            f'--calibration: there is no image ({", ".join(PATTERNS)}) in {folder}; give a folder '
+            'with some dozens of training images'
+        )
+    places = np.linspace(0, len(files) - 1, min(MOST_IMAGES, len(files)))
+    return [files[place] for place in places.round().astype(int)]
+
+
+def calibration_inputs(
+    files: list[Path], preprocessing: Preprocessing
+) -> Iterator[dict[str, np.ndarray]]:
+    """Read and prepare images one by one.
+
+    Args:
+        files: Radiographs.
+        preprocessing: Sizes of the graph.
+
+    Yields:
+        Inputs of the graph by name.
+    """
+    load = TRANSFORMS.build(dict(type='LoadRadiograph', window=preprocessing.window))
+    for path in files:
+        image = load(dict(img_path=str(path)))['img']
+        yield dict(
+            images=preprocessing.prepare(image)[None, None],
+            content=np.array(preprocessing.content(*image.shape), np.int64),
+            # packing has no part in the calibration
+            size=np.array([1, 1], np.int64),
+        )

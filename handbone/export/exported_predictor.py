@@ -1,0 +1,132 @@
+"""Predicts with an exported file, without a config or a checkpoint."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from handbone.masks import logits_to_packed, planes_last
+
+from .description import Description
+from .sessions import SUFFIXES, Output, Session, open_session
+
+
+def is_exported(path: str | Path) -> bool:
+    """Tell an exported file from a checkpoint by its suffix.
+
+    Args:
+        path: A path.
+
+    Returns:
+        Whether :func:`open_exported` takes it.
+    """
+    return Path(path).suffix in SUFFIXES
+
+
+def open_exported(
+    path: str | Path,
+    device: str | None = None,
+    thresholds: Sequence[float] | None = None,
+    threads: int | None = None,
+    packing: str = 'boxes',
+    classes: Sequence[str] | None = None,
+) -> 'ExportedPredictor':
+    """Open a file of ``tools/export.py``.
+
+    Args:
+        path: ``.onnx``, run by ONNX Runtime, or ``.xml`` with its ``.bin``, run by OpenVINO.
+        device: Where to run it; the CPU by default, and for ``auto``.
+        thresholds: Probability above which a class is present, one a class, in place of the
+            file's; needs ``packing='boxes'``.
+        threads: Threads on the CPU; the runtime decides by default.
+        packing: ``boxes`` takes the logits and upsamples each class within its box, which is
+            faster; ``graph`` takes the labels that the graph packs.
+        classes: Names that the file must have, in order; any by default.
+
+    Returns:
+        The predictor.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: If it is damaged, was not exported here or is for other classes, or the
+            thresholds do not fit.
+        MissingExtraError: If the runtime is not installed.
+    """
+    path = Path(path)
+    outputs: dict[str, Output] = dict(boxes='logits', graph='labels')
+    if packing not in outputs:
+        raise ValueError(f"packing is 'boxes' or 'graph', got {packing!r}")
+    if packing == 'graph' and thresholds is not None:
+        raise ValueError(f"{path}: the thresholds in the graph are fixed; use packing='boxes'")
+    session = open_session(path, outputs[packing], device, threads)
+    description = Description.from_texts(session.texts, path)
+    if classes is not None:
+        description.check_classes(classes, path)
+    if thresholds is not None:
+        description = description.with_thresholds(thresholds, path)
+    return ExportedPredictor(session, description, packed=packing == 'graph')
+
+
+class ExportedPredictor:
+    """A :class:`handbone.inference.Predictor` on ONNX Runtime or OpenVINO.
+
+    Args:
+        session: The opened file.
+        description: What it says of itself, with the thresholds to use.
+        packed: Whether the session gives labels instead of logits.
+
+    Attributes:
+        classes: Names in class order.
+        palette: RGB colours, 0 to 255, one a class.
+        thresholds: Probability above which a class is present, one a class.
+        model_hash: SHA-256 of the exported graph, its weights and its description.
+        preprocessing: What happens to an image before the graph.
+        window: Window by which files of more than 8 bits are to be read.
+    """
+
+    def __init__(self, session: Session, description: Description, packed: bool) -> None:
+        self.classes = description.classes
+        self.palette = description.palette
+        self.thresholds = description.thresholds
+        self.model_hash = description.model_hash
+        self.preprocessing = description.preprocessing
+        self.window = description.preprocessing.window
+        self._session = session
+        self._packed = packed
+
+    def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Predict packed labels; images of one size go through the network together.
+
+        Args:
+            images: Grey values (H, W) of any sizes, uint8 or float32, 0 to 255.
+
+        Returns:
+            Packed maps, int32, (H, W), or (H, W, P) for more than 31 classes, each at the size of
+            its image.
+        """
+        together = defaultdict(list)
+        for index, image in enumerate(images):
+            together[image.shape].append(index)
+        labels: list[np.ndarray | None] = [None] * len(images)
+        for size, indices in together.items():
+            batch = np.stack([self.preprocessing.prepare(images[index]) for index in indices])
+            predicted = self._predict_batch(batch[:, None], size)
+            for index, packed in zip(indices, predicted, strict=True):
+                labels[index] = packed
+        return labels
+
+    def _predict_batch(self, batch: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
+        """Predict prepared images (N, 1, H, W) that had one size before."""
+        content = self.preprocessing.content(*size)
+        inputs = dict(images=batch, content=np.array(content, np.int64))
+        if self._packed:
+            labels = self._session.run(inputs | dict(size=np.array(size, np.int64)))
+            return [planes_last(torch.from_numpy(planes)) for planes in labels]
+        logits = torch.from_numpy(self._session.run(inputs))
+        part = tuple(
+            low * shown / padded
+            for low, shown, padded in zip(logits.shape[2:], content, batch.shape[2:], strict=True)
+        )
+        return [planes_last(logits_to_packed(each, size, self.thresholds, part)) for each in logits]

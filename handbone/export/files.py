@@ -1,0 +1,112 @@
+"""Exported files: written beside their place and renamed, whole or not at all."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+
+from handbone.extras import import_extra
+
+from .description import Description
+from .sessions import EXTRA, SECTION
+
+FORMATS = {'onnx': '.onnx', 'openvino': '.xml'}
+
+
+def check_target(path: Path, kind: str) -> None:
+    """Check the name of a file to write.
+
+    Args:
+        path: The file.
+        kind: ``onnx`` or ``openvino``.
+
+    Raises:
+        ValueError: If the suffix is not that of the kind.
+    """
+    if path.suffix != FORMATS[kind]:
+        raise ValueError(f'{path}: the file to write must end in {FORMATS[kind]}')
+
+
+def write_exported(
+    model: onnx.ModelProto, description: Description, path: Path, kind: str = 'onnx'
+) -> Description:
+    """Write a model with its description.
+
+    Args:
+        model: The graph; the texts are added to it.
+        description: What the file says of itself, but for the hash.
+        path: The file: ``.onnx``, or ``.xml``, which gets a ``.bin`` beside it.
+        kind: ``onnx`` or ``openvino``.
+
+    Returns:
+        The description with the hash.
+
+    Raises:
+        OSError: If the file cannot be written; what was there before stays.
+    """
+    description = replace(description, model_hash=_fingerprint(model, description))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f'.{path.stem}.', dir=path.parent) as folder:
+            beside = Path(folder) / path.name
+            if kind == 'onnx':
+                _write_onnx(model, description, beside)
+                beside.replace(path)
+            else:
+                _write_openvino(model, description, beside)
+                # without its old text the new weights cannot be taken for the old ones
+                path.unlink(missing_ok=True)
+                beside.with_suffix('.bin').replace(path.with_suffix('.bin'))
+                beside.replace(path)
+    except OSError as error:
+        raise _write_error(path, model.ByteSize(), error) from error
+    return description
+
+
+def _fingerprint(model: onnx.ModelProto, description: Description) -> str:
+    digest = hashlib.sha256(model.SerializeToString(deterministic=True))
+    for name, text in sorted(replace(description, model_hash='').to_texts().items()):
+        digest.update(f'{name}\0{text}\0'.encode())
+    return digest.hexdigest()
+
+
+def _write_onnx(model: onnx.ModelProto, description: Description, path: Path) -> None:
+    described = onnx.ModelProto()
+    described.CopyFrom(model)
+    onnx.helper.set_model_props(described, description.to_texts())
+    with path.open('wb') as file:
+        file.write(described.SerializeToString())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_openvino(model: onnx.ModelProto, description: Description, path: Path) -> None:
+    openvino = import_extra('openvino', EXTRA)
+    source = path.with_suffix('.onnx')
+    onnx.save(model, source)
+    converted = openvino.Core().read_model(source)
+    for name, text in description.to_texts().items():
+        converted.set_rt_info(text, [SECTION, name])
+    try:
+        # the graph has the precision already
+        openvino.save_model(converted, path, compress_to_fp16=False)
+    except RuntimeError as error:
+        raise OSError(None, str(error).strip().splitlines()[-1]) from error
+    del converted
+    source.unlink()
+    for written in (path, path.with_suffix('.bin')):
+        with written.open('rb') as file:
+            os.fsync(file.fileno())
+
+
+def _write_error(path: Path, size: int, error: OSError) -> OSError:
+    existing = next(folder for folder in path.absolute().parents if folder.is_dir())
+    free = shutil.disk_usage(existing).free
+    return OSError(
+        f'{path} cannot be written ({error.strerror or error}; it takes about {size / 1e6:.3g} MB, '
+        f'{free / 1e6:.3g} MB are free): make room, or write elsewhere with --out'
+    )

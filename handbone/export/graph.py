@@ -1,0 +1,155 @@
+"""A segmentor as an ONNX model from grey values to packed labels."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+from torch.export import Dim
+
+from handbone.extras import import_extra
+
+from .network import ExportedNetwork
+from .packing_graph import CONTENT, IMAGES, LOGITS, append_packing
+from .preprocessing import Preprocessing
+from .sessions import EXTRA
+
+OPSET = 20
+IR_VERSION = 10
+#: Largest batch and, in divisors, largest side that the graph is traced for.
+MAX_BATCH, MAX_SIDE = 1024, 1024
+
+
+#: Difference of logits that rounding may make: at a threshold, 0.0025 in probability.
+TOLERANCE = 0.01
+
+
+class UnsupportedModelError(ValueError):
+    """PyTorch's exporter cannot write a model."""
+
+
+def to_graph(
+    segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
+) -> onnx.ModelProto:
+    """Write a segmentor down as ONNX.
+
+    The exporter of ``torch.export`` is used: it keeps the shapes symbolic, checks that the graph
+    holds for every batch size, and knows attention and layer normalisation as single operations,
+    where the older one, which records a run, freezes what Python computed from the example's
+    shapes.
+
+    Args:
+        segmentor: A multilabel segmentor in evaluation mode, on the CPU.
+        preprocessing: Sizes and normalisation.
+        thresholds: Probability above which a class is present, one a class.
+
+    Returns:
+        Model with the inputs ``images`` (N, 1, H, W) float32, ``content`` (2,) and ``size`` (2,)
+        int64, and the output ``labels`` (N, P, height, width) int32.
+
+    Raises:
+        UnsupportedModelError: If the model uses operations or shapes that cannot be exported.
+    """
+    network = ExportedNetwork(segmentor, preprocessing).eval()
+    height, width = preprocessing.padded((preprocessing.scale[1], preprocessing.scale[0]))
+    dynamic = {0: Dim('batch', min=1, max=MAX_BATCH)}
+    if preprocessing.size is None:
+        for axis, name in ((2, 'rows'), (3, 'columns')):
+            side = Dim(f'{name}_of_blocks', min=1, max=MAX_SIDE)
+            dynamic[axis] = preprocessing.divisor * side if preprocessing.divisor > 1 else side
+        # the traced sides differ, or they would be taken for one
+        width += preprocessing.divisor
+    example = (torch.zeros(2, 1, height, width), torch.tensor([height, width]))
+    try:
+        with torch.no_grad(), _quiet():
+            program = torch.onnx.export(
+                network,
+                example,
+                dynamo=True,
+                input_names=[IMAGES, CONTENT],
+                output_names=[LOGITS],
+                dynamic_shapes=(dynamic, None),
+                opset_version=OPSET,
+                verbose=False,
+            )
+    except torch.onnx.errors.OnnxExporterError as error:
+        raise UnsupportedModelError(_reason(error)) from error
+    model = program.model_proto
+    _check_dynamic(model, sorted(dynamic))
+    model.ir_version = IR_VERSION
+    _compare(model, network, preprocessing)
+    limits = np.asarray(thresholds, np.float64)
+    append_packing(model, np.log(limits / (1 - limits)))
+    onnx.checker.check_model(model)
+    return model
+
+
+def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:
+    """Check that the axes of the images that shall vary are not written down as numbers."""
+    shape = next(each for each in model.graph.input if each.name == IMAGES).type.tensor_type.shape
+    fixed = [axis for axis in axes if not shape.dim[axis].dim_param]
+    if fixed:
+        names = ('the batch', 'channels', 'the height', 'the width')
+        raise UnsupportedModelError(
+            f'the model computes with {" and ".join(names[axis] for axis in fixed)} in Python, so '
+            'that the graph would hold for one value only'
+        )
+
+
+def _compare(
+    model: onnx.ModelProto, network: ExportedNetwork, preprocessing: Preprocessing
+) -> None:
+    """Compare graph and network on noise of another batch size, and size, than the traced one.
+
+    A graph that keeps a number from the trace need not fail: it may give other logits.
+    """
+    size = preprocessing.size
+    if size is None:
+        size = preprocessing.padded((preprocessing.scale[1] // 2, preprocessing.scale[0] // 2))
+    generator = torch.Generator().manual_seed(0)
+    images = 255 * torch.rand((3, 1, *size), generator=generator)
+    content = torch.tensor(size) - 1
+    runtime = import_extra('onnxruntime', EXTRA)
+    session = runtime.InferenceSession(
+        model.SerializeToString(), providers=['CPUExecutionProvider']
+    )
+    inputs = {IMAGES: images.numpy(), CONTENT: content.numpy()}
+    try:
+        found = session.run(None, inputs)[0]
+    except Exception as error:  # kinds of the runtime without a common base
+        raise UnsupportedModelError(f'the graph does not run: {_reason(error)}') from error
+    with torch.no_grad():
+        wanted = network(images, content).numpy()
+    if found.shape != wanted.shape or not np.allclose(found, wanted, rtol=0, atol=TOLERANCE):
+        raise UnsupportedModelError(
+            'the graph gives other logits than PyTorch for other batches than the traced one: the '
+            'model computes sizes in Python'
+        )
+
+
+def _reason(error: BaseException) -> str:
+    """Take the first sentence of the innermost cause."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f'{type(error).__name__}: {lines[0] if lines else "no reason given"}'
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's notes about its own parts from the user."""
+    loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

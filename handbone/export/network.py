@@ -1,0 +1,60 @@
+"""The part of an exported graph that PyTorch writes: grey values in, logits out."""
+
+import torch
+from mmseg.models.backbones.swin import ShiftWindowMSA
+from torch import Tensor, nn
+
+from .preprocessing import Preprocessing
+
+
+class SymbolicShiftWindowMSA(ShiftWindowMSA):
+    """mmseg's shifted windows, whose batch size is not computed as a Python number."""
+
+    def window_reverse(self, windows: Tensor, H: int, W: int) -> Tensor:  # noqa: N803
+        """Put windows together.
+
+        Args:
+            windows: ``(windows * N, window_size, window_size, C)``.
+            H: Height of the map.
+            W: Width of the map.
+
+        Returns:
+            ``(N, H, W, C)``.
+        """
+        side = self.window_size
+        tiles = windows.view(-1, H // side, W // side, side, side, windows.shape[-1])
+        return tiles.transpose(2, 3).reshape(-1, H, W, windows.shape[-1])
+
+
+class ExportedNetwork(nn.Module):
+    """Normalisation, network and head.
+
+    Shape:
+        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded.
+        - Content: ``(2,)`` int64, height and width of the images without their padding.
+        - Output: ``(N, C, h, w)`` float32, logits of the padded images.
+
+    Args:
+        segmentor: A multilabel segmentor of mmseg's kind; layers that would hold for one batch size
+            only are replaced in it.
+        preprocessing: Mean and standard deviation of each channel.
+    """
+
+    def __init__(self, segmentor: nn.Module, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.segmentor = segmentor
+        for layer in segmentor.modules():
+            if type(layer) is ShiftWindowMSA:
+                layer.__class__ = SymbolicShiftWindowMSA
+        for name in ('mean', 'std'):
+            values = torch.tensor(getattr(preprocessing, name), dtype=torch.float32)
+            self.register_buffer(name, values.reshape(1, -1, 1, 1))
+
+    def forward(self, images: Tensor, content: Tensor) -> Tensor:
+        """Compute the logits."""
+        height, width = images.shape[2:]
+        rows = torch.arange(height, device=images.device)[:, None] < content[0]
+        columns = torch.arange(width, device=images.device)[None] < content[1]
+        # padding is 0 after normalisation, which no grey value need be
+        normalised = (images - self.mean) / self.std * (rows & columns)
+        return self.segmentor.inference(normalised, [])

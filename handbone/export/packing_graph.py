@@ -1,0 +1,168 @@
+"""The end of an exported graph: logits to one integer a pixel, as ONNX nodes.
+
+The classes are taken one after the other in a ``Loop``, so that no more than one of them is at full
+size at any time: written one behind the other, the runtimes upsample all of them before they pack
+the first.
+"""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from handbone.masks import CLASSES_PER_PLANE, num_planes
+
+LOGITS, LABELS, LIMITS = 'logits', 'labels', 'logit_thresholds'
+IMAGES, CONTENT, SIZE = 'images', 'content', 'size'
+#: Begins the names of all nodes and values that belong to packing.
+PREFIX = 'packing.'
+
+
+class _Nodes:
+    """Nodes of a graph and their constants, in order."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = f'{PREFIX}{scope}'
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._numbers = itertools.count()
+
+    def constant(self, value: Any, dtype: type = np.int64) -> str:
+        name = f'{self.scope}constant_{next(self._numbers)}'
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
+
+    def add(self, kind: str, *inputs: str, out: str | None = None, **attributes: Any) -> str:
+        name = f'{self.scope}{kind}_{next(self._numbers)}'
+        out = out or f'{name}_out'
+        self.nodes.append(helper.make_node(kind, inputs, [out], name=name, **attributes))
+        return out
+
+
+def append_packing(model: onnx.ModelProto, limits: np.ndarray) -> None:
+    """Let a model that ends in logits end in packed labels.
+
+    The labels are those of one bilinear upsampling of the logits of the content, without its
+    padding, to ``size``. They are an int32 map (N, P, H, W). An input is added: ``size``, int64
+    (2,), height and width of the labels.
+
+    Args:
+        model: Model with the inputs ``images`` (N, 1, H, W) and ``content`` (2,) and the output
+            ``logits`` (N, C, h, w); changed in place.
+        limits: Threshold on the logits of each class, (C,).
+    """
+    graph = model.graph
+    graph.input.append(helper.make_tensor_value_info(SIZE, TensorProto.INT64, [2]))
+    graph.initializer.append(numpy_helper.from_array(limits.astype(np.float32), LIMITS))
+    nodes = _Nodes('')
+    cropped, scales = _content_of_logits(nodes)
+    batch = nodes.add('Shape', LOGITS, start=0, end=1)
+    one = nodes.constant([1])
+    blank = nodes.add(
+        'ConstantOfShape',
+        nodes.add('Concat', batch, one, SIZE, axis=0),
+        value=helper.make_tensor('nothing', TensorProto.INT32, [1], [0]),
+    )
+    planes = []
+    for plane in range(num_planes(len(limits))):
+        first = plane * CLASSES_PER_PLANE
+        count = min(len(limits) - first, CLASSES_PER_PLANE)
+        body = _one_class(plane, cropped, scales, first, count)
+        trips, always = nodes.constant(count), nodes.constant(True, bool)
+        planes.append(nodes.add('Loop', trips, always, blank, body=body))
+    nodes.add('Concat', *planes, out=LABELS, axis=1)
+    graph.node.extend(nodes.nodes)
+    graph.initializer.extend(nodes.constants)
+    shape = [graph.output[0].type.tensor_type.shape.dim[0].dim_param or 'batch', len(planes)]
+    del graph.output[:]
+    graph.output.append(
+        helper.make_tensor_value_info(LABELS, TensorProto.INT32, [*shape, 'rows', 'columns'])
+    )
+
+
+def _content_of_logits(nodes: _Nodes) -> tuple[str, str]:
+    """Cut the padding off the logits and compute the factors of upsampling.
+
+    Returns:
+        Names of the logits, one row and one column longer than the content, and of the scales for
+        ``Resize``. ``Resize`` rounds its output's size down, which with the scales alone might lack
+        a row; what the longer logits give too much is cut off after it.
+    """
+
+    def real(name: str) -> str:
+        return nodes.add('Cast', name, to=TensorProto.DOUBLE)
+
+    sides = real(nodes.add('Shape', LOGITS, start=2, end=4))
+    padded = real(nodes.add('Shape', IMAGES, start=2, end=4))
+    extent = nodes.add('Div', nodes.add('Mul', real(CONTENT), sides), padded)
+    end = nodes.add('Cast', nodes.add('Ceil', extent), to=TensorProto.INT64)
+    zeros, axes = nodes.constant([0, 0]), nodes.constant([2, 3])
+    content = nodes.add('Slice', LOGITS, zeros, end, axes)
+    longer = nodes.add('Pad', content, nodes.constant([0] * 6 + [1, 1]), mode='edge')
+    factors = nodes.add('Cast', nodes.add('Div', real(SIZE), extent), to=TensorProto.FLOAT)
+    ones = nodes.constant([1, 1], np.float32)
+    return longer, nodes.add('Concat', ones, factors, axis=0)
+
+
+def _one_class(plane: int, logits: str, scales: str, first: int, count: int) -> onnx.GraphProto:
+    """Make the body of the loop: add the bit of one class to the packed map."""
+    nodes = _Nodes(f'plane_{plane}.')
+    turn, always, packed = (f'{nodes.scope}{name}' for name in ('turn', 'always', 'packed'))
+    index = nodes.add('Add', turn, nodes.constant(first))
+    channel = nodes.add('Unsqueeze', index, nodes.constant([0]))
+    low = nodes.add('Gather', logits, channel, axis=1)
+    full = nodes.add(
+        'Resize', low, '', scales, mode='linear', coordinate_transformation_mode='half_pixel'
+    )
+    zeros, axes = nodes.constant([0, 0]), nodes.constant([2, 3])
+    full = nodes.add('Slice', full, zeros, SIZE, axes)
+    present = nodes.add('Greater', full, nodes.add('Gather', LIMITS, index))
+    bits = nodes.constant(1 << np.arange(count), np.int32)
+    # OpenVINO gives wrong labels for Where(present, packed + bit, packed) in a loop
+    bit = nodes.add('Where', present, nodes.add('Gather', bits, turn), nodes.constant(0, np.int32))
+    more = nodes.add('Add', packed, bit)
+    onwards = nodes.add('Identity', always)
+    value = helper.make_tensor_value_info
+    return helper.make_graph(
+        nodes.nodes,
+        f'{PREFIX}one_class_of_plane_{plane}',
+        [
+            value(turn, TensorProto.INT64, []),
+            value(always, TensorProto.BOOL, []),
+            value(packed, TensorProto.INT32, None),
+        ],
+        [value(onwards, TensorProto.BOOL, []), value(more, TensorProto.INT32, None)],
+        nodes.constants,
+    )
+
+
+def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Let an exported model end in its logits again.
+
+    Args:
+        model: A model that :func:`append_packing` was applied to; changed in place.
+
+    Returns:
+        The model with the output ``logits`` and the inputs ``images`` and ``content``.
+
+    Raises:
+        ValueError: If the model has no logits.
+    """
+    graph = model.graph
+    kept = [node for node in graph.node if not node.name.startswith(PREFIX)]
+    if not any(LOGITS in node.output for node in kept):
+        raise ValueError('the graph has no logits; export it again')
+    inputs = [each for each in graph.input if each.name != SIZE]
+    constants = [
+        each
+        for each in graph.initializer
+        if each.name != LIMITS and not each.name.startswith(PREFIX)
+    ]
+    for field, values in (('node', kept), ('input', inputs), ('initializer', constants)):
+        graph.ClearField(field)
+        getattr(graph, field).extend(values)
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, None))
+    return model

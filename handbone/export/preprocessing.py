@@ -1,0 +1,135 @@
+"""What happens to a grey image before the network, as plain numbers that a file can hold."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+#: Ways to resize, by the names that mmcv gives them.
+INTERPOLATIONS = {
+    'nearest': cv2.INTER_NEAREST,
+    'bilinear': cv2.INTER_LINEAR,
+    'bicubic': cv2.INTER_CUBIC,
+    'area': cv2.INTER_AREA,
+    'lanczos': cv2.INTER_LANCZOS4,
+}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Resizing and padding of an image, and how its grey values are normalised in the graph.
+
+    Attributes:
+        scale: Width and height to resize to.
+        keep_ratio: Fit the image into ``scale`` instead of filling it.
+        interpolation: Key of :data:`INTERPOLATIONS`.
+        divisor: Images are padded at the right and the bottom to a multiple of it.
+        size: Height and width that all images are padded to, ``None`` where the graph takes any
+            multiple of ``divisor``.
+        mean: Mean of each channel of the network's input, in grey values.
+        std: Standard deviation of each channel.
+        window: How files of more than 8 bits become 0 to 255: ``minmax``, ``percentile`` or the
+            two ends in raw grey values; for the reader of files, the graph sees 0 to 255.
+    """
+
+    scale: tuple[int, int]
+    keep_ratio: bool
+    interpolation: str
+    divisor: int
+    size: tuple[int, int] | None
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    window: str | tuple[float, float] = 'minmax'
+
+    def content(self, height: int, width: int) -> tuple[int, int]:
+        """Compute the size that an image has after resizing.
+
+        Args:
+            height: Rows of the image.
+            width: Columns of the image.
+
+        Returns:
+            Height and width, at least 1.
+        """
+        if not self.keep_ratio:
+            return self.scale[1], self.scale[0]
+        # as mmcv.rescale_size
+        factor = min(
+            max(self.scale) / max(height, width),
+            min(self.scale) / min(height, width),
+        )
+        return max(1, int(height * factor + 0.5)), max(1, int(width * factor + 0.5))
+
+    def padded(self, content: tuple[int, int]) -> tuple[int, int]:
+        """Compute the size that a resized image is padded to.
+
+        Args:
+            content: Height and width.
+
+        Returns:
+            Height and width.
+        """
+        if self.size is not None:
+            return self.size
+        height, width = (math.ceil(side / self.divisor) * self.divisor for side in content)
+        return height, width
+
+    def with_fixed_size(self) -> 'Preprocessing':
+        """Return the settings that pad all images to the size of the largest one."""
+        return replace(self, size=self.padded((self.scale[1], self.scale[0])))
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Resize and pad an image.
+
+        Args:
+            image: Grey values (H, W), uint8 or float32, 0 to 255.
+
+        Returns:
+            Float32 at the padded size; what the padding holds does not count.
+        """
+        content = self.content(*image.shape)
+        if image.shape != content:
+            interpolation = INTERPOLATIONS[self.interpolation]
+            image = cv2.resize(image, content[::-1], interpolation=interpolation)
+        prepared = np.zeros(self.padded(content), np.float32)
+        prepared[: content[0], : content[1]] = image
+        return prepared
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the settings as JSON can hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> 'Preprocessing':
+        """Read the settings from a file's JSON.
+
+        Args:
+            plain: What :meth:`to_plain` returned, after JSON.
+
+        Returns:
+            The settings.
+
+        Raises:
+            ValueError: If a setting is missing, unknown or out of range.
+        """
+        try:
+            settings = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in plain.items()
+            }
+            made = cls(**settings)
+            fits = (
+                len(made.scale) == 2
+                and min(made.scale) >= 1
+                and made.interpolation in INTERPOLATIONS
+                and made.divisor >= 1
+                and (made.size is None or (len(made.size) == 2 and min(made.size) >= 1))
+            )
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f'the preprocessing is not understood ({error})') from error
+        if not fits:
+            raise ValueError(f'the preprocessing is out of range: {made}')
+        return made

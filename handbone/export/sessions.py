@@ -1,0 +1,166 @@
+"""The two runtimes behind one call."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from handbone.extras import import_extra
+
+#: What a session gives: the head's logits, or the labels that the graph packs.
+Output = Literal['logits', 'labels']
+#: Which runtime opens which file.
+SUFFIXES = {'.onnx': 'ONNX Runtime', '.xml': 'OpenVINO'}
+EXTRA = 'export'
+#: Where the texts stand in an OpenVINO file.
+SECTION = 'handbone'
+
+
+class Session(NamedTuple):
+    """An opened file.
+
+    Attributes:
+        texts: What the file says of itself, by name.
+        run: Takes the inputs by name and returns the output.
+    """
+
+    texts: Mapping[str, str]
+    run: Callable[[dict[str, np.ndarray]], np.ndarray]
+
+
+def open_session(
+    path: Path, output: Output, device: str | None = None, threads: int | None = None
+) -> Session:
+    """Open an exported file with the runtime of its suffix.
+
+    Args:
+        path: ``.onnx`` for ONNX Runtime, ``.xml`` for OpenVINO.
+        output: What the session shall give.
+        device: ``cpu``, or ``cuda`` for ONNX Runtime where it has it; for OpenVINO any name that
+            it knows, such as ``GPU``. The CPU by default, and for ``auto``.
+        threads: Threads on the CPU; the runtime decides by default.
+
+    Returns:
+        The session.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged, its suffix is unknown or the runtime lacks the device.
+        MissingExtraError: If the runtime is not installed.
+    """
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f'{path} does not end in {" or ".join(SUFFIXES)}')
+    if not path.is_file():
+        raise FileNotFoundError(f'there is no exported file {path}')
+    opened = _open_onnx if path.suffix == '.onnx' else _open_openvino
+    return opened(path, output, 'cpu' if device in (None, 'auto') else device, threads)
+
+
+def damaged(path: Path, error: Exception) -> ValueError:
+    """Make the error for a file that a runtime cannot read."""
+    reason = next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), '')
+    return ValueError(
+        f'{path} is cut off, damaged or no {SUFFIXES[path.suffix]} file ({reason}): copy it '
+        'again, or export it again'
+    )
+
+
+def _open_onnx(path: Path, output: Output, device: str, threads: int | None) -> Session:
+    onnx = import_extra('onnx', EXTRA)
+    runtime = import_extra('onnxruntime', EXTRA)
+    from .packing_graph import without_packing
+
+    providers = {'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
+    provider = providers.get(device.partition(':')[0])
+    if provider not in runtime.get_available_providers():
+        raise ValueError(
+            f'this ONNX Runtime has no device {device!r}; it has '
+            f'{", ".join(runtime.get_available_providers())}: use cpu, or install onnxruntime-gpu'
+        )
+    options = runtime.SessionOptions()
+    options.log_severity_level = 3
+    _take_as_requested(runtime)
+    options.add_session_config_entry('session.use_env_allocators', '1')
+    options.enable_mem_pattern = False
+    if threads:
+        options.intra_op_num_threads = threads
+    try:
+        model = onnx.load(path)
+        texts = {each.key: each.value for each in model.metadata_props}
+        if output == 'logits' and texts:
+            model = without_packing(model)
+        content = model.SerializeToString()
+        del model
+        session = runtime.InferenceSession(content, options, providers=[provider])
+    except Exception as error:  # each library has its own kinds, without a common base
+        raise damaged(path, error) from error
+    return Session(texts, lambda inputs: session.run(None, inputs)[0])
+
+
+@functools.cache
+def _take_as_requested(runtime: ModuleType) -> None:
+    """Let ONNX Runtime's memory grow by what is asked for, instead of in doubling steps.
+
+    For SegFormer at 1024 that saves a third. The allocator belongs to the process.
+    """
+    memory = runtime.OrtMemoryInfo(
+        'Cpu', runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, runtime.OrtMemType.DEFAULT
+    )
+    settings = runtime.OrtArenaCfg({'arena_extend_strategy': 1})
+    runtime.create_and_register_allocator(memory, settings)
+
+
+def _open_openvino(path: Path, output: Output, device: str, threads: int | None) -> Session:
+    openvino = import_extra('openvino', EXTRA)
+    if not path.with_suffix('.bin').is_file():
+        raise FileNotFoundError(
+            f'{path.with_suffix(".bin")} is missing: it holds the weights of {path}; copy both'
+        )
+    core = openvino.Core()
+    name = device.upper()
+    if name.partition('.')[0] not in core.available_devices:
+        raise ValueError(
+            f'OpenVINO has no device {device!r} here; it has {", ".join(core.available_devices)}'
+        )
+    settings: dict[str, Any] = dict(PERFORMANCE_HINT='LATENCY')
+    if name == 'CPU':
+        settings.update(INFERENCE_PRECISION_HINT='f32')
+        if threads:
+            settings.update(INFERENCE_NUM_THREADS=threads)
+    try:
+        model = core.read_model(path)
+        texts = _texts(model)
+        if output == 'logits' and texts:
+            model = _ending_in_logits(openvino, model)
+        compiled = core.compile_model(model, name, settings)
+    except RuntimeError as error:
+        raise damaged(path, error) from error
+    request = compiled.create_infer_request()
+
+    def run(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        # a copy: the request gives out its own memory, which the next call overwrites
+        return request.infer(inputs)[compiled.outputs[0]].copy()
+
+    return Session(texts, run)
+
+
+def _texts(model: Any) -> dict[str, str]:
+    if not model.has_rt_info([SECTION, 'format']):
+        return {}
+    names = model.get_rt_info([SECTION]).value
+    return {name: str(model.get_rt_info([SECTION, name]).value) for name in names}
+
+
+def _ending_in_logits(openvino: Any, model: Any) -> Any:
+    from .packing_graph import CONTENT, IMAGES, LOGITS
+
+    for operation in model.get_ordered_ops():
+        for port in operation.outputs():
+            if LOGITS in port.names:
+                inputs = [model.input(name).get_node() for name in (IMAGES, CONTENT)]
+                result = openvino.opset13.result(port)
+                return openvino.Model([result], inputs, 'logits')
+    raise RuntimeError('the graph has no logits')

@@ -1,0 +1,109 @@
+"""The packing part of exported graphs, in both runtimes, against PyTorch's own upsampling."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from handbone.masks import pack
+
+onnx = pytest.importorskip('onnx')
+onnxruntime = pytest.importorskip('onnxruntime')
+openvino = pytest.importorskip('openvino')
+
+from handbone.export.packing_graph import append_packing, without_packing  # noqa: E402
+
+NEAR = 1e-4  # of the threshold: there rounding decides
+
+
+def identity_model(num_classes):
+    """A model whose logits are its images, one pixel for 4 x 4."""
+    value = onnx.helper.make_tensor_value_info
+    shapes = dict(images=['batch', num_classes, 'rows', 'columns'], content=[2])
+    nodes = [
+        onnx.helper.make_node(
+            'AveragePool', ['images'], ['logits'], 'shrink', kernel_shape=[4, 4], strides=[4, 4]
+        )
+    ]
+    graph = onnx.helper.make_graph(
+        nodes,
+        'identity',
+        [
+            value('images', onnx.TensorProto.FLOAT, shapes['images']),
+            value('content', onnx.TensorProto.INT64, shapes['content']),
+        ],
+        [value('logits', onnx.TensorProto.FLOAT, shapes['images'])],
+    )
+    opset = onnx.helper.make_opsetid('', 20)
+    return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=10)
+
+
+def reference(logits, limits, content, size):
+    """Upsample with F.interpolate, with scale factors where the content ends inside a logit."""
+    cut = logits[:, :, : math.ceil(content[0]), : math.ceil(content[1])]
+    # one more row and column, the last ones again, do not change what lies within the content
+    longer = F.pad(torch.from_numpy(cut), (0, 1, 0, 1), mode='replicate')
+    factors = tuple(full / low for full, low in zip(size, content, strict=True))
+    full = F.interpolate(longer, scale_factor=factors, mode='bilinear', align_corners=False)
+    return full[:, :, : size[0], : size[1]].numpy() - limits[:, None, None]
+
+
+@pytest.fixture(scope='module', params=[3, 31, 40])
+def case(request):
+    num_classes = request.param
+    generator = np.random.default_rng(num_classes)
+    limits = generator.normal(0, 0.3, num_classes).astype(np.float32)
+    model = identity_model(num_classes)
+    append_packing(model, limits)
+    onnx.checker.check_model(model)
+    images = generator.normal(0, 1, (2, num_classes, 32, 48)).astype(np.float32)
+    return model, limits, images
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    def run_both(model, inputs):
+        content = model.SerializeToString()
+        session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
+        yield session.run(None, inputs)[0]
+        path = tmp_path_factory.mktemp('graph') / 'graph.onnx'
+        path.write_bytes(content)
+        compiled = openvino.Core().compile_model(path, 'CPU', dict(INFERENCE_NUM_THREADS=1))
+        names = [port.any_name for port in compiled.inputs]
+        yield compiled({name: inputs[name] for name in names})[0]
+
+    return run_both
+
+
+@pytest.mark.parametrize('content', [(32, 48), (30, 41)])
+@pytest.mark.parametrize('size', [(101, 67), (7, 96)])
+def test_labels_are_those_of_one_upsampling(case, run, content, size):
+    model, limits, images = case
+    inputs = dict(images=images, content=np.array(content), size=np.array(size))
+    low = images.reshape(2, len(limits), 8, 4, 12, 4).mean((3, 5))
+    full = reference(low, limits, (content[0] / 4, content[1] / 4), size)
+    expected = np.stack([pack(each > 0) for each in full])
+    sure = (np.abs(full) > NEAR).all(1)
+    assert sure.mean() > 0.9
+    expected = expected.reshape(2, *size, -1).transpose(0, 3, 1, 2)
+    for labels in run(model, inputs):
+        assert labels.dtype == np.int32 and labels.shape == expected.shape
+        different = (labels != expected).any(1) & sure
+        assert not different.any()
+
+
+def test_logits_come_back(case, run):
+    model, _, images = case
+    bare = onnx.ModelProto()
+    bare.CopyFrom(model)
+    bare = without_packing(bare)
+    inputs = dict(images=images, content=np.array([32, 48]))
+    assert [each.name for each in bare.graph.output] == ['logits']
+    session = onnxruntime.InferenceSession(
+        bare.SerializeToString(), providers=['CPUExecutionProvider']
+    )
+    inputs = {each.name: inputs[each.name] for each in session.get_inputs()}
+    expected = images.reshape(*images.shape[:2], 8, 4, 12, 4).mean((3, 5))
+    np.testing.assert_allclose(session.run(None, inputs)[0], expected, atol=1e-5)

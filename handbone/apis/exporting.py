@@ -16,6 +16,7 @@ from torch import nn
 from handbone.engine.checkpoints import load_checkpoint_file, unpickling
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
 from handbone.engine.hooks.weight_faults import weight_faults
+from handbone.evaluation import read_thresholds
 from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
@@ -69,7 +70,6 @@ def export(
     from handbone.export.calibration import calibration_images, calibration_inputs
     from handbone.export.files import check_target, write_exported
     from handbone.export.precision import quantize, store_half
-    from handbone.export.threshold_file import read_thresholds
 
     check_target(Path(out), kind)
     if (precision == 'int8') != (calibration is not None):
@@ -82,7 +82,7 @@ def export(
     segmentor = load_segmentor(cfg, checkpoint, metainfo['classes'])
     classes = tuple(metainfo['classes'])
     if thresholds is not None:
-        limits = read_thresholds(thresholds, classes)
+        limits = list(read_thresholds(thresholds, classes))
     else:
         limits = np.broadcast_to(segmentor.test_cfg['threshold'], len(classes)).tolist()
     images = calibration_images(calibration) if calibration is not None else []

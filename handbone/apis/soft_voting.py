@@ -12,7 +12,8 @@ from mmseg.registry import DATASETS
 
 from handbone.engine.checkpoints import load_checkpoint_file, unpickling
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes
-from handbone.ensembles import check_same_classes, read_thresholds
+from handbone.ensembles import check_same_classes
+from handbone.evaluation import read_thresholds
 
 from .pretrained import drop_pretrained
 from .testing import find_checkpoint, test
@@ -159,7 +160,7 @@ def main(arguments: list[str] | None = None) -> None:
         action='store_true',
         help='hold one model on the device at a time; sums of logits wait in the work dir',
     )
-    parser.add_argument('--thresholds', metavar='FILE', help='YAML or JSON of thresholds')
+    parser.add_argument('--thresholds', metavar='FILE', help='file of tools/tune_thresholds.py')
     parser.add_argument('--work-dir', help='where the log and the tables go')
     parser.add_argument('--show-dir', help='draw predictions into this folder')
     add_common_arguments(parser)

@@ -8,7 +8,6 @@ from .logit_store import LogitStore
 from .run_votes import vote_on_runs
 from .soups import average_weights, greedy_choice, recompute_batch_norm
 from .submission_rows import ImageRuns, SubmissionRows
-from .threshold_file import read_thresholds
 from .vote_weights import VoteWeights, read_class_weights
 from .voted_submission import VotedSubmission, vote_submissions
 
@@ -25,7 +24,6 @@ __all__ = [
     'fold_settings',
     'greedy_choice',
     'read_class_weights',
-    'read_thresholds',
     'recompute_batch_norm',
     'vote_on_runs',
     'vote_submissions',

@@ -14,7 +14,7 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
     """Read thresholds for a list of classes.
 
     Args:
-        path: A file of :func:`write_thresholds`.
+        path: A file of :func:`write_thresholds`, or JSON with a probability by class name.
         classes: Names in the order that the thresholds are wanted in.
 
     Returns:
@@ -96,10 +96,13 @@ def _read(path: Path) -> dict[str, Any]:
     """Read the thresholds by class name, as they stand in the file."""
     try:
         content = json.loads(path.read_text('utf-8'))
+        if content and all(isinstance(value, (int, float)) for value in content.values()):
+            return content  # written by hand
         if content['format'] != FORMAT:
             raise ValueError(f'its format is {content["format"]!r}')
         return {name: entry['threshold'] for name, entry in content['classes'].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f'{path} is no file of thresholds ({error}); tools/tune_thresholds.py writes one'
+            f'{path} is no file of thresholds ({error}); tools/tune_thresholds.py writes one, or write '
+            'a JSON object with a probability by class name'
         ) from error

@@ -198,6 +198,15 @@ def test_other_files(written, text):
         read_thresholds(written, ('a', 'b', 'c'))
 
 
+def test_written_by_hand(tmp_path):
+    path = tmp_path / 'mine.json'
+    path.write_text('{"b": 0.25, "a": 0.5}')
+    assert read_thresholds(path, ('a', 'b')) == (0.5, 0.25)
+    path.write_text('{"b": 0.25, "a": 1.5}')
+    with pytest.raises(ValueError, match='the threshold of a is 1.5'):
+        read_thresholds(path, ('a', 'b'))
+
+
 @pytest.mark.parametrize('value', ['0', '1.0', '"0.5"', 'null', '[0.5]', 'NaN', 'true'])
 def test_no_probabilities(written, value):
     written.write_text(written.read_text().replace('"threshold": 0.25', f'"threshold": {value}'))

@@ -11,7 +11,7 @@ from test_train_test import decode_csv
 from handbone.apis import soft_voting
 from handbone.apis.soft_voting import EnsembleModel, soft_vote
 from handbone.bones import CLASSES
-from handbone.ensembles import LogitStore, check_same_classes, read_thresholds
+from handbone.ensembles import LogitStore, check_same_classes
 
 SIZE = (320, 320)
 
@@ -93,28 +93,6 @@ def test_bad_models(words, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         soft_voting.main(['--model', *words])
     assert capsys.readouterr().err.startswith('error: --model')
-
-
-def test_threshold_files(tmp_path):
-    path = tmp_path / 'thresholds.yaml'
-    for text, expected in (
-        ('0.4', 0.4),
-        ('[0.1, 0.2]', [0.1, 0.2]),
-        ('{"thresholds": {"b": 0.2, "a": 0.1}}', [0.1, 0.2]),
-    ):
-        path.write_text(text)
-        assert read_thresholds(path, ('a', 'b')) == expected
-    for text, message in (
-        ('{a: 0.1, c: 0.2}', 'without b, and with c'),
-        ('[0.1]', None),
-        ('[0.1, 2]', 'probabilities between 0 and 1'),
-        ('[0.1, x]', 'must hold one probability'),
-        ('[0.1', 'not YAML'),
-    ):
-        path.write_text(text)
-        if message is not None:
-            with pytest.raises(ValueError, match=f'thresholds.yaml.*{message}'):
-                read_thresholds(path, ('a', 'b'))
 
 
 def test_sums_on_disk(tmp_path):

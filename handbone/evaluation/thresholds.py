@@ -103,6 +103,6 @@ def _read(path: Path) -> dict[str, Any]:
         return {name: entry['threshold'] for name, entry in content['classes'].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
-            f'{path} is no file of thresholds ({error}); tools/tune_thresholds.py writes one, or write '
+            f'{path} is no file of thresholds ({error}): give one of tools/tune_thresholds.py, or '
             'a JSON object with a probability by class name'
         ) from error

@@ -94,6 +94,7 @@ def _write_openvino(model: onnx.ModelProto, description: Description, path: Path
     try:
         # the graph has the precision already
         openvino.save_model(converted, path, compress_to_fp16=False)
+        openvino.Core().read_model(path)  # a full disk may cut the weights off without a word
     except RuntimeError as error:
         raise OSError(None, str(error).strip().splitlines()[-1]) from error
     del converted

@@ -1,6 +1,7 @@
-"""Training and testing as functions; the programs in tools/ are thin wrappers of them."""
+"""Training, testing and prediction as functions; the programs in tools/ are thin wrappers."""
 
+from .inferencer import MultilabelInferencer
 from .testing import test
 from .training import train
 
-__all__ = ['test', 'train']
+__all__ = ['MultilabelInferencer', 'test', 'train']

@@ -3,11 +3,15 @@
 import argparse
 from pathlib import Path
 
-from handbone.engine.checkpoints import load_checkpoint_file, unpickling, write_published
+from handbone.engine.checkpoints import (
+    find_checkpoint,
+    load_checkpoint_file,
+    unpickling,
+    write_published,
+)
 from handbone.engine.checkpoints.config_text import ConfigTextError, parse_config_text
 from handbone.engine.checkpoints.published import SUFFIX
 
-from .testing import find_checkpoint
 from .user_errors import user_errors_in_one_line
 
 

@@ -2,23 +2,20 @@
 
 import argparse
 import logging
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint, unpickling
+from handbone.engine.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
+from handbone.inference.pipeline import augmented_pipeline
 
 from .checkpoint_file import check_checkpoint_file
 from .launch import adapt_to_hardware, process_group
 from .pretrained import drop_pretrained
 from .training import add_common_arguments, read_config
 from .user_errors import user_errors_in_one_line
-
-#: Steps of a test pipeline that follow on augmented views: the truth is not augmented.
-AFTER_VIEWS = ('LoadPolygonAnnotations', 'PackMultilabelInputs')
 
 
 def test(cfg: Config) -> dict[str, float]:
@@ -102,54 +99,14 @@ def main(arguments: list[str] | None = None) -> None:
     test(cfg)
 
 
-def find_checkpoint(path: str) -> str:
-    """Find the checkpoint that a path names.
-
-    Args:
-        path: A checkpoint, or a work dir, which stands for its newest best checkpoint or, without
-            one, for its last.
-
-    Returns:
-        The checkpoint's path.
-
-    Raises:
-        FileNotFoundError: If there is none.
-    """
-    if not Path(path).is_dir():
-        return path
-    best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
-    if best:
-        return str(best[-1])
-    last = newest_checkpoint(path, resumable=False)
-    if last is None:
-        raise FileNotFoundError(f'there is no checkpoint in {path}')
-    return str(last)
-
-
 def augment(cfg: Config) -> None:
     """Average the predictions over augmented views of each test image.
 
-    The views are those of ``cfg.tta_pipeline``, or, without it, those of ``cfg.tta_views``: steps
-    as in mmcv's ``TestTimeAug``, put into the test pipeline where the labels are drawn.
-
     Args:
-        cfg: Configuration, changed in place.
+        cfg: Configuration, changed in place; see :func:`augmented_pipeline` for what it names.
 
     Raises:
         ValueError: If the configuration names no views.
     """
-    dataset = cfg.test_dataloader.dataset
-    if 'tta_pipeline' in cfg:
-        dataset.pipeline = cfg.tta_pipeline
-    elif 'tta_views' in cfg:
-        types = [step.type for step in dataset.pipeline]
-        place = min(index for index, name in enumerate(types) if name in AFTER_VIEWS)
-        before, after = dataset.pipeline[:place], dataset.pipeline[place:]
-        views = [*cfg.tta_views, *([step] for step in after)]
-        dataset.pipeline = [*before, dict(type='TestTimeAug', transforms=views)]
-    else:
-        raise ValueError(
-            f'--tta: {cfg.filename} names no views; add, for flips, tta_views = '
-            "[[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]]"
-        )
+    cfg.test_dataloader.dataset.pipeline = augmented_pipeline(cfg)
     cfg.model = dict(type='MultilabelTTAModel', module=cfg.model)

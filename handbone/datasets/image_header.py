@@ -4,9 +4,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from .errors import DatasetError
+from handbone.radiographs import RadiographError
+from handbone.radiographs.dicom_format import image_size, is_dicom
+from handbone.radiographs.picture_formats import TAIL_BYTES
 
-TAIL_BYTES = 1024  # the IEND chunk takes 12, some writers append a few more
+from .errors import DatasetError
 
 COPY_AGAIN = 'Copy the image again from its source, or remove it together with its JSON'
 
@@ -27,30 +29,21 @@ def read_image_size(path: Path) -> tuple[int, int]:
     """
     try:
         with path.open('rb') as file:
+            if is_dicom(path, file.read(132)):
+                return image_size(path)
+            file.seek(0)
             with Image.open(file) as image:
                 width, height = image.size
                 is_png = image.format == 'PNG'
             file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
             tail = file.read()
+    except RadiographError as error:
+        raise DatasetError.at(path, error.problem, error.remedy) from error
     except (OSError, Image.DecompressionBombError) as error:
         raise unreadable_image(path, error) from error
-    if is_png:
-        check_png_end(path, tail)
-    return height, width
-
-
-def check_png_end(path: str | Path, tail: bytes) -> None:
-    """See that a PNG ends with its IEND chunk.
-
-    Args:
-        path: The file, for the message.
-        tail: Its last kilobyte.
-
-    Raises:
-        DatasetError: The chunk is missing.
-    """
-    if b'IEND' not in tail:
+    if is_png and b'IEND' not in tail:
         raise DatasetError.at(path, 'the PNG is truncated (its IEND chunk is missing)', COPY_AGAIN)
+    return height, width
 
 
 def unreadable_image(path: str | Path, error: Exception) -> DatasetError:

@@ -17,9 +17,12 @@ class Prediction:
         labels: Packed map, int32, (H, W), or (H, W, P) for more than 31 classes.
         radiograph: The image and what is known of it.
         flags: What a reader should look at, one sentence each; empty where nothing is odd.
+        image_name: Name of the image in tables such as the run-length CSV: that of its file, with
+            folders where two files share it. ``name`` where it is empty.
     """
 
     name: str
     labels: np.ndarray
     radiograph: Radiograph
     flags: tuple[str, ...] = ()
+    image_name: str = ''

@@ -2,13 +2,14 @@
 
 from .durable_backend import CheckpointWriteError, DurableBackend
 from .loading import CheckpointError, load_checkpoint_file, unpickling
-from .newest import newest_checkpoint
+from .newest import find_checkpoint, newest_checkpoint
 from .published import read_published, write_published
 
 __all__ = [
     'CheckpointError',
     'CheckpointWriteError',
     'DurableBackend',
+    'find_checkpoint',
     'load_checkpoint_file',
     'newest_checkpoint',
     'read_published',

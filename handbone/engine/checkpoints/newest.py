@@ -1,4 +1,4 @@
-"""Which checkpoint of a folder to go on with."""
+"""Which checkpoint of a folder to take."""
 
 import logging
 import zipfile
@@ -7,6 +7,30 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from .loading import CheckpointError, load_checkpoint_file
+
+
+def find_checkpoint(path: str) -> str:
+    """Find the checkpoint that a path names.
+
+    Args:
+        path: A checkpoint, or a work dir, which stands for its newest best checkpoint or, without
+            one, for its last.
+
+    Returns:
+        The checkpoint's path.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    if not Path(path).is_dir():
+        return path
+    best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
+    if best:
+        return str(best[-1])
+    last = newest_checkpoint(path, resumable=False)
+    if last is None:
+        raise FileNotFoundError(f'there is no checkpoint in {path}')
+    return str(last)
 
 
 def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None:

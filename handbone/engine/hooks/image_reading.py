@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from mmengine.fileio import get
 
+from handbone.radiographs.dicom_format import decode_dicom, is_dicom
+
 
 def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
     """Read an image as it is stored, in 8 or 16 bits, gray or colour.
@@ -13,12 +15,15 @@ def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
         backend_args: Arguments of mmengine's file backend.
 
     Returns:
-        (H, W) or (H, W, 3) RGB, uint8 or uint16.
+        (H, W) or (H, W, 3) RGB, uint8 or uint16; DICOM also float32 from 0 to 255.
 
     Raises:
         ValueError: If the file is no image.
     """
-    encoded = np.frombuffer(get(path, backend_args=backend_args), np.uint8)
+    data = get(path, backend_args=backend_args)
+    if is_dicom(path, data):
+        return decode_dicom(path, data)[0]
+    encoded = np.frombuffer(data, np.uint8)
     image = cv2.imdecode(encoded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
     if image is None:
         raise ValueError(f'{path} is not an image that OpenCV reads, so it cannot be drawn.')

@@ -1,7 +1,5 @@
 """Writes the predictions of a test run as a CSV of run-length encoded masks."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,12 +9,11 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
-from handbone.masks import encode, planes_last, runs_to_string
+from handbone.masks import planes_last
+from handbone.masks.rle_rows import HEADER, rle_rows
 
 from .image_names import dataset_image_paths, name_images
 from .submission_files import FileReplacement, ImageRows
-
-HEADER = b'image_name,class,rle\n'
 
 
 @HOOKS.register_module()
@@ -158,18 +155,12 @@ class RLESubmissionHook(Hook):
                 'The model must predict at the size of the original image.'
             )
         try:
-            runs = encode(packed, len(self._classes), order=self.order)
+            return rle_rows(name, self._classes, packed, self.order)
         except ValueError as error:
             raise ValueError(
                 f'{sample.img_path}: the prediction cannot be written as RLE: {error} The model '
                 f'must predict a packed label map of the {len(self._classes)} classes.'
             ) from error
-        text = io.StringIO()
-        csv.writer(text, lineterminator='\n').writerows(
-            (name, class_name, runs_to_string(class_runs))
-            for class_name, class_runs in zip(self._classes, runs, strict=True)
-        )
-        return text.getvalue().encode()
 
     def _write_error(self, error: OSError) -> OSError:
         return OSError(

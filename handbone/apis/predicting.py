@@ -1,0 +1,113 @@
+"""Predict radiographs from the command line."""
+
+import argparse
+import json
+from pathlib import Path
+
+from handbone.engine.checkpoints import unpickling
+from handbone.inference import open_predictor
+from handbone.inference.opening import EXPORTED, is_exported
+from handbone.inference.torch_predictor import PRECISIONS
+from handbone.outputs import WRITERS
+from handbone.outputs.failure_table import NAME as FAILURE_TABLE
+
+from .inferencer import MultilabelInferencer
+from .user_errors import user_errors_in_one_line
+
+EPILOG = """\
+examples:
+  predict.py configs/demo.py work_dirs/demo data/phantom/test/DCM --out work_dirs/predictions
+  predict.py work_dirs/demo.onnx 'scans/*/*.dcm' @more.txt --out out --write csv,overlays
+"""
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/predict.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+
+    Raises:
+        ValueError: If no image could be predicted.
+    """
+    args = _parser().parse_args(arguments)
+    model, checkpoint, sources = _split(args.model, args.sources)
+    with unpickling(args.allow_pickle):
+        predictor = open_predictor(
+            model, checkpoint, args.device, args.precision, args.tta, _thresholds(args.thresholds)
+        )
+    summary = MultilabelInferencer.of(predictor).run(
+        sources, args.write, args.out, args.batch_size, args.workers, args.restart
+    )
+    before = f' ({summary.done_before} of them in an earlier run)' if summary.done_before else ''
+    print(f'{summary.images - summary.failed} of {summary.images} images{before}: {args.out}')
+    if summary.failed:
+        table = args.out / FAILURE_TABLE
+        print(f'{summary.failed} files could not be predicted: {table}')
+        if summary.failed == summary.images:
+            raise ValueError(f'none of the images could be predicted; {table} says why')
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description='Predict radiographs: PNG, JPEG, TIFF and DICOM. The same command goes on '
+        'after an interruption.',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage='%(prog)s (CONFIG CHECKPOINT | MODEL.onnx) SOURCE [SOURCE ...] --out DIR [options]',
+    )
+    parser.add_argument('model', help=f'config, or an exported model ({", ".join(EXPORTED)})')
+    parser.add_argument(
+        'sources',
+        nargs='+',
+        help="after a config first its checkpoint or work dir; then images, folders, 'patterns' "
+        'and @lists, text files with one image a line',
+    )
+    parser.add_argument('--out', type=Path, required=True, help='folder of the outputs')
+    parser.add_argument(
+        '--write',
+        type=lambda text: text.split(','),
+        default=['csv'],
+        metavar='FORMATS',
+        help=f'what to write, with commas between: {", ".join(WRITERS)} (default: csv)',
+    )
+    parser.add_argument('--restart', action='store_true', help='begin anew')
+    parser.add_argument(
+        '--batch-size', type=int, help='images at once (default: 1 on CPUs, 8 on GPUs)'
+    )
+    parser.add_argument('--workers', type=int, default=2, help='threads that read (default: 2)')
+    parser.add_argument('--device', help='cpu, cuda, cuda:1 … (default: a GPU if there is one)')
+    parser.add_argument('--precision', choices=list(PRECISIONS), help='default: float32')
+    parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument(
+        '--thresholds', type=Path, metavar='FILE', help='thresholds in place of those of the model'
+    )
+    parser.add_argument(
+        '--allow-pickle',
+        action='store_true',
+        help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
+        'who made it',
+    )
+    return parser
+
+
+def _split(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
+    """Tell model, checkpoint and sources apart: an exported model has no checkpoint."""
+    if not Path(model).is_file():
+        raise FileNotFoundError(f'there is no config or model {model}')
+    if is_exported(model):
+        return model, None, rest
+    checkpoint, *sources = rest
+    if not sources:
+        raise ValueError(
+            f'{model} is a config: name its checkpoint or work dir after it, then the images'
+        )
+    return model, checkpoint, sources
+
+
+def _thresholds(path: Path | None) -> list[float] | None:
+    if path is None:
+        return None
+    content = json.loads(path.read_text(encoding='utf-8'))
+    return list(content.values()) if isinstance(content, dict) else content

@@ -1,0 +1,106 @@
+"""How far a run is, so that it can go on after an interruption."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from handbone.files import write_atomically
+
+NAME = 'journal.json'
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a run is made of and how far it is.
+
+    Attributes:
+        model: Hash of the model.
+        sources: Hash of the names of all sources.
+        images: Number of sources.
+        outputs: Names of the formats that are written.
+        done: Number of sources that are done, bad files among them.
+        failed: Number of bad files among them.
+        last: Name of the last source done.
+        positions: What the writers' ``position()`` returned, by format.
+        state: 'running', 'finishing' while the files for all images take their names, 'finished'.
+        format: Version of this file.
+    """
+
+    model: str
+    sources: str
+    images: int
+    outputs: tuple[str, ...]
+    done: int = 0
+    failed: int = 0
+    last: str = ''
+    positions: dict[str, int] = field(default_factory=dict)
+    state: str = 'running'
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, folder: Path) -> Self | None:
+        """Read the journal of a folder.
+
+        Args:
+            folder: Folder of the outputs.
+
+        Returns:
+            The journal, ``None`` if there is none.
+
+        Raises:
+            ValueError: If it is damaged or of another version.
+        """
+        path = folder / NAME
+        if not path.exists():
+            return None
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+            if content['format'] != FORMAT:
+                raise ValueError(f'format {content["format"]}')
+            return cls(**content | dict(outputs=tuple(content['outputs'])))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f'{path} is no journal of this version ({error}): begin anew with --restart'
+            ) from error
+
+    def write(self, folder: Path) -> None:
+        """Write it, in place of the one before, in a single step.
+
+        Args:
+            folder: Folder of the outputs.
+
+        Raises:
+            OSError: If it cannot be written; the one before stays.
+        """
+        write_atomically(folder / NAME, json.dumps(asdict(self), indent=1).encode())
+
+    def check_same_run(self, other: Self, folder: Path) -> None:
+        """Refuse to go on with something else.
+
+        Args:
+            other: The journal of the run that is to go on.
+            folder: Folder of the outputs, for the message.
+
+        Raises:
+            ValueError: If model, sources or formats differ.
+        """
+        differences = []
+        if self.model != other.model:
+            differences.append('another model, other thresholds or another precision')
+        if self.sources != other.sources:
+            differences.append(f'other images ({self.images}, now {other.images})')
+        if self.outputs != other.outputs:
+            differences.append(
+                f'other formats ({", ".join(self.outputs)}, now {", ".join(other.outputs)})'
+            )
+        if differences:
+            raise ValueError(
+                f'{folder} holds a run with {" and ".join(differences)}: give another folder, or '
+                'begin anew with --restart'
+            )
+
+    def advanced(self, **changes: object) -> Self:
+        """Return a journal that is further."""
+        return replace(self, **changes)

@@ -1,0 +1,113 @@
+"""A run over many images whose outputs survive any interruption."""
+
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from handbone.outputs.writer import OutputWriter
+
+from .journal import Journal
+from .predictor import Predictor
+from .recorder import Recorder
+from .sources import ImageSources
+from .stream import predict_batches
+
+BATCHES_WAITING = 2  # for the writing thread; more would only fill the memory
+
+
+class RunSummary(NamedTuple):
+    """What a run ended with.
+
+    Attributes:
+        images: Number of sources.
+        failed: Number of bad files among them.
+        done_before: Number of sources that an earlier, interrupted run had done.
+    """
+
+    images: int
+    failed: int
+    done_before: int
+
+
+def predict_to_files(
+    predictor: Predictor,
+    sources: ImageSources,
+    writers: Mapping[str, OutputWriter],
+    out_dir: Path,
+    batch_size: int = 1,
+    workers: int = 2,
+    restart: bool = False,
+    progress: bool = True,
+) -> RunSummary:
+    """Predict all sources and write what the writers write.
+
+    Reading, network and writing overlap; batches are written in the order of the sources. Bad files
+    go to ``failures.csv`` with what is wrong, and the rest goes on. ``journal.json`` tells how far
+    the run is: the same call goes on after an interruption, with the same bytes in the end.
+
+    Args:
+        predictor: The model.
+        sources: The images.
+        writers: Writers by the name of their format.
+        out_dir: Folder of the outputs.
+        batch_size: Images that the predictor gets at once.
+        workers: Threads that read.
+        restart: Begin anew, whatever the folder holds.
+        progress: Show images per second and the time left.
+
+    Returns:
+        Numbers of images.
+
+    Raises:
+        ValueError: If the folder holds an unfinished run of other images, formats or models, or
+            lies among the images.
+        OSError: If something cannot be written, as on a full disk; the same call goes on later.
+    """
+    out_dir = Path(out_dir)
+    _check_apart(sources, out_dir)
+    survey = sources.survey
+    begun = Journal(predictor.model_hash, survey.digest, survey.count, tuple(writers))
+    before = None if restart else Journal.read(out_dir)
+    if before is not None:
+        before.check_same_run(begun, out_dir)
+        if before.state == 'finished':
+            return RunSummary(before.images, before.failed, before.done)
+    recorder = Recorder(writers, out_dir, before or begun)
+    done = recorder.journal.done
+    with (
+        closing(recorder),
+        tqdm(total=len(sources), initial=done, unit='image', disable=not progress) as bar,
+    ):
+        batches = predict_batches(
+            predictor,
+            islice(sources, done, None),
+            batch_size,
+            workers,
+            getattr(predictor, 'window', 'file'),
+        )
+        with closing(batches), ThreadPoolExecutor(1, 'writing') as thread:
+            waiting: deque[Future] = deque()
+            for batch in batches:
+                waiting.append(thread.submit(recorder.record, batch))
+                if len(waiting) > BATCHES_WAITING:
+                    bar.update(waiting.popleft().result())
+            while waiting:
+                bar.update(waiting.popleft().result())
+        recorder.finish()
+    return RunSummary(survey.count, recorder.journal.failed, done)
+
+
+def _check_apart(sources: ImageSources, out_dir: Path) -> None:
+    """Refuse to write pictures where the next run would take them for radiographs."""
+    for folder in sources.folders():
+        if out_dir.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f'{out_dir} lies in {folder}, whose images are predicted, so that its pictures '
+                'would be taken for radiographs: give an output folder elsewhere'
+            )

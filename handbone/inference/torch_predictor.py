@@ -1,0 +1,199 @@
+"""A config and its checkpoint, run by PyTorch."""
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS, MODELS
+from torch import nn
+
+from handbone.engine.checkpoints import find_checkpoint, load_checkpoint_file
+from handbone.engine.checkpoints.published import fingerprint
+from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
+from handbone.engine.hooks.weight_faults import weight_faults
+from handbone.masks import planes_last
+from handbone.models.segmentors import MultilabelTTAModel
+from handbone.models.segmentors.multilabel_segmentor import check_thresholds
+
+from .pipeline import ArrayPipeline, augmented_pipeline
+
+PRECISIONS = {'float32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+
+class TorchPredictor:
+    """Predicts with a checkpoint; see :class:`handbone.inference.Predictor`.
+
+    Images go through the steps of the config's test pipeline between loading and labels. Those of
+    one shape after that are one batch of the network.
+
+    Args:
+        config: The config or its file.
+        checkpoint: A ``.pth`` or ``.safetensors`` file, or the work dir of a training.
+        device: As ``torch.device`` takes it; 'auto' is a GPU where there is one.
+        precision: 'float32', or the network in 'bf16' or, on GPUs, in 'fp16'.
+        tta: Average over the views that the config names.
+        thresholds: Probability above which a class is present, one a class; by default the
+            config's.
+
+    Attributes:
+        classes: Names in class order.
+        palette: RGB colours, 0 to 255, one a class.
+        thresholds: Probability above which a class is present, one a class.
+        model_hash: SHA-256 of weights, pipeline, thresholds, precision and views.
+        window: Window by which files of more than 8 bits are to be read.
+
+    Raises:
+        FileNotFoundError: If config or checkpoint do not exist.
+        ValueError: If the checkpoint does not fit the config, or the device cannot do this.
+    """
+
+    def __init__(
+        self,
+        config: str | Path | Config,
+        checkpoint: str | Path,
+        device: str = 'auto',
+        precision: str = 'float32',
+        tta: bool = False,
+        thresholds: Sequence[float] | None = None,
+    ) -> None:
+        cfg = config if isinstance(config, Config) else Config.fromfile(config)
+        self.device = choose_device(device)
+        self._dtype = _check_precision(precision, self.device)
+        init_default_scope(cfg.get('default_scope', 'mmseg'))
+        metainfo = dataset_metainfo(cfg)
+        self.classes = tuple(metainfo['classes'])
+        self.palette = tuple(tuple(color) for color in metainfo['palette'])
+        steps = augmented_pipeline(cfg) if tta else cfg.test_dataloader.dataset.pipeline
+        self._prepare = ArrayPipeline(steps)
+        self.window = self._prepare.window
+
+        model = revert_sync_batchnorm(MODELS.build(cfg.model))
+        if model.num_classes != len(self.classes):
+            raise ValueError(
+                f'{cfg.filename}: the model has {model.num_classes} classes and the dataset '
+                f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
+            )
+        load_weights(model, checkpoint, self.classes)
+        if thresholds is not None:
+            check_thresholds(list(thresholds), len(self.classes))
+            model.test_cfg['threshold'] = [float(each) for each in thresholds]
+        per_class = np.broadcast_to(model.test_cfg['threshold'], len(self.classes))
+        self.thresholds = tuple(per_class.tolist())
+        settings = [steps, model.test_cfg, cfg.model.data_preprocessor, precision, tta]
+        text = json.dumps([self.thresholds, *settings], sort_keys=True, default=str)
+        self.model_hash = fingerprint(model.state_dict(), dict(settings=text))
+        model = MultilabelTTAModel(module=model) if tta else model
+        self._model = model.to(self.device).eval()
+
+    @torch.inference_mode()
+    def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Predict packed labels; see :meth:`handbone.inference.Predictor.predict`.
+
+        Args:
+            images: Grey values (H, W) of any sizes, uint8 or float32 from 0 to 255.
+
+        Returns:
+            Packed maps, int32, (H, W) or (H, W, P), each at the size of its image.
+        """
+        prepared = [self._prepare(image) for image in images]
+        batches: dict[tuple, list[int]] = {}
+        for index, each in enumerate(prepared):
+            views = each['inputs'] if isinstance(each['inputs'], list) else [each['inputs']]
+            shape = tuple((tuple(view.shape), view.dtype) for view in views)
+            batches.setdefault(shape, []).append(index)
+        labels: list[np.ndarray | None] = [None] * len(prepared)
+        for indices in batches.values():
+            batch = pseudo_collate([prepared[index] for index in indices])
+            with self._autocast():
+                samples = self._model.test_step(batch)
+            for index, sample in zip(indices, samples, strict=True):
+                labels[index] = planes_last(sample.pred_sem_seg.data)
+        return labels
+
+    def _autocast(self) -> contextlib.AbstractContextManager:
+        if self._dtype is None:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, self._dtype)
+
+
+def choose_device(name: str) -> torch.device:
+    """Choose where to compute.
+
+    Args:
+        name: As ``torch.device`` takes it; 'auto' is a GPU where there is one.
+
+    Returns:
+        The device.
+
+    Raises:
+        ValueError: If there is no such device.
+    """
+    if name == 'auto':
+        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f'device {name!r} is unknown: take auto, cpu, cuda or cuda:1') from error
+    if device.type == 'cuda' and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f'device {name}: this machine has {torch.cuda.device_count()} GPUs that PyTorch can '
+            'use; take auto or cpu'
+        )
+    return device
+
+
+def _check_precision(precision: str, device: torch.device) -> torch.dtype | None:
+    if precision not in PRECISIONS:
+        raise ValueError(f'precision is one of {", ".join(PRECISIONS)}, got {precision!r}')
+    if precision == 'fp16' and device.type == 'cpu':
+        raise ValueError('precision fp16 needs a GPU: take bf16 or float32')
+    return PRECISIONS[precision]
+
+
+def dataset_metainfo(cfg: Config) -> Mapping:
+    """Read classes and palette of the test dataset, without building it.
+
+    Args:
+        cfg: Configuration.
+
+    Returns:
+        The dataset's meta information.
+    """
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:  # wrappers of mmengine
+        dataset = dataset.dataset
+    kind = dataset.type if isinstance(dataset.type, type) else DATASETS.get(dataset.type)
+    return kind._load_metainfo(dataset.get('metainfo'))
+
+
+def load_weights(model: nn.Module, checkpoint: str | Path, classes: Sequence[str]) -> None:
+    """Put the weights of a checkpoint into a model that they fit.
+
+    Args:
+        model: The segmentor.
+        checkpoint: A checkpoint file or a work dir.
+        classes: Class names of the dataset.
+
+    Raises:
+        FileNotFoundError: If there is no checkpoint.
+        ValueError: If it is damaged, or made for other classes or another model.
+    """
+    path = find_checkpoint(str(checkpoint))
+    content = load_checkpoint_file(path)
+    weights = content.get('state_dict', content)
+    faults = class_faults(checkpoint_classes(content), classes) + weight_faults(weights, model)
+    if faults:
+        raise ValueError(
+            f'{path} does not fit the config: {"; ".join(faults)}. Give the checkpoint of this '
+            'config, or the config that it was trained with (it lies in its work dir)'
+        )
+    model.load_state_dict(
+        {name.removeprefix('module.'): weight for name, weight in weights.items()}, strict=False
+    )

@@ -32,10 +32,15 @@ def main(arguments: list[str] | None = None) -> None:
         ValueError: If no image could be predicted.
     """
     args = _parser().parse_args(arguments)
-    model, checkpoint, sources = _split(args.model, args.sources)
+    model, checkpoint, sources = split_sources(args.model, args.sources)
     with unpickling(args.allow_pickle):
         predictor = open_predictor(
-            model, checkpoint, args.device, args.precision, args.tta, _thresholds(args.thresholds)
+            model,
+            checkpoint,
+            args.device,
+            args.precision,
+            args.tta,
+            read_thresholds(args.thresholds),
         )
     summary = MultilabelInferencer.of(predictor).run(
         sources, args.write, args.out, args.batch_size, args.workers, args.restart
@@ -92,8 +97,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _split(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
-    """Tell model, checkpoint and sources apart: an exported model has no checkpoint."""
+def split_sources(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
+    """Tell model, checkpoint and sources apart: an exported model has no checkpoint.
+
+    Args:
+        model: A config or an exported model.
+        rest: What follows on it.
+
+    Returns:
+        The model, its checkpoint if it takes one, and the sources.
+
+    Raises:
+        FileNotFoundError: If there is no such model.
+        ValueError: If there is no source.
+    """
     if not Path(model).is_file():
         raise FileNotFoundError(f'there is no config or model {model}')
     if is_exported(model):
@@ -106,7 +123,15 @@ def _split(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
     return model, checkpoint, sources
 
 
-def _thresholds(path: Path | None) -> list[float] | None:
+def read_thresholds(path: Path | None) -> list[float] | None:
+    """Read thresholds from a JSON file, a list in class order or an object by class.
+
+    Args:
+        path: The file, ``None`` for the thresholds of the model.
+
+    Returns:
+        One threshold a class.
+    """
     if path is None:
         return None
     content = json.loads(path.read_text(encoding='utf-8'))

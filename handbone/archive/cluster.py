@@ -106,8 +106,7 @@ def map_tables(
         The results, as they come.
 
     Raises:
-        ValueError: As raised by ``work``.
-        OSError: As raised by ``work``.
+        ValueError: If a machine of the cluster lacks this package.
     """
     import ray
     import ray.data
@@ -123,14 +122,14 @@ def map_tables(
         options['num_gpus'] = 1 if device.startswith('cuda') else None
     try:
         results = ray.data.from_arrow(list(tables)).map_batches(work, **options)
-        yield from results.iter_batches(
-            batch_size=None, batch_format='pyarrow', prefetch_batches=0
-        )
+        yield from results.iter_batches(batch_size=None, batch_format='pyarrow', prefetch_batches=0)
     except ray.exceptions.RayError as error:
-        cause = _user_error(error)
-        if cause is None:
+        if "No module named 'handbone" not in str(error):
             raise
-        raise cause from None
+        raise ValueError(
+            'a machine of the cluster has no handbone: install it there as here, with the same '
+            'extras'
+        ) from error
 
 
 def processes_for(device: str | None, wanted: int | None) -> tuple[str, int]:
@@ -169,13 +168,3 @@ def _no_cluster(address: str, error: Exception) -> ValueError:
         f'no Ray cluster answers at {address} ({reason}): start one with "ray start --head", '
         'correct --address, or leave it out to use this machine'
     )
-
-
-def _user_error(error: BaseException | None) -> Exception | None:
-    """Find the error in the work behind what Ray makes of it."""
-    while error is not None:
-        cause = getattr(error, 'cause', None) or error.__cause__
-        if type(error) in (ValueError, OSError) or isinstance(error, OSError):
-            return error
-        error = cause
-    return None

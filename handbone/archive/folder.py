@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ class ArchiveFolder:
     - ``runs/model_hash=…/image_prefix=…/….parquet``: one row an image and class;
     - ``images.parquet``: every image that was listed, and the hash of its bytes;
     - ``failures.parquet``: images that could not be read or predicted, and why;
-    - ``archive.json``: the classes, and with which settings each model predicted;
+    - ``archive.json``: the classes, and the thresholds of each model;
     - ``unfinished/``: files of the running prediction, not to be read.
 
     Args:
@@ -60,18 +60,17 @@ class ArchiveFolder:
         return tuple(self._description.get('models', {}))
 
     def add_model(
-        self, model_hash: str, classes: Sequence[str], settings: Mapping[str, Any]
+        self, model_hash: str, classes: Sequence[str], thresholds: Sequence[float]
     ) -> None:
         """Note which model is about to predict.
 
         Args:
-            model_hash: Hash of its weights.
+            model_hash: Hash of its weights and all else that decides about its answers.
             classes: Names in class order.
-            settings: What else decides about its answers, as JSON takes it.
+            thresholds: Probability above which a class is present, one a class.
 
         Raises:
-            ValueError: If the archive has other classes, or answers of this model with other
-                settings.
+            ValueError: If the archive has other classes.
         """
         known = self._description or {'format': FORMAT, 'classes': list(classes), 'models': {}}
         if known['classes'] != list(classes):
@@ -79,16 +78,8 @@ class ArchiveFolder:
                 f'{self.root} holds predictions of the classes {", ".join(known["classes"])}, but '
                 f'the model predicts {", ".join(classes)}: give another --out'
             )
-        settings = json.loads(json.dumps(settings))
-        before = known['models'].get(model_hash, settings)
-        changed = [name for name in settings if before.get(name) != settings[name]]
-        if changed:
-            raise ValueError(
-                f'{self.root} holds predictions of this model with other settings '
-                f'({_differences(before, settings, changed)}): give the same, or another --out'
-            )
         if model_hash not in known['models']:
-            known['models'][model_hash] = settings
+            known['models'][model_hash] = {'thresholds': list(thresholds)}
             text = json.dumps(known, indent=2, ensure_ascii=False) + '\n'
             write_atomically(self.root / DESCRIPTION, text.encode())
         self._description = known
@@ -167,7 +158,3 @@ def _read(path: Path, schema: Any) -> pd.DataFrame:
         return parquet.read_table(path, schema=schema).to_pandas()
     except ValueError as error:
         raise ValueError(f'{path} cannot be read ({error}): restore or remove it') from error
-
-
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any], names: Sequence[str]) -> str:
-    return '; '.join(f'{name} {before.get(name)!r} then, {now[name]!r} now' for name in names)

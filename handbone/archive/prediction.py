@@ -3,20 +3,19 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from handbone.inference.predictor import Predictor
-from handbone.radiographs import Radiograph
 
-from .cluster import check_address, processes_for, map_tables, ray_session
+from .cluster import check_address, map_tables, processes_for, ray_session
 from .failures import Failures
 from .folder import ArchiveFolder
 from .hashing import add_known_hashes, hash_images
@@ -60,7 +59,7 @@ class Workforce:
             machine.
         actors: Processes that predict; ``None`` is one a GPU, or one a core without GPUs.
         device: ``cpu`` or ``cuda``; ``None`` takes GPUs where there are some.
-        batch_size: Images predicted at once.
+        batch_size: Images predicted at once; ``None`` is 8 on GPUs, 1 on CPUs.
         images_per_file: Most images of one Parquet file, which is also what is predicted again at
             most when a process dies.
     """
@@ -68,7 +67,7 @@ class Workforce:
     address: str | None = None
     actors: int | None = None
     device: str | None = None
-    batch_size: int = 4
+    batch_size: int | None = None
     images_per_file: int = 128
 
 
@@ -76,10 +75,8 @@ def predict_archive(
     images: Mapping[str, str],
     folder: ArchiveFolder,
     open_predictor: Callable[[str], Predictor],
-    read_radiograph: Callable[[Path], Radiograph],
     *,
     workforce: Workforce | None = None,
-    settings: Mapping[str, Any] | None = None,
     retry_failures: bool = False,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> ArchiveSummary:
@@ -94,9 +91,7 @@ def predict_archive(
         folder: The archive.
         open_predictor: Opens the model on a device, ``open_predictor('cpu')``; once here and once
             in each process, so it has to be picklable.
-        read_radiograph: Reads an image; picklable as well.
         workforce: Which processes predict. Default: all of this machine.
-        settings: What else than weights and thresholds decides about the model's answers.
         retry_failures: Try the images again that failed before.
         report: Is told the images that are done and how many there are to do.
 
@@ -115,9 +110,8 @@ def predict_archive(
             stack.enter_context(ray_session(workforce.address))
         predictor = open_predictor('cpu')
         stack.enter_context(folder.writing())
-        thresholds = {'thresholds': [float(one) for one in predictor.thresholds]}
         model_hash = predictor.model_hash
-        folder.add_model(model_hash, predictor.classes, thresholds | dict(settings or {}))
+        folder.add_model(model_hash, predictor.classes, predictor.thresholds)
         del predictor  # its memory is needed by those who predict
         failures = Failures(folder, model_hash)
         stack.callback(failures.save)
@@ -132,7 +126,7 @@ def predict_archive(
                 workforce.images_per_file,
             )
         )
-        predicted = run.predict(units, model_hash, open_predictor, read_radiograph, report)
+        predicted = run.predict(units, model_hash, open_predictor, report)
     return ArchiveSummary(len(listed), predicted, failures.new(), earlier)
 
 
@@ -172,7 +166,6 @@ class _Run:
         units: list[pa.Table],
         model_hash: str,
         open_predictor: Callable[[str], Predictor],
-        read_radiograph: Callable[[Path], Radiograph],
         report: Callable[[int, int], None],
     ) -> int:
         """Predict units and bring their files into the archive; returns the images predicted."""
@@ -184,13 +177,15 @@ class _Run:
             root=str(Path.cwd()),
             unfinished=str(self._folder.unfinished.absolute()),
             model_hash=model_hash,
-            batch_size=self._workforce.batch_size,
+            batch_size=self._workforce.batch_size or (8 if device == 'cuda' else 1),
         )
-        arguments = (partial(open_predictor, device), read_radiograph, settings)
+        arguments = (partial(open_predictor, device), settings)
         receipts = map_tables(units, UnitPredictor, arguments, actors, device)
         total, done, predicted = sum(len(unit) for unit in units), 0, 0
         report(0, total)
         for receipt in _regularly(receipts, self._failures.save):
+            if receipt['stop'][0].is_valid:
+                raise ValueError(receipt['stop'][0].as_py())
             if receipt['file'][0].is_valid:
                 self._commit(receipt['file'][0].as_py())
             self._note_errors(receipt)
@@ -207,12 +202,16 @@ class _Run:
         new = listed.loc[~listed['hashed'], ['image']]
         if not len(new):
             return
-        self._connect()
         tables = [
             pa.Table.from_pandas(new[start : start + HASHED_TOGETHER], preserve_index=False)
             for start in range(0, len(new), HASHED_TOGETHER)
         ]
-        yield from map_tables(tables, partial(hash_images, root=str(Path.cwd())))
+        work = partial(hash_images, root=str(Path.cwd()))
+        if self._workforce.address is not None:
+            yield from map_tables(tables, work)
+        else:  # threads hash as fast as processes, and start at once
+            with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+                yield from pool.map(work, tables)
 
     def _save(self, listed: pd.DataFrame, others: pd.DataFrame) -> None:
         """Write the table of images, those of this run in front and in their order."""

@@ -1,5 +1,6 @@
 """Predicts units of images, in a process of its own on whichever machine."""
 
+import platform
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from handbone.extras import MissingExtraError
 from handbone.files import write_atomically
 from handbone.inference.predictor import Predictor
 from handbone.masks import encode
-from handbone.radiographs import Radiograph
+from handbone.radiographs import RadiographError, read_radiograph
 
 from .attempts import MOST_ATTEMPTS, Attempts
 from .hashing import file_hash
@@ -21,8 +23,10 @@ from .unit import unit_file
 
 #: Batches that are read while the network is busy.
 AHEAD = 2
-#: What a bad image raises; everything else is a fault of the program or the machine.
-IMAGE_ERRORS = (ValueError, OSError, MemoryError)
+#: What a file that cannot be read raises, and an image that cannot be predicted; the rest is a
+#: fault of the program or the machine.
+READING_ERRORS = (RadiographError, OSError, MemoryError)
+PREDICTION_ERRORS = (ValueError, MemoryError)
 
 #: Labels of an image, or why there are none.
 _Answer = np.ndarray | str
@@ -48,28 +52,26 @@ class UnitSettings:
 class UnitPredictor:
     """Reads, predicts and encodes the images of one unit after another.
 
+    What stops the whole run is passed on as an answer: of errors raised in another process Ray
+    keeps the text alone.
+
     Args:
         open_predictor: Opens the model.
-        read_radiograph: Reads an image.
         settings: Where and how.
-
-    Raises:
-        ValueError: If this machine has another model under the same path.
     """
 
-    def __init__(
-        self,
-        open_predictor: Callable[[], Predictor],
-        read_radiograph: Callable[[Path], Radiograph],
-        settings: UnitSettings,
-    ) -> None:
-        self._predictor = open_predictor()
-        self._read_radiograph = read_radiograph
+    def __init__(self, open_predictor: Callable[[], Predictor], settings: UnitSettings) -> None:
         self._settings = settings
+        self._stop = None
+        try:
+            self._predictor = open_predictor()
+        except (ValueError, OSError, MissingExtraError) as error:
+            self._stop = f'{platform.node()}: {error}'
+            return
+        self._window = getattr(self._predictor, 'window', 'file')
         if self._predictor.model_hash != settings.model_hash:
-            raise ValueError(
-                f'the model on this machine has the hash {self._predictor.model_hash}, the one '
-                f'where the prediction was started {settings.model_hash}: copy it anew'
+            self._stop = (
+                f'{platform.node()} has another model under the same path: copy it there anew'
             )
 
     def __call__(self, unit: pa.Table) -> pa.Table:
@@ -79,14 +81,28 @@ class UnitPredictor:
             unit: ``image`` and ``image_hash``.
 
         Returns:
-            ``image``, ``image_hash``, ``error`` (missing where there was none) and ``file``, the
-            place of the file below the folder of runs.
-
-        Raises:
-            OSError: If the file cannot be written.
+            ``image``, ``image_hash``, ``error`` (missing where there was none), ``file``, the place
+            of the file below the folder of runs (missing where all failed), and ``stop``, why the
+            run cannot go on (missing where it can).
         """
-        hashes = unit['image_hash'].to_pylist()
-        file = unit_file(self._settings.model_hash, hashes)
+        file, errors, stop = None, {}, self._stop
+        if stop is None:
+            try:
+                file, errors = self._write(unit)
+            except (OSError, MissingExtraError) as error:
+                stop = f'{platform.node()}: {error}'
+        columns = {
+            'error': [errors.get(one) for one in unit['image_hash'].to_pylist()],
+            'file': [file] * len(unit),
+            'stop': [stop] * len(unit),
+        }
+        for name, values in columns.items():
+            unit = unit.append_column(name, pa.array(values, pa.string()))
+        return unit
+
+    def _write(self, unit: pa.Table) -> tuple[str | None, dict[str, str]]:
+        """Write the file of a unit; returns its place, and the errors by the image's hash."""
+        file = unit_file(self._settings.model_hash, unit['image_hash'].to_pylist())
         target = Path(self._settings.unfinished) / file
         attempts = Attempts(target.with_suffix('.attempts'))
         rows: list[pa.Table] = []
@@ -98,11 +114,7 @@ class UnitPredictor:
                 rows.append(_rows(image, answer, self._predictor.classes))
         if rows:
             write_atomically(target, runs_bytes(pa.concat_tables(rows)))
-        files = pa.array([file if rows else None] * len(hashes), pa.string())
-        receipt = unit.append_column(
-            'error', pa.array([errors.get(one) for one in hashes], pa.string())
-        )
-        return receipt.append_column('file', files)
+        return file if rows else None, errors
 
     def _answers(self, unit: pa.Table, attempts: Attempts) -> Iterator[tuple['_Image', _Answer]]:
         """Predict a unit, in the end and one by one the images at which a process died."""
@@ -137,8 +149,8 @@ class UnitPredictor:
         try:
             if file_hash(path) != image.hash:
                 return image.failed('it changed while images were predicted: predict again')
-            return image.read(self._read_radiograph(path).image)
-        except IMAGE_ERRORS as error:
+            return image.read(read_radiograph(path, self._window).image)
+        except READING_ERRORS as error:
             return image.failed(_message(error))
 
     def _predict(self, batch: Sequence['_Image']) -> Iterator[tuple['_Image', _Answer]]:
@@ -149,7 +161,7 @@ class UnitPredictor:
             return
         try:
             labels = self._predictor.predict([image.grey for image in whole])
-        except IMAGE_ERRORS as error:
+        except PREDICTION_ERRORS as error:
             if len(whole) == 1:
                 yield whole[0], _message(error)
                 return

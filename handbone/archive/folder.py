@@ -45,11 +45,6 @@ class ArchiveFolder:
         self._description = self._read_description()
 
     @property
-    def exists(self) -> bool:
-        """Whether a model has been added."""
-        return bool(self._description)
-
-    @property
     def classes(self) -> tuple[str, ...]:
         """Names in class order; none as long as there is no model."""
         return tuple(self._description.get('classes', ()))

@@ -78,7 +78,8 @@ def write_submission(
             file.append(_csv_rows(rows))
         file.finish()
     except duckdb.Error as error:
-        raise ValueError(f'{files} cannot be read or sorted: {error}') from error
+        reason = str(error).partition('\n')[0]
+        raise ValueError(f'{files} cannot be read or sorted: {reason}') from error
     finally:
         file.close()
         file.unfinished.unlink(missing_ok=True)

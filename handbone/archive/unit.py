@@ -35,8 +35,9 @@ def predicted_hashes(folder: ArchiveFolder, model_hash: str) -> set[str]:
         with duckdb.connect() as connection:
             rows = connection.execute(query, [str(files / '**' / '*.parquet')]).fetchall()
     except duckdb.Error as error:
+        reason = str(error).partition('\n')[0]
         raise ValueError(
-            f'{files} cannot be read ({error}): remove the damaged file, its images are then '
+            f'{files} cannot be read ({reason}): remove the damaged file, its images are then '
             'predicted again'
         ) from error
     return {row[0] for row in rows}

@@ -83,7 +83,7 @@ def test_a_killed_run_goes_on(address, tmp_path):
     with (tmp_path / 'log').open('w') as log:
         run = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
-            end = time.monotonic() + 120
+            end = time.monotonic() + 240
             while len(parquets(out)) < 2 and run.poll() is None and time.monotonic() < end:
                 time.sleep(0.02)
         finally:

@@ -166,5 +166,6 @@ def _no_cluster(address: str, error: Exception) -> ValueError:
     reason = str(error).strip().partition('\n')[0]
     return ValueError(
         f'no Ray cluster answers at {address} ({reason}): start one with "ray start --head", '
-        'correct --address, or leave it out to use this machine'
+        'correct --address, set RAY_AUTH_MODE=token if the cluster asks for a token, or leave out '
+        '--address to use this machine'
     )

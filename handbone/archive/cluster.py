@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -111,6 +112,9 @@ def map_tables(
     import ray
     import ray.data
 
+    if ray.util.client.ray.is_connected():
+        yield from _on_the_cluster(tables, work, arguments, actors, device)
+        return
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     logging.getLogger('ray.data').setLevel(logging.ERROR)
@@ -130,6 +134,22 @@ def map_tables(
             'a machine of the cluster has no handbone: install it there as here, with the same '
             'extras'
         ) from error
+
+
+def _on_the_cluster(*call: Any) -> Iterator[pa.Table]:
+    """Call :func:`map_tables` on the cluster: Ray Data does not work through ``ray://`` itself."""
+    import ray
+
+    class Mapping:
+        def __init__(self) -> None:
+            self._results = map_tables(*call)
+
+        def next(self) -> pa.Table | None:
+            return next(self._results, None)
+
+    mapping = ray.remote(num_cpus=0)(Mapping).remote()
+    while (table := ray.get(mapping.next.remote())) is not None:
+        yield table
 
 
 def processes_for(device: str | None, wanted: int | None) -> tuple[str, int]:

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> None:
         ValueError: If no image could be predicted.
     """
     args = _parser().parse_args(arguments)
-    model, checkpoint, sources = _split(args.model, args.sources)
+    model, checkpoint, sources = split_sources(args.model, args.sources)
     with unpickling(args.allow_pickle):
         predictor = open_predictor(
             model,
@@ -104,8 +104,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _split(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
-    """Tell model, checkpoint and sources apart: an exported model has no checkpoint."""
+def split_sources(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
+    """Tell model, checkpoint and sources apart: an exported model has no checkpoint.
+
+    Args:
+        model: A config or an exported model.
+        rest: What follows on it.
+
+    Returns:
+        The model, its checkpoint if it takes one, and the sources.
+
+    Raises:
+        FileNotFoundError: If there is no such model.
+        ValueError: If there is no source.
+    """
     if not Path(model).is_file():
         raise FileNotFoundError(f'there is no config or model {model}')
     if is_exported(model):

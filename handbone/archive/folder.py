@@ -1,0 +1,155 @@
+"""The folder of an archive: what lies where, and who may write."""
+
+import contextlib
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as parquet
+
+from handbone.files import write_atomically
+
+from .tables import FAILURES, IMAGES, parquet_bytes
+
+FORMAT = 'handbone archive 1'
+DESCRIPTION = 'archive.json'
+
+
+class ArchiveFolder:
+    """Predictions of any number of images by any number of models with the same classes.
+
+    - ``runs/model_hash=…/image_prefix=…/….parquet``: one row an image and class;
+    - ``images.parquet``: every image that was listed, and the hash of its bytes;
+    - ``failures.parquet``: images that could not be read or predicted, and why;
+    - ``archive.json``: the classes, and the thresholds of each model;
+    - ``unfinished/``: files of the running prediction, not to be read.
+
+    Args:
+        root: The folder, as an archive or to become one.
+
+    Raises:
+        ValueError: If it holds something else.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+        self.runs = self.root / 'runs'
+        self.unfinished = self.root / 'unfinished'
+        self._images = self.root / 'images.parquet'
+        self._failures = self.root / 'failures.parquet'
+        self._lock = self.root / '.lock'
+        self._description = self._read_description()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names in class order; none as long as there is no model."""
+        return tuple(self._description.get('classes', ()))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Hashes of the models that predicted, in the order in which they came."""
+        return tuple(self._description.get('models', {}))
+
+    def add_model(
+        self, model_hash: str, classes: Sequence[str], thresholds: Sequence[float]
+    ) -> None:
+        """Note which model is about to predict.
+
+        Args:
+            model_hash: Hash of its weights and all else that decides about its answers.
+            classes: Names in class order.
+            thresholds: Probability above which a class is present, one a class.
+
+        Raises:
+            ValueError: If the archive has other classes.
+        """
+        known = self._description or {'format': FORMAT, 'classes': list(classes), 'models': {}}
+        if known['classes'] != list(classes):
+            raise ValueError(
+                f'{self.root} holds predictions of the classes {", ".join(known["classes"])}, but '
+                f'the model predicts {", ".join(classes)}: give another --out'
+            )
+        if model_hash not in known['models']:
+            known['models'][model_hash] = {'thresholds': list(thresholds)}
+            text = json.dumps(known, indent=2, ensure_ascii=False) + '\n'
+            write_atomically(self.root / DESCRIPTION, text.encode())
+        self._description = known
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the only one who writes; what an interrupted run left unfinished is removed.
+
+        The system lets go of the lock when the process ends, however it ends.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            ValueError: If another process is writing.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._lock.open('w') as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ValueError(
+                    f'{self.root}: another process is predicting into it; wait for its end, or '
+                    'stop it'
+                ) from error
+            # whoever wrote before may have added a model since
+            self._description = self._read_description()
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+            try:
+                yield
+            finally:
+                shutil.rmtree(self.unfinished, ignore_errors=True)
+
+    def images(self) -> pd.DataFrame:
+        """Read the images that are known, in the order in which they were listed."""
+        return _read(self._images, IMAGES)
+
+    def write_images(self, images: pd.DataFrame) -> None:
+        """Replace the table of images."""
+        write_atomically(self._images, parquet_bytes(images, IMAGES))
+
+    def failures(self) -> pd.DataFrame:
+        """Read the failures of all models."""
+        return _read(self._failures, FAILURES)
+
+    def write_failures(self, failures: pd.DataFrame) -> None:
+        """Replace the table of failures."""
+        write_atomically(self._failures, parquet_bytes(failures, FAILURES))
+
+    def _read_description(self) -> dict[str, Any]:
+        path = self.root / DESCRIPTION
+        if self.root.is_dir() and not path.is_file():
+            others = sorted(set(entry.name for entry in self.root.iterdir()) - {self._lock.name})
+            if others:
+                raise ValueError(
+                    f'{self.root} is not an archive of predictions, it holds {others[0]!r} and no '
+                    f'{DESCRIPTION}: give a new or empty folder'
+                )
+        elif self.root.exists() and not self.root.is_dir():
+            raise ValueError(f'{self.root} is a file: give a folder')
+        if not path.is_file():
+            return {}
+        try:
+            content = json.loads(path.read_text(encoding='utf-8'))
+        except ValueError as error:
+            raise ValueError(f'{path} cannot be read ({error}): restore it') from error
+        if not isinstance(content, dict) or content.get('format') != FORMAT:
+            raise ValueError(f'{path} is not the description of a {FORMAT!r}: give another folder')
+        return content
+
+
+def _read(path: Path, schema: Any) -> pd.DataFrame:
+    if not path.is_file():
+        return schema.empty_table().to_pandas()
+    try:
+        return parquet.read_table(path, schema=schema).to_pandas()
+    except ValueError as error:
+        raise ValueError(f'{path} cannot be read ({error}): restore or remove it') from error

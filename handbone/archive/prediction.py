@@ -1,0 +1,250 @@
+"""Predicts an archive of images: what is missing, on all processes, each image once."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from handbone.inference.predictor import Predictor
+
+from .cluster import check_address, map_tables, processes_for, ray_session
+from .failures import Failures
+from .folder import ArchiveFolder
+from .hashing import add_known_hashes, hash_images
+from .unit import cut_units, predicted_hashes
+from .unit_predictor import UnitPredictor, UnitSettings
+
+#: Files that a process hashes at once.
+HASHED_TOGETHER = 64
+#: Seconds after which the small tables are written again.
+SAVE_EVERY = 30
+
+
+@dataclass(frozen=True)
+class ArchiveSummary:
+    """What a run came to.
+
+    Attributes:
+        images: Images that were listed.
+        predicted: Images that this run predicted.
+        failures: Failures of this run: ``image``, ``image_hash``, ``model_hash`` and ``error``.
+        earlier_failures: Images that failed in an earlier run and were not tried again.
+    """
+
+    images: int
+    predicted: int
+    failures: pd.DataFrame
+    earlier_failures: int
+
+    @property
+    def known(self) -> int:
+        """Images that were in the archive before, or have the bytes of another one."""
+        return self.images - self.predicted - len(self.failures) - self.earlier_failures
+
+
+@dataclass(frozen=True)
+class Workforce:
+    """Which processes predict, and how.
+
+    Attributes:
+        address: Cluster, as for :func:`handbone.archive.cluster.ray_session`; ``None`` is this
+            machine.
+        actors: Processes that predict; ``None`` is one a GPU, or one a core without GPUs.
+        device: ``cpu`` or ``cuda``; ``None`` takes GPUs where there are some.
+        batch_size: Images predicted at once; ``None`` is 8 on GPUs, 1 on CPUs.
+        images_per_file: Most images of one Parquet file, which is also what is predicted again at
+            most when a process dies.
+    """
+
+    address: str | None = None
+    actors: int | None = None
+    device: str | None = None
+    batch_size: int | None = None
+    images_per_file: int = 128
+
+
+def predict_archive(
+    images: Mapping[str, str],
+    folder: ArchiveFolder,
+    open_predictor: Callable[[str], Predictor],
+    *,
+    workforce: Workforce | None = None,
+    retry_failures: bool = False,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> ArchiveSummary:
+    """Predict the images that the archive lacks.
+
+    Processes write the runs of a unit of images into a folder of unfinished files. Only the process
+    that started them brings those into the archive: what is left by a process that dies, or that
+    outlives a killed run, is never seen.
+
+    Args:
+        images: Name in the submission of every image, by its path.
+        folder: The archive.
+        open_predictor: Opens the model on a device, ``open_predictor('cpu')``; once here and once
+            in each process, so it has to be picklable.
+        workforce: Which processes predict. Default: all of this machine.
+        retry_failures: Try the images again that failed before.
+        report: Is told the images that are done and how many there are to do.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ValueError: If the archive, the model and the cluster do not go together.
+        OSError: If the archive cannot be written.
+    """
+    workforce = workforce or Workforce()
+    with ExitStack() as stack:
+        if workforce.address is not None:
+            # that a cluster is not there is better known before the model is opened
+            check_address(workforce.address)
+            stack.enter_context(ray_session(workforce.address))
+        predictor = open_predictor('cpu')
+        stack.enter_context(folder.writing())
+        model_hash = predictor.model_hash
+        folder.add_model(model_hash, predictor.classes, predictor.thresholds)
+        del predictor  # its memory is needed by those who predict
+        failures = Failures(folder, model_hash)
+        stack.callback(failures.save)
+        run = _Run(folder, workforce, failures, stack)
+        listed = run.hash(images, retry_failures)
+        earlier = failures.earlier(listed)
+        before = predicted_hashes(folder, model_hash)
+        units = list(
+            cut_units(
+                listed.dropna(subset='image_hash'),
+                before | failures.hashes(),
+                workforce.images_per_file,
+            )
+        )
+        predicted = run.predict(units, model_hash, open_predictor, report)
+    return ArchiveSummary(len(listed), predicted, failures.new(), earlier)
+
+
+class _Run:
+    """The two passes over the images; Ray starts when one of them has something to do."""
+
+    def __init__(
+        self, folder: ArchiveFolder, workforce: Workforce, failures: Failures, stack: ExitStack
+    ) -> None:
+        self._folder = folder
+        self._workforce = workforce
+        self._failures = failures
+        self._stack = stack
+
+    def hash(self, images: Mapping[str, str], retry_failures: bool) -> pd.DataFrame:
+        """Hash what is new or changed and bring the table of images up to date."""
+        known = self._folder.images()
+        listed = pd.DataFrame({'image': list(images), 'image_name': list(images.values())})
+        listed = add_known_hashes(listed, known)
+        if retry_failures:
+            listed['hashed'] &= listed['image_hash'].notna()
+            self._failures.forget(listed)
+        others = known[~known['image'].isin(listed['image'])]
+        save = partial(self._save, listed, others)
+        places = pd.Series(listed.index, index=listed['image'])
+        for hashed in _regularly(self._hashes(listed), save):
+            at = places[hashed['image'].to_pylist()].to_numpy()
+            listed.loc[at, 'image_hash'] = np.array(hashed['image_hash'].to_pylist(), object)
+            listed.loc[at, 'hashed'] = True
+            self._note_errors(hashed)
+        self._failures.forget_changed(listed)
+        save()
+        return listed
+
+    def predict(
+        self,
+        units: list[pa.Table],
+        model_hash: str,
+        open_predictor: Callable[[str], Predictor],
+        report: Callable[[int, int], None],
+    ) -> int:
+        """Predict units and bring their files into the archive; returns the images predicted."""
+        if not units:
+            return 0
+        self._connect()
+        device, actors = processes_for(self._workforce.device, self._workforce.actors)
+        settings = UnitSettings(
+            root=str(Path.cwd()),
+            unfinished=str(self._folder.unfinished.absolute()),
+            model_hash=model_hash,
+            batch_size=self._workforce.batch_size or (8 if device == 'cuda' else 1),
+        )
+        arguments = (partial(open_predictor, device), settings)
+        receipts = map_tables(units, UnitPredictor, arguments, actors, device)
+        total, done, predicted = sum(len(unit) for unit in units), 0, 0
+        report(0, total)
+        for receipt in _regularly(receipts, self._failures.save):
+            if receipt['stop'][0].is_valid:
+                raise ValueError(receipt['stop'][0].as_py())
+            if receipt['file'][0].is_valid:
+                self._commit(receipt['file'][0].as_py())
+            self._note_errors(receipt)
+            done += len(receipt)
+            predicted += receipt['error'].null_count
+            report(done, total)
+        return predicted
+
+    def _connect(self) -> None:
+        """Start this machine's Ray, unless one is there."""
+        self._stack.enter_context(ray_session(processes=self._workforce.actors))
+
+    def _hashes(self, listed: pd.DataFrame) -> Iterator[pa.Table]:
+        new = listed.loc[~listed['hashed'], ['image']]
+        if not len(new):
+            return
+        tables = [
+            pa.Table.from_pandas(new[start : start + HASHED_TOGETHER], preserve_index=False)
+            for start in range(0, len(new), HASHED_TOGETHER)
+        ]
+        work = partial(hash_images, root=str(Path.cwd()))
+        if self._workforce.address is not None:
+            yield from map_tables(tables, work)
+        else:  # threads hash as fast as processes, and start at once
+            with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+                yield from pool.map(work, tables)
+
+    def _save(self, listed: pd.DataFrame, others: pd.DataFrame) -> None:
+        """Write the table of images, those of this run in front and in their order."""
+        hashed = listed[listed['hashed']]
+        self._folder.write_images(pd.concat([hashed, others]) if len(others) else hashed)
+        self._failures.save()
+
+    def _note_errors(self, rows: pa.Table) -> None:
+        for row in rows.filter(rows['error'].is_valid()).to_pylist():
+            self._failures.add(row['image'], row['image_hash'], row['error'])
+
+    def _commit(self, file: str) -> None:
+        """Bring a unit's file into the archive; it is on the disk before it has its name."""
+        unfinished, target = self._folder.unfinished / file, self._folder.runs / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with unfinished.open('rb') as written:
+                os.fsync(written.fileno())
+        except FileNotFoundError as error:
+            raise ValueError(
+                f'a process has written {unfinished}, which is not to be seen here: --out must be '
+                'on a disk that all machines of the cluster share'
+            ) from error
+        unfinished.replace(target)
+
+
+def _regularly(
+    tables: Iterator[pa.Table], action: Callable[[], None], seconds: float = SAVE_EVERY
+) -> Iterator[pa.Table]:
+    """Pass tables on, with an action before the next one whenever some time has passed."""
+    last = time.monotonic()
+    for table in tables:
+        yield table
+        if time.monotonic() - last > seconds:
+            action()
+            last = time.monotonic()

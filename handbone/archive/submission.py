@@ -1,0 +1,156 @@
+"""Submissions out of an archive."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from handbone.masks import runs_to_string
+from handbone.masks.rle_rows import HEADER
+from handbone.outputs.appended_file import AppendedFile
+
+from .folder import ArchiveFolder
+from .unit import predicted_hashes
+
+#: Rows that are in memory at once, beside what DuckDB may take to sort them.
+ROWS = 4096
+SORTING_MEMORY = '1GB'
+
+QUERY = """
+    SELECT chosen.image_name, runs.class, runs.starts, runs.lengths
+    FROM read_parquet(?) AS runs
+    JOIN chosen USING (image_hash)
+    JOIN ordered USING (class)
+    ORDER BY chosen.place, ordered.place
+"""
+
+
+class Written(NamedTuple):
+    """What came into a submission.
+
+    Attributes:
+        images: Images in the file.
+        lacking: Images of the archive without a prediction of the model.
+    """
+
+    images: int
+    lacking: int
+
+
+def write_submission(
+    folder: ArchiveFolder, out: Path, images: Path | None = None, model: str | None = None
+) -> Written:
+    """Write ``image_name,class,rle`` as ``tools/predict.py`` does, byte for byte.
+
+    Images come in the order of the list; without one, in the order of the sources of the last run,
+    and behind them those of earlier runs.
+
+    Args:
+        folder: The archive.
+        out: The CSV file.
+        images: Text file with one path of an image a line; ``None`` takes all.
+        model: Hash of the model, or how it begins; ``None`` takes the only one.
+
+    Returns:
+        Numbers of images.
+
+    Raises:
+        ValueError: If model or images are not in the archive, or two images have one name.
+        OSError: If the file cannot be written; what was there stays.
+    """
+    model_hash = _find_model(folder, model)
+    chosen = _choose(folder, images)
+    files = folder.runs / f'model_hash={model_hash}'
+    done = predicted_hashes(folder, model_hash)
+    predicted = chosen[chosen['image_hash'].isin(done)]
+    if not len(predicted):
+        raise ValueError(f'{folder.root} has no prediction of these images by {model_hash}')
+    _check_names(predicted)
+    file = AppendedFile(out, HEADER)
+    try:
+        for rows in _sorted_rows(files, predicted, folder.classes, out.absolute().parent):
+            file.append(_csv_rows(rows))
+        file.finish()
+    except duckdb.Error as error:
+        reason = str(error).partition('\n')[0]
+        raise ValueError(f'{files} cannot be read or sorted: {reason}') from error
+    finally:
+        file.close()
+        file.unfinished.unlink(missing_ok=True)
+    return Written(len(predicted), len(chosen) - len(predicted))
+
+
+def _find_model(folder: ArchiveFolder, beginning: str | None) -> str:
+    if not folder.models:
+        raise ValueError(f'{folder.root} is not an archive of predictions, or still empty')
+    found = [each for each in folder.models if each.startswith(beginning or '')]
+    if len(found) != 1:
+        what = f'{len(found)} models whose hash begins so' if beginning else 'several models'
+        raise ValueError(
+            f'{folder.root} has {what}: give --model with one of {", ".join(folder.models)}'
+        )
+    return found[0]
+
+
+def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
+    """Look up the hashes of images, in the order in which they are wanted."""
+    known = folder.images()
+    if images is None:
+        return known
+    try:
+        lines = images.read_text(encoding='utf-8').splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{images} is no text in UTF-8: name one image a line') from error
+    # one a line, each once
+    wanted = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    unknown = sorted(set(wanted) - set(known['image']))
+    if not wanted:
+        raise ValueError(f'{images} names no image: write one path a line')
+    if unknown:
+        raise ValueError(
+            f'{images} names {len(unknown)} images that {folder.root} does not have, such as '
+            f'{unknown[0]}: write paths as they were given to tools/predict_archive.py'
+        )
+    return known.set_index('image', drop=False).loc[wanted].reset_index(drop=True)
+
+
+def _check_names(images: pd.DataFrame) -> None:
+    double = images[images['image_name'].duplicated(keep=False)]
+    if len(double):
+        one, other = double.loc[double['image_name'] == double['image_name'].iloc[0], 'image'][:2]
+        raise ValueError(
+            f'{one} and {other} would both be named {double["image_name"].iloc[0]!r} in the '
+            'submission: predict both in one run, which names them by their folders, or choose '
+            'one with --images'
+        )
+
+
+def _sorted_rows(
+    files: Path, images: pd.DataFrame, classes: Sequence[str], temporary: Path
+) -> Iterator[list[tuple]]:
+    """Read the rows of images in their order, and for each in class order."""
+    places = pa.array(range(len(images)))
+    chosen = pa.Table.from_pandas(images[['image_name', 'image_hash']], preserve_index=False)
+    ordered = pa.table({'class': list(classes), 'place': list(range(len(classes)))})
+    settings = {'memory_limit': SORTING_MEMORY, 'temp_directory': str(temporary)}
+    with duckdb.connect(config=settings) as connection:
+        connection.register('chosen', chosen.append_column('place', places))
+        connection.register('ordered', ordered)
+        connection.execute(QUERY, [str(files / '**' / '*.parquet')])
+        while rows := connection.fetchmany(ROWS):
+            yield rows
+
+
+def _csv_rows(rows: Sequence[tuple[str, str, list[int], list[int]]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    for image_name, class_name, starts, lengths in rows:
+        runs = np.array([starts, lengths], np.int64).T - (1, 0)
+        writer.writerow((image_name, class_name, runs_to_string(runs)))
+    return text.getvalue().encode()

@@ -1,0 +1,80 @@
+"""Columns of the tables of an archive."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+#: One row an image and class. ``starts`` count from 1 along the rows, as in the submission; each
+#: run covers ``lengths`` pixels. The hash of the model stands in the name of the folder.
+RUNS = pa.schema(
+    [
+        ('image', pa.string()),
+        ('image_hash', pa.string()),
+        ('class', pa.string()),
+        ('height', pa.int32()),
+        ('width', pa.int32()),
+        ('starts', pa.list_(pa.int64())),
+        ('lengths', pa.list_(pa.int64())),
+    ]
+)
+#: One row an image: its path and name as given, SHA-256 of its bytes, and by which size (bytes) and
+#: time of change (ns) it is known to be the same.
+IMAGES = pa.schema(
+    [
+        ('image', pa.string()),
+        ('image_name', pa.string()),
+        ('image_hash', pa.string()),
+        ('size', pa.int64()),
+        ('modified', pa.int64()),
+    ]
+)
+#: One row an image that failed; without ``image_hash`` it could not even be opened.
+FAILURES = pa.schema(
+    [
+        ('image', pa.string()),
+        ('image_hash', pa.string()),
+        ('model_hash', pa.string()),
+        ('error', pa.string()),
+    ]
+)
+#: Rising starts and short lengths take a third of the bytes as differences.
+RUN_ENCODINGS = {
+    'starts.list.element': 'DELTA_BINARY_PACKED',
+    'lengths.list.element': 'DELTA_BINARY_PACKED',
+}
+
+
+def parquet_bytes(frame: pd.DataFrame, schema: pa.Schema) -> bytes:
+    """Write a table as Parquet.
+
+    Args:
+        frame: The rows.
+        schema: The columns.
+
+    Returns:
+        The file.
+    """
+    sink = pa.BufferOutputStream()
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    parquet.write_table(table, sink, compression='zstd')
+    return sink.getvalue().to_pybytes()
+
+
+def runs_bytes(rows: pa.Table) -> bytes:
+    """Write rows of :data:`RUNS` as Parquet.
+
+    Args:
+        rows: The rows of some images.
+
+    Returns:
+        The file.
+    """
+    sink = pa.BufferOutputStream()
+    parquet.write_table(
+        rows,
+        sink,
+        compression='zstd',
+        use_dictionary=['image', 'image_hash', 'class'],
+        column_encoding=RUN_ENCODINGS,
+    )
+    return sink.getvalue().to_pybytes()

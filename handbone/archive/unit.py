@@ -1,0 +1,77 @@
+"""Units of work: the images whose runs come into one file."""
+
+import hashlib
+from collections.abc import Collection, Iterator
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from .folder import ArchiveFolder
+
+#: Hexadecimal digits of the image's hash that name its folder: sixteen folders a model, so that
+#: small archives do not fall into hundreds of files nor large ones into folders of ten thousands.
+PREFIX_DIGITS = 1
+
+
+def predicted_hashes(folder: ArchiveFolder, model_hash: str) -> set[str]:
+    """Find the images that a model has predicted.
+
+    Args:
+        folder: The archive.
+        model_hash: The model.
+
+    Returns:
+        Hashes of the images.
+
+    Raises:
+        ValueError: If a file of the archive cannot be read.
+    """
+    files = folder.runs / f'model_hash={model_hash}'
+    if not any(files.rglob('*.parquet')):
+        return set()
+    query = 'SELECT DISTINCT image_hash FROM read_parquet(?)'
+    try:
+        with duckdb.connect() as connection:
+            rows = connection.execute(query, [str(files / '**' / '*.parquet')]).fetchall()
+    except duckdb.Error as error:
+        reason = str(error).partition('\n')[0]
+        raise ValueError(
+            f'{files} cannot be read ({reason}): remove the damaged file, its images are then '
+            'predicted again'
+        ) from error
+    return {row[0] for row in rows}
+
+
+def cut_units(images: pd.DataFrame, done: Collection[str], size: int) -> Iterator[pa.Table]:
+    """Cut what is left to predict into units.
+
+    Args:
+        images: ``image`` and ``image_hash``; several images may have one hash.
+        done: Hashes of images that need no prediction.
+        size: Most images of a unit.
+
+    Yields:
+        ``image`` and ``image_hash`` of each unit, each hash once, rising, with the same prefix.
+    """
+    left = images.loc[~images['image_hash'].isin(done), ['image', 'image_hash']]
+    left = left.drop_duplicates('image_hash').sort_values('image_hash', kind='stable')
+    for _, of_prefix in left.groupby(left['image_hash'].str[:PREFIX_DIGITS]):
+        for start in range(0, len(of_prefix), size):
+            yield pa.Table.from_pandas(of_prefix[start : start + size], preserve_index=False)
+
+
+def unit_file(model_hash: str, image_hashes: Collection[str]) -> str:
+    """Name the file of a unit: whoever predicts the same images writes the same file.
+
+    Args:
+        model_hash: The model.
+        image_hashes: Hashes of the images in order.
+
+    Returns:
+        Path below the folder of runs.
+    """
+    first = next(iter(image_hashes))
+    digest = hashlib.sha256('\n'.join(image_hashes).encode()).hexdigest()
+    prefix = first[:PREFIX_DIGITS]
+    return f'model_hash={model_hash}/image_prefix={prefix}/{first[:8]}-{digest[:16]}.parquet'

@@ -1,7 +1,6 @@
 """Predict whole archives of radiographs, and take submissions out of them."""
 
 import argparse
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +98,7 @@ def _open(
     checkpoint: str | None,
     precision: str | None,
     tta: bool,
-    thresholds: Sequence[float] | None,
+    thresholds: Path | None,
     allow_pickle: bool,
     device: str,
 ) -> Predictor:

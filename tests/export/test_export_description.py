@@ -1,6 +1,5 @@
 """What exported files say of themselves."""
 
-
 import pytest
 
 from handbone.export import Description, Preprocessing

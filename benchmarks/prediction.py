@@ -1,13 +1,12 @@
 """From PNG files to the CSV of runs: mmseg's own code beside handbone's.
 
-    python -m benchmarks.prediction --images 12 --folder work_dirs/prediction
-    python -m benchmarks.prediction --images 12 --folder work_dirs/prediction --exported model.xml
+    python -m benchmarks.prediction --images 12 --markdown docs/performance.md
 
 Each way runs in a process of its own on phantoms of 2048 x 2048, with the same weights. The time
 runs from the first file that is read to the finished CSV and leaves out what comes before, imports
-and the loading of the model; memory is the largest of the whole process. The first call writes
-phantoms and ``checkpoint.pth`` into the folder, from which a model can be exported for a second
-one: SegFormer mit-b0 at 1024, with random weights and masks of a bone's size.
+and the loading of the model; memory is the largest of the whole process. The model is SegFormer
+mit-b0 at 1024 with random weights and masks of a bone's size; the first call writes phantoms, the
+checkpoint and its exported files into the folder.
 """
 
 import argparse
@@ -17,12 +16,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 
 from handbone.apis import MultilabelInferencer
+from handbone.apis.exporting import export
 from handbone.bones import CLASSES
 from handbone.evaluation.submission import read_submission
 from handbone.inference import open_predictor
@@ -32,16 +33,18 @@ from handbone.phantom import write_dataset
 
 from .competition import encode_mask_to_rle
 from .memory import resident_peak
+from .table import libraries, machine, write_section
 from .train_step import CONFIGS, MODEL_CONFIGS, build
 
 CONFIG = CONFIGS / MODEL_CONFIGS['segformer']
 SIZE = 2048
 COVERED = 0.01  # share of an image that a class covers, about that of a bone
-TO_REACH = '2 x the images/s of mmseg, 1.5 GB'
+TO_REACH = '2 x the images/s of mmseg, 1.5 GB, with an exported model'
+EXPORTED = {'ONNX Runtime': 'model.onnx', 'OpenVINO': 'model.xml'}
 
 
 def prepare(folder: Path, images: int) -> None:
-    """Write phantoms and a checkpoint, if they are not there.
+    """Write phantoms, a checkpoint and its exported files, if they are not there.
 
     Args:
         folder: Where.
@@ -63,9 +66,12 @@ def prepare(folder: Path, images: int) -> None:
         model.decode_head.conv_seg.bias -= limits
     meta = dict(dataset_meta=dict(classes=CLASSES))
     torch.save(dict(state_dict=model.state_dict(), meta=meta), path)
+    for name in EXPORTED.values():
+        kind = 'onnx' if name.endswith('.onnx') else 'openvino'
+        export(Config.fromfile(CONFIG), str(path), folder / name, kind=kind)
 
 
-def mmseg_way(folder: Path, files: Path, out: Path, exported: str) -> Callable[[], None]:
+def mmseg_way(folder: Path, files: Path, out: Path) -> Callable[[], None]:
     """Predict with mmseg's model and inference, one plane a class, as its users do."""
     from mmengine.runner import load_checkpoint
     from mmseg.apis import inference_model
@@ -93,9 +99,9 @@ def mmseg_way(folder: Path, files: Path, out: Path, exported: str) -> Callable[[
     return predict
 
 
-def handbone_way(folder: Path, files: Path, out: Path, exported: str) -> Callable[[], None]:
+def handbone_way(folder: Path, files: Path, out: Path, exported: str = '') -> Callable[[], None]:
     """Predict as ``tools/predict.py`` does, with a checkpoint or an exported model."""
-    opened = [exported] if exported else [CONFIG, folder / 'checkpoint.pth']
+    opened = [folder / exported] if exported else [CONFIG, folder / 'checkpoint.pth']
     inferencer = MultilabelInferencer.of(open_predictor(*opened))
 
     def predict() -> None:
@@ -106,7 +112,14 @@ def handbone_way(folder: Path, files: Path, out: Path, exported: str) -> Callabl
     return predict
 
 
-WAYS = {'mmseg': mmseg_way, 'handbone': handbone_way}
+WAYS = {
+    'mmseg': mmseg_way,
+    'handbone, PyTorch': handbone_way,
+    **{
+        f'handbone, {runtime}': partial(handbone_way, exported=name)
+        for runtime, name in EXPORTED.items()
+    },
+}
 
 
 def agreement(one: Path, other: Path) -> float:
@@ -119,14 +132,13 @@ def agreement(one: Path, other: Path) -> float:
     return float(sum(scores) / len(scores))
 
 
-def measure(way: str, folder: Path, images: int, exported: str) -> dict:
+def measure(way: str, folder: Path, images: int) -> dict:
     """Run one way in a process of its own.
 
     Args:
         way: Key of :data:`WAYS`.
         folder: Folder of phantoms and checkpoint.
         images: Number of phantoms.
-        exported: An exported model in place of the checkpoint, or nothing.
 
     Returns:
         ``seconds`` and ``peak`` in bytes.
@@ -135,41 +147,70 @@ def measure(way: str, folder: Path, images: int, exported: str) -> dict:
         RuntimeError: If the process fails.
     """
     command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.prediction', '--only', way]
-    command += ['--images', str(images), '--folder', str(folder), '--exported', exported]
+    command += ['--images', str(images), '--folder', str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f'{" ".join(command[1:])} failed:\n{done.stderr}')
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def section(images: int, measured: dict[str, dict], same: dict[str, float]) -> str:
+    """Write the section of a document.
+
+    Args:
+        images: Number of phantoms.
+        measured: ``seconds`` and ``peak`` of each way, mmseg's first.
+        same: Mean Dice between the CSV of each way and mmseg's.
+
+    Returns:
+        Markdown.
+    """
+    slowest = measured['mmseg']['seconds']
+    lines = [
+        f'| {way} | {images / one["seconds"]:.3f} | {slowest / one["seconds"]:.1f} x '
+        f'| {one["peak"] / 1e9:.2f} GB | {same[way]:.4f} |'
+        for way, one in measured.items()
+    ]
+    return '\n'.join(
+        [
+            f'## `python -m benchmarks.prediction --images {images}`',
+            '',
+            f'On {machine()}; {libraries()}. From PNG files of {SIZE} x {SIZE} to the CSV of runs '
+            'of 29 classes with SegFormer mit-b0 at 1024 and the same random weights. To reach: '
+            f'{TO_REACH}.',
+            '',
+            "| way | images/s | of mmseg's | peak memory | Dice with mmseg's CSV |",
+            '|---|---:|---:|---:|---:|',
+            *lines,
+            '',
+        ]
+    )
+
+
 def main() -> None:
-    """Measure the ways in turns and print images/s and memory."""
+    """Measure the ways and print images/s and memory."""
     parser = argparse.ArgumentParser(prog='python -m benchmarks.prediction', description=__doc__)
     parser.add_argument('--images', type=int, default=12)
     parser.add_argument('--folder', type=Path, default=Path('work_dirs/prediction'))
-    parser.add_argument('--exported', default='', help='an exported model of the checkpoint')
+    parser.add_argument('--markdown', type=Path, help='put the table into this document')
     parser.add_argument('--only', choices=list(WAYS), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     folder, images = arguments.folder, arguments.images
     if arguments.only:
         files, out = folder / f'phantoms_{images}' / 'test', folder / f'{arguments.only}.csv'
-        predict = WAYS[arguments.only](folder, files, out, arguments.exported)
+        predict = WAYS[arguments.only](folder, files, out)
         begin = time.perf_counter()
         predict()
         print(json.dumps(dict(seconds=time.perf_counter() - begin, peak=resident_peak())))
         return
     folder.mkdir(parents=True, exist_ok=True)
     prepare(folder, images)
-    measured = {way: measure(way, folder, images, arguments.exported) for way in WAYS}
-    for way, one in measured.items():
-        name = arguments.exported or 'PyTorch'
-        print(
-            f'{way}{f", {name}" if way == "handbone" else ""}: '
-            f'{images / one["seconds"]:.2f} images/s, at most {one["peak"] / 1e9:.2f} GB'
-        )
-    ratio = measured['mmseg']['seconds'] / measured['handbone']['seconds']
-    same = agreement(folder / 'mmseg.csv', folder / 'handbone.csv')
-    print(f'{ratio:.2f} x (to reach: {TO_REACH}); Dice between the two CSVs: {same:.4f}')
+    measured = {way: measure(way, folder, images) for way in WAYS}
+    same = {way: agreement(folder / 'mmseg.csv', folder / f'{way}.csv') for way in WAYS}
+    text = section(images, measured, same)
+    print(text)
+    if arguments.markdown:
+        write_section(arguments.markdown, text)
 
 
 if __name__ == '__main__':

@@ -60,9 +60,7 @@ class Recorder:
         if self._stopped:  # what follows on a gap must not be written
             return 0
         try:
-            for outcome in batch:
-                self._write(outcome)
-            failed = sum(outcome.prediction is None for outcome in batch)
+            failed = sum(not self._write(outcome) for outcome in batch)
             self.journal = self.journal.advanced(
                 done=self.journal.done + len(batch),
                 failed=self.journal.failed + failed,
@@ -99,13 +97,22 @@ class Recorder:
         for writer in self._writers.values():
             writer.close()
 
-    def _write(self, outcome: Outcome) -> None:
-        if outcome.prediction is None:
-            self._failures.add(outcome.source.path, outcome.error)
-            return
-        for name, writer in self._writers.items():
-            if name != FAILURES:
-                writer.write(outcome.prediction)
+    def _write(self, outcome: Outcome) -> bool:
+        """Write an image in all formats, or what is wrong with it; tells which."""
+        writers = [writer for name, writer in self._writers.items() if name != FAILURES]
+        error = outcome.error
+        if outcome.prediction is not None:
+            try:
+                for writer in writers:
+                    writer.check(outcome.prediction)
+            except ValueError as fault:
+                error = str(fault)
+        if error:
+            self._failures.add(outcome.source.path, error)
+            return False
+        for writer in writers:
+            writer.write(outcome.prediction)
+        return True
 
     def _save(self, state: str = 'running') -> None:
         positions = {

@@ -67,6 +67,10 @@ class DicomSegWriter(OutputWriter):
         self._palette = tuple(palette)
         self._highdicom = import_extra('highdicom', 'dicom')
 
+    def check(self, prediction: Prediction) -> None:
+        """Look whether a segmentation can refer to the image; see the base class."""
+        _source(prediction)
+
     def write(self, prediction: Prediction) -> None:
         """Write the segmentation of one image; see the base class.
 

@@ -12,6 +12,17 @@ class OutputWriter:
     the last ones, and images written after them come again.
     """
 
+    def check(self, prediction: Prediction) -> None:
+        """Look whether an image can be written, before any writer writes it.
+
+        Args:
+            prediction: The image and its labels.
+
+        Raises:
+            ValueError: If the format cannot hold it; the message names the file. The image then
+                counts as a bad file, and the rest goes on.
+        """
+
     def write(self, prediction: Prediction) -> None:
         """Write one image.
 

@@ -51,6 +51,20 @@ class Interrupted(StubPredictor):
         return super().predict(images)
 
 
+class Choosy(OutputWriter):
+    """Cannot hold the images of one patient."""
+
+    def __init__(self):
+        self.written = []
+
+    def check(self, prediction):
+        if 'hand4' in prediction.name:
+            raise ValueError(f'{prediction.radiograph.path}: not in this format')
+
+    def write(self, prediction):
+        self.written.append(prediction.name)
+
+
 def run(images, out, predictor=None, names=('csv', 'overlays'), extra=None, **options):
     predictor = predictor or StubPredictor()
     writers = make_writers(names, out, predictor) | ({} if extra is None else {'extra': extra})
@@ -231,3 +245,12 @@ def test_from_python(images):
         list(inferencer(images))
     with pytest.raises(ValueError, match='unknown format nifti: there are csv'):
         inferencer.run([images], ['nifti'], images.parent / 'out')
+
+
+def test_what_a_format_cannot_hold_is_a_bad_file(images, tmp_path):
+    writer = Choosy()
+    summary = run(images, tmp_path / 'out', names=('csv',), extra=writer)
+    assert summary.failed == 2 and len(writer.written) == 4
+    failures = (tmp_path / 'out' / 'failures.csv').read_text()
+    assert 'hand4.png: not in this format' in failures and 'hand2.png' in failures
+    assert 'hand4' not in (tmp_path / 'out' / 'predictions.csv').read_text()

@@ -28,4 +28,7 @@ def smp():
         pytest.skip('needs pip install "handbone[smp]", or what `make bench-jsrt` installs')
     import benchmarks.torchvision_stub  # noqa: F401
 
-    return importlib.import_module(name)
+    module = importlib.import_module(name)
+    if str(beside) in sys.path:
+        sys.path.remove(str(beside))  # processes of later tests would import it without the stub
+    return module

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from stub_predictor import OpenStub
+from marking_predictor import OpenStub
 
 from handbone.archive.folder import ArchiveFolder
 from handbone.archive.prediction import Workforce, predict_archive

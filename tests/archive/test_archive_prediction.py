@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from archive_content import check_once_each, parquets
-from stub_predictor import OpenStub, write_images
+from marking_predictor import OpenStub, write_images
 
 for package in ('ray.data', 'duckdb', 'pyarrow'):
     pytest.importorskip(package, reason='needs pip install "handbone[archive]"')

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from archive_content import check_once_each, parquets
-from stub_predictor import OpenStub, write_images
+from marking_predictor import OpenStub, write_images
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]

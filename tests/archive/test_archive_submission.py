@@ -2,7 +2,7 @@
 
 import pytest
 from archive_content import csv_rows
-from stub_predictor import CLASSES, OpenStub, StubPredictor, write_images
+from marking_predictor import CLASSES, OpenStub, StubPredictor, write_images
 
 for package in ('ray.data', 'duckdb', 'pyarrow'):
     pytest.importorskip(package, reason='needs pip install "handbone[archive]"')

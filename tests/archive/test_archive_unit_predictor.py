@@ -5,7 +5,7 @@ import resource
 import signal
 
 import pytest
-from stub_predictor import OpenStub, StubPredictor, write_images
+from marking_predictor import OpenStub, StubPredictor, write_images
 
 for package in ('duckdb', 'pyarrow'):
     pytest.importorskip(package, reason='needs pip install "handbone[archive]"')

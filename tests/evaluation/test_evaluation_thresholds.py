@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmseg.registry import METRICS
 
-from handbone.evaluation import read_thresholds, write_thresholds
+from handbone.evaluation import ThresholdMetric, read_thresholds, write_thresholds
 from handbone.evaluation.threshold_choice import candidates, choose_thresholds
 from handbone.evaluation.threshold_metric import dice_by_threshold
 from handbone.masks import (
@@ -118,9 +117,7 @@ def test_metric(tmp_path):
     """Against the best of predictions repeated for every threshold; repeats count once."""
     classes = ('a', 'b', 'c', 'd', 'e')
     path = tmp_path / 'new' / 'thresholds.json'
-    metric = METRICS.build(
-        dict(type='ThresholdMetric', thresholds=0.45, out_file=path, made_of=dict(config='demo.py'))
-    )
+    metric = ThresholdMetric(thresholds=0.45, out_file=path, made_of=dict(config='demo.py'))
     metric.dataset_meta = dict(classes=classes)
     images = [image(seed=seed) for seed in range(6)]
     for index in (0, 1, 2, 3, 4, 5, 0):
@@ -148,7 +145,7 @@ def test_metric(tmp_path):
 
 
 def test_metric_without_truth():
-    metric = METRICS.build(dict(type='ThresholdMetric'))
+    metric = ThresholdMetric()
     with pytest.raises(ValueError, match='a.png: thresholds are tuned on images with truth'):
         metric.process({}, [dict(img_path='a.png')])
     with pytest.raises(ValueError, match='no image to tune'):

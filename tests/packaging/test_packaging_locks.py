@@ -98,12 +98,22 @@ def modules_without_distribution(folder, known):
     return missing
 
 
+def extras():
+    """Distributions of the extras that setup.py lists."""
+    for node in ast.walk(ast.parse((ROOT / 'setup.py').read_text(encoding='utf-8'))):
+        if isinstance(node, ast.keyword) and node.arg == 'extras_require':
+            lists = ast.literal_eval(node.value).values()
+            return {canonical(Requirement(line).name) for lines in lists for line in lines}
+    raise AssertionError
+
+
 def test_the_package_requires_every_distribution_that_it_imports():
     required = {canonical(Requirement(line).name) for line in pins(ROOT / 'requirements.txt')}
+    required |= extras() | {'triton'}  # which comes with a torch for CUDA
     assert modules_without_distribution(ROOT / 'handbone', required) == {}
 
 
 @pytest.mark.parametrize('folder', ['tests', 'tools', 'benchmarks'])
 def test_the_locks_hold_what_tests_tools_and_benchmarks_import(folder):
-    known = names(CPU) | names(SMP)
+    known = names(CUDA) | names(SMP)
     assert modules_without_distribution(ROOT / folder, known) == {}

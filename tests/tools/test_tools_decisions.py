@@ -10,9 +10,10 @@ from mmengine.config import Config
 from safetensors import safe_open
 from scipy import ndimage
 
-from handbone.apis import decisions, testing, threshold_tuning
+from handbone.apis import testing, threshold_tuning
 from handbone.bones import CLASSES
 from handbone.evaluation import read_thresholds
+from handbone.inference import decisions
 from handbone.masks import decode, string_to_runs
 
 pytestmark = pytest.mark.slow

@@ -93,7 +93,7 @@ def test_greedy_soup(run_tool, tiny_config, checkpoint, trained, tmp_path):
     assert reached >= max(scores.values())
     content = torch.load(soup)  # weights and texts only
     assert content['meta']['soup']['method'] == 'greedy'
-    assert content['meta']['dataset_meta']['classes'] == list(CLASSES)
+    assert list(content['meta']['dataset_meta']['classes']) == list(CLASSES)
     tested, _ = run_tool('test.py', tiny_config, soup, '--val', '--work-dir', tmp_path / 'test')
     assert f'mDice: {reached:.4f}' in tested
 

@@ -62,7 +62,7 @@ class EnsembleTestLoop(TestLoop):
         thresholds: Probability above which a class is present, one number or one a class.
         merge: Mean of ``probabilities`` or of ``logits``.
         one_at_a_time: Hold one model on the device at a time. The sums of the low-resolution logits
-            wait on the disk as float16, and each image is loaded once more.
+            wait on the disk, and each image is loaded once more.
         store_folder: Where they wait. Default: the work dir.
         fp16: Mixed precision, as in mmengine's loop.
     """

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class LogitStore:
-    """One float16 array (C, h, w) an image, in a file without a name.
+    """One float32 array (C, h, w) an image, in a file without a name.
 
     The system frees the file even if the process is killed. Space is taken by writing, so that a
     full disk is an error and not a signal.
@@ -43,12 +43,12 @@ class LogitStore:
         Raises:
             OSError: If there is no room.
         """
-        values = values.float().cpu().numpy()
+        values = values.float().cpu().contiguous().numpy()
         if image in self._places:
             sums = self._map(image)
             sums += values
             return
-        content = memoryview(values.astype(np.float16).tobytes())
+        content = memoryview(values.tobytes())
         try:
             while content:
                 content = content[self._file.write(content) :]
@@ -60,7 +60,7 @@ class LogitStore:
                 str(self._folder),
             ) from error
         self._places[image] = (self._end, values.shape)
-        self._end += 2 * values.size
+        self._end += values.nbytes
 
     def read(self, image: str) -> Tensor:
         """Read the sums of an image.
@@ -71,7 +71,7 @@ class LogitStore:
         Returns:
             float32 (C, h, w).
         """
-        return torch.from_numpy(self._map(image).astype(np.float32))
+        return torch.from_numpy(np.array(self._map(image)))
 
     def close(self) -> None:
         """Free the space."""
@@ -79,4 +79,4 @@ class LogitStore:
 
     def _map(self, image: str) -> np.memmap:
         offset, shape = self._places[image]
-        return np.memmap(self._file, np.float16, 'r+', offset, shape)
+        return np.memmap(self._file, np.float32, 'r+', offset, shape)

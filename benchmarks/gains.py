@@ -133,14 +133,16 @@ def main() -> None:
     parser.add_argument('study', choices=sorted(STUDIES))
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/gains'))
     parser.add_argument('--markdown', type=Path, help='put the table into this document')
+    parser.add_argument('--only', nargs='+', metavar='STEP', help='run these steps alone')
     args = parser.parse_args()
     folder = args.work_dir / args.study
     study = STUDIES[args.study](folder)
-    scores = {step.key: scores_of(study, step, folder) for step in study.steps}
-    names = {step.key: step.name for step in study.steps}
+    steps = [step for step in study.steps if not args.only or step.key in args.only]
+    scores = {step.key: scores_of(study, step, folder) for step in steps}
+    names = {step.key: step.name for step in steps}
     lines = [
         gain(step, scores[step.key], scores.get(step.reference), names.get(step.reference, ''))
-        for step in study.steps
+        for step in steps
     ]
     text = section(study, lines, f'python -m benchmarks.gains {args.study}')
     print(text)

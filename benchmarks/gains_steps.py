@@ -91,11 +91,19 @@ def with_views(config: str, views: str, folder: Path) -> Path:
 def decisions(config: str, model: Path, *options: str) -> list[Step]:
     """List the steps on the logits of one model: windows and post-processing."""
     loader = 'val' if '--val' in options else 'test'
-    slide = ['--cfg-options', 'model.test_cfg.mode=slide', 'model.test_cfg.crop_size=(256,256)']
-    slide += ['model.test_cfg.stride=(64,64)', 'model.test_cfg.logit_stride=4']
-    slide += [f'{loader}_dataloader.dataset.pipeline.1.scale=(320,320)']
+    scaled = ['--cfg-options', f'{loader}_dataloader.dataset.pipeline.1.scale=(320,320)']
+    slide = [*scaled, 'model.test_cfg.mode=slide', 'model.test_cfg.crop_size=(256,256)']
+    slide += ['model.test_cfg.stride=(64,64)']
+    coarse = [*slide, 'model.test_cfg.logit_stride=4']
     steps = [
-        Step('slide', 'windows of 256 on images of 320', tested(config, model, *options, *slide))
+        Step('scaled', 'images of 320 as a whole', tested(config, model, *options, *scaled)),
+        Step('slide', 'windows of 256 on them', tested(config, model, *options, *slide), 'scaled'),
+        Step(
+            'coarse',
+            'windows, the mean of 4 x 4 logits kept',
+            tested(config, model, *options, *coarse),
+            'slide',
+        ),
     ]
     for name in POSTPROCESSING:
         command = tested(config, model, *options, '--postprocess', name)

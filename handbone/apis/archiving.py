@@ -10,9 +10,8 @@ from tqdm import tqdm
 from handbone.engine.checkpoints import unpickling
 from handbone.extras import import_extra
 from handbone.inference import ImageSources, Predictor, open_predictor
-from handbone.inference.torch_predictor import PRECISIONS
 
-from .predicting import split_sources
+from .predicting import add_model_arguments, split_sources
 from .user_errors import user_errors_in_one_line
 
 if TYPE_CHECKING:
@@ -150,13 +149,7 @@ def _predict_parser() -> argparse.ArgumentParser:
         'new later.',
         usage='%(prog)s (CONFIG CHECKPOINT | MODEL.onnx) SOURCE [SOURCE ...] --out DIR [options]',
     )
-    parser.add_argument('model', help='config, or an exported model')
-    parser.add_argument(
-        'sources',
-        nargs='+',
-        help="after a config first its checkpoint or work dir; then images, folders, 'patterns' "
-        'and @lists, text files with one image a line',
-    )
+    add_model_arguments(parser)
     parser.add_argument('--out', type=Path, required=True, help='folder of the dataset')
     parser.add_argument(
         '--address', help='cluster: auto, HOST:6379 or ray://HOST:10001 (default: this machine)'
@@ -169,19 +162,8 @@ def _predict_parser() -> argparse.ArgumentParser:
         '--images-per-file', type=_positive, default=128, help='most images a file (default: 128)'
     )
     parser.add_argument('--device', choices=['cpu', 'cuda'], help='default: GPUs if there are some')
-    parser.add_argument('--precision', choices=list(PRECISIONS), help='default: float32')
-    parser.add_argument('--tta', action='store_true', help='average over augmented views')
-    parser.add_argument(
-        '--thresholds', type=Path, metavar='FILE', help='thresholds in place of those of the model'
-    )
     parser.add_argument(
         '--retry-failures', action='store_true', help='try the images again that failed before'
-    )
-    parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
-        'who made it',
     )
     return parser
 

@@ -62,13 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage='%(prog)s (CONFIG CHECKPOINT | MODEL.onnx) SOURCE [SOURCE ...] --out DIR [options]',
     )
-    parser.add_argument('model', help=f'config, or an exported model ({", ".join(EXPORTED)})')
-    parser.add_argument(
-        'sources',
-        nargs='+',
-        help="after a config first its checkpoint or work dir; then images, folders, 'patterns' "
-        'and @lists, text files with one image a line',
-    )
+    add_model_arguments(parser)
     parser.add_argument('--out', type=Path, required=True, help='folder of the outputs')
     parser.add_argument(
         '--write',
@@ -83,11 +77,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--workers', type=int, default=2, help='threads that read (default: 2)')
     parser.add_argument('--device', help='cpu, cuda, cuda:1 … (default: a GPU if there is one)')
-    parser.add_argument('--precision', choices=list(PRECISIONS), help='default: float32')
-    parser.add_argument('--tta', action='store_true', help='average over augmented views')
-    parser.add_argument(
-        '--thresholds', type=Path, metavar='FILE', help='of tools/tune_thresholds.py to decide by'
-    )
     parser.add_argument(
         '--postprocess',
         type=lambda text: text.split(',') if text != 'none' else [],
@@ -95,13 +84,33 @@ def _parser() -> argparse.ArgumentParser:
         help='steps after the thresholds, in order: LargestComponent, FillHoles, LeastArea, '
         "DenseCRF; 'none' leaves out those of the config",
     )
+    return parser
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what names model and images, and the options of every model.
+
+    Args:
+        parser: Parser of a tool that predicts, changed in place.
+    """
+    parser.add_argument('model', help=f'config, or an exported model ({", ".join(EXPORTED)})')
+    parser.add_argument(
+        'sources',
+        nargs='+',
+        help="after a config first its checkpoint or work dir; then images, folders, 'patterns' "
+        'and @lists, text files with one image a line',
+    )
+    parser.add_argument('--precision', choices=list(PRECISIONS), help='default: float32')
+    parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument(
+        '--thresholds', type=Path, metavar='FILE', help='of tools/tune_thresholds.py to decide by'
+    )
     parser.add_argument(
         '--allow-pickle',
         action='store_true',
         help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
         'who made it',
     )
-    return parser
 
 
 def split_sources(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:

@@ -16,7 +16,7 @@ from handbone.ensembles import check_same_classes
 from handbone.evaluation import read_thresholds
 
 from .pretrained import drop_pretrained
-from .testing import find_checkpoint, test
+from .testing import add_result_arguments, find_checkpoint, test, use_results
 from .training import add_common_arguments, read_config
 from .user_errors import user_errors_in_one_line
 
@@ -142,15 +142,7 @@ def main(arguments: list[str] | None = None) -> None:
         help='a configuration, its checkpoint or work dir, and a weight (default 1); once a model. '
         'The first configuration says on which images and with which thresholds',
     )
-    parser.add_argument('--out', help='write the predictions to this CSV of run-length masks')
-    parser.add_argument(
-        '--format-only',
-        action='store_true',
-        help='write the CSV without scoring (default: submission.csv in the work dir)',
-    )
-    parser.add_argument(
-        '--val', action='store_true', help='use the validation images instead of the test images'
-    )
+    add_result_arguments(parser)
     parser.add_argument(
         '--merge', choices=['probabilities', 'logits'], default='probabilities', help='mean of what'
     )
@@ -161,22 +153,11 @@ def main(arguments: list[str] | None = None) -> None:
         help='hold one model on the device at a time; sums of logits wait in the work dir',
     )
     parser.add_argument('--thresholds', metavar='FILE', help='file of tools/tune_thresholds.py')
-    parser.add_argument('--work-dir', help='where the log and the tables go')
-    parser.add_argument('--show-dir', help='draw predictions into this folder')
     add_common_arguments(parser)
     args = parser.parse_args(arguments)
     models = [_model(words, args) for words in args.models]
     cfg = models[0].config
-    if args.val:
-        cfg.test_dataloader = cfg.val_dataloader
-        cfg.test_evaluator = cfg.val_evaluator
-    if args.format_only:
-        cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
-    if args.out or args.format_only:
-        hook = dict(type='RLESubmissionHook', out_file=args.out)
-        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
-    if args.show_dir:
-        cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
+    use_results(cfg, args)
     soft_vote(models, args.merge, args.one_at_a_time, args.thresholds)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 from prettytable import PrettyTable
 
+from handbone.files import write_atomically
+
 
 class FoldScores:
     """Dice of every training image, by the model that has not seen it.
@@ -83,6 +85,5 @@ class FoldScores:
             ('dice_by_fold.csv', by_fold.reset_index()),
             ('dice_out_of_fold.csv', self.images),
         ):
-            unfinished = folder / f'.{name}.part'
-            frame.to_csv(unfinished, index=False, float_format='%.6f')
-            unfinished.replace(folder / name)
+            text = frame.to_csv(index=False, float_format='%.6f')
+            write_atomically(folder / name, text.encode())

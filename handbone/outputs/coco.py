@@ -10,11 +10,11 @@ from handbone.inference.prediction import Prediction
 from handbone.masks import encode
 
 from .appended_file import AppendedFile
+from .appended_writer import AppendedFileWriter
 from .coco_rle import coco_counts
-from .writer import OutputWriter
 
 
-class CocoWriter(OutputWriter):
+class CocoWriter(AppendedFileWriter):
     """Writes ``coco.json``: one annotation for each class that an image has, as compressed RLE.
 
     COCO lists all images before all annotations or after them, so both are gathered line by line,
@@ -35,7 +35,7 @@ class CocoWriter(OutputWriter):
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
         self._target = Path(out_dir) / 'coco.json'
-        self._lines = AppendedFile(self._target.with_suffix('.jsonl'))
+        super().__init__(AppendedFile(self._target.with_suffix('.jsonl')))
         self._classes = tuple(classes)
         self._palette = tuple(palette)
 
@@ -53,19 +53,11 @@ class CocoWriter(OutputWriter):
             if len(runs)
         ]
         line = json.dumps([image, annotations], separators=(',', ':'))
-        self._lines.append(f'{line}\n'.encode())
-
-    def position(self) -> int:
-        """Bring the lines to the disk; see the base class."""
-        return self._lines.position()
-
-    def go_on(self, position: int) -> None:
-        """Continue an interrupted run; see the base class."""
-        self._lines.go_on(position)
+        self._file.append(f'{line}\n'.encode())
 
     def finish(self) -> None:
         """Put images and annotations in order; see the base class."""
-        self._lines.position()
+        self._file.position()
         document = AppendedFile(self._target)
         try:
             for piece in self._pieces():
@@ -74,11 +66,7 @@ class CocoWriter(OutputWriter):
         except BaseException:
             document.discard()
             raise
-        self._lines.discard()
-
-    def close(self) -> None:
-        """Let go of the unfinished file; see the base class."""
-        self._lines.close()
+        self._file.discard()
 
     def _pieces(self) -> Iterator[bytes]:
         """Make the document piece by piece."""
@@ -103,7 +91,7 @@ class CocoWriter(OutputWriter):
         yield b']}\n'
 
     def _gathered(self) -> Iterator[tuple[dict, list[dict]]]:
-        for line in self._lines.lines():
+        for line in self._file.lines():
             yield json.loads(line)
 
 

@@ -5,20 +5,21 @@ import io
 from pathlib import Path
 
 from .appended_file import AppendedFile
+from .appended_writer import AppendedFileWriter
 
 NAME = 'failures.csv'
 HEADER = b'file,error\n'
 
 
-class FailureTable:
-    """Writes ``failures.csv``, as :class:`OutputWriter` does; there is none without a bad file.
+class FailureTable(AppendedFileWriter):
+    """Writes ``failures.csv``, of files without labels; there is none without a bad file.
 
     Args:
         out_dir: Folder of the outputs.
     """
 
     def __init__(self, out_dir: Path) -> None:
-        self._file = AppendedFile(Path(out_dir) / NAME, HEADER)
+        super().__init__(AppendedFile(Path(out_dir) / NAME, HEADER))
 
     def add(self, path: Path, error: str) -> None:
         """Append one file.
@@ -34,21 +35,9 @@ class FailureTable:
         csv.writer(row, lineterminator='\n').writerow((path, error))
         self._file.append(row.getvalue().encode(errors='surrogateescape'))
 
-    def position(self) -> int:
-        """Bring the rows to the disk; see :class:`OutputWriter`."""
-        return self._file.position()
-
-    def go_on(self, position: int) -> None:
-        """Drop the rows after a position; see :class:`OutputWriter`."""
-        self._file.go_on(position)
-
     def finish(self) -> None:
         """Give the file its name, or take away that of an earlier run."""
         if self._file.position():
             self._file.finish()
         else:
             self._file.target.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()

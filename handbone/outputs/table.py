@@ -9,8 +9,8 @@ from handbone.inference.prediction import Prediction
 from handbone.masks import regions
 
 from .appended_file import AppendedFile
+from .appended_writer import AppendedFileWriter
 from .measurements import Measurements, measure
-from .writer import OutputWriter
 
 COLUMNS = (
     'image_name',
@@ -35,7 +35,7 @@ COLUMNS = (
 )
 
 
-class TableWriter(OutputWriter):
+class TableWriter(AppendedFileWriter):
     """Writes ``table.csv``: what each class measures in each image.
 
     Positions are counted from the centre of the first pixel. Length and width are the sides of the
@@ -56,8 +56,8 @@ class TableWriter(OutputWriter):
         classes: Sequence[str],
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
+        super().__init__(AppendedFile(Path(out_dir) / 'table.csv', _rows([COLUMNS])))
         self._classes = tuple(classes)
-        self._file = AppendedFile(Path(out_dir) / 'table.csv', _rows([COLUMNS]))
 
     def write(self, prediction: Prediction) -> None:
         """Append the rows of one image; see the base class."""
@@ -73,22 +73,6 @@ class TableWriter(OutputWriter):
             for index, name in enumerate(self._classes)
         ]
         self._file.append(_rows(rows))
-
-    def position(self) -> int:
-        """Bring the rows to the disk; see the base class."""
-        return self._file.position()
-
-    def go_on(self, position: int) -> None:
-        """Continue an interrupted run; see the base class."""
-        self._file.go_on(position)
-
-    def finish(self) -> None:
-        """Bring the table into its place; see the base class."""
-        self._file.finish()
-
-    def close(self) -> None:
-        """Let go of the unfinished file; see the base class."""
-        self._file.close()
 
 
 def _cells(measured: Measurements) -> tuple[object, ...]:

@@ -52,6 +52,11 @@ def tested(config: str | Path, checkpoint: str | Path, *options: str | Path) -> 
     return lambda out: [['tools/test.py', config, checkpoint, '--out', out, *options]]
 
 
+def whole(config: str, checkpoint: Path) -> Callable:
+    """Predict images as a whole with a model that is made for windows."""
+    return tested(config, checkpoint, '--cfg-options', 'model.test_cfg.mode=whole')
+
+
 def soft(models: Sequence[tuple[str, Path]], *options: str) -> Callable:
     """Predict with the mean of several models."""
     named = [word for model in models for word in ('--model', *model)]
@@ -127,6 +132,10 @@ def phantom_shift(folder: Path) -> Study:
         (f'configs/phantom_shift/{name}.py', trained / f'{name}_0')
         for name in ('folded_unet_384', 'segformer_mit-b0_256')
     ]
+    windows = (
+        'configs/phantom_shift/folded_unet_512_windows.py',
+        trained / 'folded_unet_512_windows_0',
+    )
     folds = [folder / 'folds' / f'fold_{fold}' for fold in range(5)]
     views = '[dict(flip=f, angle=a, scale=s) for f in (None, "horizontal") for a in (-8, 0, 8)'
     views = with_views(config, f'{views} for s in (0.9, 1.1)]', folder)
@@ -145,6 +154,8 @@ def phantom_shift(folder: Path) -> Study:
             ],
         ),
         *decisions(config, seeds[0]),
+        Step('windows', 'a network trained on windows, whole images', whole(*windows), ''),
+        Step('windows_slide', 'the same network in windows', tested(*windows), 'windows'),
         Step('seed_1', 'the second seed', tested(config, seeds[1])),
         Step('seed_2', 'the third seed', tested(config, seeds[2])),
         Step('hard', 'hard vote of the three seeds', hard(files)),

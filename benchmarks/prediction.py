@@ -10,7 +10,6 @@ checkpoint and its exported files into the folder.
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
@@ -31,8 +30,8 @@ from handbone.masks import decode, overlap_counts
 from handbone.masks.counts import dice
 from handbone.phantom import write_dataset
 
-from .competition import encode_mask_to_rle
 from .memory import resident_peak
+from .plain_test import test_runner
 from .table import libraries, machine, write_section
 from .train_step import CONFIGS, MODEL_CONFIGS, build
 
@@ -71,32 +70,11 @@ def prepare(folder: Path, images: int) -> None:
         export(Config.fromfile(CONFIG), str(path), folder / name, kind=kind)
 
 
-def mmseg_way(folder: Path, files: Path, out: Path) -> Callable[[], None]:
-    """Predict with mmseg's model and inference, one plane a class, as its users do."""
-    from mmengine.runner import load_checkpoint
-    from mmseg.apis import inference_model
-
+def mmseg_way(folder: Path, files: Path, out: Path) -> Callable[[], object]:
+    """Predict with mmseg's model and its test loop, one plane a class, as its users do."""
     model = build('segformer', stock=True).eval()
-    load_checkpoint(model, str(folder / 'checkpoint.pth'), 'cpu')
     scale = Config.fromfile(CONFIG).crop_size
-    steps = [
-        dict(type='LoadImageFromFile'),
-        dict(type='Resize', scale=scale, keep_ratio=True),
-        dict(type='PackSegInputs'),
-    ]
-    model.cfg = Config(dict(test_pipeline=steps))
-
-    def predict() -> None:
-        with out.open('w', newline='') as file:
-            rows = csv.writer(file, lineterminator='\n')
-            rows.writerow(('image_name', 'class', 'rle'))
-            for path in sorted(files.rglob('*.png')):
-                logits = inference_model(model, str(path)).seg_logits.data
-                masks = (torch.sigmoid(logits) > 0.5).cpu().numpy()
-                for name, mask in zip(CLASSES, masks, strict=True):
-                    rows.writerow((path.name, name, encode_mask_to_rle(mask)))
-
-    return predict
+    return test_runner(model, folder / 'checkpoint.pth', files, scale, out).test
 
 
 def handbone_way(folder: Path, files: Path, out: Path, exported: str = '') -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -124,7 +125,10 @@ class MultilabelInferencer:
 
 
 def make_writers(
-    names: Iterable[str], out_dir: str | Path, predictor: Predictor
+    names: Iterable[str],
+    out_dir: str | Path,
+    predictor: Predictor,
+    options: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> dict[str, OutputWriter]:
     """Make the writers of some formats.
 
@@ -132,9 +136,10 @@ def make_writers(
         names: Names of formats.
         out_dir: Folder of the outputs.
         predictor: The model, for its classes and colours.
+        options: Further arguments of writers, by the name of their format.
 
     Returns:
-        The writers by name.
+        The writers by name and options, so that a run does not go on with other ones.
 
     Raises:
         ValueError: If a name is unknown.
@@ -145,9 +150,14 @@ def make_writers(
         raise ValueError(
             f'unknown format {", ".join(unknown) or "(none)"}: there are {", ".join(WRITERS)}'
         )
-    return {
-        name: WRITERS[name](Path(out_dir), predictor.classes, predictor.palette) for name in names
-    }
+    writers = {}
+    for name in names:
+        chosen = options.get(name, {})
+        shown = ', '.join(f'{option} {value}' for option, value in chosen.items())
+        writers[f'{name} ({shown})' if shown else name] = WRITERS[name](
+            Path(out_dir), predictor.classes, predictor.palette, **chosen
+        )
+    return writers
 
 
 def _sources(images: Images) -> Iterable[Source]:

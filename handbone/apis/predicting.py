@@ -10,7 +10,7 @@ from handbone.inference.torch_predictor import PRECISIONS
 from handbone.outputs import WRITERS
 from handbone.outputs.failure_table import NAME as FAILURE_TABLE
 
-from .inferencer import MultilabelInferencer
+from .inferencer import MultilabelInferencer, make_writers
 from .user_errors import user_errors_in_one_line
 
 EPILOG = """\
@@ -42,8 +42,10 @@ def main(arguments: list[str] | None = None) -> None:
             args.thresholds,
             args.postprocess,
         )
+    options = {'polygons': dict(tolerance=args.polygon_tolerance)} if args.polygon_tolerance else {}
+    writers = make_writers(args.write, args.out, predictor, options)
     summary = MultilabelInferencer.of(predictor).run(
-        sources, args.write, args.out, args.batch_size, args.workers, args.restart
+        sources, writers, args.out, args.batch_size, args.workers, args.restart
     )
     before = f' ({summary.done_before} of them in an earlier run)' if summary.done_before else ''
     print(f'{summary.images - summary.failed} of {summary.images} images{before}: {args.out}')
@@ -70,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
         default=['csv'],
         metavar='FORMATS',
         help=f'what to write, with commas between: {", ".join(WRITERS)} (default: csv)',
+    )
+    parser.add_argument(
+        '--polygon-tolerance',
+        type=float,
+        default=0.0,
+        metavar='PIXELS',
+        help='leave out points of the polygons as long as no outline moves by more (default: 0)',
     )
     parser.add_argument('--restart', action='store_true', help='begin anew')
     parser.add_argument(

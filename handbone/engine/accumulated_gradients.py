@@ -1,36 +1,31 @@
 """Gradients of a step that is not complete, where several batches make one step."""
 
-import logging
-
-from mmengine.dist import get_world_size
-from mmengine.logging import print_log
+import torch
+from mmengine.dist import all_gather_object, gather
 from torch import Tensor, nn
 
 
-def capture_gradients(model: nn.Module) -> dict[str, Tensor]:
-    """Take the gradients that wait for more batches.
+def capture_gradients(model: nn.Module) -> list[dict[str, Tensor]]:
+    """Take the gradients of every process that wait for more batches; all processes call it.
 
     Args:
         model: The model, not wrapped by DDP.
 
     Returns:
-        Gradients by the name of their weight; empty after a complete step. Each of several
-        processes has its own and only the main one writes, so there they are left out, with a
-        warning.
+        For each process, gradients by the name of their weight; empty after a complete step. On
+        other processes than the main one, nothing: only that one writes.
     """
-    gradients = {
-        name: weight.grad.detach().cpu()
-        for name, weight in model.named_parameters()
-        if weight.grad is not None
-    }
-    if gradients and get_world_size() > 1:
-        print_log(
-            'The checkpoint is written between two steps of accumulated gradients: resuming from '
-            'it gives other weights. Make its interval a multiple of accumulative_counts.',
-            logger='current',
-            level=logging.WARNING,
-        )
-        return {}
+    weights = dict(model.named_parameters())
+    own = [name for name, weight in weights.items() if weight.grad is not None]
+    waiting = set().union(*all_gather_object(own))
+    gradients: list[dict[str, Tensor]] = []
+    for name in sorted(waiting):
+        weight = weights[name]
+        gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad.detach()
+        for process, gathered in enumerate(gather(gradient)):
+            if process == len(gradients):
+                gradients.append({})
+            gradients[process][name] = gathered.cpu()
     return gradients
 
 
@@ -39,7 +34,7 @@ def restore_gradients(model: nn.Module, gradients: dict[str, Tensor]) -> None:
 
     Args:
         model: The model, not wrapped by DDP.
-        gradients: From :func:`capture_gradients`.
+        gradients: Those of this process, from :func:`capture_gradients`.
     """
     weights = dict(model.named_parameters())
     for name, gradient in gradients.items():

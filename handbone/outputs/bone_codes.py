@@ -1,20 +1,23 @@
 """Codes of the bones of the hand, as DICOM names what a segment is.
 
-Where a published code names a bone, it is taken. DICOM's content mapping (PS3.16, as in
-``pydicom.sr.codedict``) has the scaphoid (CID 1006), radius and ulna (CID 7304), the metacarpals as
-one concept (CID 1006), and "hand bone" (CID 7304). Two more are in the expansion of HL7's value set
-``http://hl7.org/fhir/ValueSet/body-site`` (FHIR R4): the first metacarpal and the phalanges of the
-thumb. All other bones take the nearest of these more general codes: metacarpals 2 to 5
-"Metacarpal", phalanges of the thumb "phalanx of thumb", and the other phalanges and carpals "Hand
-bone". What exactly such a segment shows is said by a code of the private scheme 99HANDBONE as its
-primary anatomic structure, by its label, and by its region.
+What a segment exactly shows is said by the Foundational Model of Anatomy, a coding scheme of DICOM
+(PS3.16, as in ``pydicom.sr.codedict``), whose concept of every bone BodyParts3D lists (Mitsuhashi
+et al., Nucleic Acids Research 37, 2009): the primary anatomic structure of the segment.
+
+The property type of a segment is a SNOMED CT concept, which viewers choose colours by. Where a
+published code names a bone, it is taken. DICOM's content mapping has the scaphoid (CID 1006),
+radius and ulna (CID 7304), the metacarpals as one concept (CID 1006), and "hand bone" (CID 7304).
+Three more are in the expansion of HL7's value set ``http://hl7.org/fhir/ValueSet/body-site`` (FHIR
+R4): the first metacarpal, the phalanges of the thumb and the middle phalanx of the index finger.
+All other bones take the nearest of these more general codes: metacarpals 2 to 5 "Metacarpal",
+phalanges of the thumb "phalanx of thumb", and the other phalanges and carpals "Hand bone".
 """
 
 from typing import NamedTuple
 
-from handbone.bones import CARPALS, RAYS
+from handbone.bones import RAYS
 
-#: Scheme of codes that stand for class names.
+#: Scheme of codes that stand for the names of classes other than these bones.
 PRIVATE_SCHEME = '99HANDBONE'
 
 #: SNOMED CT concepts: code and meaning.
@@ -24,6 +27,7 @@ FIRST_METACARPAL = ('4247003', 'Bone structure of first metacarpal')
 FOREARM = ('14975008', 'Forearm')
 HAND = ('85562004', 'Hand')
 HAND_BONE = ('24097009', 'Hand bone')
+INDEX_MIDDLE_PHALANX = ('7083009', 'Middle phalanx of index finger')
 METACARPAL = ('36455000', 'Metacarpal')
 RADIUS = ('62413002', 'Radius')
 SCAPHOID = ('30518006', 'Scaphoid')
@@ -37,39 +41,62 @@ LATERALITY = {'R': ('24028007', 'Right'), 'L': ('7771000', 'Left')}
 ORDINALS = ('First', 'Second', 'Third', 'Fourth', 'Fifth')
 PHALANGES = ('Distal', 'Middle', 'Proximal')
 
+#: Numbers in the Foundational Model of Anatomy, rays from the thumb to the little finger; the thumb
+#: has no middle phalanx.
+FMA_PHALANGES = {
+    'Distal': (23945, 23946, 23947, 23948, 23949),
+    'Middle': (0, 23933, 23934, 23935, 23936),
+    'Proximal': (23918, 23919, 23920, 23921, 23922),
+}
+FMA_METACARPALS = (23899, 23900, 23901, 23902, 23903)
+FMA_CARPALS = {
+    'Trapezium': 23721,
+    'Trapezoid': 23724,
+    'Capitate': 23727,
+    'Hamate': 23730,
+    'Scaphoid': 23709,
+    'Lunate': 23712,
+    'Triquetrum': 23715,
+    'Pisiform': 23718,
+}
+
 
 class BoneCode(NamedTuple):
     """How DICOM names a bone.
 
     Attributes:
         name: Anatomical name of the very bone.
+        fma: Its number in the Foundational Model of Anatomy.
         type: SNOMED CT code and meaning of the bone, or of the kind of bone that it is.
         region: SNOMED CT code and meaning of the part of the body.
-        exact: Whether ``type`` names this bone alone.
     """
 
     name: str
+    fma: str
     type: tuple[str, str]
     region: tuple[str, str]
-    exact: bool
+
+
+def _phalanx(ray: int, finger: str, position: str) -> BoneCode:
+    kind, region = (THUMB_PHALANX, THUMB) if finger == 'thumb' else (HAND_BONE, FINGER)
+    name, number = f'{position} phalanx of {finger}', FMA_PHALANGES[position][ray]
+    exact = INDEX_MIDDLE_PHALANX if name == INDEX_MIDDLE_PHALANX[1] else kind
+    return BoneCode(name, str(number), exact, region)
 
 
 def _bone_codes() -> dict[str, BoneCode]:
     codes = {}
-    for ordinal, (ray, bones) in zip(ORDINALS, RAYS.items(), strict=True):
-        thumb = ray == 'thumb'
-        finger = ray if thumb else f'{ray} finger'
-        phalanges = PHALANGES[::2] if thumb else PHALANGES
-        for name, position in zip(bones, phalanges, strict=False):
-            kind, region = (THUMB_PHALANX, THUMB) if thumb else (HAND_BONE, FINGER)
-            codes[name] = BoneCode(f'{position} phalanx of {finger}', kind, region, False)
-        kind = FIRST_METACARPAL if thumb else METACARPAL
-        codes[bones[-1]] = BoneCode(f'{ordinal} metacarpal', kind, HAND, thumb)
-    for name in CARPALS:
-        scaphoid = name == 'Scaphoid'
-        codes[name] = BoneCode(name, SCAPHOID if scaphoid else HAND_BONE, HAND, scaphoid)
-    codes['Radius'] = BoneCode('Radius', RADIUS, FOREARM, True)
-    codes['Ulna'] = BoneCode('Ulna', ULNA, FOREARM, True)
+    for ray, (finger, bones) in enumerate(RAYS.items()):
+        thumb = finger == 'thumb'
+        for name, position in zip(bones, PHALANGES[::2] if thumb else PHALANGES, strict=False):
+            codes[name] = _phalanx(ray, finger if thumb else f'{finger} finger', position)
+        name, number = f'{ORDINALS[ray]} metacarpal', str(FMA_METACARPALS[ray])
+        codes[bones[-1]] = BoneCode(name, number, FIRST_METACARPAL if thumb else METACARPAL, HAND)
+    for name, number in FMA_CARPALS.items():
+        kind = SCAPHOID if name == 'Scaphoid' else HAND_BONE
+        codes[name] = BoneCode(name, str(number), kind, HAND)
+    codes['Radius'] = BoneCode('Radius', '23463', RADIUS, FOREARM)
+    codes['Ulna'] = BoneCode('Ulna', '23466', ULNA, FOREARM)
     return codes
 
 

@@ -42,10 +42,10 @@ class DicomSegWriter(OutputWriter):
 
     Each class that the image has is one segment and one frame at the image's size; a class that is
     absent has none. An image without any class gets all segments with empty frames, since a
-    segmentation has at least one. Segments are coded by :mod:`handbone.outputs.bone_codes`, other
-    class names by the private scheme 99HANDBONE. Ignored pixels belong to no class. The object
-    refers to its image and belongs to the same study, as a series of its own; writing an image
-    again gives it new identifiers.
+    segmentation has at least one. Bones are coded by :mod:`handbone.outputs.bone_codes`, other
+    classes by their names in the private scheme 99HANDBONE. Ignored pixels belong to no class. The
+    object refers to its image and belongs to the same study, as a series of its own; writing an
+    image again gives it new identifiers.
 
     Args:
         out_dir: Folder of the outputs.

@@ -45,16 +45,18 @@ def describe_segments(
     for number, index in enumerate(described, 1):
         name = classes[index]
         bone = BONE_CODES.get(name)
-        exact = _code(PRIVATE_SCHEME, name, name if bone is None else bone.name)
+        own = None if bone is None else [_code('FMA', bone.fma, bone.name)]
         description = highdicom.seg.SegmentDescription(
             segment_number=number,
             segment_label=name[:LONGEST_TEXT],
             segmented_property_category=_code('SCT', *CATEGORY),
-            segmented_property_type=exact if bone is None else _code('SCT', *bone.type),
+            segmented_property_type=_code(PRIVATE_SCHEME, name, name)
+            if bone is None
+            else _code('SCT', *bone.type),
             algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
             algorithm_identification=algorithm,
             anatomic_regions=None if bone is None else [_code('SCT', *bone.region)],
-            primary_anatomic_structures=None if bone is None or bone.exact else [exact],
+            primary_anatomic_structures=own,
             display_color=highdicom.color.CIELabColor.from_rgb(*palette[index])
             if palette
             else None,

@@ -19,7 +19,7 @@ from made_radiographs import read_header, write_radiograph  # noqa: E402
 from pydicom.sr.codedict import codes  # noqa: E402
 
 #: Taken from HL7's value set of body sites; DICOM's own dictionary has them not.
-NOT_IN_PYDICOM = {'4247003', '2550002'}
+NOT_IN_PYDICOM = {'4247003', '2550002', '7083009'}
 
 
 def predict(folder, labels, modality='DX', name='ID001/hand'):
@@ -105,9 +105,8 @@ def test_reference_side_and_codes(tmp_path):
         side = code.SegmentedPropertyTypeModifierCodeSequence[0]
         assert (side.CodeValue, side.CodeMeaning) == (codes.SCT.Right.value, 'Right')
     exact = segments['finger-5'].PrimaryAnatomicStructureSequence[0]
-    assert (exact.CodeValue, exact.CodingSchemeDesignator) == ('finger-5', '99HANDBONE')
+    assert (exact.CodeValue, exact.CodingSchemeDesignator) == ('23933', 'FMA')
     assert exact.CodeMeaning == 'Middle phalanx of index finger'
-    assert 'PrimaryAnatomicStructureSequence' not in segments['Scaphoid']
 
 
 def test_codes_are_those_of_pydicoms_dictionary():
@@ -135,18 +134,21 @@ def test_codes_are_those_of_pydicoms_dictionary():
     assert all(known[value] == meaning for value, meaning in used if value in known)
 
 
-def test_every_bone_has_a_name_of_its_own():
+def test_every_bone_has_a_name_and_a_concept_of_its_own():
     assert set(BONE_CODES) == set(BONES)
     assert len({bone.name for bone in BONE_CODES.values()}) == 29
-    assert [name for name, bone in BONE_CODES.items() if bone.exact] == [
-        'finger-3',
-        'Scaphoid',
-        'Radius',
-        'Ulna',
-    ]
-    assert BONE_CODES['finger-2'].name == 'Proximal phalanx of thumb'
-    assert BONE_CODES['finger-16'].name == 'Distal phalanx of little finger'
-    assert BONE_CODES['finger-11'].name == 'Third metacarpal'
+    assert len({bone.fma for bone in BONE_CODES.values()}) == 29
+    named = {
+        'finger-2': ('23918', 'Proximal phalanx of thumb'),
+        'finger-3': ('23899', 'First metacarpal'),
+        'finger-6': ('23919', 'Proximal phalanx of index finger'),
+        'finger-11': ('23901', 'Third metacarpal'),
+        'finger-13': ('23935', 'Middle phalanx of ring finger'),
+        'finger-16': ('23949', 'Distal phalanx of little finger'),
+        'Hamate': ('23730', 'Hamate'),
+        'Radius': ('23463', 'Radius'),
+    }
+    assert {name: BONE_CODES[name][1::-1] for name in named} == named
 
 
 def test_other_classes_and_nothing_found(tmp_path):

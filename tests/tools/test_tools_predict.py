@@ -105,6 +105,24 @@ def test_from_python(tiny_config, checkpoint, test_images):
     assert same.predictor.model_hash == inferencer.predictor.model_hash
 
 
+def test_simplified_polygons(tiny_config, checkpoint, test_images, tmp_path, capsys):
+    """Fewer points, and a run does not go on with another tolerance."""
+    command = [str(each) for each in (tiny_config, checkpoint, test_images, '--device', 'cpu')]
+    command += ['--write', 'polygons', '--out']
+    for name, options in (('traced', []), ('simple', ['--polygon-tolerance', '2.5'])):
+        main([*command, str(tmp_path / name), *options])
+    sizes = {
+        name: sum(path.stat().st_size for path in (tmp_path / name).rglob('ID*.json'))
+        for name in ('traced', 'simple')
+    }
+    assert 0 < sizes['simple'] < sizes['traced'] / 2
+    with pytest.raises(SystemExit):
+        main([*command, str(tmp_path / 'simple'), '--polygon-tolerance', '1'])
+    message = capsys.readouterr().err
+    assert 'other formats (polygons (tolerance 2.5), now polygons (tolerance 1.0))' in message
+    assert '--restart' in message
+
+
 def test_views_are_those_of_the_test(run_tool, tiny_config, checkpoint, test_images, tmp_path):
     run_tool(
         'test.py',

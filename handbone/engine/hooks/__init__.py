@@ -8,6 +8,7 @@ from .durable_checkpoint_hook import DurableCheckpointHook
 from .invalid_loss_hook import InvalidLossHook
 from .model_input_hook import ModelInputHook
 from .output_bias_hook import OutputBiasHook
+from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 from .rle_submission_hook import RLESubmissionHook
 from .system_load_hook import SystemLoadHook
 from .visualization_hook import MultilabelVisualizationHook
@@ -23,5 +24,6 @@ __all__ = [
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',
+    'ResumableEarlyStoppingHook',
     'SystemLoadHook',
 ]

@@ -48,7 +48,7 @@ class DurableCheckpointHook(CheckpointHook):
         self._training = False
         self._before_val: dict | None = None
         self._saved_in_validation = False
-        self._states: list[dict] | None = None
+        self._states: dict[str, list[dict]] | None = None
         self._to_restore: dict | None = None
         self._saved_step: int | None = None
 
@@ -88,17 +88,18 @@ class DurableCheckpointHook(CheckpointHook):
         if self._to_restore is None:
             return
         content, self._to_restore = self._to_restore, None
-        restore_gradients(_model(runner), content['gradients'])
-        states = content['random_states']
-        if len(states) == get_world_size():
-            restore_random_state(states[get_rank()])
-        else:
+        states, gradients = content['random_states'], content['gradients']
+        if len(states) != get_world_size():
             print_log(
                 f'The interrupted run had {len(states)} processes, this one has '
                 f'{get_world_size()}: its random numbers, and its weights, will be others.',
                 logger='current',
                 level=logging.WARNING,
             )
+            return
+        restore_random_state(states[get_rank()])
+        if gradients:
+            restore_gradients(_model(runner), gradients[get_rank()])
 
     def before_val(self, runner: Runner) -> None:
         """Remember the random states.
@@ -143,9 +144,7 @@ class DurableCheckpointHook(CheckpointHook):
             checkpoint: What will be written.
         """
         if self._states is not None:
-            checkpoint['random_states'] = self._states
-            checkpoint['gradients'] = capture_gradients(_model(runner))
-            checkpoint['validated'] = self._before_val is not None
+            checkpoint.update(self._states, validated=self._before_val is not None)
         pack_content(checkpoint)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -163,7 +162,9 @@ class DurableCheckpointHook(CheckpointHook):
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         state = capture_random_state() if self._before_val is None else self._before_val
-        self._states = all_gather_object(state)
+        self._states = dict(
+            random_states=all_gather_object(state), gradients=capture_gradients(_model(runner))
+        )
         try:
             super()._save_checkpoint_with_step(runner, step, meta)
         finally:

@@ -1,10 +1,17 @@
 """The part of an exported graph that PyTorch writes: grey values in, logits out."""
 
+from typing import Any
+
 import torch
 from mmseg.models.backbones.swin import ShiftWindowMSA
 from torch import Tensor, nn
 
+from handbone.models.backbones.fused_attention import FusedMultiheadAttention
+
 from .preprocessing import Preprocessing
+
+#: Parts of the queries. At 1024 the largest matrix of SegFormer then takes 32 MB, at 1536 170 MB.
+PIECES = 8
 
 
 class SymbolicShiftWindowMSA(ShiftWindowMSA):
@@ -26,6 +33,39 @@ class SymbolicShiftWindowMSA(ShiftWindowMSA):
         return tiles.transpose(2, 3).reshape(-1, H, W, windows.shape[-1])
 
 
+class PiecewiseAttention(FusedMultiheadAttention):
+    """Attention of many queries to fewer keys, a part of the queries after the other.
+
+    PyTorch's fused attention never holds the matrix of all queries by all keys, but the runtimes
+    of exported graphs do.
+    """
+
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, **kwargs: Any
+    ) -> tuple[Tensor, None]:
+        """Attend as the parent does.
+
+        Args:
+            query: ``(L, N, C)``, or ``(N, L, C)`` with ``batch_first``.
+            key: The same with its own length.
+            value: As the keys.
+            **kwargs: Further arguments of the parent.
+
+        Returns:
+            The output, shaped as the queries, and ``None`` in place of the weights.
+        """
+        attend = super().forward
+        if query is key:
+            return attend(query, key, value, **kwargs)
+        axis = 1 if self.batch_first else 0
+        pieces = query.tensor_split(PIECES, axis)
+        return torch.cat([attend(each, key, value, **kwargs)[0] for each in pieces], axis), None
+
+
+#: What stands in for a layer: what would hold for one batch size only, or take too much memory.
+EXPORTED = {ShiftWindowMSA: SymbolicShiftWindowMSA, FusedMultiheadAttention: PiecewiseAttention}
+
+
 class ExportedNetwork(nn.Module):
     """Normalisation, network and head.
 
@@ -35,8 +75,8 @@ class ExportedNetwork(nn.Module):
         - Output: ``(N, C, h, w)`` float32, logits of the padded images.
 
     Args:
-        segmentor: A multilabel segmentor of mmseg's kind; layers that would hold for one batch size
-            only are replaced in it.
+        segmentor: A multilabel segmentor of mmseg's kind; layers of :data:`EXPORTED` are replaced
+            in it.
         preprocessing: Mean and standard deviation of each channel.
     """
 
@@ -44,8 +84,8 @@ class ExportedNetwork(nn.Module):
         super().__init__()
         self.segmentor = segmentor
         for layer in segmentor.modules():
-            if type(layer) is ShiftWindowMSA:
-                layer.__class__ = SymbolicShiftWindowMSA
+            if type(layer) in EXPORTED:
+                layer.__class__ = EXPORTED[type(layer)]
         for name in ('mean', 'std'):
             values = torch.tensor(getattr(preprocessing, name), dtype=torch.float32)
             self.register_buffer(name, values.reshape(1, -1, 1, 1))

@@ -50,7 +50,9 @@ def fuse_levels(module: ConvModule, maps: Iterable[Tensor], align_corners: bool)
 def _is_plain(module: ConvModule) -> bool:
     """Whether a module is an ordinary convolution of odd size that keeps the resolution."""
     convolution = module.conv
-    if type(convolution) is not nn.Conv2d or module.order != ('conv', 'norm', 'act'):
+    # while a model is exported, its layers have classes of their own with PyTorch's methods
+    ordinary = getattr(type(convolution), 'forward', None) is nn.Conv2d.forward
+    if not ordinary or module.order != ('conv', 'norm', 'act'):
         return False
     height, width = convolution.kernel_size
     return (

@@ -22,6 +22,27 @@ def test_8_bit_gray_is_kept_as_it_is(tmp_path):
     assert results['img_shape'] == results['ori_shape'] == (48, 64)
 
 
+def test_kept_images_are_not_decoded_again(tmp_path):
+    """As many as the memory holds; what a transform does to an image stays out of the cache."""
+    images = [np.random.default_rng(seed).integers(0, 256, (48, 64), np.uint8) for seed in range(3)]
+    paths = [tmp_path / f'{index}.png' for index in range(3)]
+    transform = LoadRadiograph(cache_megabytes=2.5 * 48 * 64 / 1e6)
+    for path, image in zip(paths, images, strict=True):
+        write_png(path, image)
+        transform(dict(img_path=str(path)))['img'][:] = 0
+        path.unlink()
+    for path, image in zip(paths[:2], images[:2], strict=True):
+        results = transform(dict(img_path=str(path)))
+        np.testing.assert_array_equal(results['img'], image)
+        results['img'][:] = 0
+        np.testing.assert_array_equal(transform(dict(img_path=str(path)))['img'], image)
+        assert results['ori_shape'] == (48, 64)
+    with pytest.raises(DatasetError):
+        transform(dict(img_path=str(paths[2])))
+    with pytest.raises(ValueError, match='at least 0'):
+        LoadRadiograph(cache_megabytes=-1)
+
+
 @pytest.mark.parametrize(
     ('window', 'low', 'high'),
     [('minmax', 500, 500 + 48 * 64 - 1), ((0, 65535), 0, 65535), ((1000, 2000), 1000, 2000)],

@@ -1,5 +1,6 @@
 """Loading of 8-bit and 16-bit radiographs."""
 
+import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
@@ -26,19 +27,30 @@ class LoadRadiograph(BaseTransform):
             where there is none. 'minmax' takes the darkest and brightest value of the image,
             'percentile' its 0.1 and 99.9 percentiles, which a few burnt-in pixels do not move, and
             (low, high) fixes the window in raw grey values, (0, 65535) being the whole range.
+        cache_megabytes: Memory in which each process, workers of the data loader included, keeps
+            decoded images, so that a small dataset is decoded once instead of in every epoch. What
+            does not fit is decoded each time. Files must not change meanwhile.
 
     Raises:
         DatasetError: The file is missing, truncated or damaged.
     """
 
     def __init__(
-        self, color_type: str = 'grayscale', window: str | tuple[float, float] = 'file'
+        self,
+        color_type: str = 'grayscale',
+        window: str | tuple[float, float] = 'file',
+        cache_megabytes: float = 0,
     ) -> None:
         if color_type not in ('grayscale', 'color'):
             raise ValueError(f"color_type is 'grayscale' or 'color', got {color_type!r}")
         check_window(window)
+        if cache_megabytes < 0:
+            raise ValueError(f'cache_megabytes is at least 0, got {cache_megabytes}')
         self.color_type = color_type
         self.window = window
+        self.cache_megabytes = cache_megabytes
+        self._cached: dict[str, np.ndarray] = {}
+        self._bytes_left = int(cache_megabytes * 1e6)
 
     def transform(self, results: dict) -> dict:
         """Load the image of ``results['img_path']``.
@@ -50,15 +62,28 @@ class LoadRadiograph(BaseTransform):
             The same dict with the image.
         """
         path = results['img_path']
-        try:
-            image = read_radiograph(path, self.window, self.color_type).image
-        except RadiographError as error:
-            remedy = COPY_AGAIN if error.remedy == COPY_FILE_AGAIN else error.remedy
-            raise DatasetError.at(path, error.problem, remedy) from error
+        cached = self._cached.get(path)
+        if cached is None:
+            image = self._read(path)
+            if image.nbytes <= self._bytes_left:
+                self._cached[path] = image.copy()
+                self._bytes_left -= image.nbytes
+        else:
+            image = cached.copy()
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
 
+    def _read(self, path: str) -> np.ndarray:
+        try:
+            return read_radiograph(path, self.window, self.color_type).image
+        except RadiographError as error:
+            remedy = COPY_AGAIN if error.remedy == COPY_FILE_AGAIN else error.remedy
+            raise DatasetError.at(path, error.problem, remedy) from error
+
     def __repr__(self) -> str:
         name = type(self).__name__
-        return f'{name}(color_type={self.color_type!r}, window={self.window!r})'
+        return (
+            f'{name}(color_type={self.color_type!r}, window={self.window!r}, '
+            f'cache_megabytes={self.cache_megabytes})'
+        )

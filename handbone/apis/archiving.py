@@ -21,7 +21,7 @@ EXTRA = 'archive'
 PACKAGES = ('duckdb', 'pyarrow', 'ray.data')
 
 
-@user_errors_in_one_line()
+@user_errors_in_one_line(predicting=True)
 def predict_main(arguments: list[str] | None = None) -> None:
     """Run ``tools/predict_archive.py``.
 

@@ -36,6 +36,16 @@ from .worst_pictures import draw_worst, worst_text
 FEW_PATIENTS = 10
 #: Draws of the bootstrap.
 RESAMPLES = 10_000
+#: Options that say how masks are scored, which a table of scores does not need.
+OF_MASKS = (
+    '--metrics',
+    '--tolerance',
+    '--size',
+    '--images',
+    '--classes',
+    '--skip-labels',
+    '--show-dir',
+)
 #: Below this mean, masks and truth have nothing to do with each other.
 STRANGERS = 0.05
 
@@ -55,10 +65,16 @@ def main(arguments: list[str] | None = None) -> None:
         raise ValueError(f'{args.prediction} is a folder; the first argument is the CSV to score.')
     if args.worst < 0:
         raise ValueError(f'--worst is a number of images from 0 on, got {args.worst}.')
-    table, other = _score_files(args) if args.truth is None else _score_submissions(args)
+    if args.truth is None:
+        table, other = _score_files(args)
+    else:
+        submissions = _Submissions(args)
+        table, other = submissions.score()
     _print_scores(table, args.worst)
     if args.out:
         table.write_csv(args.out)
+    if args.show_dir:
+        submissions.draw_worst(table)
     if other is not None:
         print(f'\nDifference to {args.against}:')
         print(comparison_tables(table, other, RESAMPLES))
@@ -108,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _score_files(args: argparse.Namespace) -> tuple[ScoreTable, ScoreTable | None]:
     """Read tables of scores."""
+    given = [option for option in OF_MASKS if getattr(args, option[2:].replace('-', '_'))]
+    if given:
+        raise ValueError(
+            f'{", ".join(given)} {"needs" if len(given) == 1 else "need"} masks and a TRUTH; '
+            f'{args.prediction} stands alone, as a table of scores.'
+        )
     paths = [path for path in (args.prediction, args.against) if path]
     for path in paths:
         if not is_score_file(path):
@@ -131,37 +153,61 @@ def _score_files(args: argparse.Namespace) -> tuple[ScoreTable, ScoreTable | Non
     return first.chosen(images), second.chosen(images)
 
 
-def _score_submissions(args: argparse.Namespace) -> tuple[ScoreTable, ScoreTable | None]:
-    """Score the masks, draw the worst images, and score the masks to compare with."""
-    metainfo = _metainfo(args)
-    size = tuple(args.size) if args.size else None
-    if size and min(size) < 1:
-        raise ValueError(f'--size is height and width in pixels, got {size}.')
-    images = NamedFiles(args.images, IMAGE_SUFFIXES) if args.images else None
-    if args.show_dir and images is None:
-        raise ValueError('--show-dir draws on the images: add --images FOLDER.')
-    classes = metainfo['classes']
-    if args.truth.is_dir():
-        truth = AnnotationTruth(args.truth, classes, size, images, args.skip_labels)
-    else:
-        truth = SubmissionTruth(args.truth, classes, size, images)
-    sets = [
-        _read_masks(path, truth, args.common, classes)
-        for path in (args.prediction, args.against)
-        if path
-    ]
-    pairs = _shared_pairs(args, sets)
-    settings = _settings(args, truth, next(iter(pairs.values())))
-    tables = [score_masks(masks, pairs, truth, metainfo, *settings) for masks, _ in sets[:1]]
-    for masks, names in sets[1:]:
-        name_of = {key: name for name, key in names.items()}
-        other = {name_of[key]: key for key in pairs.values()}
-        tables.append(score_masks(masks, other, truth, metainfo, *settings))
-    if args.show_dir:
-        rows = tables[0].worst(args.worst)
-        palette = metainfo['palette']
-        draw_worst(args.show_dir, tables[0], rows, sets[0][0], truth, images, palette)
-    return tables[0], tables[1] if args.against else None
+class _Submissions:
+    """Masks, and those to compare them with, beside the truth.
+
+    Args:
+        args: The command line.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._metainfo = _metainfo(args)
+        size = tuple(args.size) if args.size else None
+        if size and min(size) < 1:
+            raise ValueError(f'--size is height and width in pixels, got {size}.')
+        self._images = NamedFiles(args.images, IMAGE_SUFFIXES) if args.images else None
+        if args.show_dir and self._images is None:
+            raise ValueError('--show-dir draws on the images: add --images FOLDER.')
+        classes = self._metainfo['classes']
+        if args.truth.is_dir():
+            self._truth: Truth = AnnotationTruth(
+                args.truth, classes, size, self._images, args.skip_labels
+            )
+        else:
+            self._truth = SubmissionTruth(args.truth, classes, size, self._images)
+        self._sets = [
+            _read_masks(path, self._truth, args.common, classes)
+            for path in (args.prediction, args.against)
+            if path
+        ]
+
+    def score(self) -> tuple[ScoreTable, ScoreTable | None]:
+        """Score the masks, and those to compare them with."""
+        pairs = _shared_pairs(self._args, self._sets)
+        if self._args.show_dir:
+            self._check_images(list(pairs))
+        settings = _settings(self._args, self._truth, list(pairs.values()))
+        tables = []
+        for masks, names in self._sets:
+            name_of = {key: name for name, key in names.items()}
+            chosen = {name_of[key]: key for key in pairs.values()}
+            tables.append(score_masks(masks, chosen, self._truth, self._metainfo, *settings))
+        return tables[0], tables[1] if self._args.against else None
+
+    def draw_worst(self, table: ScoreTable) -> None:
+        """Draw the images of the lowest scores."""
+        args, rows = self._args, table.worst(self._args.worst)
+        palette = self._metainfo['palette']
+        draw_worst(args.show_dir, table, rows, self._sets[0][0], self._truth, self._images, palette)
+
+    def _check_images(self, names: Sequence[str]) -> None:
+        missing = [name for name in names if self._images.path(name) is None]
+        if missing:
+            raise ValueError(
+                f'{self._args.images} lacks {len(missing)} images that --show-dir may draw, the '
+                f'first is {missing[0]!r}. Correct --images.'
+            )
 
 
 def _metainfo(args: argparse.Namespace) -> dict:
@@ -198,7 +244,7 @@ def _shared_pairs(
 
 
 def _settings(
-    args: argparse.Namespace, truth: Truth, key: str
+    args: argparse.Namespace, truth: Truth, keys: Sequence[str]
 ) -> tuple[list[str], list[float], tuple[float, float] | None]:
     """Find scores, tolerances and spacing; surfaces need the size of the images."""
     spacing = None
@@ -211,7 +257,13 @@ def _settings(
     tolerances = args.tolerance or [2.0 if spacing is None else 0.5]
     check_scores(names, tolerances)
     surfaces = [name for name in names if name in SURFACE_SCORES]
-    if (surfaces or args.show_dir) and truth.size(key) is None:
+    unknown = [key for key in keys if truth.size(key) is None] if surfaces or args.show_dir else []
+    if 0 < len(unknown) < len(keys):
+        raise ValueError(
+            f'{args.images} lacks {len(unknown)} images whose size is needed, the first is '
+            f'{unknown[0]!r}. Add them, or --size HEIGHT WIDTH.'
+        )
+    if unknown:
         remedy = f'{args.truth} does not tell the size of the images: add --size HEIGHT WIDTH or'
         if args.metrics or args.show_dir:
             what = ', '.join(surfaces) or 'pictures'

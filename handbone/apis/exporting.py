@@ -21,6 +21,7 @@ from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
 from handbone.extras import import_extra
+from handbone.inference.decisions import prediction_settings, use_published_thresholds
 
 from .pretrained import drop_pretrained
 from .testing import find_checkpoint
@@ -77,8 +78,16 @@ def export(
     preprocessing = read_preprocessing(
         cfg.test_dataloader.dataset.pipeline, cfg.model.data_preprocessor, size
     )
+    steps = [step['type'] for step in prediction_settings(cfg).get('postprocess') or ()]
+    if steps:
+        raise ValueError(
+            f'test_cfg.postprocess has {", ".join(steps)}, which an exported file does not do: '
+            'predict with the checkpoint, or export with '
+            "--cfg-options 'model.test_cfg.postprocess=[]'"
+        )
     init_default_scope(cfg.get('default_scope', 'mmseg'))
     metainfo = _metainfo(cfg)
+    use_published_thresholds(cfg, find_checkpoint(checkpoint))
     segmentor = load_segmentor(cfg, checkpoint, metainfo['classes'])
     classes = tuple(metainfo['classes'])
     if thresholds is not None:

@@ -3,17 +3,19 @@
 import argparse
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from handbone.engine.checkpoints import newest_checkpoint
+from handbone.engine.hooks.image_names import IMAGE_NAMES, dataset_image_paths, name_images
 from handbone.engine.hooks.submission_files import FileReplacement
 from handbone.ensembles import FoldScores, SubmissionRows
-from handbone.ensembles.fold_config import FINISHED, fold_settings
+from handbone.ensembles.fold_config import FINISHED, checkpoint_folder, fold_settings
 from handbone.evaluation.submission import COLUMNS
 
 from .soft_voting import EnsembleModel, soft_vote
@@ -59,7 +61,11 @@ def find_folds(work_dir: str | Path) -> list[Path]:
 
 
 def predict_out_of_fold(
-    cfg: Config, folders: Sequence[Path], checkpoints: Sequence[str], out: str | Path
+    cfg: Config,
+    folders: Sequence[Path],
+    checkpoints: Sequence[str],
+    out: str | Path,
+    image_name: str = 'basename',
 ) -> FoldScores:
     """Predict each training image with the model that has not seen it.
 
@@ -68,16 +74,26 @@ def predict_out_of_fold(
         folders: Work dirs of the folds, in order.
         checkpoints: The checkpoint of each.
         out: CSV to write, every image once.
+        image_name: What it calls an image, as :class:`RLESubmissionHook` takes it.
 
     Returns:
         The scores.
+
+    Raises:
+        ValueError: If two images would have one name.
     """
-    for fold, (folder, checkpoint) in enumerate(zip(folders, checkpoints, strict=True)):
+    configs = []
+    for fold in range(len(folders)):
         of_fold = deepcopy(cfg)
         of_fold.merge_from_dict(fold_settings(cfg, fold, len(folders)))
+        configs.append(of_fold)
+    names = _names_in_folds(configs, image_name)
+    for fold, (folder, checkpoint) in enumerate(zip(folders, checkpoints, strict=True)):
+        of_fold = configs[fold]
         of_fold.test_dataloader = of_fold.val_dataloader
         of_fold.test_evaluator = dict(type='DiceMetric', output_dir=str(folder / 'test'))
         hook = dict(type='RLESubmissionHook', out_file=str(folder / 'test' / OUT_OF_FOLD))
+        hook['image_name'] = image_name
         of_fold.custom_hooks = [*cfg.get('custom_hooks', []), hook]
         of_fold.load_from = checkpoint
         _name(of_fold, f'fold_{fold}', folder / 'test')
@@ -85,7 +101,7 @@ def predict_out_of_fold(
     dataset = cfg.val_dataloader.dataset
     groups = DATASETS.build(dict(dataset, lazy_init=True)).metainfo.get('groups')
     scores = FoldScores([folder / 'test' / 'dice_per_image.csv' for folder in folders], groups)
-    _join([folder / 'test' / OUT_OF_FOLD for folder in folders], scores, Path(out))
+    _join([folder / 'test' / OUT_OF_FOLD for folder in folders], scores, names, Path(out))
     return scores
 
 
@@ -96,14 +112,32 @@ def _name(cfg: Config, name: str, work_dir: Path) -> None:
     cfg.visualizer = dict(cfg.visualizer, name=name)
 
 
-def _join(parts: Sequence[Path], scores: FoldScores, out: Path) -> None:
+def _names_in_folds(configs: Sequence[Config], image_name: str) -> dict[str, str]:
+    """Name the held out images of all folds, by their paths."""
+    init_default_scope(configs[0].get('default_scope', 'mmseg'))
+    names: dict[str, str] = {}
+    for of_fold in configs:
+        paths = dataset_image_paths(DATASETS.build(of_fold.val_dataloader.dataset))
+        names |= dict(zip(paths, name_images(paths, image_name), strict=True))
+    first: dict[str, str] = {}
+    for path, name in names.items():
+        if name in first:
+            raise ValueError(
+                f'two images of different folds would both be named {name!r}: {first[name]} and '
+                f'{path}. Tell them apart by their folders with --image-name path, or rename one'
+            )
+        first[name] = path
+    return names
+
+
+def _join(parts: Sequence[Path], scores: FoldScores, names: Mapping[str, str], out: Path) -> None:
     """Write the rows of all folds into one file, images in the order of the scores."""
     out.parent.mkdir(parents=True, exist_ok=True)
     files = [SubmissionRows(part) for part in parts]
     with FileReplacement(out.resolve(), enabled=True) as output:
         output.write(f'{",".join(COLUMNS)}\n'.encode())
         for fold, path in zip(scores.images.fold, scores.images.image, strict=True):
-            output.write(files[fold].copy(Path(path).name))
+            output.write(files[fold].copy(names[path]))
     for file in files:
         file.close()
     if output.error is not None:
@@ -135,6 +169,12 @@ def main(arguments: list[str] | None = None) -> None:
         help='take the last checkpoint of each fold; the best one, which is the default, was '
         'chosen on the very images that it is scored on here, which flatters it a little',
     )
+    parser.add_argument(
+        '--image-name',
+        choices=IMAGE_NAMES,
+        default='basename',
+        help='what the CSVs call an image (default: basename)',
+    )
     parser.add_argument('--merge', choices=['probabilities', 'logits'], default='probabilities')
     parser.add_argument('--one-at-a-time', '--low-memory', action='store_true')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='as key=value')
@@ -146,15 +186,15 @@ def main(arguments: list[str] | None = None) -> None:
     cfg.merge_from_dict(args.cfg_options or {})
     folders = find_folds(args.work_dir)
     choose = newest_checkpoint if args.last else find_checkpoint
-    checkpoints = [str(choose(str(folder))) for folder in folders]
+    checkpoints = [str(choose(str(checkpoint_folder(cfg, folder)))) for folder in folders]
     if args.out_of_fold:
-        scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold)
+        scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold, args.image_name)
         scores.write_csv(Path(args.work_dir))
         print(f'Out-of-fold Dice of {len(scores.images)} images:\n{scores.table()}', flush=True)
     if args.out:
         if args.format_only:
             cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
-        hook = dict(type='RLESubmissionHook', out_file=args.out)
+        hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
         _name(cfg, 'ensemble', Path(args.work_dir) / 'test')
         models = [EnsembleModel(cfg, checkpoint) for checkpoint in checkpoints]

@@ -18,7 +18,7 @@ from mmengine.logging import MMLogger
 from handbone.configs import config_folder
 from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint
 from handbone.engine.experiment import check_same_experiment
-from handbone.ensembles.fold_config import FINISHED, fold_settings
+from handbone.ensembles.fold_config import FINISHED, checkpoint_folder, fold_settings
 
 from .user_errors import user_errors_in_one_line
 
@@ -126,7 +126,7 @@ class FoldTraining:
         folder = self._folder(fold)
         if not (folder / FINISHED).is_file():
             return False
-        checkpoint = newest_checkpoint(folder, resumable=False)
+        checkpoint = newest_checkpoint(checkpoint_folder(cfg, folder), resumable=False)
         if checkpoint is None:
             return False
         meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
@@ -143,10 +143,11 @@ class FoldTraining:
         except BlockingIOError:
             lock.close()
             return None
-        settings = [*self.options, *self._settings(fold)[1]]
+        cfg, of_fold = self._settings(fold)
+        settings = [*self.options, *of_fold]
         command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
         command += [*self.arguments, '--work-dir', str(folder), '--cfg-options', *settings]
-        if any(folder.glob('*.pth')):
+        if any(checkpoint_folder(cfg, folder).glob('*.pth')):
             command.append('--resume')
         environment = dict(os.environ)
         if slot is not None:

@@ -20,7 +20,7 @@ examples:
 """
 
 
-@user_errors_in_one_line()
+@user_errors_in_one_line(predicting=True)
 def main(arguments: list[str] | None = None) -> None:
     """Run ``tools/predict.py``.
 
@@ -51,7 +51,10 @@ def main(arguments: list[str] | None = None) -> None:
     print(f'{summary.images - summary.failed} of {summary.images} images{before}: {args.out}')
     if summary.failed:
         table = args.out / FAILURE_TABLE
-        print(f'{summary.failed} files could not be predicted: {table}')
+        print(
+            f'{summary.failed} files could not be predicted: {table}. Files that were mended since '
+            'are tried again with --restart'
+        )
         if summary.failed == summary.images:
             raise ValueError(f'none of the images could be predicted; {table} says why')
 

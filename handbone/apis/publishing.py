@@ -1,6 +1,7 @@
 """Turn a checkpoint of a training into a file to share."""
 
 import argparse
+import uuid
 from pathlib import Path
 
 from handbone.engine.checkpoints import (
@@ -23,7 +24,8 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
         checkpoint: A checkpoint of a training.
         out: The file to write, ending in ``.safetensors``. By default it stands beside the
             checkpoint and has the first eight digits of its hash in its name.
-        thresholds: A file of ``tools/tune_thresholds.py``, in place of the config's thresholds.
+        thresholds: A file of ``tools/tune_thresholds.py``, in place of the thresholds of a
+            published checkpoint or else of the config.
 
     Returns:
         The file that was written.
@@ -44,9 +46,12 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
         )
     if out is not None and Path(out).suffix != SUFFIX:
         raise ValueError(f'{out}: the file to write must end in {SUFFIX}')
-    path = Path(out) if out else Path(checkpoint).with_suffix(SUFFIX)
+    beside = Path(checkpoint).with_suffix('')
+    # under a name of its own until the hash is known: other files of the model may lie there
+    path = Path(out) if out else beside.with_name(f'.{beside.name}-{uuid.uuid4().hex}{SUFFIX}')
     classes = list(dataset_meta['classes'])
-    decided = configured_thresholds(text)  # also checks the text
+    configured = configured_thresholds(text)  # also checks the text
+    decided = meta.get('thresholds') or configured
     if thresholds is not None:
         decided = list(read_thresholds(thresholds, classes))
     digest = write_published(
@@ -57,7 +62,7 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
         decided,
         text,
     )
-    return path if out else path.rename(path.with_stem(f'{path.stem}-{digest[:8]}'))
+    return path if out else path.replace(beside.with_name(f'{beside.name}-{digest[:8]}{SUFFIX}'))
 
 
 def configured_thresholds(text: str) -> float | list[float]:

@@ -10,6 +10,16 @@ LESS_MEMORY = (
     'lower train_dataloader.batch_size (optim_wrapper.accumulative_counts makes up for it), or '
     'crop_size in the config'
 )
+#: What to turn further, by where the memory is used up.
+MORE_TO_TURN = {
+    'gpu': ", turn on --amp, or recompute activations (activation_checkpointing=['backbone'])",
+    'machine': ', or lower train_dataloader.num_workers',
+}
+#: The same where a stream of images is predicted.
+PREDICTING = {
+    'gpu': 'lower --batch-size, or take --precision bf16',
+    'machine': 'lower --batch-size',
+}
 #: What torch's data loader says of a worker that is gone, and the signal if it knows it.
 WORKER_GONE = re.compile(
     r'DataLoader worker \(pid\(?s?\)? [\d, ]+\) (?:is killed by signal: (?P<signal>[\w ]+)'
@@ -19,11 +29,13 @@ WORKER_GONE = re.compile(
 NO_MEMORY = ("can't allocate memory", 'not enough memory', 'Insufficient memory')
 
 
-def resource_message(error: BaseException) -> str | None:
+def resource_message(error: BaseException, predicting: bool = False) -> str | None:
     """Translate the errors of a machine that is too small into what to change.
 
     Args:
         error: What was raised.
+        predicting: Whether a stream of images was predicted, for which nothing of the training is
+            to be turned.
 
     Returns:
         The message, or None if the error is another one.
@@ -31,10 +43,7 @@ def resource_message(error: BaseException) -> str | None:
     text = str(error)
     if isinstance(error, torch.OutOfMemoryError):
         wanted = re.search(r'Tried to allocate [\d.]+ \w+', text)
-        return (
-            f'the GPU is out of memory{_in_brackets(wanted)}: {LESS_MEMORY}, turn on --amp, or '
-            "recompute activations (activation_checkpointing=['backbone'])"
-        )
+        return f'the GPU is out of memory{_in_brackets(wanted)}: {_remedy("gpu", predicting)}'
     # the data loader names the signal in the error that it was handling
     gone = WORKER_GONE.search(str(error.__cause__)) or WORKER_GONE.search(text)
     if gone is None and _while_fetching_from_worker(error):
@@ -53,11 +62,13 @@ def resource_message(error: BaseException) -> str | None:
         )
     if isinstance(error, MemoryError) or any(sign in text for sign in NO_MEMORY):
         wanted = re.search(r'(?:tried to|Failed to|Unable to) allocate [\d.]+ \w+', text)
-        return (
-            f'the memory of this machine is used up{_in_brackets(wanted)}: {LESS_MEMORY}, or lower '
-            'train_dataloader.num_workers'
-        )
+        remedy = _remedy('machine', predicting)
+        return f'the memory of this machine is used up{_in_brackets(wanted)}: {remedy}'
     return None
+
+
+def _remedy(place: str, predicting: bool) -> str:
+    return PREDICTING[place] if predicting else LESS_MEMORY + MORE_TO_TURN[place]
 
 
 def _while_fetching_from_worker(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handbone.engine.hooks.image_names import name_images
 from handbone.evaluation.score_table import KEYS, ScoreTable
 from handbone.evaluation.scores import OVERLAP_SCORES, SURFACE_SCORES
 
@@ -66,7 +67,7 @@ def read_score_file(path: Path, groups: dict[str, Sequence[str]], unit: str) -> 
             image = row[0]
             if per_image:
                 found = {name: [row[2 + index]] for index, name in enumerate(header[2:])}
-                patients[image] = patient_of(image)
+                patients[image] = ''
             else:
                 found = {row[2]: row[len(KEYS) :]}
                 patients[image] = row[1]
@@ -75,6 +76,9 @@ def read_score_file(path: Path, groups: dict[str, Sequence[str]], unit: str) -> 
                     raise ValueError(f'{place}: second row of image {image!r}. Keep one.')
                 cells[image, name] = _numbers(place, values)
                 classes[name] = None
+    if per_image:  # whole paths: the patients are the folders below the one that holds all images
+        names = name_images(list(patients), 'path')
+        patients = {image: patient_of(name) for image, name in zip(patients, names, strict=True)}
     lacking = [
         key for image in patients for key in ((image, c) for c in classes) if key not in cells
     ]

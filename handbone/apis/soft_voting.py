@@ -14,6 +14,7 @@ from handbone.engine.checkpoints import load_checkpoint_file, unpickling
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes
 from handbone.ensembles import check_same_classes
 from handbone.evaluation import read_thresholds
+from handbone.inference.decisions import prediction_settings
 
 from .pretrained import drop_pretrained
 from .testing import add_result_arguments, find_checkpoint, test, use_results
@@ -70,6 +71,7 @@ def soft_vote(
     for model, checkpoint in zip(models, checkpoints, strict=True):
         config = deepcopy(model.config)
         drop_pretrained(config)
+        prediction_settings(config)['postprocess'] = []  # the first one's come after the mean
         members.append(
             dict(
                 name=f'{Path(config.filename).name} with {checkpoint}',

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.hooks import EMAHook
 from mmengine.runner import Runner
+from mmseg.registry import HOOKS
 from torch import Tensor
 
 from handbone.engine.checkpoints import DurableBackend, load_checkpoint_file, unpickling
@@ -28,8 +30,8 @@ class SoupKitchen:
     Args:
         cfg: Complete configuration.
         checkpoints: Files of checkpoints.
-        norm_images: Images of the training set to measure the statistics of BatchNorm with, for
-            each soup; 0 averages those of the checkpoints.
+        norm_images: Least number of images of the training set to measure the statistics of
+            BatchNorm with, for each soup; 0 averages those of the checkpoints.
     """
 
     def __init__(self, cfg: Config, checkpoints: Sequence[str], norm_images: int = 0) -> None:
@@ -39,6 +41,7 @@ class SoupKitchen:
         self.checkpoints = list(checkpoints)
         self.norm_images = norm_images
         drop_pretrained(self.cfg)
+        _drop_weight_averages(self.cfg)
         adapt_to_hardware(self.cfg)
         self.cfg.test_dataloader = self.cfg.val_dataloader
         self.cfg.test_evaluator = self.cfg.val_evaluator
@@ -92,10 +95,23 @@ class SoupKitchen:
         for batch in loader:
             # as in testing: in training the early resolution of progressive resizing may come
             inputs = runner.model.data_preprocessor(batch, False)['inputs']
-            yield inputs[: self.norm_images - seen]
+            yield inputs
             seen += len(inputs)
             if seen >= self.norm_images:
                 return
+
+
+def _drop_weight_averages(cfg: Config) -> None:
+    """Take out the hooks that would test an average of their own instead of the soup."""
+    hooks = dict(cfg.get('default_hooks') or {})
+    cfg.default_hooks = {name: hook for name, hook in hooks.items() if not _averages(hook)}
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if not _averages(hook)]
+
+
+def _averages(hook: Mapping | None) -> bool:
+    kind = (hook or {}).get('type')
+    kind = HOOKS.get(kind) if isinstance(kind, str) else kind
+    return isinstance(kind, type) and issubclass(kind, EMAHook)
 
 
 def make_soup(
@@ -173,11 +189,14 @@ def main(arguments: list[str] | None = None) -> None:
         type=int,
         default=0,
         metavar='N',
-        help='measure the statistics of BatchNorm with N training images (default: average them)',
+        help='measure the statistics of BatchNorm with N training images, or the few more that '
+        'fill the last batch (default: average them)',
     )
     parser.add_argument('--work-dir', help='where the log and the tables go')
     add_common_arguments(parser)
     args = parser.parse_args(arguments)
+    if args.launcher != 'none':
+        raise ValueError('a soup is made by one process: leave out --launcher')
     if args.update_batch_norm < 0:
         raise ValueError(f'--update-batch-norm is not negative, got {args.update_batch_norm}')
     with unpickling(args.allow_pickle):

@@ -1,19 +1,18 @@
 """Score a checkpoint, or write what it predicts."""
 
 import argparse
-import logging
 
 import torch
 from mmengine.config import Config
-from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from handbone.engine.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
+from handbone.engine.checkpoints import find_checkpoint, unpickling
+from handbone.engine.hooks.image_names import IMAGE_NAMES
 from handbone.inference.augmentation import augment
 from handbone.inference.decisions import (
     index_postprocessing,
-    prediction_settings,
     use_postprocessing,
+    use_published_thresholds,
     use_thresholds,
 )
 from handbone.postprocessing import STEPS
@@ -40,7 +39,7 @@ def test(cfg: Config) -> dict[str, float]:
     """
     with unpickling(cfg.get('allow_pickle', False)):
         check_checkpoint_file(cfg.load_from)
-        _compare_thresholds(cfg)
+        use_published_thresholds(cfg, cfg.load_from)
         index_postprocessing(cfg)
         drop_pretrained(cfg)  # the checkpoint brings all weights
         adapt_to_hardware(cfg)
@@ -50,18 +49,6 @@ def test(cfg: Config) -> dict[str, float]:
             torch.set_num_threads(1)
         with process_group(cfg.launcher):
             return Runner.from_cfg(cfg).test()
-
-
-def _compare_thresholds(cfg: Config) -> None:
-    """Say where a published file was made for other thresholds than the config's, which count."""
-    published = (load_checkpoint_file(cfg.load_from, mmap=True).get('meta') or {}).get('thresholds')
-    configured = prediction_settings(cfg).get('threshold', 0.5)
-    if published is not None and published != configured:
-        print_log(
-            f'{cfg.load_from} was published with the thresholds {published}; those of the config '
-            f'are used: {configured}. To change them: --thresholds FILE',
-            level=logging.WARNING,
-        )
 
 
 @user_errors_in_one_line()
@@ -113,6 +100,13 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
         help='write the CSV without scoring (default: submission.csv in the work dir)',
     )
     parser.add_argument(
+        '--image-name',
+        choices=IMAGE_NAMES,
+        default='basename',
+        help='what the CSV calls an image; path tells equal names in several folders apart '
+        '(default: basename)',
+    )
+    parser.add_argument(
         '--val', action='store_true', help='use the validation images instead of the test images'
     )
     parser.add_argument('--show-dir', help='draw predictions into this folder')
@@ -131,7 +125,7 @@ def use_results(cfg: Config, args: argparse.Namespace) -> None:
     if args.format_only:
         cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
     if args.out or args.format_only:
-        hook = dict(type='RLESubmissionHook', out_file=args.out)
+        hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     if args.show_dir:
         cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from handbone.engine.checkpoints import load_checkpoint_file
+from handbone.engine.checkpoints.config_text import ConfigTextError, parse_config_text
+from handbone.ensembles.fold_config import fold_settings
 from handbone.inference.decisions import prediction_settings
 
 from .testing import augment, find_checkpoint, test
@@ -41,11 +44,12 @@ def tune_thresholds(
         for fold, checkpoint in enumerate(checkpoints):
             run = copy.deepcopy(cfg)
             run.load_from = checkpoint
-            dataset = run.val_dataloader.dataset
-            dataset.split = split
             if len(checkpoints) > 1:
-                dataset.update(fold=fold, num_folds=len(checkpoints))
+                run.merge_from_dict(fold_settings(run, fold, len(checkpoints)))
+                _check_fold(checkpoint, fold, len(checkpoints))
                 run.experiment_name = f'thresholds_{fold}'  # the default is the same in one second
+            elif split == 'train':
+                _take_training_images(run)
             last = fold == len(checkpoints) - 1
             run.test_dataloader = run.val_dataloader
             run.test_evaluator = dict(
@@ -59,6 +63,35 @@ def tune_thresholds(
             prediction_settings(run).update(keep_logits='uncut', postprocess=[])
             metrics = test(run)
     return metrics
+
+
+def _take_training_images(cfg: Config) -> None:
+    dataset = cfg.val_dataloader.dataset
+    while 'dataset' in dataset:  # mmengine's wrappers
+        dataset = dataset.dataset
+    if dataset.get('fold') is None:
+        raise ValueError(
+            '--train takes the images of the other folds, and val_dataloader.dataset has no fold: '
+            'set its fold and num_folds, or name the training images in its ann_file'
+        )
+    dataset.split = 'train'
+
+
+def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
+    """Refuse a checkpoint that has been trained on the images it is to be tuned on."""
+    meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
+    try:
+        dataset = parse_config_text(meta.get('config_text') or '')['train_dataloader']['dataset']
+        while 'dataset' in dataset:
+            dataset = dataset['dataset']
+        trained = dataset['fold'], dataset['num_folds']
+    except (ConfigTextError, KeyError, TypeError):
+        return  # it does not tell
+    if trained != (fold, num_folds):
+        raise ValueError(
+            f'{checkpoint} was trained without fold {trained[0]} of {trained[1]}, but it is number '
+            f'{fold} of {num_folds} here: give the checkpoints of all folds, fold 0 first'
+        )
 
 
 def _made_of(cfg: Config, checkpoints: Sequence[str], split: str) -> dict:

@@ -218,9 +218,9 @@ def without_suffix(name: str) -> str:
 
 
 def patient_of(name: str) -> str:
-    """Name the patient of an image: the last folder of its name, or the name without one."""
+    """Name the patient of an image: the first folder of its name, or the name without one."""
     parts = PurePosixPath(name).parts
-    return parts[-2] if len(parts) > 1 else name
+    return parts[0] if len(parts) > 1 else name
 
 
 def match_names(

@@ -21,10 +21,13 @@ IN_WORKER = re.compile(r'Caught (\w+) in DataLoader worker process \d+\.')
 
 
 @contextlib.contextmanager
-def user_errors_in_one_line() -> Iterator[None]:
+def user_errors_in_one_line(predicting: bool = False) -> Iterator[None]:
     """End the program with ``error: …`` on standard error and exit code 1.
 
     The environment variable ``HANDBONE_TRACEBACK=1`` lets the traceback through.
+
+    Args:
+        predicting: Whether the program predicts a stream of images; see :func:`resource_message`.
 
     Yields:
         Nothing.
@@ -37,25 +40,26 @@ def user_errors_in_one_line() -> Iterator[None]:
     except Exception as error:
         # the data loader raises from the signal of a dead worker, now from within this handler
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        message = user_message(error)
+        message = user_message(error, predicting)
         if message is None or os.environ.get('HANDBONE_TRACEBACK') == '1':
             raise
         print(f'error: {message}', file=sys.stderr, flush=True)
         sys.exit(1)
 
 
-def user_message(error: Exception) -> str | None:
+def user_message(error: Exception, predicting: bool = False) -> str | None:
     """Find what to tell the user.
 
     An error in a worker of the data loader arrives with its traceback as the text.
 
     Args:
         error: What was raised.
+        predicting: As for :func:`user_errors_in_one_line`.
 
     Returns:
         The message, or ``None`` for errors that are not the user's to mend.
     """
-    lacking = resource_message(error)
+    lacking = resource_message(error, predicting)
     if lacking is not None or not isinstance(error, USER_ERRORS):
         return lacking
     text = str(error)

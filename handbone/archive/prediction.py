@@ -89,7 +89,8 @@ def predict_archive(
     Args:
         images: Name in the submission of every image, by its path.
         folder: The archive.
-        open_predictor: Opens the model on a device, ``open_predictor('cpu')``; once here and once
+        open_predictor: Opens the model on a device, ``open_predictor('cpu')``; once here, where it
+            predicts nothing and the device is ``meta``, and once
             in each process, so it has to be picklable.
         workforce: Which processes predict. Default: all of this machine.
         retry_failures: Try the images again that failed before.
@@ -108,7 +109,7 @@ def predict_archive(
             # that a cluster is not there is better known before the model is opened
             check_address(workforce.address)
             stack.enter_context(ray_session(workforce.address))
-        predictor = open_predictor('cpu')
+        predictor = open_predictor('meta')
         stack.enter_context(folder.writing())
         model_hash = predictor.model_hash
         folder.add_model(model_hash, predictor.classes, predictor.thresholds)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from handbone.inference.sources import listed_images
 from handbone.masks import runs_to_string
 from handbone.masks.rle_rows import HEADER
 from handbone.outputs.appended_file import AppendedFile
@@ -72,6 +73,8 @@ def write_submission(
     if not len(predicted):
         raise ValueError(f'{folder.root} has no prediction of these images by {model_hash}')
     _check_names(predicted)
+    # DuckDB takes a folder that it made itself for its own, and removes it in the end
+    out.absolute().parent.mkdir(parents=True, exist_ok=True)
     file = AppendedFile(out, HEADER)
     try:
         for rows in _sorted_rows(files, predicted, folder.classes, out.absolute().parent):
@@ -103,12 +106,7 @@ def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
     known = folder.images()
     if images is None:
         return known
-    try:
-        lines = images.read_text(encoding='utf-8').splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{images} is no text in UTF-8: name one image a line') from error
-    # one a line, each once
-    wanted = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    wanted = list(dict.fromkeys(map(str, listed_images(images))))  # each once
     unknown = sorted(set(wanted) - set(known['image']))
     if not wanted:
         raise ValueError(f'{images} names no image: write one path a line')

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from handbone.extras import MissingExtraError
 from handbone.files import write_atomically
@@ -26,7 +27,7 @@ AHEAD = 2
 #: What a file that cannot be read raises, and an image that cannot be predicted; the rest is a
 #: fault of the program or the machine.
 READING_ERRORS = (RadiographError, OSError, MemoryError)
-PREDICTION_ERRORS = (ValueError, MemoryError)
+PREDICTION_ERRORS = (ValueError, MemoryError, torch.OutOfMemoryError)
 
 #: Labels of an image, or why there are none.
 _Answer = np.ndarray | str

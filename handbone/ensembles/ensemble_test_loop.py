@@ -20,6 +20,7 @@ from tqdm import tqdm
 from handbone.engine.checkpoints import load_checkpoint_file
 from handbone.engine.hooks.weight_faults import weight_faults
 from handbone.masks import logits_to_packed
+from handbone.postprocessing import PostprocessingStep, mend
 
 from .logit_store import LogitStore
 
@@ -51,7 +52,8 @@ class EnsembleTestLoop(TestLoop):
 
     The mean is taken at low resolution, before the one upsampling to the size of the image: at that
     of the member whose head gives the most logits for the first image, so that no member loses
-    detail. The logits of the others, without padding, are brought to it bilinearly.
+    detail. The logits of the others, without padding, are brought to it bilinearly. Steps after
+    the thresholds are those of the runner's model.
 
     Args:
         runner: The runner, whose model is the first member.
@@ -111,19 +113,25 @@ class EnsembleTestLoop(TestLoop):
             The scores.
 
         Raises:
-            ValueError: If the weights of a checkpoint do not fit its model.
+            ValueError: If the weights of a checkpoint do not fit its model, or a step looks at the
+                image.
         """
         first = self.runner.model
-        self._networks = [_prepared(first.module if is_model_wrapper(first) else first)]
+        network = first.module if is_model_wrapper(first) else first
+        self._steps, self._num_classes = _steps_without_image(network), network.num_classes
+        self._networks = [_prepared(network)]
         self._device = next(first.parameters()).device
         self._store = LogitStore(self.store_folder) if self.one_at_a_time else None
-        if self._store is not None:
-            self._fill_store()
-            return self._finished()
-        self._networks += [self._build(member) for member in self._members[1:]]
-        self._others = [iter(loader) for loader in self._loaders[1:]]
-        self._reference = None
-        return self._finished()
+        if self._store is None:
+            self._networks += [self._build(member) for member in self._members[1:]]
+            self._others = [iter(loader) for loader in self._loaders[1:]]
+            self._reference = None
+        try:
+            return super().run()
+        finally:
+            if self._store is not None:
+                self._store.close()
+            self._networks = self._others = None
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: dict) -> None:
@@ -133,6 +141,8 @@ class EnsembleTestLoop(TestLoop):
             idx: Number of the batch.
             data_batch: The batch, made by the first member's pipeline.
         """
+        if self._store is not None and idx == 0:
+            self._fill_store()  # now that the hooks have found nothing wrong
         self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data_batch)
         samples = data_batch['data_samples']
         means = self._stored(samples) if self._store is not None else self._mean(data_batch)
@@ -142,20 +152,13 @@ class EnsembleTestLoop(TestLoop):
                 mean = torch.logit(mean, eps=1e-6)
             size = tuple(sample.metainfo['ori_shape'][:2])
             output = sample.new()
-            output.pred_sem_seg = PixelData(data=logits_to_packed(mean, size, self.thresholds))
+            packed = logits_to_packed(mean, size, self.thresholds)
+            output.pred_sem_seg = PixelData(data=mend(packed, self._steps, self._num_classes))
             outputs.append(output)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         self.runner.call_hook(
             'after_test_iter', batch_idx=idx, data_batch=data_batch, outputs=outputs
         )
-
-    def _finished(self) -> dict:
-        try:
-            return super().run()
-        finally:
-            if self._store is not None:
-                self._store.close()
-            self._networks = self._others = None
 
     def _mean(self, data_batch: dict) -> list[Tensor]:
         """Run all members on a batch."""
@@ -264,7 +267,18 @@ def with_pipeline(dataset: Mapping, pipeline: Sequence) -> dict:
 
 def _prepared(network: nn.Module) -> nn.Module:
     network.test_cfg.update(keep_logits=True, threshold=UNREACHED)
+    network.postprocess = []
     return network.eval()
+
+
+def _steps_without_image(network: nn.Module) -> list[PostprocessingStep]:
+    for step in network.postprocess:
+        if step.needs_image:
+            raise ValueError(
+                f'{type(step).__name__} looks at the image as one network sees it, which a mean of '
+                'several has not: leave it out of test_cfg.postprocess'
+            )
+    return network.postprocess
 
 
 def _largest(examples: Sequence[Tensor]) -> int:

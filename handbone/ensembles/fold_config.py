@@ -1,5 +1,7 @@
 """One fold of a cross-validation, as a change to a config."""
 
+from pathlib import Path
+
 from mmengine.config import Config
 
 #: The file that a finished fold leaves in its work dir.
@@ -36,3 +38,18 @@ def fold_settings(cfg: Config, fold: int, num_folds: int) -> dict[str, int]:
         settings[f'{key}.fold'] = fold
         settings[f'{key}.num_folds'] = num_folds
     return settings
+
+
+def checkpoint_folder(cfg: Config, work_dir: str | Path) -> Path:
+    """Say where a training keeps its checkpoints.
+
+    Args:
+        cfg: Complete configuration.
+        work_dir: Work dir of the training.
+
+    Returns:
+        The work dir, or the folder of its name in the ``out_dir`` of the checkpoint hook.
+    """
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    out_dir = hook.get('out_dir')
+    return Path(work_dir) if out_dir is None else Path(out_dir) / Path(work_dir).name

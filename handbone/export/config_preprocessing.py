@@ -9,7 +9,7 @@ from .preprocessing import INTERPOLATIONS, Preprocessing
 WITHOUT_EFFECT = ('LoadPolygonAnnotations', 'PackMultilabelInputs')
 #: Settings of each step that the exporter follows; others must not be set.
 KNOWN_SETTINGS = {
-    'LoadRadiograph': {'color_type', 'window'},
+    'LoadRadiograph': {'color_type', 'window', 'cache_megabytes'},
     'Resize': {'scale', 'keep_ratio', 'interpolation', 'backend'},
     'SegDataPreProcessor': {
         *('mean', 'std', 'size', 'size_divisor', 'pad_val', 'seg_pad_val', 'bgr_to_rgb'),
@@ -60,7 +60,7 @@ def read_preprocessing(
     if loading.get('color_type', 'grayscale') != 'grayscale':
         raise ValueError('LoadRadiograph reads colour: only grey images can be exported')
     mean, std = _normalisation(preprocessor, channels)
-    window = loading.get('window', 'minmax')
+    window = loading.get('window', 'file')
     divisor, padded = _padding(preprocessor)
     keep_ratio = resizing.get('keep_ratio', False)
     preprocessing = Preprocessing(

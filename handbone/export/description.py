@@ -1,5 +1,6 @@
 """What an exported file says of itself: texts in JSON, nothing to execute."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -91,7 +92,7 @@ class Description:
             path: Where they come from, for messages.
 
         Returns:
-            A new description.
+            A description whose hash is another one if the thresholds are.
 
         Raises:
             ValueError: If they are not one probability a class.
@@ -101,7 +102,13 @@ class Description:
                 f'{path}: {len(self.classes)} classes take as many thresholds between 0 and 1, got '
                 f'{list(thresholds)}'
             )
-        return replace(self, thresholds=tuple(float(each) for each in thresholds))
+        chosen = tuple(float(each) for each in thresholds)
+        if chosen == self.thresholds:
+            return self
+        text = f'{self.model_hash}\0{json.dumps(chosen)}'
+        return replace(
+            self, thresholds=chosen, model_hash=hashlib.sha256(text.encode()).hexdigest()
+        )
 
     def check_classes(self, classes: Sequence[str], path: str | Path) -> None:
         """Check that the file is for a list of classes.

@@ -37,7 +37,7 @@ def open_exported(
 
     Args:
         path: ``.onnx``, run by ONNX Runtime, or ``.xml`` with its ``.bin``, run by OpenVINO.
-        device: Where to run it; the CPU by default, and for ``auto``.
+        device: Where to run it, see :func:`handbone.export.sessions.open_session`.
         thresholds: Probability above which a class is present, one a class, in place of the
             file's; needs ``packing='boxes'``.
         threads: Threads on the CPU; the runtime decides by default.
@@ -84,6 +84,7 @@ class ExportedPredictor:
         model_hash: SHA-256 of the exported graph, its weights and its description.
         preprocessing: What happens to an image before the graph.
         window: Window by which files of more than 8 bits are to be read.
+        device: Where it runs.
     """
 
     def __init__(self, session: Session, description: Description, packed: bool) -> None:
@@ -93,6 +94,7 @@ class ExportedPredictor:
         self.model_hash = description.model_hash
         self.preprocessing = description.preprocessing
         self.window = description.preprocessing.window
+        self.device = torch.device(session.device)
         self._session = session
         self._packed = packed
 

@@ -31,8 +31,9 @@ class Preprocessing:
             multiple of ``divisor``.
         mean: Mean of each channel of the network's input, in grey values.
         std: Standard deviation of each channel.
-        window: How files of more than 8 bits become 0 to 255: ``minmax``, ``percentile`` or the
-            two ends in raw grey values; for the reader of files, the graph sees 0 to 255.
+        window: How files of more than 8 bits become 0 to 255: ``file`` as a DICOM file says,
+            ``minmax``, ``percentile`` or the two ends in raw grey values; for the reader of files,
+            the graph sees 0 to 255.
     """
 
     scale: tuple[int, int]
@@ -42,7 +43,7 @@ class Preprocessing:
     size: tuple[int, int] | None
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    window: str | tuple[float, float] = 'minmax'
+    window: str | tuple[float, float] = 'file'
 
     def content(self, height: int, width: int) -> tuple[int, int]:
         """Compute the size that an image has after resizing.
@@ -61,6 +62,8 @@ class Preprocessing:
             max(self.scale) / max(height, width),
             min(self.scale) / min(height, width),
         )
+        if self.size is not None:  # an image that lies where the padded ones stand
+            factor = min(factor, self.size[0] / height, self.size[1] / width)
         return max(1, int(height * factor + 0.5)), max(1, int(width * factor + 0.5))
 
     def padded(self, content: tuple[int, int]) -> tuple[int, int]:

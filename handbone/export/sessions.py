@@ -15,6 +15,8 @@ Output = Literal['logits', 'labels']
 #: Which runtime opens which file.
 SUFFIXES = {'.onnx': 'ONNX Runtime', '.xml': 'OpenVINO'}
 EXTRA = 'export'
+#: Where ONNX Runtime computes, by the kind of device.
+PROVIDERS = {'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
 #: Where the texts stand in an OpenVINO file.
 SECTION = 'handbone'
 
@@ -25,10 +27,12 @@ class Session(NamedTuple):
     Attributes:
         texts: What the file says of itself, by name.
         run: Takes the inputs by name and returns the output.
+        device: Where it runs, as PyTorch names it.
     """
 
     texts: Mapping[str, str]
     run: Callable[[dict[str, np.ndarray]], np.ndarray]
+    device: str = 'cpu'
 
 
 def open_session(
@@ -39,8 +43,9 @@ def open_session(
     Args:
         path: ``.onnx`` for ONNX Runtime, ``.xml`` for OpenVINO.
         output: What the session shall give.
-        device: ``cpu``, or ``cuda`` for ONNX Runtime where it has it; for OpenVINO any name that
-            it knows, such as ``GPU``. The CPU by default, and for ``auto``.
+        device: ``cpu``, or ``cuda`` or ``cuda:1`` for ONNX Runtime where it has GPUs; for OpenVINO
+            any name that it knows, such as ``GPU``. By default a GPU for ONNX Runtime where it has
+            one, and the CPU for OpenVINO.
         threads: Threads on the CPU; the runtime decides by default.
 
     Returns:
@@ -56,7 +61,7 @@ def open_session(
     if not path.is_file():
         raise FileNotFoundError(f'there is no exported file {path}')
     opened = _open_onnx if path.suffix == '.onnx' else _open_openvino
-    return opened(path, output, 'cpu' if device in (None, 'auto') else device, threads)
+    return opened(path, output, None if device == 'auto' else device, threads)
 
 
 def damaged(path: Path, error: Exception) -> ValueError:
@@ -68,13 +73,15 @@ def damaged(path: Path, error: Exception) -> ValueError:
     )
 
 
-def _open_onnx(path: Path, output: Output, device: str, threads: int | None) -> Session:
+def _open_onnx(path: Path, output: Output, device: str | None, threads: int | None) -> Session:
     onnx = import_extra('onnx', EXTRA)
     runtime = import_extra('onnxruntime', EXTRA)
     from .packing_graph import without_packing
 
-    providers = {'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
-    provider = providers.get(device.partition(':')[0])
+    if device is None:
+        device = 'cuda' if PROVIDERS['cuda'] in runtime.get_available_providers() else 'cpu'
+    kind, _, number = device.partition(':')
+    provider = PROVIDERS.get(kind)
     if provider not in runtime.get_available_providers():
         raise ValueError(
             f'this ONNX Runtime has no device {device!r}; it has '
@@ -94,10 +101,11 @@ def _open_onnx(path: Path, output: Output, device: str, threads: int | None) -> 
             model = without_packing(model)
         content = model.SerializeToString()
         del model
-        session = runtime.InferenceSession(content, options, providers=[provider])
+        settings = {'device_id': number} if number else {}
+        session = runtime.InferenceSession(content, options, providers=[(provider, settings)])
     except Exception as error:  # each library has its own kinds, without a common base
         raise damaged(path, error) from error
-    return Session(texts, lambda inputs: session.run(None, inputs)[0])
+    return Session(texts, lambda inputs: session.run(None, inputs)[0], device)
 
 
 @functools.cache
@@ -113,14 +121,14 @@ def _take_as_requested(runtime: ModuleType) -> None:
     runtime.create_and_register_allocator(memory, settings)
 
 
-def _open_openvino(path: Path, output: Output, device: str, threads: int | None) -> Session:
+def _open_openvino(path: Path, output: Output, device: str | None, threads: int | None) -> Session:
     openvino = import_extra('openvino', EXTRA)
     if not path.with_suffix('.bin').is_file():
         raise FileNotFoundError(
             f'{path.with_suffix(".bin")} is missing: it holds the weights of {path}; copy both'
         )
     core = openvino.Core()
-    name = device.upper()
+    name = (device or 'cpu').upper()
     if name.partition('.')[0] not in core.available_devices:
         raise ValueError(
             f'OpenVINO has no device {device!r} here; it has {", ".join(core.available_devices)}'

@@ -1,10 +1,13 @@
 """How a configuration decides: its thresholds and its steps after them."""
 
+import logging
 from collections.abc import Sequence
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
+from handbone.engine.checkpoints import load_checkpoint_file
 from handbone.evaluation import read_thresholds
 from handbone.postprocessing import STEPS, index_classes
 
@@ -51,6 +54,26 @@ def use_thresholds(cfg: Config, path: str) -> None:
         ValueError: If it is another file, or of other classes.
     """
     prediction_settings(cfg)['threshold'] = list(read_thresholds(path, configured_classes(cfg)))
+
+
+def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
+    """Decide by the thresholds that were published with the weights, unless the config has some.
+
+    Args:
+        cfg: Configuration, changed in place.
+        checkpoint: File of the weights.
+    """
+    published = (load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}).get('thresholds')
+    settings = prediction_settings(cfg)
+    if published is None:
+        return
+    configured = settings.setdefault('threshold', published)
+    if configured != published:
+        print_log(
+            f'{checkpoint} was published with the thresholds {published}; those of the config are '
+            f'used: {configured}. To change them: --thresholds FILE',
+            level=logging.WARNING,
+        )
 
 
 def use_postprocessing(cfg: Config, names: Sequence[str]) -> None:

@@ -34,7 +34,8 @@ def open_predictor(
     Args:
         model: A config file, or an exported ``.onnx`` or ``.xml`` file.
         checkpoint: Checkpoint of the config: a file or a work dir.
-        device: 'cpu', 'cuda', 'cuda:1' and so on; ``None`` takes a GPU where there is one.
+        device: 'cpu', 'cuda', 'cuda:1' and so on; ``None`` takes a GPU where there is one. With
+            'meta' the predictor tells its classes, thresholds and hash, and need not predict.
         precision: 'float32', 'bf16' or 'fp16'; ``None`` is 'float32'. An exported model has its
             own.
         tta: Average over the views that the config names.
@@ -59,7 +60,7 @@ def open_predictor(
 
         if isinstance(thresholds, (str, Path)):
             thresholds = read_thresholds(thresholds, open_exported(model, 'cpu').classes)
-        return open_exported(model, device or 'auto', thresholds)
+        return open_exported(model, 'cpu' if device == 'meta' else device, thresholds)
     if checkpoint is None:
         raise ValueError(f'{model} is a config: give the checkpoint or the work dir after it')
     cfg = Config.fromfile(model)

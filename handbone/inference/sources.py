@@ -98,7 +98,7 @@ class ImageSources:
         return Path(os.path.relpath(os.path.abspath(path), self.root)).as_posix()  # noqa: PTH100
 
     def _look_through(self) -> Survey:
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(f'{self.root}\0'.encode(errors='surrogateescape'))
         # hashes in arrays: 24 bytes an image
         paths, stems, names = array('q'), array('q'), array('q')
         for path in self._paths():
@@ -148,7 +148,7 @@ def _root(argument: str) -> str:
 def _images_of(argument: str) -> Iterator[Path]:
     path = Path(argument)
     if argument.startswith(LIST):
-        yield from _listed(Path(argument[1:]))
+        yield from listed_images(Path(argument[1:]))
     elif path.is_dir():
         yield from _below(path, ())
     elif path.exists():
@@ -158,7 +158,19 @@ def _images_of(argument: str) -> Iterator[Path]:
         yield from sorted(each for each in found if each.is_file() and _is_image(each))
 
 
-def _listed(path: Path) -> Iterator[Path]:
+def listed_images(path: Path) -> Iterator[Path]:
+    """Read a list of images.
+
+    Args:
+        path: Text file with one image a line; empty lines and those that begin with ``#`` are
+            passed over.
+
+    Yields:
+        The images.
+
+    Raises:
+        ValueError: If it is no text in UTF-8.
+    """
     try:
         with path.open(encoding='utf-8') as file:
             for line in file:

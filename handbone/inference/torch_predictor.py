@@ -23,7 +23,12 @@ from handbone.masks import planes_last
 from handbone.models.segmentors.multilabel_segmentor import check_thresholds
 
 from .augmentation import augment
-from .decisions import index_postprocessing, prediction_settings, use_postprocessing
+from .decisions import (
+    index_postprocessing,
+    prediction_settings,
+    use_postprocessing,
+    use_published_thresholds,
+)
 from .pipeline import ArrayPipeline
 
 PRECISIONS = {'float32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -42,7 +47,7 @@ class TorchPredictor:
         precision: 'float32', or the network in 'bf16' or, on GPUs, in 'fp16'.
         tta: Average over the views that the config names.
         thresholds: Probability above which a class is present, one a class; by default the
-            config's.
+            config's, or those that were published with the weights.
         postprocess: Names of the steps after the thresholds; by default the config's.
 
     Attributes:
@@ -74,6 +79,9 @@ class TorchPredictor:
         metainfo = dataset_metainfo(cfg)
         self.classes = tuple(metainfo['classes'])
         self.palette = tuple(tuple(color) for color in metainfo['palette'])
+        path = find_checkpoint(str(checkpoint))
+        if thresholds is None:
+            use_published_thresholds(cfg, path)
         self.thresholds = _decide(cfg, len(self.classes), thresholds, postprocess)
         preprocessing = cfg.model.get('data_preprocessor')
         if tta:
@@ -89,7 +97,7 @@ class TorchPredictor:
                 f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
                 f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
             )
-        load_weights(segmentor, checkpoint, self.classes)
+        load_weights(segmentor, path, self.classes)
         views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
         # one number for all classes and a list of equal ones decide alike
         settings = prediction_settings(cfg) | dict(threshold=self.thresholds)

@@ -21,7 +21,7 @@ def rle_rows(name: str, classes: Sequence[str], packed: np.ndarray, order: Order
         order: 'C' runs along rows, 'F' along columns.
 
     Returns:
-        The rows, in UTF-8; an empty mask has an empty ``rle``.
+        The rows, in UTF-8, a name in the bytes of its file; an empty mask has an empty ``rle``.
 
     Raises:
         ValueError: If the map does not fit the number of classes, or the order is unknown.
@@ -31,4 +31,4 @@ def rle_rows(name: str, classes: Sequence[str], packed: np.ndarray, order: Order
         (name, class_name, runs_to_string(runs))
         for class_name, runs in zip(classes, encode(packed, len(classes), order), strict=True)
     )
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors='surrogateescape')

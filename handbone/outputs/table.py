@@ -99,4 +99,4 @@ def _absent(in_mm: bool) -> tuple[object, ...]:
 def _rows(rows: Sequence[Sequence[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator='\n').writerows(rows)
-    return text.getvalue().encode()
+    return text.getvalue().encode(errors='surrogateescape')

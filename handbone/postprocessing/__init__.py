@@ -5,6 +5,7 @@ from .boxes import class_boxes
 from .components import LargestComponent, LeastArea
 from .dense_crf import DenseCRF
 from .holes import FillHoles
+from .mending import mend
 from .selection import index_classes
 from .step import PostprocessingStep
 
@@ -22,4 +23,5 @@ __all__ = [
     'class_boxes',
     'flags_of',
     'index_classes',
+    'mend',
 ]

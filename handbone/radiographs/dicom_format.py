@@ -19,6 +19,10 @@ MAGIC = slice(128, 132)  # where the preamble ends in DICM
 GRAY = ('MONOCHROME1', 'MONOCHROME2')
 SPACINGS = ('PixelSpacing', 'ImagerPixelSpacing', 'NominalScannedPixelSpacing')
 PIXELS = ('PixelData', 'FloatPixelData', 'DoubleFloatPixelData')
+VOI_WINDOW = ('WindowCenter', 'WindowWidth')
+ABSENT = (None, '')
+#: What pydicom raises for elements with other values than DICOM has there.
+UNDECODABLE = (ValueError, AttributeError, TypeError, KeyError, IndexError)
 
 
 def is_dicom(path: str | Path, start: bytes) -> bool:
@@ -64,7 +68,7 @@ def decode_dicom(
     try:
         pixels = header.pixel_array
         image = _grey_values(header, pixels, window)
-    except (ValueError, AttributeError, RuntimeError, NotImplementedError, EOFError) as error:
+    except (*UNDECODABLE, RuntimeError, NotImplementedError, EOFError) as error:
         raise _undecodable(path, header, error) from error
     for keyword in PIXELS:
         if keyword in header:
@@ -101,6 +105,15 @@ def _parse(path: str | Path, source: io.BytesIO | str, **options: int) -> 'Datas
         raise RadiographError.at(
             path, f'the DICOM file is truncated or damaged ({error})', COPY_AGAIN
         ) from error
+    if known and 'TransferSyntaxUID' not in getattr(header, 'file_meta', {}):
+        # without the group that tells it, as in files without preamble: as it has been read
+        header.file_meta = getattr(header, 'file_meta', None) or pydicom.dataset.FileMetaDataset()
+        implicit, little = header.original_encoding
+        header.file_meta.TransferSyntaxUID = {
+            (True, True): pydicom.uid.ImplicitVRLittleEndian,
+            (False, True): pydicom.uid.ExplicitVRLittleEndian,
+            (False, False): pydicom.uid.ExplicitVRBigEndian,
+        }[bool(implicit), bool(little)]
     if not known:
         raise RadiographError.at(
             path, 'the file is not DICOM or cut off in its header', f'{COPY_AGAIN}, or leave it out'
@@ -144,7 +157,7 @@ def _grey_values(header: 'Dataset', pixels: np.ndarray, window: Window) -> np.nd
         values = processing.apply_modality_lut(pixels, header)
     if window == 'file' and header.get('VOILUTSequence'):
         image = _voi_lut(processing, header, values)
-    elif window == 'file' and _value(header, 'WindowWidth'):
+    elif window == 'file' and all(_value(header, key) not in ABSENT for key in VOI_WINDOW):
         image = _voi_window(header, values)
     elif values.dtype == np.uint8:
         image = values
@@ -162,7 +175,7 @@ def _voi_lut(processing: Any, header: 'Dataset', values: np.ndarray) -> np.ndarr
 
 def _voi_window(header: 'Dataset', values: np.ndarray) -> np.ndarray:
     """Apply the first window, as DICOM PS3.3 C.11.2.1.2 and C.11.2.1.3 define its functions."""
-    center, width = (float(_value(header, key)) for key in ('WindowCenter', 'WindowWidth'))
+    center, width = (float(_value(header, key)) for key in VOI_WINDOW)
     function = header.get('VOILUTFunction') or 'LINEAR'
     if function == 'SIGMOID':
         values = (values.astype(np.float32) - center) * (-4 / width)
@@ -182,9 +195,12 @@ def _value(header: 'Dataset', keyword: str) -> Any:
 def _spacing(header: 'Dataset') -> tuple[float, float] | None:
     """Height and width of a pixel: at the bone where calibrated, else at the detector."""
     for keyword in SPACINGS:
-        value = header.get(keyword)
-        if value is not None and len(value) == 2 and min(value) > 0:
-            return float(value[0]), float(value[1])
+        try:
+            height, width = map(float, header.get(keyword) or ())
+        except UNDECODABLE:  # absent, one number, or numbers with a comma
+            continue
+        if min(height, width) > 0:
+            return height, width
     return None
 
 

@@ -8,10 +8,10 @@ from mmengine.config import Config
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from handbone.apis import testing
 from handbone.apis.publishing import main, publish
 from handbone.engine.checkpoints import load_checkpoint_file
 from handbone.engine.checkpoints.published import fingerprint
+from handbone.inference.decisions import use_published_thresholds
 
 CLASSES = ('bone', 'ring')
 PALETTE = [(255, 0, 0), (0, 255, 0)]
@@ -56,9 +56,33 @@ def test_other_thresholds_are_said(checkpoint, capsys):
         config = Config(
             dict(load_from=str(path), model=dict(type='Net', test_cfg=dict(threshold=thresholds)))
         )
-        testing._compare_thresholds(config)
+        use_published_thresholds(config, str(path))
         written = capsys.readouterr().out
         assert ('published with the thresholds [0.3, 0.6]' in written) == said
+        assert config.model.test_cfg.threshold == thresholds
+
+
+def test_published_thresholds_decide_where_the_config_has_none(checkpoint):
+    path = publish(str(checkpoint))
+    config = Config(dict(model=dict(type='Net')))
+    use_published_thresholds(config, str(path))
+    assert config.model.test_cfg.threshold == [0.3, 0.6]
+    use_published_thresholds(other := Config(dict(model=dict(type='Net'))), str(checkpoint))
+    assert 'threshold' not in other.model.test_cfg
+
+
+def test_publishing_anew_keeps_files_and_thresholds(checkpoint, tmp_path):
+    """Neither the source nor a file of its name is lost, nor what was tuned."""
+    tuned = tmp_path / 'thresholds.json'
+    tuned.write_text(json.dumps(dict(zip(CLASSES, (0.2, 0.7), strict=True))))
+    beside = tmp_path / 'iter_3.safetensors'
+    first = publish(str(checkpoint), str(beside), str(tuned))
+    content = first.read_bytes()
+    assert publish(str(checkpoint)) != beside
+    again = publish(str(beside))
+    assert beside.read_bytes() == content
+    assert load_checkpoint_file(again)['meta']['thresholds'] == [0.2, 0.7]
+    assert not list(tmp_path.glob('.*'))
 
 
 def test_others_can_read_it(checkpoint, tmp_path):

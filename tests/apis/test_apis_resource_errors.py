@@ -82,6 +82,13 @@ def test_memory_of_the_gpu(capsys):
     assert written.count('\n') == 1
 
 
+def test_memory_while_predicting():
+    """Nothing of a training is to be turned."""
+    for error in (torch.OutOfMemoryError('CUDA out of memory.'), MemoryError()):
+        message = resource_message(error, predicting=True)
+        assert '--batch-size' in message and 'train' not in message and '--amp' not in message
+
+
 def test_other_errors():
     for error in (RuntimeError('shape mismatch'), ValueError('x'), KeyError('memory')):
         assert resource_message(error) is None

@@ -1,8 +1,10 @@
-"""Statistics of BatchNorm measured anew."""
+"""Statistics of BatchNorm measured anew, and what is not to be tested instead of the soup."""
 
 import torch
+from mmengine.config import Config
 from torch import nn
 
+from handbone.apis.souping import SoupKitchen
 from handbone.ensembles import recompute_batch_norm
 
 
@@ -16,3 +18,22 @@ def test_batch_norm_of_a_soup():
     expected = torch.stack([batch.mean(dim=(0, 2, 3)) for batch in batches]).mean(dim=0)
     assert torch.allclose(model[0].running_mean, expected, atol=1e-5)
     assert not model.training and model[0].momentum == 0.1
+
+
+def test_averages_of_the_training_are_not_tested(tmp_path):
+    """mmengine's hook would put the average of the first checkpoint in the place of the soup."""
+    torch.save(dict(state_dict={}), tmp_path / 'a.pth')
+    average, other = dict(type='EMAHook'), dict(type='NumClassCheckHook')
+    cfg = Config(
+        dict(
+            model=dict(type='Net', backbone=dict(type='Net')),
+            default_hooks=dict(average=average, timer=dict(type='IterTimerHook'), logger=None),
+            custom_hooks=[average, other],
+            val_dataloader=dict(dataset=dict()),
+            val_evaluator=dict(),
+            launcher='none',
+        )
+    )
+    kitchen = SoupKitchen(cfg, [str(tmp_path / 'a.pth')])
+    assert list(kitchen.cfg.default_hooks) == ['timer', 'logger']
+    assert kitchen.cfg.custom_hooks == [other]

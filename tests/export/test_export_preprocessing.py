@@ -48,6 +48,16 @@ def test_images_are_resized_as_by_mmcv(keep_ratio, interpolation, shape, dtype):
     np.testing.assert_array_equal(prepared[:height, :width], expected)
 
 
+@pytest.mark.parametrize('shape', [(2048, 1536), (1536, 2048), (3000, 200), (200, 3000)])
+def test_both_orientations_fit_a_fixed_size(shape):
+    fixed = read_preprocessing(pipeline(), PREPROCESSOR, size=(96, 64))
+    prepared = fixed.prepare(np.full(shape, 7, np.uint8))
+    assert prepared.shape == (96, 64)
+    height, width = fixed.content(*shape)
+    assert (prepared[:height, :width] == 7).all() and prepared.sum() == 7 * height * width
+    assert abs(height / width - shape[0] / shape[1]) < 0.1 * shape[0] / shape[1]
+
+
 def test_settings_come_from_the_config():
     preprocessing = read_preprocessing(ConfigDict(steps=PIPELINE).steps, ConfigDict(PREPROCESSOR))
     assert preprocessing.mean == (123.0, 116.0, 103.0)

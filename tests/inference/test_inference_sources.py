@@ -1,5 +1,6 @@
 """Which images the arguments of the command line name, and how they are named."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,11 @@ def test_the_digest_tells_other_images(tree):
     assert ImageSources([tree / 'a']).survey.digest == before
     (tree / 'a' / 'ID2' / 'x.png').rename(tree / 'a' / 'ID2' / 'v.png')
     assert ImageSources(['a']).survey.digest != before
+
+
+def test_the_digest_tells_another_folder_with_the_same_names(tree):
+    shutil.copytree(tree / 'a', tree / 'tuesday')
+    assert ImageSources(['tuesday']).survey.digest != ImageSources(['a']).survey.digest
 
 
 def test_links_in_a_circle(tree):

@@ -116,6 +116,39 @@ def test_without_preamble(tmp_path):
     np.testing.assert_array_equal(read(path), SMOOTH)
 
 
+def test_without_the_group_that_tells_the_transfer_syntax(tmp_path):
+    path = write_dicom(tmp_path / 'a.dcm', SMOOTH)
+    header = pydicom.dcmread(path)
+    header.file_meta, header.preamble = pydicom.dataset.FileMetaDataset(), None
+    for implicit in (True, False):
+        header.save_as(tmp_path / 'b.dcm', implicit_vr=implicit, little_endian=True)
+        assert b'DICM' not in (tmp_path / 'b.dcm').read_bytes()
+        np.testing.assert_array_equal(read(tmp_path / 'b.dcm'), SMOOTH)
+
+
+@pytest.mark.parametrize(
+    ('elements', 'spacing'),
+    [
+        (dict(PixelSpacing='0.143'), None),
+        (dict(PixelSpacing='0.143', ImagerPixelSpacing=[0.2, 0.1]), (0.2, 0.1)),
+        (dict(WindowWidth=100), None),
+        (dict(WindowWidth=100, WindowCenter=''), None),
+    ],
+)
+def test_elements_that_say_nothing_are_passed_over(tmp_path, elements, spacing):
+    path = write_dicom(tmp_path / 'a.dcm', SMOOTH, **elements)
+    radiograph = read_radiograph(path)
+    np.testing.assert_array_equal(radiograph.image, SMOOTH)
+    assert radiograph.spacing == spacing
+
+
+def test_spacing_with_decimal_commas(tmp_path):
+    path = write_dicom(tmp_path / 'a.dcm', SMOOTH, PixelSpacing=[0.143, 0.143])
+    path.write_bytes(path.read_bytes().replace(b'0.143\\0.143', b'0,143\\0,143'))
+    assert b'0,143' in path.read_bytes()
+    assert read_radiograph(path).spacing is None
+
+
 def test_training_reads_them_too(tmp_path):
     path = write_dicom(tmp_path / 'a.dcm', SMOOTH)
     assert read_image_size(path) == (60, 80)

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from safetensors import safe_open
 from scipy import ndimage
@@ -56,7 +57,10 @@ def test_tuning(tuned, tiny_config, checkpoint):
 
 def test_out_of_fold(run_tool, tuned, tiny_config, checkpoint, tmp_path):
     """Three folds of one model hold each training image once: as if tuned on all of them."""
-    folds = ['tune_thresholds.py', tiny_config, checkpoint, checkpoint, checkpoint]
+    content = torch.load(checkpoint, weights_only=True)
+    weights = tmp_path / 'weights.pth'  # that do not tell by which images they were trained
+    torch.save(dict(state_dict=content['state_dict']), weights)
+    folds = ['tune_thresholds.py', tiny_config, weights, weights, weights]
     run_tool(*folds, '--tta', '--work-dir', tmp_path)
     content = json.loads((tmp_path / 'thresholds.json').read_text())
     assert content['images'] == 12 and content['augmented'] and len(content['checkpoints']) == 3

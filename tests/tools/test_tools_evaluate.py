@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -129,6 +130,42 @@ def test_tables_of_scores_give_intervals_and_are_compared(masks, annotations, tm
     assert 'Dice: +0.1000, 95 % interval +0.1000 to +0.1000: more than chance.' in (
         capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize(
+    ('names', 'patients'),
+    [
+        ('data/DCM/image{}.png', 12),
+        ('data/DCM/ID{}/left/image.png', 12),
+        ('data/DCM/ID1/image{0}.png data/DCM/ID2/image{0}.png', 2),
+    ],
+)
+def test_patients_of_a_table(tmp_path, capsys, names, patients):
+    """The folders below the one that holds all images; without them every image is one."""
+    rows = [f'{name.format(index)},1,1,1\n' for index in range(12) for name in names.split()]
+    (tmp_path / 'dice_per_image.csv').write_text('image,mean,x,y\n' + ''.join(rows))
+    evaluation.main([str(tmp_path / 'dice_per_image.csv')])
+    assert f'{len(rows)} images of {patients} patients' in capsys.readouterr().out
+
+
+def test_folders_of_images_that_lack_some(fails, masks, truths, annotations, tmp_path, capsys):
+    """Said before anything is scored."""
+    lacking = tmp_path / 'DCM'
+    lacking.mkdir()
+    first = sorted(truths)[0]
+    cv2.imwrite(str(lacking / f'{first}.png'), np.zeros((320, 320), np.uint8))
+    found = fails(masks, masks, '--images', lacking, '--metrics', 'hd95')
+    assert f'{lacking} lacks {len(truths) - 1} images whose size is needed' in found
+    found = fails(masks, annotations, '--images', lacking, '--show-dir', tmp_path / 'worst')
+    assert f'{lacking} lacks {len(truths) - 1} images that --show-dir may draw' in found
+    assert 'images of' not in capsys.readouterr().out
+
+
+def test_options_that_a_table_does_not_take(fails, tmp_path):
+    table = tmp_path / 'dice_per_image.csv'
+    table.write_text('image,mean,a\nID1/x.png,1,1\n')
+    found = fails(table, '--metrics', 'hd95', '--show-dir', tmp_path / 'worst')
+    assert '--metrics, --show-dir need masks and a TRUTH' in found
 
 
 def test_other_classes(tmp_path, capsys):

@@ -79,7 +79,7 @@ def test_files_describe_themselves(exported):
         assert predictor.classes == CLASSES
         assert predictor.thresholds == (0.02,) * 29
         assert len(predictor.palette) == 29 and len(predictor.model_hash) == 64
-        assert predictor.window == 'minmax'
+        assert predictor.window == 'file'
 
 
 @pytest.mark.parametrize('name', ['tiny.onnx', 'tiny.xml'])
@@ -88,6 +88,11 @@ def test_thresholds_from_outside(exported, pytorch, name):
     high = open_exported(exported / name, thresholds=[0.9] * 29, threads=1).predict(image)[0]
     low = open_exported(exported / name, threads=1).predict(image)[0]
     assert ((high & ~low) == 0).all() and (high != low).any()
+    hashes = {
+        open_exported(exported / name, thresholds=thresholds, threads=1).model_hash
+        for thresholds in (None, [0.02] * 29, [0.9] * 29, [0.8] * 29)
+    }
+    assert len(hashes) == 3
     with pytest.raises(ValueError, match=f'{name}: 29 classes take as many thresholds'):
         open_exported(exported / name, thresholds=[0.9])
     with pytest.raises(ValueError, match='the thresholds in the graph are fixed'):

@@ -15,9 +15,11 @@ from tool_process import REPOSITORY, TIMEOUT, Tool
 
 from handbone.apis.fold_testing import find_folds
 from handbone.apis.fold_training import FoldTraining
+from handbone.apis.threshold_tuning import _check_fold, _take_training_images
 from handbone.bones import CLASSES
 from handbone.datasets.folds import in_fold
 from handbone.ensembles import average_weights, fold_settings, greedy_choice
+from handbone.ensembles.fold_config import checkpoint_folder
 
 SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
 
@@ -150,6 +152,45 @@ def test_settings_of_a_fold():
     }
     with pytest.raises(ValueError, match='fold 3 of 3 does not exist'):
         fold_settings(cfg, 3, 3)
+
+
+def test_checkpoints_in_a_folder_of_their_own(tmp_path):
+    cfg = Config(dict(default_hooks=dict(checkpoint=dict(out_dir=str(tmp_path / 'fast')))))
+    assert checkpoint_folder(cfg, tmp_path / 'work' / 'fold_2') == tmp_path / 'fast' / 'fold_2'
+    assert checkpoint_folder(Config(dict()), tmp_path / 'fold_2') == tmp_path / 'fold_2'
+
+
+@pytest.mark.slow
+def test_folds_whose_checkpoints_lie_elsewhere(run_tool, tiny_config, tmp_path):
+    """They are finished too, and found by the test."""
+    elsewhere = f'default_hooks.checkpoint.out_dir={tmp_path / "fast"}'
+    work_dir = tmp_path / 'work'
+    options = (tiny_config, '--folds', 2, '--work-dir', work_dir, *SHORT, elsewhere)
+    run_tool('train_folds.py', *options)
+    assert not list(work_dir.rglob('iter_*.pth'))
+    out, _ = run_tool('train_folds.py', *options)
+    assert out.count('is finished') == 2 and 'begins' not in out
+    command = ('test_folds.py', tiny_config, work_dir, '--out-of-fold', tmp_path / 'oof.csv')
+    run_tool(*command, '--image-name', 'path', '--cfg-options', elsewhere)
+    assert all('/' in name for name in decode_csv(tmp_path / 'oof.csv', (320, 320)))
+
+
+def test_checkpoints_of_other_folds_are_not_tuned_on(tmp_path):
+    text = 'train_dataloader = dict(dataset=dict(dataset=dict(fold=1, num_folds=5)))\n'
+    torch.save(dict(meta=dict(cfg=text), state_dict={}), tmp_path / 'a.pth')
+    _check_fold(str(tmp_path / 'a.pth'), 1, 5)
+    for fold, num_folds in ((0, 5), (1, 4)):
+        with pytest.raises(ValueError, match=r'a\.pth was trained without fold 1 of 5, but'):
+            _check_fold(str(tmp_path / 'a.pth'), fold, num_folds)
+
+
+def test_training_images_need_folds():
+    cfg = Config(dict(val_dataloader=dict(dataset=dict(dataset=dict(type='Any', fold=None)))))
+    with pytest.raises(ValueError, match='--train takes the images of the other folds'):
+        _take_training_images(cfg)
+    cfg.val_dataloader.dataset.dataset.fold = 0
+    _take_training_images(cfg)
+    assert cfg.val_dataloader.dataset.dataset.split == 'train'
 
 
 def test_unfinished_folds(tmp_path):

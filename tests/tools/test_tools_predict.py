@@ -14,6 +14,7 @@ from tool_process import Tool
 from handbone.apis import MultilabelInferencer
 from handbone.apis.predicting import main
 from handbone.bones import CLASSES
+from handbone.inference import open_predictor
 
 pytestmark = pytest.mark.slow
 
@@ -103,6 +104,25 @@ def test_from_python(tiny_config, checkpoint, test_images):
     assert strict.predictor.model_hash != inferencer.predictor.model_hash
     same = MultilabelInferencer(tiny_config, checkpoint, thresholds=[0.02] * 29)
     assert same.predictor.model_hash == inferencer.predictor.model_hash
+
+
+def test_a_predictor_that_only_tells_its_hash(tiny_config, checkpoint):
+    """On machines that could not predict, such as the head of a cluster."""
+    told = open_predictor(tiny_config, checkpoint, 'meta', 'fp16')
+    other = open_predictor(tiny_config, checkpoint, 'meta', 'bf16')
+    assert told.classes == CLASSES and told.model_hash != other.model_hash
+    assert other.model_hash == open_predictor(tiny_config, checkpoint, 'cpu', 'bf16').model_hash
+
+
+def test_a_name_that_is_no_text(tiny_config, checkpoint, test_images, tmp_path):
+    """The bytes of the name come out as they are."""
+    name = os.fsdecode(b'h\xe4nd.png')
+    (tmp_path / 'scans').mkdir()
+    shutil.copy(next(test_images.rglob('*.png')), tmp_path / 'scans' / name)
+    command = [tiny_config, checkpoint, tmp_path / 'scans', '--write', 'csv,table', '--out']
+    main([str(each) for each in (*command, tmp_path / 'out')])
+    for file in ('predictions.csv', 'table.csv'):
+        assert b'\nh\xe4nd.png,finger-1,' in (tmp_path / 'out' / file).read_bytes()
 
 
 def test_simplified_polygons(tiny_config, checkpoint, test_images, tmp_path, capsys):

@@ -2,16 +2,20 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
+from scipy import ndimage
 from test_train_test import decode_csv
 
 from handbone.apis import soft_voting
 from handbone.apis.soft_voting import EnsembleModel, soft_vote
 from handbone.bones import CLASSES
 from handbone.ensembles import LogitStore, check_same_classes
+from handbone.ensembles.ensemble_test_loop import _steps_without_image
+from handbone.postprocessing import DenseCRF
 
 SIZE = (320, 320)
 
@@ -66,6 +70,35 @@ def test_mean_of_two_sizes(
         found = torch.from_numpy(decoded[samples[0].image_name])
         assert ((found != (above > 0)) & (above.abs() > 1e-3)).sum() == 0
         assert found.any() and (above.abs() > 1e-3).float().mean() > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('options', [(), ('--one-at-a-time',)])
+def test_steps_come_after_the_mean(run_tool, tiny_config, checkpoint, trained, tmp_path, options):
+    """For the classes that the first config names."""
+    config = tmp_path / 'largest.py'
+    config.write_text(
+        f"_base_ = ['{tiny_config}']\n"
+        f'model = dict(test_cfg=dict(postprocess=[dict(type="LargestComponent", '
+        f'classes={CLASSES[:20]})]))\n'
+    )
+    models = ('--model', config, checkpoint, '--model', config, trained[0] / 'iter_4.pth')
+    options = ('--out', tmp_path / 'masks.csv', '--work-dir', tmp_path, *options)
+    run_tool('soft_vote.py', *models, *options)
+    parts = np.array(
+        [
+            [ndimage.label(mask, np.ones((3, 3)))[1] for mask in masks]
+            for masks in decode_csv(tmp_path / 'masks.csv', SIZE).values()
+        ]
+    )
+    assert (parts[:, :20] <= 1).all() and (parts[:, 20:] > 1).any()
+
+
+def test_a_step_that_looks_at_the_image_is_refused():
+    network = torch.nn.Module()
+    network.postprocess = [DenseCRF.__new__(DenseCRF)]
+    with pytest.raises(ValueError, match='DenseCRF looks at the image .* leave it out'):
+        _steps_without_image(network)
 
 
 def test_other_classes(tiny_config, checkpoint):

@@ -55,7 +55,8 @@ def name_images(paths: Sequence[str], style: str) -> list[str]:
         if name in first:
             raise ValueError(
                 f'Two images would both be named {name!r}: {first[name]} and {path}. Rename or '
-                "remove one of them, or set image_name='path' to tell them apart by their folders."
+                'remove one of them, or tell them apart by their folders: --image-name path, or '
+                "image_name='path' of the hook."
             )
         first[name] = path
     return names

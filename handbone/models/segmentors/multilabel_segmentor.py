@@ -12,7 +12,8 @@ from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from handbone.masks import logits_to_packed, planes_first, planes_last
+from handbone.masks import logits_to_packed
+from handbone.postprocessing import mend
 
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
 from .sliding_window import SlidingWindow
@@ -150,15 +151,10 @@ class PackedPrediction:
         Returns:
             Packed labels of the same shape, on the same device.
         """
-        if not self.postprocess:
-            return packed
-        labels = np.ascontiguousarray(planes_last(packed))
         grey = None
         if image is not None and any(step.needs_image for step in self.postprocess):
-            grey = grey_image(image, meta, labels.shape[:2])
-        for step in self.postprocess:
-            labels = step(labels, self.num_classes, grey)
-        return planes_first(labels).to(packed.device)
+            grey = grey_image(image, meta, tuple(packed.shape[1:]))
+        return mend(packed, self.postprocess, self.num_classes, grey)
 
 
 def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:

@@ -7,6 +7,7 @@ _base_ = [
 ]
 crop_size = (384, 384)
 data_root = 'data/phantom'
+_base_.train_dataloader.dataset.pipeline[0].cache_megabytes = 500  # 400 images of 1024 x 1024
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size

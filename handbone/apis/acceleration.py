@@ -41,7 +41,9 @@ def check_amp(cfg: Config) -> None:
     kind = getattr(wrapper.get('type'), '__name__', wrapper.get('type'))
     if kind not in ('AmpOptimWrapper', 'CPUAmpOptimWrapper'):
         return
-    dtype = str(wrapper.get('dtype') or 'bfloat16').removeprefix('torch.')
+    # what mmengine takes where the config names none
+    default = 'float16' if torch.cuda.is_available() else 'bfloat16'
+    dtype = str(wrapper.get('dtype') or default).removeprefix('torch.')
     if torch.cuda.is_available():
         # older GPUs emulate it, slower than float32
         if dtype == 'bfloat16' and not torch.cuda.is_bf16_supported(including_emulation=False):

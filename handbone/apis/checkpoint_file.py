@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from handbone.engine.checkpoints import load_checkpoint_file
+from handbone.engine.checkpoints import is_address, load_checkpoint_file
 
 
 def check_checkpoint_file(path: str | Path) -> None:
     """Check that a checkpoint is there, whole, and readable without running what it contains.
 
     Args:
-        path: The file.
+        path: The file; an address, as ``https://…``, is left to the loader.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is cut off or no checkpoint, or needs unpickling and that is not allowed.
     """
-    load_checkpoint_file(path, mmap=True)
+    if not is_address(path):
+        load_checkpoint_file(path, mmap=True)

@@ -78,8 +78,9 @@ def _copy_slurm_variables() -> None:
 def adapt_to_hardware(cfg: Config) -> None:
     """Choose what depends on the hardware: BatchNorm across processes and how DDP is wrapped.
 
-    With several GPUs BatchNorm becomes SyncBN. Without GPUs DDP gets no device, and the processes
-    share the main process's BatchNorm statistics before each validation.
+    With several GPUs BatchNorm becomes SyncBN. Where it does not, on CPUs or with ``sync_bn=None``,
+    the processes share the main process's BatchNorm statistics before each validation. Without
+    GPUs DDP gets no device.
 
     Args:
         cfg: Configuration, changed in place.
@@ -87,11 +88,12 @@ def adapt_to_hardware(cfg: Config) -> None:
     if cfg.get('launcher', 'none') == 'none':
         return
     if torch.cuda.is_available():
-        cfg.setdefault('sync_bn', 'torch')
-        return
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
-        device_ids=None,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-    )
+        if cfg.setdefault('sync_bn', 'torch') is not None:
+            return
+    else:
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel',
+            device_ids=None,
+            find_unused_parameters=cfg.get('find_unused_parameters', False),
+        )
     cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='BroadcastBuffersHook')]

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from urllib.parse import urlparse
 
 import torch
 from mmengine.config import Config, DictAction
@@ -38,8 +37,8 @@ def train(cfg: Config) -> None:
 
 
 def _prepare(cfg: Config) -> None:
-    if cfg.get('load_from') and urlparse(cfg.load_from).scheme not in ('http', 'https'):
-        check_checkpoint_file(cfg.load_from)
+    for source in filter(None, (cfg.get('load_from'), cfg.get('start_from'))):
+        check_checkpoint_file(source)
     if cfg.get('from_scratch', False):
         drop_pretrained(cfg)
     fetch_pretrained(cfg)
@@ -89,7 +88,11 @@ def main(arguments: list[str] | None = None) -> None:
         use_compile(cfg)
     if args.resume:
         cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        if args.resume == 'auto':
+            # where there is no checkpoint yet, the training starts as it would without --resume
+            cfg.start_from, cfg.load_from = cfg.get('load_from'), None
+        else:
+            cfg.load_from = args.resume
     train(cfg)
 
 

@@ -23,7 +23,7 @@ DECISIVE = (
     'train_dataloader.dataset.num_folds',
 )
 #: What differs between any two starts.
-IDLE = ('launcher', 'load_from', 'resume', 'work_dir', 'filename', 'allow_pickle')
+IDLE = ('launcher', 'load_from', 'start_from', 'resume', 'work_dir', 'filename', 'allow_pickle')
 SHOWN = 12
 
 

@@ -53,14 +53,34 @@ class ResumableRunner(Runner):
             )
         return loop
 
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+        map_location: str = 'cpu',
+    ) -> None:
+        """Go on from a checkpoint; see mmengine's Runner.
+
+        Args:
+            filename: The checkpoint.
+            resume_optimizer: Take over the optimizer's state.
+            resume_param_scheduler: Take over the schedulers' state.
+            map_location: Where it is read to. Not the GPU: the optimizer would keep the number of
+                its step there, and ask for it in every step.
+        """
+        super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+
     def _prepare_to_resume(self) -> None:
         if self._load_from is None:
             found = [newest_checkpoint(self._checkpoint_folder()) if is_main_process() else None]
             broadcast_object_list(found)
             if found[0] is None:
+                self._load_from = self.cfg.get('start_from')
+                start = f'from {self._load_from}' if self._load_from else 'from the beginning'
                 self.logger.warning(
                     f'There is no checkpoint to resume from in {self._checkpoint_folder()}: the '
-                    'training starts from the beginning.'
+                    f'training starts {start}.'
                 )
                 self._resume = False
                 return

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
-from handbone.engine.checkpoints import load_checkpoint_file
+from handbone.engine.checkpoints import is_address, load_checkpoint_file
 from handbone.evaluation import read_thresholds
 from handbone.postprocessing import STEPS, index_classes
 
@@ -63,6 +63,8 @@ def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
         cfg: Configuration, changed in place.
         checkpoint: File of the weights.
     """
+    if is_address(checkpoint):
+        return
     published = (load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}).get('thresholds')
     settings = prediction_settings(cfg)
     if published is None:

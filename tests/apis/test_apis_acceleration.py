@@ -55,6 +55,14 @@ def test_gpu_without_bfloat16(monkeypatch):
     acceleration.check_amp(amp('fp16'))
 
 
+def test_gpu_without_bfloat16_takes_what_mmengine_takes(monkeypatch):
+    """Without a dtype that is float16."""
+    gpu(monkeypatch, has_bfloat16=False)
+    cfg = Config(dict(optim_wrapper=dict(type='AmpOptimWrapper', loss_scale='dynamic')))
+    acceleration.check_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+
+
 def test_processor_with_bfloat16(processor):
     processor(WITH)
     cfg = amp('bf16')

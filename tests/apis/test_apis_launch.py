@@ -43,6 +43,7 @@ def test_several_gpus(gpus):
     cfg = Config(dict(launcher='slurm', sync_bn=None))
     adapt_to_hardware(cfg)
     assert cfg.sync_bn is None
+    assert cfg.custom_hooks == [dict(type='BroadcastBuffersHook')]
 
 
 def test_group_lasts_as_long_as_the_run(gpus, monkeypatch, tmp_path):

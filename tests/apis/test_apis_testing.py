@@ -70,6 +70,6 @@ def test_submission_hook(hooks, monkeypatch, tmp_path):
     for arguments in (['--out', 'masks.csv'], ['--format-only'], []):
         testing.main([str(file), 'checkpoint.pth', *arguments])
     added = [cfg.get('custom_hooks', [])[len(hooks) :] for cfg in runs]
-    hook = dict(type='RLESubmissionHook')
+    hook = dict(type='RLESubmissionHook', image_name='basename')
     assert added == [[hook | dict(out_file='masks.csv')], [hook | dict(out_file=None)], []]
     assert runs[1].test_evaluator == dict(type='DiceMetric', format_only=True)

@@ -8,6 +8,7 @@ from mmengine.logging import MMLogger
 from torch import nn
 
 from handbone.engine import CompileHook
+from handbone.engine.hooks.compile_hook import PARTS, _modules
 
 
 class Segmentor(nn.Module):
@@ -57,6 +58,13 @@ def test_compiled_parts_compute_the_same():
     assert len(graphs) > count
     hook.after_train(runner)
     assert model.backbone.forward.__func__ is nn.Sequential.forward
+
+
+def test_networks_of_segmentation_models_pytorch_are_a_part():
+    """SMPSegmentor keeps its network as ``model``."""
+    segmentor = nn.Module()
+    segmentor.model = nn.Conv2d(3, 2, 1)
+    assert [part for name in PARTS for part in _modules(segmentor, name)] == [segmentor.model]
 
 
 def test_parts_that_the_model_does_not_have():

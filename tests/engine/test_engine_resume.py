@@ -153,6 +153,34 @@ def test_validations_count_once(tmp_path, iteration, stage):
     assert best[0] == best[1]
 
 
+def test_killed_twice_after_one_checkpoint(tmp_path):
+    """Made up for, the validation leaves a checkpoint as complete as the first one."""
+
+    def config(name, **changes):
+        accumulated = {'optim_wrapper.accumulative_counts': 3}
+        return with_plateau(tmp_path / name, **accumulated | changes)
+
+    expected, _ = train_in_process(config('whole'))
+    for stage, iteration, resume in (('val', 4, False), ('train', 5, True)):
+        to_kill = config('killed', resume=resume)
+        hook = dict(type='KillHook', iteration=iteration, stage=stage)
+        to_kill.custom_hooks = [*to_kill.custom_hooks, hook]
+        train_in_process(to_kill, expected=-9)
+    content = torch.load(tmp_path / 'killed' / 'iter_4.pth', weights_only=True)
+    assert content['validated'] and content['gradients']
+    weights, _ = train_in_process(config('killed', resume=True))
+    assert same_weights(weights, expected)
+
+
+def test_nothing_to_resume_yet(tmp_path):
+    """Then it starts from the weights that it was to start from."""
+    train_in_process(make_config(tmp_path / 'first', randomness=dict(seed=8)))
+    source = str(tmp_path / 'first' / 'iter_10.pth')
+    expected, _ = train_in_process(make_config(tmp_path / 'whole', load_from=source))
+    found, _ = train_in_process(make_config(tmp_path / 'new', resume=True, start_from=source))
+    assert same_weights(found, expected)
+
+
 def test_accumulated_gradients(tmp_path):
     """Three batches a step, and a checkpoint after the fourth batch."""
 

@@ -15,6 +15,7 @@ from mmseg.models.backbones import ResNet
 from survive_run import make_config, train, train_in_process
 from torch import nn
 
+from handbone.apis.checkpoint_file import check_checkpoint_file
 from handbone.engine.checkpoints import (
     CheckpointError,
     load_checkpoint_file,
@@ -85,6 +86,22 @@ def test_pickles_of_old_kinds_are_refused(bomb, tmp_path, protocol):
         with pytest.raises(CheckpointError):
             load_checkpoint_file(each)
     assert not bomb[1].exists()
+
+
+@pytest.mark.parametrize('mmap', [False, True])
+def test_weights_in_the_format_before_pytorch_1_6(tmp_path, mmap):
+    """They hold nothing that runs, so they are read."""
+    content = dict(state_dict=dict(weight=torch.arange(3.0)), meta=dict(epoch=2))
+    torch.save(content, tmp_path / 'old.pth', _use_new_zipfile_serialization=False)
+    read = load_checkpoint_file(tmp_path / 'old.pth', mmap=mmap)
+    assert torch.equal(read['state_dict']['weight'], torch.arange(3.0))
+    assert read['meta']['epoch'] == 2
+
+
+def test_addresses_are_left_to_the_loaders(tmp_path):
+    check_checkpoint_file('https://example.org/model.pth')
+    with pytest.raises(FileNotFoundError):
+        check_checkpoint_file(tmp_path / 'model.pth')
 
 
 def test_getattr_does_nothing_but_name_statistics(tmp_path):

@@ -191,6 +191,15 @@ def test_losses_by_name():
     assert found['loss_seg'].requires_grad and not found['bce'].requires_grad
 
 
+@pytest.mark.parametrize('name', ['dice_loss', 'my_loss_of_bones', 'loss'])
+def test_no_part_of_the_loss_counts_twice(name):
+    """mmengine adds up whatever has 'loss' in its name."""
+    losses = [dict(type='MultilabelDiceLoss', loss_name=name), dict(type='MultilabelBCELoss')]
+    samples, _ = make_samples()
+    found = build(loss_decode=losses).loss_by_feat(torch.randn(2, CLASSES, 16, 16), samples)
+    assert len(found) == 3 and [key for key in found if 'loss' in key] == ['loss_seg']
+
+
 def test_align_corners_of_the_head_counts():
     samples, target = make_samples()
     logits = torch.randn(2, CLASSES, 16, 16)

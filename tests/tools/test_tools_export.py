@@ -162,6 +162,11 @@ def test_half_weights(run_tool, tiny_config, checkpoint, exported, correlation, 
             ['--out', 'a.onnx', '--cfg-options', 'model.data_preprocessor.pad_val=7'],
             'pad_val must be 0',
         ),
+        (
+            ['--out', 'a.onnx']
+            + ['--cfg-options', "model.test_cfg.postprocess=[{'type': 'FillHoles'}]"],
+            'test_cfg.postprocess has FillHoles, which an exported file does not do',
+        ),
     ],
 )
 def test_errors_in_one_line(run_tool, tiny_config, checkpoint, arguments, message):

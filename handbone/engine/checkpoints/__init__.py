@@ -2,7 +2,7 @@
 
 from .durable_backend import CheckpointWriteError, DurableBackend
 from .loading import CheckpointError, load_checkpoint_file, unpickling
-from .newest import find_checkpoint, newest_checkpoint
+from .newest import find_checkpoint, is_address, newest_checkpoint
 from .published import read_published, write_published
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     'CheckpointWriteError',
     'DurableBackend',
     'find_checkpoint',
+    'is_address',
     'load_checkpoint_file',
     'newest_checkpoint',
     'read_published',

@@ -79,15 +79,11 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
     if path.suffix == SUFFIX:
         return read_published(path, map_location)
     with path.open('rb') as file:
-        _check_start(file, path)
-        return _load(file, str(path), map_location, mmap)
-
-
-def _check_start(file: BinaryIO, path: Path) -> None:
-    start = file.read(2)
-    if start[:1] != PICKLE and not (start == ZIP and zipfile.is_zipfile(path)):
-        raise CheckpointError(f'{path} {DAMAGED}')
-    file.seek(0)
+        start = file.read(2)
+        if start[:1] != PICKLE and not (start == ZIP and zipfile.is_zipfile(path)):
+            raise CheckpointError(f'{path} {DAMAGED}')
+        file.seek(0)
+        return _load(file, str(path), map_location, mmap and start == ZIP)
 
 
 DAMAGED = 'is cut off, damaged or no checkpoint: copy it again, or take an earlier one'

@@ -9,6 +9,11 @@ from mmengine.logging import print_log
 from .loading import CheckpointError, load_checkpoint_file
 
 
+def is_address(path: str | Path) -> bool:
+    """Tell an address, as ``https://…`` or ``open-mmlab://…``, from a file."""
+    return '://' in str(path)
+
+
 def find_checkpoint(path: str) -> str:
     """Find the checkpoint that a path names.
 

@@ -10,7 +10,8 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
-PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head')
+#: The modules of mmseg's segmentors, and the whole network of :class:`SMPSegmentor`.
+PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'model')
 
 
 @HOOKS.register_module()
@@ -54,7 +55,8 @@ class CompileHook(Hook):
         if not self._modules:
             raise ValueError(
                 f'CompileHook: {type(model).__name__} has none of the parts {list(self.parts)}; '
-                f'its parts are {[name for name, _ in model.named_children()]}'
+                f'name some of {[name for name, _ in model.named_children()]} in '
+                'default_hooks.compile.parts'
             )
         self._plain = [module.forward for module in self._modules]
         self._compiled = [torch.compile(forward, **self.options) for forward in self._plain]

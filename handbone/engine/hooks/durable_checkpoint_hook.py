@@ -161,10 +161,13 @@ class DurableCheckpointHook(CheckpointHook):
             self._saved_step = checkpoint['meta']['epoch' if self.by_epoch else 'iter']
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
-        state = capture_random_state() if self._before_val is None else self._before_val
-        self._states = dict(
-            random_states=all_gather_object(state), gradients=capture_gradients(_model(runner))
-        )
+        if self._to_restore is None:
+            state = capture_random_state() if self._before_val is None else self._before_val
+            self._states = dict(
+                random_states=all_gather_object(state), gradients=capture_gradients(_model(runner))
+            )
+        else:  # a validation is made up for: no iteration has gone on from these yet
+            self._states = {key: self._to_restore[key] for key in ('random_states', 'gradients')}
         try:
             super()._save_checkpoint_with_step(runner, step, meta)
         finally:

@@ -43,13 +43,13 @@ class MultilabelOutput:
 
         Returns:
             ``loss_seg``, the weighted sum, which is differentiated, and each loss by its name less
-            ``loss_``, for the log only.
+            ``loss``, which mmengine would add to the sum, for the log only.
         """
         losses = self._losses()
         total, parts = class_by_class_loss(seg_logits, target, losses, self.align_corners)
         result = {'loss_seg': total}
         for loss, value in zip(losses, parts, strict=True):
-            key = loss.loss_name.removeprefix('loss_')
+            key = loss.loss_name.replace('loss', '').strip('_') or type(loss).__name__
             result[key] = result.get(key, 0) + value
         return result
 

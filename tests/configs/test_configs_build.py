@@ -84,14 +84,19 @@ def test_flattened_config_is_the_same(config, tmp_path):
 
 
 def test_one_network_size(config):
-    """Training, validation and test see images of one size."""
+    """Training, validation and test see images of one size, or in test windows of that size."""
     sizes = {
-        tuple(step.get('size') or step.get('scale'))
+        split: tuple(step.get('size') or step.get('scale'))
         for split in SPLITS
         for step in config[f'{split}_dataloader'].dataset.pipeline
         if step.type in ('RandomAffine', 'Resize')
     }
-    assert sizes == {tuple(config.crop_size)}
+    size = tuple(config.crop_size)
+    assert sizes['train'] == size and sizes['val'] == sizes['test']
+    if config.model.test_cfg.mode == 'slide':
+        assert tuple(config.model.test_cfg.crop_size) == size < sizes['test']
+    else:
+        assert sizes['test'] == size
 
 
 def test_padding_is_background(config):

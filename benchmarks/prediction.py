@@ -154,8 +154,9 @@ def section(images: int, measured: dict[str, dict], same: dict[str, float]) -> s
             f'## `python -m benchmarks.prediction --images {images}`',
             '',
             f'On {machine()}; {libraries()}. From PNG files of {SIZE} x {SIZE} to the CSV of runs '
-            'of 29 classes with SegFormer mit-b0 at 1024 and the same random weights. To reach: '
-            f'{TO_REACH}. The CSVs differ because mmseg shrinks the images bilinearly instead of '
+            'of 29 classes with SegFormer mit-b0 at 1024 and the same random weights. mmseg is its '
+            f'test loop with two workers, its logits encoded class by class. To reach: {TO_REACH}. '
+            'The CSVs differ because mmseg shrinks the images bilinearly instead of '
             'by area and upsamples twice, which random weights make much of.',
             '',
             "| way | images/s | of mmseg's | peak memory | Dice with mmseg's CSV |",

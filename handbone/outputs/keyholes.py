@@ -29,7 +29,7 @@ def trace(mask: np.ndarray, tolerance: float = 0.0) -> list[np.ndarray]:
         return []
     if (hierarchy[:, 3] < 0).all():
         if tolerance > 0:
-            outlines = [cv2.approxPolyDP(outline, tolerance, closed=True) for outline in outlines]
+            outlines = [_simplify_outline(outline, tolerance) for outline in outlines]
         return [outline[:, 0] for outline in outlines]
     outlines, hierarchy = _contours(mask, cv2.CHAIN_APPROX_NONE)
     holes: dict[int, list[np.ndarray]] = {}
@@ -99,14 +99,21 @@ def _simplify(
         breaks.append(len(path))
         path = np.concatenate([path, path[:1]])
         pieces = zip(breaks, breaks[1:], strict=False)
-        return np.concatenate(
+        simple = np.concatenate(
             [_simplify_piece(path[start : stop + 1], tolerance)[:-1] for start, stop in pieces]
         )
+        return simple if len(simple) else path[:1]
     # steps go to a neighbour or along a cut, so their signs are their directions
     directions = np.sign(np.roll(path, -1, axis=0) - path)
     turns = (directions != np.roll(directions, 1, axis=0)).any(axis=1)
     turns[breaks] = True
     return path[turns]
+
+
+def _simplify_outline(outline: np.ndarray, tolerance: float) -> np.ndarray:
+    """Simplify a closed line (n, 1, 2), of which one point stays at least."""
+    simple = cv2.approxPolyDP(outline, tolerance, closed=True)
+    return simple if len(simple) else outline[:1]
 
 
 def _simplify_piece(piece: np.ndarray, tolerance: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_predictions import CLASSES, draw_labels, make_prediction
+from scipy import ndimage
 
 from handbone.bones import CLASSES as BONES
 from handbone.datasets.annotation_file import read_polygons
@@ -79,6 +80,22 @@ def test_file_reads_as_annotations_of_the_same_masks(tmp_path):
     assert len({annotation['id'] for annotation in document['annotations']}) == len(
         document['annotations']
     )
+
+
+@pytest.mark.parametrize('tolerance', [0.3, 1.0, 5.0])
+def test_every_part_stays_when_simplified(tmp_path, tolerance):
+    """Specks and rings of a few pixels too, which the simplified line has no room for."""
+    generator = np.random.default_rng(0)
+    for share in (0.02, 0.3, 0.6, 0.9):
+        for _ in range(60):
+            mask = generator.random((9, 11)) < share
+            parts = ndimage.label(mask, np.ones((3, 3)))[1]
+            outlines = trace(mask, tolerance)
+            assert len(outlines) == parts and all(len(outline) for outline in outlines)
+    dots = np.zeros((1, 9, 9), bool)
+    dots[0, ::4, ::4] = True
+    prediction = make_prediction('dots', pack(dots))
+    PolygonWriter(tmp_path, ['bone'], (), tolerance).write(prediction)
 
 
 def test_parts_of_one_and_two_pixels_are_polygons(tmp_path):

@@ -12,11 +12,11 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
-from mmengine.runner import Runner
 from mmseg.registry import MODELS
 from torch import nn
 
 from handbone.apis.pretrained import drop_pretrained
+from handbone.engine import ResumableRunner
 
 ABLATIONS = Path(__file__).parents[2] / 'configs' / 'ablations'
 
@@ -41,7 +41,7 @@ class WeightRecorder(Hook):
 
 def train(config, **changes):
     config.merge_from_dict(changes)
-    runner = Runner.from_cfg(config)
+    runner = ResumableRunner.from_cfg(config)
     recorder = WeightRecorder()
     runner.register_hook(recorder)
     runner.train()
@@ -83,7 +83,7 @@ def test_averaged_weights_are_validated_saved_and_resumed(ema_run, shrunk, scala
     plain.default_hooks.pop('ema')
     plain.default_hooks.checkpoint.pop('save_best')
     plain.update(load_from=str(folder / 'iter_4.pth'), experiment_name='plain')
-    score = Runner.from_cfg(plain).val()['mDice']
+    score = ResumableRunner.from_cfg(plain).val()['mDice']
     validated = {line['step']: line['mDice'] for line in scalars(runner) if 'mDice' in line}
     assert score == pytest.approx(validated[4], abs=1e-7)
 
@@ -140,7 +140,9 @@ def test_first_blocks_learn_slowest():
     drop_pretrained(config)
     model = MODELS.build(config.model)
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
-    rate_of = {id(group['params'][0]): group['lr'] for group in wrapper.param_groups}
+    rate_of = {
+        id(weight): group['lr'] for group in wrapper.param_groups for weight in group['params']
+    }
     rates = {name: rate_of[id(weight)] for name, weight in model.named_parameters()}
     base = config.optim_wrapper.optimizer.lr  # the head learns ten times faster
     for name, power, factor in (
@@ -218,6 +220,15 @@ def test_early_stopping_ends_the_training(shrunk, scalars):
     config.default_hooks.early_stopping.update(patience=2, min_delta=0.5)
     runner, _ = train(config)
     assert runner.iter == 6  # validations at 2, 4 and 6: the first one is the best
+
+
+def test_batches_without_a_loss_are_left_out():
+    """The hook that stops elsewhere skips; the other hooks are those of the base."""
+    base = Config.fromfile(ABLATIONS.parent / 'segformer_mit-b0_1024.py').custom_hooks
+    hooks = Config.fromfile(ABLATIONS / 'invalid_loss_skip.py').custom_hooks
+    differing = [pair for pair in zip(base, hooks, strict=True) if pair[0] != pair[1]]
+    assert [(former.action, hook.action) for former, hook in differing] == [('stop', 'skip')]
+    assert {hook.type for pair in differing for hook in pair} == {'InvalidLossHook'}
 
 
 def test_load_of_the_machine_stands_beside_the_losses(shrunk, scalars):

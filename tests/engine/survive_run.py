@@ -10,11 +10,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
+from mmengine.dist import get_rank
 from mmengine.fileio import register_backend
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.structures import BaseDataElement
-from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS
+from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPERS
 from torch import nn
 
 from handbone.apis.launch import adapt_to_hardware
@@ -49,14 +51,20 @@ class NoisyDataset(BaseDataset):
 
 @MODELS.register_module()
 class RandomModel(BaseModel):
-    """BatchNorm and dropout; keeps what it was trained on."""
+    """BatchNorm and dropout; keeps what it was trained on.
 
-    def __init__(self, invalid=()):
+    Some images give a loss that is no number, or one with such a gradient; perhaps in one process
+    of several only.
+    """
+
+    def __init__(self, invalid=(), steep=(), rank=None):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.5), nn.Conv2d(4, 1, 4)
         )
-        self.invalid = set(invalid)
+        here = rank in (None, get_rank())
+        self.invalid = set(invalid) if here else set()
+        self.steep = set(steep) if here else set()
         self.shown = []
 
     def forward(self, inputs, data_samples, mode='tensor'):
@@ -66,7 +74,10 @@ class RandomModel(BaseModel):
         output = self.layers(inputs * factor)
         if mode == 'loss':
             self.shown.append(list(zip(names, inputs[:, 0, 0, 0].tolist(), strict=True)))
-            return dict(loss=(output - inputs.mean()).square().mean())
+            loss = (output - inputs.mean()).square().mean()
+            if self.steep & set(names):
+                loss = loss + (0 * loss).sqrt()
+            return dict(loss=loss)
         for sample, value in zip(data_samples, output.flatten(1).sum(1).tolist(), strict=True):
             sample.set_field(value, 'output')
         return data_samples
@@ -137,6 +148,20 @@ class KillHook(Hook):
     def after_val_iter(self, runner, *_, **__):
         if self.stage == 'val' and runner.iter == self.iteration:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@OPTIM_WRAPPERS.register_module()
+class ScaledOptimWrapper(AmpOptimWrapper):
+    """mmengine's wrapper for GPUs, computing on the CPU, with a scale that grows and falls."""
+
+    def __init__(self, **kwargs):
+        OptimWrapper.__init__(self, **kwargs)
+        self._scale_update_param = None
+        self.cast_dtype = torch.bfloat16
+        # twice after each three steps, until the gradients are infinite and a step is left out
+        self.loss_scaler = torch.amp.GradScaler(
+            'cpu', init_scale=2.0**122, growth_interval=3, growth_factor=2.0**4
+        )
 
 
 def make_config(work_dir, **changes):

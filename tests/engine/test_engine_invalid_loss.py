@@ -3,13 +3,19 @@
 import pytest
 import torch
 from mmengine.hooks import Hook
-from survive_run import make_config, same_weights, train, train_in_process
+from survive_run import (
+    make_config,
+    same_weights,
+    train,
+    train_in_process,
+    train_in_two_processes,
+)
 
 from handbone.engine import ResumableRunner
 
 
-def config_of(work_dir, action, invalid, **changes):
-    config = make_config(work_dir, model=dict(invalid=invalid), **changes)
+def config_of(work_dir, action, invalid, model=None, **changes):
+    config = make_config(work_dir, model=dict(invalid=invalid) | (model or {}), **changes)
     config.custom_hooks = [dict(type='InvalidLossHook', action=action, max_skips=3)]
     config.val_dataloader = config.val_cfg = config.val_evaluator = None
     config.default_hooks.checkpoint.save_best = None
@@ -66,6 +72,65 @@ def test_a_skipped_batch_changes_nothing(tmp_path):
     assert len(states) == 10
     assert all(spoilt == unchanged for spoilt, unchanged in states.values())
     assert any(spoilt for spoilt, _ in states.values())
+
+
+CLIPPING = [None, dict(max_norm=1.0), dict(type='value', clip_value=1.0)]
+
+
+@pytest.mark.parametrize('clip_grad', CLIPPING)
+def test_stop_at_a_gradient(tmp_path, clip_grad):
+    """The loss is a number still; the step is not taken, and no checkpoint has it."""
+    config = config_of(tmp_path, 'stop', [], model=dict(steep=['image2.png']))
+    config.optim_wrapper.clip_grad = clip_grad
+    config.default_hooks.checkpoint.interval = 1
+    runner = ResumableRunner.from_cfg(config)
+    with pytest.raises(ValueError, match=r'a gradient is not finite on .*image2.png'):
+        runner.train()
+    assert all(torch.isfinite(weight).all() for weight in runner.model.state_dict().values())
+    assert not (tmp_path / f'iter_{runner.iter + 1}.pth').exists()
+
+
+@pytest.mark.parametrize('clip_grad', CLIPPING)
+def test_skip_keeps_the_log_clean(tmp_path, clip_grad):
+    for kind in ('invalid', 'steep'):
+        config = config_of(tmp_path / kind, 'skip', [], model={kind: ['image2.png']})
+        config.optim_wrapper.clip_grad = clip_grad
+        weights, shown = train_in_process(config)
+        assert all(torch.isfinite(weight).all() for weight in weights.values())
+        taken = sum('image2.png' not in dict(batch) for batch in shown)
+        assert 5 < taken < 10
+        content = torch.load(tmp_path / kind / 'iter_10.pth', weights_only=True)
+        logged = content['message_hub']['log_scalars']
+        names = ['train/loss'] + ['train/grad_norm'] * ('max_norm' in (clip_grad or {}))
+        for name in names:
+            assert len(logged[name]['values']) == taken, name
+            assert torch.isfinite(logged[name]['values']).all(), name
+
+
+@pytest.mark.parametrize(('kind', 'images'), [('invalid', 2), ('steep', 4)])
+def test_two_processes_skip_together(tmp_path, capfd, kind, images):
+    """Only the batch of the process whose loss is no number is blamed; of gradients all are."""
+    model = {kind: ['image2.png'], 'rank': 1}
+    config = config_of(tmp_path / 'work', 'skip', [], model=model)
+    assert train_in_two_processes(config, tmp_path / 'rendezvous') == [0, 0]
+    log = capfd.readouterr().out
+    lines = [line for line in log.splitlines() if 'The batch is left out' in line]
+    assert lines
+    for line in lines:
+        assert 'image2.png' in line and line.count('.png') == images
+    content = torch.load(tmp_path / 'work' / 'iter_10.pth', weights_only=True)
+    assert all(torch.isfinite(weight).all() for weight in content['state_dict'].values())
+    steps = {int(entry['step']) for entry in content['optimizer']['state'].values()}
+    assert steps == {10 - len(lines)}
+
+
+def test_two_processes_stop_together(tmp_path, capfd):
+    config = config_of(tmp_path / 'work', 'stop', [], model=dict(invalid=['image2.png'], rank=1))
+    assert train_in_two_processes(config, tmp_path / 'rendezvous') == [1, 1]
+    errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith('ValueError')]
+    assert len(errors) == 2
+    for error in errors:
+        assert 'loss is nan' in error and 'image2.png' in error and error.count('.png') == 2
 
 
 def test_too_many_in_a_row(tmp_path):

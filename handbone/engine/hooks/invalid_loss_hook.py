@@ -1,12 +1,16 @@
-"""What happens when the loss is no number."""
+"""What happens when the loss or a gradient is no number."""
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
+from mmengine.dist import all_gather_object, all_reduce, get_world_size
 from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.optim import Optimizer
@@ -14,14 +18,27 @@ from torch.optim import Optimizer
 ACTIONS = ('stop', 'skip')
 
 
+class BatchReport(NamedTuple):
+    """What one process found in its batch.
+
+    Attributes:
+        losses: Those that are no number, by name.
+        images: Files of the batch.
+    """
+
+    losses: dict[str, float]
+    images: list[str]
+
+
 @HOOKS.register_module()
 class InvalidLossHook(Hook):
-    """Stop at a loss that is NaN or infinite, or leave such batches out; name their images.
+    """Stop at a loss or gradient that is NaN or infinite, or leave the batch out; name its images.
 
-    'stop' raises before a checkpoint of the spoilt weights is written. 'skip' takes the gradients
-    away from the optimizer, so that neither weights nor moments change, and gives the buffers
-    (BatchNorm's statistics) their former values. With several processes all of them skip, since the
-    gradients are averaged.
+    Such gradients are taken away from the optimizer, so that neither weights nor moments change.
+    'stop' raises then, 'skip' goes on and gives the buffers (BatchNorm's statistics) their former
+    values. With several processes all of them do the same, since the gradients are averaged; the
+    images are those of the processes in which the most losses are no number: what is summed over
+    the processes, as Dice, is spoilt in all of them.
 
     Args:
         action: 'stop' or 'skip'.
@@ -48,11 +65,8 @@ class InvalidLossHook(Hook):
         Args:
             runner: The runner of the training.
         """
-        if self.action == 'skip':
-            wrapper = runner.optim_wrapper
-            wrappers = wrapper.values() if isinstance(wrapper, Mapping) else [wrapper]
-            for each in wrappers:
-                each.optimizer.register_step_pre_hook(self._withhold)
+        for each in _wrappers(runner):
+            each.optimizer.register_step_pre_hook(partial(self._withhold, each))
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
@@ -64,8 +78,8 @@ class InvalidLossHook(Hook):
             batch_idx: Number of the batch; not used.
             data_batch: The batch; not used.
         """
+        self._spoilt = False
         if self.action == 'skip':
-            self._spoilt = False
             self._buffers = [buffer.clone() for buffer in _model(runner).buffers()]
 
     def after_train_iter(
@@ -85,16 +99,15 @@ class InvalidLossHook(Hook):
                 the log is spoilt.
 
         Raises:
-            ValueError: If the loss is no number, and the action is 'stop' or too many batches in
-                a row were skipped.
+            ValueError: If the loss or a gradient is no number, and the action is 'stop' or too many
+                batches in a row were skipped.
         """
         invalid = _invalid_losses(outputs)
-        if not invalid and not self._spoilt:
+        if not _in_any_process(bool(invalid) or self._spoilt):
             self._skips = 0
             return
-        message = (
-            f'iteration {runner.iter + 1}: {_what(invalid)} on {", ".join(_images(data_batch))}'
-        )
+        reports = all_gather_object(BatchReport(invalid, _images(data_batch)))
+        message = f'iteration {runner.iter + 1}: {_accuse(reports)}'
         self._skips += 1
         if self.action == 'stop' or self._skips >= self.max_skips:
             again = f' ({self._skips} batches in a row)' if self._skips > 1 else ''
@@ -106,16 +119,15 @@ class InvalidLossHook(Hook):
         for buffer, former in zip(_model(runner).buffers(), self._buffers, strict=True):
             buffer.copy_(former)
         outputs.clear()
+        for each in _wrappers(runner):
+            _forget_norm(each)
         runner.logger.warning(f'{message}. The batch is left out.')
 
-    def _withhold(self, optimizer: Optimizer, *_: Any) -> None:
+    def _withhold(self, wrapper: OptimWrapper, optimizer: Optimizer, *_: Any) -> None:
         """Take invalid gradients away before the optimizer uses them."""
         weights = [weight for group in optimizer.param_groups for weight in group['params']]
         gradients = [weight.grad for weight in weights if weight.grad is not None]
-        if not gradients:
-            return
-        norms = torch.stack([norm.float() for norm in torch._foreach_norm(gradients)])
-        if not torch.isfinite(norms).all():
+        if gradients and not math.isfinite(_norm(wrapper, gradients)):
             self._spoilt = True
             for weight in weights:
                 weight.grad = None
@@ -123,6 +135,39 @@ class InvalidLossHook(Hook):
 
 def _model(runner: Runner) -> torch.nn.Module:
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _wrappers(runner: Runner) -> list[OptimWrapper]:
+    wrapper = runner.optim_wrapper
+    return list(wrapper.values()) if isinstance(wrapper, Mapping) else [wrapper]
+
+
+def _norm(wrapper: OptimWrapper, gradients: list[torch.Tensor]) -> float:
+    """Norm of the gradients; where they were clipped by it a moment ago, it is known."""
+    if wrapper.clip_grad_kwargs and wrapper.clip_func is torch.nn.utils.clip_grad_norm_:
+        return float(wrapper.message_hub.get_scalar(f'train/{wrapper.grad_name}').current())
+    norms = torch._foreach_norm(gradients)
+    return float(torch.stack([norm.float() for norm in norms]).sum())
+
+
+def _forget_norm(wrapper: OptimWrapper) -> None:
+    """Take the norm of gradients that were withheld out of the log, as the losses are."""
+    if not wrapper.clip_grad_kwargs:
+        return
+    logged, name = wrapper.message_hub.log_scalars, f'train/{wrapper.grad_name}'
+    if name not in logged or math.isfinite(logged[name].current()):
+        return
+    values, counts = logged.pop(name).data
+    if len(values) > 1:
+        logged[name] = HistoryBuffer(values[:-1], counts[:-1])
+
+
+def _in_any_process(found: bool) -> bool:
+    if get_world_size() == 1:
+        return found
+    flag = torch.tensor(int(found))
+    all_reduce(flag, 'max')
+    return bool(flag)
 
 
 def _invalid_losses(outputs: dict | None) -> dict[str, float]:
@@ -134,10 +179,14 @@ def _invalid_losses(outputs: dict | None) -> dict[str, float]:
     return {name: value for name, value in values.items() if not math.isfinite(value)}
 
 
-def _what(invalid: dict[str, float]) -> str:
-    if not invalid:
-        return 'a gradient is not finite'
-    return ', '.join(f'{name} is {value}' for name, value in sorted(invalid.items()))
+def _accuse(reports: list[BatchReport]) -> str:
+    """Say what is no number, and on which images."""
+    most = max(len(report.losses) for report in reports)
+    suspects = [report for report in reports if len(report.losses) == most]
+    losses = {name: value for report in suspects for name, value in report.losses.items()}
+    what = ', '.join(f'{name} is {value}' for name, value in sorted(losses.items()))
+    images = [image for report in suspects for image in report.images]
+    return f'{what or "a gradient is not finite"} on {", ".join(images)}'
 
 
 def _images(data_batch: Any) -> list[str]:

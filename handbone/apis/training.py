@@ -9,9 +9,16 @@ from mmengine.config import Config, DictAction
 from handbone.engine import ResumableRunner
 from handbone.engine.checkpoints import unpickling
 
-from .acceleration import DTYPES, check_amp, check_compile, use_amp, use_compile
+from .acceleration import (
+    DTYPES,
+    check_activation_checkpointing,
+    check_amp,
+    check_compile,
+    use_amp,
+    use_compile,
+)
 from .checkpoint_file import check_checkpoint_file
-from .launch import adapt_to_hardware, process_group
+from .launch import adapt_to_hardware, process_group, use_gpu
 from .memory import keep_freed_memory
 from .pretrained import drop_pretrained, fetch_pretrained
 from .user_errors import user_errors_in_one_line
@@ -30,6 +37,7 @@ def train(cfg: Config) -> None:
     """
     check_amp(cfg)
     check_compile(cfg)
+    check_activation_checkpointing(cfg)
     with unpickling(cfg.get('allow_pickle', False)):
         _prepare(cfg)
         with process_group(cfg.launcher):
@@ -41,10 +49,23 @@ def _prepare(cfg: Config) -> None:
         check_checkpoint_file(source)
     if cfg.get('from_scratch', False):
         drop_pretrained(cfg)
-    fetch_pretrained(cfg)
+    if not _goes_on(cfg):
+        fetch_pretrained(cfg)
     adapt_to_hardware(cfg)
+    use_gpu(cfg)
     if not torch.cuda.is_available():
         keep_freed_memory()
+
+
+def _goes_on(cfg: Config) -> bool:
+    """Tell whether a checkpoint is resumed, which has all weights."""
+    if not cfg.get('resume', False):
+        return False
+    folder = Path(cfg.work_dir)
+    out_dir = cfg.get('default_hooks', {}).get('checkpoint', {}).get('out_dir')
+    if out_dir is not None:
+        folder = Path(out_dir) / folder.name
+    return cfg.get('load_from') is not None or any(folder.glob('*.pth'))
 
 
 @user_errors_in_one_line()

@@ -24,6 +24,8 @@ DECISIVE = (
 )
 #: What differs between any two starts.
 IDLE = ('launcher', 'load_from', 'start_from', 'resume', 'work_dir', 'filename', 'allow_pickle')
+#: Pretrained weights count no more once a training has begun.
+PRETRAINED = ('init_cfg', 'init_cfg.checkpoint', 'pretrained', 'encoder_weights')
 SHOWN = 12
 
 
@@ -48,9 +50,7 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
     if not old:
         return
     differences = [
-        difference
-        for difference in config_differences(old, new)
-        if difference[0].partition('.')[0] not in IDLE
+        difference for difference in config_differences(old, new) if not _is_idle(difference[0])
     ]
     decisive = [each for each in differences if _is_decisive(each[0])]
     if decisive:
@@ -64,6 +64,10 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
         rest = len(differences) - SHOWN
         lines += [f'  and {rest} more'] if rest > 0 else []
         logger.warning('\n'.join(['The config differs from that of the interrupted run:', *lines]))
+
+
+def _is_idle(key: str) -> bool:
+    return key.partition('.')[0] in IDLE or key.endswith(tuple(f'.{end}' for end in PRETRAINED))
 
 
 def _is_decisive(key: str) -> bool:

@@ -71,6 +71,11 @@ class ResumableRunner(Runner):
         """
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
 
+    def _init_model_weights(self) -> None:
+        # all weights come from the checkpoint: pretrained ones need not be there
+        if not self._resume:
+            super()._init_model_weights()
+
     def _prepare_to_resume(self) -> None:
         if self._load_from is None:
             found = [newest_checkpoint(self._checkpoint_folder()) if is_main_process() else None]

@@ -46,17 +46,21 @@ def test_no_views():
 
 
 def test_checkpoint_of_a_work_dir(tmp_path):
-    """The newest best one, else the last, else an error; a file stands for itself."""
+    """The newest best one by mean Dice, by another score, the last one; a file is itself."""
     assert find_checkpoint('some/file.pth') == 'some/file.pth'
     with pytest.raises(FileNotFoundError, match=f'no checkpoint in {tmp_path}'):
         find_checkpoint(str(tmp_path))
     last = tmp_path / 'iter_20.pth'
     torch.save(dict(state_dict={}, meta=dict(iter=20, epoch=0)), last)
     assert find_checkpoint(str(tmp_path)) == str(last)
-    for age, name in enumerate(('best_mDice_iter_900.pth', 'best_mDice_iter_1000.pth')):
+    names = ['best_mDice_iter_900.pth', 'best_mDice_iter_1000.pth', 'best_Dice_Ulna_iter_2000.pth']
+    for age, name in enumerate(names):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (1000 + age, 1000 + age))
     assert find_checkpoint(str(tmp_path)) == str(tmp_path / 'best_mDice_iter_1000.pth')
+    for name in names[:2]:
+        (tmp_path / name).unlink()
+    assert find_checkpoint(str(tmp_path)) == str(tmp_path / names[2])
 
 
 @pytest.mark.parametrize('hooks', [{}, dict(custom_hooks=[dict(type='Other')])])

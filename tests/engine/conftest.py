@@ -1,7 +1,8 @@
 """Fixtures of the hooks' tests."""
 
 import pytest
-from shift_run import MaskDataset, make_runner, mount_small_disk
+from shift_run import MaskDataset, make_runner
+from small_disk import mount_small_disk
 
 
 @pytest.fixture

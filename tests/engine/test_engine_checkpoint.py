@@ -143,6 +143,27 @@ def test_wrapped_models_and_missing_auxiliary_heads():
     ]
 
 
+def test_a_deeper_model_is_another_one():
+    """What is left over would be left out: all that the smaller one needs is there."""
+
+    class Backbone(nn.Module):
+        def __init__(self, depth, head='decode_head'):
+            super().__init__()
+            self.blocks = nn.Sequential(*(nn.Linear(2, 2) for _ in range(depth)))
+            self.norm = nn.BatchNorm1d(2)
+            setattr(self, head, nn.Linear(2, 1))
+
+    deep, shallow = Backbone(4), Backbone(2)
+    assert weight_faults(deep.state_dict(), shallow) == [
+        '4 of its own have no place in the model (blocks: 4 from 2.bias on)'
+    ]
+    assert weight_faults(deep.state_dict(), deep) == []
+    # statistics that another version keeps, and heads for training alone, may be left over
+    shallow.norm = nn.BatchNorm1d(2, track_running_stats=False)
+    extra = Backbone(2).state_dict() | {'auxiliary_head.weight': torch.ones(1)}
+    assert weight_faults(extra, shallow) == []
+
+
 def test_many_faults_are_summed_up():
     """Sorted, by part of the model, not a wall."""
 

@@ -4,7 +4,8 @@ import os
 
 import pytest
 import torch
-from shift_run import CLASSES, MaskDataset, fill_disk, make_runner, mount_small_disk
+from shift_run import CLASSES, MaskDataset, make_runner
+from small_disk import fill_disk, mount_small_disk
 
 COUNT = 7
 SCORES = ('dice_per_class.csv', 'dice_per_image.csv')

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import torch
-from shift_run import fill_disk, mount_small_disk
+from small_disk import fill_disk, mount_small_disk
 from survive_run import FORK, make_config, same_weights, train, train_in_process
 
 from handbone.engine import ResumableRunner

@@ -68,6 +68,22 @@ def test_one_image_where_batch_norm_needs_two():
         pooling_model()._forward(torch.zeros(1, 3, 64, 64))
 
 
+def test_sync_batch_norm_of_one_process(tmp_path):
+    """It needs a GPU to be trained, not to be tried, and needs what BatchNorm needs."""
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{tmp_path}/rendezvous', rank=0, world_size=1
+    )
+    try:
+        norm = dict(type='SyncBN')
+        backbone = dict(type='FoldedUNet', channels=(32, 32), norm_cfg=norm)
+        model = pooling_model('SyncBN', backbone=backbone)
+        with pytest.raises(ValueError, match='sees one value a channel in a batch of 1'):
+            check_input(model, (1, 3, 64, 64))
+        check_input(model, (2, 3, 64, 64))
+    finally:
+        torch.distributed.destroy_process_group()
+
+
 def test_one_image_in_an_auxiliary_head():
     auxiliary = dict(
         type='MultilabelPSPHead',

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS, OPTIM_WRAPPERS, OPTIMIZERS
 from torch import nn
@@ -104,6 +105,51 @@ def test_depth_counts_the_blocks(name):
     assert set(depths.values()) <= set(range(len(blocks) + 1))
     first = next(iter(depths))
     assert first not in inside and depths[first] == 0
+
+
+class Parts(nn.Module):
+    """What custom keys tell apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 1))
+        self.decode_head = nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4))
+
+    def forward(self, images):
+        return self.decode_head(self.backbone(images))
+
+
+@pytest.mark.parametrize('kind', ['AdamW', 'Lion'])
+def test_grouped_weights_learn_as_single_ones(kind):
+    """One group for each set of settings; every weight ends where mmengine's own groups end."""
+    init_default_scope('mmseg')
+    paramwise = dict(
+        custom_keys={'backbone.1': dict(decay_mult=0.0), 'decode_head': dict(lr_mult=10.0)}
+    )
+    weights, groups = [], []
+    for constructor in ('DefaultOptimWrapperConstructor', 'GroupedOptimWrapperConstructor'):
+        torch.manual_seed(0)
+        model = Parts()
+        settings = dict(
+            type='OptimWrapper',
+            optimizer=dict(type=kind, lr=1e-3, weight_decay=0.5),
+            constructor=constructor,
+            paramwise_cfg=paramwise,
+        )
+        wrapper = build_optim_wrapper(model, settings)
+        for step in range(3):
+            torch.manual_seed(step)
+            wrapper.update_params(model(torch.randn(2, 3, 8, 8)).square().mean())
+        weights.append(model.state_dict())
+        groups.append(wrapper.optimizer.param_groups)
+    assert [len(each) for each in groups] == [10, 3]
+    assert {(group['lr'], group['weight_decay']) for group in groups[1]} == {
+        (1e-3, 0.5),
+        (1e-3, 0.0),
+        (1e-2, 0.5),
+    }
+    for name, weight in weights[0].items():
+        assert torch.equal(weights[1][name], weight), name
 
 
 def test_network_without_numbered_blocks():

@@ -210,6 +210,28 @@ def test_two_processes(tmp_path):
     assert len(contents[0]['random_states']) == 2
 
 
+def test_loss_scale_of_mixed_precision(tmp_path):
+    """How large it is and when it grows next decide which steps are left out."""
+
+    def config(name, **changes):
+        return make_config(
+            tmp_path / name, **{'optim_wrapper.type': 'ScaledOptimWrapper'} | changes
+        )
+
+    expected, _ = train_in_process(config('whole'))
+    killed(config('killed'), 5)
+    contents = [
+        torch.load(path, weights_only=True)['optimizer']['loss_scaler']
+        for path in (tmp_path / 'killed' / 'iter_4.pth', tmp_path / 'whole' / 'iter_10.pth')
+    ]
+    assert contents[0]['_growth_tracker'] > 0  # in the midst of counting
+    assert contents[0]['scale'] != contents[1]['scale']
+    weights, _ = train_in_process(config('killed', resume=True))
+    assert same_weights(weights, expected)
+    resumed = torch.load(tmp_path / 'killed' / 'iter_10.pth', weights_only=True)['optimizer']
+    assert resumed['loss_scaler'] == contents[1]
+
+
 def test_accumulated_gradients_of_two_processes(tmp_path):
     """Each gets back what it had summed up, which the other has not."""
 

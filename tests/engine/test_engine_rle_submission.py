@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import PixelData
-from shift_run import CLASSES, SIZE, fill_disk, predict_masks
+from shift_run import CLASSES, SIZE, predict_masks
+from small_disk import fill_disk
 
 from handbone.engine.hooks import submission_files
 from handbone.evaluation import read_submission

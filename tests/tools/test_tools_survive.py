@@ -8,8 +8,11 @@ import time
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
 from safetensors import safe_open
-from tool_process import Tool
+from small_disk import fill_disk, mount_small_disk
+from tool_process import REPOSITORY, Tool
 
 from handbone.apis import publishing, testing, training
 from handbone.engine.checkpoints import load_checkpoint_file
@@ -17,16 +20,31 @@ from handbone.engine.checkpoints import load_checkpoint_file
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope='module')
-def config(tiny_config, tmp_path_factory):
-    """The small configuration with two workers and six iterations."""
-    path = tmp_path_factory.mktemp('survive') / 'survive.py'
-    path.write_text(f"""
-_base_ = ['{tiny_config}']
-train_dataloader = dict(num_workers=2, persistent_workers=True)
-train_cfg = dict(max_iters=6, val_interval=6)
-""")
-    return path
+@pytest.fixture(params=['demo', 'segformer', 'upernet'])
+def config(request, tiny_config, tmp_path):
+    """The small configuration with two workers and six iterations, with three models.
+
+    The second drops paths and channels, the third paths of blocks that are computed twice.
+    """
+    cfg = Config.fromfile(tiny_config)
+    if request.param != 'demo':
+        name = {'segformer': 'segformer_mit-b0_1024', 'upernet': 'upernet_swin-t_1536'}
+        cfg.model = Config.fromfile(REPOSITORY / 'configs' / f'{name[request.param]}.py').model
+        cfg.model.backbone.update(init_cfg=None, drop_path_rate=0.3, with_cp=False)
+        cfg.model.test_cfg.threshold = 0.02
+    if request.param == 'upernet':
+        cfg.model.backbone.update(
+            embed_dims=16, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], with_cp=True
+        )
+        cfg.model.decode_head.update(in_channels=[16, 32, 64, 128], channels=64)
+        cfg.model.auxiliary_head.update(in_channels=64, channels=64)
+    changes = dict(
+        train_dataloader=dict(num_workers=2, persistent_workers=True),
+        train_cfg=dict(max_iters=6, val_interval=6),
+    )
+    cfg.merge_from_dict(changes)
+    cfg.dump(tmp_path / 'survive.py')
+    return tmp_path / 'survive.py'
 
 
 def weights_of(path):
@@ -49,6 +67,38 @@ def test_kill_and_resume(run_tool, config, tmp_path):
     assert expected.keys() == weights.keys()
     for name, weight in expected.items():
         assert torch.equal(weight, weights[name]), name
+
+
+@pytest.mark.parametrize('room', [0, 2**20])
+def test_work_dir_on_a_full_disk(run_tool, tiny_config, tmp_path, room):
+    """Full from the start, or when the first checkpoint comes, logs and all: one line says it."""
+    with mount_small_disk(tmp_path / 'disk', '2m') as disk:
+        if disk is None:
+            pytest.skip('file systems cannot be mounted here')
+        (disk / 'work').mkdir()
+        fill_disk(disk, room)
+        _, errors = run_tool('train.py', tiny_config, '--work-dir', disk / 'work', expected=1)
+        assert [path.name for path in (disk / 'work').glob('*.pth*')] == []
+    (line,) = [line for line in errors.splitlines() if line.startswith('error:')]
+    assert 'No space left on device' in line and str(disk / 'work') in line
+    assert 'Traceback' not in errors
+
+
+def test_resume_without_the_pretrained_weights(run_tool, tiny_config, tmp_path):
+    """On another machine, say: the checkpoint has all weights."""
+    init_default_scope('mmseg')
+    cfg = Config.fromfile(tiny_config)
+    pretrained = tmp_path / 'pretrained.pth'
+    torch.save(MODELS.build(cfg.model.backbone).state_dict(), pretrained)
+    cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(pretrained))
+    cfg.dump(tmp_path / 'pretrained.py')
+    command = ('train.py', tmp_path / 'pretrained.py', '--work-dir', tmp_path / 'work')
+    run_tool(*command, '--cfg-options', 'train_cfg.max_iters=2')
+    pretrained.unlink()
+    out, _ = run_tool(*command, '--resume')
+    assert 'iter: 2' in out and (tmp_path / 'work' / 'iter_4.pth').is_file()
+    _, errors = run_tool(*command[:3], tmp_path / 'new', '--resume', expected=1)
+    assert 'pretrained.pth do not exist' in errors
 
 
 def test_published_weights(run_tool, tiny_config, checkpoint, tested, tmp_path):

@@ -18,8 +18,8 @@ def find_checkpoint(path: str) -> str:
     """Find the checkpoint that a path names.
 
     Args:
-        path: A checkpoint, or a work dir, which stands for its newest best checkpoint or, without
-            one, for its last.
+        path: A checkpoint, or a work dir, which stands for its best checkpoint by mean Dice, its
+            newest best one by another score, or, without one, for its last.
 
     Returns:
         The checkpoint's path.
@@ -29,9 +29,10 @@ def find_checkpoint(path: str) -> str:
     """
     if not Path(path).is_dir():
         return path
-    best = sorted(Path(path).glob('best_*.pth'), key=lambda file: file.stat().st_mtime)
-    if best:
-        return str(best[-1])
+    for pattern in ('best_mDice_*.pth', 'best_*.pth'):
+        best = sorted(Path(path).glob(pattern), key=lambda file: file.stat().st_mtime)
+        if best:
+            return str(best[-1])
     last = newest_checkpoint(path, resumable=False)
     if last is None:
         raise FileNotFoundError(f'there is no checkpoint in {path}')

@@ -7,13 +7,21 @@ from torch import nn
 
 #: Names that are listed one by one; more are summed up by part of the model.
 LISTED = 3
+#: How the buffers of normalisations and of windows are called, which other versions do without.
+STATISTICS = (
+    'num_batches_tracked',
+    'running_mean',
+    'running_var',
+    'relative_position_index',
+    'attn_mask',
+)
 
 
 def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
     """Compare the weights of a checkpoint with those of a model.
 
-    Auxiliary heads may be missing, since they are not used in testing, and so may buffers. What the
-    model has no place for is said only where something else differs.
+    Auxiliary heads may be missing or left over, since they are not used in testing, and so may
+    buffers.
 
     Args:
         state_dict: Tensors by name.
@@ -38,8 +46,13 @@ def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
     if len(reshaped) > LISTED:
         rest = reshaped[LISTED:]
         faults.append(f'{len(rest)} more weights have other shapes ({summary(rest)})')
-    unknown = [name for name in loaded if name not in own and name not in buffers]
-    if faults and unknown:
+    unknown = [
+        name
+        for name, tensor in loaded.items()
+        if not (name in own or name in buffers or name.endswith(STATISTICS))
+        and 'auxiliary_head' not in name
+    ]
+    if unknown:
         faults.append(f'{len(unknown)} of its own have no place in the model ({summary(unknown)})')
     return faults
 

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import sysconfig
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -86,7 +88,9 @@ def _why_no_triton(logits: Tensor) -> str | None:
     if find_spec('triton') is None:
         return 'Triton is not installed'
     if logits.device.type == 'cuda':
-        return None if triton_runs(logits.device) else 'Triton needs another GPU or a C compiler'
+        if triton_runs(logits.device):
+            return None
+        return 'Triton needs another GPU, or a C compiler and the headers of Python'
     if logits.device.type == 'cpu' and os.environ.get('TRITON_INTERPRET') == '1':
         return None
     return f'Triton needs a GPU, or TRITON_INTERPRET=1 on CPUs, got a tensor on {logits.device}'
@@ -100,10 +104,14 @@ def triton_runs(device: torch.device) -> bool:
         device: Device of type ``cuda``.
 
     Returns:
-        Whether Triton is installed, knows the GPU and finds the C compiler for its launchers.
+        Whether Triton is installed, knows the GPU and finds what its launchers are compiled with:
+        a C compiler and the headers of Python.
     """
     if find_spec('triton') is None:
         return False
-    if not any(shutil.which(name) for name in (os.environ.get('CC', 'cc'), 'gcc', 'clang')):
+    compilers = [os.environ['CC']] if 'CC' in os.environ else ['gcc', 'clang']
+    if not any(map(shutil.which, compilers)):
+        return False
+    if not Path(sysconfig.get_path('include'), 'Python.h').is_file():  # python3-dev of Debian
         return False
     return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= CAPABILITY

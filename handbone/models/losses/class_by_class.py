@@ -13,6 +13,7 @@ from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_plane
 
 from .backends import choose_backend
 from .class_pixels import ClassPixels
+from .class_sums import mean_of_processes
 from .triton_loss import fused_loss
 from .upsampling import BilinearUpsampling
 
@@ -98,7 +99,8 @@ class _ClassByClass(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         ignored = ignore_bits(target)
         num_ignored = int(ignored.sum())
-        num_valid = max(1, ignored.numel() - num_ignored)
+        num_valid = torch.tensor(ignored.numel() - num_ignored, dtype=torch.float64)
+        num_valid = max(1.0, float(mean_of_processes(num_valid)))
         ignored = ignored if num_ignored else None
         # the classes are read one after the other: in a channels_last tensor they lie interleaved
         logits = logits.contiguous()
@@ -155,7 +157,7 @@ def _part_losses(
     upsampling: BilinearUpsampling,
     bits: Tensor,
     ignored: Tensor | None,
-    num_valid: int | Tensor,
+    num_valid: float | Tensor,
     weights: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Compute the weighted losses of some classes, (losses,), and the gradient of their sum."""

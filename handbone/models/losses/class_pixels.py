@@ -16,17 +16,18 @@ class ClassPixels:
         logits: ``(N, K, H, W)`` floating point.
         probability: ``(N, K, H, W)``, the sigmoid of ``logits``.
         target: ``(N, K, H, W)``, 1 where the class is present, 0 elsewhere, same dtype.
-        num_valid: Number of pixels of the batch that are not ignored, at least 1.
+        num_valid: Number of pixels of the batch that are not ignored, the mean of all processes, at
+            least 1.
     """
 
     logits: Tensor
     probability: Tensor
     target: Tensor
-    num_valid: int | Tensor
+    num_valid: float | Tensor
 
     @classmethod
     def of(
-        cls, logits: Tensor, bits: Tensor, ignored: Tensor | None, num_valid: int | Tensor
+        cls, logits: Tensor, bits: Tensor, ignored: Tensor | None, num_valid: float | Tensor
     ) -> 'ClassPixels':
         """Prepare the pixels of some classes.
 
@@ -34,7 +35,8 @@ class ClassPixels:
             logits: ``(N, K, H, W)`` floating point.
             bits: ``(N, K, H, W)`` bool.
             ignored: ``(N, H, W)`` bool, or ``None`` if no pixel is ignored.
-            num_valid: Number of pixels of the batch that are not ignored, at least 1.
+            num_valid: Number of pixels of the batch that are not ignored, the mean of all
+                processes, at least 1.
 
         Returns:
             The pixels.

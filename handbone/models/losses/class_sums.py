@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
 
@@ -47,6 +48,23 @@ def valid_pixels(sums: dict[SumName, Tensor]) -> Tensor:
         sums: ``(N, C)`` each.
 
     Returns:
-        Scalar, at least 1.
+        Scalar, at least 1; see :func:`mean_of_processes`.
     """
-    return sums[VALID][:, 0].sum().clamp_(min=1)
+    return mean_of_processes(sums[VALID][:, 0].sum()).clamp_(min=1)
+
+
+def mean_of_processes(count: Tensor) -> Tensor:
+    """Average a count of pixels over the processes of a distributed training.
+
+    DDP takes the mean of the processes' gradients. Divided by the mean count, what is summed over
+    pixels then counts each pixel alike, however many of them each process ignores.
+
+    Args:
+        count: Scalar, floating point; changed in place.
+
+    Returns:
+        The mean, scalar; the count itself where there is one process.
+    """
+    if get_world_size() > 1:
+        all_reduce(count, 'mean')
+    return count

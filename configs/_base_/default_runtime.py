@@ -5,7 +5,8 @@ custom_imports = dict(imports=['handbone'], allow_failed_imports=False)
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'),
+    # half an hour: the others wait while the main process writes or verifies a large checkpoint
+    dist_cfg=dict(backend='nccl', timeout=1800),
 )
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

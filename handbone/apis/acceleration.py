@@ -13,6 +13,10 @@ DTYPES = {'bf16': 'bfloat16', 'fp16': 'float16'}
 #: Names that Linux gives to processors' bfloat16 instructions: x86-64 and Arm.
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 CPU_INFO = Path('/proc/cpuinfo')
+FLOAT32 = (
+    'train in float32: leave --amp out or, where the config asks for mixed precision, add '
+    '--cfg-options optim_wrapper.type=OptimWrapper'
+)
 
 
 def use_amp(cfg: Config, precision: str) -> None:
@@ -22,14 +26,18 @@ def use_amp(cfg: Config, precision: str) -> None:
         cfg: Configuration, changed in place.
         precision: ``bf16`` or ``fp16``.
     """
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.dtype = DTYPES[precision]
+    wrapper = cfg.optim_wrapper
+    if str(wrapper.get('dtype')).removeprefix('torch.') != DTYPES[precision]:
+        wrapper.pop('loss_scale', None)  # of the other precision
+    wrapper.type = 'AmpOptimWrapper'
+    wrapper.dtype = DTYPES[precision]
 
 
 def check_amp(cfg: Config) -> None:
     """Refuse mixed precision that the hardware has no instructions for.
 
-    Without a GPU, bfloat16 runs through ``CPUAmpOptimWrapper`` where the processor can do it.
+    Without a GPU, bfloat16 runs through ``CPUAmpOptimWrapper`` where the processor can do it. The
+    loss is scaled for float16 alone, unless the configuration says otherwise.
 
     Args:
         cfg: Configuration, changed in place.
@@ -40,6 +48,8 @@ def check_amp(cfg: Config) -> None:
     wrapper = cfg.get('optim_wrapper', {})
     kind = getattr(wrapper.get('type'), '__name__', wrapper.get('type'))
     if kind not in ('AmpOptimWrapper', 'CPUAmpOptimWrapper'):
+        if kind == 'OptimWrapper':
+            _drop_amp_settings(wrapper)
         return
     # what mmengine takes where the config names none
     default = 'float16' if torch.cuda.is_available() else 'bfloat16'
@@ -48,19 +58,25 @@ def check_amp(cfg: Config) -> None:
         # older GPUs emulate it, slower than float32
         if dtype == 'bfloat16' and not torch.cuda.is_bf16_supported(including_emulation=False):
             raise ValueError(
-                f'{torch.cuda.get_device_name()} has no bfloat16: use --amp fp16 '
-                "(optim_wrapper.dtype='float16'), or leave --amp out and train in float32"
+                f'{torch.cuda.get_device_name()} has no bfloat16: use --amp fp16, or {FLOAT32}'
             )
+        if dtype == 'bfloat16':
+            # it has the exponent of float32; mmengine would scale, unscale and check all the same
+            wrapper.setdefault('loss_scale', dict(enabled=False))
         return
-    float32 = "leave --amp out and train in float32 (optim_wrapper.type='OptimWrapper')"
     if dtype != 'bfloat16':
-        raise ValueError(f'mixed precision in {dtype} needs a GPU, and there is none: {float32}')
+        raise ValueError(f'mixed precision in {dtype} needs a GPU, and there is none: {FLOAT32}')
     if not cpu_has_bfloat16():
         raise ValueError(
             'there is no GPU, and this processor has no bfloat16 instructions (avx512_bf16, '
-            f'amx_bf16), without which bfloat16 is slower than float32: {float32}'
+            f'amx_bf16), without which bfloat16 is slower than float32: {FLOAT32}'
         )
     wrapper.type = 'CPUAmpOptimWrapper'
+    _drop_amp_settings(wrapper)
+
+
+def _drop_amp_settings(wrapper: dict) -> None:
+    """Remove what only mmengine's wrapper for GPUs takes."""
     for setting in ('dtype', 'loss_scale', 'use_fsdp'):
         wrapper.pop(setting, None)
 
@@ -106,4 +122,24 @@ def check_compile(cfg: Config) -> None:
         raise ValueError(
             'torch.compile needs a C++ compiler and found none: install g++, or do without '
             'compiling'
+        )
+
+
+def check_activation_checkpointing(cfg: Config) -> None:
+    """Refuse mmengine's ``activation_checkpointing`` of a part that the image goes into.
+
+    It recomputes a part whose inputs need gradients. An image needs none: the part would stay as it
+    was initialised, and nothing but a warning of torch would tell.
+
+    Args:
+        cfg: Configuration.
+
+    Raises:
+        ValueError: If the backbone as a whole is named.
+    """
+    named = cfg.get('activation_checkpointing') or []
+    if 'backbone' in ([named] if isinstance(named, str) else named):
+        raise ValueError(
+            "activation_checkpointing=['backbone'] would leave the backbone without gradients: "
+            'take --cfg-options model.backbone.with_cp=True instead'
         )

@@ -75,6 +75,21 @@ def _copy_slurm_variables() -> None:
         raise ValueError('set MASTER_ADDR to the first node: tools/slurm_train.sh does')
 
 
+def use_gpu(cfg: Config) -> None:
+    """Set what a training on GPUs gains from: fast copies and fast products.
+
+    The data loader puts batches into pinned memory, which is copied faster. Products of float32
+    matrices are computed in TensorFloat-32, as PyTorch does for convolutions anyway.
+
+    Args:
+        cfg: Configuration, changed in place; what it sets itself stays.
+    """
+    if not torch.cuda.is_available():
+        return
+    torch.set_float32_matmul_precision('high')
+    cfg.train_dataloader.setdefault('pin_memory', True)
+
+
 def adapt_to_hardware(cfg: Config) -> None:
     """Choose what depends on the hardware: BatchNorm across processes and how DDP is wrapped.
 

@@ -12,7 +12,8 @@ LESS_MEMORY = (
 )
 #: What to turn further, by where the memory is used up.
 MORE_TO_TURN = {
-    'gpu': ", turn on --amp, or recompute activations (activation_checkpointing=['backbone'])",
+    'gpu': ', turn on --amp, or recompute activations (--cfg-options '
+    'model.backbone.with_cp=True, for Swin, MiT, ConvNeXt and ResNet)',
     'machine': ', or lower train_dataloader.num_workers',
 }
 #: The same where a stream of images is predicted.
@@ -25,6 +26,8 @@ WORKER_GONE = re.compile(
     r'DataLoader worker \(pid\(?s?\)? [\d, ]+\) (?:is killed by signal: (?P<signal>[\w ]+)'
     r'|exited unexpectedly)'
 )
+#: How CUDA and its libraries say that the memory of a GPU is used up, where torch does not.
+NO_GPU_MEMORY = ('CUDA error: out of memory', 'CUBLAS_STATUS_ALLOC_FAILED')
 #: How torch and OpenCV begin to say that the memory of the machine is used up.
 NO_MEMORY = ("can't allocate memory", 'not enough memory', 'Insufficient memory')
 
@@ -41,7 +44,8 @@ def resource_message(error: BaseException, predicting: bool = False) -> str | No
         The message, or None if the error is another one.
     """
     text = str(error)
-    if isinstance(error, torch.OutOfMemoryError):
+    of_cuda = isinstance(error, RuntimeError) and any(words in text for words in NO_GPU_MEMORY)
+    if isinstance(error, torch.OutOfMemoryError) or of_cuda:
         wanted = re.search(r'Tried to allocate [\d.]+ \w+', text)
         return f'the GPU is out of memory{_in_brackets(wanted)}: {_remedy("gpu", predicting)}'
     # the data loader names the signal in the error that it was handling

@@ -1,12 +1,14 @@
 """The two runtimes behind one call."""
 
 import functools
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from mmengine.logging import print_log
 
 from handbone.extras import import_extra
 
@@ -78,7 +80,8 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
     runtime = import_extra('onnxruntime', EXTRA)
     from .packing_graph import without_packing
 
-    if device is None:
+    named = device is not None
+    if not named:
         device = 'cuda' if PROVIDERS['cuda'] in runtime.get_available_providers() else 'cpu'
     kind, _, number = device.partition(':')
     provider = PROVIDERS.get(kind)
@@ -105,6 +108,15 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
         session = runtime.InferenceSession(content, options, providers=[(provider, settings)])
     except Exception as error:  # each library has its own kinds, without a common base
         raise damaged(path, error) from error
+    if provider not in session.get_providers():  # it takes the processor instead
+        message = (
+            f'ONNX Runtime cannot use device {device!r}, though it was built for it: its libraries '
+            '(CUDA, cuDNN) do not load'
+        )
+        if named:
+            raise ValueError(f'{message}. Install those of its version, or use cpu')
+        print_log(f'{message}. The CPU computes.', logger='current', level=logging.WARNING)
+        device = 'cpu'
     return Session(texts, lambda inputs: session.run(None, inputs)[0], device)
 
 

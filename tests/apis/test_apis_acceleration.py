@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 
 from handbone.apis import acceleration, training
 
@@ -45,6 +46,22 @@ def test_gpu_with_bfloat16(monkeypatch):
         acceleration.check_amp(cfg)
         assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
         assert cfg.optim_wrapper.dtype == dtype
+
+
+def test_only_float16_is_scaled(monkeypatch):
+    """bfloat16 has the exponent of float32; a config that asks for a scale gets it."""
+    gpu(monkeypatch, has_bfloat16=True)
+    for precision, configured, expected in (
+        ('bf16', {}, dict(enabled=False)),
+        ('bf16', dict(loss_scale=512.0), 512.0),
+        ('fp16', {}, None),
+    ):
+        cfg = amp(precision)
+        cfg.optim_wrapper.update(configured)
+        acceleration.check_amp(cfg)
+        assert cfg.optim_wrapper.get('loss_scale') == expected
+    scaler = torch.amp.GradScaler('cuda', enabled=False)
+    assert not scaler.is_enabled() and scaler.scale(2.0) == 2.0
 
 
 def test_gpu_without_bfloat16(monkeypatch):
@@ -127,3 +144,38 @@ def test_amp_is_refused_before_any_data_is_read(processor, tmp_path, capsys, mon
     assert stopped.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: there is no GPU, and this processor has no bfloat16')
+
+
+@pytest.mark.parametrize(
+    'settings', [dict(dtype='bfloat16'), dict(dtype='float16', loss_scale='dynamic')]
+)
+def test_the_way_out_of_mixed_precision_works(processor, settings):
+    """What the error advises for a config that asks for it: the type alone."""
+    processor(WITHOUT)
+    wrapper = dict(type='AmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1), **settings)
+    cfg = Config(dict(optim_wrapper=wrapper))
+    with pytest.raises(ValueError, match='--cfg-options optim_wrapper.type=OptimWrapper'):
+        acceleration.check_amp(cfg)
+    cfg.merge_from_dict({'optim_wrapper.type': 'OptimWrapper'})
+    acceleration.check_amp(cfg)
+    build_optim_wrapper(torch.nn.Linear(1, 1), cfg.optim_wrapper)
+
+
+def test_half_precision_after_bfloat16_is_scaled(monkeypatch):
+    """As when the dumped config of a run in bfloat16 is used again."""
+    gpu(monkeypatch, has_bfloat16=True)
+    cfg = amp('bf16')
+    acceleration.check_amp(cfg)
+    acceleration.use_amp(cfg, 'fp16')
+    acceleration.check_amp(cfg)
+    assert 'loss_scale' not in cfg.optim_wrapper
+
+
+def test_checkpointing_of_what_the_image_goes_into():
+    for named in ('backbone', ['decode_head', 'backbone']):
+        with pytest.raises(ValueError, match='model.backbone.with_cp=True'):
+            acceleration.check_activation_checkpointing(
+                Config(dict(activation_checkpointing=named))
+            )
+    for cfg in (Config(dict(activation_checkpointing=['decode_head'])), Config({})):
+        acceleration.check_activation_checkpointing(cfg)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from handbone.apis.launch import adapt_to_hardware, process_group
+from handbone.apis.launch import adapt_to_hardware, process_group, use_gpu
 
 
 @pytest.fixture
@@ -44,6 +44,20 @@ def test_several_gpus(gpus):
     adapt_to_hardware(cfg)
     assert cfg.sync_bn is None
     assert cfg.custom_hooks == [dict(type='BroadcastBuffersHook')]
+
+
+def test_what_a_gpu_gains_from(gpus, monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch, 'set_float32_matmul_precision', chosen.append)
+    for available in (False, True):
+        gpus(available)
+        cfg = Config(dict(train_dataloader={}))
+        own = Config(dict(train_dataloader=dict(pin_memory=False)))
+        for each in (cfg, own):
+            use_gpu(each)
+        assert cfg.train_dataloader.get('pin_memory', False) is available
+        assert own.train_dataloader.get('pin_memory', False) is False
+    assert chosen == ['high', 'high']
 
 
 def test_group_lasts_as_long_as_the_run(gpus, monkeypatch, tmp_path):

@@ -77,9 +77,18 @@ def test_memory_of_the_gpu(capsys):
     assert written.startswith(
         'error: the GPU is out of memory (Tried to allocate 20.00 GiB): lower'
     )
-    for word in ('batch_size', 'crop_size', '--amp', 'activation_checkpointing'):
+    for word in ('batch_size', 'crop_size', '--amp', 'model.backbone.with_cp=True'):
         assert word in written
     assert written.count('\n') == 1
+
+
+def test_memory_of_the_gpu_as_cuda_and_its_libraries_say_it():
+    for text in (
+        'CUDA error: out of memory\nCUDA kernel errors might be reported later',
+        'CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`',
+    ):
+        assert resource_message(RuntimeError(text)).startswith('the GPU is out of memory: lower')
+    assert resource_message(RuntimeError('CUDA error: device-side assert triggered')) is None
 
 
 def test_memory_while_predicting():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from handbone.apis.acceleration import check_amp
 from handbone.apis.config_literals import read_config_dump
+from handbone.engine import ResumableRunner
 
 ABLATIONS = sorted((Path(__file__).parents[2] / 'configs' / 'ablations').glob('*.py'))
 SPLITS = ('train', 'val', 'test')
@@ -37,7 +37,7 @@ def test_ablation_trains(shrunk, scalars, name):
         check_amp(config)
     except ValueError as reason:
         pytest.skip(str(reason))
-    runner = Runner.from_cfg(config)
+    runner = ResumableRunner.from_cfg(config)
     runner.train()
     lines = scalars(runner)
     losses = [line['loss'] for line in lines if 'loss' in line]

@@ -117,6 +117,22 @@ def test_heads_and_losses_are_multilabel(config):
         assert {len(classes_of(config, split)) for split in SPLITS} == {head.num_classes}
 
 
+def test_what_1536_needs(config):
+    """Attention without its matrix, heads without the upsampled pyramid, few groups of weights."""
+    if '1536' not in Path(config.filename).name:
+        pytest.skip('smaller')
+    if 'convnext' not in config.filename:
+        assert config.model.backbone.type.startswith('SDPA')
+    kind = 'Segformer' if 'segformer' in config.filename else 'UPer'
+    assert config.model.decode_head.type == f'Multilabel{kind}Head'
+    assert config.optim_wrapper.constructor == 'GroupedOptimWrapperConstructor'
+    if Path(config.filename).name == 'upernet_swin_1536.py':
+        assert config.model.backbone.with_cp
+        assert config.optim_wrapper.type == 'AmpOptimWrapper'
+        assert config.optim_wrapper.dtype == 'bfloat16'
+        assert config.train_dataloader.batch_size == 1
+
+
 def test_schedule_ends_with_the_training(config):
     schedulers = config.param_scheduler
     schedulers = schedulers if isinstance(schedulers, list) else [schedulers]

@@ -6,6 +6,7 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from handbone.models import backbones
+from handbone.models.backbones import fused_attention
 
 SMALL = {
     'MixVisionTransformer': dict(
@@ -76,6 +77,31 @@ def test_features_and_gradients_are_those_of_mmseg(name, batch):
             torch.testing.assert_close(gradients[key] / scale, gradient / scale, rtol=0, atol=1e-3)
 
 
+@pytest.mark.parametrize('most', [3, 7, 40])
+def test_windows_a_few_at_a_time(monkeypatch, most):
+    """As where a GPU's kernel does not take all windows of a large image."""
+    monkeypatch.setattr(fused_attention, 'MOST_HEADS', most)
+    test_features_and_gradients_are_those_of_mmseg('SwinTransformer', 2)
+
+
+@pytest.mark.parametrize('name', ['SwinTransformer', 'MixVisionTransformer'])
+def test_blocks_computed_twice_have_the_same_gradients(name):
+    """Dropped paths included: the second time draws the same random numbers."""
+    gradients = []
+    for with_cp in (False, True):
+        torch.manual_seed(0)
+        settings = dict(SMALL[name], drop_path_rate=0.3, with_cp=with_cp)
+        model = MODELS.build(dict(type=f'SDPA{name}', **settings))
+        model.train()
+        images = torch.randn(4, 3, 64, 64)
+        sum(each.square().mean() for each in model(images)).backward()
+        gradients.append({key: value.grad for key, value in model.named_parameters()})
+    for key, gradient in gradients[0].items():
+        assert (gradient is None) == (gradients[1][key] is None), key
+        if gradient is not None:
+            torch.testing.assert_close(gradients[1][key], gradient, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize('name', SMALL)
 def test_every_attention_is_fused(name):
     _, ours = build_pair(name)
@@ -99,7 +125,8 @@ def test_initialisation_is_that_of_mmseg():
 def test_attention_matrices_do_not_lie_in_memory(largest_tensor):
     settings = dict(SMALL['MixVisionTransformer'], num_heads=[4, 4, 4, 4], sr_ratios=[1, 1, 1, 1])
     model = MODELS.build(dict(type='SDPAMixVisionTransformer', **settings))
-    with torch.no_grad(), largest_tensor:
-        model(torch.randn(1, 3, 128, 128))
+    with largest_tensor:
+        features = model(torch.randn(1, 3, 128, 128))
+        sum(each.mean() for each in features).backward()
     queries = 32 * 32
     assert largest_tensor.elements < queries * queries

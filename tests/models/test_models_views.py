@@ -55,6 +55,20 @@ def test_other_angles(angle):
     assert (corners == -5.0).all()
 
 
+def test_mixed_precision_does_not_move_pixels():
+    """Places are computed in float32: half the numbers would round them by pixels."""
+    images = smooth(size=(512, 768))
+    view = View(angle=7)
+    expected = view.show(images)
+    back = view.undo(expected, (512, 768))[0]
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        assert torch.equal(view.show(images), expected)
+        assert torch.equal(view.undo(expected, (512, 768))[0], back)
+        half = view.undo(expected.bfloat16(), (512, 768))[0]
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), back, rtol=0, atol=2**-7)
+
+
 @pytest.mark.parametrize(
     'view',
     [

@@ -116,6 +116,22 @@ def test_bad_files_are_named(exported, tmp_path, name):
         open_exported(exported / name, device='toaster')
 
 
+def test_a_gpu_whose_libraries_do_not_load(exported, monkeypatch):
+    """ONNX Runtime takes the CPU and says so in its log alone."""
+    import onnxruntime
+
+    class Fallback(onnxruntime.InferenceSession):
+        def __init__(self, content, options, providers):
+            super().__init__(content, options, providers=['CPUExecutionProvider'])
+
+    monkeypatch.setattr(onnxruntime, 'InferenceSession', Fallback)
+    providers = ['CUDAExecutionProvider', 'CPUExecutionProvider']
+    monkeypatch.setattr(onnxruntime, 'get_available_providers', lambda: providers)
+    with pytest.raises(ValueError, match="cannot use device 'cuda'.*cuDNN"):
+        open_session(exported / 'tiny.onnx', 'labels', device='cuda')
+    assert open_session(exported / 'tiny.onnx', 'labels').device == 'cpu'
+
+
 @pytest.fixture(scope='module')
 def correlation(exported, pytorch):
     """Correlates the logits of a file with those of the file of 32 bits, class by class."""

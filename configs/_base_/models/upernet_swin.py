@@ -1,8 +1,8 @@
 # UPerNet on Swin-T (Xiao et al., 2018; Liu et al., 2021), multilabel.
 _base_ = [__import__('mmseg').__path__[0] + '/.mim/configs/_base_/models/upernet_swin.py']
 
-# Becomes SyncBN on several GPUs. The pooling branch normalises 1 x 1 maps, for which BatchNorm
-# needs at least 2 images on each GPU; GroupNorm takes one.
+# The pooling branch normalises 1 x 1 maps, for which BatchNorm needs at least 2 images on each GPU;
+# GroupNorm takes one.
 norm_cfg = dict(type='GN', num_groups=32, requires_grad=True)
 # Radiographs are grey; padding, at the right and the bottom, is background.
 data_preprocessor = dict(

@@ -133,14 +133,15 @@ class _AllHeads(nn.Module):
 def _watched_norms(model: nn.Module) -> Iterator[None]:
     """Let BatchNorm layers in training mode raise where they would see one value a channel.
 
-    SyncBN counts the images of all processes. Where there are several it is switched to evaluation
-    meanwhile, in which it needs neither GPUs nor the other processes.
+    SyncBN counts the images of all processes. It is switched to evaluation meanwhile, in which it
+    needs neither GPUs nor the other processes; where there is one process, it needs what BatchNorm
+    needs.
     """
 
-    def watch(name: str) -> object:
-        def check(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def watch(name: str, training: bool) -> object:
+        def check(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
             images = inputs[0]
-            if module.training and images.numel() == images.shape[1]:
+            if training and images.numel() == images.shape[1]:
                 raise SmallBatchError(
                     f'{name} is a BatchNorm that sees one value a channel in a batch of '
                     f'{len(images)} and needs two: set train_dataloader.batch_size to 2 or more, '
@@ -152,8 +153,11 @@ def _watched_norms(model: nn.Module) -> Iterator[None]:
     norms = [(name, module) for name, module in model.named_modules()]
     norms = [(name, module) for name, module in norms if isinstance(module, _BatchNorm)]
     shared = [norm for _, norm in norms if isinstance(norm, nn.SyncBatchNorm) and norm.training]
-    shared = shared if get_world_size() > 1 else []
-    handles = [norm.register_forward_pre_hook(watch(name)) for name, norm in norms]
+    alone = get_world_size() == 1
+    handles = [
+        norm.register_forward_pre_hook(watch(name, norm.training and (alone or norm not in shared)))
+        for name, norm in norms
+    ]
     for norm in shared:
         norm.eval()
     try:

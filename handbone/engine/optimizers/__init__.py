@@ -1,7 +1,13 @@
 """Optimisers, and what decides how each weight is optimised."""
 
 from .cpu_amp_optim_wrapper import CPUAmpOptimWrapper
+from .grouped_weights import GroupedOptimWrapperConstructor
 from .layer_decay import LayerDecayOptimWrapperConstructor
 from .lion import Lion
 
-__all__ = ['CPUAmpOptimWrapper', 'LayerDecayOptimWrapperConstructor', 'Lion']
+__all__ = [
+    'CPUAmpOptimWrapper',
+    'GroupedOptimWrapperConstructor',
+    'LayerDecayOptimWrapperConstructor',
+    'Lion',
+]

@@ -5,9 +5,10 @@ import math
 import re
 
 from mmengine.logging import MMLogger
-from mmengine.optim import DefaultOptimWrapperConstructor
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
+
+from .grouped_weights import GroupedOptimWrapperConstructor
 
 #: Stages and the blocks inside, in the names of mmseg's backbones: Swin's ``stages.2.blocks.5``,
 #: MiT's ``layers.2.1.5``, ConvNeXt's ``stages.2.5``, ResNet's ``layer3.5``, MSCAN's ``block3.5``,
@@ -19,7 +20,7 @@ AFTER_STAGE = re.compile(r'stages\.(\d+)\.downsample\.')
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
-class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+class LayerDecayOptimWrapperConstructor(GroupedOptimWrapperConstructor):
     """Multiply the learning rate by ``layer_decay`` for every block further from the head.
 
     With L blocks in the backbone, block l (1 to L) learns at ``layer_decay ** (L + 1 - l)`` times
@@ -33,35 +34,24 @@ class LayerDecayOptimWrapperConstructor(DefaultOptimWrapperConstructor):
     ``paramwise_cfg``: above 0 and at most 1.
     """
 
-    def add_params(
-        self,
-        params: list[dict],
-        module: nn.Module,
-        prefix: str = '',
-        is_dcn_module: int | float | None = None,
-    ) -> None:
-        """Collect the weights with their settings.
+    def adjust(self, params: list[dict], model: nn.Module) -> None:
+        """Multiply the learning rates.
 
         Args:
-            params: List to extend by one group a weight.
-            module: The model, or a part of it.
-            prefix: Name of the part.
-            is_dcn_module: Whether the part belongs to a deformable convolution.
+            params: One group a weight, changed in place.
+            model: The model.
 
         Raises:
             ValueError: If ``layer_decay`` is absent or out of range, or the backbone's weights are
                 not numbered.
         """
-        super().add_params(params, module, prefix, is_dcn_module)
-        if prefix:
-            return
         rate = self.paramwise_cfg.get('layer_decay')
         if rate is None or not 0 < rate <= 1:
             raise ValueError(
                 f'optim_wrapper.paramwise_cfg.layer_decay is {rate}; '
                 'it must be above 0 and at most 1, such as 0.9'
             )
-        backbone = getattr(module, 'backbone', module)
+        backbone = getattr(model, 'backbone', model)
         depths = layer_depths(backbone)
         layers = max(depths.values())
         depth_of = {id(weight): depths[name] for name, weight in backbone.named_parameters()}

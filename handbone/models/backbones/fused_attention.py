@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from mmseg.models.backbones.beit import BEiTAttention
 from mmseg.models.backbones.swin import WindowMSA
 from torch import Tensor, nn
+
+#: Most heads times windows that PyTorch's memory-efficient kernel takes at once: a side of CUDA's
+#: grid of programs.
+MOST_HEADS = 65535
 
 
 class FusedMultiheadAttention(nn.MultiheadAttention):
@@ -90,15 +95,33 @@ def _attend(attention: WindowMSA | BEiTAttention, qkv: Tensor, bias: Tensor | No
     """
     batch, length, _ = qkv.shape
     heads = attention.num_heads
-    query, key, value = qkv.view(batch, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
-    if bias is not None and bias.shape[0] > 1:
+    parts = qkv.view(batch, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
+    if bias is None or bias.shape[0] == 1:
+        results = [_attend_at_once(attention, parts, bias)]
+    else:
         # the windows become heads, so that one bias serves all images
-        windows = bias.shape[0] * heads
-        query, key, value = (
-            each.reshape(-1, windows, length, each.shape[-1]) for each in (query, key, value)
-        )
-        bias = bias.reshape(1, windows, length, length)
-    result = F.scaled_dot_product_attention(
+        windows = bias.shape[0]
+        parts = parts.unflatten(1, (-1, windows))
+        some = max(1, MOST_HEADS // heads)
+        results = [
+            _attend_at_once(
+                attention,
+                parts[:, :, first : first + some].flatten(2, 3),
+                bias[first : first + some].flatten(0, 1)[None],
+            ).unflatten(1, (-1, heads))
+            for first in range(0, windows, some)
+        ]
+    result = torch.cat(results, dim=1) if len(results) > 1 else results[0]
+    result = result.reshape(batch, heads, length, -1)
+    return result.transpose(1, 2).reshape(batch, length, -1)
+
+
+def _attend_at_once(
+    attention: WindowMSA | BEiTAttention, parts: Tensor, bias: Tensor | None
+) -> Tensor:
+    """Attend with queries, keys and values, (3, N, heads, L, d), and a bias, (1, heads, L, L)."""
+    query, key, value = parts
+    return F.scaled_dot_product_attention(
         query,
         key,
         value,
@@ -106,5 +129,3 @@ def _attend(attention: WindowMSA | BEiTAttention, qkv: Tensor, bias: Tensor | No
         attention.attn_drop.p if attention.training else 0.0,
         scale=attention.scale,
     )
-    result = result.reshape(batch, heads, length, -1)
-    return result.transpose(1, 2).reshape(batch, length, -1)

@@ -60,9 +60,12 @@ def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
     down, across = (part / whole for part, whole in zip(content, logits.shape[1:], strict=True))
     theta = [[[across, 0.0, across - 1], [0.0, down, down - 1]]]
     theta = torch.tensor(theta, dtype=torch.float32, device=logits.device)
-    grid = F.affine_grid(theta, (1, 1, height, width), align_corners=False)
-    found = F.grid_sample(logits[None].float(), grid, padding_mode='border', align_corners=False)[0]
-    return found.to(logits.dtype)
+    with torch.autocast(logits.device.type, enabled=False):  # it would round the places of pixels
+        grid = F.affine_grid(theta, (1, 1, height, width), align_corners=False)
+        found = F.grid_sample(
+            logits[None].float(), grid, padding_mode='border', align_corners=False
+        )
+    return found[0].to(logits.dtype)
 
 
 def undo_swap(logits: Tensor, meta: dict) -> Tensor:

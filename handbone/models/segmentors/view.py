@@ -72,8 +72,8 @@ class View:
             images = images.flip(FLIPPED_AXES[self.flip])
         images = torch.rot90(images, self.quarters, (-2, -1))
         if self.tilt:
-            grid = self._grid(self.tilt, images.shape[2:], images.shape[2:], images)
-            images = F.grid_sample(images - fill, grid, align_corners=False) + fill
+            size = images.shape[2:]
+            images = _turn(images - fill, self.tilt, size, size, 'zeros')[0] + fill
         if self.scale != 1:
             size = [
                 max(1, round(side * self.scale / divisor)) * divisor for side in images.shape[2:]
@@ -100,8 +100,7 @@ class View:
         size = tuple(size or logits.shape[2:])
         seen = None
         if self.tilt:
-            grid = self._grid(-self.tilt, frame, size, logits)
-            logits = F.grid_sample(logits, grid, padding_mode='border', align_corners=False)
+            logits, grid = _turn(logits, -self.tilt, frame, size, 'border')
             inside = (grid[0].abs() <= 1).all(dim=-1)
             seen = torch.where(inside, 1.0, UNSEEN).rot90(-self.quarters, (0, 1))
         elif tuple(logits.shape[2:]) != size:
@@ -114,21 +113,28 @@ class View:
             logits = swap_channels(logits, self.swap_classes)
         return logits, seen
 
-    @staticmethod
-    def _grid(angle: float, frame: Sequence[int], size: Sequence[int], batch: Tensor) -> Tensor:
-        """Where the pixels of a turned map come from.
 
-        Args:
-            angle: Radians, counter-clockwise as seen.
-            frame: Height and width of the frame in input pixels, which says how its sides compare.
-            size: Height and width of the map to make.
-            batch: What is sampled, for its length, type and device.
+def _turn(
+    batch: Tensor, angle: float, frame: Sequence[int], size: Sequence[int], padding: str
+) -> tuple[Tensor, Tensor]:
+    """Turn maps about their middle.
 
-        Returns:
-            ``(N, h, w, 2)`` with x and y from -1 to 1.
-        """
-        cosine, sine, aspect = math.cos(angle), math.sin(angle), frame[0] / frame[1]
-        matrix = [[cosine, -sine * aspect, 0.0], [sine / aspect, cosine, 0.0]]
-        theta = torch.tensor(matrix, dtype=batch.dtype, device=batch.device)
-        shape = (len(batch), 1, *size)
-        return F.affine_grid(theta.expand(len(batch), 2, 3), shape, align_corners=False)
+    Args:
+        batch: ``(N, C, H, W)``.
+        angle: Radians, counter-clockwise as seen.
+        frame: Height and width of the frame in input pixels, which says how its sides compare.
+        size: Height and width of the maps to make.
+        padding: What comes in from outside, as ``F.grid_sample`` takes it.
+
+    Returns:
+        ``(N, C, h, w)`` and where its pixels come from, ``(N, h, w, 2)`` with x and y from -1 to 1.
+    """
+    cosine, sine, aspect = math.cos(angle), math.sin(angle), frame[0] / frame[1]
+    matrix = [[cosine, -sine * aspect, 0.0], [sine / aspect, cosine, 0.0]]
+    # mixed precision would round the places by some pixels
+    dtype = torch.promote_types(batch.dtype, torch.float32)
+    with torch.autocast(batch.device.type, enabled=False):
+        theta = torch.tensor(matrix, dtype=dtype, device=batch.device).expand(len(batch), 2, 3)
+        grid = F.affine_grid(theta, (len(batch), 1, *size), align_corners=False)
+        turned = F.grid_sample(batch.to(dtype), grid, padding_mode=padding, align_corners=False)
+    return turned.to(batch.dtype), grid

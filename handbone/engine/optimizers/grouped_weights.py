@@ -1,0 +1,59 @@
+"""Weights with the same settings in one group, so that an optimiser steps them together."""
+
+from mmengine.optim import DefaultOptimWrapperConstructor
+from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from torch import nn
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
+    """mmengine's constructor with one group for each set of settings instead of one a weight.
+
+    With ``paramwise_cfg`` mmengine makes hundreds of groups, each of which an optimiser on a GPU
+    steps with kernels of its own. The weights and their settings are the same.
+    """
+
+    def add_params(
+        self,
+        params: list[dict],
+        module: nn.Module,
+        prefix: str = '',
+        is_dcn_module: int | float | None = None,
+    ) -> None:
+        """Collect the weights with their settings.
+
+        Args:
+            params: List to extend by the groups.
+            module: The model, or a part of it.
+            prefix: Name of the part.
+            is_dcn_module: Whether the part belongs to a deformable convolution.
+        """
+        super().add_params(params, module, prefix, is_dcn_module)
+        if not prefix:
+            self.adjust(params, module)
+            params[:] = merge_groups(params)
+
+    def adjust(self, params: list[dict], model: nn.Module) -> None:
+        """Change settings of single weights, before they are grouped; for subclasses.
+
+        Args:
+            params: One group a weight.
+            model: The model.
+        """
+
+
+def merge_groups(groups: list[dict]) -> list[dict]:
+    """Join groups whose settings are the same.
+
+    Args:
+        groups: ``params``, a list of weights, and settings.
+
+    Returns:
+        Groups in the order in which their settings appear first, the weights in their order.
+    """
+    merged: dict[tuple, dict] = {}
+    for group in groups:
+        settings = {name: value for name, value in group.items() if name != 'params'}
+        found = merged.setdefault(tuple(sorted(settings.items())), dict(params=[], **settings))
+        found['params'].extend(group['params'])
+    return list(merged.values())

@@ -1,6 +1,7 @@
 # make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 9 minutes
 # make test     all tests, the end-to-end ones included
 # make bench    our speed and memory beside today's usual ways
+# make bench-train  training steps and predictions of whole models the same way: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
 # make lint     style
 # make env      the environment alone, in .venv; every other target makes it first
@@ -20,6 +21,7 @@ INSTALLED := $(VENV)/$(basename $(notdir $(LOCK))).installed
 
 DATA := data/phantom
 WORK_DIR := work_dirs/demo
+# segmentation_models.pytorch with what it needs, for tests and benchmarks
 PLAIN := $(VENV)/bench
 
 # The threads of PyTorch wait awake, but briefly: sleeping between the small steps of a small network
@@ -27,7 +29,7 @@ PLAIN := $(VENV)/bench
 export GOMP_SPINCOUNT ?= 20000
 JSRT_CONFIG ?= configs/jsrt/folded_unet_384.py
 
-.PHONY: env demo test bench bench-jsrt lint clean
+.PHONY: env demo test bench bench-train bench-jsrt lint clean
 
 env: $(INSTALLED)
 
@@ -53,11 +55,15 @@ demo: $(INSTALLED)
 	$(RUN) tools/train.py configs/demo.py --work-dir $(WORK_DIR)
 	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --tta --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(PLAIN)/installed
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 $(TESTS)
 
-bench: $(INSTALLED)
+bench: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks
+
+# on a GPU, where these rows are in bfloat16, with the losses, which have targets of their own there
+bench-train: $(INSTALLED) $(PLAIN)/installed
+	$(RUN) -m benchmarks train_step loss.512 loss.1024 loss --repetitions 2
 
 # JSRT radiographs: ours and a plain loop around segmentation_models.pytorch for the same wall time
 bench-jsrt: $(INSTALLED) $(PLAIN)/installed

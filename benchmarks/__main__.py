@@ -1,4 +1,8 @@
-"""Print the table: ``python -m benchmarks``."""
+"""Print the table: ``python -m benchmarks``.
+
+python -m benchmarks rle loss.1024                 some rows
+python -m benchmarks train_step --repetitions 2    whole models: an hour on two cores
+"""
 
 import argparse
 import os
@@ -7,21 +11,25 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from . import table, train_step
+from . import loss, table, train_step
 
-#: What is measured unless rows are named: modules with a ``ROW`` each. The rows of ``train_step``
-#: take longer and are named one by one.
+#: What is measured unless rows are named: modules with a ``ROW`` each.
 ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'loss', 'loading', 'voting')
 
 
 def main() -> None:
     """Measure the rows, print them, and write them as Markdown if asked."""
-    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('rows', nargs='*', help=f'rows to measure; {", ".join(ROWS)} unless named')
     parser.add_argument('--repetitions', type=int, default=7, help='timed calls of each way')
     parser.add_argument('--markdown', type=Path, metavar='FILE', help='put the table into FILE too')
     arguments = parser.parse_args()
-    known = [*ROWS, *(f'train_step.{name}' for name in train_step.ROWS)]
+    of_models = [f'train_step.{name}' for name in train_step.ROWS]
+    known = [*ROWS, 'train_step', *of_models, *(f'loss.{size}' for size in loss.ROWS)]
     unknown = set(arguments.rows) - set(known)
     if unknown:
         parser.error(f'no such row: {", ".join(sorted(unknown))}; there are {", ".join(known)}')
@@ -34,8 +42,13 @@ def main() -> None:
         console.print(
             f'Other programs are running (load {load:.1f}): times and ratios will be off.'
         )
+    names = [
+        each
+        for name in arguments.rows or ROWS
+        for each in (of_models if name == 'train_step' else [name])
+    ]
     rows = []
-    for module in track(arguments.rows or ROWS, 'measuring', console=console):
+    for module in track(names, 'measuring', console=console):
         rows.append(table.measure(module, arguments.repetitions))
     for row, measured in rows:
         console.print(table.rich_table(row, measured))

@@ -63,7 +63,9 @@ def _train(
     if processes > 1:
         # as mmengine converts it and tools/train.py asks for on GPUs
         network = nn.SyncBatchNorm.convert_sync_batchnorm(network) if on_gpu else network
-        network = nn.parallel.DistributedDataParallel(network, [rank] if on_gpu else None)
+        network = nn.parallel.DistributedDataParallel(
+            network, [rank] if on_gpu else None, broadcast_buffers=False
+        )
     seconds = _steps(network, size, steps + 2)[2:]
     if rank == 0:
         (Path(folder) / 'seconds').write_text(str(median(seconds)))

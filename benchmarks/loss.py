@@ -1,7 +1,9 @@
-"""BCE + Dice of 29 classes at 1536 x 1536, forward and backward, from logits at 384 x 384.
+"""BCE + Dice of 29 classes, forward and backward, from logits at a quarter of the labels' size.
 
-Runs on a GPU where there is one: with the Triton kernels, and with what ``torch.compile`` makes of
-the same operations in PyTorch.
+    python -m benchmarks loss loss.1024 loss.512
+
+The first is at 1536 x 1536. Runs on a GPU where there is one: with the Triton kernels, and with
+what ``torch.compile`` makes of the same operations in PyTorch.
 """
 
 from collections.abc import Callable
@@ -17,42 +19,61 @@ from torch import Tensor
 from handbone.masks import planes_first
 
 from . import subject
+from .plain_packages import import_smp
 from .row import Row, Way
 
-LABEL_SIZE = 1536
-LOGIT_SIZE = 384
+SIZES = (512, 1024, 1536)
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
-def low_resolution_logits() -> Tensor:
-    """Make logits as a head gives them: (1, 29, 384, 384), requiring gradients."""
-    planes = torch.from_numpy(np.ascontiguousarray(subject.planes(LABEL_SIZE)))
-    smooth = F.interpolate(planes[None].float(), LOGIT_SIZE, mode='area')
+def low_resolution_logits(size: int) -> Tensor:
+    """Make logits as a head gives them: (1, 29, size / 4, size / 4), requiring gradients."""
+    planes = torch.from_numpy(np.ascontiguousarray(subject.planes(size)))
+    smooth = F.interpolate(planes[None].float(), size // 4, mode='area')
     noise = torch.randn(smooth.shape, generator=torch.Generator().manual_seed(0))
     return (8 * smooth - 5 + noise).to(DEVICE).requires_grad_()
 
 
-def planes() -> Callable[[], Any]:
-    """Upsample all classes and compare them with float planes."""
-    logits = low_resolution_logits()
-    masks = torch.from_numpy(np.ascontiguousarray(subject.planes(LABEL_SIZE)))[None].to(DEVICE)
+def planes(size: int, loss_of: Callable[[Tensor, Tensor], Tensor]) -> Callable[[], Any]:
+    """Upsample all classes and compare them with float planes.
+
+    Args:
+        size: Height and width of the labels.
+        loss_of: The loss of logits and target, both (1, 29, size, size).
+
+    Returns:
+        A step; it returns the gradient of the logits.
+    """
+    logits = low_resolution_logits(size)
+    masks = torch.from_numpy(np.ascontiguousarray(subject.planes(size)))[None].to(DEVICE)
 
     def step() -> Tensor:
         logits.grad = None
-        target = masks.float()
-        full = F.interpolate(logits, LABEL_SIZE, mode='bilinear', align_corners=False)
-        probability = full.sigmoid()
-        both = (probability * target).sum((0, 2, 3))
-        size = probability.sum((0, 2, 3)) + target.sum((0, 2, 3))
-        dice = (2 * both + 1) / (size + 1)
-        loss = F.binary_cross_entropy_with_logits(full, target) + (1 - dice).mean()
-        loss.backward()
+        full = F.interpolate(logits, size, mode='bilinear', align_corners=False)
+        loss_of(full, masks.float()).backward()
         return logits.grad
 
     return step
 
 
-def packed(backend: str) -> Callable[[], Any]:
+def plain_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """BCE + Dice in a few lines of PyTorch."""
+    probability = logits.sigmoid()
+    both = (probability * target).sum((0, 2, 3))
+    total = probability.sum((0, 2, 3)) + target.sum((0, 2, 3))
+    dice = (2 * both + 1) / (total + 1)
+    return F.binary_cross_entropy_with_logits(logits, target) + (1 - dice).mean()
+
+
+def smp_planes(size: int) -> Callable[[], Any]:
+    """Compare with float planes by the losses of segmentation_models.pytorch."""
+    losses = import_smp().losses
+    dice = losses.DiceLoss('multilabel', smooth=1.0)
+    bce = losses.SoftBCEWithLogitsLoss()
+    return planes(size, lambda logits, target: bce(logits, target) + dice(logits, target))
+
+
+def packed(size: int, backend: str) -> Callable[[], Any]:
     """Read the bits, by one of the implementations of :func:`class_by_class_loss`."""
     import handbone  # noqa: F401  registers the losses
     from handbone.models import class_by_class_loss
@@ -60,8 +81,8 @@ def packed(backend: str) -> Callable[[], Any]:
     if DEVICE == 'cuda' and backend != 'eager':
         import triton  # noqa: F401  without it, which torch.compile needs too, the way is left out
 
-    logits = low_resolution_logits()
-    target = planes_first(subject.packed(LABEL_SIZE))[None].to(DEVICE)
+    logits = low_resolution_logits(size)
+    target = planes_first(subject.packed(size))[None].to(DEVICE)
     losses = [MODELS.build(dict(type=f'Multilabel{name}Loss')) for name in ('BCE', 'Dice')]
 
     def step() -> Tensor:
@@ -77,21 +98,33 @@ def check(usual: Tensor, ours: Tensor) -> None:
     assert torch.allclose(usual, ours, rtol=1e-3, atol=1e-9)
 
 
-WAYS = {
-    'cpu': (Way('class_by_class_loss, packed labels', partial(packed, 'eager')),),
-    'cuda': (
-        Way('class_by_class_loss, PyTorch', partial(packed, 'eager')),
-        Way('class_by_class_loss, torch.compile', partial(packed, 'compile')),
-        Way('class_by_class_loss, Triton', partial(packed, 'triton')),
-    ),
+BACKENDS = {
+    'cpu': {'class_by_class_loss, packed labels': 'eager'},
+    'cuda': {
+        'class_by_class_loss, PyTorch': 'eager',
+        'class_by_class_loss, torch.compile': 'compile',
+        'class_by_class_loss, Triton': 'triton',
+    },
 }
 TARGETS = {
-    'cpu': '250 MB at most, not slower',
+    'cpu': '1.5 x faster, 120 MB at most',
     'cuda': '4 x faster, 0.05 of the memory',
 }
-ROW = Row(
-    work=f'BCE + Dice, forward and backward, 29 x {LABEL_SIZE} x {LABEL_SIZE}, batch 1',
-    ways=(Way('PyTorch, float targets', planes), *WAYS[DEVICE]),
-    check=check,
-    target=TARGETS[DEVICE],
-)
+
+
+def _row(size: int) -> Row:
+    ours = BACKENDS[DEVICE].items()
+    return Row(
+        work=f'BCE + Dice, forward and backward, 29 x {size} x {size}, batch 1',
+        ways=(
+            Way('PyTorch, float targets', partial(planes, size, plain_loss)),
+            Way('segmentation_models.pytorch, float targets', partial(smp_planes, size)),
+            *(Way(name, partial(packed, size, backend)) for name, backend in ours),
+        ),
+        check=check,
+        target=TARGETS[DEVICE] if size == SIZES[-1] else 'no target',
+    )
+
+
+ROWS = {str(size): _row(size) for size in SIZES}
+ROW = ROWS[str(SIZES[-1])]

@@ -9,9 +9,7 @@ training steps. The result is one line of JSON.
 
 import argparse
 import json
-import sys
 import time
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -26,12 +24,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import handbone  # noqa: F401
+from handbone.apis.memory import keep_freed_memory
 from handbone.apis.pretrained import drop_pretrained
 from handbone.configs import config_path
 from handbone.engine.hooks.model_input_hook import SmallBatchError, check_input, logits_shape
 from handbone.masks import pack, planes_first
 
 from .memory import resident_peak
+from .plain_packages import import_smp
 
 COUNTED_SIZE = 1536
 
@@ -78,7 +78,8 @@ def measure(
     images = batch_size(model, size)
     optimizer = dict(config.optim_wrapper, type='OptimWrapper')
     if precision != 'float32':
-        optimizer.update(type='AmpOptimWrapper', dtype=precision)
+        scale = dict(enabled=precision == 'float16')
+        optimizer.update(type='AmpOptimWrapper', dtype=precision, loss_scale=scale)
     else:
         optimizer.pop('dtype', None)
     optimizer = build_optim_wrapper(model, optimizer)
@@ -93,14 +94,22 @@ def measure(
             torch.cuda.synchronize()
 
     torch.backends.cudnn.benchmark = True
-    for _ in range(3 if device == 'cuda' else 1):
+    step()
+    if device == 'cuda':
+        step()
+        torch.cuda.reset_peak_memory_stats()  # cuDNN tried algorithms that it does not take
+        step()
+        peak = torch.cuda.max_memory_allocated()
+    else:
+        peak = resident_peak()
+        # as tools/train.py does; before, freed arrays went back at once, so that memory is exact
+        keep_freed_memory()
         step()
     seconds = []
     for _ in range(repetitions):
         begin = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - begin)
-    peak = torch.cuda.max_memory_allocated() if device == 'cuda' else resident_peak()
     return dict(images=images, seconds=median(seconds), bytes=peak)
 
 
@@ -159,10 +168,7 @@ def build(config: Config) -> nn.Module:
     """
     init_default_scope('mmseg')
     if config.model.type == 'SMPSegmentor':
-        beside = Path(sys.prefix) / 'bench'  # of `make bench-jsrt`
-        if beside.is_dir():
-            sys.path.append(str(beside))
-        from . import torchvision_stub  # noqa: F401
+        import_smp()
     drop_pretrained(config)
     return MODELS.build(config.model)
 

@@ -150,6 +150,7 @@ def main() -> None:
     if unknown:
         names = ', '.join(config_names())
         parser.error(f'no such config: {", ".join(sorted(unknown))}; there are {names}')
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     file = arguments.folder / 'model_zoo.json'
     found = read(file)
     fill(found, arguments, file)

@@ -1,5 +1,6 @@
 """Measure the rows and write the table."""
 
+import gc
 import platform
 import re
 import sys
@@ -76,14 +77,14 @@ def measure(name: str, repetitions: int) -> tuple[Row, list[Measured]]:
                 torch.cuda.synchronize()
             if repetition:
                 seconds[index].append(time.perf_counter() - begin)
+    # what was measured makes room for the processes that measure memory
+    work = None
+    works.clear()
+    gc.collect()
+    torch.cuda.empty_cache()
     return row, [
-        Measured(
-            row.ways[index].name,
-            median(seconds[index]),
-            min(seconds[index]),
-            extra_memory(name, index),
-        )
-        for index in works
+        Measured(row.ways[index].name, median(each), min(each), extra_memory(name, index))
+        for index, each in seconds.items()
     ]
 
 

@@ -13,7 +13,6 @@ UPerNet on Swin-B at 1536 as well:
 """
 
 import contextlib
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,14 +31,19 @@ from torch import Tensor, nn
 from handbone.masks import planes_first, unpack
 
 from . import subject
+from .plain_packages import import_smp
 from .row import Row, Way
 
 CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 MODEL_CONFIGS = {'segformer': 'segformer_mit-b0_1024.py', 'upernet': 'upernet_swin-t_1536.py'}
 #: Models that are measured at 1536 only, where there is a GPU.
 GPU_CONFIGS = {'upernet-b': 'upernet_swin-b_1536.py'}
-#: The counterpart in segmentation_models.pytorch: architecture, encoder.
-SMP_MODELS = {'segformer': ('Segformer', 'mit_b0')}
+#: The counterpart in segmentation_models.pytorch: architecture, encoder, other settings.
+SMP_MODELS = {
+    'segformer': ('Segformer', 'mit_b0', {}),
+    # without the auxiliary head, which smp does not have
+    'upernet': ('UPerNet', 'tu-swin_tiny_patch4_window7_224', dict(decoder_channels=512)),
+}
 SIZES = (512, 1024, 1536)
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
@@ -153,27 +157,33 @@ def train_stock(name: str, size: int) -> Callable[[], Any]:
     return train_planes(model, logits_of, size)
 
 
-def smp_model(name: str) -> nn.Module:
-    """Build the counterpart of segmentation_models.pytorch."""
+def smp_model(name: str, size: int) -> nn.Module:
+    """Build the counterpart of segmentation_models.pytorch for images of a size."""
     if SMP_MODELS.get(name) is None:
         raise ImportError(f'segmentation_models.pytorch has no counterpart of {name}')
-    packages = Path(__file__).resolve().parents[1] / '.venv' / 'bench'
-    if packages.is_dir() and str(packages) not in sys.path:
-        sys.path.append(str(packages))
-    from . import torchvision_stub
-
-    torchvision_stub.declare()  # beside a CPU build of torch the next import needs it
-    import segmentation_models_pytorch as smp
-
-    architecture, encoder = SMP_MODELS[name]
+    smp = import_smp()
+    architecture, encoder, settings = SMP_MODELS[name]
+    if encoder.startswith('tu-swin'):
+        settings = settings | dict(img_size=size)
     torch.manual_seed(0)
-    model = smp.create_model(architecture, encoder, encoder_weights=None, classes=29)
+    model = smp.create_model(architecture, encoder, encoder_weights=None, classes=29, **settings)
+    if name == 'upernet':
+        group_norms(model.decoder)
     return model.to(DEVICE)
+
+
+def group_norms(module: nn.Module) -> None:
+    """Replace BatchNorm by what our UPerNet has: its pooling branch takes no batch of one image."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(module, name, nn.GroupNorm(32, child.num_features))
+        else:
+            group_norms(child)
 
 
 def train_smp(name: str, size: int) -> Callable[[], Any]:
     """Train the counterpart of segmentation_models.pytorch."""
-    model = smp_model(name)
+    model = smp_model(name, size)
     return train_planes(model, lambda inputs: [(model(inputs), 1.0)], size)
 
 
@@ -224,7 +234,7 @@ def predict_stock(name: str, size: int) -> Callable[[], Any]:
 
 def predict_smp(name: str, size: int) -> Callable[[], Any]:
     """Predict with the counterpart of segmentation_models.pytorch."""
-    model = smp_model(name)
+    model = smp_model(name, size)
     model.eval()
     return predict_planes(model, size)
 

@@ -25,7 +25,7 @@ def smp():
     if importlib.util.find_spec(name) is None and beside.is_dir():
         sys.path.append(str(beside))
     if importlib.util.find_spec(name) is None:
-        pytest.skip('needs pip install "handbone[smp]", or what `make bench-jsrt` installs')
+        pytest.skip('needs pip install "handbone[smp]", or what `make test` installs')
     import benchmarks.torchvision_stub  # noqa: F401
 
     module = importlib.import_module(name)

@@ -1,8 +1,9 @@
 """The document of the measurements, and that whole models are compared like with like."""
 
 import pytest
+import torch
 
-from benchmarks import ddp_scaling, train_step
+from benchmarks import ddp_scaling, loss, train_step
 from benchmarks.row import Row
 from benchmarks.table import Measured, cells, with_section
 
@@ -30,6 +31,22 @@ def test_models_have_the_same_loss_and_masks(model):
     for kind, check in (('train', train_step.check_loss), ('predict', train_step.check_masks)):
         ways = [getattr(train_step, f'{kind}_{whose}')(model, 64)() for whose in ('stock', 'ours')]
         check(*ways)
+
+
+@pytest.mark.parametrize('model', train_step.SMP_MODELS)
+def test_the_counterparts_of_smp_train_and_predict(smp, model):
+    """On a batch of one, with about as many weights."""
+    network, ours = train_step.smp_model(model, 64), train_step.build(model, stock=True)
+    counts = [sum(weight.numel() for weight in each.parameters()) for each in (network, ours)]
+    assert 0.95 < counts[0] / counts[1] < 1.05
+    assert 0 < train_step.train_smp(model, 64)() < 10
+    assert train_step.predict_smp(model, 64)().shape == (29, 64, 64)
+
+
+def test_losses_have_the_same_gradient(smp):
+    usual, by_smp, ours = (way.prepare()() for way in loss.ROWS['512'].ways)
+    loss.check(usual, ours)
+    torch.testing.assert_close(by_smp, usual, rtol=1e-3, atol=1e-8)
 
 
 def test_a_row_with_images_says_how_many_a_second():

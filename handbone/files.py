@@ -1,5 +1,7 @@
 """Files that appear whole or not at all."""
 
+import contextlib
+import os
 from pathlib import Path
 
 
@@ -25,3 +27,25 @@ def write_atomically(path: Path, data: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def check_room(folder: Path, size: int = 2**16) -> None:
+    """Make sure that something can be written into a folder, creating it.
+
+    Args:
+        folder: The folder.
+        size: Bytes to try.
+
+    Raises:
+        OSError: If not; it names the folder.
+    """
+    probe = folder / f'.room.{os.getpid()}'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(bytes(size))
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(error.errno, f'{reason}, so nothing can be written', str(folder)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)

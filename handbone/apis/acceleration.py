@@ -27,7 +27,8 @@ def use_amp(cfg: Config, precision: str) -> None:
         precision: ``bf16`` or ``fp16``.
     """
     wrapper = cfg.optim_wrapper
-    if str(wrapper.get('dtype')).removeprefix('torch.') != DTYPES[precision]:
+    former = wrapper.get('dtype')
+    if former is not None and str(former).removeprefix('torch.') != DTYPES[precision]:
         wrapper.pop('loss_scale', None)  # of the other precision
     wrapper.type = 'AmpOptimWrapper'
     wrapper.dtype = DTYPES[precision]
@@ -141,5 +142,6 @@ def check_activation_checkpointing(cfg: Config) -> None:
     if 'backbone' in ([named] if isinstance(named, str) else named):
         raise ValueError(
             "activation_checkpointing=['backbone'] would leave the backbone without gradients: "
-            'take --cfg-options model.backbone.with_cp=True instead'
+            'take --cfg-options model.backbone.with_cp=True instead, for Swin, MiT, ConvNeXt and '
+            'ResNet'
         )

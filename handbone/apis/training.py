@@ -8,6 +8,7 @@ from mmengine.config import Config, DictAction
 
 from handbone.engine import ResumableRunner
 from handbone.engine.checkpoints import unpickling
+from handbone.files import check_room
 
 from .acceleration import (
     DTYPES,
@@ -33,8 +34,10 @@ def train(cfg: Config) -> None:
     Raises:
         PretrainedWeightsError: If pretrained weights are missing.
         FileNotFoundError: If the checkpoint to start from does not exist.
+        OSError: If nothing can be written into the work dir.
         ValueError: If it is cut off or no checkpoint, or the hardware cannot do the precision.
     """
+    check_room(Path(cfg.work_dir))
     check_amp(cfg)
     check_compile(cfg)
     check_activation_checkpointing(cfg)
@@ -62,7 +65,7 @@ def _goes_on(cfg: Config) -> bool:
     if not cfg.get('resume', False):
         return False
     folder = Path(cfg.work_dir)
-    out_dir = cfg.get('default_hooks', {}).get('checkpoint', {}).get('out_dir')
+    out_dir = (cfg.get('default_hooks', {}).get('checkpoint') or {}).get('out_dir')
     if out_dir is not None:
         folder = Path(out_dir) / folder.name
     return cfg.get('load_from') is not None or any(folder.glob('*.pth'))

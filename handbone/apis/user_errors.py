@@ -1,6 +1,7 @@
 """Errors that a user can mend, as one line instead of a traceback."""
 
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -35,6 +36,8 @@ def user_errors_in_one_line(predicting: bool = False) -> Iterator[None]:
     Raises:
         SystemExit: Instead of an error that a user can mend.
     """
+    # a log that cannot be written, as on a full disk, is told by what fails next
+    logging.raiseExceptions = os.environ.get('HANDBONE_TRACEBACK') == '1'
     try:
         yield
     except Exception as error:

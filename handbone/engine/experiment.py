@@ -15,6 +15,8 @@ DECISIVE = (
     'model.backbone.type',
     'model.decode_head.type',
     'optim_wrapper.optimizer.type',
+    'optim_wrapper.constructor',
+    'optim_wrapper.paramwise_cfg',
     'train_cfg.type',
     'train_cfg.by_epoch',
     'train_dataloader.dataset.type',

@@ -110,11 +110,11 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
         raise damaged(path, error) from error
     if provider not in session.get_providers():  # it takes the processor instead
         message = (
-            f'ONNX Runtime cannot use device {device!r}, though it was built for it: its libraries '
-            '(CUDA, cuDNN) do not load'
+            f'ONNX Runtime cannot use device {device!r}, though it was built for it: there is no '
+            'such GPU, or the libraries (CUDA, cuDNN) do not load'
         )
         if named:
-            raise ValueError(f'{message}. Install those of its version, or use cpu')
+            raise ValueError(f'{message}. Install those that it asks for, or use cpu')
         print_log(f'{message}. The CPU computes.', logger='current', level=logging.WARNING)
         device = 'cpu'
     return Session(texts, lambda inputs: session.run(None, inputs)[0], device)

@@ -55,9 +55,11 @@ def test_only_float16_is_scaled(monkeypatch):
         ('bf16', {}, dict(enabled=False)),
         ('bf16', dict(loss_scale=512.0), 512.0),
         ('fp16', {}, None),
+        ('fp16', dict(loss_scale=512.0), 512.0),
     ):
-        cfg = amp(precision)
-        cfg.optim_wrapper.update(configured)
+        wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1), **configured)
+        cfg = Config(dict(optim_wrapper=wrapper))
+        acceleration.use_amp(cfg, precision)
         acceleration.check_amp(cfg)
         assert cfg.optim_wrapper.get('loss_scale') == expected
     scaler = torch.amp.GradScaler('cuda', enabled=False)

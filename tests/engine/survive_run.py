@@ -272,6 +272,7 @@ def train_in_two_processes(config, rendezvous, timeout=60):
         process.start()
     processes[0].join(timeout)
     if processes[0].exitcode:
+        processes[1].join(0 if processes[0].exitcode < 0 else 10)
         processes[1].kill()
     processes[1].join(timeout)
     return [process.exitcode for process in processes]

@@ -108,6 +108,36 @@ def test_skip_keeps_the_log_clean(tmp_path, clip_grad):
 
 
 @pytest.mark.parametrize(('kind', 'images'), [('invalid', 2), ('steep', 4)])
+def test_skip_with_accumulated_gradients(tmp_path, capfd, kind, images):
+    """A loss is of its batch, a gradient of all batches in the sum; each is blamed once."""
+    changes = {'optim_wrapper.accumulative_counts': 2}
+    config = config_of(tmp_path, 'skip', [], model={kind: ['image2.png']}, **changes)
+    _, shown = train_in_process(config)
+    spoilt = ['image2.png' in dict(batch) for batch in shown]
+    pairs = [any(spoilt[first : first + 2]) for first in range(0, 10, 2)]
+    log = capfd.readouterr().out
+    lines = [line for line in log.splitlines() if 'The batch is left out' in line]
+    assert len(lines) == sum(spoilt if kind == 'invalid' else pairs) > 0
+    for line in lines:
+        assert 'image2.png' in line and line.count('.png') == images
+    content = torch.load(tmp_path / 'iter_10.pth', weights_only=True)
+    steps = {int(entry['step']) for entry in content['optimizer']['state'].values()}
+    assert steps == {5 - sum(pairs)}
+
+
+def test_overflow_of_a_scaled_loss_is_left_to_the_scaler(tmp_path):
+    """Fused optimizers are stepped all the same and leave the step out themselves."""
+    wrapper = dict(type='ScaledOptimWrapper', optimizer=dict(type='AdamW', lr=0.01, fused=True))
+    config = config_of(tmp_path, 'stop', [])
+    config.optim_wrapper = wrapper
+    weights, shown = train_in_process(config)
+    assert len(shown) == 10
+    assert all(torch.isfinite(weight).all() for weight in weights.values())
+    content = torch.load(tmp_path / 'iter_10.pth', weights_only=True)
+    assert content['optimizer']['loss_scaler']['scale'] < 2.0**126  # it grew and was lowered
+
+
+@pytest.mark.parametrize(('kind', 'images'), [('invalid', 2), ('steep', 4)])
 def test_two_processes_skip_together(tmp_path, capfd, kind, images):
     """Only the batch of the process whose loss is no number is blamed; of gradients all are."""
     model = {kind: ['image2.png'], 'rank': 1}

@@ -152,6 +152,24 @@ def test_grouped_weights_learn_as_single_ones(kind):
         assert torch.equal(weights[1][name], weight), name
 
 
+def test_a_shared_weight_is_not_stepped_twice():
+    init_default_scope('mmseg')
+    model = Parts()
+    model.decode_head[0].weight = model.backbone[2].weight
+    settings = dict(
+        type='OptimWrapper',
+        optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
+        constructor='GroupedOptimWrapperConstructor',
+        paramwise_cfg=dict(norm_decay_mult=0.0),
+    )
+    with pytest.raises(ValueError, match='bypass_duplicate=True'):
+        build_optim_wrapper(model, settings)
+    settings['paramwise_cfg'].update(bypass_duplicate=True)
+    groups = build_optim_wrapper(model, settings).optimizer.param_groups
+    ids = [id(weight) for group in groups for weight in group['params']]
+    assert len(ids) == len(set(ids)) == len(list(model.parameters()))
+
+
 def test_network_without_numbered_blocks():
     with pytest.raises(ValueError, match='Sequential are not numbered'):
         layer_depths(nn.Sequential(nn.Linear(2, 2)))

@@ -48,7 +48,7 @@ class CheckpointCompatibilityHook(Hook):
                 f'{message} Give the checkpoint of this config, or the config that the checkpoint '
                 'was trained with (it lies beside the checkpoint in its work dir).'
             )
-        runner.logger.warning(f'{message} What does not fit starts untrained.')
+        runner.logger.warning(f'{message} What is missing starts untrained, the rest is left out.')
 
 
 def checkpoint_classes(checkpoint: Mapping) -> tuple[str, ...] | None:

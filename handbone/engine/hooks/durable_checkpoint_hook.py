@@ -155,6 +155,9 @@ class DurableCheckpointHook(CheckpointHook):
             checkpoint: What was read.
         """
         unpack_content(checkpoint)
+        optimizer = checkpoint.get('optimizer')
+        if isinstance(optimizer, dict) and not optimizer.get('loss_scaler', True):
+            del optimizer['loss_scaler']  # of bfloat16, which an enabled scaler would refuse
         if runner._resume and 'random_states' in checkpoint:
             keys = ('random_states', 'gradients', 'validated')
             self._to_restore = {key: checkpoint[key] for key in keys}

@@ -1,7 +1,6 @@
 """What happens when the loss or a gradient is no number."""
 
 import math
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from mmengine.dist import all_gather_object, all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
-from mmengine.optim import OptimWrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.optim import Optimizer
@@ -23,7 +22,8 @@ class BatchReport(NamedTuple):
 
     Attributes:
         losses: Those that are no number, by name.
-        images: Files of the batch.
+        images: Files of the batch; where all losses are numbers and a gradient is not, of all
+            batches whose gradients were summed up.
     """
 
     losses: dict[str, float]
@@ -38,7 +38,8 @@ class InvalidLossHook(Hook):
     'stop' raises then, 'skip' goes on and gives the buffers (BatchNorm's statistics) their former
     values. With several processes all of them do the same, since the gradients are averaged; the
     images are those of the processes in which the most losses are no number: what is summed over
-    the processes, as Dice, is spoilt in all of them.
+    the processes, as Dice, is spoilt in all of them. Gradients of scaled losses (float16) are left
+    to the scaler, which lowers the scale where they overflow.
 
     Args:
         action: 'stop' or 'skip'.
@@ -57,6 +58,9 @@ class InvalidLossHook(Hook):
         self.max_skips = max_skips
         self._skips = 0
         self._spoilt = False
+        self._stepped = False
+        self._accused = False
+        self._summed: list[str] = []
         self._buffers: list[torch.Tensor] = []
 
     def before_train(self, runner: Runner) -> None:
@@ -78,7 +82,9 @@ class InvalidLossHook(Hook):
             batch_idx: Number of the batch; not used.
             data_batch: The batch; not used.
         """
-        self._spoilt = False
+        if self._stepped:
+            self._accused, self._summed = False, []
+        self._spoilt = self._stepped = False
         if self.action == 'skip':
             self._buffers = [buffer.clone() for buffer in _model(runner).buffers()]
 
@@ -102,11 +108,18 @@ class InvalidLossHook(Hook):
             ValueError: If the loss or a gradient is no number, and the action is 'stop' or too many
                 batches in a row were skipped.
         """
-        invalid = _invalid_losses(outputs)
+        invalid, images = _invalid_losses(outputs), _images(data_batch)
+        self._summed += images
         if not _in_any_process(bool(invalid) or self._spoilt):
             self._skips = 0
             return
-        reports = all_gather_object(BatchReport(invalid, _images(data_batch)))
+        reports = all_gather_object(BatchReport(invalid, images if invalid else self._summed))
+        in_losses = any(report.losses for report in reports)
+        if self._accused and not in_losses:  # of an earlier batch whose gradients are in the sum
+            for each in _wrappers(runner):
+                _forget_norm(each)
+            return
+        self._accused = True
         message = f'iteration {runner.iter + 1}: {_accuse(reports)}'
         self._skips += 1
         if self.action == 'stop' or self._skips >= self.max_skips:
@@ -125,6 +138,10 @@ class InvalidLossHook(Hook):
 
     def _withhold(self, wrapper: OptimWrapper, optimizer: Optimizer, *_: Any) -> None:
         """Take invalid gradients away before the optimizer uses them."""
+        self._stepped = True
+        scaler = getattr(wrapper, 'loss_scaler', None)
+        if scaler is not None and scaler.is_enabled():
+            return
         weights = [weight for group in optimizer.param_groups for weight in group['params']]
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         if gradients and not math.isfinite(_norm(wrapper, gradients)):
@@ -139,7 +156,7 @@ def _model(runner: Runner) -> torch.nn.Module:
 
 def _wrappers(runner: Runner) -> list[OptimWrapper]:
     wrapper = runner.optim_wrapper
-    return list(wrapper.values()) if isinstance(wrapper, Mapping) else [wrapper]
+    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
 
 
 def _norm(wrapper: OptimWrapper, gradients: list[torch.Tensor]) -> float:

@@ -50,10 +50,20 @@ def merge_groups(groups: list[dict]) -> list[dict]:
 
     Returns:
         Groups in the order in which their settings appear first, the weights in their order.
+
+    Raises:
+        ValueError: If a weight is in two groups, and would be stepped twice.
     """
-    merged: dict[tuple, dict] = {}
+    merged: dict[str, dict] = {}
+    known: set[int] = set()
     for group in groups:
         settings = {name: value for name, value in group.items() if name != 'params'}
-        found = merged.setdefault(tuple(sorted(settings.items())), dict(params=[], **settings))
+        found = merged.setdefault(repr(sorted(settings.items())), dict(params=[], **settings))
         found['params'].extend(group['params'])
+        if not known.isdisjoint(map(id, group['params'])):
+            raise ValueError(
+                'two parts of the model share a weight, which would be stepped twice: set '
+                'optim_wrapper.paramwise_cfg.bypass_duplicate=True'
+            )
+        known.update(map(id, group['params']))
     return list(merged.values())

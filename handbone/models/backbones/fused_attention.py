@@ -95,32 +95,32 @@ def _attend(attention: WindowMSA | BEiTAttention, qkv: Tensor, bias: Tensor | No
     """
     batch, length, _ = qkv.shape
     heads = attention.num_heads
-    parts = qkv.view(batch, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
-    if bias is None or bias.shape[0] == 1:
-        results = [_attend_at_once(attention, parts, bias)]
-    else:
+    query, key, value = qkv.view(batch, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
+    if bias is not None and bias.shape[0] > 1:
         # the windows become heads, so that one bias serves all images
-        windows = bias.shape[0]
-        parts = parts.unflatten(1, (-1, windows))
-        some = max(1, MOST_HEADS // heads)
-        results = [
-            _attend_at_once(
-                attention,
-                parts[:, :, first : first + some].flatten(2, 3),
-                bias[first : first + some].flatten(0, 1)[None],
-            ).unflatten(1, (-1, heads))
-            for first in range(0, windows, some)
-        ]
-    result = torch.cat(results, dim=1) if len(results) > 1 else results[0]
+        windows = bias.shape[0] * heads
+        query, key, value = (
+            each.reshape(-1, windows, length, each.shape[-1]) for each in (query, key, value)
+        )
+        bias = bias.reshape(1, windows, length, length)
+    if query.shape[1] <= MOST_HEADS:
+        result = _attend_at_once(attention, query, key, value, bias)
+    else:
+        parts = (each.split(MOST_HEADS, dim=1) for each in (query, key, value, bias))
+        results = [_attend_at_once(attention, *part) for part in zip(*parts, strict=True)]
+        result = torch.cat(results, dim=1)
     result = result.reshape(batch, heads, length, -1)
     return result.transpose(1, 2).reshape(batch, length, -1)
 
 
 def _attend_at_once(
-    attention: WindowMSA | BEiTAttention, parts: Tensor, bias: Tensor | None
+    attention: WindowMSA | BEiTAttention,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    bias: Tensor | None,
 ) -> Tensor:
-    """Attend with queries, keys and values, (3, N, heads, L, d), and a bias, (1, heads, L, L)."""
-    query, key, value = parts
+    """Attend with a bias that all images share, (1, heads, L, L), or None."""
     return F.scaled_dot_product_attention(
         query,
         key,

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from handbone.masks import planes_first, unpack
 
 from . import subject
+from .loss import plain_loss
 from .plain_packages import import_smp
 from .row import Row, Way
 
@@ -102,14 +103,10 @@ def precision() -> contextlib.AbstractContextManager:
     return torch.autocast('cuda', torch.bfloat16) if DEVICE == 'cuda' else contextlib.nullcontext()
 
 
-def plain_loss(logits: Tensor, target: Tensor) -> Tensor:
+def upsampled_loss(logits: Tensor, target: Tensor) -> Tensor:
     """BCE + Dice of upsampled logits and float planes."""
     full = F.interpolate(logits.float(), target.shape[2:], mode='bilinear', align_corners=False)
-    probability = full.sigmoid()
-    both = (probability * target).sum((0, 2, 3))
-    size = probability.sum((0, 2, 3)) + target.sum((0, 2, 3))
-    dice = (2 * both + 1) / (size + 1)
-    return F.binary_cross_entropy_with_logits(full, target) + (1 - dice).mean()
+    return plain_loss(full, target)
 
 
 def train_planes(
@@ -134,7 +131,7 @@ def train_planes(
         with precision():
             outputs = logits_of(inputs)
         target = masks.float()
-        loss = sum(weight * plain_loss(logits, target) for logits, weight in outputs)
+        loss = sum(weight * upsampled_loss(logits, target) for logits, weight in outputs)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

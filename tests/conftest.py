@@ -1,9 +1,5 @@
 """Fixtures that several rooms share."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
 from handbone.phantom import write_dataset
@@ -20,15 +16,9 @@ def phantom_root(tmp_path_factory):
 @pytest.fixture(scope='session')
 def smp():
     """segmentation_models_pytorch: as installed, or from where the benchmarks have it."""
-    name = 'segmentation_models_pytorch'
-    beside = Path(sys.prefix) / 'bench'
-    if importlib.util.find_spec(name) is None and beside.is_dir():
-        sys.path.append(str(beside))
-    if importlib.util.find_spec(name) is None:
-        pytest.skip('needs pip install "handbone[smp]", or what `make test` installs')
-    import benchmarks.torchvision_stub  # noqa: F401
+    from benchmarks.plain_packages import import_smp
 
-    module = importlib.import_module(name)
-    if str(beside) in sys.path:
-        sys.path.remove(str(beside))  # processes of later tests would import it without the stub
-    return module
+    try:
+        return import_smp()
+    except ImportError:
+        pytest.skip('needs pip install "handbone[smp]", or what `make test` installs')

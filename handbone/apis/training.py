@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config, DictAction
 
 from handbone.engine import ResumableRunner
-from handbone.engine.checkpoints import unpickling
+from handbone.engine.checkpoints import checkpoint_folder, unpickling
 from handbone.files import check_room
 
 from .acceleration import (
@@ -64,10 +64,8 @@ def _goes_on(cfg: Config) -> bool:
     """Tell whether a checkpoint is resumed, which has all weights."""
     if not cfg.get('resume', False):
         return False
-    folder = Path(cfg.work_dir)
     out_dir = (cfg.get('default_hooks', {}).get('checkpoint') or {}).get('out_dir')
-    if out_dir is not None:
-        folder = Path(out_dir) / folder.name
+    folder = checkpoint_folder(cfg.work_dir, out_dir)
     return cfg.get('load_from') is not None or any(folder.glob('*.pth'))
 
 

@@ -1,14 +1,12 @@
 """mmengine's Runner, for trainings that survive being killed."""
 
-from pathlib import Path
-
 import torch
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import BaseLoop, Runner
 from mmseg.registry import RUNNERS
 
-from .checkpoints import load_checkpoint_file, newest_checkpoint
+from .checkpoints import checkpoint_folder, load_checkpoint_file, newest_checkpoint
 from .experiment import check_same_experiment
 from .seeded_samples import SeededSamples, StreamSampler
 
@@ -101,10 +99,8 @@ class ResumableRunner(Runner):
         self._adopt_seed(meta.get('seed'))
 
     def _checkpoint_folder(self) -> str:
-        for hook in self._hooks:
-            if isinstance(hook, CheckpointHook) and hook.out_dir is not None:
-                return str(Path(hook.out_dir) / Path(self.work_dir).name)
-        return self.work_dir
+        hooks = (hook for hook in self._hooks if isinstance(hook, CheckpointHook))
+        return str(checkpoint_folder(self.work_dir, next((hook.out_dir for hook in hooks), None)))
 
     def _adopt_seed(self, seed: int | None) -> None:
         """Take the seed of the interrupted run, before the sampler is made from it."""

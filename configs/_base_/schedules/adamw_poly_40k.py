@@ -3,8 +3,8 @@ optim_wrapper = dict(
     type='OptimWrapper',
     # what SegFormer and Swin were fine-tuned with in their papers, there on batches of 16
     optimizer=dict(type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01),
-    # no weight decay for norms and position biases; a new head learns ten times faster
     constructor='GroupedOptimWrapperConstructor',  # few groups: one step for many weights
+    # no weight decay for norms and position biases; a new head learns ten times faster
     paramwise_cfg=dict(
         custom_keys={
             'absolute_pos_embed': dict(decay_mult=0.0),

@@ -14,6 +14,19 @@ def is_address(path: str | Path) -> bool:
     return '://' in str(path)
 
 
+def checkpoint_folder(work_dir: str | Path, out_dir: str | Path | None) -> Path:
+    """Find where a training puts its checkpoints.
+
+    Args:
+        work_dir: Its work dir.
+        out_dir: The ``out_dir`` of its checkpoint hook, if it has one.
+
+    Returns:
+        The work dir, or the folder of its name in ``out_dir``.
+    """
+    return Path(work_dir) if out_dir is None else Path(out_dir) / Path(work_dir).name
+
+
 def find_checkpoint(path: str) -> str:
     """Find the checkpoint that a path names.
 

@@ -58,14 +58,32 @@ def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
         return logits
     # not F.interpolate, which copies where rounding leaves the number of pixels as it was
     down, across = (part / whole for part, whole in zip(content, logits.shape[1:], strict=True))
-    theta = [[[across, 0.0, across - 1], [0.0, down, down - 1]]]
-    theta = torch.tensor(theta, dtype=torch.float32, device=logits.device)
-    with torch.autocast(logits.device.type, enabled=False):  # it would round the places of pixels
-        grid = F.affine_grid(theta, (1, 1, height, width), align_corners=False)
-        found = F.grid_sample(
-            logits[None].float(), grid, padding_mode='border', align_corners=False
-        )
-    return found[0].to(logits.dtype)
+    matrix = [[across, 0.0, across - 1], [0.0, down, down - 1]]
+    return sample_affine(logits[None], matrix, (height, width), 'border')[0][0]
+
+
+def sample_affine(
+    batch: Tensor, matrix: Sequence[Sequence[float]], size: Sequence[int], padding: str
+) -> tuple[Tensor, Tensor]:
+    """Sample maps at places that an affine map gives, computed in float32 at least.
+
+    Mixed precision would round the places by some pixels.
+
+    Args:
+        batch: ``(N, C, H, W)``.
+        matrix: 2 x 3, from the places in the result, x and y from -1 to 1, to those in the maps.
+        size: Height and width of the maps to make.
+        padding: What comes in from outside, as ``F.grid_sample`` takes it.
+
+    Returns:
+        ``(N, C, h, w)`` and where its pixels come from, ``(N, h, w, 2)`` with x and y from -1 to 1.
+    """
+    dtype = torch.promote_types(batch.dtype, torch.float32)
+    with torch.autocast(batch.device.type, enabled=False):
+        theta = torch.tensor(matrix, dtype=dtype, device=batch.device).expand(len(batch), 2, 3)
+        grid = F.affine_grid(theta, (len(batch), 1, *size), align_corners=False)
+        found = F.grid_sample(batch.to(dtype), grid, padding_mode=padding, align_corners=False)
+    return found.to(batch.dtype), grid
 
 
 def undo_swap(logits: Tensor, meta: dict) -> Tensor:

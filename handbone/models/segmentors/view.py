@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .logit_frame import FLIPPED_AXES, swap_channels
+from .logit_frame import FLIPPED_AXES, sample_affine, swap_channels
 
 #: Share of a pixel that a turned view does not show: it counts where no other view shows it.
 UNSEEN = 1e-6
@@ -131,10 +131,4 @@ def _turn(
     """
     cosine, sine, aspect = math.cos(angle), math.sin(angle), frame[0] / frame[1]
     matrix = [[cosine, -sine * aspect, 0.0], [sine / aspect, cosine, 0.0]]
-    # mixed precision would round the places by some pixels
-    dtype = torch.promote_types(batch.dtype, torch.float32)
-    with torch.autocast(batch.device.type, enabled=False):
-        theta = torch.tensor(matrix, dtype=dtype, device=batch.device).expand(len(batch), 2, 3)
-        grid = F.affine_grid(theta, (len(batch), 1, *size), align_corners=False)
-        turned = F.grid_sample(batch.to(dtype), grid, padding_mode=padding, align_corners=False)
-    return turned.to(batch.dtype), grid
+    return sample_affine(batch, matrix, size, padding)

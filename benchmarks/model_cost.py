@@ -24,10 +24,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import handbone  # noqa: F401
-from handbone.apis.memory import keep_freed_memory
-from handbone.apis.pretrained import drop_pretrained
-from handbone.configs import config_path
+from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.configuration.shipped import config_path
 from handbone.engine.hooks.model_input_hook import SmallBatchError, check_input, logits_shape
+from handbone.engine.memory import keep_freed_memory
 from handbone.masks import pack, planes_first
 
 from .memory import resident_peak

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from handbone.configs import config_names
+from handbone.configuration.shipped import config_names
 
 from .model_zoo_page import markdown
 from .table import machine

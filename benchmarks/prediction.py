@@ -24,11 +24,11 @@ from mmengine.config import Config
 from handbone.apis import MultilabelInferencer
 from handbone.apis.exporting import export
 from handbone.bones import CLASSES
-from handbone.evaluation.submission import read_submission
 from handbone.inference import open_predictor
 from handbone.masks import decode, overlap_counts
 from handbone.masks.counts import dice
 from handbone.phantom import write_dataset
+from handbone.submissions.reading import read_submission
 
 from .memory import resident_peak
 from .plain_test import test_runner

@@ -16,8 +16,7 @@ import numpy as np
 from handbone.apis import MultilabelInferencer
 from handbone.apis.inferencer import make_writers
 from handbone.bones import CLASSES, PALETTE
-from handbone.inference import Prediction
-from handbone.outputs import OutputWriter
+from handbone.outputs import OutputWriter, Prediction
 from handbone.phantom import write_dataset
 
 from . import subject

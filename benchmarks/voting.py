@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from handbone.ensembles import vote_submissions
 from handbone.masks import encode, runs_to_string
+from handbone.submissions import vote_submissions
 
 from . import subject
 from .row import Row, Way

@@ -3,8 +3,10 @@
 import importlib
 from types import ModuleType
 
+from handbone.errors import HandboneError
 
-class MissingExtraError(ImportError):
+
+class MissingExtraError(HandboneError, ImportError):
     """A package of one of handbone's extras is not installed, or does not load."""
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Take a submission out of an archive: ``python tools/archive_to_csv.py DIR --out FILE.csv``."""
 
-from handbone.apis.archiving import csv_main
+from handbone.cli.archiving import csv_main
 
 if __name__ == '__main__':
     csv_main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Compare training runs: ``python tools/compare_runs.py work_dirs/*``; see ``--help``."""
 
-from handbone.apis.run_comparison import main
+from handbone.cli.compare_runs import main
 
 if __name__ == '__main__':
     main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Write a model for ONNX Runtime or OpenVINO: ``python tools/export.py --help``."""
 
-from handbone.apis.exporting import main
+from handbone.cli.export import main
 
 if __name__ == '__main__':
     main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Predict an archive: ``python tools/predict_archive.py CONFIG CHECKPOINT SOURCE --out DIR``."""
 
-from handbone.apis.archiving import predict_main
+from handbone.cli.archiving import predict_main
 
 if __name__ == '__main__':
     predict_main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Test a cross-validation: ``python tools/test_folds.py CONFIG DIR --out CSV``; see ``--help``."""
 
-from handbone.apis.fold_testing import main
+from handbone.cli.test_folds import main
 
 if __name__ == '__main__':
     main()

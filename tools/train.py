@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Train a model: ``python tools/train.py CONFIG``; see ``--help``."""
 
-from handbone.apis.training import main
+from handbone.cli.train import main
 
 if __name__ == '__main__':
     main()

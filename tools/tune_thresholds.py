@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Tune thresholds: ``python tools/tune_thresholds.py CONFIG CHECKPOINT``; see ``--help``."""
 
-from handbone.apis.threshold_tuning import main
+from handbone.cli.tune_thresholds import main
 
 if __name__ == '__main__':
     main()

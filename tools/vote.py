@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Vote on submission files: ``python tools/vote.py A.csv B.csv --out C.csv``; see ``--help``."""
 
-from handbone.apis.voting import main
+from handbone.cli.vote import main
 
 if __name__ == '__main__':
     main()

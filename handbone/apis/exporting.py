@@ -1,37 +1,31 @@
 """Turn a config and its checkpoint into a file that ONNX Runtime and OpenVINO run."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
-from handbone.engine.checkpoints import load_checkpoint_file, unpickling
+from handbone.checkpoints import find_checkpoint, load_checkpoint_file
+from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.checkpoints.weight_faults import weight_faults
+from handbone.configuration.decisions import prediction_settings, use_published_thresholds
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
-from handbone.engine.hooks.weight_faults import weight_faults
+from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
 from handbone.extras import import_extra
-from handbone.inference.decisions import prediction_settings, use_published_thresholds
-
-from .pretrained import drop_pretrained
-from .testing import find_checkpoint
-from .user_errors import user_errors_in_one_line
 
 if TYPE_CHECKING:
     import onnx
-
-FORMATS = ('onnx', 'openvino')
-PRECISIONS = ('fp32', 'fp16', 'int8')
 
 
 def export(
@@ -61,7 +55,7 @@ def export(
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If checkpoint, thresholds or classes do not fit the config, or a step or a
+        HandboneError: If checkpoint, thresholds or classes do not fit the config, or a step or a
             model cannot be exported.
         OSError: If the file cannot be written.
         MissingExtraError: If the packages of the extra ``export`` are not installed.
@@ -74,13 +68,13 @@ def export(
 
     check_target(Path(out), kind)
     if (precision == 'int8') != (calibration is not None):
-        raise ValueError('--precision int8 and --calibration FOLDER belong together: give both')
+        raise HandboneError('--precision int8 and --calibration FOLDER belong together: give both')
     preprocessing = read_preprocessing(
         cfg.test_dataloader.dataset.pipeline, cfg.model.data_preprocessor, size
     )
     steps = [step['type'] for step in prediction_settings(cfg).get('postprocess') or ()]
     if steps:
-        raise ValueError(
+        raise HandboneError(
             f'test_cfg.postprocess has {", ".join(steps)}, which an exported file does not do: '
             'predict with the checkpoint, or export with '
             "--cfg-options 'model.test_cfg.postprocess=[]'"
@@ -137,7 +131,7 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
 
     Raises:
         FileNotFoundError: If there is no checkpoint.
-        ValueError: If it does not fit.
+        HandboneError: If it does not fit.
     """
     path = find_checkpoint(checkpoint)
     content = load_checkpoint_file(path)
@@ -149,7 +143,7 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
     if len(classes) != segmentor.num_classes:
         faults.append(f'the model has {segmentor.num_classes} classes, the data {len(classes)}')
     if faults:
-        raise ValueError(
+        raise HandboneError(
             f'{path} does not fit the config: {"; ".join(faults)}. Give the checkpoint of this '
             'config, or the config that the checkpoint was trained with'
         )
@@ -164,59 +158,3 @@ def _metainfo(cfg: Config) -> dict:
     dataset = cfg.test_dataloader.dataset
     kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
     return kind._load_metainfo(dataset.get('metainfo'))
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/export.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(
-        description='Write a trained model as a file for ONNX Runtime or OpenVINO'
-    )
-    parser.add_argument('config', help='configuration file')
-    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
-    parser.add_argument('--out', required=True, help='file to write, .onnx or .xml')
-    parser.add_argument(
-        '--format', choices=FORMATS, help='default: openvino for .xml, onnx otherwise'
-    )
-    parser.add_argument(
-        '--size',
-        nargs=2,
-        type=int,
-        metavar=('HEIGHT', 'WIDTH'),
-        help="size of the network's input (default: that of the test pipeline)",
-    )
-    parser.add_argument('--precision', choices=PRECISIONS, default='fp32')
-    parser.add_argument(
-        '--calibration', metavar='FOLDER', help='some dozens of training images, for int8'
-    )
-    parser.add_argument('--thresholds', metavar='FILE', help='JSON with a threshold by class name')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='settings to override, as key=value'
-    )
-    parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
-        'who made it',
-    )
-    args = parser.parse_args(arguments)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
-    kind = args.format or ('openvino' if args.out.endswith('.xml') else 'onnx')
-    with unpickling(args.allow_pickle):
-        written = export(
-            cfg,
-            args.checkpoint,
-            args.out,
-            tuple(args.size) if args.size else None,
-            args.precision,
-            args.calibration,
-            kind,
-            args.thresholds,
-        )
-    print(f'{args.out}: {len(written.classes)} classes, {written.precision}, {written.model_hash}')

@@ -1,26 +1,24 @@
 """Test the folds of a cross-validation: each on what it has not seen, all together on the rest."""
 
-import argparse
 import json
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from handbone.engine.checkpoints import newest_checkpoint
-from handbone.engine.hooks.image_names import IMAGE_NAMES, dataset_image_paths, name_images
-from handbone.engine.hooks.submission_files import FileReplacement
-from handbone.ensembles import FoldScores, SubmissionRows
-from handbone.ensembles.fold_config import FINISHED, checkpoint_folder, fold_settings
-from handbone.evaluation.submission import COLUMNS
+from handbone.configuration.fold_config import FINISHED, fold_settings
+from handbone.errors import HandboneError
+from handbone.evaluation.fold_scores import FoldScores
+from handbone.submissions import SubmissionRows
+from handbone.submissions.image_names import dataset_image_paths, name_images
+from handbone.submissions.reading import COLUMNS
+from handbone.submissions.submission_files import FileReplacement
 
-from .soft_voting import EnsembleModel, soft_vote
-from .testing import find_checkpoint, test
-from .user_errors import user_errors_in_one_line
+from .testing import test
 
 OUT_OF_FOLD = 'out_of_fold.csv'
 
@@ -35,7 +33,7 @@ def find_folds(work_dir: str | Path) -> list[Path]:
         The folders of all folds, in order.
 
     Raises:
-        ValueError: If there is none, or one is missing or not finished.
+        HandboneError: If there is none, or one is missing or not finished.
     """
     folders = {
         int(path.name.removeprefix('fold_')): path
@@ -48,11 +46,13 @@ def find_folds(work_dir: str | Path) -> list[Path]:
         if (path / FINISHED).is_file()
     }
     if not finished:
-        raise ValueError(f'{work_dir} has no finished fold; train them with tools/train_folds.py')
+        raise HandboneError(
+            f'{work_dir} has no finished fold; train them with tools/train_folds.py'
+        )
     num_folds = max(finished.values())
     missing = [fold for fold in range(num_folds) if fold not in finished]
     if missing or len(finished) > num_folds or len(set(finished.values())) > 1:
-        raise ValueError(
+        raise HandboneError(
             f'{work_dir} should have {num_folds} finished folds; '
             + (f'not finished: {", ".join(map(str, missing))}' if missing else 'others lie there')
             + '. tools/train_folds.py goes on where it stopped'
@@ -80,7 +80,7 @@ def predict_out_of_fold(
         The scores.
 
     Raises:
-        ValueError: If two images would have one name.
+        HandboneError: If two images would have one name.
     """
     configs = []
     for fold in range(len(folders)):
@@ -122,7 +122,7 @@ def _names_in_folds(configs: Sequence[Config], image_name: str) -> dict[str, str
     first: dict[str, str] = {}
     for path, name in names.items():
         if name in first:
-            raise ValueError(
+            raise HandboneError(
                 f'two images of different folds would both be named {name!r}: {first[name]} and '
                 f'{path}. Tell them apart by their folders with --image-name path, or rename one'
             )
@@ -142,60 +142,3 @@ def _join(parts: Sequence[Path], scores: FoldScores, names: Mapping[str, str], o
         file.close()
     if output.error is not None:
         raise OSError(output.error.errno, f'cannot write: {output.error.strerror}', str(out))
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/test_folds.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(
-        description='Test a cross-validation: out-of-fold predictions, and the ensemble'
-    )
-    parser.add_argument('config', help='configuration file')
-    parser.add_argument('work_dir', help='work dir of tools/train_folds.py')
-    parser.add_argument('--out-of-fold', metavar='CSV', help='predictions of the training images')
-    parser.add_argument('--out', metavar='CSV', help="the ensemble's masks of the test images")
-    parser.add_argument(
-        '--format-only',
-        action='store_true',
-        help='do not score the test images: they have no truth',
-    )
-    parser.add_argument(
-        '--last',
-        action='store_true',
-        help='take the last checkpoint of each fold; the best one, which is the default, was '
-        'chosen on the very images that it is scored on here, which flatters it a little',
-    )
-    parser.add_argument(
-        '--image-name',
-        choices=IMAGE_NAMES,
-        default='basename',
-        help='what the CSVs call an image (default: basename)',
-    )
-    parser.add_argument('--merge', choices=['probabilities', 'logits'], default='probabilities')
-    parser.add_argument('--one-at-a-time', '--low-memory', action='store_true')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='as key=value')
-    args = parser.parse_args(arguments)
-    if not args.out_of_fold and not args.out:
-        raise ValueError('nothing to do: give --out-of-fold, --out or both')
-    cfg = Config.fromfile(args.config)
-    cfg.launcher = 'none'
-    cfg.merge_from_dict(args.cfg_options or {})
-    folders = find_folds(args.work_dir)
-    choose = newest_checkpoint if args.last else find_checkpoint
-    checkpoints = [str(choose(str(checkpoint_folder(cfg, folder)))) for folder in folders]
-    if args.out_of_fold:
-        scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold, args.image_name)
-        scores.write_csv(Path(args.work_dir))
-        print(f'Out-of-fold Dice of {len(scores.images)} images:\n{scores.table()}', flush=True)
-    if args.out:
-        if args.format_only:
-            cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
-        hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
-        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
-        _name(cfg, 'ensemble', Path(args.work_dir) / 'test')
-        models = [EnsembleModel(cfg, checkpoint) for checkpoint in checkpoints]
-        soft_vote(models, args.merge, args.one_at_a_time)

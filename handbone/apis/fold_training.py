@@ -4,7 +4,6 @@ import argparse
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,12 +14,11 @@ from typing import IO, NamedTuple
 from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 
-from handbone.configs import config_folder
-from handbone.engine.checkpoints import load_checkpoint_file, newest_checkpoint
+from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
+from handbone.configuration.fold_config import FINISHED, checkpoint_folder, fold_settings
+from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
-from handbone.ensembles.fold_config import FINISHED, checkpoint_folder, fold_settings
-
-from .user_errors import user_errors_in_one_line
+from handbone.errors import HandboneError
 
 #: Seconds between two looks at the running folds, and how long a stopped one has to end.
 LOOK, END = 0.5, 30
@@ -77,7 +75,7 @@ class FoldTraining:
             slots: GPU of each training that may run at the same time, None to leave that open.
 
         Raises:
-            ValueError: If a fold does not exist, is of another experiment, or fails.
+            HandboneError: If a fold does not exist, is of another experiment, or fails.
         """
         waiting = [fold for fold in folds if not self._is_finished(fold)]
         for fold in folds:
@@ -102,7 +100,7 @@ class FoldTraining:
         finally:
             _stop(running)
         if failed:
-            raise ValueError(
+            raise HandboneError(
                 f'{len(failed)} of {len(folds)} folds are not trained: '
                 + ', '.join(f'{fold} ({reason})' for fold, reason in failed.items())
                 + '; their output says why. The same command goes on where they stopped'
@@ -188,40 +186,3 @@ def _stop(running: Sequence[_Running]) -> None:
         except subprocess.TimeoutExpired:
             each.process.kill()
             each.process.wait()
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/train_folds.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(
-        description='Train the folds of a cross-validation; further options go to tools/train.py'
-    )
-    parser.add_argument('config', help='configuration file')
-    parser.add_argument('--work-dir', required=True, help='folder of fold_0, fold_1, …')
-    parser.add_argument('--folds', type=int, default=5, help='number of folds (default 5)')
-    parser.add_argument('--fold-list', help='the folds to train here, as 0,1 (default: all)')
-    parser.add_argument('--gpus', help='GPUs to spread the folds over, as 0,1')
-    parser.add_argument(
-        '--jobs', type=int, help='folds in training at a time (default: one, or one a GPU)'
-    )
-    parser.add_argument('--cfg-options', nargs='+', default=[], help='settings, as key=value')
-    args, rest = parser.parse_known_args(arguments)
-    folds = _numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(args.folds))
-    gpus = list(map(str, _numbers(args.gpus, '--gpus'))) if args.gpus else [None]
-    jobs = args.jobs if args.jobs is not None else len(gpus)
-    if jobs < 1:
-        raise ValueError(f'--jobs is at least 1, got {jobs}')
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folds are stopped too
-    training = FoldTraining(args.config, args.work_dir, args.folds, args.cfg_options, rest)
-    training.train(folds, [gpus[number % len(gpus)] for number in range(jobs)])
-
-
-def _numbers(text: str, option: str) -> list[int]:
-    words = text.split(',')
-    if not all(word.strip().isdecimal() for word in words) or len(set(words)) < len(words):
-        raise ValueError(f'{option} takes different numbers with commas, as 0,1; got {text}')
-    return [int(word) for word in words]

@@ -7,10 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from handbone.inference import ImageSources, Prediction, Predictor, Source, TorchPredictor
+from handbone.errors import HandboneError
+from handbone.inference import ImageSources, Predictor, Source, TorchPredictor
 from handbone.inference.run import RunSummary, predict_to_files
 from handbone.inference.stream import predict_batches
-from handbone.outputs import WRITERS, OutputWriter
+from handbone.outputs import WRITERS, OutputWriter, Prediction
 from handbone.radiographs import RadiographError
 
 Images = np.ndarray | str | Path | Sequence[np.ndarray | str | Path]
@@ -66,7 +67,7 @@ class MultilabelInferencer:
 
         Raises:
             RadiographError: If a file is bad.
-            ValueError: If there is no image.
+            HandboneError: If there is no image.
         """
         for batch in predict_batches(
             self.predictor,
@@ -142,12 +143,12 @@ def make_writers(
         The writers by name and options, so that a run does not go on with other ones.
 
     Raises:
-        ValueError: If a name is unknown.
+        HandboneError: If a name is unknown.
     """
     names = list(dict.fromkeys(names))
     unknown = [name for name in names if name not in WRITERS]
     if unknown or not names:
-        raise ValueError(
+        raise HandboneError(
             f'unknown format {", ".join(unknown) or "(none)"}: there are {", ".join(WRITERS)}'
         )
     writers = {}

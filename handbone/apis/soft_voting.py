@@ -1,6 +1,5 @@
 """Test the mean of several models."""
 
-import argparse
 from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -10,16 +9,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from handbone.engine.checkpoints import load_checkpoint_file, unpickling
+from handbone.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
+from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.configuration.decisions import prediction_settings
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes
 from handbone.ensembles import check_same_classes
 from handbone.evaluation import read_thresholds
-from handbone.inference.decisions import prediction_settings
 
-from .pretrained import drop_pretrained
-from .testing import add_result_arguments, find_checkpoint, test, use_results
-from .training import add_common_arguments, read_config
-from .user_errors import user_errors_in_one_line
+from .testing import test
 
 
 class EnsembleModel(NamedTuple):
@@ -56,7 +53,7 @@ def soft_vote(
 
     Raises:
         FileNotFoundError: If a checkpoint does not exist.
-        ValueError: If a checkpoint does not fit its configuration, or the models have different
+        HandboneError: If a checkpoint does not fit its configuration, or the models have different
             class lists.
     """
     cfg = models[0].config
@@ -124,58 +121,3 @@ def _pipeline(dataset: dict) -> list:
     while 'pipeline' not in dataset:
         dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
     return dataset['pipeline']
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/soft_vote.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(description='Test the mean of several models')
-    parser.add_argument(
-        '--model',
-        dest='models',
-        nargs='+',
-        action='append',
-        required=True,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='a configuration, its checkpoint or work dir, and a weight (default 1); once a model. '
-        'The first configuration says on which images and with which thresholds',
-    )
-    add_result_arguments(parser)
-    parser.add_argument(
-        '--merge', choices=['probabilities', 'logits'], default='probabilities', help='mean of what'
-    )
-    parser.add_argument(
-        '--one-at-a-time',
-        '--low-memory',
-        action='store_true',
-        help='hold one model on the device at a time; sums of logits wait in the work dir',
-    )
-    parser.add_argument('--thresholds', metavar='FILE', help='file of tools/tune_thresholds.py')
-    add_common_arguments(parser)
-    args = parser.parse_args(arguments)
-    models = [_model(words, args) for words in args.models]
-    cfg = models[0].config
-    use_results(cfg, args)
-    soft_vote(models, args.merge, args.one_at_a_time, args.thresholds)
-
-
-def _model(words: Sequence[str], args: argparse.Namespace) -> EnsembleModel:
-    if len(words) not in (2, 3):
-        raise ValueError(
-            f'--model takes a config, a checkpoint and perhaps a weight, got {" ".join(words)}'
-        )
-    weight = words[2] if len(words) == 3 else '1'
-    try:
-        number = float(weight)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float('inf'):
-        raise ValueError(f'--model {" ".join(words)}: the weight {weight} is no number above 0')
-    args.config = words[0]
-    if args.work_dir is None:
-        args.work_dir = str(Path('work_dirs') / 'soft_vote')
-    return EnsembleModel(read_config(args), words[1], number)

@@ -1,6 +1,5 @@
 """Average the weights of checkpoints."""
 
-import argparse
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -13,15 +12,12 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from handbone.engine.checkpoints import DurableBackend, load_checkpoint_file, unpickling
+from handbone.checkpoints import DurableBackend, load_checkpoint_file
+from handbone.checkpoints.checkpoint_file import check_checkpoint_file
+from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.engine.launch import adapt_to_hardware
 from handbone.ensembles import average_weights, greedy_choice, recompute_batch_norm
-
-from .checkpoint_file import check_checkpoint_file
-from .launch import adapt_to_hardware
-from .pretrained import drop_pretrained
-from .testing import find_checkpoint
-from .training import add_common_arguments, read_config
-from .user_errors import user_errors_in_one_line
+from handbone.errors import HandboneError
 
 
 class SoupKitchen:
@@ -133,10 +129,10 @@ def make_soup(
 
     Raises:
         FileNotFoundError: If a checkpoint does not exist.
-        ValueError: If there are fewer than two, or they are not of one model.
+        HandboneError: If there are fewer than two, or they are not of one model.
     """
     if len(set(checkpoints)) < 2 or len(set(checkpoints)) < len(checkpoints):
-        raise ValueError('a soup takes at least two checkpoints, each of them once')
+        raise HandboneError('a soup takes at least two checkpoints, each of them once')
     kitchen = SoupKitchen(cfg, checkpoints, norm_images)
     chosen, dice, scores = list(checkpoints), None, None
     if method == 'greedy':
@@ -165,44 +161,3 @@ def _write(
     content = io.BytesIO()
     torch.save(dict(meta=meta, state_dict=dict(weights)), content)
     DurableBackend().put(content.getvalue(), out)
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/soup.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(description='Average the weights of checkpoints')
-    parser.add_argument('config', help='their configuration file')
-    parser.add_argument('checkpoints', nargs='+', help='checkpoints or work dirs, at least two')
-    parser.add_argument('--out', required=True, help='the checkpoint to write')
-    parser.add_argument(
-        '--method',
-        choices=['uniform', 'greedy'],
-        default='uniform',
-        help='take all, or, from the best on, those that do not lower the Dice of validation',
-    )
-    parser.add_argument(
-        '--update-batch-norm',
-        type=int,
-        default=0,
-        metavar='N',
-        help='measure the statistics of BatchNorm with N training images, or the few more that '
-        'fill the last batch (default: average them)',
-    )
-    parser.add_argument('--work-dir', help='where the log and the tables go')
-    add_common_arguments(parser)
-    args = parser.parse_args(arguments)
-    if args.launcher != 'none':
-        raise ValueError('a soup is made by one process: leave out --launcher')
-    if args.update_batch_norm < 0:
-        raise ValueError(f'--update-batch-norm is not negative, got {args.update_batch_norm}')
-    with unpickling(args.allow_pickle):
-        checkpoints = [find_checkpoint(path) for path in args.checkpoints]
-        chosen, dice = make_soup(
-            read_config(args), checkpoints, args.out, args.method, args.update_batch_norm
-        )
-    scored = '' if dice is None else f', mean Dice {dice:.4f} on the validation images'
-    print(f'{args.out}: {len(chosen)} of {len(checkpoints)} checkpoints{scored}')

@@ -1,27 +1,14 @@
 """Score a checkpoint, or write what it predicts."""
 
-import argparse
-
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from handbone.engine.checkpoints import find_checkpoint, unpickling
-from handbone.engine.hooks.image_names import IMAGE_NAMES
-from handbone.inference.augmentation import augment
-from handbone.inference.decisions import (
-    index_postprocessing,
-    use_postprocessing,
-    use_published_thresholds,
-    use_thresholds,
-)
-from handbone.postprocessing import STEPS
-
-from .checkpoint_file import check_checkpoint_file
-from .launch import adapt_to_hardware, process_group
-from .pretrained import drop_pretrained
-from .training import add_common_arguments, read_config
-from .user_errors import user_errors_in_one_line
+from handbone.checkpoints import unpickling
+from handbone.checkpoints.checkpoint_file import check_checkpoint_file
+from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.configuration.decisions import index_postprocessing, use_published_thresholds
+from handbone.engine.launch import adapt_to_hardware, process_group
 
 
 def test(cfg: Config) -> dict[str, float]:
@@ -35,7 +22,7 @@ def test(cfg: Config) -> dict[str, float]:
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If it is cut off or no checkpoint.
+        HandboneError: If it is cut off or no checkpoint.
     """
     with unpickling(cfg.get('allow_pickle', False)):
         check_checkpoint_file(cfg.load_from)
@@ -49,83 +36,3 @@ def test(cfg: Config) -> dict[str, float]:
             torch.set_num_threads(1)
         with process_group(cfg.launcher):
             return Runner.from_cfg(cfg).test()
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/test.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(description='Test a multilabel segmentor')
-    parser.add_argument('config', help='configuration file')
-    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
-    add_result_arguments(parser)
-    parser.add_argument('--tta', action='store_true', help='average over augmented views')
-    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to decide by')
-    parser.add_argument(
-        '--postprocess',
-        metavar='NAME,NAME',
-        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out "
-        'those of the config',
-    )
-    add_common_arguments(parser)
-    args = parser.parse_args(arguments)
-
-    cfg = read_config(args)
-    cfg.load_from = find_checkpoint(args.checkpoint)
-    use_results(cfg, args)
-    if args.thresholds:
-        use_thresholds(cfg, args.thresholds)
-    if args.postprocess:
-        names = args.postprocess.split(',') if args.postprocess != 'none' else ()
-        use_postprocessing(cfg, names)
-    if args.tta:
-        augment(cfg)
-    test(cfg)
-
-
-def add_result_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say which images are predicted and what is written.
-
-    Args:
-        parser: Parser of a tool that tests, changed in place.
-    """
-    parser.add_argument('--work-dir', help='where the log and the tables go')
-    parser.add_argument('--out', help='write the predictions to this CSV of run-length masks')
-    parser.add_argument(
-        '--format-only',
-        action='store_true',
-        help='write the CSV without scoring (default: submission.csv in the work dir)',
-    )
-    parser.add_argument(
-        '--image-name',
-        choices=IMAGE_NAMES,
-        default='basename',
-        help='what the CSV calls an image; path tells equal names in several folders apart '
-        '(default: basename)',
-    )
-    parser.add_argument(
-        '--val', action='store_true', help='use the validation images instead of the test images'
-    )
-    parser.add_argument('--show-dir', help='draw predictions into this folder')
-
-
-def use_results(cfg: Config, args: argparse.Namespace) -> None:
-    """Do what the options of :func:`add_result_arguments` ask for.
-
-    Args:
-        cfg: Complete configuration, changed in place.
-        args: The options.
-    """
-    if args.val:
-        cfg.test_dataloader = cfg.val_dataloader
-        cfg.test_evaluator = cfg.val_evaluator
-    if args.format_only:
-        cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
-    if args.out or args.format_only:
-        hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
-        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
-    if args.show_dir:
-        cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)

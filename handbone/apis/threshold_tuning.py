@@ -1,6 +1,5 @@
 """Tune the thresholds of a checkpoint."""
 
-import argparse
 import copy
 import tempfile
 from collections.abc import Sequence
@@ -8,14 +7,13 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from handbone.engine.checkpoints import load_checkpoint_file
-from handbone.engine.checkpoints.config_text import ConfigTextError, parse_config_text
-from handbone.ensembles.fold_config import fold_settings
-from handbone.inference.decisions import prediction_settings
+from handbone.checkpoints import load_checkpoint_file
+from handbone.configuration.decisions import prediction_settings
+from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
+from handbone.configuration.fold_config import fold_settings
+from handbone.errors import HandboneError
 
-from .testing import augment, find_checkpoint, test
-from .training import add_common_arguments, read_config
-from .user_errors import user_errors_in_one_line
+from .testing import test
 
 
 def tune_thresholds(
@@ -36,7 +34,7 @@ def tune_thresholds(
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        ValueError: If a checkpoint, the configuration or the data are faulty.
+        HandboneError: If a checkpoint, the configuration or the data are faulty.
     """
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +68,7 @@ def _take_training_images(cfg: Config) -> None:
     while 'dataset' in dataset:  # mmengine's wrappers
         dataset = dataset.dataset
     if dataset.get('fold') is None:
-        raise ValueError(
+        raise HandboneError(
             '--train takes the images of the other folds, and val_dataloader.dataset has no fold: '
             'set its fold and num_folds, or name the training images in its ann_file'
         )
@@ -88,7 +86,7 @@ def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
     except (ConfigTextError, KeyError, TypeError):
         return  # it does not tell
     if trained != (fold, num_folds):
-        raise ValueError(
+        raise HandboneError(
             f'{checkpoint} was trained without fold {trained[0]} of {trained[1]}, but it is number '
             f'{fold} of {num_folds} here: give the checkpoints of all folds, fold 0 first'
         )
@@ -102,54 +100,3 @@ def _made_of(cfg: Config, checkpoints: Sequence[str], split: str) -> dict:
         split=split,
         augmented=cfg.model.type == 'MultilabelTTAModel',
     )
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/tune_thresholds.py``.
-
-    Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
-    """
-    parser = argparse.ArgumentParser(description='Tune the threshold of each class')
-    parser.add_argument('config', help='configuration file')
-    parser.add_argument(
-        'checkpoints',
-        nargs='+',
-        metavar='checkpoint',
-        help='checkpoint file, or the work dir of a training; several are those of a '
-        'cross-validation, the first trained without fold 0',
-    )
-    parser.add_argument('--work-dir', help='where the log goes')
-    parser.add_argument('--out', help='file to write (default: thresholds.json in the work dir)')
-    images = parser.add_mutually_exclusive_group()
-    images.add_argument(
-        '--val',
-        action='store_const',
-        dest='split',
-        const='val',
-        default='val',
-        help='tune on the validation images (default)',
-    )
-    images.add_argument(
-        '--train',
-        action='store_const',
-        dest='split',
-        const='train',
-        help='tune on the training images, which the model knows better than any other',
-    )
-    parser.add_argument('--tta', action='store_true', help='tune for the mean of augmented views')
-    add_common_arguments(parser)
-    args = parser.parse_args(arguments)
-
-    cfg = read_config(args)
-    checkpoints = [find_checkpoint(path) for path in args.checkpoints]
-    if len(checkpoints) > 1 and args.split == 'train':
-        raise ValueError('--train takes one checkpoint; several are tuned on their held out images')
-    if args.tta:
-        cfg.test_dataloader = cfg.val_dataloader
-        augment(cfg)
-        cfg.val_dataloader = cfg.test_dataloader
-    out_file = args.out or Path(cfg.work_dir) / 'thresholds.json'
-    tune_thresholds(cfg, checkpoints, out_file, args.split)
-    print(out_file)

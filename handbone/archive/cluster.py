@@ -10,6 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from handbone.errors import HandboneError
+
 #: Seconds in which the address of a cluster must answer.
 PATIENCE = 5
 #: What passes between processes are names and hashes; images stay in the process that reads them.
@@ -30,7 +32,7 @@ def ray_session(address: str | None = None, processes: int | None = None) -> Ite
         Nothing.
 
     Raises:
-        ValueError: If no cluster answers at the address.
+        HandboneError: If no cluster answers at the address.
     """
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     import ray
@@ -69,13 +71,13 @@ def check_address(address: str) -> None:
         address: As for :func:`ray_session`.
 
     Raises:
-        ValueError: If it is no address or nothing listens there.
+        HandboneError: If it is no address or nothing listens there.
     """
     if address == 'auto':
         return
     parts = re.fullmatch(r'(?:ray://)?(\[[^\]]+\]|[^:/]+):(\d{1,5})', address)
     if parts is None:
-        raise ValueError(
+        raise HandboneError(
             f'--address {address!r} is no address of a cluster: give auto, HOST:6379 or '
             'ray://HOST:10001'
         )
@@ -107,7 +109,7 @@ def map_tables(
         The results, as they come.
 
     Raises:
-        ValueError: If a machine of the cluster lacks this package.
+        HandboneError: If a machine of the cluster lacks this package.
     """
     import ray
     import ray.data
@@ -130,7 +132,7 @@ def map_tables(
     except ray.exceptions.RayError as error:
         if "No module named 'handbone" not in str(error):
             raise
-        raise ValueError(
+        raise HandboneError(
             'a machine of the cluster has no handbone: install it there as here, with the same '
             'extras'
         ) from error
@@ -163,7 +165,7 @@ def processes_for(device: str | None, wanted: int | None) -> tuple[str, int]:
         The device and the number of processes.
 
     Raises:
-        ValueError: If the cluster has fewer GPUs or cores.
+        HandboneError: If the cluster has fewer GPUs or cores.
     """
     import ray
 
@@ -174,17 +176,17 @@ def processes_for(device: str | None, wanted: int | None) -> tuple[str, int]:
     present, kind = (gpus, 'GPUs') if on_gpus else (cores, 'cores')
     if not present:
         other = 'cpu' if on_gpus else 'cuda'
-        raise ValueError(f'Ray has no {kind}: give --device {other}, or add a machine with some')
+        raise HandboneError(f'Ray has no {kind}: give --device {other}, or add a machine with some')
     if wanted is not None and wanted > present:
-        raise ValueError(
+        raise HandboneError(
             f'{wanted} processes on {device} take as many {kind}, Ray has {present}: lower --actors'
         )
     return device, wanted or present
 
 
-def _no_cluster(address: str, error: Exception) -> ValueError:
+def _no_cluster(address: str, error: Exception) -> HandboneError:
     reason = str(error).strip().partition('\n')[0]
-    return ValueError(
+    return HandboneError(
         f'no Ray cluster answers at {address} ({reason}): start one with "ray start --head", '
         'correct --address, set RAY_AUTH_MODE=token if the cluster asks for a token, or leave out '
         '--address to use this machine'

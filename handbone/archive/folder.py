@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as parquet
 
+from handbone.errors import HandboneError
 from handbone.files import write_atomically
 
 from .tables import FAILURES, IMAGES, parquet_bytes
@@ -32,7 +33,7 @@ class ArchiveFolder:
         root: The folder, as an archive or to become one.
 
     Raises:
-        ValueError: If it holds something else.
+        HandboneError: If it holds something else.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -65,11 +66,11 @@ class ArchiveFolder:
             thresholds: Probability above which a class is present, one a class.
 
         Raises:
-            ValueError: If the archive has other classes.
+            HandboneError: If the archive has other classes.
         """
         known = self._description or {'format': FORMAT, 'classes': list(classes), 'models': {}}
         if known['classes'] != list(classes):
-            raise ValueError(
+            raise HandboneError(
                 f'{self.root} holds predictions of the classes {", ".join(known["classes"])}, but '
                 f'the model predicts {", ".join(classes)}: give another --out'
             )
@@ -89,14 +90,14 @@ class ArchiveFolder:
             Nothing.
 
         Raises:
-            ValueError: If another process is writing.
+            HandboneError: If another process is writing.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with self._lock.open('w') as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise ValueError(
+                raise HandboneError(
                     f'{self.root}: another process is predicting into it; wait for its end, or '
                     'stop it'
                 ) from error
@@ -129,20 +130,22 @@ class ArchiveFolder:
         if self.root.is_dir() and not path.is_file():
             others = sorted(set(entry.name for entry in self.root.iterdir()) - {self._lock.name})
             if others:
-                raise ValueError(
+                raise HandboneError(
                     f'{self.root} is not an archive of predictions, it holds {others[0]!r} and no '
                     f'{DESCRIPTION}: give a new or empty folder'
                 )
         elif self.root.exists() and not self.root.is_dir():
-            raise ValueError(f'{self.root} is a file: give a folder')
+            raise HandboneError(f'{self.root} is a file: give a folder')
         if not path.is_file():
             return {}
         try:
             content = json.loads(path.read_text(encoding='utf-8'))
         except ValueError as error:
-            raise ValueError(f'{path} cannot be read ({error}): restore it') from error
+            raise HandboneError(f'{path} cannot be read ({error}): restore it') from error
         if not isinstance(content, dict) or content.get('format') != FORMAT:
-            raise ValueError(f'{path} is not the description of a {FORMAT!r}: give another folder')
+            raise HandboneError(
+                f'{path} is not the description of a {FORMAT!r}: give another folder'
+            )
         return content
 
 
@@ -152,4 +155,4 @@ def _read(path: Path, schema: Any) -> pd.DataFrame:
     try:
         return parquet.read_table(path, schema=schema).to_pandas()
     except ValueError as error:
-        raise ValueError(f'{path} cannot be read ({error}): restore or remove it') from error
+        raise HandboneError(f'{path} cannot be read ({error}): restore or remove it') from error

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from handbone.errors import HandboneError
 from handbone.inference.predictor import Predictor
 
 from .cluster import check_address, map_tables, processes_for, ray_session
@@ -100,7 +101,7 @@ def predict_archive(
         What was done.
 
     Raises:
-        ValueError: If the archive, the model and the cluster do not go together.
+        HandboneError: If the archive, the model and the cluster do not go together.
         OSError: If the archive cannot be written.
     """
     workforce = workforce or Workforce()
@@ -186,7 +187,7 @@ class _Run:
         report(0, total)
         for receipt in _regularly(receipts, self._failures.save):
             if receipt['stop'][0].is_valid:
-                raise ValueError(receipt['stop'][0].as_py())
+                raise HandboneError(receipt['stop'][0].as_py())
             if receipt['file'][0].is_valid:
                 self._commit(receipt['file'][0].as_py())
             self._note_errors(receipt)
@@ -232,7 +233,7 @@ class _Run:
             with unfinished.open('rb') as written:
                 os.fsync(written.fileno())
         except FileNotFoundError as error:
-            raise ValueError(
+            raise HandboneError(
                 f'a process has written {unfinished}, which is not to be seen here: --out must be '
                 'on a disk that all machines of the cluster share'
             ) from error

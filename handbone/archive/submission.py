@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from handbone.errors import HandboneError
 from handbone.inference.sources import listed_images
 from handbone.masks import runs_to_string
-from handbone.masks.rle_rows import HEADER
 from handbone.outputs.appended_file import AppendedFile
+from handbone.submissions.rle_rows import HEADER
 
 from .folder import ArchiveFolder
 from .unit import predicted_hashes
@@ -62,7 +63,7 @@ def write_submission(
         Numbers of images.
 
     Raises:
-        ValueError: If model or images are not in the archive, or two images have one name.
+        HandboneError: If model or images are not in the archive, or two images have one name.
         OSError: If the file cannot be written; what was there stays.
     """
     model_hash = _find_model(folder, model)
@@ -71,7 +72,7 @@ def write_submission(
     done = predicted_hashes(folder, model_hash)
     predicted = chosen[chosen['image_hash'].isin(done)]
     if not len(predicted):
-        raise ValueError(f'{folder.root} has no prediction of these images by {model_hash}')
+        raise HandboneError(f'{folder.root} has no prediction of these images by {model_hash}')
     _check_names(predicted)
     # DuckDB takes a folder that it made itself for its own, and removes it in the end
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +83,7 @@ def write_submission(
         file.finish()
     except duckdb.Error as error:
         reason = str(error).partition('\n')[0]
-        raise ValueError(f'{files} cannot be read or sorted: {reason}') from error
+        raise HandboneError(f'{files} cannot be read or sorted: {reason}') from error
     finally:
         file.close()
         file.unfinished.unlink(missing_ok=True)
@@ -91,11 +92,11 @@ def write_submission(
 
 def _find_model(folder: ArchiveFolder, beginning: str | None) -> str:
     if not folder.models:
-        raise ValueError(f'{folder.root} is not an archive of predictions, or still empty')
+        raise HandboneError(f'{folder.root} is not an archive of predictions, or still empty')
     found = [each for each in folder.models if each.startswith(beginning or '')]
     if len(found) != 1:
         what = f'{len(found)} models whose hash begins so' if beginning else 'several models'
-        raise ValueError(
+        raise HandboneError(
             f'{folder.root} has {what}: give --model with one of {", ".join(folder.models)}'
         )
     return found[0]
@@ -109,9 +110,9 @@ def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
     wanted = list(dict.fromkeys(map(str, listed_images(images))))  # each once
     unknown = sorted(set(wanted) - set(known['image']))
     if not wanted:
-        raise ValueError(f'{images} names no image: write one path a line')
+        raise HandboneError(f'{images} names no image: write one path a line')
     if unknown:
-        raise ValueError(
+        raise HandboneError(
             f'{images} names {len(unknown)} images that {folder.root} does not have, such as '
             f'{unknown[0]}: write paths as they were given to tools/predict_archive.py'
         )
@@ -122,7 +123,7 @@ def _check_names(images: pd.DataFrame) -> None:
     double = images[images['image_name'].duplicated(keep=False)]
     if len(double):
         one, other = double.loc[double['image_name'] == double['image_name'].iloc[0], 'image'][:2]
-        raise ValueError(
+        raise HandboneError(
             f'{one} and {other} would both be named {double["image_name"].iloc[0]!r} in the '
             'submission: predict both in one run, which names them by their folders, or choose '
             'one with --images'

@@ -7,6 +7,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from handbone.errors import HandboneError
+
 from .folder import ArchiveFolder
 
 #: Hexadecimal digits of the image's hash that name its folder: sixteen folders a model, so that
@@ -25,7 +27,7 @@ def predicted_hashes(folder: ArchiveFolder, model_hash: str) -> set[str]:
         Hashes of the images.
 
     Raises:
-        ValueError: If a file of the archive cannot be read.
+        HandboneError: If a file of the archive cannot be read.
     """
     files = folder.runs / f'model_hash={model_hash}'
     if not any(files.rglob('*.parquet')):
@@ -36,7 +38,7 @@ def predicted_hashes(folder: ArchiveFolder, model_hash: str) -> set[str]:
             rows = connection.execute(query, [str(files / '**' / '*.parquet')]).fetchall()
     except duckdb.Error as error:
         reason = str(error).partition('\n')[0]
-        raise ValueError(
+        raise HandboneError(
             f'{files} cannot be read ({reason}): remove the damaged file, its images are then '
             'predicted again'
         ) from error

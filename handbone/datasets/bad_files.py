@@ -7,6 +7,8 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
+from handbone.errors import HandboneError
+
 from .errors import DatasetError
 
 MODES = ('stop', 'report')
@@ -22,7 +24,7 @@ class BadFiles:
 
     def __init__(self, mode: str, report_file: str | Path | None = None) -> None:
         if mode not in MODES:
-            raise ValueError(f"bad_files is 'stop' or 'report', got {mode!r}")
+            raise HandboneError(f"bad_files is 'stop' or 'report', got {mode!r}")
         self.mode = mode
         self.report_file = report_file
         self.problems: list[DatasetError] = []

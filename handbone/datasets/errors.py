@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Self
 
+from handbone.errors import HandboneError
 
-class DatasetError(ValueError):
+
+class DatasetError(HandboneError):
     """Data that cannot be used: says which file, where in it, what is wrong and what to do.
 
     Attributes:

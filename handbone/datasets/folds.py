@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
+from handbone.errors import HandboneError
+
 
 def in_fold(patients: Sequence[str], fold: int, num_folds: int) -> np.ndarray:
     """Say which images belong to one fold.
@@ -21,13 +23,13 @@ def in_fold(patients: Sequence[str], fold: int, num_folds: int) -> np.ndarray:
         (n,) bool, True for the images of the fold (its validation images).
 
     Raises:
-        ValueError: The numbers do not fit each other or there are fewer patients than folds.
+        HandboneError: The numbers do not fit each other or there are fewer patients than folds.
     """
     if num_folds < 2 or not 0 <= fold < num_folds:
-        raise ValueError(f'fold {fold} of {num_folds} does not exist')
+        raise HandboneError(f'fold {fold} of {num_folds} does not exist')
     num_patients = len(set(patients))
     if num_patients < num_folds:
-        raise ValueError(f'{num_patients} patients cannot be divided into {num_folds} folds')
+        raise HandboneError(f'{num_patients} patients cannot be divided into {num_folds} folds')
     splits = GroupKFold(num_folds).split(patients, groups=patients)
     chosen = np.zeros(len(patients), dtype=bool)
     chosen[list(splits)[fold][1]] = True

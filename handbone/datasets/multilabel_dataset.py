@@ -12,6 +12,8 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 from tqdm import tqdm
 
+from handbone.errors import HandboneError
+
 from .annotation_file import collector_paused, read_polygons
 from .bad_files import BadFiles
 from .classes import complete_metainfo
@@ -83,9 +85,9 @@ class MultilabelDataset(BaseDataset):
         **kwargs: Any,
     ) -> None:
         if split not in SPLITS:
-            raise ValueError(f"split is 'train' or 'val', got {split!r}")
+            raise HandboneError(f"split is 'train' or 'val', got {split!r}")
         if fold is not None and ann_file:
-            raise ValueError(
+            raise HandboneError(
                 f'fold={fold} and ann_file={ann_file!r} both choose images: set one of them to '
                 "None or ''"
             )

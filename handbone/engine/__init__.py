@@ -1,6 +1,7 @@
 """The runner, its hooks, optimisers and checkpoints."""
 
-from . import checkpoints
+from handbone import checkpoints
+
 from .hooks import (
     BroadcastBuffersHook,
     CheckpointCompatibilityHook,

@@ -6,7 +6,12 @@ from typing import Any
 
 from mmengine.config import Config
 
-from .checkpoints.config_text import ConfigTextError, config_differences, parse_config_text
+from handbone.configuration.dumped_config import (
+    ConfigTextError,
+    config_differences,
+    parse_config_text,
+)
+from handbone.errors import HandboneError
 
 #: What makes another experiment of it: the optimizer's state or the held-out images would not be
 #: those that the weights were trained with. CheckpointCompatibilityHook compares the rest.
@@ -41,7 +46,7 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
         logger: Where differences are written that do not hinder.
 
     Raises:
-        ValueError: If kind of model, optimizer or the choice of images differ.
+        HandboneError: If kind of model, optimizer or the choice of images differ.
     """
     try:
         old = parse_config_text(meta.get('config_text') or '')
@@ -56,7 +61,7 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
     ]
     decisive = [each for each in differences if _is_decisive(each[0])]
     if decisive:
-        raise ValueError(
+        raise HandboneError(
             f'{path} is of another experiment: {"; ".join(map(_said, decisive[:SHOWN]))}. Give '
             'its own config, or the work dir of this config; to start from its weights instead: '
             f'--cfg-options load_from={path}, without --resume'

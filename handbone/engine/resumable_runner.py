@@ -6,7 +6,9 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import BaseLoop, Runner
 from mmseg.registry import RUNNERS
 
-from .checkpoints import checkpoint_folder, load_checkpoint_file, newest_checkpoint
+from handbone.checkpoints import checkpoint_folder, load_checkpoint_file, newest_checkpoint
+from handbone.errors import HandboneError
+
 from .experiment import check_same_experiment
 from .seeded_samples import SeededSamples, StreamSampler
 
@@ -35,7 +37,7 @@ class ResumableRunner(Runner):
             The loop.
 
         Raises:
-            ValueError: If the checkpoint to resume is of another experiment, or there are fewer
+            HandboneError: If the checkpoint to resume is of another experiment, or there are fewer
                 images than processes.
         """
         if self._resume:
@@ -45,7 +47,7 @@ class ResumableRunner(Runner):
         loop = super().build_train_loop(loop)
         images, processes = len(loop.dataloader.dataset), get_world_size()
         if images < processes:
-            raise ValueError(
+            raise HandboneError(
                 f'the training dataset has {images} images for {processes} processes: start at '
                 f'most {images} processes, or add images'
             )
@@ -91,7 +93,7 @@ class ResumableRunner(Runner):
         content = load_checkpoint_file(self._load_from, mmap=True)
         meta = content.get('meta') or {}
         if 'iter' not in meta or 'message_hub' not in content:
-            raise ValueError(
+            raise HandboneError(
                 f'{self._load_from} holds weights, not the state of a training, so it cannot be '
                 'resumed; to start from its weights: --cfg-options load_from=FILE'
             )

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from handbone.errors import HandboneError
+
 
 def check_same_classes(
     name: str, classes: Sequence[str], first_name: str, first_classes: Sequence[str]
@@ -15,7 +17,7 @@ def check_same_classes(
         first_classes: The first model's classes, in order.
 
     Raises:
-        ValueError: If the lists differ; it says in what.
+        HandboneError: If the lists differ; it says in what.
     """
     classes, first_classes = tuple(classes), tuple(first_classes)
     if classes == first_classes:
@@ -34,7 +36,7 @@ def check_same_classes(
             f'they stand in another order from class {place} on, {classes[place]} in place of '
             f'{first_classes[place]}'
         ]
-    raise ValueError(
+    raise HandboneError(
         f'{name} has other classes than {first_name}: {"; ".join(faults)}. Models of one ensemble '
         'must have one class list'
     )

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from handbone.engine.checkpoints import load_checkpoint_file
-from handbone.engine.hooks.weight_faults import weight_faults
+from handbone.checkpoints import load_checkpoint_file
+from handbone.checkpoints.weight_faults import weight_faults
+from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
 from handbone.postprocessing import PostprocessingStep, mend
 
@@ -113,8 +114,8 @@ class EnsembleTestLoop(TestLoop):
             The scores.
 
         Raises:
-            ValueError: If the weights of a checkpoint do not fit its model, or a step looks at the
-                image.
+            HandboneError: If the weights of a checkpoint do not fit its model, or a step looks at
+                the image.
         """
         first = self.runner.model
         network = first.module if is_model_wrapper(first) else first
@@ -237,7 +238,7 @@ class EnsembleTestLoop(TestLoop):
         weights = weights.get('state_dict', weights)
         faults = weight_faults(weights, network)
         if faults:
-            raise ValueError(
+            raise HandboneError(
                 f'the checkpoint {member.checkpoint} does not fit {member.name}: '
                 f'{"; ".join(faults)}. Give each checkpoint with its own config'
             )
@@ -274,7 +275,7 @@ def _prepared(network: nn.Module) -> nn.Module:
 def _steps_without_image(network: nn.Module) -> list[PostprocessingStep]:
     for step in network.postprocess:
         if step.needs_image:
-            raise ValueError(
+            raise HandboneError(
                 f'{type(step).__name__} looks at the image as one network sees it, which a mean of '
                 'several has not: leave it out of test_cfg.postprocess'
             )

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 #: A function from the name of a checkpoint to its weights.
 Reader = Callable[[str], Mapping[str, Tensor]]
 #: Names that an error lists one by one.
@@ -29,7 +31,7 @@ def average_weights(names: Sequence[str], read: Reader) -> dict[str, Tensor]:
         Tensors by name, of the types of the first checkpoint; the mean is taken in float64.
 
     Raises:
-        ValueError: If the names or shapes of the weights differ; all that differs is in the
+        HandboneError: If the names or shapes of the weights differ; all that differs is in the
             message, sorted.
     """
     sums, first = {}, {}
@@ -65,7 +67,7 @@ def check_same_weights(
         first: Shapes of its weights by name.
 
     Raises:
-        ValueError: If they are not; what differs is sorted by name.
+        HandboneError: If they are not; what differs is sorted by name.
     """
     faults = []
     for what, keys in (
@@ -84,7 +86,7 @@ def check_same_weights(
             rest = f' and {len(keys) - LISTED} more' if len(keys) > LISTED else ''
             faults.append(f'it {what} {", ".join(keys[:LISTED])}{rest}')
     if faults:
-        raise ValueError(
+        raise HandboneError(
             f'{name} is not of the same model as {first_name}: {"; ".join(faults)}. A soup takes '
             'checkpoints of one config'
         )

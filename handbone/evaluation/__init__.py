@@ -1,8 +1,7 @@
-"""Scores of overlapping masks, the reader of submission files, and thresholds."""
+"""Scores of overlapping masks, and thresholds."""
 
 from .bootstrap import bootstrap_difference, bootstrap_mean
 from .dice_metric import DiceMetric
-from .submission import read_submission, submission_classes
 from .surface_distance import (
     average_surface_distance,
     hausdorff_distance,
@@ -21,9 +20,7 @@ __all__ = [
     'bootstrap_difference',
     'bootstrap_mean',
     'hausdorff_distance',
-    'read_submission',
     'read_thresholds',
-    'submission_classes',
     'surface_dice',
     'surface_distances',
     'write_thresholds',

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handbone.errors import HandboneError
+
 #: Draws held in memory at a time.
 BLOCK = 2**22
 
@@ -73,7 +75,7 @@ def bootstrap_mean(
         Mean over all scores, its interval and the number of groups.
 
     Raises:
-        ValueError: If the lengths differ, or a number is out of range.
+        HandboneError: If the lengths differ, or a number is out of range.
     """
     mean, draws, num_groups = _draw_means(scores, groups, resamples, seed)
     return Interval(mean, *_ends(draws, num_groups, confidence), num_groups)
@@ -106,11 +108,11 @@ def bootstrap_difference(
         Mean difference, its interval, and in which share of the draws the first is better.
 
     Raises:
-        ValueError: If the shapes differ, or a number is out of range.
+        HandboneError: If the shapes differ, or a number is out of range.
     """
     scores, others = np.asarray(scores, np.float64), np.asarray(others, np.float64)
     if scores.shape != others.shape:
-        raise ValueError(f'Paired scores have one shape, got {scores.shape} and {others.shape}.')
+        raise HandboneError(f'Paired scores have one shape, got {scores.shape} and {others.shape}.')
     paired = np.isfinite(scores) & np.isfinite(others)
     differences = np.full(scores.shape, np.nan)
     np.subtract(scores, others, out=differences, where=paired)
@@ -139,11 +141,11 @@ def _draw_means(
     """
     scores = np.asarray(scores, np.float64)
     if scores.ndim not in (1, 2):
-        raise ValueError(f'Scores have the shape (N,) or (N, C), got {scores.shape}.')
+        raise HandboneError(f'Scores have the shape (N,) or (N, C), got {scores.shape}.')
     if groups is not None and len(groups) != len(scores):
-        raise ValueError(f'{len(scores)} rows of scores have {len(groups)} groups.')
+        raise HandboneError(f'{len(scores)} rows of scores have {len(groups)} groups.')
     if resamples < 1:
-        raise ValueError(f'The bootstrap needs at least one draw, got resamples={resamples}.')
+        raise HandboneError(f'The bootstrap needs at least one draw, got resamples={resamples}.')
     scores = scores.reshape(len(scores), -1)
     finite = np.isfinite(scores)
     members = _numbers(range(len(scores)) if groups is None else groups)
@@ -171,7 +173,7 @@ def _numbers(groups: Sequence[Hashable]) -> np.ndarray:
 
 def _ends(draws: np.ndarray, num_groups: int, confidence: float) -> tuple[float, float]:
     if not 0 < confidence < 1:
-        raise ValueError(f'The confidence lies between 0 and 1, got {confidence}.')
+        raise HandboneError(f'The confidence lies between 0 and 1, got {confidence}.')
     if num_groups < 2:  # it would be drawn each time
         return np.nan, np.nan
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])

@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
+from handbone.errors import HandboneError
 from handbone.masks import OverlapCounts, dice, overlap_counts
 
 from .dice_report import DiceReport
@@ -65,7 +66,7 @@ class DiceMetric(PackedMetric):
         self.extra_scores = tuple(extra_scores)
         unknown = set(self.extra_scores) - (set(OVERLAP_SCORES) - {'dice'})
         if unknown:
-            raise ValueError(
+            raise HandboneError(
                 f'DiceMetric has no {sorted(unknown)}; extra_scores takes iou, '
                 'precision and recall. Distances come from SurfaceMetric.'
             )
@@ -85,7 +86,7 @@ class DiceMetric(PackedMetric):
             Pixels in both, in the prediction and in the truth, int64 (3, C).
 
         Raises:
-            ValueError: If the maps cannot be compared.
+            HandboneError: If the maps cannot be compared.
         """
         return np.stack(overlap_counts(prediction, truth, num_classes))
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from prettytable import PrettyTable
 
+from handbone.errors import HandboneError
+
 
 class DiceReport:
     """Scores of every image and class, and the ways to show them.
@@ -19,7 +21,7 @@ class DiceReport:
         truth_pixels: Pixels of each class in the truth, int (N, C).
 
     Raises:
-        ValueError: If a group has no class or a class that is not in ``classes``.
+        HandboneError: If a group has no class or a class that is not in ``classes``.
     """
 
     def __init__(
@@ -143,7 +145,7 @@ def _columns_of(group: str, members: Sequence[str], classes: Sequence[str]) -> l
     unknown = [name for name in members if name not in classes]
     if unknown or not members:
         what = f'the unknown classes {unknown}' if unknown else 'no class'
-        raise ValueError(f'Group {group!r} has {what}; the classes are {list(classes)}.')
+        raise HandboneError(f'Group {group!r} has {what}; the classes are {list(classes)}.')
     return [classes.index(name) for name in members]
 
 

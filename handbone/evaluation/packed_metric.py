@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from handbone.errors import HandboneError
 from handbone.masks import planes_last
 
 
@@ -54,7 +55,7 @@ class PackedMetric(BaseMetric):
             (rows, C), kept for the end of the evaluation.
 
         Raises:
-            ValueError: If the maps cannot be compared.
+            HandboneError: If the maps cannot be compared.
         """
         raise NotImplementedError
 
@@ -66,7 +67,7 @@ class PackedMetric(BaseMetric):
             data_samples: Data samples as dicts, with ``pred_sem_seg`` and ``gt_sem_seg``.
 
         Raises:
-            ValueError: If a truth is missing or a map is not packed or of another size.
+            HandboneError: If a truth is missing or a map is not packed or of another size.
         """
         if self.format_only:
             return
@@ -75,7 +76,7 @@ class PackedMetric(BaseMetric):
         for sample in data_samples:
             image = sample.get('img_path')
             if 'gt_sem_seg' not in sample:
-                raise ValueError(
+                raise HandboneError(
                     f'{image}: {name} found no truth (gt_sem_seg). For test images without '
                     'labels set test_evaluator=dict(format_only=True), or pass --format-only to '
                     'tools/test.py.'
@@ -85,7 +86,7 @@ class PackedMetric(BaseMetric):
             try:
                 scores = self.score_image(prediction, truth, num_classes, sample)
             except ValueError as error:
-                raise ValueError(
+                raise HandboneError(
                     f'{image}: {name} cannot compare prediction and truth: {error} Both must '
                     'be packed label maps at the size of the original image.'
                 ) from error
@@ -117,11 +118,11 @@ class PackedMetric(BaseMetric):
             Each image once, in the order in which they came.
 
         Raises:
-            ValueError: If there is no image.
+            HandboneError: If there is no image.
         """
         name = type(self).__name__
         if not results:
-            raise ValueError(f'{name} has no image to score: the dataset is empty.')
+            raise HandboneError(f'{name} has no image to score: the dataset is empty.')
         if any(image is None for image, _ in results):
             return results[: self._dataset_size]
         unique = {}

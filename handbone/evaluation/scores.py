@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.masks import OverlapCounts, dice, iou, precision, recall
 
 from .surface_distance import (
@@ -29,15 +30,15 @@ def check_scores(names: Sequence[str], tolerances: Sequence[float]) -> None:
         tolerances: Tolerances of the surface Dice.
 
     Raises:
-        ValueError: If a name is unknown or double, or a tolerance is no distance.
+        HandboneError: If a name is unknown or double, or a tolerance is no distance.
     """
     known = (*OVERLAP_SCORES, *SURFACE_SCORES)
     unknown = [name for name in names if name not in known]
     if unknown or not names or len(set(names)) < len(names):
         what = f'unknown scores {", ".join(unknown)}' if unknown else 'no score or one twice'
-        raise ValueError(f'{what}; choose from {", ".join(known)}.')
+        raise HandboneError(f'{what}; choose from {", ".join(known)}.')
     if not tolerances or not all(0 <= tolerance < np.inf for tolerance in tolerances):
-        raise ValueError(f'Tolerances are distances from 0 on, got {list(tolerances)}.')
+        raise HandboneError(f'Tolerances are distances from 0 on, got {list(tolerances)}.')
 
 
 def score_columns(names: Sequence[str], tolerances: Sequence[float]) -> list[str]:
@@ -123,7 +124,7 @@ def surface_scores(
         masks are empty and infinite where one is.
 
     Raises:
-        ValueError: If the maps differ in shape or do not fit the number of classes.
+        HandboneError: If the maps differ in shape or do not fit the number of classes.
     """
     functions = {}
     for name in (name for name in names if name in SURFACE_SCORES):

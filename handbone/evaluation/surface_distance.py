@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
+from handbone.errors import HandboneError
 from handbone.masks import surface_pixels
 
 #: A search tree takes about as long for one surface pixel as a distance transform for ten pixels
@@ -53,15 +54,15 @@ def surface_distances(
         The distances of each class, in class order.
 
     Raises:
-        ValueError: If the maps differ in shape or do not fit the number of classes, or the spacing
-            is not two positive numbers.
+        HandboneError: If the maps differ in shape or do not fit the number of classes, or the
+            spacing is not two positive numbers.
     """
     if prediction.shape != truth.shape:
-        raise ValueError(
+        raise HandboneError(
             f'Prediction and truth differ in shape: {prediction.shape} and {truth.shape}.'
         )
     if len(spacing) != 2 or not all(0 < length < np.inf for length in spacing):
-        raise ValueError(f'The spacing is height and width of a pixel, above 0, got {spacing}.')
+        raise HandboneError(f'The spacing is height and width of a pixel, above 0, got {spacing}.')
     ignored = truth < 0
     if ignored.any():
         prediction = np.where(ignored, 0, prediction)

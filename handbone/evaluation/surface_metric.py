@@ -6,6 +6,8 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
+from handbone.errors import HandboneError
+
 from .packed_metric import PackedMetric
 from .score_table import ScoreTable
 from .scores import SURFACE_SCORES, check_scores, score_columns, surface_scores
@@ -41,7 +43,7 @@ class SurfaceMetric(PackedMetric):
         collect_dir: The shared folder, for ``collect_device='cpu'``.
 
     Raises:
-        ValueError: If a score, a tolerance or the spacing is none.
+        HandboneError: If a score, a tolerance or the spacing is none.
     """
 
     def __init__(
@@ -61,9 +63,11 @@ class SurfaceMetric(PackedMetric):
         check_scores(scores, tolerances)
         others = [name for name in scores if name not in SURFACE_SCORES]
         if others:
-            raise ValueError(f'SurfaceMetric has no {others}; DiceMetric has.')
+            raise HandboneError(f'SurfaceMetric has no {others}; DiceMetric has.')
         if spacing is not None and spacing_key is not None:
-            raise ValueError('spacing and spacing_key exclude each other: set one of them to None.')
+            raise HandboneError(
+                'spacing and spacing_key exclude each other: set one of them to None.'
+            )
         self.scores = tuple(scores)
         self.tolerances = tuple(tolerances)
         self.spacing = spacing
@@ -86,13 +90,13 @@ class SurfaceMetric(PackedMetric):
             Float64 (scores, C), in the order of :func:`handbone.evaluation.scores.score_columns`.
 
         Raises:
-            ValueError: If the maps cannot be compared, or the spacing is missing.
+            HandboneError: If the maps cannot be compared, or the spacing is missing.
         """
         spacing = self.spacing
         if self.spacing_key is not None:
             spacing = sample.get(self.spacing_key)
             if spacing is None:
-                raise ValueError(
+                raise HandboneError(
                     f'the data sample has no {self.spacing_key!r}: name it in meta_keys of '
                     'PackMultilabelInputs, or set spacing in place of spacing_key.'
                 )

@@ -11,6 +11,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
+from handbone.errors import HandboneError
 from handbone.masks import (
     CLASSES_PER_PLANE,
     OverlapCounts,
@@ -73,12 +74,12 @@ class ThresholdMetric(BaseMetric):
             data_samples: Data samples as dicts, with ``seg_logits`` and ``gt_sem_seg``.
 
         Raises:
-            ValueError: If the truth is missing.
+            HandboneError: If the truth is missing.
         """
         for sample in data_samples:
             image = sample.get('img_path')
             if 'gt_sem_seg' not in sample:
-                raise ValueError(f'{image}: thresholds are tuned on images with truth')
+                raise HandboneError(f'{image}: thresholds are tuned on images with truth')
             logits = sample['seg_logits']['data']
             tried = candidates(self.thresholds, len(logits))
             truth = planes_last(sample['gt_sem_seg']['data'])
@@ -106,11 +107,11 @@ class ThresholdMetric(BaseMetric):
             As :meth:`evaluate`.
 
         Raises:
-            ValueError: If there is no image.
+            HandboneError: If there is no image.
             OSError: If the file cannot be written.
         """
         if not results:
-            raise ValueError('there is no image to tune thresholds on')
+            raise HandboneError('there is no image to tune thresholds on')
         scores = np.stack(list(dict(results).values()))  # what a sampler repeats counts once
         if self.scores_file is not None:
             np.save(self.scores_file, scores)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from handbone.errors import HandboneError
+
 from .threshold_choice import ThresholdChoice
 
 FORMAT = 'handbone thresholds 1'
@@ -22,7 +24,7 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is another one, its classes are others, or a threshold is not a
+        HandboneError: If the file is another one, its classes are others, or a threshold is not a
             probability.
     """
     path = Path(path)
@@ -30,7 +32,7 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
     absent = [name for name in classes if name not in entries]
     others = [name for name in entries if name not in classes]
     if absent or others:
-        raise ValueError(
+        raise HandboneError(
             f'{path}: thresholds of another class list: '
             + '; '.join(
                 f'{what} {", ".join(names[:5])}{" …" * (len(names) > 5)}'
@@ -42,7 +44,7 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
     thresholds = tuple(entries[name] for name in classes)
     for name, threshold in zip(classes, thresholds, strict=True):
         if not isinstance(threshold, float) or not 0 < threshold < 1:
-            raise ValueError(
+            raise HandboneError(
                 f'{path}: the threshold of {name} is {threshold!r}; thresholds are probabilities '
                 'between 0 and 1'
             )
@@ -99,10 +101,10 @@ def _read(path: Path) -> dict[str, Any]:
         if content and all(isinstance(value, (int, float)) for value in content.values()):
             return content  # written by hand
         if content['format'] != FORMAT:
-            raise ValueError(f'its format is {content["format"]!r}')
+            raise HandboneError(f'its format is {content["format"]!r}')
         return {name: entry['threshold'] for name, entry in content['classes'].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
+        raise HandboneError(
             f'{path} is no file of thresholds ({error}): give one of tools/tune_thresholds.py, or '
             'a JSON object with a probability by class name'
         ) from error

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from mmseg.registry import TRANSFORMS
 
+from handbone.errors import HandboneError
+
 from .preprocessing import Preprocessing
 
 #: What is read from a folder.
@@ -24,11 +26,11 @@ def calibration_images(folder: str | Path) -> list[Path]:
         At most :data:`MOST_IMAGES` paths, spread evenly over the sorted folder.
 
     Raises:
-        ValueError: If there is none.
+        HandboneError: If there is none.
     """
     files = sorted(path for pattern in PATTERNS for path in Path(folder).rglob(pattern))
     if not files:
-        raise ValueError(
+        raise HandboneError(
             f'--calibration: there is no image ({", ".join(PATTERNS)}) in {folder}; give a folder '
             'with some dozens of training images'
         )

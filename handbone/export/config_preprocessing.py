@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from handbone.errors import HandboneError
+
 from .preprocessing import INTERPOLATIONS, Preprocessing
 
 #: Steps that leave the image as it is, or put it into a tensor.
@@ -36,7 +38,7 @@ def read_preprocessing(
         Resizing, padding and normalisation.
 
     Raises:
-        ValueError: If there is a step or a setting that an exported file would not follow.
+        HandboneError: If there is a step or a setting that an exported file would not follow.
     """
     steps = {'LoadRadiograph': None, 'Resize': None}
     channels = 3
@@ -47,7 +49,7 @@ def read_preprocessing(
             steps[kind] = step
             _check_settings(f'step {index} of the test pipeline', kind, step)
         elif kind not in WITHOUT_EFFECT:
-            raise ValueError(
+            raise HandboneError(
                 f'step {index} of the test pipeline is {kind}, which cannot be exported: it takes '
                 f'{", ".join((*steps, *WITHOUT_EFFECT))}, each once; take the step out, or predict '
                 'with the checkpoint'
@@ -56,9 +58,9 @@ def read_preprocessing(
             channels = step.get('channels', 3)
     loading, resizing = steps['LoadRadiograph'], steps['Resize']
     if loading is None or resizing is None:
-        raise ValueError('the test pipeline lacks LoadRadiograph or Resize')
+        raise HandboneError('the test pipeline lacks LoadRadiograph or Resize')
     if loading.get('color_type', 'grayscale') != 'grayscale':
-        raise ValueError('LoadRadiograph reads colour: only grey images can be exported')
+        raise HandboneError('LoadRadiograph reads colour: only grey images can be exported')
     mean, std = _normalisation(preprocessor, channels)
     window = loading.get('window', 'file')
     divisor, padded = _padding(preprocessor)
@@ -79,7 +81,7 @@ def read_preprocessing(
 def _check_settings(place: str, kind: str, settings: Mapping[str, Any]) -> None:
     unknown = set(settings) - KNOWN_SETTINGS[kind] - {'type', '_scope_'}
     if unknown:
-        raise ValueError(
+        raise HandboneError(
             f'{place}: {kind} has settings that cannot be exported: {", ".join(sorted(unknown))}'
         )
 
@@ -90,7 +92,7 @@ def _scale(resizing: Mapping[str, Any], size: tuple[int, int] | None) -> tuple[i
         return int(size[1]), int(size[0])
     scale = resizing.get('scale')
     if scale is None:
-        raise ValueError('Resize has no scale: give --size HEIGHT WIDTH')
+        raise HandboneError('Resize has no scale: give --size HEIGHT WIDTH')
     width, height = (scale, scale) if isinstance(scale, int) else scale
     return int(width), int(height)
 
@@ -98,7 +100,7 @@ def _scale(resizing: Mapping[str, Any], size: tuple[int, int] | None) -> tuple[i
 def _interpolation(resizing: Mapping[str, Any]) -> str:
     interpolation = resizing.get('interpolation', 'bilinear')
     if interpolation not in INTERPOLATIONS or resizing.get('backend', 'cv2') != 'cv2':
-        raise ValueError(
+        raise HandboneError(
             f'Resize with interpolation={interpolation!r} and backend='
             f'{resizing.get("backend", "cv2")!r} cannot be exported: use the backend cv2 and one '
             f'of {", ".join(INTERPOLATIONS)}'
@@ -112,12 +114,12 @@ def _normalisation(
     """Mean and standard deviation of each channel of the network's input."""
     kind = preprocessor['type']
     if kind not in PREPROCESSORS:
-        raise ValueError(
+        raise HandboneError(
             f'the data preprocessor {kind} cannot be exported: use {" or ".join(PREPROCESSORS)}'
         )
     _check_settings('model.data_preprocessor', 'SegDataPreProcessor', preprocessor)
     if preprocessor.get('pad_val', 0) != 0:
-        raise ValueError('model.data_preprocessor.pad_val must be 0 to be exported')
+        raise HandboneError('model.data_preprocessor.pad_val must be 0 to be exported')
     mean, std = preprocessor.get('mean') or [0.0], preprocessor.get('std') or [1.0]
     # one value serves all channels, and one channel takes as many values as there are
     count = max(len(mean), len(std), channels)

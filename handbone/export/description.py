@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from handbone.errors import HandboneError
+
 from .preprocessing import Preprocessing
 
 #: Stands in every file written here; another one means that the reader is too old or too new.
@@ -57,11 +59,11 @@ class Description:
             The description.
 
         Raises:
-            ValueError: If the file was not exported here, or its description is damaged.
+            HandboneError: If the file was not exported here, or its description is damaged.
         """
         if texts.get('format') != FORMAT:
             found = texts.get('format')
-            raise ValueError(
+            raise HandboneError(
                 f'{path} '
                 + (f'has the format {found!r}' if found else 'does not tell its classes and sizes')
                 + f', this program reads {FORMAT!r}: write the file with tools/export.py'
@@ -76,12 +78,12 @@ class Description:
                 texts['model_hash'],
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
+            raise HandboneError(
                 f'{path}: its description is damaged ({error}); export it again'
             ) from error
         count = len(description.classes)
         if not count or len(description.palette) != count:
-            raise ValueError(f'{path}: {count} classes with {len(description.palette)} colours')
+            raise HandboneError(f'{path}: {count} classes with {len(description.palette)} colours')
         return description.with_thresholds(description.thresholds, path)
 
     def with_thresholds(self, thresholds: Sequence[float], path: str | Path) -> 'Description':
@@ -95,10 +97,10 @@ class Description:
             A description whose hash is another one if the thresholds are.
 
         Raises:
-            ValueError: If they are not one probability a class.
+            HandboneError: If they are not one probability a class.
         """
         if len(thresholds) != len(self.classes) or not all(0 < each < 1 for each in thresholds):
-            raise ValueError(
+            raise HandboneError(
                 f'{path}: {len(self.classes)} classes take as many thresholds between 0 and 1, got '
                 f'{list(thresholds)}'
             )
@@ -118,7 +120,7 @@ class Description:
             path: The file, for the message.
 
         Raises:
-            ValueError: If names, number or order differ.
+            HandboneError: If names, number or order differ.
         """
         if tuple(classes) == self.classes:
             return
@@ -129,7 +131,7 @@ class Description:
             if wanted != own
             else 'the same names in another order'
         )
-        raise ValueError(
+        raise HandboneError(
             f'{path} was exported for another class list, {len(self.classes)} classes instead of '
             f'{len(classes)} ({differences}): take the file that belongs to this config, or export '
             'it again'

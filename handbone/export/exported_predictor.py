@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed, planes_last
 
 from .description import Description
@@ -50,16 +51,16 @@ def open_exported(
 
     Raises:
         FileNotFoundError: If the file is missing.
-        ValueError: If it is damaged, was not exported here or is for other classes, or the
+        HandboneError: If it is damaged, was not exported here or is for other classes, or the
             thresholds do not fit.
         MissingExtraError: If the runtime is not installed.
     """
     path = Path(path)
     outputs: dict[str, Output] = dict(boxes='logits', graph='labels')
     if packing not in outputs:
-        raise ValueError(f"packing is 'boxes' or 'graph', got {packing!r}")
+        raise HandboneError(f"packing is 'boxes' or 'graph', got {packing!r}")
     if packing == 'graph' and thresholds is not None:
-        raise ValueError(f"{path}: the thresholds in the graph are fixed; use packing='boxes'")
+        raise HandboneError(f"{path}: the thresholds in the graph are fixed; use packing='boxes'")
     session = open_session(path, outputs[packing], device, threads)
     description = Description.from_texts(session.texts, path)
     if classes is not None:

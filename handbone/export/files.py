@@ -9,6 +9,7 @@ from pathlib import Path
 
 import onnx
 
+from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
 from .description import Description
@@ -25,10 +26,10 @@ def check_target(path: Path, kind: str) -> None:
         kind: ``onnx`` or ``openvino``.
 
     Raises:
-        ValueError: If the suffix is not that of the kind.
+        HandboneError: If the suffix is not that of the kind.
     """
     if path.suffix != FORMATS[kind]:
-        raise ValueError(f'{path}: the file to write must end in {FORMATS[kind]}')
+        raise HandboneError(f'{path}: the file to write must end in {FORMATS[kind]}')
 
 
 def write_exported(

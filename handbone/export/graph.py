@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.export import Dim
 
+from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
 from .network import ExportedNetwork
@@ -28,7 +29,7 @@ MAX_BATCH, MAX_SIDE = 1024, 1024
 TOLERANCE = 0.01
 
 
-class UnsupportedModelError(ValueError):
+class UnsupportedModelError(HandboneError):
     """PyTorch's exporter cannot write a model."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from handbone.errors import HandboneError
 from handbone.masks import CLASSES_PER_PLANE, num_planes
 
 LOGITS, LABELS, LIMITS = 'logits', 'labels', 'logit_thresholds'
@@ -148,12 +149,12 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
         The model with the output ``logits`` and the inputs ``images`` and ``content``.
 
     Raises:
-        ValueError: If the model has no logits.
+        HandboneError: If the model has no logits.
     """
     graph = model.graph
     kept = [node for node in graph.node if not node.name.startswith(PREFIX)]
     if not any(LOGITS in node.output for node in kept):
-        raise ValueError('the graph has no logits; export it again')
+        raise HandboneError('the graph has no logits; export it again')
     inputs = [each for each in graph.input if each.name != SIZE]
     constants = [
         each

@@ -8,6 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from handbone.errors import HandboneError
+
 #: Ways to resize, by the names that mmcv gives them.
 INTERPOLATIONS = {
     'nearest': cv2.INTER_NEAREST,
@@ -116,7 +118,7 @@ class Preprocessing:
             The settings.
 
         Raises:
-            ValueError: If a setting is missing, unknown or out of range.
+            HandboneError: If a setting is missing, unknown or out of range.
         """
         try:
             settings = {
@@ -132,7 +134,7 @@ class Preprocessing:
                 and (made.size is None or (len(made.size) == 2 and min(made.size) >= 1))
             )
         except (TypeError, AttributeError) as error:
-            raise ValueError(f'the preprocessing is not understood ({error})') from error
+            raise HandboneError(f'the preprocessing is not understood ({error})') from error
         if not fits:
-            raise ValueError(f'the preprocessing is out of range: {made}')
+            raise HandboneError(f'the preprocessing is out of range: {made}')
         return made

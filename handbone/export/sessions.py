@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from mmengine.logging import print_log
 
+from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
 #: What a session gives: the head's logits, or the labels that the graph packs.
@@ -55,21 +56,22 @@ def open_session(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged, its suffix is unknown or the runtime lacks the device.
+        HandboneError: If the file is damaged, its suffix is unknown or the runtime lacks the
+            device.
         MissingExtraError: If the runtime is not installed.
     """
     if path.suffix not in SUFFIXES:
-        raise ValueError(f'{path} does not end in {" or ".join(SUFFIXES)}')
+        raise HandboneError(f'{path} does not end in {" or ".join(SUFFIXES)}')
     if not path.is_file():
         raise FileNotFoundError(f'there is no exported file {path}')
     opened = _open_onnx if path.suffix == '.onnx' else _open_openvino
     return opened(path, output, None if device == 'auto' else device, threads)
 
 
-def damaged(path: Path, error: Exception) -> ValueError:
+def damaged(path: Path, error: Exception) -> HandboneError:
     """Make the error for a file that a runtime cannot read."""
     reason = next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), '')
-    return ValueError(
+    return HandboneError(
         f'{path} is cut off, damaged or no {SUFFIXES[path.suffix]} file ({reason}): copy it '
         'again, or export it again'
     )
@@ -86,7 +88,7 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
     kind, _, number = device.partition(':')
     provider = PROVIDERS.get(kind)
     if provider not in runtime.get_available_providers():
-        raise ValueError(
+        raise HandboneError(
             f'this ONNX Runtime has no device {device!r}; it has '
             f'{", ".join(runtime.get_available_providers())}: use cpu, or install onnxruntime-gpu'
         )
@@ -114,7 +116,7 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
             'such GPU, or the libraries (CUDA, cuDNN) do not load'
         )
         if named:
-            raise ValueError(f'{message}. Install those that it asks for, or use cpu')
+            raise HandboneError(f'{message}. Install those that it asks for, or use cpu')
         print_log(f'{message}. The CPU computes.', logger='current', level=logging.WARNING)
         device = 'cpu'
     return Session(texts, lambda inputs: session.run(None, inputs)[0], device)
@@ -142,7 +144,7 @@ def _open_openvino(path: Path, output: Output, device: str | None, threads: int 
     core = openvino.Core()
     name = (device or 'cpu').upper()
     if name.partition('.')[0] not in core.available_devices:
-        raise ValueError(
+        raise HandboneError(
             f'OpenVINO has no device {device!r} here; it has {", ".join(core.available_devices)}'
         )
     settings: dict[str, Any] = dict(PERFORMANCE_HINT='LATENCY')

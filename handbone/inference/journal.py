@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from handbone.errors import HandboneError
 from handbone.files import write_atomically
 
 NAME = 'journal.json'
@@ -50,7 +51,7 @@ class Journal:
             The journal, ``None`` if there is none.
 
         Raises:
-            ValueError: If it is damaged or of another version.
+            HandboneError: If it is damaged or of another version.
         """
         path = folder / NAME
         if not path.exists():
@@ -58,10 +59,10 @@ class Journal:
         try:
             content = json.loads(path.read_text(encoding='utf-8'))
             if content['format'] != FORMAT:
-                raise ValueError(f'format {content["format"]}')
+                raise HandboneError(f'format {content["format"]}')
             return cls(**content | dict(outputs=tuple(content['outputs'])))
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
+            raise HandboneError(
                 f'{path} is no journal of this version ({error}): begin anew with --restart'
             ) from error
 
@@ -84,7 +85,7 @@ class Journal:
             folder: Folder of the outputs, for the message.
 
         Raises:
-            ValueError: If model, sources or formats differ.
+            HandboneError: If model, sources or formats differ.
         """
         differences = []
         if self.model != other.model:
@@ -96,7 +97,7 @@ class Journal:
                 f'other formats ({", ".join(self.outputs)}, now {", ".join(other.outputs)})'
             )
         if differences:
-            raise ValueError(
+            raise HandboneError(
                 f'{folder} holds a run with {" and ".join(differences)}: give another folder, or '
                 'begin anew with --restart'
             )

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from handbone.configuration.decisions import configured_classes
+from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 
-from .decisions import configured_classes
 from .predictor import Predictor
 from .torch_predictor import TorchPredictor
 
@@ -48,11 +49,11 @@ def open_predictor(
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If model, checkpoint and options do not fit each other.
+        HandboneError: If model, checkpoint and options do not fit each other.
     """
     if is_exported(model):
         if checkpoint is not None or precision is not None or tta or postprocess is not None:
-            raise ValueError(
+            raise HandboneError(
                 f'{model} is an exported model: it takes no checkpoint, no precision, no '
                 'test-time augmentation and no postprocessing; give the config and the checkpoint'
             )
@@ -62,7 +63,7 @@ def open_predictor(
             thresholds = read_thresholds(thresholds, open_exported(model, 'cpu').classes)
         return open_exported(model, 'cpu' if device == 'meta' else device, thresholds)
     if checkpoint is None:
-        raise ValueError(f'{model} is a config: give the checkpoint or the work dir after it')
+        raise HandboneError(f'{model} is a config: give the checkpoint or the work dir after it')
     cfg = Config.fromfile(model)
     if isinstance(thresholds, (str, Path)):
         thresholds = read_thresholds(thresholds, configured_classes(cfg))

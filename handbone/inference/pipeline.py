@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from mmcv.transforms import Compose
 
+from handbone.errors import HandboneError
+
 LOADING = 'LoadRadiograph'
 LABELS = 'LoadPolygonAnnotations'
 VIEWS = 'TestTimeAug'
@@ -18,13 +20,13 @@ class ArrayPipeline:
         steps: Configs of the pipeline's steps; the first one loads.
 
     Raises:
-        ValueError: If the pipeline does not begin by ``LoadRadiograph``.
+        HandboneError: If the pipeline does not begin by ``LoadRadiograph``.
     """
 
     def __init__(self, steps: Sequence[dict]) -> None:
         loading = dict(steps[0]) if steps else {}
         if loading.get('type') != LOADING:
-            raise ValueError(
+            raise HandboneError(
                 f'the test pipeline begins by {loading.get("type")}, so it cannot take images from '
                 f"memory: begin it by dict(type='{LOADING}')"
             )
@@ -42,10 +44,10 @@ class ArrayPipeline:
             What the data loader gives for one image: ``inputs`` and ``data_samples``.
 
         Raises:
-            ValueError: If it is not such an array.
+            HandboneError: If it is not such an array.
         """
         if image.ndim != 2 or image.dtype not in (np.uint8, np.float32):
-            raise ValueError(
+            raise HandboneError(
                 'images are grey values (H, W), uint8 or float32 from 0 to 255, got an array '
                 f'{image.shape} of {image.dtype}'
             )

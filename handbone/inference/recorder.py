@@ -26,7 +26,7 @@ class Recorder:
         journal: How far the run is.
 
     Raises:
-        ValueError: If unfinished files of the interrupted run are missing or too short.
+        HandboneError: If unfinished files of the interrupted run are missing or too short.
         OSError: If the folder cannot be written.
     """
 

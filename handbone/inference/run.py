@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from handbone.errors import HandboneError
 from handbone.outputs.writer import OutputWriter
 
 from .journal import Journal
@@ -65,7 +66,7 @@ def predict_to_files(
         Numbers of images.
 
     Raises:
-        ValueError: If the folder holds an unfinished run of other images, formats or models, or
+        HandboneError: If the folder holds an unfinished run of other images, formats or models, or
             lies among the images.
         OSError: If something cannot be written, as on a full disk; the same call goes on later.
     """
@@ -107,7 +108,7 @@ def _check_apart(sources: ImageSources, out_dir: Path) -> None:
     """Refuse to write pictures where the next run would take them for radiographs."""
     for folder in sources.folders():
         if out_dir.resolve().is_relative_to(folder.resolve()):
-            raise ValueError(
+            raise HandboneError(
                 f'{out_dir} lies in {folder}, whose images are predicted, so that its pictures '
                 'would be taken for radiographs: give an output folder elsewhere'
             )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.radiographs.dicom_format import is_dicom
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.dcm', '.dicom')
@@ -66,7 +67,7 @@ class ImageSources:
 
     Raises:
         FileNotFoundError: If one of them does not exist.
-        ValueError: If they name no image, or one image twice.
+        HandboneError: If they name no image, or one image twice.
     """
 
     def __init__(self, arguments: Sequence[str | Path]) -> None:
@@ -109,9 +110,9 @@ class ImageSources:
             names.append(hash(path.name))
         if not paths:
             what = ', '.join(self.arguments) or 'nothing'
-            raise ValueError(f'{what}: there is no image ({KINDS}); name a folder that has some')
+            raise HandboneError(f'{what}: there is no image ({KINDS}); name a folder that has some')
         if _repeated(paths):
-            raise ValueError(f'{self._twice()} is named twice: name each image once')
+            raise HandboneError(f'{self._twice()} is named twice: name each image once')
         return Survey(len(paths), digest.hexdigest(), _repeated(stems), _repeated(names))
 
     def _twice(self) -> Path:
@@ -169,7 +170,7 @@ def listed_images(path: Path) -> Iterator[Path]:
         The images.
 
     Raises:
-        ValueError: If it is no text in UTF-8.
+        HandboneError: If it is no text in UTF-8.
     """
     try:
         with path.open(encoding='utf-8') as file:
@@ -177,7 +178,9 @@ def listed_images(path: Path) -> Iterator[Path]:
                 if line.strip() and not line.startswith('#'):
                     yield Path(line.strip())
     except UnicodeDecodeError as error:
-        raise ValueError(f'{path} is no text in UTF-8 ({error}): name one image a line') from error
+        raise HandboneError(
+            f'{path} is no text in UTF-8 ({error}): name one image a line'
+        ) from error
 
 
 def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Path]:

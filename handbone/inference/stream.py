@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from handbone.errors import HandboneError
+from handbone.outputs.prediction import Prediction
 from handbone.postprocessing import flags_of
 from handbone.radiographs import Radiograph, RadiographError
 from handbone.radiographs.window import Window
 
-from .prediction import Prediction
 from .predictor import Predictor
 from .reading import read_ahead
 from .sources import Source
@@ -51,10 +52,10 @@ def predict_batches(
         The outcomes of one batch, in the order of the sources.
 
     Raises:
-        ValueError: If a number is below 1.
+        HandboneError: If a number is below 1.
     """
     if batch_size < 1 or workers < 1:
-        raise ValueError(
+        raise HandboneError(
             f'batch size and number of workers are at least 1, got {batch_size} and {workers}'
         )
     images = read_ahead(sources, workers, ahead=batch_size + workers, window=window)

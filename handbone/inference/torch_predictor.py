@@ -15,20 +15,21 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
-from handbone.engine.checkpoints import find_checkpoint, load_checkpoint_file
-from handbone.engine.checkpoints.published import fingerprint
-from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
-from handbone.engine.hooks.weight_faults import weight_faults
-from handbone.masks import planes_last
-from handbone.models.segmentors.multilabel_segmentor import check_thresholds
-
-from .augmentation import augment
-from .decisions import (
+from handbone.checkpoints import find_checkpoint, load_checkpoint_file
+from handbone.checkpoints.published import fingerprint
+from handbone.checkpoints.weight_faults import weight_faults
+from handbone.configuration.decisions import (
     index_postprocessing,
     prediction_settings,
     use_postprocessing,
     use_published_thresholds,
 )
+from handbone.configuration.test_time_augmentation import augment
+from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
+from handbone.errors import HandboneError
+from handbone.masks import planes_last
+from handbone.models.segmentors.multilabel_segmentor import check_thresholds
+
 from .pipeline import ArrayPipeline
 
 PRECISIONS = {'float32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -59,7 +60,7 @@ class TorchPredictor:
 
     Raises:
         FileNotFoundError: If config or checkpoint do not exist.
-        ValueError: If the checkpoint does not fit the config, or the device cannot do this.
+        HandboneError: If the checkpoint does not fit the config, or the device cannot do this.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class TorchPredictor:
         model = revert_sync_batchnorm(MODELS.build(cfg.model))
         segmentor = model.module if tta else model
         if segmentor.num_classes != len(self.classes):
-            raise ValueError(
+            raise HandboneError(
                 f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
                 f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
             )
@@ -165,16 +166,18 @@ def choose_device(name: str) -> torch.device:
         The device.
 
     Raises:
-        ValueError: If there is no such device.
+        HandboneError: If there is no such device.
     """
     if name == 'auto':
         return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise ValueError(f'device {name!r} is unknown: take auto, cpu, cuda or cuda:1') from error
+        raise HandboneError(
+            f'device {name!r} is unknown: take auto, cpu, cuda or cuda:1'
+        ) from error
     if device.type == 'cuda' and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(
+        raise HandboneError(
             f'device {name}: this machine has {torch.cuda.device_count()} GPUs that PyTorch can '
             'use; take auto or cpu'
         )
@@ -183,9 +186,9 @@ def choose_device(name: str) -> torch.device:
 
 def _check_precision(precision: str, device: torch.device) -> torch.dtype | None:
     if precision not in PRECISIONS:
-        raise ValueError(f'precision is one of {", ".join(PRECISIONS)}, got {precision!r}')
+        raise HandboneError(f'precision is one of {", ".join(PRECISIONS)}, got {precision!r}')
     if precision == 'fp16' and device.type == 'cpu':
-        raise ValueError('precision fp16 needs a GPU: take bf16 or float32')
+        raise HandboneError('precision fp16 needs a GPU: take bf16 or float32')
     return PRECISIONS[precision]
 
 
@@ -215,14 +218,14 @@ def load_weights(model: nn.Module, checkpoint: str | Path, classes: Sequence[str
 
     Raises:
         FileNotFoundError: If there is no checkpoint.
-        ValueError: If it is damaged, or made for other classes or another model.
+        HandboneError: If it is damaged, or made for other classes or another model.
     """
     path = find_checkpoint(str(checkpoint))
     content = load_checkpoint_file(path)
     weights = content.get('state_dict', content)
     faults = class_faults(checkpoint_classes(content), classes) + weight_faults(weights, model)
     if faults:
-        raise ValueError(
+        raise HandboneError(
             f'{path} does not fit the config: {"; ".join(faults)}. Give the checkpoint of this '
             'config, or the config that it was trained with (it lies in its work dir)'
         )

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handbone.errors import HandboneError
+
 from .packed import CLASSES_PER_PLANE, check_planes, planes_of
 from .rle import change_points
 
@@ -40,10 +42,10 @@ def overlap_counts(prediction: np.ndarray, truth: np.ndarray, num_classes: int) 
         Counts, int64, (C,) each.
 
     Raises:
-        ValueError: If the maps differ in shape or do not fit the number of classes.
+        HandboneError: If the maps differ in shape or do not fit the number of classes.
     """
     if prediction.shape != truth.shape:
-        raise ValueError(
+        raise HandboneError(
             f'Prediction and truth differ in shape: {prediction.shape} and {truth.shape}.'
         )
     check_planes(prediction, num_classes)

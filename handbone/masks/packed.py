@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from handbone.errors import HandboneError
+
 CLASSES_PER_PLANE = 31
 IGNORE_BIT = -(2**31)
 
@@ -27,10 +29,10 @@ def num_planes(num_classes: int) -> int:
         ``ceil(num_classes / 31)``.
 
     Raises:
-        ValueError: If there is no class.
+        HandboneError: If there is no class.
     """
     if num_classes < 1:
-        raise ValueError(f'A packed map needs at least 1 class, got num_classes={num_classes}.')
+        raise HandboneError(f'A packed map needs at least 1 class, got num_classes={num_classes}.')
     return -(-num_classes // CLASSES_PER_PLANE)
 
 
@@ -60,10 +62,10 @@ def planes_of(packed: np.ndarray) -> Iterator[np.ndarray]:
         Views of shape (H, W).
 
     Raises:
-        ValueError: If the array is not a packed map.
+        HandboneError: If the array is not a packed map.
     """
     if packed.dtype != np.int32 or packed.ndim not in (2, 3):
-        raise ValueError(
+        raise HandboneError(
             'A packed map is an int32 array of shape (H, W) or (H, W, P), '
             f'got {packed.dtype} of shape {packed.shape}.'
         )
@@ -82,11 +84,12 @@ def check_planes(packed: np.ndarray, num_classes: int) -> None:
         num_classes: Number of classes.
 
     Raises:
-        ValueError: If it is not a packed map, or if the number of planes does not fit the classes.
+        HandboneError: If it is not a packed map, or if the number of planes does not fit the
+            classes.
     """
     planes = sum(1 for _ in planes_of(packed))
     if planes != num_planes(num_classes):
-        raise ValueError(
+        raise HandboneError(
             f'{num_classes} classes take {num_planes(num_classes)} planes, '
             f'got a packed map of shape {packed.shape}.'
         )
@@ -104,7 +107,7 @@ def pack(masks: np.ndarray, ignore: np.ndarray | None = None) -> np.ndarray:
     """
     masks = np.asarray(masks)
     if masks.ndim != 3:
-        raise ValueError(f'Masks to pack have the shape (C, H, W), got {masks.shape}.')
+        raise HandboneError(f'Masks to pack have the shape (C, H, W), got {masks.shape}.')
     num_classes, height, width = masks.shape
     packed = empty(height, width, num_classes)
     planes = list(planes_of(packed))

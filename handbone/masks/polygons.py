@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from handbone.errors import HandboneError
+
 from .packed import CLASSES_PER_PLANE, empty, planes_of
 from .regions import regions
 
@@ -46,18 +48,18 @@ def rasterize(
         Packed map, int32, (height, width) for up to 31 classes, else (height, width, P).
 
     Raises:
-        ValueError: If a class index is out of range, points have a wrong shape or are not finite,
-            or the scale is not positive.
+        HandboneError: If a class index is out of range, points have a wrong shape or are not
+            finite, or the scale is not positive.
     """
     scales = np.broadcast_to(np.asarray(scale, np.float64), 2)
     if not (np.isfinite(scales).all() and (scales > 0).all()):
-        raise ValueError(f'The scale of polygons is above 0, got {scale}.')
+        raise HandboneError(f'The scale of polygons is above 0, got {scale}.')
     packed = empty(height, width, num_classes)
     planes = list(planes_of(packed))
     oversampling = tuple(_oversampling(float(each)) for each in scales)
     for number, (class_index, points) in enumerate(polygons):
         if not 0 <= class_index < num_classes:
-            raise ValueError(
+            raise HandboneError(
                 f'Polygon {number} has class index {class_index}, '
                 f'but there are {num_classes} classes.'
             )
@@ -105,9 +107,9 @@ def _check_points(points: np.ndarray, number: int) -> np.ndarray:
     if points.size == 0:
         return points.reshape(0, 2)
     if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f'Polygon {number} needs points of shape (n, 2), got {points.shape}.')
+        raise HandboneError(f'Polygon {number} needs points of shape (n, 2), got {points.shape}.')
     if not np.isfinite(points).all():
-        raise ValueError(f'Polygon {number} has a coordinate that is not a finite number.')
+        raise HandboneError(f'Polygon {number} has a coordinate that is not a finite number.')
     return points
 
 

@@ -36,7 +36,7 @@ def regions(packed: np.ndarray, num_classes: int) -> Iterator[Region]:
         One region for each class that has a pixel, in class order.
 
     Raises:
-        ValueError: If the map does not fit the number of classes.
+        HandboneError: If the map does not fit the number of classes.
     """
     planes = list(planes_of(packed))
     for class_index, runs in enumerate(encode(packed, num_classes)):

@@ -13,6 +13,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from handbone.errors import HandboneError
+
 from .packed import CLASSES_PER_PLANE, check_planes, num_planes, planes_of
 
 Order = Literal['C', 'F']
@@ -30,7 +32,7 @@ def encode(packed: np.ndarray, num_classes: int, order: Order = 'C') -> list[np.
         One int64 array (n, 2) of [start, length] a class, starts counted from 0.
 
     Raises:
-        ValueError: If the map does not fit the number of classes, or the order is unknown.
+        HandboneError: If the map does not fit the number of classes, or the order is unknown.
     """
     check_planes(packed, num_classes)
     _check_order(order)
@@ -61,7 +63,7 @@ def decode(runs: Sequence[np.ndarray], height: int, width: int, order: Order = '
         Packed map, int32, (H, W) for up to 31 classes, else (H, W, P).
 
     Raises:
-        ValueError: If runs are out of range, overlap or are out of order.
+        HandboneError: If runs are out of range, overlap or are out of order.
     """
     _check_order(order)
     checked = []
@@ -101,15 +103,15 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
         Int64 array (n, 2) of [start, length], starts counted from 0.
 
     Raises:
-        ValueError: If the text has something other than whole numbers, an odd count of them,
+        HandboneError: If the text has something other than whole numbers, an odd count of them,
             a start or a length below 1, or runs that overlap, are out of order or out of range.
     """
     words = text.split()
     for place, word in enumerate(words):
         if not re.fullmatch(r'[+-]?[0-9]{1,18}', word):
-            raise ValueError(f'RLE value {place + 1} is {word!r}, which is not a whole number.')
+            raise HandboneError(f'RLE value {place + 1} is {word!r}, which is not a whole number.')
     if len(words) % 2:
-        raise ValueError(
+        raise HandboneError(
             f'RLE has {len(words)} values, an odd count; it takes pairs of start and length.'
         )
     runs = np.array(words, np.int64).reshape(-1, 2) - (1, 0)
@@ -171,7 +173,7 @@ def _draw(runs: Sequence[np.ndarray], num_pixels: int) -> np.ndarray:
 
 def _check_order(order: str) -> None:
     if order not in ('C', 'F'):
-        raise ValueError(f"The order of runs is 'C' or 'F', got {order!r}.")
+        raise HandboneError(f"The order of runs is 'C' or 'F', got {order!r}.")
 
 
 def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> None:
@@ -183,7 +185,7 @@ def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> No
         place: Words to put in front of an error.
 
     Raises:
-        ValueError: If they do not; it counts runs and starts from 1, as the text form does.
+        HandboneError: If they do not; it counts runs and starts from 1, as the text form does.
     """
     starts, lengths = runs[:, 0], runs[:, 1]
     stops = starts + lengths
@@ -191,7 +193,7 @@ def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> No
     def fail(faulty: np.ndarray, fault: str) -> None:
         if faulty.any():
             number = int(faulty.argmax())
-            raise ValueError(
+            raise HandboneError(
                 f'RLE {place}run {number + 1} ({starts[number] + 1} {lengths[number]}) {fault}'
             )
 

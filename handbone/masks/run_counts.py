@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handbone.errors import HandboneError
+
 from .counts import OverlapCounts
 
 
@@ -20,10 +22,10 @@ def run_overlap_counts(
         Counts, int64, (C,) each.
 
     Raises:
-        ValueError: If the numbers of classes differ.
+        HandboneError: If the numbers of classes differ.
     """
     if len(prediction) != len(truth):
-        raise ValueError(
+        raise HandboneError(
             f'Prediction and truth differ in classes: {len(prediction)} and {len(truth)}.'
         )
     counts = [

@@ -22,7 +22,7 @@ def surface_pixels(packed: np.ndarray, num_classes: int) -> list[np.ndarray]:
         Row and column of the surface pixels of each class, int64 (n, 2), row by row.
 
     Raises:
-        ValueError: If the map does not fit the number of classes.
+        HandboneError: If the map does not fit the number of classes.
     """
     check_planes(packed, num_classes)
     pixels = []

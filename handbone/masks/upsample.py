@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from handbone.errors import HandboneError
+
 from .packed import CLASSES_PER_PLANE, num_planes
 
 #: Pixels upsampled in one go: on a CPU what stays in its cache, on a GPU what keeps it busy.
@@ -84,7 +86,7 @@ def logits_to_packed(
         Packed int32 tensor (P, H, W) on the device of the logits.
 
     Raises:
-        ValueError: If the shape of the logits, the thresholds, the size or the content is wrong.
+        HandboneError: If the shape of the logits, the thresholds, the size or the content is wrong.
     """
     logits, vertical, horizontal = _place(logits, size, content)
     limits = _logit_thresholds(thresholds, len(logits))
@@ -113,7 +115,7 @@ def upsampled_blocks(
         Blocks of bounded size; those of a class follow each other and do not overlap.
 
     Raises:
-        ValueError: As in :func:`logits_to_packed`.
+        HandboneError: As in :func:`logits_to_packed`.
     """
     logits, vertical, horizontal = _place(logits.cpu(), size, content)
     boxes = _boxes(logits, _logit_thresholds(thresholds, len(logits)), vertical, horizontal)
@@ -126,16 +128,16 @@ def _place(
 ) -> tuple[torch.Tensor, _Axis, _Axis]:
     """Check the arguments, cut the padding off and place the output pixels of both axes."""
     if logits.ndim != 3 or not logits.numel():
-        raise ValueError(f'Logits have the shape (C, h, w), got {tuple(logits.shape)}.')
+        raise HandboneError(f'Logits have the shape (C, h, w), got {tuple(logits.shape)}.')
     content = logits.shape[1:] if content is None else content
     for axis in (0, 1):
         if not 0 < content[axis] <= logits.shape[axis + 1]:
-            raise ValueError(
+            raise HandboneError(
                 f'The content {tuple(content)} is not within logits of '
                 f'{tuple(logits.shape[1:])} (height, width).'
             )
         if size[axis] < 1:
-            raise ValueError(f'The size to upsample to is at least 1 x 1, got {tuple(size)}.')
+            raise HandboneError(f'The size to upsample to is at least 1 x 1, got {tuple(size)}.')
     logits = logits.detach()[:, : math.ceil(content[0]), : math.ceil(content[1])]
     if logits.dtype != torch.float64:
         logits = logits.float()
@@ -149,12 +151,12 @@ def _logit_thresholds(thresholds: float | Sequence[float], num_classes: int) -> 
     """Turn thresholds on probabilities into thresholds on logits, one a class."""
     probabilities = np.asarray(thresholds, np.float64)
     if probabilities.ndim and probabilities.shape != (num_classes,):
-        raise ValueError(
+        raise HandboneError(
             f'{num_classes} classes take one threshold or {num_classes}, '
             f'got an array of shape {probabilities.shape}.'
         )
     if not ((probabilities > 0) & (probabilities < 1)).all():
-        raise ValueError(f'Thresholds lie between 0 and 1, got {thresholds}.')
+        raise HandboneError(f'Thresholds lie between 0 and 1, got {thresholds}.')
     limits = np.log(probabilities / (1 - probabilities))
     return np.broadcast_to(limits, num_classes).tolist()
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import mmseg
 from mmengine.config import Config, ConfigDict
 
+from handbone.errors import HandboneError
+
 from .heads import ADAPTED, CONVERTED, FUSED
 from .heads.multilabel_output import DEFAULT_LOSSES
 
@@ -62,11 +64,11 @@ def multilabel_model(
         A new configuration.
 
     Raises:
-        ValueError: If the segmentor or one of the heads has no multilabel counterpart.
+        HandboneError: If the segmentor or one of the heads has no multilabel counterpart.
     """
     model = ConfigDict(Config(dict(model=model)).to_dict()['model'])
     if model.type not in SEGMENTORS:
-        raise ValueError(
+        raise HandboneError(
             f'{model.type} has no multilabel counterpart; there is one for {", ".join(SEGMENTORS)}'
         )
     model.type = f'Multilabel{model.type}'
@@ -96,7 +98,7 @@ def _convert_head(head: ConfigDict, num_classes: int, losses: Sequence[dict]) ->
             head.num_classes = num_classes
         head.pop('sampler', None)
     else:
-        raise ValueError(f'{head.type} has no multilabel counterpart')
+        raise HandboneError(f'{head.type} has no multilabel counterpart')
     head.type = f'Multilabel{head.type}'
 
 

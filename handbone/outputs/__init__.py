@@ -9,6 +9,7 @@ from .dicom_seg import DicomSegWriter
 from .label_png import LabelPngWriter, read_label_png
 from .overlays import OverlayWriter
 from .polygons import PolygonWriter
+from .prediction import Prediction
 from .rle_csv import RLECSVWriter
 from .table import TableWriter
 from .writer import OutputWriter
@@ -30,6 +31,7 @@ __all__ = [
     'AppendedFile',
     'OutputWriter',
     'OverlayWriter',
+    'Prediction',
     'RLECSVWriter',
     'read_label_png',
 ]

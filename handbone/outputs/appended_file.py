@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from handbone.errors import HandboneError
+
 
 class AppendedFile:
     """A file that is written in pieces under another name and renamed at the end.
@@ -63,7 +65,7 @@ class AppendedFile:
             position: What :meth:`position` returned; 0 begins anew.
 
         Raises:
-            ValueError: If the unfinished file is missing or shorter.
+            HandboneError: If the unfinished file is missing or shorter.
             OSError: If it cannot be opened.
         """
         self.close()
@@ -72,7 +74,7 @@ class AppendedFile:
         size = self.unfinished.stat().st_size if self.unfinished.is_file() else None
         if size is None or size < position:
             fault = 'is missing' if size is None else f'has {size} bytes'
-            raise ValueError(
+            raise HandboneError(
                 f'{self.unfinished} {fault}, but {position} bytes of {self.target.name} were '
                 'written before the interruption. Begin anew without the files of that run.'
             )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.inference.prediction import Prediction
 from handbone.masks import encode
+from handbone.outputs.prediction import Prediction
 
 from .appended_file import AppendedFile
 from .appended_writer import AppendedFileWriter

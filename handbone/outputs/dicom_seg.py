@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.extras import import_extra
 from handbone.files import write_atomically
-from handbone.inference.prediction import Prediction
 from handbone.masks import encode, regions
+from handbone.outputs.prediction import Prediction
 from handbone.version import __version__
 
 from .binary_frames import binary_frames
@@ -78,7 +79,7 @@ class DicomSegWriter(OutputWriter):
             prediction: The image, read from a DICOM file, and its labels.
 
         Raises:
-            ValueError: If the image is not from a DICOM file, or its header lacks identifiers.
+            HandboneError: If the image is not from a DICOM file, or its header lacks identifiers.
             OSError: If the file cannot be written; the message names it.
         """
         height, width = prediction.labels.shape[:2]
@@ -139,19 +140,19 @@ def _source(prediction: Prediction) -> 'Dataset':
     """Check the header that the segmentation is to refer to, and complete a copy of it."""
     path, header = prediction.radiograph.path, prediction.radiograph.dicom
     if header is None:
-        raise ValueError(
+        raise HandboneError(
             f'{path or prediction.name} is not a DICOM file, and a DICOM segmentation refers to a '
             'DICOM image. Give DICOM files, or another output format such as label-png.'
         )
     missing = [keyword for keyword in NEEDED if not header.get(keyword)]
     if missing:
-        raise ValueError(
+        raise HandboneError(
             f'{path}: the header lacks {", ".join(missing)}, which a DICOM segmentation refers to. '
             'Export the image again with them, or choose another output format.'
         )
     size = header.get('Rows'), header.get('Columns')
     if size != prediction.labels.shape[:2]:
-        raise ValueError(
+        raise HandboneError(
             f'{path}: the labels are {prediction.labels.shape[0]} x {prediction.labels.shape[1]}, '
             f'but the header says {size[0]} x {size[1]}. Predict at the size of the image.'
         )

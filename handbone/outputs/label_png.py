@@ -9,10 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.inference.prediction import Prediction
 from handbone.masks import num_planes
 from handbone.masks.packed import check_planes, planes_of
+from handbone.outputs.prediction import Prediction
 
 from .writer import OutputWriter
 
@@ -82,13 +83,13 @@ def read_label_png(path: str | Path) -> tuple[np.ndarray, tuple[str, ...]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no such PNG.
+        HandboneError: If it is no such PNG.
     """
     data = Path(path).read_bytes()
     classes = _class_names(data)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if classes else None
     if picture is None or picture.dtype != np.uint16 or picture.shape[2:] != (3,):
-        raise ValueError(
+        raise HandboneError(
             f'{path} is no label PNG of handbone (RGB of 16 bits with a text chunk that names the '
             'classes), or it was saved anew by another program. Write it again.'
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from handbone.inference.prediction import Prediction
+from handbone.outputs.prediction import Prediction
 from handbone.visualization import draw_masks
 from handbone.visualization.picture_file import write_picture
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.inference.prediction import Prediction
 from handbone.masks import regions
+from handbone.outputs.prediction import Prediction
 
 from .keyholes import trace
 from .writer import OutputWriter
@@ -30,7 +31,7 @@ class PolygonWriter(OutputWriter):
         tolerance: Pixels by which simplified outlines may leave the traced ones; 0 keeps them.
 
     Raises:
-        ValueError: If the tolerance is below 0.
+        HandboneError: If the tolerance is below 0.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class PolygonWriter(OutputWriter):
         tolerance: float = 0.0,
     ) -> None:
         if not tolerance >= 0:
-            raise ValueError(f'The tolerance of polygons is at least 0 pixels, got {tolerance}.')
+            raise HandboneError(f'The tolerance of polygons is at least 0 pixels, got {tolerance}.')
         self._folder = Path(out_dir) / 'outputs_json'
         self._classes = tuple(classes)
         self._tolerance = tolerance

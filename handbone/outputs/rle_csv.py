@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from handbone.inference.prediction import Prediction
-from handbone.masks.rle_rows import HEADER, rle_rows
+from handbone.outputs.prediction import Prediction
+from handbone.submissions.rle_rows import HEADER, rle_rows
 
 from .appended_file import AppendedFile
 from .appended_writer import AppendedFileWriter

@@ -5,8 +5,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from handbone.inference.prediction import Prediction
 from handbone.masks import regions
+from handbone.outputs.prediction import Prediction
 
 from .appended_file import AppendedFile
 from .appended_writer import AppendedFileWriter

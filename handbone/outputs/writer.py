@@ -1,6 +1,6 @@
 """What every writer of predictions does."""
 
-from handbone.inference.prediction import Prediction
+from handbone.outputs.prediction import Prediction
 
 
 class OutputWriter:
@@ -19,7 +19,7 @@ class OutputWriter:
             prediction: The image and its labels.
 
         Raises:
-            ValueError: If the format cannot hold it; the message names the file. The image then
+            HandboneError: If the format cannot hold it; the message names the file. The image then
                 counts as a bad file, and the rest goes on.
         """
 
@@ -49,7 +49,7 @@ class OutputWriter:
             position: What :meth:`position` returned.
 
         Raises:
-            ValueError: If the unfinished file is shorter than that or missing.
+            HandboneError: If the unfinished file is shorter than that or missing.
         """
 
     def finish(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.phantom.generator import Phantom, generate, patient_of
 from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
@@ -83,12 +84,12 @@ def write_dataset(
         Number of images written by this call.
 
     Raises:
-        ValueError: If a number is out of range, or the folder holds a data set made otherwise.
+        HandboneError: If a number is out of range, or the folder holds a data set made otherwise.
     """
     if min(train, test) < 0 or train + test < 1 or workers < 1:
-        raise ValueError(f'nothing to write: train={train}, test={test}, workers={workers}')
+        raise HandboneError(f'nothing to write: train={train}, test={test}, workers={workers}')
     if max(train, test) > 2 * (FIRST_TEST_PATIENT - 1):
-        raise ValueError(f'at most {2 * (FIRST_TEST_PATIENT - 1)} images a split')
+        raise HandboneError(f'at most {2 * (FIRST_TEST_PATIENT - 1)} images a split')
     root = Path(root)
     files = list(plan_files(root, train, test, seed, size, preset, test_truth))
     _claim(root, train, test, seed, size, preset)
@@ -231,12 +232,12 @@ def _claim(root: Path, train: int, test: int, seed: int, size: int, preset: Pres
         except (ValueError, KeyError, AttributeError):
             found, counts = None, {}
         if found != json.loads(json.dumps(record)):
-            raise ValueError(
+            raise HandboneError(
                 f'{path}: this folder holds phantoms of another generator, seed, size or preset; '
                 'choose another folder, or delete this one'
             )
         if train < counts['train'] or test < counts['test']:
-            raise ValueError(
+            raise HandboneError(
                 f'{path}: this folder already holds {counts["train"]} training and '
                 f'{counts["test"]} test images; ask for at least as many, or delete it'
             )

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from handbone.bones import CLASSES
+from handbone.errors import HandboneError
 from handbone.phantom.accessories import (
     Drawing,
     draw_marker,
@@ -94,7 +95,7 @@ def generate(
         The radiograph.
 
     Raises:
-        ValueError: If seed, index or size are out of range.
+        HandboneError: If seed, index or size are out of range.
     """
     scene = compose(seed, index, settings, size)
     noise_rng = _stream(seed, index, 4)
@@ -129,12 +130,12 @@ def compose(
         The scene.
 
     Raises:
-        ValueError: If seed, index or size are out of range.
+        HandboneError: If seed, index or size are out of range.
     """
     if seed < 0 or index < 0:
-        raise ValueError(f'seed and index are at least 0, not {seed} and {index}')
+        raise HandboneError(f'seed and index are at least 0, not {seed} and {index}')
     if size < 256 or size % 32:
-        raise ValueError(f'size is a multiple of 32 from 256, not {size}')
+        raise HandboneError(f'size is a multiple of 32 from 256, not {size}')
     patient, rng = patient_of(seed, index, settings)
     anatomy = sample_anatomy(rng, patient, settings.shape_variation)
     pose = sample_pose(_stream(seed, index, 1), settings)

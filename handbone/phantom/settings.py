@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from handbone.errors import HandboneError
+
 Range = tuple[float, float]
 
 
@@ -59,11 +61,11 @@ class PhantomSettings:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if name.endswith('_rate') and not 0.0 <= value <= 1.0:
-                raise ValueError(f'{name} is a share from 0 to 1, not {value}')
+                raise HandboneError(f'{name} is a share from 0 to 1, not {value}')
             if isinstance(value, tuple) and value[0] > value[1]:
-                raise ValueError(f'{name} is a range (low, high), not {value}')
+                raise HandboneError(f'{name} is a range (low, high), not {value}')
         if not 0.0 < self.fill[0] <= self.fill[1] <= 1.0:
-            raise ValueError(f'fill lies above 0 and up to 1, not {self.fill}')
+            raise HandboneError(f'fill lies above 0 and up to 1, not {self.fill}')
 
 
 @dataclass(frozen=True)

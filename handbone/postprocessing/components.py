@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from mmseg.registry import TASK_UTILS
 
+from handbone.errors import HandboneError
+
 from .step import PostprocessingStep
 
 #: Pixels that touch at an edge or a corner belong together.
@@ -49,13 +51,13 @@ class LeastArea(PostprocessingStep):
         classes: As in :class:`PostprocessingStep`.
 
     Raises:
-        ValueError: If the share is not from 0 to 1.
+        HandboneError: If the share is not from 0 to 1.
     """
 
     def __init__(self, share: float = 2e-5, classes: Sequence[int] | None = None) -> None:
         super().__init__(classes)
         if not 0 <= share <= 1:
-            raise ValueError(f'LeastArea: share is a part of the image, 0 to 1, got {share}')
+            raise HandboneError(f'LeastArea: share is a part of the image, 0 to 1, got {share}')
         self.share = share
 
     def mend(

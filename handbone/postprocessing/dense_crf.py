@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmseg.registry import TASK_UTILS
 
+from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
 from .step import PostprocessingStep
@@ -30,7 +31,7 @@ class DenseCRF(PostprocessingStep):
 
     Raises:
         MissingExtraError: If pydensecrf2 is not installed.
-        ValueError: If the certainty is out of its range.
+        HandboneError: If the certainty is out of its range.
     """
 
     needs_image = True
@@ -48,7 +49,7 @@ class DenseCRF(PostprocessingStep):
     ) -> None:
         super().__init__(classes)
         if not 0.5 < certainty < 1:
-            raise ValueError(f'DenseCRF: certainty lies between 0.5 and 1, got {certainty}')
+            raise HandboneError(f'DenseCRF: certainty lies between 0.5 and 1, got {certainty}')
         self.certainty = certainty
         self.iterations = iterations
         self.smoothness = smoothness

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from mmseg.registry import TASK_UTILS
 
+from handbone.errors import HandboneError
+
 from .step import PostprocessingStep
 
 
@@ -20,13 +22,13 @@ class FillHoles(PostprocessingStep):
         classes: As in :class:`PostprocessingStep`.
 
     Raises:
-        ValueError: If ``largest`` is not from 0 to 1.
+        HandboneError: If ``largest`` is not from 0 to 1.
     """
 
     def __init__(self, largest: float | None = None, classes: Sequence[int] | None = None) -> None:
         super().__init__(classes)
         if largest is not None and not 0 <= largest <= 1:
-            raise ValueError(f'FillHoles: largest is a part of the image, 0 to 1, got {largest}')
+            raise HandboneError(f'FillHoles: largest is a part of the image, 0 to 1, got {largest}')
         self.largest = largest
 
     def mend(

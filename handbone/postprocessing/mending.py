@@ -28,7 +28,7 @@ def mend(
         Packed labels of the same shape, on the same device.
 
     Raises:
-        ValueError: If a step needs the image and there is none.
+        HandboneError: If a step needs the image and there is none.
     """
     if not steps:
         return packed

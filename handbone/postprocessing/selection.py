@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from handbone.errors import HandboneError
+
 
 def index_classes(
     steps: Sequence[Mapping[str, Any]], classes: Sequence[str]
@@ -19,7 +21,7 @@ def index_classes(
         Copies of the settings in which ``classes`` are indices.
 
     Raises:
-        ValueError: If there is no class of a name.
+        HandboneError: If there is no class of a name.
     """
     places = {name: index for index, name in enumerate(classes)}
     indexed = []
@@ -29,7 +31,7 @@ def index_classes(
             names = step['classes']
             unknown = [name for name in names if isinstance(name, str) and name not in places]
             if unknown:
-                raise ValueError(
+                raise HandboneError(
                     f'postprocess: {step.get("type")} names classes that do not exist: '
                     f'{", ".join(unknown)}; the classes are {", ".join(classes)}'
                 )

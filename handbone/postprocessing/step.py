@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.masks import CLASSES_PER_PLANE
 
 from .boxes import class_boxes, grow
@@ -21,7 +22,7 @@ class PostprocessingStep:
             which :func:`handbone.postprocessing.index_classes` puts indices.
 
     Raises:
-        ValueError: If a class is not an index.
+        HandboneError: If a class is not an index.
     """
 
     #: Whether :meth:`mend` looks at the grey values.
@@ -31,7 +32,7 @@ class PostprocessingStep:
 
     def __init__(self, classes: Sequence[int] | None = None) -> None:
         if classes is not None and not all(isinstance(index, int) for index in classes):
-            raise ValueError(
+            raise HandboneError(
                 f'{type(self).__name__}: classes {list(classes)} are names; indices are needed '
                 'here: handbone.postprocessing.index_classes finds them'
             )
@@ -51,12 +52,12 @@ class PostprocessingStep:
             ``packed``.
 
         Raises:
-            ValueError: If the step needs the image and there is none, or a class does not exist.
+            HandboneError: If the step needs the image and there is none, or a class does not exist.
         """
         if self.needs_image and image is None:
-            raise ValueError(f'{type(self).__name__} looks at the image, and none was given')
+            raise HandboneError(f'{type(self).__name__} looks at the image, and none was given')
         if self.classes is not None and not self.classes <= set(range(num_classes)):
-            raise ValueError(
+            raise HandboneError(
                 f'{type(self).__name__}: classes {sorted(self.classes)} are not all among '
                 f'0 to {num_classes - 1}'
             )

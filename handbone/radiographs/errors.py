@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Self
 
+from handbone.errors import HandboneError
+
 COPY_AGAIN = 'Copy the file again from its source'
 
 
-class RadiographError(ValueError):
+class RadiographError(HandboneError):
     """An image file that cannot be used: says which file, what is wrong and what to do.
 
     Attributes:

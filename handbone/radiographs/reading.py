@@ -31,7 +31,7 @@ def read_radiograph(
     Raises:
         RadiographError: If the file is missing, truncated, damaged, or not one grey image.
         MissingExtraError: If it is DICOM and pydicom is not installed.
-        ValueError: If the window is none.
+        HandboneError: If the window is none.
     """
     check_window(window)
     path = Path(path)

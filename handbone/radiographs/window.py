@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from handbone.errors import HandboneError
+
 SHARES = (0.001, 0.999)  # of the pixels, the ends of the percentile window
 WINDOWS = ('file', 'minmax', 'percentile')
 
@@ -16,15 +18,15 @@ def check_window(window: Window) -> None:
         window: The window.
 
     Raises:
-        ValueError: If it is neither.
+        HandboneError: If it is neither.
     """
     if isinstance(window, str):
         if window not in WINDOWS:
-            raise ValueError(
+            raise HandboneError(
                 f"window is 'file', 'minmax', 'percentile' or (low, high), got {window!r}"
             )
     elif not window[0] < window[1]:
-        raise ValueError(f'window is (low, high) with low < high, got {window!r}')
+        raise HandboneError(f'window is (low, high) with low < high, got {window!r}')
 
 
 def apply_window(image: np.ndarray, window: Window) -> np.ndarray:

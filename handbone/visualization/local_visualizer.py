@@ -9,6 +9,7 @@ from mmengine.visualization import Visualizer
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
+from handbone.errors import HandboneError
 from handbone.masks import planes_last
 
 from .comparison import draw_comparison, short_path
@@ -89,7 +90,7 @@ class MultilabelLocalVisualizer(Visualizer):
             RGB, uint8.
 
         Raises:
-            ValueError: If the class names are not known.
+            HandboneError: If the class names are not known.
         """
         data_sample = SegDataSample() if data_sample is None else data_sample
         return draw_comparison(
@@ -150,7 +151,7 @@ class MultilabelLocalVisualizer(Visualizer):
 
     def _classes_and_palette(self) -> tuple[Sequence[str], Sequence[Color] | None]:
         if self.dataset_meta is None:
-            raise ValueError(
+            raise HandboneError(
                 'The visualizer does not know the classes: pass classes=(…), or set its '
                 'dataset_meta to the metainfo of the dataset.'
             )

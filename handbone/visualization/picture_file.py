@@ -5,6 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from handbone.errors import HandboneError
+
 
 def write_picture(path: str | Path, picture: np.ndarray) -> None:
     """Write a picture in the format of the file's extension, beside the target, and rename it.
@@ -14,12 +16,14 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
         picture: RGB, uint8.
 
     Raises:
-        ValueError: If the extension is not that of an image format.
+        HandboneError: If the extension is not that of an image format.
         OSError: If the file cannot be written; what was there before is kept.
     """
     path = Path(path)
     if not cv2.haveImageWriter(path.name):
-        raise ValueError(f'{path}: pictures are not written as {path.suffix!r}; use .jpg or .png.')
+        raise HandboneError(
+            f'{path}: pictures are not written as {path.suffix!r}; use .jpg or .png.'
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix in ('.jpg', '.jpeg') else []
     _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), parameters)

@@ -8,10 +8,10 @@ from mmengine.config import Config
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from handbone.apis.publishing import main, publish
-from handbone.engine.checkpoints import load_checkpoint_file
-from handbone.engine.checkpoints.published import fingerprint
-from handbone.inference.decisions import use_published_thresholds
+from handbone.checkpoints import load_checkpoint_file
+from handbone.checkpoints.published import fingerprint
+from handbone.cli.publish import main, publish
+from handbone.configuration.decisions import use_published_thresholds
 
 CLASSES = ('bone', 'ring')
 PALETTE = [(255, 0, 0), (0, 255, 0)]

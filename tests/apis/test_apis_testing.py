@@ -6,8 +6,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from handbone.apis import testing
-from handbone.apis.testing import augment, find_checkpoint
+from handbone.checkpoints import find_checkpoint
+from handbone.cli import test as testing
+from handbone.configuration.test_time_augmentation import augment
 
 
 def make_config(**more):

@@ -12,8 +12,8 @@ import inline_ray  # noqa: E402
 from handbone.archive.folder import ArchiveFolder  # noqa: E402
 from handbone.archive.prediction import Workforce, predict_archive  # noqa: E402
 from handbone.archive.submission import write_submission  # noqa: E402
-from handbone.masks.rle_rows import HEADER, rle_rows  # noqa: E402
 from handbone.radiographs import read_radiograph  # noqa: E402
+from handbone.submissions.rle_rows import HEADER, rle_rows  # noqa: E402
 
 
 @pytest.fixture

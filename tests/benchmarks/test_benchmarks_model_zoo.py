@@ -10,7 +10,7 @@ from torch import nn
 
 from benchmarks import model_cost, model_zoo
 from benchmarks.model_zoo_page import markdown
-from handbone.configs import config_names
+from handbone.configuration.shipped import config_names
 from handbone.models.zoo import base_models
 
 STEP = dict(images=1, seconds=0.1234, bytes=2.5e9, machine='a machine')
@@ -115,6 +115,6 @@ def small_model():
     torch.manual_seed(0)
     from mmengine.config import Config
 
-    from handbone.configs import config_path
+    from handbone.configuration.shipped import config_path
 
     return model_cost.build(Config.fromfile(config_path('demo')))

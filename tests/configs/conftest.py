@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 
 import handbone  # noqa: F401
-from handbone.apis.pretrained import drop_pretrained
+from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.phantom import write_dataset
 
 ABLATIONS = Path(__file__).parents[2] / 'configs' / 'ablations'

@@ -15,7 +15,7 @@ from mmengine.registry import PARAM_SCHEDULERS, init_default_scope
 from mmseg.registry import MODELS
 from torch import nn
 
-from handbone.apis.pretrained import drop_pretrained
+from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine import ResumableRunner
 
 ABLATIONS = Path(__file__).parents[2] / 'configs' / 'ablations'

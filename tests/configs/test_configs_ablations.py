@@ -7,9 +7,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from handbone.apis.acceleration import check_amp
-from handbone.apis.config_literals import read_config_dump
+from handbone.configuration.config_literals import read_config_dump
 from handbone.engine import ResumableRunner
+from handbone.engine.acceleration import check_amp
 
 ABLATIONS = sorted((Path(__file__).parents[2] / 'configs' / 'ablations').glob('*.py'))
 SPLITS = ('train', 'val', 'test')

@@ -16,8 +16,8 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 import handbone  # noqa: F401
-from handbone.apis.pretrained import drop_pretrained
 from handbone.bones import CLASSES
+from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.masks import pack, planes_first
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -78,7 +78,7 @@ def test_part_loads_alone(path):
 
 
 def test_flattened_config_is_the_same(config, tmp_path):
-    """What the work dir gets, and what `python -m handbone.configs` prints, can be read again."""
+    """What the work dir gets, and what `handbone configs` prints, can be read again."""
     config.dump(tmp_path / 'flat.py')
     assert Config.fromfile(tmp_path / 'flat.py').to_dict() == config.to_dict()
 

@@ -19,9 +19,9 @@ from mmengine.structures import BaseDataElement
 from mmseg.registry import DATASETS, HOOKS, METRICS, MODELS, OPTIM_WRAPPERS
 from torch import nn
 
-from handbone.apis.launch import adapt_to_hardware
+from handbone.checkpoints import DurableBackend
 from handbone.engine import ResumableRunner
-from handbone.engine.checkpoints import DurableBackend
+from handbone.engine.launch import adapt_to_hardware
 
 FORK = get_context('fork')
 IMAGES = 7

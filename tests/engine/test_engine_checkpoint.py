@@ -6,8 +6,8 @@ from mmengine.model import BaseTTAModel
 from shift_run import CLASSES, MaskDataset, ShiftModel, make_runner
 from torch import nn
 
+from handbone.checkpoints.weight_faults import weight_faults
 from handbone.engine.hooks.checkpoint_compatibility_hook import class_faults
-from handbone.engine.hooks.weight_faults import weight_faults
 
 HOOK = 'mmseg.CheckpointCompatibilityHook'
 

@@ -9,13 +9,13 @@ import torch
 from small_disk import fill_disk, mount_small_disk
 from survive_run import FORK, make_config, same_weights, train, train_in_process
 
-from handbone.engine import ResumableRunner
-from handbone.engine.checkpoints import (
+from handbone.checkpoints import (
     CheckpointError,
     CheckpointWriteError,
     DurableBackend,
     newest_checkpoint,
 )
+from handbone.engine import ResumableRunner
 
 
 def names(folder):

@@ -8,7 +8,7 @@ import torch
 from mmengine.config import Config
 from survive_run import make_config, train, train_in_process
 
-from handbone.engine.checkpoints.config_text import (
+from handbone.configuration.dumped_config import (
     ConfigTextError,
     config_differences,
     parse_config_text,

@@ -12,8 +12,8 @@ from mmseg.registry import TRANSFORMS
 from survive_run import FORK
 
 import handbone  # noqa: F401
-from handbone.apis.launch import adapt_to_hardware
 from handbone.engine import ResumableRunner
+from handbone.engine.launch import adapt_to_hardware
 
 SIZE = (64, 64)
 RATE = 1000.0  # large, so that the difference of the weights has digits to compare

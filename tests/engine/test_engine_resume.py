@@ -10,7 +10,7 @@ from survive_run import (
     train_in_two_processes,
 )
 
-from handbone.engine.checkpoints import newest_checkpoint
+from handbone.checkpoints import newest_checkpoint
 
 
 @pytest.fixture(scope='module')

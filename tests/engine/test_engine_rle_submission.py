@@ -13,8 +13,7 @@ from mmengine.structures import PixelData
 from shift_run import CLASSES, SIZE, predict_masks
 from small_disk import fill_disk
 
-from handbone.engine.hooks import submission_files
-from handbone.evaluation import read_submission
+from handbone.submissions import read_submission, submission_files
 
 HOOK = 'mmseg.RLESubmissionHook'
 

@@ -15,14 +15,14 @@ from mmseg.models.backbones import ResNet
 from survive_run import make_config, train, train_in_process
 from torch import nn
 
-from handbone.apis.checkpoint_file import check_checkpoint_file
-from handbone.engine.checkpoints import (
+from handbone.checkpoints import (
     CheckpointError,
     load_checkpoint_file,
     newest_checkpoint,
     unpickling,
 )
-from handbone.engine.checkpoints.download import PretrainedWeightsError
+from handbone.checkpoints.checkpoint_file import check_checkpoint_file
+from handbone.checkpoints.download import PretrainedWeightsError
 
 
 class Bomb:
@@ -137,7 +137,7 @@ def test_addresses(bomb, monkeypatch, tmp_path):
 def test_no_other_loader_is_left():
     """Every prefix that mmengine knows leads to a loader of ours."""
     modules = {loader.__module__ for loader in CheckpointLoader._schemes.values()}
-    assert modules == {'handbone.engine.checkpoints.loading'}
+    assert modules == {'handbone.checkpoints.loading'}
 
 
 @pytest.mark.parametrize('place', ['config', 'cfg', 'hub'])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from shift_run import SIZE, draw_masks, predict_masks
 
-from handbone.engine.hooks.image_reading import read_image
 from handbone.engine.hooks.worst_cases import Case, WorstCases
+from handbone.radiographs.image_reading import read_image
 
 HOOK = 'mmseg.MultilabelVisualizationHook'
 

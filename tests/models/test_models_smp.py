@@ -11,7 +11,7 @@ from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from handbone.apis.pretrained import drop_pretrained, fetch_pretrained
+from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
 from handbone.engine import ClassCountHook
 from handbone.engine.hooks.model_input_hook import check_input
 from handbone.extras import MissingExtraError, import_extra

@@ -13,7 +13,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from handbone.apis.pretrained import drop_pretrained
+from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.masks import decode, encode, pack, planes_first, planes_last, unpack
 from handbone.models.heads import ADAPTED, CONVERTED, FUSED, NOT_MULTILABEL
 from handbone.models.zoo import (

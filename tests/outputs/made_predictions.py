@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.inference import Prediction
 from handbone.masks import IGNORE_BIT, pack
+from handbone.outputs import Prediction
 from handbone.radiographs import Radiograph
 
 CLASSES = ('disc', 'ring, outer', 'bar', 'dots')

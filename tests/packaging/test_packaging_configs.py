@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from handbone import configs
+from handbone.configuration import shipped as configs
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def shipped(tmp_path, monkeypatch):
     for name in ('lung', 'rib'):
         (folder / name / 'unet.py').write_text(f"_base_ = ['../small.py']\nname = '{name}'\n")
     (folder / 'lung' / 'large.py').write_text("_base_ = ['../small.py']\n")
-    monkeypatch.setattr(configs, '__file__', str(tmp_path / 'handbone' / 'configs.py'))
+    monkeypatch.setattr(
+        configs, '__file__', str(tmp_path / 'handbone' / 'configuration' / 'shipped.py')
+    )
     return folder
 
 
@@ -66,7 +68,9 @@ def test_an_unknown_name_gets_the_nearest_and_all(shipped, capsys):
 
 def test_no_configs_at_all_is_an_error_that_names_the_places(tmp_path, monkeypatch):
     (tmp_path / 'configs').mkdir()  # another project's, in site-packages
-    monkeypatch.setattr(configs, '__file__', str(tmp_path / 'handbone' / 'configs.py'))
+    monkeypatch.setattr(
+        configs, '__file__', str(tmp_path / 'handbone' / 'configuration' / 'shipped.py')
+    )
     with pytest.raises(FileNotFoundError, match='install the package from a wheel'):
         configs.config_folder()
 

@@ -48,7 +48,7 @@ def installed(wheel, tmp_path_factory):
 def run_configs(folder, *arguments):
     environment = os.environ | {'PYTHONPATH': str(folder), 'OMP_NUM_THREADS': '1'}
     return subprocess.run(
-        [sys.executable, '-m', 'handbone.configs', *arguments],
+        [sys.executable, '-m', 'handbone.configuration.shipped', *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -78,7 +78,7 @@ def test_every_module_of_the_package_is_in_a_package():
 
 
 def test_an_installed_wheel_lists_and_prints_its_configs(installed):
-    from handbone.configs import config_names, flattened_config
+    from handbone.configuration.shipped import config_names, flattened_config
 
     listing = run_configs(installed)
     assert listing.returncode == 0, listing.stderr

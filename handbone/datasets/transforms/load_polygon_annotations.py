@@ -4,6 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from handbone.errors import HandboneError
 from handbone.masks import rasterize
 
 from .frame_matrix import file_to_image
@@ -31,12 +32,12 @@ class LoadPolygonAnnotations(BaseTransform):
             before it.
 
     Raises:
-        ValueError: ``frame='image'`` after a flip or a crop.
+        HandboneError: ``frame='image'`` after a flip or a crop.
     """
 
     def __init__(self, frame: str = 'original') -> None:
         if frame not in FRAMES:
-            raise ValueError(f"frame is 'original' or 'image', got {frame!r}")
+            raise HandboneError(f"frame is 'original' or 'image', got {frame!r}")
         self.frame = frame
 
     def transform(self, results: dict) -> dict:
@@ -69,7 +70,7 @@ class LoadPolygonAnnotations(BaseTransform):
     def _matrix(results: dict) -> np.ndarray:
         matrix = file_to_image(results)
         if matrix is None:
-            raise ValueError(
+            raise HandboneError(
                 "LoadPolygonAnnotations(frame='image') follows a flip, a crop or a second resize, "
                 f'which it cannot repeat on the polygons of {results["img_path"]}. Put it right '
                 "after Resize or RandomAffine, or use frame='original' right after the image is "

@@ -4,6 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
+from handbone.errors import HandboneError
 from handbone.radiographs import RadiographError, check_window, read_radiograph
 from handbone.radiographs.errors import COPY_AGAIN as COPY_FILE_AGAIN
 
@@ -42,10 +43,10 @@ class LoadRadiograph(BaseTransform):
         cache_megabytes: float = 0,
     ) -> None:
         if color_type not in ('grayscale', 'color'):
-            raise ValueError(f"color_type is 'grayscale' or 'color', got {color_type!r}")
+            raise HandboneError(f"color_type is 'grayscale' or 'color', got {color_type!r}")
         check_window(window)
         if cache_megabytes < 0:
-            raise ValueError(f'cache_megabytes is at least 0, got {cache_megabytes}')
+            raise HandboneError(f'cache_megabytes is at least 0, got {cache_megabytes}')
         self.color_type = color_type
         self.window = window
         self.cache_megabytes = cache_megabytes

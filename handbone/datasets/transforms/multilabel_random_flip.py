@@ -7,6 +7,7 @@ import numpy as np
 from mmseg.datasets.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
+from handbone.errors import HandboneError
 from handbone.masks import CLASSES_PER_PLANE
 
 MIRRORS = ('horizontal', 'vertical')
@@ -34,7 +35,7 @@ class MultilabelRandomFlip(RandomFlip):
         self.swap = [tuple(pair) for pair in swap]
         names = [name for pair in self.swap for name in pair]
         if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
-            raise ValueError(f'swap is pairs of class names, each name once, got {swap}')
+            raise HandboneError(f'swap is pairs of class names, each name once, got {swap}')
 
     def transform(self, results: dict) -> dict:
         """Flip one image at random.
@@ -46,7 +47,7 @@ class MultilabelRandomFlip(RandomFlip):
             The same dict with image and labels flipped, or as they were.
 
         Raises:
-            ValueError: A class to swap does not exist.
+            HandboneError: A class to swap does not exist.
         """
         results = super().transform(results)
         if results['flip'] and results['flip_direction'] in MIRRORS:
@@ -59,7 +60,7 @@ class MultilabelRandomFlip(RandomFlip):
     def _class_indices(self, classes: Sequence[str]) -> list[tuple[int, int]]:
         unknown = {name for pair in self.swap for name in pair} - set(classes)
         if unknown:
-            raise ValueError(
+            raise HandboneError(
                 f'swap names classes that do not exist: {", ".join(sorted(unknown))}; '
                 f'the classes are {", ".join(classes)}'
             )

@@ -8,6 +8,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
+from handbone.errors import HandboneError
+
 from .frame_matrix import compose, file_to_image, remember, scaling
 
 
@@ -47,11 +49,11 @@ class RandomAffine(BaseTransform):
         prob: float = 1.0,
     ) -> None:
         if not 0 < scale[0] <= scale[1]:
-            raise ValueError(f'scale is (low, high) with 0 < low <= high, got {scale}')
+            raise HandboneError(f'scale is (low, high) with 0 < low <= high, got {scale}')
         if not 0 <= shear < 90:
-            raise ValueError(f'shear is 0 to less than 90 degrees, got {shear}')
+            raise HandboneError(f'shear is 0 to less than 90 degrees, got {shear}')
         if not 0 <= prob <= 1:
-            raise ValueError(f'prob is 0 to 1, got {prob}')
+            raise HandboneError(f'prob is 0 to 1, got {prob}')
         self.degrees = degrees
         self.scale = tuple(scale)
         self.translate = translate

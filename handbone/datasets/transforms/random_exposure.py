@@ -9,6 +9,8 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
+from handbone.errors import HandboneError
+
 Range = tuple[float, float]
 
 # Standard normal values at the middles of 256 equally likely intervals.
@@ -45,12 +47,16 @@ class RandomExposure(BaseTransform):
     ) -> None:
         for name, (low, high) in dict(gamma=gamma, contrast=contrast).items():
             if not 0 < low <= high:
-                raise ValueError(f'{name} is (low, high) with 0 < low <= high, got {(low, high)}')
+                raise HandboneError(
+                    f'{name} is (low, high) with 0 < low <= high, got {(low, high)}'
+                )
         for name, (low, high) in dict(blur=blur, noise=noise).items():
             if not 0 <= low <= high:
-                raise ValueError(f'{name} is (low, high) with 0 <= low <= high, got {(low, high)}')
+                raise HandboneError(
+                    f'{name} is (low, high) with 0 <= low <= high, got {(low, high)}'
+                )
         if not 0 <= prob <= 1:
-            raise ValueError(f'prob is 0 to 1, got {prob}')
+            raise HandboneError(f'prob is 0 to 1, got {prob}')
         self.gamma = tuple(gamma)
         self.contrast = tuple(contrast)
         self.brightness = tuple(brightness)

@@ -6,8 +6,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
+from handbone.checkpoints.weight_faults import weight_faults
+from handbone.errors import HandboneError
+
 from .running_dataset import dataset_to_run, must_fit
-from .weight_faults import weight_faults
 
 
 @HOOKS.register_module()
@@ -31,7 +33,7 @@ class CheckpointCompatibilityHook(Hook):
             checkpoint: What the file holds.
 
         Raises:
-            ValueError: If the checkpoint does not fit, and training does not start anew from it.
+            HandboneError: If the checkpoint does not fit, and training does not start anew from it.
         """
         weights = checkpoint.get('state_dict', checkpoint)
         classes = getattr(dataset_to_run(runner), 'metainfo', {}).get('classes', ())
@@ -44,7 +46,7 @@ class CheckpointCompatibilityHook(Hook):
             f'config: {"; ".join(faults)}.'
         )
         if must_fit(runner):
-            raise ValueError(
+            raise HandboneError(
                 f'{message} Give the checkpoint of this config, or the config that the checkpoint '
                 'was trained with (it lies beside the checkpoint in its work dir).'
             )

@@ -5,6 +5,8 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.utils.data import Dataset
 
+from handbone.errors import HandboneError
+
 from .running_dataset import dataset_to_run
 
 
@@ -26,7 +28,7 @@ class ClassCountHook(Hook):
             checkpoint: What the file holds; not used.
 
         Raises:
-            ValueError: If the counts differ.
+            HandboneError: If the counts differ.
         """
         _compare(runner, dataset_to_run(runner))
 
@@ -37,7 +39,7 @@ class ClassCountHook(Hook):
             runner: The runner.
 
         Raises:
-            ValueError: If the counts differ.
+            HandboneError: If the counts differ.
         """
         _compare(runner, runner.train_dataloader.dataset)
 
@@ -48,7 +50,7 @@ class ClassCountHook(Hook):
             runner: The runner.
 
         Raises:
-            ValueError: If the counts differ.
+            HandboneError: If the counts differ.
         """
         _compare(runner, runner.val_dataloader.dataset)
 
@@ -59,7 +61,7 @@ class ClassCountHook(Hook):
             runner: The runner.
 
         Raises:
-            ValueError: If the counts differ.
+            HandboneError: If the counts differ.
         """
         _compare(runner, runner.test_dataloader.dataset)
 
@@ -73,7 +75,7 @@ def _compare(runner: Runner, dataset: Dataset) -> None:
             continue  # not an output of classes, or one of the parts it consists of
         if module.num_classes != len(classes):
             name = name.removeprefix('module.') or type(module).__name__
-            raise ValueError(
+            raise HandboneError(
                 f'{name} of the model has num_classes={module.num_classes} '
                 f'and the dataset {len(classes)} classes: set num_classes of each head of the '
                 'config to the length of metainfo.classes'

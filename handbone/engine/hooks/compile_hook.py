@@ -10,6 +10,8 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
+from handbone.errors import HandboneError
+
 #: The modules of mmseg's segmentors, and the whole network of :class:`SMPSegmentor`.
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'model')
 
@@ -48,12 +50,12 @@ class CompileHook(Hook):
             runner: The runner of the training.
 
         Raises:
-            ValueError: If the model has none of the parts.
+            HandboneError: If the model has none of the parts.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         self._modules = [module for name in self.parts for module in _modules(model, name)]
         if not self._modules:
-            raise ValueError(
+            raise HandboneError(
                 f'CompileHook: {type(model).__name__} has none of the parts {list(self.parts)}; '
                 f'name some of {[name for name, _ in model.named_children()]} in '
                 'default_hooks.compile.parts'

@@ -14,9 +14,9 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
+from handbone.checkpoints.durable_backend import UNFINISHED
+from handbone.checkpoints.plain_content import pack_content, unpack_content
 from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
-from handbone.engine.checkpoints.durable_backend import UNFINISHED
-from handbone.engine.checkpoints.plain_content import pack_content, unpack_content
 from handbone.engine.random_state import capture_random_state, restore_random_state
 
 

@@ -14,6 +14,8 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.optim import Optimizer
 
+from handbone.errors import HandboneError
+
 ACTIONS = ('stop', 'skip')
 
 
@@ -46,14 +48,14 @@ class InvalidLossHook(Hook):
         max_skips: Number of such batches in a row at which 'skip' stops too.
 
     Raises:
-        ValueError: If the action is unknown.
+        HandboneError: If the action is unknown.
     """
 
     priority = 'HIGHEST'
 
     def __init__(self, action: str = 'stop', max_skips: int = 20) -> None:
         if action not in ACTIONS:
-            raise ValueError(f"action is 'stop' or 'skip', got {action!r}")
+            raise HandboneError(f"action is 'stop' or 'skip', got {action!r}")
         self.action = action
         self.max_skips = max_skips
         self._skips = 0
@@ -105,8 +107,8 @@ class InvalidLossHook(Hook):
                 the log is spoilt.
 
         Raises:
-            ValueError: If the loss or a gradient is no number, and the action is 'stop' or too many
-                batches in a row were skipped.
+            HandboneError: If the loss or a gradient is no number, and the action is 'stop' or too
+                many batches in a row were skipped.
         """
         invalid, images = _invalid_losses(outputs), _images(data_batch)
         self._summed += images
@@ -124,7 +126,7 @@ class InvalidLossHook(Hook):
         self._skips += 1
         if self.action == 'stop' or self._skips >= self.max_skips:
             again = f' ({self._skips} batches in a row)' if self._skips > 1 else ''
-            raise ValueError(
+            raise HandboneError(
                 f'{message}{again}. Look at these images and their labels; else lower the learning '
                 'rate, clip gradients (optim_wrapper.clip_grad) or use bfloat16 instead of '
                 "float16. InvalidLossHook(action='skip') leaves such batches out"

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from handbone.errors import HandboneError
 
-class SmallBatchError(ValueError):
+
+class SmallBatchError(HandboneError):
     """A BatchNorm would have to normalise one value."""
 
 
@@ -37,7 +39,7 @@ class ModelInputHook(Hook):
             runner: The runner of the training.
 
         Raises:
-            ValueError: If the images have a size that the model cannot take, or BatchNorm needs
+            HandboneError: If the images have a size that the model cannot take, or BatchNorm needs
                 more of them.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
@@ -70,8 +72,8 @@ def check_input(model: nn.Module, shape: tuple[int, ...]) -> None:
         shape: (N, channels, H, W).
 
     Raises:
-        ValueError: If not, because of the number of images or of their size; other faults are left
-            to the training.
+        HandboneError: If not, because of the number of images or of their size; other faults are
+            left to the training.
     """
     try:
         logits_shape(model, shape)
@@ -85,7 +87,7 @@ def check_input(model: nn.Module, shape: tuple[int, ...]) -> None:
             logits_shape(model, (max(2, shape[0]), shape[1], height, width))
         except Exception:  # the next one may do
             continue
-        raise ValueError(
+        raise HandboneError(
             f'the model cannot take images of {shape[2]} x {shape[3]} pixels ({reason}); '
             f'{height} x {width} would do: change crop_size in the config'
         )

@@ -9,11 +9,11 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
+from handbone.errors import HandboneError
 from handbone.masks import planes_last
-from handbone.masks.rle_rows import HEADER, rle_rows
-
-from .image_names import dataset_image_paths, name_images
-from .submission_files import FileReplacement, ImageRows
+from handbone.submissions.image_names import dataset_image_paths, name_images
+from handbone.submissions.rle_rows import HEADER, rle_rows
+from handbone.submissions.submission_files import FileReplacement, ImageRows
 
 
 @HOOKS.register_module()
@@ -42,7 +42,7 @@ class RLESubmissionHook(Hook):
         self, out_file: str | Path | None = None, order: str = 'C', image_name: str = 'basename'
     ) -> None:
         if order not in ('C', 'F'):
-            raise ValueError(f"RLE order is 'C' (rows) or 'F' (columns), got {order!r}.")
+            raise HandboneError(f"RLE order is 'C' (rows) or 'F' (columns), got {order!r}.")
         self.out_file = out_file
         self.order = order
         self.image_name = image_name
@@ -54,7 +54,7 @@ class RLESubmissionHook(Hook):
             runner: The runner of the test.
 
         Raises:
-            ValueError: If two images would have one name in the CSV.
+            HandboneError: If two images would have one name in the CSV.
             OSError: If nothing can be written where the CSV is to be.
         """
         dataset = runner.test_dataloader.dataset
@@ -87,13 +87,13 @@ class RLESubmissionHook(Hook):
             outputs: Data samples with ``pred_sem_seg``, packed, at the size of the original image.
 
         Raises:
-            ValueError: If an image is not of the dataset or a prediction has another size.
+            HandboneError: If an image is not of the dataset or a prediction has another size.
             OSError: If the rows cannot be written.
         """
         for sample in outputs:
             index = self._index.get(sample.img_path)
             if index is None:
-                raise ValueError(
+                raise HandboneError(
                     f'{sample.img_path} was predicted but is not listed by the test dataset: its '
                     'pipeline must not change img_path.'
                 )
@@ -149,7 +149,7 @@ class RLESubmissionHook(Hook):
         packed = planes_last(sample.pred_sem_seg.data)
         expected = sample.metainfo.get('ori_shape')
         if expected is not None and tuple(expected[:2]) != packed.shape[:2]:
-            raise ValueError(
+            raise HandboneError(
                 f'{sample.img_path} is {expected[0]} x {expected[1]}, its prediction '
                 f'{packed.shape[0]} x {packed.shape[1]}: runs would point at the wrong pixels. '
                 'The model must predict at the size of the original image.'
@@ -157,7 +157,7 @@ class RLESubmissionHook(Hook):
         try:
             return rle_rows(name, self._classes, packed, self.order)
         except ValueError as error:
-            raise ValueError(
+            raise HandboneError(
                 f'{sample.img_path}: the prediction cannot be written as RLE: {error} The model '
                 f'must predict a packed label map of the {len(self._classes)} classes.'
             ) from error

@@ -6,6 +6,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
+from handbone.errors import HandboneError
+
 GIGABYTE = 1024**3
 
 
@@ -33,7 +35,7 @@ class SystemLoadHook(Hook):
 
     def __init__(self, interval: int = 50) -> None:
         if interval < 1:
-            raise ValueError(f'SystemLoadHook: interval is {interval}; it must be at least 1')
+            raise HandboneError(f'SystemLoadHook: interval is {interval}; it must be at least 1')
         self.interval = interval
         self._utilisation = True
 

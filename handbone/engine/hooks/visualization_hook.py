@@ -11,9 +11,9 @@ from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
 from handbone.masks import dice, overlap_counts, planes_last
+from handbone.radiographs.image_reading import read_image
+from handbone.submissions.image_names import dataset_image_paths, name_images
 
-from .image_names import dataset_image_paths, name_images
-from .image_reading import read_image
 from .worst_cases import Case, WorstCases
 
 

@@ -4,6 +4,8 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
+from handbone.errors import HandboneError
+
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
@@ -52,7 +54,7 @@ def merge_groups(groups: list[dict]) -> list[dict]:
         Groups in the order in which their settings appear first, the weights in their order.
 
     Raises:
-        ValueError: If a weight is in two groups, and would be stepped twice.
+        HandboneError: If a weight is in two groups, and would be stepped twice.
     """
     merged: dict[str, dict] = {}
     known: set[int] = set()
@@ -61,7 +63,7 @@ def merge_groups(groups: list[dict]) -> list[dict]:
         found = merged.setdefault(repr(sorted(settings.items())), dict(params=[], **settings))
         found['params'].extend(group['params'])
         if not known.isdisjoint(map(id, group['params'])):
-            raise ValueError(
+            raise HandboneError(
                 'two parts of the model share a weight, which would be stepped twice: set '
                 'optim_wrapper.paramwise_cfg.bypass_duplicate=True'
             )

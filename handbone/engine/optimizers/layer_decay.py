@@ -8,6 +8,8 @@ from mmengine.logging import MMLogger
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from torch import nn
 
+from handbone.errors import HandboneError
+
 from .grouped_weights import GroupedOptimWrapperConstructor
 
 #: Stages and the blocks inside, in the names of mmseg's backbones: Swin's ``stages.2.blocks.5``,
@@ -42,12 +44,12 @@ class LayerDecayOptimWrapperConstructor(GroupedOptimWrapperConstructor):
             model: The model.
 
         Raises:
-            ValueError: If ``layer_decay`` is absent or out of range, or the backbone's weights are
-                not numbered.
+            HandboneError: If ``layer_decay`` is absent or out of range, or the backbone's weights
+                are not numbered.
         """
         rate = self.paramwise_cfg.get('layer_decay')
         if rate is None or not 0 < rate <= 1:
-            raise ValueError(
+            raise HandboneError(
                 f'optim_wrapper.paramwise_cfg.layer_decay is {rate}; '
                 'it must be above 0 and at most 1, such as 0.9'
             )
@@ -77,12 +79,12 @@ def layer_depths(backbone: nn.Module) -> dict[str, int]:
         The depth of every weight by its name: 0 before the first block, 1 to L in and after them.
 
     Raises:
-        ValueError: If no weight is numbered.
+        HandboneError: If no weight is numbered.
     """
     places = {name: _place(name) for name, _ in backbone.named_parameters()}
     numbered = sorted({place for place in places.values() if place is not None})
     if not numbered:
-        raise ValueError(
+        raise HandboneError(
             f'layer_decay: the weights of {type(backbone).__name__} are not numbered by stage or '
             'layer; leave constructor and layer_decay out of optim_wrapper'
         )

@@ -7,6 +7,8 @@ from mmseg.registry import OPTIMIZERS
 from torch import Tensor
 from torch.optim import Optimizer
 
+from handbone.errors import HandboneError
+
 
 @OPTIMIZERS.register_module()
 class Lion(Optimizer):
@@ -29,7 +31,7 @@ class Lion(Optimizer):
         weight_decay: Decoupled weight decay, not negative.
 
     Raises:
-        ValueError: If a setting is out of its range.
+        HandboneError: If a setting is out of its range.
     """
 
     def __init__(
@@ -40,11 +42,11 @@ class Lion(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         if not lr > 0:
-            raise ValueError(f'Lion: lr is {lr}; it must be positive')
+            raise HandboneError(f'Lion: lr is {lr}; it must be positive')
         if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f'Lion: betas are {betas}; each must be at least 0 and below 1')
+            raise HandboneError(f'Lion: betas are {betas}; each must be at least 0 and below 1')
         if weight_decay < 0:
-            raise ValueError(f'Lion: weight_decay is {weight_decay}; it must not be negative')
+            raise HandboneError(f'Lion: weight_decay is {weight_decay}; it must not be negative')
         super().__init__(params, dict(lr=lr, betas=tuple(betas), weight_decay=weight_decay))
 
     @torch.no_grad()

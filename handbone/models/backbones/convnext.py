@@ -8,6 +8,8 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from handbone.errors import HandboneError
+
 #: Blocks and channels of each stage.
 SIZES = {
     'tiny': ((3, 3, 9, 3), (96, 192, 384, 768)),
@@ -38,7 +40,7 @@ class ConvNeXt(BaseModule):
         init_cfg: Initialisation, as in mmengine.
 
     Raises:
-        ValueError: If there is no such arch.
+        HandboneError: If there is no such arch.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class ConvNeXt(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if arch not in SIZES:
-            raise ValueError(f'there is no ConvNeXt arch {arch!r}; there are: {", ".join(SIZES)}')
+            raise HandboneError(
+                f'there is no ConvNeXt arch {arch!r}; there are: {", ".join(SIZES)}'
+            )
         depths, channels = SIZES[arch]
         self.with_cp = with_cp
         self.downsample_layers = nn.ModuleList(

@@ -9,6 +9,8 @@ from mmengine.model import BaseModule
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
+
 
 @MODELS.register_module()
 class FoldedUNet(BaseModule):
@@ -68,11 +70,11 @@ class FoldedUNet(BaseModule):
             One map in a tuple, as mmseg's heads expect.
 
         Raises:
-            ValueError: If H or W is not a multiple of the network's stride.
+            HandboneError: If H or W is not a multiple of the network's stride.
         """
         height, width = images.shape[2:]
         if height % self.stride or width % self.stride:
-            raise ValueError(
+            raise HandboneError(
                 f'FoldedUNet takes sizes that are multiples of {self.stride}, got {height} x '
                 f'{width}; set size_divisor={self.stride} in the data preprocessor, or resize'
             )

@@ -9,6 +9,8 @@ from mmengine.structures import PixelData
 from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 
+from handbone.errors import HandboneError
+
 
 @MODELS.register_module()
 class ProgressiveDataPreProcessor(SegDataPreProcessor):
@@ -26,17 +28,19 @@ class ProgressiveDataPreProcessor(SegDataPreProcessor):
             factor times the network's stride.
 
     Raises:
-        ValueError: If the shares exceed 1 or a factor is not a positive integer.
+        HandboneError: If the shares exceed 1 or a factor is not a positive integer.
     """
 
     def __init__(self, stages: Sequence[tuple[float, int]] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         shares = [share for share, _ in stages]
         if any(share < 0 for share in shares) or sum(shares) > 1:
-            raise ValueError(f'stages: the shares {shares} must be positive and sum to 1 at most')
+            raise HandboneError(
+                f'stages: the shares {shares} must be positive and sum to 1 at most'
+            )
         for _, factor in stages:
             if not isinstance(factor, int) or factor < 1:
-                raise ValueError(f'stages: factor {factor} is not a positive integer')
+                raise HandboneError(f'stages: factor {factor} is not a positive integer')
         self.stages = tuple(stages)
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 from mmseg.models.decode_heads import IterativeDecodeHead
 from mmseg.registry import MODELS
 
+from handbone.errors import HandboneError
+
 from .multilabel_head import MultilabelDecodeHead
 
 
@@ -21,14 +23,14 @@ class MultilabelIterativeDecodeHead(IterativeDecodeHead, MultilabelDecodeHead):
         **kwargs: Arguments of ``IterativeDecodeHead``.
 
     Raises:
-        ValueError: If ``kernel_generate_head`` is not multilabel.
+        HandboneError: If ``kernel_generate_head`` is not multilabel.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         first = self.kernel_generate_head
         if not isinstance(first, MultilabelDecodeHead):
-            raise ValueError(
+            raise HandboneError(
                 f'MultilabelIterativeDecodeHead: kernel_generate_head is a {type(first).__name__}, '
                 f'which reads integer labels; use Multilabel{type(first).__name__}'
             )

@@ -10,6 +10,8 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 from .multilabel_output import DEFAULT_LOSSES, MultilabelOutput, check_class_count
 
 
@@ -33,7 +35,7 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
         **kwargs: Further arguments of the mmseg head.
 
     Raises:
-        ValueError: If there are fewer than 2 classes, a pixel sampler is configured, or a loss
+        HandboneError: If there are fewer than 2 classes, a pixel sampler is configured, or a loss
             does not read packed labels.
     """
 
@@ -54,7 +56,7 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
             **kwargs,
         )
         if self.sampler is not None:
-            raise ValueError(f'{name}: pixel samplers read integer labels; remove `sampler`')
+            raise HandboneError(f'{name}: pixel samplers read integer labels; remove `sampler`')
         self.check_multilabel()
 
     def cls_seg(self, feat: Tensor) -> Tensor:

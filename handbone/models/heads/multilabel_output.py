@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
+
 from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by_class_loss
 
 # classes, not names: names would be looked up in whatever default scope the caller has set
@@ -25,7 +27,7 @@ class MultilabelOutput:
         """Check the number of classes and the losses.
 
         Raises:
-            ValueError: If there are fewer than 2 classes, or a loss does not read packed labels.
+            HandboneError: If there are fewer than 2 classes, or a loss does not read packed labels.
         """
         check_class_count(type(self).__name__, self.num_classes)
         check_losses(type(self).__name__, self._losses())
@@ -63,11 +65,11 @@ class MultilabelOutput:
             class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
 
         Raises:
-            ValueError: If there is not one frequency a class.
+            HandboneError: If there is not one frequency a class.
         """
         frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
         if len(frequencies) != self.num_classes:
-            raise ValueError(
+            raise HandboneError(
                 f'{type(self).__name__} has {self.num_classes} classes, '
                 f'got {len(frequencies)} frequencies'
             )
@@ -93,10 +95,10 @@ def check_class_count(name: str, num_classes: int) -> None:
         num_classes: Number of classes.
 
     Raises:
-        ValueError: If there are fewer than 2.
+        HandboneError: If there are fewer than 2.
     """
     if num_classes < 2:
-        raise ValueError(
+        raise HandboneError(
             f'{name}: num_classes={num_classes}; multilabel segmentation needs at least 2 '
             'classes, for one class use the plain head with out_channels=1'
         )
@@ -110,11 +112,11 @@ def check_losses(name: str, losses: Iterable[nn.Module]) -> None:
         losses: The losses.
 
     Raises:
-        ValueError: If one of them does not.
+        HandboneError: If one of them does not.
     """
     for loss in losses:
         if not isinstance(loss, PackedLoss):
-            raise ValueError(
+            raise HandboneError(
                 f'{name}: {type(loss).__name__} does not read packed labels; '
                 'use MultilabelBCELoss, MultilabelDiceLoss, MultilabelFocalLoss or '
                 'MultilabelTverskyLoss'

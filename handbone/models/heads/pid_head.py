@@ -11,6 +11,7 @@ from mmseg.registry import MODELS
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
 from handbone.masks import IGNORE_BIT, boundary_pixels, ignore_bits
 
 from .multilabel_head import MultilabelDecodeHead, stack_labels
@@ -36,7 +37,7 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
         **kwargs: Further arguments of ``PIDHead``.
 
     Raises:
-        ValueError: If the width is odd or below 2.
+        HandboneError: If the width is odd or below 2.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
     ) -> None:
         super().__init__(*args, **kwargs)
         if boundary_width < 2 or boundary_width % 2:
-            raise ValueError(
+            raise HandboneError(
                 f'MultilabelPIDHead: boundary_width={boundary_width}; boundaries have as many '
                 'pixels on either side: give an even number from 2'
             )

@@ -9,6 +9,7 @@ from mmseg.models.decode_heads import STDCHead
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
 from handbone.masks import IGNORE_BIT, boundary_pixels, ignore_bits
 
 from .multilabel_head import MultilabelDecodeHead, stack_labels
@@ -28,12 +29,12 @@ class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
         **kwargs: Further arguments of ``STDCHead``.
 
     Raises:
-        ValueError: If ``num_classes`` is not 2.
+        HandboneError: If ``num_classes`` is not 2.
     """
 
     def __init__(self, *args: Any, num_classes: int = 2, **kwargs: Any) -> None:
         if num_classes != 2:
-            raise ValueError(
+            raise HandboneError(
                 f'MultilabelSTDCHead: num_classes={num_classes}; this head tells boundaries from '
                 'the rest and keeps num_classes=2'
             )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 if TYPE_CHECKING:
     from .base import PackedLoss
 
@@ -50,17 +52,18 @@ def choose_backend(
         ``triton``, ``compile`` or ``eager``.
 
     Raises:
-        ValueError: If there is no such implementation, or ``triton`` is wanted and cannot be had.
+        HandboneError: If there is no such implementation, or ``triton`` is wanted and cannot be
+            had.
     """
     source = 'backend'
     if wanted == 'auto':
         source, wanted = VARIABLE, os.environ.get(VARIABLE, 'auto')
     if wanted not in BACKENDS:
-        raise ValueError(f'{source}={wanted!r}: choose one of {", ".join(BACKENDS)}')
+        raise HandboneError(f'{source}={wanted!r}: choose one of {", ".join(BACKENDS)}')
     if wanted == 'triton':
         reason = _why_no_kernels(logits, target, losses, align_corners) or _why_no_triton(logits)
         if reason:
-            raise ValueError(f"{source}='triton': {reason}; 'auto' takes another way")
+            raise HandboneError(f"{source}='triton': {reason}; 'auto' takes another way")
         return wanted
     if wanted != 'auto':
         return wanted

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
+
 from .class_by_class import class_by_class_loss
 from .class_pixels import ClassPixels
 from .class_sums import SumName
@@ -107,10 +109,10 @@ class PackedLoss(nn.Module, ABC):
             A scalar.
 
         Raises:
-            ValueError: If ``weight`` is given or the labels do not fit the logits.
+            HandboneError: If ``weight`` is given or the labels do not fit the logits.
         """
         if weight is not None:
-            raise ValueError(
+            raise HandboneError(
                 f'{type(self).__name__} takes no pixel weights; remove `sampler` from the head'
             )
         return class_by_class_loss(logits, target, [self])[0]

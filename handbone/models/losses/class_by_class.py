@@ -9,6 +9,7 @@ from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from handbone.errors import HandboneError
 from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_planes
 
 from .backends import choose_backend
@@ -50,8 +51,8 @@ def class_by_class_loss(
         The differentiable weighted sum (scalar, float32), and each loss's weighted value, detached.
 
     Raises:
-        ValueError: If the labels do not fit the logits, a loss has another number of class weights
-            than there are classes, or the backend cannot compute the losses.
+        HandboneError: If the labels do not fit the logits, a loss has another number of class
+            weights than there are classes, or the backend cannot compute the losses.
     """
     if target.ndim == 3:
         target = target.unsqueeze(1)
@@ -67,19 +68,19 @@ def class_by_class_loss(
 def _check_shapes(logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']) -> None:
     num_classes = logits.shape[1]
     if target.dtype != torch.int32:
-        raise ValueError(
+        raise HandboneError(
             f'packed labels are int32, got {target.dtype}: load them with LoadPolygonAnnotations '
             'and pack them with PackMultilabelInputs'
         )
     if target.shape[0] != logits.shape[0] or target.shape[1] != num_planes(num_classes):
-        raise ValueError(
+        raise HandboneError(
             f'logits of shape {tuple(logits.shape)} need packed labels of shape '
             f'({logits.shape[0]}, {num_planes(num_classes)}, H, W), got {tuple(target.shape)}; '
             f'a plane holds {CLASSES_PER_PLANE} classes'
         )
     for loss in losses:
         if loss.class_weight is not None and len(loss.class_weight) != num_classes:
-            raise ValueError(
+            raise HandboneError(
                 f'{type(loss).__name__} has {len(loss.class_weight)} class weights '
                 f'for {num_classes} classes'
             )

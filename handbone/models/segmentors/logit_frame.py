@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 FLIPPED_AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
 
 
@@ -22,12 +24,12 @@ def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
         Height and width in logit pixels, not necessarily whole.
 
     Raises:
-        ValueError: If the padding is on the left or at the top.
+        HandboneError: If the padding is on the left or at the top.
     """
     padding = meta.get('img_padding_size', meta.get('padding_size', (0, 0, 0, 0)))
     left, right, top, bottom = padding
     if left or top:
-        raise ValueError(
+        raise HandboneError(
             f'{meta.get("img_path", "image")} is padded by {left} pixels on the left and {top} at '
             'the top; pad at the right and the bottom only'
         )

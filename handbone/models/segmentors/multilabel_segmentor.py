@@ -12,6 +12,7 @@ from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
 from handbone.postprocessing import mend
 
@@ -53,12 +54,12 @@ class PackedPrediction:
         """Complete and check ``test_cfg``.
 
         Raises:
-            ValueError: If the mode, a setting of it, a step or the thresholds do not fit.
+            HandboneError: If the mode, a setting of it, a step or the thresholds do not fit.
         """
         self.test_cfg = dict(self.test_cfg or {})
         mode = self.test_cfg.setdefault('mode', 'whole')
         if mode not in ('whole', 'slide'):
-            raise ValueError(f"test_cfg.mode is 'whole' or 'slide', got '{mode}'")
+            raise HandboneError(f"test_cfg.mode is 'whole' or 'slide', got '{mode}'")
         slides = mode == 'slide'
         self.sliding_window = SlidingWindow.from_settings(self.test_cfg) if slides else None
         check_thresholds(self.test_cfg.setdefault('threshold', 0.5), self.num_classes)
@@ -182,17 +183,17 @@ def check_thresholds(thresholds: float | Sequence[float], num_classes: int) -> N
         num_classes: Number of classes.
 
     Raises:
-        ValueError: If not.
+        HandboneError: If not.
     """
     values = [thresholds] if isinstance(thresholds, (int, float)) else list(thresholds)
     if len(values) not in (1, num_classes):
-        raise ValueError(
+        raise HandboneError(
             f'test_cfg.threshold lists {len(values)} values for {num_classes} classes; '
             'give one number, or one a class in class order'
         )
     for index, value in enumerate(values):
         if not 0 < value < 1:
-            raise ValueError(
+            raise HandboneError(
                 f'test_cfg.threshold[{index}] is {value}; '
                 'thresholds are probabilities between 0 and 1'
             )

@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
 
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
@@ -36,7 +37,7 @@ class MultilabelTTAModel(BaseTTAModel):
         data_preprocessor: Data preprocessor, the segmentor's by default.
 
     Raises:
-        ValueError: If there is no view, or one does not exist.
+        HandboneError: If there is no view, or one does not exist.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class MultilabelTTAModel(BaseTTAModel):
         self.merge = merge
         self.views = [_view(settings) for settings in views]
         if not self.views:
-            raise ValueError('test-time augmentation needs at least one view')
+            raise HandboneError('test-time augmentation needs at least one view')
 
     def test_step(self, data: dict) -> list[SegDataSample]:
         """Predict a batch.
@@ -147,7 +148,7 @@ def _view(settings: dict[str, Any]) -> View:
     try:
         return View(**settings)
     except TypeError as error:
-        raise ValueError(
+        raise HandboneError(
             f'{dict(settings)} is no view; a view has flip, angle, scale and swap_classes'
         ) from error
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 MERGES = ('probabilities', 'logits')
 
 
@@ -14,7 +16,7 @@ class RunningMean:
             logits themselves, in which a sure view outweighs an unsure one.
 
     Raises:
-        ValueError: If ``merge`` is another word.
+        HandboneError: If ``merge`` is another word.
     """
 
     def __init__(self, merge: str = 'probabilities') -> None:
@@ -58,7 +60,7 @@ def check_merge(merge: str) -> None:
         merge: A word of :data:`MERGES`.
 
     Raises:
-        ValueError: If it is another.
+        HandboneError: If it is another.
     """
     if merge not in MERGES:
-        raise ValueError(f"merge is 'probabilities' or 'logits', got {merge!r}")
+        raise HandboneError(f"merge is 'probabilities' or 'logits', got {merge!r}")

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 from .logit_frame import cut_padding
 
 SETTINGS = ('crop_size', 'stride', 'window_batch', 'window_sigma', 'logit_stride')
@@ -35,7 +37,7 @@ class SlidingWindow:
             for heads whose logits are as large as their input. As the head gives them if None.
 
     Raises:
-        ValueError: If a setting is out of its range.
+        HandboneError: If a setting is out of its range.
     """
 
     def __init__(
@@ -53,12 +55,12 @@ class SlidingWindow:
         self.logit_stride = logit_stride
         for step, side in zip(self.stride, self.crop_size, strict=True):
             if not 0 < step <= side:
-                raise ValueError(
+                raise HandboneError(
                     f'test_cfg.stride {self.stride} is from 1 to the crop_size {self.crop_size}, '
                     'or pixels would be left out'
                 )
         if window_batch < 1 or not window_sigma > 0 or (logit_stride or 1) < 1:
-            raise ValueError(
+            raise HandboneError(
                 'test_cfg: window_batch and logit_stride are at least 1 and window_sigma above 0, '
                 f'got {window_batch}, {logit_stride} and {window_sigma}'
             )
@@ -74,10 +76,10 @@ class SlidingWindow:
             The sliding window.
 
         Raises:
-            ValueError: If ``crop_size`` is missing or a setting is out of its range.
+            HandboneError: If ``crop_size`` is missing or a setting is out of its range.
         """
         if 'crop_size' not in test_cfg:
-            raise ValueError("test_cfg.mode='slide' needs crop_size=(height, width) of a window")
+            raise HandboneError("test_cfg.mode='slide' needs crop_size=(height, width) of a window")
         return cls(**{name: test_cfg[name] for name in SETTINGS if name in test_cfg})
 
     def logits(self, network: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
@@ -148,7 +150,7 @@ class SlidingWindow:
             factor.denominator != 1 or low % factor
             for factor, low in zip(factors, logits.shape[2:], strict=True)
         ):
-            raise ValueError(
+            raise HandboneError(
                 f'test_cfg.logit_stride={self.logit_stride} does not divide windows of {window} '
                 f'pixels with {tuple(logits.shape[2:])} logits into whole blocks'
             )
@@ -169,7 +171,7 @@ class SlidingWindow:
 def _pair(sides: int | Sequence[int]) -> tuple[int, int]:
     pair = (sides, sides) if isinstance(sides, int) else tuple(sides)
     if len(pair) != 2 or any(not isinstance(side, int) or side < 1 for side in pair):
-        raise ValueError(
+        raise HandboneError(
             f'test_cfg.crop_size and stride are (height, width) in pixels, got {sides}'
         )
     return pair

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
 
@@ -33,20 +34,20 @@ def build_smp_network(
 
     Raises:
         MissingExtraError: If segmentation_models_pytorch is not installed.
-        ValueError: If there is no such architecture or encoder, or they do not go together.
+        HandboneError: If there is no such architecture or encoder, or they do not go together.
     """
     smp = import_extra('segmentation_models_pytorch', 'smp')
     kinds = {kind.__name__.lower(): kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
     if arch.lower() not in kinds:
         names = [kind.__name__ for kind in kinds.values()]
-        raise ValueError(unknown_name('architecture', arch, names, names))
+        raise HandboneError(unknown_name('architecture', arch, names, names))
     check_encoder(encoder_name)
     kind = kinds[arch.lower()]
     if not encoder_name.startswith('tu-'):
         # smp takes further arguments for encoders of timm and drops those for its own
         arguments = list(inspect.signature(kind.__init__).parameters)[1:-1]
         for name in settings.keys() - set(arguments):
-            raise ValueError(
+            raise HandboneError(
                 unknown_name(f'argument of {kind.__name__}', name, arguments, arguments)
             )
     try:
@@ -59,7 +60,7 @@ def build_smp_network(
         )
     except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         given = ''.join(f', {name}={value!r}' for name, value in settings.items())
-        raise ValueError(
+        raise HandboneError(
             f'{arch} cannot be built on encoder {encoder_name!r}{given}: {error}'
         ) from error
 
@@ -72,7 +73,7 @@ def check_encoder(name: str) -> None:
 
     Raises:
         MissingExtraError: If segmentation_models_pytorch is not installed.
-        ValueError: If not; the message has the nearest names and the list.
+        HandboneError: If not; the message has the nearest names and the list.
     """
     names = _encoder_table()
     if name in names:
@@ -81,7 +82,7 @@ def check_encoder(name: str) -> None:
     # timm's own names may carry the tag of their weights, as in resnet50.a1_in1k
     if name.partition('.')[0] not in candidates:
         message = unknown_name('encoder', name, candidates, names)
-        raise ValueError(f'{message}, and tu-NAME for the models of timm.list_models()')
+        raise HandboneError(f'{message}, and tu-NAME for the models of timm.list_models()')
 
 
 def check_encoder_weights(encoder_name: str, weights: str) -> None:
@@ -92,7 +93,7 @@ def check_encoder_weights(encoder_name: str, weights: str) -> None:
         weights: Name of the weights, such as ``'imagenet'``.
 
     Raises:
-        ValueError: If not; the message has the list.
+        HandboneError: If not; the message has the list.
     """
     encoders = _encoder_table()
     if encoder_name.startswith('tu-') or encoder_name not in encoders:
@@ -100,7 +101,7 @@ def check_encoder_weights(encoder_name: str, weights: str) -> None:
     names = list(encoders[encoder_name]['pretrained_settings'])
     if weights not in names:
         message = unknown_name(f'weights of {encoder_name}', weights, names, names)
-        raise ValueError(f'{message}; encoder_weights=None starts from random ones')
+        raise HandboneError(f'{message}; encoder_weights=None starts from random ones')
 
 
 def load_encoder_weights(network: nn.Module, weights: str, **settings: Any) -> None:

@@ -10,6 +10,8 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
+
 from ..heads.multilabel_head import stack_labels
 from ..heads.multilabel_output import DEFAULT_LOSSES, MultilabelOutput, check_class_count
 from .multilabel_segmentor import PackedPrediction
@@ -50,7 +52,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
 
     Raises:
         MissingExtraError: If segmentation_models_pytorch is not installed.
-        ValueError: If an architecture, encoder, weights or setting does not exist.
+        HandboneError: If an architecture, encoder, weights or setting does not exist.
     """
 
     align_corners = False
@@ -76,7 +78,9 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         check_class_count('SMPSegmentor', num_classes)
         for name in ('activation', 'aux_params'):
             if settings.get(name) is not None:
-                raise ValueError(f'SMPSegmentor: losses and thresholds take logits; remove {name}')
+                raise HandboneError(
+                    f'SMPSegmentor: losses and thresholds take logits; remove {name}'
+                )
         self.num_classes = self.out_channels = num_classes
         self.encoder_weights = encoder_weights
         self.network_settings = dict(

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from handbone.errors import HandboneError
+
 from .logit_frame import FLIPPED_AXES, sample_affine, swap_channels
 
 #: Share of a pixel that a turned view does not show: it counts where no other view shows it.
@@ -30,7 +32,7 @@ class View:
             takes for each other, such as right and left lung.
 
     Raises:
-        ValueError: If an argument is out of its range.
+        HandboneError: If an argument is out of its range.
     """
 
     flip: str | None = None
@@ -40,11 +42,13 @@ class View:
 
     def __post_init__(self) -> None:
         if self.flip not in (None, *FLIPPED_AXES):
-            raise ValueError(f'flip of a view is one of {", ".join(FLIPPED_AXES)}: {self.flip!r}')
+            raise HandboneError(
+                f'flip of a view is one of {", ".join(FLIPPED_AXES)}: {self.flip!r}'
+            )
         if not -360 <= self.angle <= 360:
-            raise ValueError(f'angle of a view is in degrees, -360 to 360, got {self.angle}')
+            raise HandboneError(f'angle of a view is in degrees, -360 to 360, got {self.angle}')
         if not 0.1 <= self.scale <= 10:
-            raise ValueError(f'scale of a view is from 0.1 to 10, got {self.scale}')
+            raise HandboneError(f'scale of a view is from 0.1 to 10, got {self.scale}')
 
     @property
     def quarters(self) -> int:

@@ -1,0 +1,82 @@
+"""Find the pretrained weights that a configuration names, before the run starts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlparse
+
+from mmengine.config import Config
+from mmengine.runner.checkpoint import get_external_models
+
+from handbone.checkpoints.download import PretrainedWeightsError, download_weights
+
+
+def drop_pretrained(cfg: Config) -> None:
+    """Remove every reference to pretrained weights from the model.
+
+    Args:
+        cfg: Configuration, changed in place.
+    """
+    for part, key in list(_pretrained_parts(cfg.model)):
+        part[key] = None
+
+
+def fetch_pretrained(cfg: Config) -> None:
+    """Replace the URLs of pretrained weights by files, downloading what is missing.
+
+    Args:
+        cfg: Configuration, changed in place.
+
+    Raises:
+        PretrainedWeightsError: If a file cannot be downloaded; the message says where to put it.
+    """
+    for part, key in list(_pretrained_parts(cfg.model)):
+        if key == 'encoder_weights':
+            continue
+        if key == 'init_cfg':
+            part, key = part['init_cfg'], 'checkpoint'
+        source = resolve_model_zoo(part[key])
+        scheme = urlparse(source).scheme
+        if scheme in ('http', 'https'):
+            part[key] = str(download_weights(source))
+        elif not scheme and not Path(source).is_file():
+            raise PretrainedWeightsError(
+                f'pretrained weights {source} do not exist; correct `{key}` in the config, '
+                'or train from scratch with --from-scratch'
+            )
+
+
+def resolve_model_zoo(source: str) -> str:
+    """Translate a name of OpenMMLab's model zoo, as ``open-mmlab://resnet50_v1c``, into its URL.
+
+    Args:
+        source: URL, path or name.
+
+    Returns:
+        The URL of a name that the zoo has, anything else as it is.
+    """
+    scheme, _, name = source.partition('://')
+    if scheme not in ('open-mmlab', 'openmmlab'):
+        return source
+    return get_external_models().get(name, source)
+
+
+def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:
+    """Walk through a model's configuration and find the entries that name weights.
+
+    Yields:
+        The dict and its key: ``init_cfg`` of type ``Pretrained``, the older ``pretrained``, or
+        ``encoder_weights``, a name that segmentation_models.pytorch looks up itself.
+    """
+    if isinstance(part, dict):
+        init_cfg = part.get('init_cfg')
+        if isinstance(init_cfg, dict) and init_cfg.get('type') == 'Pretrained':
+            yield part, 'init_cfg'
+        if isinstance(part.get('pretrained'), str):
+            yield part, 'pretrained'
+        if isinstance(part.get('encoder_weights'), str):
+            yield part, 'encoder_weights'
+        for value in part.values():
+            yield from _pretrained_parts(value)
+    elif isinstance(part, (list, tuple)):
+        for value in part:
+            yield from _pretrained_parts(value)

@@ -1,0 +1,120 @@
+"""Weights to share: a safetensors file with what is needed to use them, and nothing to execute."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from handbone.errors import HandboneError
+
+from .durable_backend import DurableBackend
+
+SUFFIX = '.safetensors'
+#: Stands in the metadata of every file written here.
+FORMAT = 'handbone 1'
+
+
+def write_published(
+    path: str | Path,
+    weights: Mapping[str, Tensor],
+    classes: list[str],
+    palette: list[list[int]],
+    thresholds: float | list[float],
+    config_text: str,
+) -> str:
+    """Write weights and their description into one file, whole or not at all.
+
+    Args:
+        path: The file, ending in ``.safetensors``.
+        weights: Tensors by name.
+        classes: Names in class order.
+        palette: RGB colours, 0 to 255, one a class.
+        thresholds: Probability above which a class is present; one number, or one a class.
+        config_text: The config as text. It is kept for the reader and never evaluated.
+
+    Returns:
+        The SHA-256 of description and weights, which the file also holds.
+    """
+    weights = {name: weight.detach().cpu().contiguous().clone() for name, weight in weights.items()}
+    metadata = dict(
+        format=FORMAT,
+        classes=json.dumps(classes),
+        palette=json.dumps(palette),
+        thresholds=json.dumps(thresholds),
+        config=config_text,
+    )
+    metadata['sha256'] = fingerprint(weights, metadata)
+    DurableBackend().put(save(weights, metadata), path)
+    return metadata['sha256']
+
+
+def read_published(path: str | Path, map_location: Any = 'cpu') -> dict:
+    """Read a safetensors file in the form of a checkpoint.
+
+    Args:
+        path: A file of :func:`write_published`, or any other safetensors file.
+        map_location: The device of the tensors.
+
+    Returns:
+        ``state_dict`` and ``meta``; ``meta`` has ``dataset_meta`` with ``classes`` and
+        ``palette``, ``thresholds``, ``config_text`` and ``sha256`` as far as the file tells.
+
+    Raises:
+        HandboneError: If the file is damaged, or is not what its hash was taken of.
+    """
+    path = Path(path)
+    device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
+    try:
+        with safe_open(path, framework='pt', device=str(device)) as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, struct.error, OSError) as error:
+        raise HandboneError(
+            f'{path} is cut off, damaged or no safetensors file ({error}): copy it again'
+        ) from error
+    if metadata.get('format') != FORMAT:
+        return dict(state_dict=weights, meta={})
+    if fingerprint(weights, metadata) != metadata.get('sha256'):
+        raise HandboneError(
+            f'{path} is damaged or was changed: its hash does not fit; copy it again'
+        )
+    return dict(
+        state_dict=weights,
+        meta=dict(
+            dataset_meta=dict(
+                classes=tuple(json.loads(metadata['classes'])),
+                palette=[tuple(color) for color in json.loads(metadata['palette'])],
+            ),
+            thresholds=json.loads(metadata['thresholds']),
+            config_text=metadata['config'],
+            sha256=metadata['sha256'],
+        ),
+    )
+
+
+def fingerprint(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """Hash weights and description.
+
+    Args:
+        weights: Tensors by name.
+        metadata: Texts by name; ``sha256`` is left out.
+
+    Returns:
+        SHA-256 in hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name, text in sorted(metadata.items()):
+        if name != 'sha256':
+            digest.update(f'{name}\0{text}\0'.encode())
+    for name, weight in sorted(weights.items()):
+        digest.update(f'{name}\0{weight.dtype}\0{tuple(weight.shape)}\0'.encode())
+        flat = weight.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,53 @@
+"""Compare training runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from handbone.errors import HandboneError
+from handbone.runs.run_comparison import plot, print_comparison, write_csv
+from handbone.runs.run_record import RunRecord, read_run
+
+from .user_errors import user_errors_in_one_line
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/compare_runs.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Compare training runs')
+    parser.add_argument('work_dirs', nargs='+', type=Path, help='work dirs; others are left out')
+    parser.add_argument('--csv', type=Path, help='write all numbers to this file')
+    parser.add_argument('--plot', type=Path, help='draw the scores into this PNG file')
+    args = parser.parse_args(arguments)
+    runs = _read_runs(args.work_dirs)
+    # without a terminal, lines must not be broken
+    print_comparison(runs, Console(width=None if sys.stdout.isatty() else 240))
+    if args.csv is not None:
+        write_csv(runs, args.csv)
+    if args.plot is not None:
+        plot(runs, args.plot)
+
+
+def _read_runs(folders: Sequence[Path]) -> list[RunRecord]:
+    runs = []
+    for folder in folders:
+        if not folder.exists():
+            raise FileNotFoundError(f'{folder}: no such folder')
+        run = read_run(folder) if folder.is_dir() else None
+        if run is None:
+            print(f'{folder}: no validated training run, left out', file=sys.stderr)
+        else:
+            runs.append(run)
+    if not runs:
+        raise HandboneError(
+            f'no validated training run in {", ".join(map(str, folders))}: give the work dirs of '
+            'tools/train.py, such as work_dirs/*'
+        )
+    return runs

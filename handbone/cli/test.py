@@ -1,0 +1,97 @@
+"""Score a checkpoint, or write what it predicts."""
+
+import argparse
+
+from mmengine.config import Config
+
+from handbone.apis.testing import test
+from handbone.checkpoints import find_checkpoint
+from handbone.cli.arguments import add_common_arguments, read_config
+from handbone.cli.user_errors import user_errors_in_one_line
+from handbone.configuration.decisions import (
+    use_postprocessing,
+    use_thresholds,
+)
+from handbone.configuration.test_time_augmentation import augment
+from handbone.postprocessing import STEPS
+from handbone.submissions.image_names import IMAGE_NAMES
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/test.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Test a multilabel segmentor')
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
+    add_result_arguments(parser)
+    parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to decide by')
+    parser.add_argument(
+        '--postprocess',
+        metavar='NAME,NAME',
+        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out "
+        'those of the config',
+    )
+    add_common_arguments(parser)
+    args = parser.parse_args(arguments)
+
+    cfg = read_config(args)
+    cfg.load_from = find_checkpoint(args.checkpoint)
+    use_results(cfg, args)
+    if args.thresholds:
+        use_thresholds(cfg, args.thresholds)
+    if args.postprocess:
+        names = args.postprocess.split(',') if args.postprocess != 'none' else ()
+        use_postprocessing(cfg, names)
+    if args.tta:
+        augment(cfg)
+    test(cfg)
+
+
+def add_result_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which images are predicted and what is written.
+
+    Args:
+        parser: Parser of a tool that tests, changed in place.
+    """
+    parser.add_argument('--work-dir', help='where the log and the tables go')
+    parser.add_argument('--out', help='write the predictions to this CSV of run-length masks')
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='write the CSV without scoring (default: submission.csv in the work dir)',
+    )
+    parser.add_argument(
+        '--image-name',
+        choices=IMAGE_NAMES,
+        default='basename',
+        help='what the CSV calls an image; path tells equal names in several folders apart '
+        '(default: basename)',
+    )
+    parser.add_argument(
+        '--val', action='store_true', help='use the validation images instead of the test images'
+    )
+    parser.add_argument('--show-dir', help='draw predictions into this folder')
+
+
+def use_results(cfg: Config, args: argparse.Namespace) -> None:
+    """Do what the options of :func:`add_result_arguments` ask for.
+
+    Args:
+        cfg: Complete configuration, changed in place.
+        args: The options.
+    """
+    if args.val:
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.test_evaluator = cfg.val_evaluator
+    if args.format_only:
+        cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
+    if args.out or args.format_only:
+        hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    if args.show_dir:
+        cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)

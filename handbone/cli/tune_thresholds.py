@@ -1,0 +1,64 @@
+"""Tune the thresholds of a checkpoint."""
+
+import argparse
+from pathlib import Path
+
+from handbone.apis.threshold_tuning import tune_thresholds
+from handbone.checkpoints import find_checkpoint
+from handbone.cli.arguments import add_common_arguments, read_config
+from handbone.cli.user_errors import user_errors_in_one_line
+from handbone.configuration.test_time_augmentation import augment
+from handbone.errors import HandboneError
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/tune_thresholds.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Tune the threshold of each class')
+    parser.add_argument('config', help='configuration file')
+    parser.add_argument(
+        'checkpoints',
+        nargs='+',
+        metavar='checkpoint',
+        help='checkpoint file, or the work dir of a training; several are those of a '
+        'cross-validation, the first trained without fold 0',
+    )
+    parser.add_argument('--work-dir', help='where the log goes')
+    parser.add_argument('--out', help='file to write (default: thresholds.json in the work dir)')
+    images = parser.add_mutually_exclusive_group()
+    images.add_argument(
+        '--val',
+        action='store_const',
+        dest='split',
+        const='val',
+        default='val',
+        help='tune on the validation images (default)',
+    )
+    images.add_argument(
+        '--train',
+        action='store_const',
+        dest='split',
+        const='train',
+        help='tune on the training images, which the model knows better than any other',
+    )
+    parser.add_argument('--tta', action='store_true', help='tune for the mean of augmented views')
+    add_common_arguments(parser)
+    args = parser.parse_args(arguments)
+
+    cfg = read_config(args)
+    checkpoints = [find_checkpoint(path) for path in args.checkpoints]
+    if len(checkpoints) > 1 and args.split == 'train':
+        raise HandboneError(
+            '--train takes one checkpoint; several are tuned on their held out images'
+        )
+    if args.tta:
+        cfg.test_dataloader = cfg.val_dataloader
+        augment(cfg)
+        cfg.val_dataloader = cfg.test_dataloader
+    out_file = args.out or Path(cfg.work_dir) / 'thresholds.json'
+    tune_thresholds(cfg, checkpoints, out_file, args.split)
+    print(out_file)

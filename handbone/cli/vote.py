@@ -1,0 +1,68 @@
+"""Vote on submission files."""
+
+import argparse
+import sys
+from functools import partial
+
+from tqdm import tqdm
+
+from handbone.submissions import read_class_weights, vote_submissions
+
+from .user_errors import user_errors_in_one_line
+
+
+@user_errors_in_one_line()
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``tools/vote.py``.
+
+    Args:
+        arguments: Command line without the program; ``sys.argv`` by default.
+    """
+    parser = argparse.ArgumentParser(description='Vote on the masks of several submission files')
+    parser.add_argument('csv', nargs='+', help='CSV of image_name, class and rle')
+    parser.add_argument('--out', required=True, help='the CSV to write')
+    parser.add_argument(
+        '--min-votes',
+        help='least sum of weights for a pixel to be in a mask (default: more than half)',
+    )
+    parser.add_argument('--weights', help='one number a file, as 1,2,1 (default: 1 each)')
+    parser.add_argument(
+        '--class-weights',
+        metavar='FILE',
+        help='YAML or JSON of weights by class, as finger-1: [1, 2, 1]; --weights for the rest',
+    )
+    parser.add_argument(
+        '--missing',
+        choices=['empty', 'skip'],
+        default='empty',
+        help='a file without a row of an image and class says that the mask is empty (default), or '
+        'does not vote on it: then the majority, or the part of all votes, of the others decides',
+    )
+    parser.add_argument(
+        '--size',
+        nargs=2,
+        type=int,
+        metavar=('HEIGHT', 'WIDTH'),
+        help='size of the images, to refuse runs that end outside',
+    )
+    args = parser.parse_args(arguments)
+    voted = vote_submissions(
+        args.csv,
+        args.out,
+        weights=args.weights.split(',') if args.weights else None,
+        class_weights=read_class_weights(args.class_weights) if args.class_weights else None,
+        min_votes=args.min_votes,
+        missing=args.missing,
+        num_pixels=args.size[0] * args.size[1] if args.size else None,
+        progress=partial(tqdm, desc='Voting', unit='image', delay=3),
+    )
+    meaning = 'an empty mask' if args.missing == 'empty' else 'no vote'
+    for path, rows in zip(args.csv, voted.missing_rows, strict=True):
+        if rows:
+            total = voted.images * len(voted.classes)
+            print(
+                f'warning: {path} lacks {rows} of {total} rows; each counts as {meaning} '
+                '(--missing)',
+                file=sys.stderr,
+            )
+    print(f'{args.out}: {voted.images} images, {len(voted.classes)} classes, {len(args.csv)} files')

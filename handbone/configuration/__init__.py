@@ -1,0 +1,1 @@
+"""Reading configs: classes, datasets, pipelines, dumped text, shipped configs."""

@@ -1,0 +1,137 @@
+"""The configs that come with the package, by name, each as one self-contained file.
+
+    handbone configs                               lists the names
+    handbone configs upernet_swin_1536 > mine.py   writes one, its ``_base_`` files merged
+
+They are read from the installed package (``handbone/.mim/configs``) or, in a clone, from
+``configs/``.
+"""
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from mmengine.config import Config
+
+from handbone.version import __version__
+
+
+def config_folder() -> Path:
+    """Find the folder of the shipped configs: inside the installed package, or in the clone.
+
+    Returns:
+        The existing folder.
+
+    Raises:
+        FileNotFoundError: neither the package nor a clone around it holds configs.
+    """
+    package = Path(__file__).resolve().parents[1]
+    installed = package / '.mim' / 'configs'
+    if installed.is_dir():
+        return installed
+    clone = package.parent
+    # site-packages may hold another project's folder named configs: a clone also has our setup.py
+    if (clone / 'setup.py').is_file() and (clone / 'configs').is_dir():
+        return clone / 'configs'
+    raise FileNotFoundError(
+        f'no configs in {installed} nor in {clone / "configs"}: install the package from a wheel '
+        f'or work in a clone'
+    )
+
+
+def config_names() -> list[str]:
+    """List the configs that run as they are, without the parts under ``_base_``.
+
+    Returns:
+        Sorted names: the path below the config folder without ``.py``, such as
+        ``'jsrt/segformer_mit-b0_256'``.
+    """
+    folder = config_folder()
+    paths = (path.relative_to(folder) for path in folder.rglob('*.py'))
+    return sorted(path.with_suffix('').as_posix() for path in paths if '_base_' not in path.parts)
+
+
+def config_path(name: str) -> Path:
+    """Find the file of a config.
+
+    Args:
+        name: a name of :func:`config_names`; ``.py``, a leading ``configs/`` and, where it stays
+            unambiguous, the folder may differ.
+
+    Returns:
+        The path of the file, which may have ``_base_`` files beside it.
+
+    Raises:
+        KeyError: no config, or several in different folders, have this name; the message lists
+            the nearest names and all names.
+    """
+    names = config_names()
+    wanted = name.removesuffix('.py').removeprefix('configs/')
+    matches = [known for known in names if known == wanted or known.split('/')[-1] == wanted]
+    if wanted in matches:
+        matches = [wanted]
+    if len(matches) == 1:
+        return config_folder() / f'{matches[0]}.py'
+    raise KeyError(_unknown_name(name, wanted, matches, names))
+
+
+def flattened_config(name: str) -> str:
+    """Merge a config with its ``_base_`` files into the text of one file.
+
+    Args:
+        name: as for :func:`config_path`.
+
+    Returns:
+        Python source in mmengine's text style that loads to the same config without any other
+        file. Environment variables that the config reads are replaced by their present values.
+
+    Raises:
+        KeyError: as for :func:`config_path`.
+    """
+    path = config_path(name)
+    config = Config.fromfile(path, import_custom_modules=False)
+    origin = path.relative_to(config_folder()).as_posix()
+    return (
+        f'# configs/{origin} of handbone {__version__}, with its _base_ files\n{config.pretty_text}'
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the names, or one flattened config.
+
+    Args:
+        arguments: command-line arguments; those of the process by default.
+
+    Returns:
+        The exit status: 0, or 2 for an unknown name.
+    """
+    parser = argparse.ArgumentParser(
+        prog='handbone configs',
+        description='List or print the configs of handbone.',
+    )
+    parser.add_argument('name', nargs='?', help='the config to print; none: list the names')
+    name = parser.parse_args(arguments).name
+    if name is None:
+        print('\n'.join(config_names()))
+        return 0
+    try:
+        print(flattened_config(name), end='')
+    except KeyError as error:
+        print(error.args[0], file=sys.stderr)
+        return 2
+    return 0
+
+
+def _unknown_name(name: str, wanted: str, matches: list[str], names: list[str]) -> str:
+    if matches:
+        return f'{name!r} names several configs, give the folder too: {", ".join(matches)}'
+    by_stem = {known.split('/')[-1]: known for known in names} | {known: known for known in names}
+    near = difflib.get_close_matches(wanted, by_stem, n=3, cutoff=0.4)
+    hint = f' Nearest: {", ".join(dict.fromkeys(by_stem[key] for key in near))}.' if near else ''
+    listing = '\n'.join(f'  {known}' for known in names)
+    return f'There is no config named {name!r}.{hint} All names:\n{listing}'
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What training runs left in their work dirs, read and compared."""

@@ -1,0 +1,118 @@
+"""Read what a training run left in its work dir."""
+
+import csv
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from handbone.configuration.config_literals import read_config_dump
+from handbone.errors import HandboneError
+
+MEAN = 'mDice'
+PREFIX = 'Dice/'
+
+
+@dataclass
+class RunRecord:
+    """Configuration and scores of a run.
+
+    Args:
+        folder: The work dir.
+        config: Its configuration, nested.
+        scores: By iteration of each validation, scores from 0 to 1 by name: ``mDice``,
+            ``Dice/<group>`` and, where the metric was told to, ``Dice/<class>``.
+        classes: Mean Dice of each class at the last validation that wrote its table.
+    """
+
+    folder: Path
+    config: dict[str, object]
+    scores: dict[int, dict[str, float]]
+    classes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def best_step(self) -> int:
+        """Iteration of the best mean Dice, the earliest of equals."""
+        return max(self.scores, key=lambda step: (self.scores[step][MEAN], -step))
+
+    @property
+    def last_step(self) -> int:
+        """Iteration of the last validation."""
+        return max(self.scores)
+
+    def groups_at(self, step: int) -> dict[str, float]:
+        """Scores of groups at a validation.
+
+        Args:
+            step: Iteration of the validation.
+
+        Returns:
+            Dice by name, without the single classes.
+        """
+        return {
+            name.removeprefix(PREFIX): score
+            for name, score in self.scores[step].items()
+            if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in self.classes
+        }
+
+
+def read_run(folder: Path) -> RunRecord | None:
+    """Read a work dir.
+
+    A run that was resumed has several folders of logs: their scores are joined, those of repeated
+    iterations from the later one. A run that began anew in the same folder replaces the former.
+
+    Args:
+        folder: The work dir.
+
+    Returns:
+        The run, or ``None`` if the folder holds no run that was validated.
+
+    Raises:
+        HandboneError: If a log or configuration is broken; the message names file and line.
+    """
+    scores: dict[int, dict[str, float]] = {}
+    config_file = table = None
+    for log in sorted(folder.glob('*/vis_data/scalars.json')):
+        lines = _read_lines(log)
+        steps = [line['step'] for line in lines if 'step' in line]
+        if not steps or not any('loss' in line or MEAN in line for line in lines):
+            continue
+        scores = {step: of_step for step, of_step in scores.items() if step < min(steps)}
+        scores |= {line['step']: _scores(line) for line in lines if MEAN in line and 'step' in line}
+        config_file = log.with_name('config.py')
+        written = log.parents[1] / 'dice_per_image.csv'
+        table = written if written.is_file() else table
+    if not scores:
+        return None
+    config = read_config_dump(config_file) if config_file.is_file() else {}
+    return RunRecord(folder, config, scores, _class_means(table) if table else {})
+
+
+def _read_lines(log: Path) -> list[dict]:
+    """Parse a log of JSON lines; the last one may be cut off by a kill."""
+    texts = log.read_text(encoding='utf-8').splitlines()
+    lines = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            lines.append(json.loads(text))
+        except json.JSONDecodeError as error:
+            if number < len(texts):
+                raise HandboneError(f'{log}, line {number}: no JSON: {error}') from error
+    return [line for line in lines if isinstance(line, dict)]
+
+
+def _scores(line: dict) -> dict[str, float]:
+    return {name: value for name, value in line.items() if name == MEAN or name.startswith(PREFIX)}
+
+
+def _class_means(table: Path) -> dict[str, float]:
+    """Average the columns of ``dice_per_image.csv`` over its images."""
+    with table.open(newline='', encoding='utf-8') as file:
+        header, *rows = csv.reader(file)
+    try:
+        values = np.array([row[1:] for row in rows], dtype=float).mean(axis=0)
+    except ValueError as error:
+        raise HandboneError(f'{table}: no table of Dice by image: {error}') from error
+    return dict(list(zip(header[1:], values.tolist(), strict=True))[1:])

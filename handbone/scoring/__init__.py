@@ -1,0 +1,1 @@
+"""Scores of submissions against reference masks."""

@@ -1,0 +1,277 @@
+"""The masks that a submission is scored against: a folder of JSON files or another CSV."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from handbone.datasets.annotation_file import Polygons, annotated_size, read_polygons
+from handbone.datasets.errors import DatasetError
+from handbone.datasets.file_list import ImageFile, list_files
+from handbone.datasets.image_header import read_image_size
+from handbone.errors import HandboneError
+from handbone.masks import decode, encode, rasterize
+from handbone.submissions import read_submission
+
+#: Suffixes that an image name may carry.
+IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.dcm')
+#: Folder of the JSON files in the hand-bone layout.
+ANNOTATIONS = 'outputs_json'
+#: Annotation files whose polygons are kept.
+KEPT = 4096
+
+Size = tuple[int, int]
+
+
+class NamedFiles:
+    """Files of a folder, found by the names that images have in a CSV.
+
+    A name may be a file name, a stem, or a path from the folder, as
+    :class:`handbone.engine.hooks.RLESubmissionHook` writes them.
+
+    Args:
+        folder: The folder.
+        suffixes: Suffixes of the files.
+
+    Raises:
+        DatasetError: The folder does not exist or holds none.
+    """
+
+    def __init__(self, folder: Path, suffixes: Iterable[str]) -> None:
+        self.folder = folder
+        self.files = [file for suffix in suffixes for file in list_files(folder, suffix)]
+        if not self.files:
+            raise DatasetError.at(
+                folder, f'the folder holds no {", ".join(suffixes)} file', 'Correct the path'
+            )
+        self._by_name: dict[str, list[ImageFile]] = {}
+        for file in self.files:
+            for name in {file.key, PurePosixPath(file.key).name}:
+                self._by_name.setdefault(name, []).append(file)
+
+    def find(self, name: str) -> ImageFile | None:
+        """Find the file of an image.
+
+        Args:
+            name: Name of the image.
+
+        Returns:
+            The file, or None.
+
+        Raises:
+            DatasetError: Several files have the name.
+        """
+        found = self._by_name.get(name) or self._by_name.get(without_suffix(name), [])
+        if len(found) > 1:
+            raise DatasetError.at(
+                self.folder,
+                f'{len(found)} files are named {name!r}: {found[0].name}, {found[1].name}',
+                'Name images by their folders too, as in ID001/image1_R, in the CSV',
+            )
+        return found[0] if found else None
+
+    def path(self, name: str) -> Path | None:
+        """Find the path of the file of an image, or None."""
+        file = self.find(name)
+        return None if file is None else self.folder / file.name
+
+
+class AnnotationTruth:
+    """Truth from JSON files of the hand-bone layout.
+
+    Args:
+        folder: Folder of the JSON files, or one that holds it as ``outputs_json``.
+        classes: Class names in bit order.
+        size: Height and width of all images, for files without metadata.
+        images: Images, whose headers tell their sizes.
+        skip_labels: Labels to leave out.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        classes: Sequence[str],
+        size: Size | None = None,
+        images: NamedFiles | None = None,
+        skip_labels: Sequence[str] = (),
+    ) -> None:
+        inner = folder / ANNOTATIONS
+        self.files = NamedFiles(inner if inner.is_dir() else folder, ['.json'])
+        self.place = str(self.files.folder)
+        self.names = [file.key for file in self.files.files]
+        self._class_indices = {name: index for index, name in enumerate(classes)}
+        self._size = size
+        self._images = images
+        self._skip_labels = skip_labels
+        self._read = lru_cache(KEPT)(self._read_file)
+
+    def key(self, name: str) -> str | None:
+        """Find the key that an image has here, or None."""
+        file = self.files.find(name)
+        return None if file is None else file.key
+
+    def patient(self, key: str) -> str:
+        """Name the patient of an image: its folder, or the image itself without one."""
+        return self.files.find(key).patient
+
+    def size(self, key: str) -> Size:
+        """Tell height and width of an image."""
+        return self._read(key)[0]
+
+    def labels(self, key: str) -> np.ndarray:
+        """Draw the truth of an image.
+
+        Args:
+            key: Key of the image.
+
+        Returns:
+            Packed map.
+        """
+        size, polygons = self._read(key)
+        return rasterize(polygons.split(), *size, len(self._class_indices))
+
+    def runs(self, key: str) -> list[np.ndarray]:
+        """Find the runs of every class of an image."""
+        return encode(self.labels(key), len(self._class_indices))
+
+    def _read_file(self, key: str) -> tuple[Size, Polygons]:
+        path = self.files.path(key)
+        image = self._images.path(key) if self._images else None
+        size = read_image_size(image) if image else self._size
+        polygons, problems = read_polygons(path, self._class_indices, size, self._skip_labels)
+        if problems:
+            raise problems[0]
+        size = size or annotated_size(path)
+        if size is None:
+            raise DatasetError.at(
+                path,
+                'the metadata does not tell height and width of the image',
+                'Add --size HEIGHT WIDTH if all images have one size, or --images FOLDER',
+            )
+        return size, polygons
+
+
+class SubmissionTruth:
+    """Truth, or another opinion, from a CSV.
+
+    Args:
+        path: The CSV.
+        classes: Class names in bit order.
+        size: Height and width of all images.
+        images: Images, whose headers tell their sizes and whose folders are the patients.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        classes: Sequence[str],
+        size: Size | None = None,
+        images: NamedFiles | None = None,
+    ) -> None:
+        self.place = str(path)
+        self._size = size
+        self._images = images
+        self._masks = read_submission(path, classes, num_pixels(self.size))
+        self.names = list(self._masks)
+        self._keys = {without_suffix(name): name for name in self.names}
+
+    def key(self, name: str) -> str | None:
+        """Find the key that an image has here, or None."""
+        return name if name in self._masks else self._keys.get(without_suffix(name))
+
+    def patient(self, key: str) -> str:
+        """Name the patient of an image: its folder, or the image itself without one."""
+        file = self._images.find(key) if self._images else None
+        return file.patient if file else patient_of(key)
+
+    def size(self, key: str) -> Size | None:
+        """Tell height and width of an image, None if they are not known."""
+        path = self._images.path(key) if self._images else None
+        return read_image_size(path) if path else self._size
+
+    def labels(self, key: str) -> np.ndarray:
+        """Draw the masks of an image, as a packed map."""
+        return decode(self._masks[key], *self.size(key))
+
+    def runs(self, key: str) -> list[np.ndarray]:
+        """Find the runs of every class of an image."""
+        return self._masks[key]
+
+
+Truth = AnnotationTruth | SubmissionTruth
+
+
+def num_pixels(size_of: Callable[[str], Size | None]) -> Callable[[str], int | None]:
+    """Count the pixels of images whose sizes are known."""
+
+    def count(name: str) -> int | None:
+        size = size_of(name)
+        return None if size is None else size[0] * size[1]
+
+    return count
+
+
+def without_suffix(name: str) -> str:
+    """Take the suffix of an image file from a name."""
+    path = PurePosixPath(name)
+    return str(path.with_suffix('')) if path.suffix.lower() in IMAGE_SUFFIXES else name
+
+
+def patient_of(name: str) -> str:
+    """Name the patient of an image: the first folder of its name, or the name without one."""
+    parts = PurePosixPath(name).parts
+    return parts[0] if len(parts) > 1 else name
+
+
+def match_names(
+    path: Path, masks: Mapping[str, object], truth: Truth, common: bool
+) -> dict[str, str]:
+    """Pair the images of a submission with those of the truth.
+
+    Args:
+        path: The submission, for errors.
+        masks: Its images by name.
+        truth: The truth.
+        common: Take the images that both have.
+
+    Returns:
+        Key of the truth by image name, in the order of the submission.
+
+    Raises:
+        HandboneError: If the sets of images differ and ``common`` is not set, if they have no image
+            in common, or if two names stand for one image.
+    """
+    keys = {name: truth.key(name) for name in masks}
+    pairs = {name: key for name, key in keys.items() if key is not None}
+    seen: dict[str, str] = {}
+    for name, key in pairs.items():
+        if key in seen:
+            raise HandboneError(
+                f'{path}: {seen[key]!r} and {name!r} are the same image of {truth.place}. '
+                'Keep the rows of one of them.'
+            )
+        seen[key] = name
+    extra = [name for name in masks if name not in pairs]
+    missing = [key for key in truth.names if key not in seen]
+    if not pairs:
+        raise HandboneError(
+            f'{path} and {truth.place} have no image in common: {_few(extra)} there, '
+            f'{_few(missing)} here. Check that they belong to the same data.'
+        )
+    if (extra or missing) and not common:
+        faults = []
+        if extra:
+            faults.append(f'{len(extra)} are not in {truth.place} ({_few(extra)})')
+        if missing:
+            faults.append(f'{len(missing)} of {truth.place} are missing ({_few(missing)})')
+        raise HandboneError(
+            f'{path}: of its {len(masks)} images {len(pairs)} can be scored; '
+            f'{"; ".join(faults)}. Add what is missing, or score the {len(pairs)} common images '
+            'with --common.'
+        )
+    return pairs
+
+
+def _few(names: Sequence[str], count: int = 3) -> str:
+    return ', '.join(names[:count]) + (', …' if len(names) > count else '')

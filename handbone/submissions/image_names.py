@@ -1,0 +1,64 @@
+"""Names of a dataset's images in the files that hooks write."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch.utils.data import Dataset
+
+from handbone.errors import HandboneError
+
+IMAGE_NAMES = ('basename', 'stem', 'path')
+
+
+def dataset_image_paths(dataset: Dataset) -> list[str]:
+    """List the images of a dataset in its order.
+
+    Args:
+        dataset: mmengine's ``BaseDataset`` or one of its wrappers.
+
+    Returns:
+        The ``img_path`` of every item.
+
+    Raises:
+        TypeError: If the dataset has no ``get_data_info``.
+    """
+    if not hasattr(dataset, 'get_data_info'):
+        raise TypeError(
+            f'{type(dataset).__name__} has no get_data_info(index), by which the images are '
+            'listed: derive the dataset from mmengine.dataset.BaseDataset.'
+        )
+    return [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
+
+
+def name_images(paths: Sequence[str], style: str) -> list[str]:
+    """Name images, and refuse names that two of them would share.
+
+    Args:
+        paths: Paths of the images.
+        style: 'basename' (``image1_R.png``), 'stem' (``image1_R``) or 'path'
+            (``ID001/image1_R.png``, from the deepest folder that holds all images).
+
+    Returns:
+        One name an image.
+
+    Raises:
+        HandboneError: If two images would have one name, or the style is unknown.
+    """
+    if style not in IMAGE_NAMES:
+        raise HandboneError(f'Image names are one of {", ".join(IMAGE_NAMES)}, got {style!r}.')
+    if style == 'path' and paths:
+        root = os.path.commonpath([str(Path(path).parent) for path in paths])
+        names = [Path(os.path.relpath(path, root)).as_posix() for path in paths]
+    else:
+        names = [Path(path).stem if style == 'stem' else Path(path).name for path in paths]
+    first = {}
+    for name, path in zip(names, paths, strict=True):
+        if name in first:
+            raise HandboneError(
+                f'Two images would both be named {name!r}: {first[name]} and {path}. Rename or '
+                'remove one of them, or tell them apart by their folders: --image-name path, or '
+                "image_name='path' of the hook."
+            )
+        first[name] = path
+    return names

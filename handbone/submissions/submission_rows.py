@@ -1,0 +1,242 @@
+"""Rows of a submission file, found once and read image by image.
+
+The file is gone through once for where each row stands; the runs are read when an image is wanted,
+so that rows may stand in any order and no more than one image is in memory.
+"""
+
+import csv
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from handbone.errors import HandboneError
+from handbone.masks import string_to_runs
+from handbone.submissions.reading import COLUMNS
+
+#: Larger numbers are no pixels of an image; what is summed up below stays far from overflow.
+LARGEST = 2**40
+
+
+class ImageRuns(NamedTuple):
+    """The runs of all classes of one image.
+
+    Attributes:
+        starts: First pixels, counted from 0, int64 (n,), rising within a class.
+        stops: Pixels behind the last ones, int64 (n,).
+        classes: Class indices, int64 (n,), rising.
+    """
+
+    starts: np.ndarray
+    stops: np.ndarray
+    classes: np.ndarray
+
+
+class _Row(NamedTuple):
+    """Where a row stands: its first byte, its bytes, its line counted from 1."""
+
+    offset: int
+    length: int
+    line: int
+
+
+class SubmissionRows:
+    """A CSV with the columns ``image_name``, ``class`` and ``rle``, open for reading.
+
+    Args:
+        path: The file. Rows may come in any order; further columns are passed over.
+
+    Attributes:
+        path: The file.
+        rows: Rows by image name and class name, images in the order of the file.
+        classes: Line of the first row of each class, in the order of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        HandboneError: If it is no such CSV, or has two rows of one image and class. The message
+            names file and line and says what to do.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.rows: dict[str, dict[str, _Row]] = {}
+        self.classes: dict[str, int] = {}
+        self._file = self.path.open('rb')
+        try:
+            self._find_rows()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def read(
+        self, image_name: str, classes: Sequence[str], num_pixels: int | None = None
+    ) -> ImageRuns:
+        """Read the runs of an image.
+
+        Args:
+            image_name: The image; without rows it has no runs.
+            classes: Class names in class order.
+            num_pixels: Pixels of the image, to check that no run ends outside it.
+
+        Returns:
+            The runs of all classes.
+
+        Raises:
+            HandboneError: If a row holds no runs. The message names file and line.
+        """
+        rows = self.rows.get(image_name, {})
+        found = [(index, rows[name]) for index, name in enumerate(classes) if name in rows]
+        values = [self._numbers(row, num_pixels) for _, row in found]
+        if not values:
+            nothing = np.zeros(0, np.int64)
+            return ImageRuns(nothing, nothing, nothing)
+        pairs = np.concatenate(values).reshape(-1, 2)
+        counts = [len(row) // 2 for row in values]
+        class_of_run = np.repeat([index for index, _ in found], counts)
+        starts = pairs[:, 0] - 1
+        stops = starts + pairs[:, 1]
+        faulty = (starts < 0) | (stops <= starts)
+        faulty[1:] |= (starts[1:] < stops[:-1]) & (class_of_run[1:] == class_of_run[:-1])
+        if num_pixels is not None:
+            faulty |= stops > num_pixels
+        if faulty.any():
+            self._explain(rows[classes[class_of_run[faulty.argmax()]]], num_pixels)
+        return ImageRuns(starts, stops, class_of_run)
+
+    def copy(self, image_name: str) -> bytes:
+        """Read the rows of an image as they are.
+
+        Args:
+            image_name: The image.
+
+        Returns:
+            Its lines, in the order of the file, each with its end.
+        """
+        rows = self.rows[image_name].values()
+        lines = (os.pread(self._file.fileno(), row.length, row.offset) for row in rows)
+        return b''.join(line.rstrip(b'\r\n') + b'\n' for line in lines)
+
+    def error(self, line: int, fault: str, remedy: str) -> HandboneError:
+        """Make an error that names file and line.
+
+        Args:
+            line: The line, counted from 1.
+            fault: What is wrong.
+            remedy: What to do, a sentence.
+
+        Returns:
+            The error, to be raised.
+        """
+        return HandboneError(f'{self.path}, line {line}: {fault}. {remedy}')
+
+    def _find_rows(self) -> None:
+        header = self._fields(self._file.readline().removeprefix(b'\xef\xbb\xbf'), 1)
+        names = [self._text(name, 1) for name in header]
+        missing = [column for column in COLUMNS if column not in names]
+        if missing:
+            shown = ','.join(names)[:200]
+            raise self.error(
+                1,
+                f'the header {shown!r} lacks {", ".join(missing)}',
+                f'The first line must be {",".join(COLUMNS)}.',
+            )
+        self._width = len(names)
+        self._places = [names.index(column) for column in COLUMNS]
+        known: dict[bytes, str] = {}
+        offset = self._file.tell()
+        for line, content in enumerate(self._file, 2):
+            if content.strip():
+                image, class_name = (
+                    known.get(field) or known.setdefault(field, self._text(field, line))
+                    for field in self._row(content, line)[:2]
+                )
+                rows = self.rows.setdefault(image, {})
+                if class_name in rows:
+                    raise self.error(
+                        line,
+                        f'second row of image {image!r}, class {class_name!r}, which line '
+                        f'{rows[class_name].line} has already',
+                        'Keep one row for each image and class.',
+                    )
+                rows[class_name] = _Row(offset, len(content), line)
+                self.classes.setdefault(class_name, line)
+            offset += len(content)
+        if not self.rows:
+            raise self.error(1, 'there is no row below the header', 'The file may be cut off.')
+
+    def _row(self, content: bytes, line: int) -> list[bytes]:
+        """Split a line into image name, class and runs."""
+        fields = self._fields(content, line)
+        if len(fields) != self._width:
+            raise self.error(
+                line,
+                f'{len(fields)} fields where the header has {self._width}',
+                'The file may be cut off; write it again.',
+            )
+        return [fields[place] for place in self._places]
+
+    def _fields(self, content: bytes, line: int) -> list[bytes]:
+        content = content.rstrip(b'\r\n')
+        if b'"' not in content:
+            return content.split(b',')  # many times faster than the csv module
+        limit = csv.field_size_limit(len(content) + 1)
+        try:
+            (fields,) = csv.reader([self._text(content, line)], strict=True)
+        except csv.Error as error:
+            raise self.error(line, f'not a line of CSV: {error}', 'Write it again.') from error
+        finally:
+            csv.field_size_limit(limit)
+        return [field.encode() for field in fields]
+
+    def _text(self, field: bytes, line: int) -> str:
+        try:
+            return field.decode()
+        except UnicodeDecodeError as error:
+            raise self.error(line, f'not a text in UTF-8: {error}', 'Write it again.') from error
+
+    def _rle(self, row: _Row) -> bytes:
+        return self._row(os.pread(self._file.fileno(), row.length, row.offset), row.line)[2]
+
+    def _numbers(self, row: _Row, num_pixels: int | None) -> np.ndarray:
+        """Read the numbers of a row, int64; they may not yet be runs."""
+        rle = self._rle(row)
+        if rle.translate(None, b'0123456789 '):  # what is left is not a digit and not a space
+            return self._explain(row, num_pixels)
+        numbers = np.fromstring(rle, np.int64, sep=' ') if rle.strip() else np.zeros(0, np.int64)
+        if len(numbers) % 2 or numbers.max(initial=0) >= LARGEST:
+            return self._explain(row, num_pixels)
+        return numbers
+
+    def _explain(self, row: _Row, num_pixels: int | None) -> np.ndarray:
+        """Read a row slowly, which says what is wrong with it.
+
+        Returns:
+            Its numbers, where an unusual form is right after all, such as tabs between them.
+        """
+        image, class_name, rle = (
+            self._text(field, row.line) for field in (*self._names_of(row), self._rle(row))
+        )
+        try:
+            limit = LARGEST if num_pixels is None else num_pixels
+            return (string_to_runs(rle, limit) + (1, 0)).ravel()
+        except (ValueError, OverflowError) as error:
+            raise self.error(
+                row.line,
+                f'bad RLE of image {image!r}, class {class_name!r}: {str(error).rstrip(".")}',
+                'Write "start length start length …", starts from 1, rising and inside the image.',
+            ) from error
+
+    def _names_of(self, row: _Row) -> list[bytes]:
+        return self._row(os.pread(self._file.fileno(), row.length, row.offset), row.line)[:2]

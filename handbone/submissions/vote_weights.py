@@ -1,0 +1,129 @@
+"""Who has how many votes on what, and how many are enough."""
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from handbone.errors import HandboneError
+
+#: A weight as people write it. Fractions keep 0.1 + 0.2 = 0.3, where floats do not.
+Weight = int | float | str | Fraction
+
+
+class VoteWeights:
+    """Weights of files on classes as whole numbers, and the sum of them that makes a mask.
+
+    Args:
+        num_files: Number of files F.
+        classes: Names of the C classes.
+        weights: One weight a file. Default: 1 each.
+        class_weights: One weight a file for some of the classes, in place of ``weights``.
+        min_votes: Least sum of weights for a pixel to be in a mask. Default: more than half of all
+            weights.
+
+    Raises:
+        HandboneError: If the numbers do not fit the files or classes, or decide nothing.
+    """
+
+    def __init__(
+        self,
+        num_files: int,
+        classes: Sequence[str],
+        weights: Sequence[Weight] | None = None,
+        class_weights: Mapping[str, Sequence[Weight]] | None = None,
+        min_votes: Weight | None = None,
+    ) -> None:
+        unknown = [name for name in class_weights or {} if name not in classes]
+        if unknown:
+            raise HandboneError(
+                f'the class weights name {", ".join(map(repr, unknown))}, which no file has; the '
+                f'classes are {", ".join(classes)}'
+            )
+        common = _weights(weights or [1] * num_files, num_files, 'the weights')
+        exact = [
+            _weights(class_weights[name], num_files, f'the weights of class {name!r}')
+            if name in (class_weights or {})
+            else common
+            for name in classes
+        ]
+        self._least = None if min_votes is None else _number(min_votes, 'the least votes')
+        self._totals = [sum(row) for row in exact]
+        for name, total in zip(classes, self._totals, strict=True):
+            if self._least is not None and not 0 < self._least <= total:
+                raise HandboneError(
+                    f'{min_votes} votes are asked for and there are {total} on class {name!r}: '
+                    'ask for more than 0 and at most as many as there are'
+                )
+        scale = math.lcm(*(weight.denominator for row in exact for weight in row))
+        #: int64 (F, C).
+        self.weights = np.array([[int(weight * scale) for weight in row] for row in exact]).T
+
+    def needed(self, voting: np.ndarray) -> np.ndarray:
+        """Say how large the sum of weights must be where some files abstain.
+
+        A majority is one of the votes that are cast; a number of votes falls in proportion.
+
+        Args:
+            voting: Which files vote on which class, bool (F, C).
+
+        Returns:
+            int64 (C,), at least 1.
+        """
+        cast = np.where(voting, self.weights, 0).sum(axis=0)
+        if self._least is None:
+            return cast // 2 + 1
+        shares = [self._least / total for total in self._totals]
+        return np.array(
+            [max(1, math.ceil(share * int(sum_))) for share, sum_ in zip(shares, cast, strict=True)]
+        )
+
+
+def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
+    """Read weights of classes from YAML or JSON.
+
+    Args:
+        path: A file that maps class names to lists with one weight a file.
+
+    Returns:
+        Lists by class name.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        HandboneError: If it holds something else.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise HandboneError(
+            f'{path} is not YAML or JSON: {" ".join(str(error).split())}'
+        ) from error
+    fits = isinstance(content, dict) and all(isinstance(row, list) for row in content.values())
+    if not fits:
+        raise HandboneError(
+            f'{path} must map class names to lists of one weight a file, as in finger-1: [1, 2, 1]'
+        )
+    return {str(name): row for name, row in content.items()}
+
+
+def _weights(values: Sequence[Weight], num_files: int, what: str) -> list[Fraction]:
+    if len(values) != num_files:
+        raise HandboneError(f'{what} are {len(values)} for {num_files} files: give one a file')
+    weights = [_number(value, what) for value in values]
+    if not any(weights):
+        raise HandboneError(f'{what} are all 0, so nothing could be decided')
+    return weights
+
+
+def _number(value: Weight, what: str) -> Fraction:
+    try:
+        number = Fraction(str(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise HandboneError(f'{what} hold {value!r}, which is not a number') from error
+    if not 0 <= number < 10**9 or number.denominator > 10**9:
+        raise HandboneError(f'{what} hold {value}: weights lie between 0 and a billion')
+    return number

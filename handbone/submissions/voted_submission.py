@@ -1,0 +1,131 @@
+"""Hard voting of submission files."""
+
+import contextlib
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from handbone.errors import HandboneError
+from handbone.masks import runs_to_string
+from handbone.submissions.reading import COLUMNS
+from handbone.submissions.submission_files import FileReplacement
+
+from .run_votes import vote_on_runs
+from .submission_rows import SubmissionRows
+from .vote_weights import VoteWeights, Weight
+
+#: Names that an error lists one by one.
+LISTED = 3
+
+
+class VotedSubmission(NamedTuple):
+    """What was voted on.
+
+    Attributes:
+        images: Number of images.
+        classes: Class names.
+        missing_rows: Rows that each file lacks, in the order of the files.
+    """
+
+    images: int
+    classes: tuple[str, ...]
+    missing_rows: tuple[int, ...]
+
+
+def vote_submissions(
+    paths: Sequence[str | Path],
+    out: str | Path,
+    weights: Sequence[Weight] | None = None,
+    class_weights: Mapping[str, Sequence[Weight]] | None = None,
+    min_votes: Weight | None = None,
+    missing: Literal['empty', 'skip'] = 'empty',
+    num_pixels: int | None = None,
+    progress: Callable[[Iterable], Iterable] = iter,
+) -> VotedSubmission:
+    """Vote on the masks of several submission files, without drawing them.
+
+    Images and classes come out in the order of the first file, a row for each.
+
+    Args:
+        paths: The files, rows in any order.
+        out: The file to write; it takes its name when it is complete.
+        weights: As for :class:`VoteWeights`.
+        class_weights: As for :class:`VoteWeights`.
+        min_votes: As for :class:`VoteWeights`.
+        missing: What a file says by leaving out a row: ``empty``, that the mask is empty, or
+            ``skip``, nothing, and the others decide.
+        num_pixels: Pixels of each image, to check that no run ends outside.
+        progress: Wraps the images, to show how far it is.
+
+    Returns:
+        What was voted on.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        HandboneError: If a file is no such CSV or is of other images or classes, or the weights do
+            not fit. The message names file and line.
+        OSError: If the result cannot be written; what was there before is kept.
+    """
+    if len(paths) < 2:
+        raise HandboneError('a vote takes at least two files')
+    if len({Path(path).resolve() for path in (*paths, out)}) <= len(paths):
+        raise HandboneError(
+            'one file is named twice: each file votes once, and the result is another'
+        )
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(SubmissionRows(path)) for path in paths]
+        for file in files[1:]:
+            _check_same(file, files[0])
+        images, classes = tuple(files[0].rows), tuple(files[0].classes)
+        votes = VoteWeights(len(files), classes, weights, class_weights, min_votes)
+        target = Path(out)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        output = stack.enter_context(FileReplacement(target.resolve(), enabled=True))
+        output.write(f'{",".join(COLUMNS)}\n'.encode())
+        missing_rows = np.zeros(len(files), np.int64)
+        for image in progress(images):
+            found = np.array([[name in file.rows[image] for name in classes] for file in files])
+            missing_rows += np.count_nonzero(~found, axis=1)
+            voting = found if missing == 'skip' else np.ones_like(found)
+            runs = [file.read(image, classes, num_pixels) for file in files]
+            voted = vote_on_runs(runs, votes.weights, votes.needed(voting))
+            output.write(_lines(image, classes, voted))
+    if output.error is not None:
+        raise OSError(
+            output.error.errno,
+            f'the votes cannot be written ({output.error.strerror}); what was there is kept',
+            str(target),
+        )
+    return VotedSubmission(len(images), classes, tuple(missing_rows.tolist()))
+
+
+def _check_same(file: SubmissionRows, first: SubmissionRows) -> None:
+    """Check that a file is of the images and the classes of the first one."""
+    lines = {name: next(iter(rows.values())).line for name, rows in file.rows.items()}
+    for what, own, others, remedy in (
+        ('classes', file.classes, first.classes, 'Vote on files of one class list.'),
+        ('images', lines, first.rows, 'Vote on files of one set of images.'),
+    ):
+        unknown = [name for name in own if name not in others]
+        absent = [name for name in others if name not in own]
+        if unknown or absent:
+            line = own[unknown[0]] if unknown else 1
+            faults = [f'{len(unknown)} that {first.path} lacks ({_some(unknown)})'] * bool(unknown)
+            faults += [f'without {len(absent)} that it has ({_some(absent)})'] * bool(absent)
+            raise file.error(line, f'other {what} than {first.path}: {"; ".join(faults)}', remedy)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ', '.join(names[:LISTED]) + (', …' if len(names) > LISTED else '')
+
+
+def _lines(image: str, classes: Sequence[str], voted: Sequence[np.ndarray]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n').writerows(
+        (image, name, runs_to_string(runs)) for name, runs in zip(classes, voted, strict=True)
+    )
+    return text.getvalue().encode()

@@ -1,0 +1,257 @@
+"""Cross-validation and soups from end to end."""
+
+import csv
+import fcntl
+import json
+import os
+import time
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from test_cli_train_test import decode_csv
+from tool_process import REPOSITORY, TIMEOUT, Tool
+
+from handbone.apis.fold_testing import find_folds
+from handbone.apis.fold_training import FoldTraining
+from handbone.apis.threshold_tuning import _check_fold, _take_training_images
+from handbone.bones import CLASSES
+from handbone.configuration.fold_config import checkpoint_folder, fold_settings
+from handbone.datasets.folds import in_fold
+from handbone.ensembles import average_weights, greedy_choice
+
+SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
+
+
+@pytest.fixture(scope='module')
+def folds(run_tool, tiny_config, tmp_path_factory):
+    """Two folds, one after the other, in one folder, and what was printed for the second call."""
+    work_dir = tmp_path_factory.mktemp('folds') / 'work'
+    options = (tiny_config, '--folds', 2, '--work-dir', work_dir)
+    run_tool('train_folds.py', *options, '--fold-list', 1, *SHORT)
+    out, _ = run_tool('train_folds.py', *options, *SHORT)
+    return work_dir, out
+
+
+def patients(root):
+    return [path.parent.name for path in sorted(root.glob('train/DCM/*/*.png'))]
+
+
+@pytest.mark.slow
+def test_finished_folds_are_passed_over(folds):
+    work_dir, out = folds
+    assert 'fold 1 is finished' in out and 'fold 1 begins' not in out
+    assert 'fold 0 begins' in out and 'fold 0 is finished' in out
+    for fold in range(2):
+        dataset = Config.fromfile(work_dir / f'fold_{fold}' / 'tiny.py').train_dataloader.dataset
+        assert (dataset.fold, dataset.num_folds) == (fold, 2)
+    assert find_folds(work_dir) == [work_dir / 'fold_0', work_dir / 'fold_1']
+
+
+@pytest.mark.slow
+def test_out_of_fold_and_ensemble(run_tool, tiny_config, folds, phantom_root, tmp_path):
+    """Each training image once, scored by the model that has not seen it."""
+    out, _ = run_tool(
+        'test_folds.py',
+        *(tiny_config, folds[0]),
+        *('--out-of-fold', tmp_path / 'oof.csv', '--out', tmp_path / 'test.csv'),
+    )
+    images = sorted(phantom_root.glob('train/DCM/*/*.png'))
+    assert list(decode_csv(tmp_path / 'oof.csv', (320, 320))) == [path.name for path in images]
+    tests = sorted(phantom_root.glob('test/DCM/*/*.png'))
+    assert list(decode_csv(tmp_path / 'test.csv', (320, 320))) == [path.name for path in tests]
+    with (folds[0] / 'dice_out_of_fold.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    held_out = in_fold(patients(phantom_root), 1, 2)
+    assert [int(row['fold']) for row in rows] == held_out.astype(int).tolist()
+    with (folds[0] / 'dice_by_fold.csv').open(newline='') as file:
+        table = {row['name']: row for row in csv.DictReader(file)}
+    for name in CLASSES:
+        scores = np.array([float(row[name]) for row in rows])
+        assert float(table[name]['all']) == pytest.approx(scores.mean(), abs=1e-5)
+        assert float(table[name]['fold 1']) == pytest.approx(scores[held_out].mean(), abs=1e-5)
+    assert 'Out-of-fold Dice of 12 images' in out and 'group carpals' in out
+    assert 'Dice of 3 images' in out
+
+
+@pytest.mark.slow
+def test_greedy_soup(run_tool, tiny_config, checkpoint, trained, tmp_path):
+    """It scores no worse than its best ingredient, and can be tested like any checkpoint."""
+    files = [checkpoint, *(trained[0] / f'iter_{step}.pth' for step in (2, 4))]
+    soup = tmp_path / 'soup.pth'
+    out, _ = run_tool(
+        'soup.py',
+        *(tiny_config, *files, '--out', soup, '--method', 'greedy'),
+        *('--update-batch-norm', 3, '--work-dir', tmp_path / 'work'),
+    )
+    scores = {
+        line.split(': mean Dice ')[0]: float(line.split(': mean Dice ')[1].split(',')[0])
+        for line in out.splitlines()
+        if ', in the soup' in line or ', left out' in line
+    }
+    assert list(scores) == list(map(str, files))
+    reached = float(out.splitlines()[-1].split('mean Dice ')[1].split()[0])
+    assert reached >= max(scores.values())
+    content = torch.load(soup)  # weights and texts only
+    assert content['meta']['soup']['method'] == 'greedy'
+    assert list(content['meta']['dataset_meta']['classes']) == list(CLASSES)
+    tested, _ = run_tool('test.py', tiny_config, soup, '--val', '--work-dir', tmp_path / 'test')
+    assert f'mDice: {reached:.4f}' in tested
+
+
+@pytest.mark.slow
+def test_uniform_soup(run_tool, tiny_config, trained, checkpoint, tmp_path):
+    files = [trained[0] / 'iter_2.pth', checkpoint]
+    run_tool('soup.py', tiny_config, *files, '--out', tmp_path / 'soup.pth')
+    soup, *states = (
+        torch.load(path, weights_only=False)['state_dict']
+        for path in (tmp_path / 'soup.pth', *files)
+    )
+    for name, weight in soup.items():
+        if weight.is_floating_point():
+            assert torch.allclose(weight, (states[0][name] + states[1][name]) / 2, atol=1e-6), name
+        else:
+            assert weight == states[0][name]
+
+
+def test_weights_of_other_models():
+    """All that differs, sorted."""
+    states = dict(
+        a=dict(z=torch.zeros(2), b=torch.zeros(2), n=torch.zeros(1)),
+        c=dict(y=torch.zeros(2), b=torch.zeros(3), x=torch.zeros(1), n=torch.zeros(1)),
+    )
+    message = r'c is not .* as a: it lacks z; it has in addition x, y; .* shape b \(3 for 2\)'
+    with pytest.raises(ValueError, match=message):
+        average_weights(['a', 'c'], states.get)
+
+
+def test_greedy_choice():
+    """Wortsman et al.: from the best on, kept where the mean is no worse."""
+    values = dict(a=1.0, b=5.0, c=4.0, d=4.5)
+    tried = []
+
+    def score(names):
+        tried.append(names)
+        return 10 - abs(4.7 - np.mean([values[name] for name in names]))
+
+    scores = [10 - abs(4.7 - value) for value in values.values()]
+    # d (9.8) is best, then b (9.7), c (9.3), a (6.3)
+    assert greedy_choice(list(values), scores, score) == (['d', 'b'], pytest.approx(9.95))
+    assert tried == [['d', 'b'], ['d', 'b', 'c'], ['d', 'b', 'a']]
+
+
+def test_settings_of_a_fold():
+    wrapped = dict(dataset=dict(type='RepeatDataset', dataset=dict(type='Any')))
+    cfg = Config(dict(train_dataloader=wrapped, val_dataloader=dict(dataset=dict(type='Any'))))
+    assert fold_settings(cfg, 1, 3) == {
+        'train_dataloader.dataset.dataset.fold': 1,
+        'train_dataloader.dataset.dataset.num_folds': 3,
+        'val_dataloader.dataset.fold': 1,
+        'val_dataloader.dataset.num_folds': 3,
+    }
+    with pytest.raises(ValueError, match='fold 3 of 3 does not exist'):
+        fold_settings(cfg, 3, 3)
+
+
+def test_checkpoints_in_a_folder_of_their_own(tmp_path):
+    cfg = Config(dict(default_hooks=dict(checkpoint=dict(out_dir=str(tmp_path / 'fast')))))
+    assert checkpoint_folder(cfg, tmp_path / 'work' / 'fold_2') == tmp_path / 'fast' / 'fold_2'
+    assert checkpoint_folder(Config(dict()), tmp_path / 'fold_2') == tmp_path / 'fold_2'
+
+
+@pytest.mark.slow
+def test_folds_whose_checkpoints_lie_elsewhere(run_tool, tiny_config, tmp_path):
+    """They are finished too, and found by the test."""
+    elsewhere = f'default_hooks.checkpoint.out_dir={tmp_path / "fast"}'
+    work_dir = tmp_path / 'work'
+    options = (tiny_config, '--folds', 2, '--work-dir', work_dir, *SHORT, elsewhere)
+    run_tool('train_folds.py', *options)
+    assert not list(work_dir.rglob('iter_*.pth'))
+    out, _ = run_tool('train_folds.py', *options)
+    assert out.count('is finished') == 2 and 'begins' not in out
+    command = ('test_folds.py', tiny_config, work_dir, '--out-of-fold', tmp_path / 'oof.csv')
+    run_tool(*command, '--image-name', 'path', '--cfg-options', elsewhere)
+    assert all('/' in name for name in decode_csv(tmp_path / 'oof.csv', (320, 320)))
+
+
+def test_checkpoints_of_other_folds_are_not_tuned_on(tmp_path):
+    text = 'train_dataloader = dict(dataset=dict(dataset=dict(fold=1, num_folds=5)))\n'
+    torch.save(dict(meta=dict(cfg=text), state_dict={}), tmp_path / 'a.pth')
+    _check_fold(str(tmp_path / 'a.pth'), 1, 5)
+    for fold, num_folds in ((0, 5), (1, 4)):
+        with pytest.raises(ValueError, match=r'a\.pth was trained without fold 1 of 5, but'):
+            _check_fold(str(tmp_path / 'a.pth'), fold, num_folds)
+
+
+def test_training_images_need_folds():
+    cfg = Config(dict(val_dataloader=dict(dataset=dict(dataset=dict(type='Any', fold=None)))))
+    with pytest.raises(ValueError, match='--train takes the images of the other folds'):
+        _take_training_images(cfg)
+    cfg.val_dataloader.dataset.dataset.fold = 0
+    _take_training_images(cfg)
+    assert cfg.val_dataloader.dataset.dataset.split == 'train'
+
+
+def test_unfinished_folds(tmp_path):
+    with pytest.raises(ValueError, match='no finished fold'):
+        find_folds(tmp_path)
+    for fold in (0, 2):
+        folder = tmp_path / f'fold_{fold}'
+        folder.mkdir()
+        (folder / 'finished.json').write_text(json.dumps(dict(fold=fold, folds=3)))
+    with pytest.raises(ValueError, match='should have 3 finished folds; not finished: 1'):
+        find_folds(tmp_path)
+
+
+@pytest.mark.slow
+def test_spread_over_gpus_and_stopped(tiny_config, tmp_path):
+    """Each training sees its GPU, and none outlives the tool."""
+    config = tmp_path / 'waits.py'
+    config.write_text(
+        f"_base_ = ['{tiny_config}']\n"
+        "custom_imports = dict(imports=['waits_for_its_end'], allow_failed_imports=False)\n"
+    )
+    (tmp_path / 'waits_for_its_end.py').write_text(
+        'import os, sys, time\n'
+        'if sys.argv[0].endswith("train.py"):\n'
+        f'    name = "{tmp_path}/" + os.environ["CUDA_VISIBLE_DEVICES"]\n'
+        '    open(name + ".part", "w").write(str(os.getpid()))\n'
+        '    os.rename(name + ".part", name)\n'
+        '    time.sleep(600)\n'
+    )
+    tool = Tool(
+        'train_folds.py',
+        *(config, '--folds', 3, '--work-dir', tmp_path / 'work', '--gpus', '4,7'),
+        PYTHONPATH=os.pathsep.join([str(tmp_path), str(REPOSITORY)]),
+    )
+    try:
+        until = time.monotonic() + TIMEOUT
+        while not all((tmp_path / gpu).exists() for gpu in '47') and time.monotonic() < until:
+            time.sleep(0.1)
+        trainings = [int((tmp_path / gpu).read_text()) for gpu in '47']
+    finally:
+        tool.process.terminate()
+    tool.finish(143)
+    for process in trainings:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+    assert sorted(each.name for each in (tmp_path / 'work').iterdir()) == ['fold_0', 'fold_1']
+
+
+def test_fold_of_another_process(tiny_config, tmp_path):
+    """Two nodes with one folder do not train one fold twice."""
+    (tmp_path / 'fold_0').mkdir()
+    with (tmp_path / 'fold_0' / '.lock').open('a') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match=r'1 of 1 folds .* 0 \(another process trains it\)'):
+            FoldTraining(tiny_config, tmp_path, 2).train([0], [None])
+
+
+@pytest.mark.slow
+def test_failing_fold(tiny_config, tmp_path, capfd):
+    """The end of its output is shown; the exit code is told."""
+    training = FoldTraining(tiny_config, tmp_path, 50)
+    with pytest.raises(ValueError, match=r'1 of 1 folds .* 3 \(exit code 1\)'):
+        training.train([3], [None, None])
+    assert '6 patients cannot be divided into 50 folds' in capfd.readouterr().err

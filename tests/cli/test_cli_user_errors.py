@@ -1,0 +1,71 @@
+"""Which errors are shown in one line, and what it says."""
+
+import pytest
+from torch._utils import ExceptionWrapper
+
+from handbone.checkpoints.pretrained import PretrainedWeightsError
+from handbone.cli.user_errors import user_errors_in_one_line, user_message
+from handbone.datasets.errors import DatasetError
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ValueError('wrong'),
+        FileNotFoundError('wrong'),
+        PretrainedWeightsError('wrong'),
+        DatasetError('wrong'),
+    ],
+)
+def test_errors_of_the_user(error):
+    assert user_message(error) == 'wrong'
+
+
+def test_faults_of_the_program():
+    for error in (RuntimeError('x'), KeyError('x'), TypeError('x'), AssertionError('x')):
+        assert user_message(error) is None
+
+
+def raised_in_worker(error):
+    """What the main process gets when a worker of the data loader raises."""
+    try:
+        try:
+            raise ZeroDivisionError('ValueError: before')
+        except ZeroDivisionError:
+            raise error from None
+    except Exception:
+        wrapper = ExceptionWrapper(where='in DataLoader worker process 1')
+    with pytest.raises(Exception) as raised:  # noqa: B017, PT011
+        wrapper.reraise()
+    assert 'Traceback' in str(raised.value)
+    return raised.value
+
+
+@pytest.mark.parametrize('error', [DatasetError, ValueError, FileNotFoundError])
+def test_errors_of_a_worker(error):
+    arrived = raised_in_worker(error('a.png: cut off.\nCopy it again: now.'))
+    assert user_message(arrived) == 'a.png: cut off.\nCopy it again: now.'
+
+
+def test_faults_of_a_worker():
+    assert user_message(raised_in_worker(RuntimeError('x'))) is None
+
+
+def test_line_and_exit_code(capsys, monkeypatch):
+    monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
+    with pytest.raises(SystemExit) as stopped, user_errors_in_one_line():
+        raise ValueError('number 1 is wrong')
+    assert stopped.value.code == 1
+    assert capsys.readouterr() == ('', 'error: number 1 is wrong\n')
+
+
+def test_success_and_other_exits_pass(monkeypatch):
+    @user_errors_in_one_line()
+    def double(number):
+        return 2 * number
+
+    assert double(4) == 8
+    for code in (0, 3):
+        with pytest.raises(SystemExit) as stopped, user_errors_in_one_line():
+            raise SystemExit(code)
+        assert stopped.value.code == code

@@ -1,0 +1,1 @@
+"""Mutated files of every format that the product reads: each is refused clearly or read rightly."""

@@ -81,6 +81,10 @@ setup(
         'Topic :: Scientific/Engineering :: Medical Science Apps.',
     ],
     packages=find_packages(include=['handbone', 'handbone.*']),
+    # the entry of the command stands outside of the package: see there
+    py_modules=['handbone_command'],
+    # the stubs are read at run time: packages import what they export when it is asked for
+    package_data={'handbone': ['**/*.pyi']},
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={

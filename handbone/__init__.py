@@ -1,13 +1,16 @@
 """Multilabel segmentation for MMSegmentation.
 
-Importing the package registers its parts in mmseg's registries.
+Importing the package registers its parts in mmseg's registries. Only the command ``handbone``
+does so later, when it reads a config, so that it answers at once.
 """
 
-import contextlib
 import sys
 
-# mmseg prints notes about parts that are not installed; standard output is for results
-with contextlib.redirect_stdout(sys.stderr):
-    from . import datasets, engine, evaluation, models, postprocessing, visualization
+from .version import __version__
 
-__all__ = ['datasets', 'engine', 'evaluation', 'models', 'postprocessing', 'visualization']
+__all__ = ['__version__']
+
+if not getattr(sys.modules.get('handbone_command'), 'running', False):
+    from .registration import register
+
+    register()

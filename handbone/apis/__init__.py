@@ -1,7 +1,5 @@
 """Training, testing and prediction as functions; the programs in tools/ are thin wrappers."""
 
-from .inferencer import MultilabelInferencer
-from .testing import test
-from .training import train
+import lazy_loader
 
-__all__ = ['MultilabelInferencer', 'test', 'train']
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

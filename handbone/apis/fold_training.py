@@ -15,6 +15,7 @@ from mmengine.config import Config, DictAction
 from mmengine.logging import MMLogger
 
 from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
+from handbone.configuration.config_file import read_config_file
 from handbone.configuration.fold_config import FINISHED, checkpoint_folder, fold_settings
 from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
@@ -110,7 +111,7 @@ class FoldTraining:
         return self.work_dir / f'fold_{fold}'
 
     def _settings(self, fold: int) -> tuple[Config, list[str]]:
-        cfg = Config.fromfile(self.config)
+        cfg = read_config_file(self.config)
         if self.options:
             parser = argparse.ArgumentParser()
             parser.add_argument('--options', nargs='+', action=DictAction)

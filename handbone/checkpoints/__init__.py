@@ -1,20 +1,5 @@
 """Checkpoints: written whole or not at all, and read without running what they contain."""
 
-from .durable_backend import CheckpointWriteError, DurableBackend
-from .loading import CheckpointError, load_checkpoint_file, unpickling
-from .newest import checkpoint_folder, find_checkpoint, is_address, newest_checkpoint
-from .published import read_published, write_published
+import lazy_loader
 
-__all__ = [
-    'CheckpointError',
-    'CheckpointWriteError',
-    'DurableBackend',
-    'checkpoint_folder',
-    'find_checkpoint',
-    'is_address',
-    'load_checkpoint_file',
-    'newest_checkpoint',
-    'read_published',
-    'unpickling',
-    'write_published',
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

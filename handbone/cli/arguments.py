@@ -5,6 +5,8 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from handbone.configuration.config_file import read_config_file
+
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that training and testing share, named as in mmseg.
@@ -37,7 +39,7 @@ def read_config(args: argparse.Namespace) -> Config:
     Returns:
         The configuration; without a work dir it gets ``work_dirs/<name of the file>``.
     """
-    cfg = Config.fromfile(args.config)
+    cfg = read_config_file(args.config)
     cfg.launcher = args.launcher
     if args.allow_pickle:
         cfg.allow_pickle = True

@@ -2,11 +2,12 @@
 
 import argparse
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from handbone.apis.exporting import export
 from handbone.checkpoints import unpickling
 from handbone.cli.user_errors import user_errors_in_one_line
+from handbone.configuration.config_file import read_config_file
 
 FORMATS = ('onnx', 'openvino')
 
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         'who made it',
     )
     args = parser.parse_args(arguments)
-    cfg = Config.fromfile(args.config)
+    cfg = read_config_file(args.config)
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     kind = args.format or ('openvino' if args.out.endswith('.xml') else 'onnx')

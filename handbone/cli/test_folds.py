@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 
 from handbone.apis.fold_testing import (
     _name,
@@ -13,6 +13,7 @@ from handbone.apis.fold_testing import (
 from handbone.apis.soft_voting import EnsembleModel, soft_vote
 from handbone.checkpoints import find_checkpoint, newest_checkpoint
 from handbone.cli.user_errors import user_errors_in_one_line
+from handbone.configuration.config_file import read_config_file
 from handbone.configuration.fold_config import checkpoint_folder
 from handbone.errors import HandboneError
 from handbone.submissions.image_names import IMAGE_NAMES
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     if not args.out_of_fold and not args.out:
         raise HandboneError('nothing to do: give --out-of-fold, --out or both')
-    cfg = Config.fromfile(args.config)
+    cfg = read_config_file(args.config)
     cfg.launcher = 'none'
     cfg.merge_from_dict(args.cfg_options or {})
     folders = find_folds(args.work_dir)

@@ -1,27 +1,5 @@
 """Datasets whose classes may overlap, and the transforms of their packed label maps."""
 
-from .annotation_file import Polygons
-from .errors import DatasetError
-from .multilabel_dataset import MultilabelDataset
-from .transforms import (
-    LoadPolygonAnnotations,
-    LoadRadiograph,
-    MultilabelRandomFlip,
-    PackMultilabelInputs,
-    RandomAffine,
-    RandomExposure,
-)
-from .xray_hand_bone_dataset import XRayHandBoneDataset
+import lazy_loader
 
-__all__ = [
-    'DatasetError',
-    'LoadPolygonAnnotations',
-    'LoadRadiograph',
-    'MultilabelDataset',
-    'MultilabelRandomFlip',
-    'PackMultilabelInputs',
-    'Polygons',
-    'RandomAffine',
-    'RandomExposure',
-    'XRayHandBoneDataset',
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

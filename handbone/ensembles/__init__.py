@@ -1,15 +1,5 @@
 """Several answers made into one: mean logits, mean weights."""
 
-from .class_lists import check_same_classes
-from .ensemble_test_loop import EnsembleTestLoop
-from .logit_store import LogitStore
-from .soups import average_weights, greedy_choice, recompute_batch_norm
+import lazy_loader
 
-__all__ = [
-    'EnsembleTestLoop',
-    'LogitStore',
-    'average_weights',
-    'check_same_classes',
-    'greedy_choice',
-    'recompute_batch_norm',
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,5 @@
 """Trained models as files that ONNX Runtime and OpenVINO run."""
 
-from .description import Description
-from .exported_predictor import ExportedPredictor, is_exported, open_exported
-from .preprocessing import Preprocessing
+import lazy_loader
 
-__all__ = ['Description', 'ExportedPredictor', 'Preprocessing', 'is_exported', 'open_exported']
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

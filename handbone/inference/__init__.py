@@ -1,14 +1,5 @@
 """From radiographs to labels: models, and the stream of images through them."""
 
-from .opening import open_predictor
-from .predictor import Predictor
-from .sources import ImageSources, Source
-from .torch_predictor import TorchPredictor
+import lazy_loader
 
-__all__ = [
-    'ImageSources',
-    'Predictor',
-    'Source',
-    'TorchPredictor',
-    'open_predictor',
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config
-
+from handbone.configuration.config_file import read_config_file
 from handbone.configuration.decisions import configured_classes
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
@@ -64,7 +63,7 @@ def open_predictor(
         return open_exported(model, 'cpu' if device == 'meta' else device, thresholds)
     if checkpoint is None:
         raise HandboneError(f'{model} is a config: give the checkpoint or the work dir after it')
-    cfg = Config.fromfile(model)
+    cfg = read_config_file(model)
     if isinstance(thresholds, (str, Path)):
         thresholds = read_thresholds(thresholds, configured_classes(cfg))
     return TorchPredictor(

@@ -18,6 +18,7 @@ from torch import nn
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.published import fingerprint
 from handbone.checkpoints.weight_faults import weight_faults
+from handbone.configuration.config_file import read_config_file
 from handbone.configuration.decisions import (
     index_postprocessing,
     prediction_settings,
@@ -73,7 +74,7 @@ class TorchPredictor:
         thresholds: Sequence[float] | None = None,
         postprocess: Sequence[str] | None = None,
     ) -> None:
-        cfg = deepcopy(config) if isinstance(config, Config) else Config.fromfile(config)
+        cfg = deepcopy(config) if isinstance(config, Config) else read_config_file(config)
         self.device = choose_device(device)
         self._dtype = _check_precision(precision, self.device)
         init_default_scope(cfg.get('default_scope', 'mmseg'))

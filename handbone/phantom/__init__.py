@@ -1,16 +1,5 @@
 """Synthetic hand radiographs with exact polygons of all 29 bones."""
 
-from handbone.phantom.dataset import write_dataset
-from handbone.phantom.generator import Phantom, generate
-from handbone.phantom.patient import Patient
-from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
+import lazy_loader
 
-__all__ = [
-    'PRESETS',
-    'Patient',
-    'Phantom',
-    'PhantomSettings',
-    'Preset',
-    'generate',
-    'write_dataset',
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

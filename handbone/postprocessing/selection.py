@@ -5,6 +5,9 @@ from typing import Any
 
 from handbone.errors import HandboneError
 
+#: The names that configs and ``--postprocess`` give the steps.
+STEPS = ('LargestComponent', 'FillHoles', 'LeastArea', 'DenseCRF')
+
 
 def index_classes(
     steps: Sequence[Mapping[str, Any]], classes: Sequence[str]

@@ -1,8 +1,5 @@
 """Radiographs from files of all formats."""
 
-from .errors import RadiographError
-from .radiograph import Radiograph
-from .reading import read_radiograph
-from .window import apply_window, check_window
+import lazy_loader
 
-__all__ = ['Radiograph', 'RadiographError', 'apply_window', 'check_window', 'read_radiograph']
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

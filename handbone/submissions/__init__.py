@@ -1,19 +1,5 @@
 """The CSV of runs: its rows, its reader and writer, image names and votes."""
 
-from .reading import read_submission, submission_classes
-from .run_votes import vote_on_runs
-from .submission_rows import ImageRuns, SubmissionRows
-from .vote_weights import VoteWeights, read_class_weights
-from .voted_submission import VotedSubmission, vote_submissions
+import lazy_loader
 
-__all__ = [
-    'ImageRuns',
-    'SubmissionRows',
-    'VoteWeights',
-    'VotedSubmission',
-    'read_class_weights',
-    'read_submission',
-    'submission_classes',
-    'vote_on_runs',
-    'vote_submissions',
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,5 @@
 """Pictures of overlapping masks."""
 
-from .comparison import draw_comparison
-from .local_visualizer import MultilabelLocalVisualizer
-from .overlay import draw_masks
+import lazy_loader
 
-__all__ = ['MultilabelLocalVisualizer', 'draw_comparison', 'draw_masks']
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

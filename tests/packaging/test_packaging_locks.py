@@ -88,7 +88,8 @@ def modules_without_distribution(folder, known):
     distributions = metadata.packages_distributions()
     files = list(folder.rglob('*.py'))
     # of the project, or files that lie beside the one that imports them
-    own = {'handbone', 'benchmarks', 'mmenv', *(file.stem for file in files)}
+    own = {'handbone', 'handbone_command', 'benchmarks', 'mmenv', 'tests'}
+    own |= {file.stem for file in files}
     missing = {}
     for file in files:
         for module in set(imported_modules(file)) - own - set(sys.stdlib_module_names):

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ('setup.py', 'pyproject.toml', 'requirements.txt', 'MANIFEST.in', 'LICENSE', 'README.md')
+SOURCES = (
+    'setup.py',
+    'handbone_command.py',
+    'pyproject.toml',
+    'requirements.txt',
+    'MANIFEST.in',
+    'LICENSE',
+    'README.md',
+)
 FOLDERS = ('handbone', 'configs', 'tools')
 PIP = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet']
 OFFLINE = ['--no-deps', '--no-build-isolation', '--no-index']
@@ -66,6 +74,7 @@ def test_the_wheel_holds_all_modules_configs_and_tools(wheel):
         for file in (ROOT / folder).rglob('*')
         if file.is_file() and '__pycache__' not in file.parts
     }
+    expected.add('handbone_command.py')
     # the rest is metadata
     assert {name for name in inside if '.dist-info/' not in name} == expected
     assert any(name.endswith('licenses/LICENSE') for name in inside)

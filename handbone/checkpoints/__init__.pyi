@@ -1,0 +1,18 @@
+from .durable_backend import CheckpointWriteError, DurableBackend
+from .loading import CheckpointError, load_checkpoint_file, unpickling
+from .newest import checkpoint_folder, find_checkpoint, is_address, newest_checkpoint
+from .published import read_published, write_published
+
+__all__ = [
+    'CheckpointError',
+    'CheckpointWriteError',
+    'DurableBackend',
+    'checkpoint_folder',
+    'find_checkpoint',
+    'is_address',
+    'load_checkpoint_file',
+    'newest_checkpoint',
+    'read_published',
+    'unpickling',
+    'write_published',
+]

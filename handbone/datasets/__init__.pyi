@@ -1,0 +1,25 @@
+from .annotation_file import Polygons
+from .errors import DatasetError
+from .multilabel_dataset import MultilabelDataset
+from .transforms import (
+    LoadPolygonAnnotations,
+    LoadRadiograph,
+    MultilabelRandomFlip,
+    PackMultilabelInputs,
+    RandomAffine,
+    RandomExposure,
+)
+from .xray_hand_bone_dataset import XRayHandBoneDataset
+
+__all__ = [
+    'DatasetError',
+    'LoadPolygonAnnotations',
+    'LoadRadiograph',
+    'MultilabelDataset',
+    'MultilabelRandomFlip',
+    'PackMultilabelInputs',
+    'Polygons',
+    'RandomAffine',
+    'RandomExposure',
+    'XRayHandBoneDataset',
+]

@@ -1,0 +1,25 @@
+from .bootstrap import bootstrap_difference, bootstrap_mean
+from .dice_metric import DiceMetric
+from .surface_distance import (
+    average_surface_distance,
+    hausdorff_distance,
+    surface_dice,
+    surface_distances,
+)
+from .surface_metric import SurfaceMetric
+from .threshold_metric import ThresholdMetric
+from .thresholds import read_thresholds, write_thresholds
+
+__all__ = [
+    'DiceMetric',
+    'SurfaceMetric',
+    'ThresholdMetric',
+    'average_surface_distance',
+    'bootstrap_difference',
+    'bootstrap_mean',
+    'hausdorff_distance',
+    'read_thresholds',
+    'surface_dice',
+    'surface_distances',
+    'write_thresholds',
+]

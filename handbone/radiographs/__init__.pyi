@@ -1,6 +1,14 @@
 from .errors import RadiographError
+from .grey_values import check_grey_values
 from .radiograph import Radiograph
 from .reading import read_radiograph
 from .window import apply_window, check_window
 
-__all__ = ['Radiograph', 'RadiographError', 'apply_window', 'check_window', 'read_radiograph']
+__all__ = [
+    'Radiograph',
+    'RadiographError',
+    'apply_window',
+    'check_grey_values',
+    'check_window',
+    'read_radiograph',
+]

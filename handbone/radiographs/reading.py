@@ -6,6 +6,7 @@ import numpy as np
 
 from .dicom_format import decode_dicom, is_dicom
 from .errors import RadiographError
+from .grey_values import size_problem
 from .picture_formats import decode_picture, decode_tiff, is_tiff
 from .radiograph import Radiograph
 from .window import Window, apply_window, check_window
@@ -54,4 +55,7 @@ def read_radiograph(
         image = decode_picture(path, data, color_type)
     if image.dtype != np.uint8 and header is None:
         image = apply_window(image, window)
+    problem = size_problem(*image.shape[:2])
+    if problem:
+        raise RadiographError.at(path, problem, 'Leave it out')
     return Radiograph(image, path, spacing, header)

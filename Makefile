@@ -3,7 +3,7 @@
 # make bench    our speed and memory beside today's usual ways
 # make bench-train  training steps and predictions of whole models the same way: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
-# make lint     style
+# make lint     style and types
 # make env      the environment alone, in .venv; every other target makes it first
 #
 # Another Python:   make env PYTHON=python3.12
@@ -78,7 +78,8 @@ $(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)
 lint: $(INSTALLED)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -84,7 +84,7 @@ setup(
     # the entry of the command stands outside of the package: see there
     py_modules=['handbone_command'],
     # the stubs are read at run time: packages import what they export when it is asked for
-    package_data={'handbone': ['**/*.pyi']},
+    package_data={'handbone': ['py.typed', '**/*.pyi']},
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={
@@ -102,6 +102,7 @@ setup(
         'dev': [
             'hypothesis',
             'monai',
+            'mypy>=2',
             'pycocotools',
             'pytest>=8',
             'pytest-cov',

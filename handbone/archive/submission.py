@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from handbone.errors import HandboneError
 from handbone.inference.sources import listed_images
+from handbone.listing import normal_form
 from handbone.masks import runs_to_string
 from handbone.outputs.appended_file import AppendedFile
 from handbone.submissions.rle_rows import HEADER
@@ -107,10 +108,13 @@ def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
     known = folder.images()
     if images is None:
         return known
-    wanted = list(dict.fromkeys(map(str, listed_images(images))))  # each once
-    unknown = sorted(set(wanted) - set(known['image']))
+    exact, alike = set(known['image']), {normal_form(name): name for name in known['image']}
+    listed = [str(path) for path in listed_images(images)]
+    named = [name if name in exact else alike.get(normal_form(name), name) for name in listed]
+    wanted = list(dict.fromkeys(named))  # each once
+    unknown = sorted(set(wanted) - exact)
     if not wanted:
-        raise HandboneError(f'{images} names no image: write one path a line')
+        raise HandboneError(f'{images} names no image: write one path per line')
     if unknown:
         raise HandboneError(
             f'{images} names {len(unknown)} images that {folder.root} does not have, such as '

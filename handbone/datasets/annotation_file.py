@@ -1,7 +1,6 @@
 """The JSON of one image: read, checked, and kept as a few flat arrays."""
 
 import gc
-import json
 import math
 from array import array
 from collections.abc import Collection, Iterator, Mapping
@@ -12,9 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handbone.errors import HandboneError
+from handbone.json_files import parse_json, shown
+from handbone.listing import normal_form
+
 from .errors import DatasetError
 
-FARTHEST = 1_000_000  # pixels; no image is that large, and drawing has to stay within its integers
+#: Pixels: no image is that large, and drawing has to stay within its integers.
+LARGEST_COORDINATE = 1_000_000
 
 
 class Polygons(NamedTuple):
@@ -83,11 +87,13 @@ def read_polygons(
     except DatasetError as error:
         return _pack([], []), [error]
     problems = _frame_problems(path, document, image_size)
+    class_indices = {normal_form(name): index for name, index in class_indices.items()}
+    skip_labels = {normal_form(name) for name in skip_labels}
     classes, outlines = [], []
     for index, annotation in enumerate(document['annotations']):
         try:
             label = _label(annotation)
-            if label in skip_labels:
+            if normal_form(label) in skip_labels:
                 continue
             class_index = _class_index(label, class_indices)
             outline = _points(annotation, image_size)
@@ -107,24 +113,13 @@ def annotated_size(path: Path) -> tuple[int, int] | None:
         path: A JSON file of the hand-bone layout.
 
     Returns:
-        Height and width from ``metadata``, None where they are not there.
+        Height and width from ``metadata``, None where one of them is not there.
 
     Raises:
-        DatasetError: The file cannot be read, or the size is no two positive whole numbers.
+        DatasetError: The file cannot be read, or a length is not a positive whole number.
     """
-    metadata = _load_document(path).get('metadata')
-    if not isinstance(metadata, dict):
-        return None
-    size = metadata.get('height'), metadata.get('width')
-    if None in size:
-        return None
-    if not all(type(length) is int and 0 < length <= FARTHEST for length in size):
-        raise DatasetError.at(
-            path,
-            f'the metadata gives the height {size[0]!r} and the width {size[1]!r}',
-            'Correct the metadata to whole numbers of pixels',
-        )
-    return size
+    height, width = _annotated_lengths(path, _load_document(path))
+    return None if height is None or width is None else (height, width)
 
 
 @contextmanager
@@ -149,16 +144,16 @@ class _AnnotationError(Exception):
 
 def _load_document(path: Path) -> dict:
     try:
-        document = json.loads(path.read_bytes())
+        document = parse_json(path.read_bytes())
     except OSError as error:
         raise DatasetError.at(
             path,
             f'the annotation file cannot be read ({error.strerror})',
             'Check that the file exists and that you may read it',
         ) from error
-    except (ValueError, RecursionError) as error:
+    except HandboneError as error:
         raise DatasetError.at(
-            path, f'the file is not JSON ({error})', 'Export the annotations of this image again'
+            path, str(error), 'Export the annotations of this image again'
         ) from error
     remedy = 'Expected {"annotations": [{"label": "...", "points": [[x, y], ...]}, ...]}'
     if not isinstance(document, dict) or 'annotations' not in document:
@@ -171,20 +166,44 @@ def _load_document(path: Path) -> dict:
 def _frame_problems(
     path: Path, document: dict, image_size: tuple[int, int] | None
 ) -> list[DatasetError]:
-    metadata = document.get('metadata')
-    if image_size is None or not isinstance(metadata, dict):
-        return []
-    frame = metadata.get('height'), metadata.get('width')
-    if None in frame or frame == image_size:
+    try:
+        height, width = _annotated_lengths(path, document)
+    except DatasetError as error:
+        return [error]
+    if image_size is None or None in (height, width) or (height, width) == image_size:
         return []
     return [
         DatasetError.at(
             path,
-            f'the polygons were drawn on an image of width {frame[1]!r} and height {frame[0]!r} '
+            f'the polygons were drawn on an image of width {width} and height {height} '
             f'(metadata), but the image has width {image_size[1]} and height {image_size[0]}',
             'Put the original image back, or scale the points and correct the metadata',
         )
     ]
+
+
+def _annotated_lengths(path: Path, document: dict) -> tuple[int | None, int | None]:
+    """Read height and width of the image from the metadata; None for what is not there."""
+    metadata = document.get('metadata') or {}
+    if not isinstance(metadata, dict):
+        raise DatasetError.at(
+            path, f'the metadata is {shown(metadata)}, not an object', 'Correct or remove it'
+        )
+    lengths = metadata.get('height'), metadata.get('width')
+    if not all(length is None or _is_length(length) for length in lengths):
+        raise DatasetError.at(
+            path,
+            f'the metadata gives the height {shown(lengths[0])} and the width {shown(lengths[1])}',
+            'Correct the metadata to whole numbers of pixels',
+        )
+    height, width = (None if length is None else int(length) for length in lengths)
+    return height, width
+
+
+def _is_length(value: object) -> bool:
+    """Tell whether a value is a length in pixels; some programs write whole numbers as 512.0."""
+    whole = type(value) is int or (isinstance(value, float) and value.is_integer())
+    return whole and 0 < value <= LARGEST_COORDINATE
 
 
 def _label(annotation: object) -> str:
@@ -200,12 +219,13 @@ def _label(annotation: object) -> str:
 
 
 def _class_index(label: str, class_indices: Mapping[str, int]) -> int:
-    if label not in class_indices:
+    index = class_indices.get(normal_form(label))
+    if index is None:
         raise _AnnotationError(
-            f'the label is none of the {len(class_indices)} classes ({", ".join(class_indices)})',
+            f'the label is not among the {len(class_indices)} classes ({", ".join(class_indices)})',
             'Correct the label, add it to metainfo.classes, or name it in skip_labels',
         )
-    return class_indices[label]
+    return index
 
 
 def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
@@ -217,10 +237,10 @@ def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
         )
     points = _as_array(raw)
     low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    if not all(abs(value) <= FARTHEST for value in (*low, *high)):  # NaN compares false
+    if not all(abs(value) <= LARGEST_COORDINATE for value in (*low, *high)):  # NaN compares false
         raise _AnnotationError(
             f'{_first_bad_point(raw)} is not a pair of finite numbers [x, y] within '
-            f'{FARTHEST} pixels',
+            f'{LARGEST_COORDINATE} pixels',
             'Correct the coordinates of this point',
         )
     height, width = image_size or (math.inf, math.inf)
@@ -237,8 +257,9 @@ def _as_array(raw: list) -> np.ndarray:
     """Convert points to (n, 2) float64; NaN where they are not all pairs of numbers."""
     try:
         if set(map(len, raw)) == {2}:
-            # Unlike NumPy, array refuses text that looks like a number.
-            return np.frombuffer(array('d', chain.from_iterable(raw))).reshape(-1, 2)
+            numbers = list(chain.from_iterable(raw))
+            if set(map(type, numbers)) <= {int, float}:
+                return np.frombuffer(array('d', numbers)).reshape(-1, 2)
     except (TypeError, OverflowError):
         pass
     return np.full((1, 2), np.nan)
@@ -249,18 +270,25 @@ def _first_bad_point(raw: list) -> str:
         sound = (
             isinstance(point, list)
             and len(point) == 2
-            and all(type(value) in (int, float) and abs(value) <= FARTHEST for value in point)
+            and all(
+                type(value) in (int, float) and abs(value) <= LARGEST_COORDINATE for value in point
+            )
         )
         if not sound:
-            return f'point {index} ({str(point)[:60]})'
+            return f'point {index} ({shown(point)})'
     return f'a point among {len(raw)}'
+
+
+def _is_coordinate(value: object) -> bool:
+    # neither True and False, which are ints to Python, nor NaN, which compares false
+    return type(value) in (int, float) and abs(value) <= LARGEST_COORDINATE
 
 
 def _place(index: int, annotation: object) -> str:
     if not isinstance(annotation, dict):
         return f'annotation {index}'
-    identity = annotation.get('id', 'none')
-    return f'annotation {index} (id {identity!r}, label {annotation.get("label", "none")!r})'
+    identity, label = annotation.get('id', 'none'), annotation.get('label', 'none')
+    return f'annotation {index} (id {shown(identity)}, label {shown(label)})'
 
 
 def _pack(classes: list[int], outlines: list[np.ndarray]) -> Polygons:

@@ -97,7 +97,7 @@ def write_thresholds(
 def _read(path: Path) -> dict[str, Any]:
     """Read the thresholds by class name, as they stand in the file."""
     try:
-        content = json.loads(path.read_text('utf-8'))
+        content = json.loads(path.read_bytes())  # with a byte-order mark or without
         if content and all(isinstance(value, (int, float)) for value in content.values()):
             return content  # written by hand
         if content['format'] != FORMAT:

@@ -7,6 +7,7 @@ import numpy as np
 from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
+from handbone.listing import files_below
 
 from .preprocessing import Preprocessing
 
@@ -28,7 +29,7 @@ def calibration_images(folder: str | Path) -> list[Path]:
     Raises:
         HandboneError: If there is none.
     """
-    files = sorted(path for pattern in PATTERNS for path in Path(folder).rglob(pattern))
+    files = [path for path in files_below(Path(folder)) if any(map(path.match, PATTERNS))]
     if not files:
         raise HandboneError(
             f'--calibration: there is no image ({", ".join(PATTERNS)}) in {folder}; give a folder '

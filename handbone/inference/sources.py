@@ -1,5 +1,6 @@
 """Which images to predict, listed one after another without holding them all."""
 
+import fnmatch
 import glob
 import hashlib
 import os
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from handbone.errors import HandboneError
+from handbone.listing import alike_error, existing, files_below, normal_form, read_list
 from handbone.radiographs.dicom_format import is_dicom
 
 SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.dcm', '.dicom')
@@ -105,25 +107,33 @@ class ImageSources:
         for path in self._paths():
             relative = self._relative(path)
             digest.update(f'{relative}\0'.encode(errors='surrogateescape'))
+            relative = normal_form(relative)
             paths.append(hash(relative))
             stems.append(hash(_without_suffix(relative)))
-            names.append(hash(path.name))
+            names.append(hash(normal_form(path.name)))
         if not paths:
             what = ', '.join(self.arguments) or 'nothing'
             raise HandboneError(f'{what}: there is no image ({KINDS}); name a folder that has some')
         if _repeated(paths):
-            raise HandboneError(f'{self._twice()} is named twice: name each image once')
+            raise self._repetition()
         return Survey(len(paths), digest.hexdigest(), _repeated(stems), _repeated(names))
 
-    def _twice(self) -> Path:
-        seen = set()
-        return next(path for path in self._paths() if path in seen or seen.add(path))
+    def _repetition(self) -> HandboneError:
+        """Describe the first image that is named twice."""
+        first: dict[str, Path] = {}
+        for path in self._paths():
+            other = first.setdefault(normal_form(self._relative(path)), path)
+            if other is not path:
+                break
+        if self._relative(path) != self._relative(other):
+            return alike_error(self.root, self._relative(other), self._relative(path))
+        return HandboneError(f'{path} is named twice: name each image once')
 
 
 def _check(argument: str) -> None:
     if argument.startswith(LIST):
         if not Path(argument[1:]).is_file():
-            raise FileNotFoundError(f'there is no list of images {argument[1:]}')
+            raise FileNotFoundError(f'the list of images {argument[1:]} does not exist')
     elif not Path(argument).exists() and not glob.has_magic(argument):
         raise FileNotFoundError(f'there is no image or folder {argument}')
 
@@ -149,11 +159,13 @@ def _root(argument: str) -> str:
 def _images_of(argument: str) -> Iterator[Path]:
     path = Path(argument)
     if argument.startswith(LIST):
-        yield from listed_images(Path(argument[1:]))
+        yield from map(existing, listed_images(Path(argument[1:])))
     elif path.is_dir():
-        yield from _below(path, ())
+        yield from filter(_is_image, files_below(path))
     elif path.exists():
         yield path
+    elif '**' in path.parts:
+        yield from _matches_below(path)
     else:
         found = (Path(match) for match in glob.iglob(argument, recursive=True))  # noqa: PTH207
         yield from sorted(each for each in found if each.is_file() and _is_image(each))
@@ -163,41 +175,39 @@ def listed_images(path: Path) -> Iterator[Path]:
     """Read a list of images.
 
     Args:
-        path: Text file with one image a line; empty lines and those that begin with ``#`` are
-            passed over.
+        path: Text file with one image per line, as :func:`handbone.listing.read_list` takes it.
 
     Yields:
-        The images.
+        The images, as they are written there.
 
     Raises:
-        HandboneError: If it is no text in UTF-8.
+        OSError: The file cannot be read.
+        HandboneError: It is not a text in UTF-8.
     """
-    try:
-        with path.open(encoding='utf-8') as file:
-            for line in file:
-                if line.strip() and not line.startswith('#'):
-                    yield Path(line.strip())
-    except UnicodeDecodeError as error:
-        raise HandboneError(
-            f'{path} is no text in UTF-8 ({error}): name one image a line'
-        ) from error
+    for _, name in read_list(path):
+        yield Path(name)
 
 
-def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
-    """Walk through a folder in the order of names; links back to a folder above are left out."""
-    real = os.path.realpath(folder)
-    if real in above:
-        return
-    with os.scandir(folder) as entries:
-        names = sorted(
-            (entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith('.')
-        )
-    for name, is_folder in names:
-        path = folder / name
-        if is_folder:
-            yield from _below(path, (*above, real))
-        elif _is_image(path):
-            yield path
+def _matches_below(pattern: Path) -> Iterator[Path]:
+    """Find the images that match a pattern with ``**``, without following links in a circle."""
+    folder = Path(_root(str(pattern)))
+    absolute = Path(os.path.abspath(pattern))  # noqa: PTH100
+    wanted = absolute.parts[len(folder.parts) :]
+    for path in files_below(folder):
+        fits = _fits(path.parts[len(folder.parts) :], wanted)
+        if fits and path.is_file() and _is_image(path):
+            yield path if pattern.is_absolute() else Path(os.path.relpath(path))
+
+
+def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Match the parts of a path with those of a pattern, of which ``**`` takes any number."""
+    if not pattern:
+        return not parts
+    if pattern[0] == '**':
+        return any(_fits(parts[place:], pattern[1:]) for place in range(len(parts) + 1))
+    return (
+        bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+    )
 
 
 def _is_image(path: Path) -> bool:

@@ -11,6 +11,7 @@ from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import ImageFile, list_files
 from handbone.datasets.image_header import read_image_size
 from handbone.errors import HandboneError
+from handbone.listing import by_normal_form, normal_form
 from handbone.masks import decode, encode, rasterize
 from handbone.submissions import read_submission
 
@@ -18,8 +19,8 @@ from handbone.submissions import read_submission
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.dcm')
 #: Folder of the JSON files in the hand-bone layout.
 ANNOTATIONS = 'outputs_json'
-#: Annotation files whose polygons are kept.
-KEPT = 4096
+#: Annotation files whose polygons are kept in memory.
+CACHED_FILES = 4096
 
 Size = tuple[int, int]
 
@@ -62,6 +63,7 @@ class NamedFiles:
         Raises:
             DatasetError: Several files have the name.
         """
+        name = normal_form(name)
         found = self._by_name.get(name) or self._by_name.get(without_suffix(name), [])
         if len(found) > 1:
             raise DatasetError.at(
@@ -104,7 +106,7 @@ class AnnotationTruth:
         self._size = size
         self._images = images
         self._skip_labels = skip_labels
-        self._read = lru_cache(KEPT)(self._read_file)
+        self._read = lru_cache(CACHED_FILES)(self._read_file)
 
     def key(self, name: str) -> str | None:
         """Find the key that an image has here, or None."""
@@ -174,11 +176,12 @@ class SubmissionTruth:
         self._images = images
         self._masks = read_submission(path, classes, num_pixels(self.size))
         self.names = list(self._masks)
-        self._keys = {without_suffix(name): name for name in self.names}
+        by_normal_form(self.names, path)
+        self._keys = {normal_form(without_suffix(name)): name for name in self.names}
 
     def key(self, name: str) -> str | None:
         """Find the key that an image has here, or None."""
-        return name if name in self._masks else self._keys.get(without_suffix(name))
+        return name if name in self._masks else self._keys.get(normal_form(without_suffix(name)))
 
     def patient(self, key: str) -> str:
         """Name the patient of an image: its folder, or the image itself without one."""
@@ -240,8 +243,9 @@ def match_names(
 
     Raises:
         HandboneError: If the sets of images differ and ``common`` is not set, if they have no image
-            in common, or if two names stand for one image.
+            in common, or if two names mean one image.
     """
+    by_normal_form(masks, path)
     keys = {name: truth.key(name) for name in masks}
     pairs = {name: key for name, key in keys.items() if key is not None}
     seen: dict[str, str] = {}

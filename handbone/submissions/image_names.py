@@ -7,6 +7,7 @@ from pathlib import Path
 from torch.utils.data import Dataset
 
 from handbone.errors import HandboneError
+from handbone.listing import normal_form
 
 IMAGE_NAMES = ('basename', 'stem', 'path')
 
@@ -54,11 +55,12 @@ def name_images(paths: Sequence[str], style: str) -> list[str]:
         names = [Path(path).stem if style == 'stem' else Path(path).name for path in paths]
     first = {}
     for name, path in zip(names, paths, strict=True):
-        if name in first:
+        key = normal_form(name)
+        if key in first:
             raise HandboneError(
-                f'Two images would both be named {name!r}: {first[name]} and {path}. Rename or '
+                f'Two images would both be named {name!r}: {first[key]} and {path}. Rename or '
                 'remove one of them, or tell them apart by their folders: --image-name path, or '
                 "image_name='path' of the hook."
             )
-        first[name] = path
+        first[key] = path
     return names

@@ -42,7 +42,7 @@ def expect(folder, build, message, file=None, **options):
     [
         ('', 'the file is not JSON'),
         ('{"annotations": [', 'the file is not JSON'),
-        ('[' * 100_000, 'the file is not JSON'),
+        ('[' * 100_000, 'the JSON is nested too deeply'),
         ('[]', 'the key "annotations" is missing'),
         ('{"labels": []}', 'the key "annotations" is missing'),
         ('{"annotations": {}}', '"annotations" is not a list'),
@@ -86,7 +86,7 @@ def test_json_that_is_not_text(folder, build):
         ([[1, 1], [1e39, 9], [1, 9]], 'point 1 .* within 1000000 pixels'),
         ([[1, 1], [-(2**63), 9], [1, 9]], 'point 1 .* is not a pair'),
         ([{'x': 1, 'y': 2}] * 3, 'point 0 .* is not a pair'),
-        (['ab', 'cd', 'ef'], r'point 0 \(ab\) is not a pair'),
+        (['ab', 'cd', 'ef'], r"point 0 \('ab'\) is not a pair"),
         (circle(-30, 20, 9), r'lies wholly outside the image \(x -39 to -21, y'),
         (circle(20, 90, 9), 'lies wholly outside the image'),
     ],
@@ -104,8 +104,8 @@ def test_points_partly_outside_are_fine(folder, build):
 @pytest.mark.parametrize(
     ('label', 'message'),
     [
-        ('Round', r'the label is none of the 3 classes \(round, square, long\)'),
-        ('', 'the label is none of the 3 classes'),
+        ('Round', r'the label is not among the 3 classes \(round, square, long\)'),
+        ('', 'the label is not among the 3 classes'),
         (7, 'the label is not a name'),
         (None, 'the label is not a name'),
         (['round'], 'the label is not a name'),

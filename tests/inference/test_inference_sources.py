@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from handbone.errors import HandboneError
 from handbone.inference import ImageSources
 
 
@@ -103,22 +104,52 @@ def test_the_digest_tells_another_folder_with_the_same_names(tree):
 
 def test_links_in_a_circle(tree):
     (tree / 'a' / 'ID2' / 'back').symlink_to(tree / 'a')
+    (tree / 'a' / 'loop').symlink_to('.')
     assert len(ImageSources(['a'])) == 6
+    assert [path for path, *_ in listed('a/**/x.*')] == ['a/ID10/x.PNG', 'a/ID2/x.png']
+    assert [path for path, *_ in listed('**/*.jpg')] == ['b/w.jpg']
+    assert [path for path, *_ in listed(f'{tree}/**/w.*')] == [f'{tree}/b/w.jpg']
+
+
+def test_a_byte_order_mark_names_nothing(tree):
+    for encoding in ('utf-8', 'utf-8-sig'):
+        (tree / 'list.txt').write_text('b/w.jpg\na/ID2/x.png\n', encoding)
+        assert [path for path, *_ in listed('@list.txt')] == ['b/w.jpg', 'a/ID2/x.png']
+
+
+def test_lists_name_files_in_either_unicode_form(tree):
+    (tree / 'b' / 'Zoe\u0308.png').touch()
+    (tree / 'list.txt').write_text('b/Zo\u00eb.png\nb/w.jpg\n', 'utf-8')
+    assert [path for path, *_ in listed('@list.txt')] == ['b/Zoe\u0308.png', 'b/w.jpg']
+    (tree / 'b' / 'Zo\u00eb.png').touch()
+    with pytest.raises(HandboneError, match=r'Zoe\\u0308.* and .*\\xeb.* two Unicode forms'):
+        ImageSources(['b'])
+
+
+def test_file_names_that_repeat_in_the_other_unicode_form_get_their_folders(tree):
+    (tree / 'b' / 'Zoe\u0308.png').touch()
+    (tree / 'a' / 'Zo\u00eb.png').touch()
+    assert 'b/Zoe\u0308.png' in [image_name for _, _, image_name in listed('a', 'b')]
+
+
+def test_one_folder_as_relative_and_absolute_path(tree):
+    with pytest.raises(HandboneError, match='named twice'):
+        ImageSources(['b', tree / 'b'])
 
 
 @pytest.mark.parametrize(
     ('arguments', 'error', 'message'),
     [
         (['nowhere'], FileNotFoundError, 'no image or folder nowhere'),
-        (['@nowhere'], FileNotFoundError, 'no list of images nowhere'),
+        (['@nowhere'], FileNotFoundError, 'the list of images nowhere does not exist'),
         (['empty'], ValueError, 'empty: there is no image'),
         (['a/*.jpg'], ValueError, r'a/\*\.jpg: there is no image'),
         (['a', 'a/ID2'], ValueError, r'a/ID2/x\.png is named twice'),
-        (['@binary'], ValueError, 'binary is no text'),
+        (['@binary'], ValueError, 'binary, after line 0: not a text'),
     ],
 )
 def test_bad_arguments(tree, arguments, error, message):
     Path('empty').mkdir()
-    Path('binary').write_bytes(b'\xff\xfe\xfa')
+    Path('binary').write_bytes(b'\xff\xfa')
     with pytest.raises(error, match=message):
         ImageSources(arguments)

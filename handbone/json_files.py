@@ -1,0 +1,60 @@
+"""Reading JSON that anybody may have written or damaged."""
+
+import json
+import reprlib
+from typing import Any
+
+from handbone.errors import HandboneError
+
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxdict, _short.maxlist = 2, 3, 4
+_short.maxstring = _short.maxlong = _short.maxother = 60
+
+
+def parse_json(data: bytes) -> Any:
+    """Read a JSON document.
+
+    Args:
+        data: The content of a file, in UTF-8, UTF-16 or UTF-32, with or without a byte-order mark.
+
+    Returns:
+        The document in Python's types.
+
+    Raises:
+        HandboneError: It is not JSON, is nested too deeply, or names a key twice in one object. The
+            text is a clause without the file, which the caller knows.
+
+    >>> parse_json(b'{"a": [1, 2.5]}')
+    {'a': [1, 2.5]}
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_object)
+    except RecursionError as error:
+        raise HandboneError('the JSON is nested too deeply') from error
+    except HandboneError:
+        raise
+    except ValueError as error:
+        raise HandboneError(f'the file is not JSON ({error})') from error
+
+
+def shown(value: object) -> str:
+    """Show a value of a document in an error message: on one line, short and printable.
+
+    Args:
+        value: Any value.
+
+    Returns:
+        Its representation, shortened in the middle.
+    """
+    return _short.repr(value)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise HandboneError(f'the key {shown(key)} occurs twice in one object')
+            seen.add(key)
+    return content

@@ -1,6 +1,10 @@
 """Fixtures that several rooms share."""
 
+import errno
+import os
+
 import pytest
+from small_disk import mount_small_disk
 
 from handbone.phantom import write_dataset
 
@@ -11,6 +15,25 @@ def phantom_root(tmp_path_factory):
     root = tmp_path_factory.mktemp('phantom')
     write_dataset(root, train=12, test=3, size=320)
     return root
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB."""
+    with mount_small_disk(tmp_path / 'disk') as folder:
+        if folder is None:
+            pytest.skip('a small file system cannot be mounted here')
+        yield folder
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """No file comes to the disk."""
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
 
 
 @pytest.fixture(scope='session')

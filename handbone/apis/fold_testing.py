@@ -1,5 +1,6 @@
 """Test the folds of a cross-validation: each on what it has not seen, all together on the rest."""
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,10 @@ from mmseg.registry import DATASETS
 from handbone.configuration.fold_config import FINISHED, fold_settings
 from handbone.errors import HandboneError
 from handbone.evaluation.fold_scores import FoldScores
+from handbone.files import open_atomically
 from handbone.submissions import SubmissionRows
 from handbone.submissions.image_names import dataset_image_paths, name_images
-from handbone.submissions.reading import COLUMNS
-from handbone.submissions.submission_files import FileReplacement
+from handbone.submissions.rle_rows import HEADER
 
 from .testing import test
 
@@ -132,13 +133,9 @@ def _names_in_folds(configs: Sequence[Config], image_name: str) -> dict[str, str
 
 def _join(parts: Sequence[Path], scores: FoldScores, names: Mapping[str, str], out: Path) -> None:
     """Write the rows of all folds into one file, images in the order of the scores."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    files = [SubmissionRows(part) for part in parts]
-    with FileReplacement(out.resolve(), enabled=True) as output:
-        output.write(f'{",".join(COLUMNS)}\n'.encode())
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(SubmissionRows(part)) for part in parts]
+        output = stack.enter_context(open_atomically(out))
+        output.write(HEADER)
         for fold, path in zip(scores.images.fold, scores.images.image, strict=True):
             output.write(files[fold].copy(names[path]))
-    for file in files:
-        file.close()
-    if output.error is not None:
-        raise OSError(output.error.errno, f'cannot write: {output.error.strerror}', str(out))

@@ -20,6 +20,7 @@ from handbone.configuration.fold_config import FINISHED, checkpoint_folder, fold
 from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 
 #: Seconds between two looks at the running folds, and how long a stopped one has to end.
 LOOK, END = 0.5, 30
@@ -172,9 +173,8 @@ class FoldTraining:
             if output.is_file():  # its end says what to mend
                 print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
             return
-        unfinished = folder / f'.{FINISHED}.part'
-        unfinished.write_text(json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n')
-        unfinished.replace(folder / FINISHED)
+        content = json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n'
+        write_atomically(folder / FINISHED, content.encode())
         print(f'fold {fold} is finished: {folder}', flush=True)
 
 

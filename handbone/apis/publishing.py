@@ -8,6 +8,7 @@ from handbone.checkpoints.published import SUFFIX
 from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
+from handbone.files import put_in_place
 
 
 def publish(checkpoint: str, out: str | None = None, thresholds: str | None = None) -> Path:
@@ -55,7 +56,11 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
         decided,
         text,
     )
-    return path if out else path.replace(beside.with_name(f'{beside.name}-{digest[:8]}{SUFFIX}'))
+    if out:
+        return path
+    named = beside.with_name(f'{beside.name}-{digest[:8]}{SUFFIX}')
+    put_in_place(path, named)
+    return named
 
 
 def configured_thresholds(text: str) -> float | list[float]:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from handbone.errors import HandboneError
+from handbone.files import put_in_place
 from handbone.inference.predictor import Predictor
 
 from .cluster import check_address, map_tables, processes_for, ray_session
@@ -229,15 +230,12 @@ class _Run:
         """Bring a unit's file into the archive; it is on the disk before it has its name."""
         unfinished, target = self._folder.unfinished / file, self._folder.runs / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with unfinished.open('rb') as written:
-                os.fsync(written.fileno())
-        except FileNotFoundError as error:
+        if not unfinished.exists():
             raise HandboneError(
                 f'a process has written {unfinished}, which is not to be seen here: --out must be '
                 'on a disk that all machines of the cluster share'
-            ) from error
-        unfinished.replace(target)
+            )
+        put_in_place(unfinished, target)
 
 
 def _regularly(

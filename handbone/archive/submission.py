@@ -1,7 +1,5 @@
 """Submissions out of an archive."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from handbone.errors import HandboneError
+from handbone.files import open_atomically
 from handbone.inference.sources import listed_images
 from handbone.listing import normal_form
-from handbone.masks import runs_to_string
-from handbone.outputs.appended_file import AppendedFile
-from handbone.submissions.rle_rows import HEADER
+from handbone.submissions.rle_rows import HEADER, run_rows
 
 from .folder import ArchiveFolder
 from .unit import predicted_hashes
@@ -77,17 +74,14 @@ def write_submission(
     _check_names(predicted)
     # DuckDB takes a folder that it made itself for its own, and removes it in the end
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    file = AppendedFile(out, HEADER)
     try:
-        for rows in _sorted_rows(files, predicted, folder.classes, out.absolute().parent):
-            file.append(_csv_rows(rows))
-        file.finish()
+        with open_atomically(out) as file:
+            file.write(HEADER)
+            for rows in _sorted_rows(files, predicted, folder.classes, out.absolute().parent):
+                file.write(_csv_rows(rows))
     except duckdb.Error as error:
         reason = str(error).partition('\n')[0]
         raise HandboneError(f'{files} cannot be read or sorted: {reason}') from error
-    finally:
-        file.close()
-        file.unfinished.unlink(missing_ok=True)
     return Written(len(predicted), len(chosen) - len(predicted))
 
 
@@ -151,9 +145,7 @@ def _sorted_rows(
 
 
 def _csv_rows(rows: Sequence[tuple[str, str, list[int], list[int]]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    for image_name, class_name, starts, lengths in rows:
-        runs = np.array([starts, lengths], np.int64).T - (1, 0)
-        writer.writerow((image_name, class_name, runs_to_string(runs)))
-    return text.getvalue().encode()
+    return b''.join(
+        run_rows(image_name, [class_name], [np.array([starts, lengths], np.int64).T - (1, 0)])
+        for image_name, class_name, starts, lengths in rows
+    )

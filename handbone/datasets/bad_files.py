@@ -1,13 +1,13 @@
 """What happens to bad files: stop at the first, or report them all and go on."""
 
 import logging
-import os
 from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 
 from .errors import DatasetError
 
@@ -61,14 +61,5 @@ class BadFiles:
         ]
         print_log('\n'.join(lines), logger='current', level=logging.WARNING)
         if self.report_file is not None:
-            _write_beside_and_rename(Path(self.report_file), '\n'.join(lines) + '\n')
-
-
-def _write_beside_and_rename(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'{path.name}.{os.getpid()}.part')
-    try:
-        unfinished.write_text(text, encoding='utf-8')
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+            text = '\n'.join(lines) + '\n'
+            write_atomically(self.report_file, text.encode(errors='surrogateescape'))

@@ -1,13 +1,14 @@
 """Dice scores of a dataset as a table for the log and as CSV files."""
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from prettytable import PrettyTable
 
+from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 
 
 class DiceReport:
@@ -127,18 +128,15 @@ class DiceReport:
         Raises:
             OSError: If a file cannot be written; the files that were there before are kept.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         rows = self.rows()
-        _write_csv(
-            folder / 'dice_per_class.csv',
-            [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)],
-        )
+        per_class = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+        write_atomically(folder / 'dice_per_class.csv', csv_bytes(per_class))
         header = ['image', 'mean', *self.classes]
         lines = (
             [image, *map(_cell, (float(scores.mean()), *scores.tolist()))]
             for image, scores in zip(self.images, self.scores, strict=True)
         )
-        _write_csv(folder / 'dice_per_image.csv', [header, *lines])
+        write_atomically(folder / 'dice_per_image.csv', csv_bytes([header, *lines]))
 
 
 def _columns_of(group: str, members: Sequence[str], classes: Sequence[str]) -> list[int]:
@@ -151,14 +149,3 @@ def _columns_of(group: str, members: Sequence[str], classes: Sequence[str]) -> l
 
 def _cell(value: object) -> object:
     return f'{value:.6f}' if isinstance(value, float) else value
-
-
-def _write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
-    """Write beside the target and rename, so that a reader never sees half a file."""
-    unfinished = path.with_name(f'.{path.name}.tmp')
-    try:
-        with unfinished.open('w', newline='', encoding='utf-8') as file:
-            csv.writer(file, lineterminator='\n').writerows(rows)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -79,12 +79,11 @@ class FoldScores:
         Raises:
             OSError: If a file cannot be written; the files that were there before are kept.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         by_fold = self.by_fold()
         by_fold.index.name = 'name'
         for name, frame in (
             ('dice_by_fold.csv', by_fold.reset_index()),
             ('dice_out_of_fold.csv', self.images),
         ):
-            text = frame.to_csv(index=False, float_format='%.6f')
-            write_atomically(folder / name, text.encode())
+            text = frame.to_csv(index=False, float_format='%.6f', lineterminator='\n')
+            write_atomically(folder / name, text.encode(errors='surrogateescape'))

@@ -1,12 +1,14 @@
 """Scores of every image and class: their means, their tables, their files."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from prettytable import PrettyTable
+
+from handbone.csv_files import csv_bytes
+from handbone.files import write_atomically
 
 from .bootstrap import Interval, bootstrap_mean
 from .scores import DISTANCES, column_title
@@ -166,21 +168,12 @@ class ScoreTable:
         Raises:
             OSError: If it cannot be written; what was there before is kept.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f'.{path.name}.tmp')
-        try:
-            with unfinished.open('w', newline='', encoding='utf-8') as file:
-                writer = csv.writer(file, lineterminator='\n')
-                writer.writerow([*KEYS, *self.scores])
-                for row, (image, patient) in enumerate(
-                    zip(self.images, self.patients, strict=True)
-                ):
-                    for index, name in enumerate(self.classes):
-                        values = (scores[row, index] for scores in self.scores.values())
-                        writer.writerow([image, patient, name, *(f'{v:.6f}' for v in values)])
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        rows = [[*KEYS, *self.scores]]
+        for row, (image, patient) in enumerate(zip(self.images, self.patients, strict=True)):
+            for index, name in enumerate(self.classes):
+                values = (scores[row, index] for scores in self.scores.values())
+                rows.append([image, patient, name, *(f'{value:.6f}' for value in values)])
+        write_atomically(path, csv_bytes(rows))
 
 
 def finite_mean(scores: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """Tunes thresholds in one pass over the images, as an mmengine metric."""
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 from handbone.masks import (
     CLASSES_PER_PLANE,
     OverlapCounts,
@@ -114,7 +116,9 @@ class ThresholdMetric(BaseMetric):
             raise HandboneError('there is no image to tune thresholds on')
         scores = np.stack(list(dict(results).values()))  # what a sampler repeats counts once
         if self.scores_file is not None:
-            np.save(self.scores_file, scores)
+            content = io.BytesIO()
+            np.save(content, scores, allow_pickle=False)
+            write_atomically(self.scores_file, content.getvalue())
         scores = np.concatenate([*map(np.load, self.pooled), scores])
         classes = self.dataset_meta['classes']
         tried = candidates(self.thresholds, len(classes))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 
 from .threshold_choice import ThresholdChoice
 
@@ -83,15 +84,8 @@ def write_thresholds(
         for name in ('before', 'after', 'held_out')
     }
     content = {'format': FORMAT, **made_of, 'images': choice.images, **means, 'classes': entries}
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f'{path.name}.part')
-    try:
-        part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + '\n', 'utf-8')
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
+    write_atomically(path, text.encode(errors='surrogateescape'))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Exported files: written beside their place and renamed, whole or not at all."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import replace
@@ -11,6 +10,7 @@ import onnx
 
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
+from handbone.files import put_in_place, write_atomically
 
 from .description import Description
 from .sessions import EXTRA, SECTION
@@ -51,18 +51,13 @@ def write_exported(
     """
     description = replace(description, model_hash=_fingerprint(model, description))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f'.{path.stem}.', dir=path.parent) as folder:
-            beside = Path(folder) / path.name
-            if kind == 'onnx':
-                _write_onnx(model, description, beside)
-                beside.replace(path)
-            else:
-                _write_openvino(model, description, beside)
-                # without its old text the new weights cannot be taken for the old ones
-                path.unlink(missing_ok=True)
-                beside.with_suffix('.bin').replace(path.with_suffix('.bin'))
-                beside.replace(path)
+        if kind == 'onnx':
+            described = onnx.ModelProto()
+            described.CopyFrom(model)
+            onnx.helper.set_model_props(described, description.to_texts())
+            write_atomically(path, described.SerializeToString())
+        else:
+            _write_openvino(model, description, path)
     except OSError as error:
         raise _write_error(path, model.ByteSize(), error) from error
     return description
@@ -75,17 +70,18 @@ def _fingerprint(model: onnx.ModelProto, description: Description) -> str:
     return digest.hexdigest()
 
 
-def _write_onnx(model: onnx.ModelProto, description: Description, path: Path) -> None:
-    described = onnx.ModelProto()
-    described.CopyFrom(model)
-    onnx.helper.set_model_props(described, description.to_texts())
-    with path.open('wb') as file:
-        file.write(described.SerializeToString())
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _write_openvino(model: onnx.ModelProto, description: Description, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{path.stem}.', dir=path.parent) as folder:
+        beside = Path(folder) / path.name
+        _save_openvino(model, description, beside)
+        # without its old text the new weights cannot be taken for the old ones
+        path.unlink(missing_ok=True)
+        put_in_place(beside.with_suffix('.bin'), path.with_suffix('.bin'))
+        put_in_place(beside, path)
+
+
+def _save_openvino(model: onnx.ModelProto, description: Description, path: Path) -> None:
     openvino = import_extra('openvino', EXTRA)
     source = path.with_suffix('.onnx')
     onnx.save(model, source)
@@ -100,15 +96,14 @@ def _write_openvino(model: onnx.ModelProto, description: Description, path: Path
         raise OSError(None, str(error).strip().splitlines()[-1]) from error
     del converted
     source.unlink()
-    for written in (path, path.with_suffix('.bin')):
-        with written.open('rb') as file:
-            os.fsync(file.fileno())
 
 
 def _write_error(path: Path, size: int, error: OSError) -> OSError:
     existing = next(folder for folder in path.absolute().parents if folder.is_dir())
     free = shutil.disk_usage(existing).free
+    reason = error.__cause__ if isinstance(error.__cause__, OSError) else error
     return OSError(
-        f'{path} cannot be written ({error.strerror or error}; it takes about {size / 1e6:.3g} MB, '
-        f'{free / 1e6:.3g} MB are free): make room, or write elsewhere with --out'
+        f'{path} cannot be written ({reason.strerror or reason}; it takes about '
+        f'{size / 1e6:.3g} MB, {free / 1e6:.3g} MB are free): make room, or write elsewhere with '
+        '--out'
     )

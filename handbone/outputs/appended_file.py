@@ -1,11 +1,10 @@
 """One file for all images, which grows image by image and appears when it is whole."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from handbone.errors import HandboneError
+from handbone.files import UnfinishedFile, not_written, put_in_place
 
 
 class AppendedFile:
@@ -23,8 +22,7 @@ class AppendedFile:
         self.target = target
         self.unfinished = target.with_name(f'.{target.name}.unfinished')
         self._header = header
-        # Unbuffered: a buffer that could not be written would be tried again on closing.
-        self._file: BinaryIO | None = None
+        self._file: UnfinishedFile | None = None
         self._end = 0
 
     def append(self, data: bytes) -> None:
@@ -36,11 +34,7 @@ class AppendedFile:
         Raises:
             OSError: If it cannot be written whole; the file then ends where it ended before.
         """
-        try:
-            file = self._opened()
-            self._append(file, data)
-        except OSError as error:
-            raise self._named(error) from error
+        self._append(self._opened(), data)
 
     def position(self) -> int:
         """Bring all pieces to the disk.
@@ -52,17 +46,14 @@ class AppendedFile:
             OSError: If the disk does not take them.
         """
         if self._file is not None:
-            try:
-                os.fsync(self._file.fileno())
-            except OSError as error:
-                raise self._named(error) from error
+            self._file.sync()
         return self._end
 
     def go_on(self, position: int) -> None:
         """Take up the unfinished file of an interrupted run and drop what came after a position.
 
         Args:
-            position: What :meth:`position` returned; 0 begins anew.
+            position: What :meth:`position` returned; 0 starts over.
 
         Raises:
             HandboneError: If the unfinished file is missing or shorter.
@@ -76,14 +67,14 @@ class AppendedFile:
             fault = 'is missing' if size is None else f'has {size} bytes'
             raise HandboneError(
                 f'{self.unfinished} {fault}, but {position} bytes of {self.target.name} were '
-                'written before the interruption. Begin anew without the files of that run.'
+                'written before the interruption. Start over without the files of that run.'
             )
+        self._file = UnfinishedFile(self.unfinished, self.target, 'r+b')
         try:
-            self._file = self.unfinished.open('r+b', buffering=0)
             self._file.truncate(position)
-            self._file.seek(position)
         except OSError as error:
-            raise self._named(error) from error
+            raise not_written(error, self.target) from error
+        self._file.seek(position)
         self._end = position
 
     def finish(self, footer: bytes = b'') -> None:
@@ -96,11 +87,7 @@ class AppendedFile:
             OSError: If that fails; the target is untouched and the unfinished file without footer.
         """
         self.append(footer)
-        self.position()
-        try:
-            self.unfinished.replace(self.target)
-        except OSError as error:
-            raise self._named(error) from error
+        put_in_place(self.unfinished, self.target)
         self.close()
 
     def lines(self) -> Iterator[bytes]:
@@ -127,26 +114,23 @@ class AppendedFile:
             self._file.close()
         self._file, self._end = None, 0
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> UnfinishedFile:
         if self._file is None:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise not_written(error, self.target) from error
             if self.target.is_dir():
                 raise IsADirectoryError(0, 'It is a folder', str(self.target))
-            self._file = self.unfinished.open('wb', buffering=0)
+            self._file = UnfinishedFile(self.unfinished, self.target)
             self._append(self._file, self._header)
         return self._file
 
-    def _append(self, file: BinaryIO, data: bytes) -> None:
-        view = memoryview(data)
+    def _append(self, file: UnfinishedFile, data: bytes) -> None:
         try:
-            while view:
-                view = view[file.write(view) :]
+            file.write(data)
         except OSError:
             file.truncate(self._end)
             file.seek(self._end)
             raise
         self._end += len(data)
-
-    def _named(self, error: OSError) -> OSError:
-        reason = error.strerror or error
-        return OSError(error.errno, f'{reason}, so it was not written', str(self.target))

@@ -1,14 +1,14 @@
 """The table of files that could not be predicted."""
 
-import csv
-import io
 from pathlib import Path
+
+from handbone.csv_files import csv_bytes
 
 from .appended_file import AppendedFile
 from .appended_writer import AppendedFileWriter
 
 NAME = 'failures.csv'
-HEADER = b'file,error\n'
+HEADER = csv_bytes([('file', 'error')])
 
 
 class FailureTable(AppendedFileWriter):
@@ -31,9 +31,7 @@ class FailureTable(AppendedFileWriter):
         Raises:
             OSError: If the row cannot be written.
         """
-        row = io.StringIO()
-        csv.writer(row, lineterminator='\n').writerow((path, error))
-        self._file.append(row.getvalue().encode(errors='surrogateescape'))
+        self._file.append(csv_bytes([(path, error)]))
 
     def finish(self) -> None:
         """Give the file its name, or take away that of an earlier run."""

@@ -1,10 +1,9 @@
 """A table of measurements: one row for each image and class."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from handbone.csv_files import csv_bytes
 from handbone.masks import regions
 from handbone.outputs.prediction import Prediction
 
@@ -56,7 +55,7 @@ class TableWriter(AppendedFileWriter):
         classes: Sequence[str],
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        super().__init__(AppendedFile(Path(out_dir) / 'table.csv', _rows([COLUMNS])))
+        super().__init__(AppendedFile(Path(out_dir) / 'table.csv', csv_bytes([COLUMNS])))
         self._classes = tuple(classes)
 
     def write(self, prediction: Prediction) -> None:
@@ -72,7 +71,7 @@ class TableWriter(AppendedFileWriter):
             (image_name, name, *found.get(index, absent))
             for index, name in enumerate(self._classes)
         ]
-        self._file.append(_rows(rows))
+        self._file.append(csv_bytes(rows))
 
 
 def _cells(measured: Measurements) -> tuple[object, ...]:
@@ -94,9 +93,3 @@ def _cells(measured: Measurements) -> tuple[object, ...]:
 def _absent(in_mm: bool) -> tuple[object, ...]:
     cells = dict.fromkeys(COLUMNS[2:]) | {'area_px': 0, 'parts': 0}
     return tuple((cells | {'area_mm2': '0.000'} if in_mm else cells).values())
-
-
-def _rows(rows: Sequence[Sequence[object]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(rows)
-    return text.getvalue().encode(errors='surrogateescape')

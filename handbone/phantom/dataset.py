@@ -1,11 +1,9 @@
 """Phantom data sets on disk, in the layout of the hand-bone data."""
 
-import csv
-import io
 import json
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,6 +12,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.phantom.generator import Phantom, generate, patient_of
@@ -247,12 +246,10 @@ def _claim(root: Path, train: int, test: int, seed: int, size: int, preset: Pres
 
 def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -> None:
     """Write the patient table."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator='\n')
-    writer.writerow(['ID', 'age', 'sex', 'weight', 'height', 'notes'])
+    rows: list[Sequence[object]] = [['ID', 'age', 'sex', 'weight', 'height', 'notes']]
     for _, first, number, count, settings in _splits(train, test, preset):
         for offset in range(0, count, 2):
             patient, _ = patient_of(seed, first + offset, settings)
             row = (patient.age, patient.sex, patient.weight, patient.height, patient.notes)
-            writer.writerow([f'ID{number + offset // 2:03d}', *row])
-    write_atomically(root / TABLE_NAME, table.getvalue().encode())
+            rows.append([f'ID{number + offset // 2:03d}', *row])
+    write_atomically(root / TABLE_NAME, csv_bytes(rows))

@@ -1,6 +1,5 @@
 """Compare training runs: what differed in their configurations, and what that did to Dice."""
 
-import csv
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from handbone.configuration.config_literals import flatten
+from handbone.csv_files import csv_bytes
+from handbone.files import open_atomically, write_atomically
 
 from .run_record import MEAN, RunRecord
 
@@ -130,21 +131,13 @@ def write_csv(runs: Sequence[RunRecord], path: Path) -> None:
         runs: The runs.
         path: The file, replaced as a whole.
     """
-    unfinished = path.with_name(f'.{path.name}.tmp')
     kinds = (
         ('score', score_rows(runs)),
         ('class', class_rows(runs)),
         ('setting', config_differences(runs)),
     )
-    try:
-        with unfinished.open('w', newline='', encoding='utf-8') as file:
-            writer = csv.writer(file, lineterminator='\n')
-            writer.writerow(['kind', 'name', *run_names(runs)])
-            for kind, rows in kinds:
-                writer.writerows([kind, name, *values] for name, values in rows.items())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    rows = [[kind, name, *values] for kind, named in kinds for name, values in named.items()]
+    write_atomically(path, csv_bytes([['kind', 'name', *run_names(runs)], *rows]))
 
 
 def plot(runs: Sequence[RunRecord], path: Path) -> None:
@@ -171,12 +164,8 @@ def plot(runs: Sequence[RunRecord], path: Path) -> None:
     by_class.invert_yaxis()
     for axes in (over_time, by_class):
         axes.grid(alpha=0.3)
-    unfinished = path.with_name(f'.{path.name}.tmp')
-    try:
-        figure.savefig(unfinished, format='png', dpi=120)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with open_atomically(path) as file:
+        figure.savefig(file, format='png', dpi=120)
 
 
 def _same_values(rows: dict[str, list[object]]) -> dict[str, list[object]]:

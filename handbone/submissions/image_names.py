@@ -3,16 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-
-from torch.utils.data import Dataset
+from typing import TYPE_CHECKING
 
 from handbone.errors import HandboneError
 from handbone.listing import normal_form
 
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
+
 IMAGE_NAMES = ('basename', 'stem', 'path')
 
 
-def dataset_image_paths(dataset: Dataset) -> list[str]:
+def dataset_image_paths(dataset: 'Dataset') -> list[str]:
     """List the images of a dataset in its order.
 
     Args:
@@ -41,7 +43,7 @@ def name_images(paths: Sequence[str], style: str) -> list[str]:
             (``ID001/image1_R.png``, from the deepest folder that holds all images).
 
     Returns:
-        One name an image.
+        One name per image.
 
     Raises:
         HandboneError: If two images would have one name, or the style is unknown.

@@ -4,7 +4,6 @@ The file is gone through once for where each row stands; the runs are read when 
 so that rows may stand in any order and no more than one image is in memory.
 """
 
-import csv
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +11,14 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from handbone.csv_files import decode, read_records, row_error, shown, split_record
 from handbone.errors import HandboneError
 from handbone.masks import string_to_runs
-from handbone.submissions.reading import COLUMNS
 
+from .rle_rows import COLUMNS
+
+#: How names of files that are not valid UTF-8 are decoded: byte by byte, as Python lists them.
+ESCAPED = 'surrogateescape'
 #: Larger numbers are no pixels of an image; what is summed up below stays far from overflow.
 LARGEST = 2**40
 
@@ -139,79 +142,56 @@ class SubmissionRows:
         Returns:
             The error, to be raised.
         """
-        return HandboneError(f'{self.path}, line {line}: {fault}. {remedy}')
+        return row_error(self.path, line, fault, remedy)
 
     def _find_rows(self) -> None:
-        header = self._fields(self._file.readline().removeprefix(b'\xef\xbb\xbf'), 1)
-        names = [self._text(name, 1) for name in header]
-        missing = [column for column in COLUMNS if column not in names]
-        if missing:
-            shown = ','.join(names)[:200]
-            raise self.error(
-                1,
-                f'the header {shown!r} lacks {", ".join(missing)}',
-                f'The first line must be {",".join(COLUMNS)}.',
+        records = read_records(self._file, self.path)
+        self._places = self._find_columns(next(records).fields)
+        names: dict[bytes, str] = {}
+        classes: dict[bytes, str] = {}
+        for line, offset, length, fields in records:
+            name, class_field = fields[self._places[0]], fields[self._places[1]]
+            image = names.get(name) or names.setdefault(name, name.decode(errors=ESCAPED))
+            class_name = classes.get(class_field) or classes.setdefault(
+                class_field, decode(class_field, self.path, line)
             )
-        self._width = len(names)
-        self._places = [names.index(column) for column in COLUMNS]
-        known: dict[bytes, str] = {}
-        offset = self._file.tell()
-        for line, content in enumerate(self._file, 2):
-            if content.strip():
-                image, class_name = (
-                    known.get(field) or known.setdefault(field, self._text(field, line))
-                    for field in self._row(content, line)[:2]
+            rows = self.rows.setdefault(image, {})
+            if class_name in rows:
+                raise self.error(
+                    line,
+                    f'second row of image {shown(image)}, class {shown(class_name)}, which line '
+                    f'{rows[class_name].line} has already',
+                    'Keep one row for each image and class.',
                 )
-                rows = self.rows.setdefault(image, {})
-                if class_name in rows:
-                    raise self.error(
-                        line,
-                        f'second row of image {image!r}, class {class_name!r}, which line '
-                        f'{rows[class_name].line} has already',
-                        'Keep one row for each image and class.',
-                    )
-                rows[class_name] = _Row(offset, len(content), line)
-                self.classes.setdefault(class_name, line)
-            offset += len(content)
+            rows[class_name] = _Row(offset, length, line)
+            self.classes.setdefault(class_name, line)
         if not self.rows:
             raise self.error(1, 'there is no row below the header', 'The file may be cut off.')
 
-    def _row(self, content: bytes, line: int) -> list[bytes]:
-        """Split a line into image name, class and runs."""
-        fields = self._fields(content, line)
-        if len(fields) != self._width:
-            raise self.error(
-                line,
-                f'{len(fields)} fields where the header has {self._width}',
-                'The file may be cut off; write it again.',
-            )
+    def _find_columns(self, header: Sequence[bytes]) -> list[int]:
+        """Find the places of the columns in the header."""
+        names = [decode(name, self.path, 1) for name in header]
+        for fault, faulty in (
+            ('lacks', [column for column in COLUMNS if column not in names]),
+            ('has twice', [column for column in COLUMNS if names.count(column) > 1]),
+        ):
+            if faulty:
+                raise self.error(
+                    1,
+                    f'the header {shown(",".join(names))} {fault} {", ".join(faulty)}',
+                    f'The first line must be {",".join(COLUMNS)}.',
+                )
+        return [names.index(column) for column in COLUMNS]
+
+    def _row(self, row: _Row) -> list[bytes]:
+        """Read image name, class and runs of a row."""
+        content = os.pread(self._file.fileno(), row.length, row.offset)
+        fields = split_record(content, self.path, row.line)
         return [fields[place] for place in self._places]
-
-    def _fields(self, content: bytes, line: int) -> list[bytes]:
-        content = content.rstrip(b'\r\n')
-        if b'"' not in content:
-            return content.split(b',')  # many times faster than the csv module
-        limit = csv.field_size_limit(len(content) + 1)
-        try:
-            (fields,) = csv.reader([self._text(content, line)], strict=True)
-        except csv.Error as error:
-            raise self.error(line, f'not a line of CSV: {error}', 'Write it again.') from error
-        finally:
-            csv.field_size_limit(limit)
-        return [field.encode() for field in fields]
-
-    def _text(self, field: bytes, line: int) -> str:
-        try:
-            return field.decode()
-        except UnicodeDecodeError as error:
-            raise self.error(line, f'not a text in UTF-8: {error}', 'Write it again.') from error
-
-    def _rle(self, row: _Row) -> bytes:
-        return self._row(os.pread(self._file.fileno(), row.length, row.offset), row.line)[2]
 
     def _numbers(self, row: _Row, num_pixels: int | None) -> np.ndarray:
         """Read the numbers of a row, int64; they may not yet be runs."""
-        rle = self._rle(row)
+        rle = self._row(row)[2]
         if rle.translate(None, b'0123456789 '):  # what is left is not a digit and not a space
             return self._explain(row, num_pixels)
         numbers = np.fromstring(rle, np.int64, sep=' ') if rle.strip() else np.zeros(0, np.int64)
@@ -225,18 +205,16 @@ class SubmissionRows:
         Returns:
             Its numbers, where an unusual form is right after all, such as tabs between them.
         """
-        image, class_name, rle = (
-            self._text(field, row.line) for field in (*self._names_of(row), self._rle(row))
-        )
+        name, class_name, rle = self._row(row)
         try:
             limit = LARGEST if num_pixels is None else num_pixels
-            return (string_to_runs(rle, limit) + (1, 0)).ravel()
+            return (string_to_runs(rle.decode('ascii'), limit) + (1, 0)).ravel()
         except (ValueError, OverflowError) as error:
+            reason = 'it holds other characters than digits and spaces'
             raise self.error(
                 row.line,
-                f'bad RLE of image {image!r}, class {class_name!r}: {str(error).rstrip(".")}',
+                f'bad RLE of image {shown(name.decode(errors=ESCAPED))}, class '
+                f'{shown(class_name.decode())}: '
+                f'{reason if isinstance(error, UnicodeError) else str(error).rstrip(".")}',
                 'Write "start length start length …", starts from 1, rising and inside the image.',
             ) from error
-
-    def _names_of(self, row: _Row) -> list[bytes]:
-        return self._row(os.pread(self._file.fileno(), row.length, row.offset), row.line)[:2]

@@ -1,8 +1,6 @@
 """Hard voting of submission files."""
 
 import contextlib
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -10,10 +8,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.masks import runs_to_string
-from handbone.submissions.reading import COLUMNS
-from handbone.submissions.submission_files import FileReplacement
+from handbone.files import open_atomically
 
+from .rle_rows import HEADER, run_rows
 from .run_votes import vote_on_runs
 from .submission_rows import SubmissionRows
 from .vote_weights import VoteWeights, Weight
@@ -82,10 +79,8 @@ def vote_submissions(
             _check_same(file, files[0])
         images, classes = tuple(files[0].rows), tuple(files[0].classes)
         votes = VoteWeights(len(files), classes, weights, class_weights, min_votes)
-        target = Path(out)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        output = stack.enter_context(FileReplacement(target.resolve(), enabled=True))
-        output.write(f'{",".join(COLUMNS)}\n'.encode())
+        output = stack.enter_context(open_atomically(out))
+        output.write(HEADER)
         missing_rows = np.zeros(len(files), np.int64)
         for image in progress(images):
             found = np.array([[name in file.rows[image] for name in classes] for file in files])
@@ -93,13 +88,7 @@ def vote_submissions(
             voting = found if missing == 'skip' else np.ones_like(found)
             runs = [file.read(image, classes, num_pixels) for file in files]
             voted = vote_on_runs(runs, votes.weights, votes.needed(voting))
-            output.write(_lines(image, classes, voted))
-    if output.error is not None:
-        raise OSError(
-            output.error.errno,
-            f'the votes cannot be written ({output.error.strerror}); what was there is kept',
-            str(target),
-        )
+            output.write(run_rows(image, classes, voted))
     return VotedSubmission(len(images), classes, tuple(missing_rows.tolist()))
 
 
@@ -121,11 +110,3 @@ def _check_same(file: SubmissionRows, first: SubmissionRows) -> None:
 
 def _some(names: Sequence[str]) -> str:
     return ', '.join(names[:LISTED]) + (', …' if len(names) > LISTED else '')
-
-
-def _lines(image: str, classes: Sequence[str], voted: Sequence[np.ndarray]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(
-        (image, name, runs_to_string(runs)) for name, runs in zip(classes, voted, strict=True)
-    )
-    return text.getvalue().encode()

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 
 
 def write_picture(path: str | Path, picture: np.ndarray) -> None:
-    """Write a picture in the format of the file's extension, beside the target, and rename it.
+    """Write a picture in the format of the file's extension, whole or not at all.
 
     Args:
         path: File to write; its folder is made.
@@ -24,12 +25,6 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
         raise HandboneError(
             f'{path}: pictures are not written as {path.suffix!r}; use .jpg or .png.'
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
     parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix in ('.jpg', '.jpeg') else []
     _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), parameters)
-    unfinished = path.with_name(f'.{path.name}.tmp')
-    try:
-        unfinished.write_bytes(encoded)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_atomically(path, encoded.tobytes())

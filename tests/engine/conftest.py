@@ -2,7 +2,6 @@
 
 import pytest
 from shift_run import MaskDataset, make_runner
-from small_disk import mount_small_disk
 
 
 @pytest.fixture
@@ -14,12 +13,3 @@ def mask_runner(tmp_path):
         return make_runner(tmp_path / 'work', dataset, hooks=hooks, **settings)
 
     return make
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 kB."""
-    with mount_small_disk(tmp_path / 'disk') as folder:
-        if folder is None:
-            pytest.skip('a small file system cannot be mounted here')
-        yield folder

@@ -50,11 +50,11 @@ def test_killed_while_writing(whole, tmp_path, share):
     backend = dict(backend='killed', name='iter_6', share=share)
     config.default_hooks.checkpoint.backend_args = backend
     train_in_process(config, expected=-9)
-    assert (tmp_path / 'iter_6.pth.part').is_file()
+    assert (tmp_path / '.iter_6.pth.part').is_file()
     assert not (tmp_path / 'iter_6.pth').exists()
     assert sorted(path.name for path in tmp_path.glob('iter*.pth')) == ['iter_3.pth', 'iter_4.pth']
     assert_same_end(tmp_path, train_in_process(make_config(tmp_path, resume=True)), whole)
-    assert not list(tmp_path.glob('*.part'))
+    assert not list(tmp_path.glob('.*.part'))
 
 
 def test_killed_while_writing_the_best(whole, tmp_path):

@@ -211,15 +211,10 @@ def test_no_probabilities(written, value):
         read_thresholds(written, ('a', 'b', 'c'))
 
 
-def test_missing_file_and_full_disk(written, monkeypatch, tmp_path):
+def test_missing_file_and_full_disk(written, full_disk, tmp_path):
     with pytest.raises(FileNotFoundError):
         read_thresholds(tmp_path / 'none.json', ('a',))
     before = written.read_bytes()
-
-    def full(*arguments):
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr('pathlib.Path.replace', full)
     choice = choose_thresholds(np.ones((2, 1, 1)), np.array([[0.5]]), 0.5)
     with pytest.raises(OSError, match='No space left'):
         write_thresholds(written, ('a',), choice, {})

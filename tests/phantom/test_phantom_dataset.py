@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from handbone.bones import CLASSES
-from handbone.files import write_atomically
 from handbone.phantom import PRESETS, Preset, generate, write_dataset
 from handbone.phantom import dataset as dataset_module
 from handbone.phantom.dataset import plan_files
@@ -161,22 +160,6 @@ def test_numbers_out_of_range(tmp_path, numbers):
     with pytest.raises(ValueError, match='nothing to write|at most'):
         write_dataset(tmp_path / 'data', train, test, workers=workers)
     assert not (tmp_path / 'data').exists()
-
-
-def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / 'file.json'
-    write_atomically(path, b'old')
-
-    def full(part, data):
-        with part.open('wb') as file:
-            file.write(data[:1])
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr(Path, 'write_bytes', full)
-    with pytest.raises(OSError, match=r'No space left on device.*file\.json'):
-        write_atomically(path, b'new')
-    assert path.read_bytes() == b'old'
-    assert [entry.name for entry in tmp_path.iterdir()] == ['file.json']
 
 
 def test_fault_in_a_worker_is_reported(tmp_path):

@@ -1,10 +1,13 @@
 """Reading submission files, good and bad."""
 
+import csv
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from handbone.submissions import read_submission
+from handbone.submissions import SubmissionRows, read_submission, vote_submissions
+from handbone.submissions.rle_rows import rle_rows
 
 HEADER = 'image_name,class,rle\n'
 CLASSES = ('Radius', 'Ulna')
@@ -57,10 +60,41 @@ def test_byte_order_mark_and_windows_line_ends(write):
     assert masks['a.png'][0].tolist() == [[0, 2]]
 
 
+def test_line_ends_of_old_macs(write):
+    path = write(HEADER.replace('\n', '\r') + 'a.png,Radius,1 2\rb.png,Radius,"5\t1"\r')
+    masks = read_submission(path)
+    assert [runs[0].tolist() for runs in masks.values()] == [[[0, 2]], [[4, 1]]]
+    with pytest.raises(ValueError, match='line 3: bad RLE'):
+        read_submission(path, num_pixels=3)
+
+
+NAMES = ('two\nlines.png', 'old\rmac.png', 'a, "b".png', 'b\udce9ta.png', 'é.png', '"', ' x ')
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_any_name_that_a_file_can_have_is_read_back(write, name):
+    path = write(HEADER.encode() + rle_rows(name, CLASSES, np.array([[1, 3]], np.int32)))
+    assert {
+        key: [runs.tolist() for runs in value] for key, value in read_submission(path).items()
+    } == {name: [[[0, 2]], [[1, 1]]]}
+    with path.open(newline='', errors='surrogateescape') as file:
+        assert [row[0] for row in csv.reader(file)] == ['image_name', name, name]
+    with SubmissionRows(path) as rows:
+        assert rows.copy(name) == path.read_bytes().removeprefix(HEADER.encode())
+    other = path.with_name('other.csv')
+    other.write_bytes(path.read_bytes())
+    vote_submissions([path, other], path.with_name('voted.csv'))
+    assert path.with_name('voted.csv').read_bytes() == path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('', r'line 1: the header .* lacks image_name, class, rle'),
+        ('', r'line 1: the file is empty\. The first line must be the header'),
+        ('\n' + HEADER + 'a.png,Radius,1 2\n', r'line 1: the first line is empty'),
+        (HEADER, r'line 1: there is no row below the header'),
+        ('image_name,class,rle,rle\na.png,Radius,1 2,\n', r'line 1: the header .* has twice rle'),
+        ('a.png,Radius,1 2\n', r'line 1: the header .* lacks image_name, class, rle'),
         ('image_name,rle\na.png,1 2\n', r'line 1: .* lacks class\. .*must be image_name,class,rle'),
         (HEADER + 'a.png,Radius,1 2 3\n', r'line 2: bad RLE .*odd'),
         (HEADER + 'a.png,Radius,1 2\na.png,Ulna,1 5 4 2\n', r"line 3: bad RLE .*'Ulna'"),
@@ -75,8 +109,11 @@ def test_byte_order_mark_and_windows_line_ends(write):
         (HEADER + 'a.png,Radius,\na.png,Radius,1 2\n', r'line 3: second row .*Keep one row'),
         (HEADER + 'a.png,Radius,1 2\n', r"image 'a.png' has no row of class Ulna\. .*empty rle"),
         (HEADER + 'a.png,Radius,\na.png,Ul', r'line 3: 2 fields where the header has 3.*cut off'),
-        (HEADER + 'a.png,Radius,"1 2\n', r'line .: not a CSV text'),
-        (HEADER.encode() + b'a.png,Radius,\xff\xfe\n', r'line 1: not a CSV text in UTF-8'),
+        (HEADER + 'a.png,Radius,"1 2\n', r'line 2: not a line of CSV'),
+        (HEADER.encode() + b'a.png,Radius,\xff\xfe\n', r'line 2: bad RLE .*other characters'),
+        (HEADER.encode() + b'a.png,R\xe9,\n', r'line 2: not a text in UTF-8'),
+        (HEADER + 'a.png,Radius,1 2\0\n', r'line 2: the line holds NUL bytes'),
+        ((HEADER + 'a.png,Radius,1 2\n').encode('utf-16'), r'line 1: the file is UTF-16'),
     ],
 )
 def test_bad_files_name_file_line_and_remedy(write, text, message):

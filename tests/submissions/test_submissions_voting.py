@@ -167,7 +167,7 @@ GOOD = HEADER + 'a.png,ulna,1 2\na.png,radius,\n'
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        ('', 'line 1: the header .* lacks image_name, class, rle'),
+        ('', 'line 1: the file is empty'),
         ('image_name,class\n', 'line 1: the header .* lacks rle'),
         (HEADER, 'no row below the header'),
         (GOOD + 'a.png,ulna,5 1\n', "line 4: second row of image 'a.png', class 'ulna'.*line 2"),

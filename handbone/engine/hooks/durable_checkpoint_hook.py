@@ -14,10 +14,10 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
-from handbone.checkpoints.durable_backend import UNFINISHED
 from handbone.checkpoints.plain_content import pack_content, unpack_content
 from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
 from handbone.engine.random_state import capture_random_state, restore_random_state
+from handbone.files import UNFINISHED
 
 
 @HOOKS.register_module()
@@ -61,7 +61,7 @@ class DurableCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self._training = True
         if is_main_process():
-            for path in self._files(UNFINISHED).values():
+            for path in self._files(prefix='.', suffix=UNFINISHED).values():
                 path.unlink(missing_ok=True)
         if self._to_restore is not None and not self._to_restore['validated']:
             _validate_if_due(runner)
@@ -205,9 +205,9 @@ class DurableCheckpointHook(CheckpointHook):
             self._remove([Path(self.out_dir) / Path(former).name])
         return new
 
-    def _files(self, suffix: str = '') -> dict[int, Path]:
+    def _files(self, prefix: str = '', suffix: str = '') -> dict[int, Path]:
         """Find the files that this hook wrote, by iteration or epoch."""
-        pattern = re.escape(self.filename_tmpl + suffix).replace(r'\{\}', r'(\d+)')
+        pattern = re.escape(prefix + self.filename_tmpl + suffix).replace(r'\{\}', r'(\d+)')
         matches = (
             (re.fullmatch(pattern, path.name), path)
             for path in Path(self.out_dir).glob('*')

@@ -1,19 +1,21 @@
 """Writes the predictions of a test run as a CSV of run-length encoded masks."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mmengine.dist import all_gather_object, broadcast_object_list, get_rank
+import torch
+from mmengine.dist import all_gather_object, broadcast, broadcast_object_list, get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
 from handbone.errors import HandboneError
+from handbone.files import open_atomically
 from handbone.masks import planes_last
 from handbone.submissions.image_names import dataset_image_paths, name_images
 from handbone.submissions.rle_rows import HEADER, rle_rows
-from handbone.submissions.submission_files import FileReplacement, ImageRows
 
 
 @HOOKS.register_module()
@@ -67,7 +69,7 @@ class RLESubmissionHook(Hook):
             raise IsADirectoryError(f'The submission {self._target} is a folder: name a CSV file.')
         try:
             self._target.parent.mkdir(parents=True, exist_ok=True)
-            self._rows = ImageRows(self._target.parent)
+            self._rows = _ImageRows(self._target.parent)
         except OSError as error:
             raise self._write_error(error) from error
 
@@ -130,13 +132,15 @@ class RLESubmissionHook(Hook):
                 "test_dataloader=dict(drop_last=False, sampler=dict(type='DefaultSampler', "
                 'shuffle=False)).'
             )
-        with FileReplacement(self._target, enabled=get_rank() == 0) as output:
-            output.write(HEADER)
-            for index, owner in enumerate(owners):
-                output.write(self._rows.fetch(index, owner, sizes[owner][index]))
+        pieces = (
+            self._rows.fetch(index, owner, sizes[owner][index])
+            for index, owner in enumerate(owners)
+        )
+        # Process 0 knows whether it could write; the others must not continue as if it had.
+        errors = [self._write(pieces) if get_rank() == 0 else None]
+        for _ in pieces:  # every process takes part in every one, after a failed write too
+            pass
         self._rows.close()
-        # Process 0 knows whether it could write; the others must not go on as if it had.
-        errors = [output.error]
         broadcast_object_list(errors)
         if errors[0] is not None:
             raise self._write_error(errors[0]) from errors[0]
@@ -162,10 +166,64 @@ class RLESubmissionHook(Hook):
                 f'must predict a packed label map of the {len(self._classes)} classes.'
             ) from error
 
+    def _write(self, pieces: Iterable[bytes]) -> OSError | None:
+        try:
+            with open_atomically(self._target) as file:
+                file.write(HEADER)
+                for rows in pieces:
+                    file.write(rows)
+        except OSError as error:
+            return error
+        return None
+
     def _write_error(self, error: OSError) -> OSError:
+        reason = error.__cause__ if isinstance(error.__cause__, OSError) else error
         return OSError(
             error.errno,
-            f'Cannot write the submission: {error.strerror}. Nothing was changed there; free '
+            f'Cannot write the submission: {reason.strerror}. Nothing was changed there; free '
             f'space in {self._target.parent} or set out_file to another place, and test again',
             str(self._target),
         )
+
+
+class _ImageRows:
+    """The rows of one process, in a file without a name.
+
+    Args:
+        folder: Where the file takes its space.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        # Unbuffered: a buffer that could not be written would be tried again on closing.
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        self._places: dict[int, tuple[int, int]] = {}
+        self._end = 0
+
+    def __contains__(self, index: int) -> bool:
+        return index in self._places
+
+    def add(self, index: int, rows: bytes) -> None:
+        """Append the rows of an image."""
+        rest = memoryview(rows)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._places[index] = (self._end, len(rows))
+        self._end += len(rows)
+
+    def sizes(self) -> dict[int, int]:
+        """Bytes of each image's rows, by index of the image."""
+        return {index: size for index, (_, size) in self._places.items()}
+
+    def fetch(self, index: int, owner: int, size: int) -> bytes:
+        """Get the rows of an image from the process that has them. All processes call it."""
+        rows = bytearray(size)
+        if get_rank() == owner:
+            self._file.seek(self._places[index][0])
+            self._file.readinto(rows)
+        if owner != 0:
+            broadcast(torch.frombuffer(rows, dtype=torch.uint8), src=owner)
+        return bytes(rows)
+
+    def close(self) -> None:
+        """Free the space."""
+        self._file.close()

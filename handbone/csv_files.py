@@ -1,0 +1,228 @@
+"""CSV files, written and read in one way.
+
+Fields are separated by commas, lines end in a line feed, and a field with a comma, a quote or a
+line break is quoted. Text is UTF-8; a name of a file that is not valid UTF-8 is kept byte by byte.
+Files with a byte order mark and with the line ends of Windows or of old Macs are read as well.
+"""
+
+import csv
+import io
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import BinaryIO, NamedTuple
+
+from handbone.errors import HandboneError
+from handbone.listing import UTF16_MARKS
+
+BYTE_ORDER_MARK = b'\xef\xbb\xbf'
+#: Characters of a faulty text that an error shows.
+SHOWN = 200
+
+
+class Record(NamedTuple):
+    """A row of a CSV file and where it stands.
+
+    Attributes:
+        line: Its first line, counted from 1.
+        offset: Its first byte.
+        length: Its bytes, with the line end.
+        fields: Its fields as bytes.
+    """
+
+    line: int
+    offset: int
+    length: int
+    fields: list[bytes]
+
+
+def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
+    r"""Write rows as CSV.
+
+    Args:
+        rows: Rows of fields; names of files may have the form that Python gives undecodable ones.
+
+    Returns:
+        The lines.
+
+    Example:
+        >>> csv_bytes([('image', 'note'), ('a.png', 'left, bent')])
+        b'image,note\na.png,"left, bent"\n'
+    """
+    lines: list[str] = []
+    # the writer quotes what occurs in its line end, so both kinds of line breaks are in it
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator='\r\n')
+    writer.writerows(rows)
+    text = ''.join(line.removesuffix('\r\n') + '\n' for line in lines)
+    return text.encode(errors='surrogateescape')
+
+
+def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Read a CSV file as text.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The header, and the line and the fields of every row below it.
+
+    Raises:
+        OSError: If it cannot be read.
+        HandboneError: If it is not a CSV file; names file and line.
+    """
+    with path.open('rb') as file:
+        header, *records = read_records(file, path)
+        names = [decode(field, path, 1) for field in header.fields]
+        return names, [
+            (record.line, [decode(field, path, record.line) for field in record.fields])
+            for record in records
+        ]
+
+
+def read_records(file: BinaryIO, path: Path) -> Iterator[Record]:
+    """Read the header and the rows of a CSV file. Empty lines between rows are passed over.
+
+    Args:
+        file: The file, at its beginning.
+        path: Its path, for errors.
+
+    Yields:
+        The header, then every row; all have as many fields as the header.
+
+    Raises:
+        HandboneError: If the first line is empty, or a row is not CSV or has more or fewer fields
+            than the header; names file and line.
+    """
+    width = 0
+    lines = _lines(file, path)
+    for line, offset, content in lines:
+        if not content.rstrip(b'\r\n'):
+            if line == 1:
+                raise row_error(path, 1, 'the first line is empty', 'It must be the header.')
+            continue
+        parts = [content]
+        if b'"' in content:
+            fields = _quoted_fields(_with_next(content, lines, parts), path, line)
+        else:
+            fields = content.rstrip(b'\r\n').split(b',')  # many times faster than the csv module
+        if width and len(fields) != width:
+            raise row_error(
+                path,
+                line,
+                f'{len(fields)} fields where the header has {width}',
+                'The file may be cut off; write it again.',
+            )
+        width = len(fields)
+        yield Record(line, offset, sum(map(len, parts)), fields)
+    if not width:
+        raise row_error(path, 1, 'the file is empty', 'The first line must be the header.')
+
+
+def split_record(content: bytes, path: Path, line: int) -> list[bytes]:
+    """Split the bytes of a record that :func:`read_records` found.
+
+    Args:
+        content: The bytes.
+        path: The file, for errors.
+        line: The line, for errors.
+
+    Returns:
+        The fields.
+    """
+    if b'"' in content:
+        text = content.decode(errors='surrogateescape')
+        return _quoted_fields(io.StringIO(text, newline=''), path, line)
+    return content.rstrip(b'\r\n').split(b',')
+
+
+def decode(field: bytes, path: Path, line: int) -> str:
+    """Decode a field that must be UTF-8.
+
+    Args:
+        field: The field.
+        path: The file, for errors.
+        line: The line, for errors.
+
+    Returns:
+        The text.
+
+    Raises:
+        HandboneError: If it is something else; names file and line.
+    """
+    try:
+        return field.decode()
+    except UnicodeDecodeError as error:
+        raise row_error(
+            path, line, f'not a text in UTF-8 ({error.reason})', 'Save the file as UTF-8.'
+        ) from error
+
+
+def row_error(path: Path, line: int, fault: str, remedy: str) -> HandboneError:
+    """Make an error that names file and line.
+
+    Args:
+        path: The file.
+        line: The line, counted from 1.
+        fault: What is wrong, without a full stop.
+        remedy: What to do, a sentence.
+
+    Returns:
+        The error, to be raised.
+    """
+    return HandboneError(f'{path}, line {line}: {fault}. {remedy}')
+
+
+def shown(text: str) -> str:
+    """Shorten a text for an error and escape what cannot be printed.
+
+    Args:
+        text: The text.
+
+    Returns:
+        It in quotes, at most some hundred characters.
+    """
+    return repr(text if len(text) <= SHOWN else f'{text[:SHOWN]}…')
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Find the lines of a file, whatever ends them.
+
+    Yields:
+        Line counted from 1, its first byte, its content with its end.
+    """
+    line, offset = 0, 0
+    for chunk in file:
+        if line == 0 and chunk.startswith(UTF16_MARKS):
+            raise row_error(path, 1, 'the file is UTF-16', 'Save it as CSV in UTF-8.')
+        if line == 0 and chunk.startswith(BYTE_ORDER_MARK):
+            offset, chunk = len(BYTE_ORDER_MARK), chunk.removeprefix(BYTE_ORDER_MARK)
+        for content in chunk.splitlines(keepends=True) if b'\r' in chunk else (chunk,):
+            line += 1
+            if b'\0' in content:
+                raise row_error(
+                    path, line, 'the line holds NUL bytes', 'The file is damaged; write it again.'
+                )
+            yield line, offset, content
+            offset += len(content)
+
+
+def _with_next(
+    content: bytes, lines: Iterator[tuple[int, int, bytes]], parts: list[bytes]
+) -> Iterator[str]:
+    """Give a line and, while the csv module asks for more, the next ones, also into ``parts``."""
+    yield content.decode(errors='surrogateescape')
+    for _, _, more in lines:
+        parts.append(more)
+        yield more.decode(errors='surrogateescape')
+
+
+def _quoted_fields(lines: Iterable[str], path: Path, line: int) -> list[bytes]:
+    limit = csv.field_size_limit(sys.maxsize)  # the RLE of one mask can be longer than 128 kB
+    try:
+        fields = next(csv.reader(lines, strict=True))
+    except csv.Error as error:
+        raise row_error(path, line, f'not a line of CSV ({error})', 'Write it again.') from error
+    finally:
+        csv.field_size_limit(limit)
+    return [field.encode(errors='surrogateescape') for field in fields]

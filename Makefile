@@ -67,7 +67,7 @@ bench-train: $(INSTALLED) $(PLAIN)/installed
 
 # JSRT radiographs: ours and a plain loop around segmentation_models.pytorch for the same wall time
 bench-jsrt: $(INSTALLED) $(PLAIN)/installed
-	$(RUN) -m benchmarks.jsrt --config $(JSRT_CONFIG) --plain-packages $(PLAIN)
+	$(RUN) -m benchmarks.studies.jsrt --config $(JSRT_CONFIG) --plain-packages $(PLAIN)
 
 # apart from the rest: where torch is a CPU build, this torchvision keeps mmseg from importing
 $(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)

@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from . import loss, table, train_step
+from benchmarks.harness import table
+from benchmarks.rows import loss, train_step
 
 #: What is measured unless rows are named: modules with a ``ROW`` each.
 ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'loss', 'loading', 'voting')

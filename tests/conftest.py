@@ -39,7 +39,7 @@ def full_disk(monkeypatch):
 @pytest.fixture(scope='session')
 def smp():
     """segmentation_models_pytorch: as installed, or from where the benchmarks have it."""
-    from benchmarks.plain_packages import import_smp
+    from benchmarks.harness.plain_packages import import_smp
 
     try:
         return import_smp()

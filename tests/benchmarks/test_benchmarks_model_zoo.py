@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import model_cost, model_zoo
-from benchmarks.model_zoo_page import markdown
+from benchmarks.studies import model_cost, model_zoo
+from benchmarks.studies.model_zoo_page import markdown
 from handbone.configuration.shipped import config_names
 from handbone.models.zoo import base_models
 
@@ -99,7 +99,7 @@ def test_committed_page_is_that_of_the_committed_results():
 
 @pytest.mark.slow
 def test_a_step_is_measured_in_a_process_of_its_own():
-    command = [sys.executable, '-m', 'benchmarks.model_cost', 'demo', '--size', '64']
+    command = [sys.executable, '-m', 'benchmarks.studies.model_cost', 'demo', '--size', '64']
     done = subprocess.run(
         command, cwd=model_zoo.DOCS.parent, capture_output=True, text=True, check=True, timeout=120
     )

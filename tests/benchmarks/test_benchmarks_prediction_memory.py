@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from benchmarks import prediction_memory
+from benchmarks.studies import prediction_memory
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='reads the memory from /proc')

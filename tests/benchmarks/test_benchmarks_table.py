@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from benchmarks import ddp_scaling, loss, train_step
-from benchmarks.row import Row
-from benchmarks.table import Measured, cells, with_section
+from benchmarks.harness.row import Row
+from benchmarks.harness.table import Measured, cells, with_section
+from benchmarks.rows import loss, train_step
+from benchmarks.studies import ddp_scaling
 
 SECTION = '## `python -m benchmarks rle`\n\n1 ms\n'
 
@@ -62,6 +63,6 @@ def test_scaling_over_processes():
     one, two = ddp_scaling.lines({1: 0.5, 2: 0.625})
     assert one == ('1', '500.0 ms', '2.00', '1.00 x', '100%')
     assert two == ('2', '625.0 ms', '3.20', '1.60 x', '80%')
-    document = ddp_scaling.markdown([one, two], 'Work', 'python -m benchmarks.ddp_scaling')
-    assert document.startswith('## `python -m benchmarks.ddp_scaling`\n')
+    document = ddp_scaling.markdown([one, two], 'Work', 'python -m benchmarks.studies.ddp_scaling')
+    assert document.startswith('## `python -m benchmarks.studies.ddp_scaling`\n')
     assert '| 2 | 625.0 ms | 3.20 | 1.60 x | 80% |\n' in document

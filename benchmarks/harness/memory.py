@@ -1,6 +1,6 @@
 """Measure how far one call lifts the memory of a fresh process.
 
-    python -m benchmarks.memory logits 0
+    python -m benchmarks.harness.memory logits 0
 
 prints the bytes by which the call of way 0 of row ``logits`` raises the peak above what the
 process held before it. The call is made once beforehand, so that what libraries load on their
@@ -37,7 +37,7 @@ def extra_memory(name: str, way: int) -> int:
     """
     # Without a fixed threshold glibc keeps freed arrays, and a second call would seem to need none.
     environment = os.environ | {'MALLOC_MMAP_THRESHOLD_': '65536'}
-    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.memory', name, str(way)]
+    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.harness.memory', name, str(way)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f'{" ".join(command[1:])} failed:\n{done.stderr}')

@@ -1,10 +1,10 @@
 """What each step after the training gives, as a paired difference with its interval.
 
-    python -m benchmarks.phantom_shift                              the models of the first table
+    python -m benchmarks.studies.phantom_shift              the models of the first table
     python tools/train_folds.py configs/phantom_shift/folded_unet_256.py --folds 5 \
         --work-dir work_dirs/gains/phantom_shift/folds \
         --cfg-options default_hooks.checkpoint.interval=30 default_hooks.checkpoint.max_keep_ckpts=4
-    python -m benchmarks.gains phantom_shift --markdown docs/results.md
+    python -m benchmarks.studies.gains phantom_shift --markdown docs/results.md
 
 Every step ends in a CSV of masks, and all are scored alike on the same images: Dice against that
 of the model alone, patients drawn with replacement. Steps that are there are not repeated.
@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from benchmarks.harness.table import machine, with_section
 from handbone.evaluation import bootstrap_difference, bootstrap_mean
 
 from .gains_steps import STUDIES, Step, Study
-from .table import machine, with_section
 
 
 class Gain(NamedTuple):
@@ -144,7 +144,7 @@ def main() -> None:
         gain(step, scores[step.key], scores.get(step.reference), names.get(step.reference, ''))
         for step in steps
     ]
-    text = section(study, lines, f'python -m benchmarks.gains {args.study}')
+    text = section(study, lines, f'python -m benchmarks.studies.gains {args.study}')
     print(text)
     if args.markdown:
         args.markdown.write_text(with_section(args.markdown.read_text(), text))

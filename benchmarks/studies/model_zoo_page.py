@@ -6,7 +6,7 @@ from handbone.models.zoo import WITH_MORE_PACKAGES, WITHOUT_MULTILABEL, base_mod
 INTRODUCTION = """\
 # Models
 
-Written by `python -m benchmarks.model_zoo`; what it found is kept in `model_zoo.json`.
+Written by `python -m benchmarks.studies.model_zoo`; what it found is kept in `model_zoo.json`.
 
 ## Our configs
 

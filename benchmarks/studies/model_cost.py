@@ -1,7 +1,7 @@
 """Count and measure one config in a process of its own.
 
-    python -m benchmarks.model_cost upernet_swin_1536
-    python -m benchmarks.model_cost upernet_swin_1536 --size 512 --device cuda --precision bfloat16
+    python -m benchmarks.studies.model_cost upernet_swin_1536
+    python -m benchmarks.studies.model_cost upernet_swin_1536 --size 512 --precision bfloat16
 
 The first counts parameters and the operations of one image of 1536 x 1536; the second measures
 training steps. The result is one line of JSON.
@@ -24,14 +24,13 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import handbone  # noqa: F401
+from benchmarks.harness.memory import resident_peak
+from benchmarks.harness.plain_packages import import_smp
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.shipped import config_path
 from handbone.engine.hooks.model_input_hook import SmallBatchError, check_input, logits_shape
 from handbone.engine.memory import keep_freed_memory
 from handbone.masks import pack, planes_first
-
-from .memory import resident_peak
-from .plain_packages import import_smp
 
 COUNTED_SIZE = 1536
 
@@ -175,7 +174,9 @@ def build(config: Config) -> nn.Module:
 
 def main() -> None:
     """Count or measure, and print the result."""
-    parser = argparse.ArgumentParser(prog='python -m benchmarks.model_cost', description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.studies.model_cost', description=__doc__
+    )
     parser.add_argument('config', help='name of a config')
     parser.add_argument('--size', type=int, help='measure a training step at this size')
     parser.add_argument('--device', choices=['cpu', 'cuda'], default='cpu')

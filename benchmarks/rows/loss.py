@@ -16,11 +16,10 @@ import torch.nn.functional as F
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from benchmarks.harness import subject
+from benchmarks.harness.plain_packages import import_smp
+from benchmarks.harness.row import Row, Way
 from handbone.masks import planes_first
-
-from . import subject
-from .plain_packages import import_smp
-from .row import Row, Way
 
 SIZES = (512, 1024, 1536)
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'

@@ -1,6 +1,6 @@
 """A phantom's PNG and JSON to an augmented training sample of 1536 x 1536.
 
-``python -m benchmarks.loading`` splits the time of handbone's way by step.
+``python -m benchmarks.rows.loading`` splits the time of handbone's way by step.
 """
 
 import json
@@ -19,12 +19,11 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.harness.row import Row, Way
 from handbone.bones import CLASSES
 from handbone.datasets import RandomAffine, XRayHandBoneDataset
 from handbone.masks import pack, planes_last
 from handbone.phantom import write_dataset
-
-from .row import Row, Way
 
 SIZE = 1536
 SEED = 3

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.harness import subject
+from benchmarks.harness.row import Row, Way
 from handbone.evaluation.scores import surface_scores
-
-from . import subject
-from .row import Row, Way
 
 SHIFT = 12  # pixels between prediction and truth
 TOLERANCE = 2.0

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import torch
 
-from .subject import SIZE, outlines
+from benchmarks.harness.subject import SIZE, outlines
 
 
 def draw_labels() -> np.ndarray:

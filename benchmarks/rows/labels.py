@@ -6,11 +6,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.harness.row import Row, Way
+from benchmarks.harness.subject import SIZE, outlines
+from benchmarks.usual.competition import draw_labels
 from handbone.masks import pack, rasterize
-
-from .competition import draw_labels
-from .row import Row, Way
-from .subject import SIZE, outlines
 
 
 def planes_first() -> Callable[[], Any]:

@@ -1,4 +1,4 @@
-"""The steps that benchmarks/gains.py compares: each a list of commands that end in a CSV."""
+"""The steps that the study of gains compares: each a list of commands that end in a CSV."""
 
 import json
 from collections.abc import Callable, Sequence

@@ -42,11 +42,12 @@ def row_named(name: str) -> Row:
     """Find a row.
 
     Args:
-        name: Module of this package, or module and row, ``train_step.segformer_1536_train``.
+        name: Module of ``benchmarks.rows``, or module and row:
+            ``train_step.segformer_1536_train``.
 
     Returns:
         The row.
     """
     module, _, row = name.partition('.')
-    found = import_module(f'benchmarks.{module}')
+    found = import_module(f'benchmarks.rows.{module}')
     return found.ROWS[row] if row else found.ROW

@@ -1,6 +1,6 @@
 """What fewer bits save and cost: exported files of one checkpoint on its config's test set.
 
-    python -m benchmarks.export_precision configs/demo.py work_dirs/demo \
+    python -m benchmarks.studies.export_precision configs/demo.py work_dirs/demo \
         --calibration data/phantom/train/DCM
 
 Dice is the mean over images and classes at the size of the files, as tools/test.py prints it; speed

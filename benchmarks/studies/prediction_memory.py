@@ -1,6 +1,6 @@
 """Memory over a long run: does it stay flat?
 
-    python -m benchmarks.prediction_memory --images 10000
+    python -m benchmarks.studies.prediction_memory --images 10000
 
 sends links to a few phantoms through what ``tools/predict.py`` does, with a model that answers at
 once, and prints the memory of the process after the first hundred images and at its largest later.
@@ -13,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness import subject
+from benchmarks.harness.memory import resident_now
 from handbone.apis import MultilabelInferencer
 from handbone.apis.inferencer import make_writers
 from handbone.bones import CLASSES, PALETTE
 from handbone.outputs import OutputWriter, Prediction
 from handbone.phantom import write_dataset
-
-from . import subject
-from .memory import resident_now
 
 FIRST = 100
 TO_REACH = 1.05
@@ -84,7 +83,7 @@ def measure(images: int, size: int, formats: Sequence[str], batch_size: int) -> 
 def main() -> None:
     """Measure and print; the exit code is 1 if the memory grew by more than 5 %."""
     parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.prediction_memory', description=__doc__
+        prog='python -m benchmarks.studies.prediction_memory', description=__doc__
     )
     parser.add_argument('--images', type=int, default=10_000)
     parser.add_argument('--size', type=int, default=1024, help='side of the images in pixels')

@@ -5,7 +5,7 @@ and scores the others at the size of the files. Tuned for this data: learning ra
 cycle, output bias from the class frequencies, BCE + Dice, rotation, scale, shift and brightness;
 images are decoded once and kept in memory.
 
-    PYTHONPATH=.venv/bench python -m benchmarks.jsrt_plain_loop --minutes 10
+    PYTHONPATH=.venv/bench python -m benchmarks.usual.jsrt_plain_loop --minutes 10
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
 
-    python -m benchmarks.jsrt --config configs/jsrt/folded_unet_384.py
+    python -m benchmarks.studies.jsrt --config configs/jsrt/folded_unet_384.py
 
-First ``tools/train.py`` trains; its wall time, from start to the written checkpoint, is then given
-to the loop of ``benchmarks/jsrt_plain_loop.py``. Both see the same patients and are scored on the
+First ``tools/train.py`` trains. Then the loop of ``benchmarks/usual/jsrt_plain_loop.py`` gets the
+same wall time, from start to written checkpoint. Both see the same patients and are scored on the
 others at the size of the files.
 """
 
@@ -84,7 +84,13 @@ def train_plain(seconds: float, work_dir: Path, packages: str) -> dict[str, floa
     Returns:
         Dice by class.
     """
-    command = [sys.executable, '-m', 'benchmarks.jsrt_plain_loop', '--minutes', f'{seconds / 60}']
+    command = [
+        sys.executable,
+        '-m',
+        'benchmarks.usual.jsrt_plain_loop',
+        '--minutes',
+        f'{seconds / 60}',
+    ]
     text = run(command, work_dir / 'plain.log', PYTHONPATH=packages)
     lines = [line.rsplit(maxsplit=1) for line in text.splitlines() if line.strip()]
     return {

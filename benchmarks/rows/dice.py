@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.harness import subject
+from benchmarks.harness.row import Row, Way
+from benchmarks.usual.competition import dice_coefficient
 from handbone import masks
-
-from . import subject
-from .competition import dice_coefficient
-from .row import Row, Way
 
 EPS = 1e-4
 SHIFT = 12  # pixels between prediction and truth

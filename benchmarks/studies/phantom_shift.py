@@ -1,6 +1,6 @@
 """Configs at equal training time on phantoms with the bent-wrist shift, with spread over seeds.
 
-    python -m benchmarks.phantom_shift --seeds 0 1 2 --markdown docs/results.md
+    python -m benchmarks.studies.phantom_shift --seeds 0 1 2 --markdown docs/results.md
 
 Each config of configs/phantom_shift is trained once a seed by ``tools/train.py`` and scored on the
 test images by ``tools/test.py``. Runs that are there are not repeated.
@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from mmengine.config import Config
 
+from benchmarks.harness.table import machine, with_section
+
 from .jsrt import run
-from .table import machine, with_section
 
 CONFIGS = Path('configs/phantom_shift')
 DATA = Path('data/phantom_shift')
@@ -131,7 +132,7 @@ def main() -> None:
             scores.append(train_and_test(config, seed, args.work_dir / f'{config.stem}_{seed}'))
             print(config.stem, seed, scores[-1], flush=True)
     seeds = ' '.join(map(str, args.seeds))
-    text = section(results, f'python -m benchmarks.phantom_shift --seeds {seeds}')
+    text = section(results, f'python -m benchmarks.studies.phantom_shift --seeds {seeds}')
     print(text)
     if args.markdown:
         args.markdown.write_text(with_section(args.markdown.read_text(), text))

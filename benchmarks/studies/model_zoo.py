@@ -1,11 +1,11 @@
 """Write docs/model_zoo.md: what the configs cost, and which models of mmseg there are.
 
-    python -m benchmarks.model_zoo                                    parameters and operations
-    python -m benchmarks.model_zoo --measure 512 1024 --only upernet_swin_1536 segformer_mit-b0_1536
-    python -m benchmarks.model_zoo --measure 1536 --device cuda --precision bfloat16
+    python -m benchmarks.studies.model_zoo          parameters and operations
+    python -m benchmarks.studies.model_zoo --measure 512 1024 --only upernet_swin_1536
+    python -m benchmarks.studies.model_zoo --measure 1536 --device cuda --precision bfloat16
 
 Each config is counted and each size measured in a process of its own. Results are kept in
-docs/model_zoo.json and not found anew, so that a run that was stopped goes on where it was;
+docs/model_zoo.json and not computed twice, so a run that was stopped continues where it was;
 ``--again`` starts over with what is asked for.
 """
 
@@ -18,12 +18,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.harness.table import machine
 from handbone.configuration.shipped import config_names
 
 from .model_zoo_page import markdown
-from .table import machine
 
-DOCS = Path(__file__).parents[1] / 'docs'
+DOCS = Path(__file__).resolve().parents[2] / 'docs'
 
 
 def zoo_names() -> list[str]:
@@ -60,14 +60,22 @@ def ask(name: str, *options: str, timeout: float) -> dict | None:
 
     Args:
         name: Name of the config.
-        *options: Further arguments of :mod:`benchmarks.model_cost`.
+        *options: Further arguments of :mod:`benchmarks.studies.model_cost`.
         timeout: Seconds after which the process is ended.
 
     Returns:
         The result, or ``None`` where there is none: out of memory, out of time, or a package is
         missing. The reason is printed.
     """
-    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.model_cost', name, *options]
+    command = [
+        sys.executable,
+        '-W',
+        'ignore',
+        '-m',
+        'benchmarks.studies.model_cost',
+        name,
+        *options,
+    ]
     # Without a fixed threshold glibc keeps freed arrays, and memory grows beyond what is needed.
     environment = os.environ | {'MALLOC_MMAP_THRESHOLD_': '65536'}
     try:
@@ -129,7 +137,7 @@ def hardware(device: str) -> str:
 def main() -> None:
     """Find what is missing and write the page."""
     parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.model_zoo',
+        prog='python -m benchmarks.studies.model_zoo',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

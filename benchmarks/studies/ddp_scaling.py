@@ -1,7 +1,7 @@
 """Images a second of a training step on one process and on several, as DDP runs them.
 
-    python -m benchmarks.ddp_scaling
-    python -m benchmarks.ddp_scaling --model upernet --size 1536 --processes 1 2 4 8
+    python -m benchmarks.studies.ddp_scaling
+    python -m benchmarks.studies.ddp_scaling --model upernet --size 1536 --processes 1 2 4 8
 
 Every process has batch 1 and, where there are GPUs, one of its own and bfloat16; without GPUs it
 has one thread and the processes talk through gloo.
@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from . import table, train_step
+from benchmarks.harness import table
+from benchmarks.rows import train_step
 
 HEADER = ('processes', 'median step', 'images/s', 'of the first', 'efficiency')
 
@@ -141,7 +142,9 @@ def markdown(found: Sequence[tuple[str, ...]], work: str, command: str) -> str:
 def _arguments() -> argparse.ArgumentParser:
     gpus = torch.cuda.device_count()
     counts = [1, *(2**power for power in range(1, 10) if 2**power <= gpus)] if gpus else [1, 2]
-    parser = argparse.ArgumentParser(prog='python -m benchmarks.ddp_scaling', description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.studies.ddp_scaling', description=__doc__
+    )
     models = sorted(train_step.MODEL_CONFIGS | train_step.GPU_CONFIGS)
     parser.add_argument('--model', choices=models, default='segformer')
     parser.add_argument('--size', type=int, default=256, help='height and width of the images')
@@ -174,7 +177,7 @@ def main() -> None:
         shown.add_row(*line)
     Console().print(shown)
     if arguments.markdown:
-        command = f'python -m benchmarks.ddp_scaling --model {arguments.model} ' + (
+        command = f'python -m benchmarks.studies.ddp_scaling --model {arguments.model} ' + (
             f'--size {arguments.size} --processes {" ".join(map(str, counts))}'
         )
         table.write_section(arguments.markdown, markdown(found, work, command))

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.harness import subject
+from benchmarks.harness.row import Row, Way
 from handbone.masks import encode, runs_to_string
 from handbone.submissions import vote_submissions
-
-from . import subject
-from .row import Row, Way
 
 IMAGES = 300
 FILES = 5

@@ -7,10 +7,9 @@ import cv2
 import mmcv
 import numpy as np
 
+from benchmarks.harness import subject
+from benchmarks.harness.row import Row, Way
 from handbone.masks import pack, warp
-
-from . import subject
-from .row import Row, Way
 
 SIZE = 1536
 ANGLE = 15.0

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.harness import subject
+from benchmarks.harness.row import Row, Way
+from benchmarks.usual.competition import encode_mask_to_rle
 from handbone.masks import encode, runs_to_string
-
-from . import subject
-from .competition import encode_mask_to_rle
-from .row import Row, Way
 
 
 def planes() -> Callable[[], Any]:

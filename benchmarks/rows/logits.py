@@ -7,11 +7,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from benchmarks.harness import subject
+from benchmarks.harness.row import Row, Way
+from benchmarks.usual.competition import encode_mask_to_rle
 from handbone.masks import encode, logits_to_packed, planes_last, runs_to_string
-
-from . import subject
-from .competition import encode_mask_to_rle
-from .row import Row, Way
 
 SIZE = (subject.SIZE, subject.SIZE)
 

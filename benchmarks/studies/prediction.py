@@ -1,6 +1,6 @@
 """From PNG files to the CSV of runs: mmseg's own code beside handbone's.
 
-    python -m benchmarks.prediction --images 12 --markdown docs/performance.md
+    python -m benchmarks.studies.prediction --images 12 --markdown docs/performance.md
 
 Each way runs in a process of its own on phantoms of 2048 x 2048, with the same weights. The time
 runs from the first file that is read to the finished CSV and leaves out what comes before, imports
@@ -21,6 +21,10 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from benchmarks.harness.memory import resident_peak
+from benchmarks.harness.table import libraries, machine, write_section
+from benchmarks.rows.train_step import CONFIGS, MODEL_CONFIGS, build
+from benchmarks.usual.plain_test import test_runner
 from handbone.apis import MultilabelInferencer
 from handbone.apis.exporting import export
 from handbone.bones import CLASSES
@@ -29,11 +33,6 @@ from handbone.masks import decode, overlap_counts
 from handbone.masks.counts import dice
 from handbone.phantom import write_dataset
 from handbone.submissions.reading import read_submission
-
-from .memory import resident_peak
-from .plain_test import test_runner
-from .table import libraries, machine, write_section
-from .train_step import CONFIGS, MODEL_CONFIGS, build
 
 CONFIG = CONFIGS / MODEL_CONFIGS['segformer']
 SIZE = 2048
@@ -124,7 +123,7 @@ def measure(way: str, folder: Path, images: int) -> dict:
     Raises:
         RuntimeError: If the process fails.
     """
-    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.prediction', '--only', way]
+    command = [sys.executable, '-W', 'ignore', '-m', 'benchmarks.studies.prediction', '--only', way]
     command += ['--images', str(images), '--folder', str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -151,7 +150,7 @@ def section(images: int, measured: dict[str, dict], same: dict[str, float]) -> s
     ]
     return '\n'.join(
         [
-            f'## `python -m benchmarks.prediction --images {images}`',
+            f'## `python -m benchmarks.studies.prediction --images {images}`',
             '',
             f'On {machine()}; {libraries()}. From PNG files of {SIZE} x {SIZE} to the CSV of runs '
             'of 29 classes with SegFormer mit-b0 at 1024 and the same random weights. mmseg is its '
@@ -169,7 +168,9 @@ def section(images: int, measured: dict[str, dict], same: dict[str, float]) -> s
 
 def main() -> None:
     """Measure the ways and print images/s and memory."""
-    parser = argparse.ArgumentParser(prog='python -m benchmarks.prediction', description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.studies.prediction', description=__doc__
+    )
     parser.add_argument('--images', type=int, default=12)
     parser.add_argument('--folder', type=Path, default=Path('work_dirs/prediction'))
     parser.add_argument('--markdown', type=Path, help='put the table into this document')

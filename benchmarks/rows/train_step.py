@@ -28,14 +28,14 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
+from benchmarks.harness import subject
+from benchmarks.harness.plain_packages import import_smp
+from benchmarks.harness.row import Row, Way
 from handbone.masks import planes_first, unpack
 
-from . import subject
 from .loss import plain_loss
-from .plain_packages import import_smp
-from .row import Row, Way
 
-CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 MODEL_CONFIGS = {'segformer': 'segformer_mit-b0_1024.py', 'upernet': 'upernet_swin-t_1536.py'}
 #: Models that are measured at 1536 only, where there is a GPU.
 GPU_CONFIGS = {'upernet-b': 'upernet_swin-b_1536.py'}

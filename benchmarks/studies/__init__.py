@@ -1,0 +1,1 @@
+"""Commands of their own: trainings, predictions and exports that are measured as a whole."""

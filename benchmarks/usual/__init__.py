@@ -1,0 +1,1 @@
+"""Today's usual ways, written as a user would write them without handbone."""

@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from handbone.masks import pack
 
 onnx = pytest.importorskip('onnx')
-onnxruntime = pytest.importorskip('onnxruntime')
+pytest.importorskip('onnxruntime')
 openvino = pytest.importorskip('openvino')
 
 from handbone.export.packing_graph import append_packing, without_packing  # noqa: E402
+from handbone.export.sessions import SUFFIXES, open_session  # noqa: E402
 
 NEAR = 1e-4  # of the threshold: there rounding decides
 
@@ -63,24 +64,20 @@ def case(request):
 
 
 @pytest.fixture(scope='module')
-def run(tmp_path_factory):
-    def run_both(model, inputs):
-        content = model.SerializeToString()
-        session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
-        yield session.run(None, inputs)[0]
-        path = tmp_path_factory.mktemp('graph') / 'graph.onnx'
-        path.write_bytes(content)
-        compiled = openvino.Core().compile_model(path, 'CPU', dict(INFERENCE_NUM_THREADS=1))
-        names = [port.any_name for port in compiled.inputs]
-        yield compiled({name: inputs[name] for name in names})[0]
-
-    return run_both
+def sessions(case, tmp_path_factory):
+    """The product's own sessions of the graph: they compute in float32 on every processor."""
+    model, _, _ = case
+    folder = tmp_path_factory.mktemp('graph')
+    onnx.save(model, folder / 'graph.onnx')
+    graph = openvino.Core().read_model(folder / 'graph.onnx')
+    openvino.save_model(graph, folder / 'graph.xml', compress_to_fp16=False)
+    return [open_session(folder / f'graph{suffix}', 'labels', 'cpu', 1) for suffix in SUFFIXES]
 
 
 @pytest.mark.parametrize('content', [(32, 48), (30, 41)])
 @pytest.mark.parametrize('size', [(101, 67), (7, 96)])
-def test_labels_are_those_of_one_upsampling(case, run, content, size):
-    model, limits, images = case
+def test_labels_are_those_of_one_upsampling(case, sessions, content, size):
+    _, limits, images = case
     inputs = dict(images=images, content=np.array(content), size=np.array(size))
     low = images.reshape(2, len(limits), 8, 4, 12, 4).mean((3, 5))
     full = reference(low, limits, (content[0] / 4, content[1] / 4), size)
@@ -88,22 +85,22 @@ def test_labels_are_those_of_one_upsampling(case, run, content, size):
     sure = (np.abs(full) > NEAR).all(1)
     assert sure.mean() > 0.9
     expected = expected.reshape(2, *size, -1).transpose(0, 3, 1, 2)
-    for labels in run(model, inputs):
+    for session in sessions:
+        labels = session.run(inputs)
         assert labels.dtype == np.int32 and labels.shape == expected.shape
         different = (labels != expected).any(1) & sure
         assert not different.any()
 
 
-def test_logits_come_back(case, run):
+def test_logits_come_back(case, tmp_path):
     model, _, images = case
     bare = onnx.ModelProto()
     bare.CopyFrom(model)
     bare = without_packing(bare)
-    inputs = dict(images=images, content=np.array([32, 48]))
     assert [each.name for each in bare.graph.output] == ['logits']
-    session = onnxruntime.InferenceSession(
-        bare.SerializeToString(), providers=['CPUExecutionProvider']
-    )
-    inputs = {each.name: inputs[each.name] for each in session.get_inputs()}
+    onnx.save(bare, tmp_path / 'bare.onnx')
+    inputs = dict(images=images, content=np.array([32, 48]))
+    inputs = {each.name: inputs[each.name] for each in bare.graph.input}
+    logits = open_session(tmp_path / 'bare.onnx', 'logits', 'cpu', 1).run(inputs)
     expected = images.reshape(*images.shape[:2], 8, 4, 12, 4).mean((3, 5))
-    np.testing.assert_allclose(session.run(None, inputs)[0], expected, atol=1e-5)
+    np.testing.assert_allclose(logits, expected, atol=1e-5)

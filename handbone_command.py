@@ -19,3 +19,10 @@ def main(arguments: list[str] | None = None) -> None:
     from handbone.cli.command import main as run
 
     run(arguments)
+
+
+if __name__ == '__main__':
+    # under its own name, by which the package finds it
+    from handbone_command import main as run_command
+
+    run_command()

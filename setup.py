@@ -1,4 +1,4 @@
-"""Packaging; the wheel carries configs and tools under ``handbone/.mim``, as mmseg's does."""
+"""Packaging; the wheel carries configs, tools and locks in ``handbone/.mim``, as mmseg's does."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-CARRIED_FOLDERS = ('configs', 'tools')
+CARRIED = ('configs/**/*.py', 'tools/*.py', 'tools/*.sh', 'mmenv/*.txt', 'requirements.txt')
 
 
 def requirements() -> list[str]:
@@ -24,7 +24,7 @@ def version() -> str:
 
 
 class BuildWithConfigs(build_py):
-    """Copy the configs and tools into the build, where an installed package finds them.
+    """Copy configs, tools and locks into the build, where an installed package finds them.
 
     They go straight into the build folder: no link or copy is left in the source tree, and an
     editable install, which uses the folders of the clone, gets none.
@@ -53,12 +53,7 @@ class BuildWithConfigs(build_py):
 
     @staticmethod
     def _carried_files() -> list[Path]:
-        return [
-            file
-            for folder in CARRIED_FOLDERS
-            for file in sorted((ROOT / folder).rglob('*'))
-            if file.suffix in {'.py', '.sh'}
-        ]
+        return [file for pattern in CARRIED for file in sorted(ROOT.glob(pattern))]
 
 
 setup(
@@ -83,6 +78,7 @@ setup(
     packages=find_packages(include=['handbone', 'handbone.*']),
     # the entry of the command stands outside of the package: see there
     py_modules=['handbone_command'],
+    entry_points={'console_scripts': ['handbone = handbone_command:main']},
     # the stubs are read at run time: packages import what they export when it is asked for
     package_data={'handbone': ['py.typed', '**/*.pyi']},
     python_requires='>=3.11',

@@ -32,6 +32,6 @@ def import_extra(module: str, extra: str) -> ModuleType:
     except (ImportError, RuntimeError) as error:
         # torchvision of another build than torch ends in a RuntimeError about its operators
         raise MissingExtraError(
-            f'{module} is installed but does not load ({error}): python -m mmenv.check says what '
-            'to mend'
+            f'{module} is installed but does not load ({error}): `handbone check` says how to '
+            'correct that'
         ) from error

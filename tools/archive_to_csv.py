@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Take a submission out of an archive: ``python tools/archive_to_csv.py DIR --out FILE.csv``."""
+"""Take a CSV out of an archive: the same as ``handbone archive-to-csv``; see ``--help``."""
 
-from handbone.cli.archiving import csv_main
+from _command import run
 
 if __name__ == '__main__':
-    csv_main()
+    run('archive-to-csv')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Compare training runs: ``python tools/compare_runs.py work_dirs/*``; see ``--help``."""
+"""Compare trainings: the same as ``handbone compare-runs``; see ``--help``."""
 
-from handbone.cli.compare_runs import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('compare-runs')

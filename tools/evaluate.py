@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Score a CSV of masks: ``python tools/evaluate.py PRED.csv TRUTH``; see ``--help``."""
+"""Score a CSV of masks: the same as ``handbone evaluate``; see ``--help``."""
 
-from handbone.cli.evaluate import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('evaluate')

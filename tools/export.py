@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Write a model for ONNX Runtime or OpenVINO: ``python tools/export.py --help``."""
+"""Write a model for ONNX Runtime or OpenVINO: the same as ``handbone export``; see ``--help``."""
 
-from handbone.cli.export import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('export')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Predict radiographs: ``python tools/predict.py CONFIG CHECKPOINT SOURCE``; see ``--help``."""
+"""Predict radiographs: the same as ``handbone predict``; see ``--help``."""
 
-from handbone.cli.predict import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('predict')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Predict an archive: ``python tools/predict_archive.py CONFIG CHECKPOINT SOURCE --out DIR``."""
+"""Predict an archive: the same as ``handbone predict-archive``; see ``--help``."""
 
-from handbone.cli.archiving import predict_main
+from _command import run
 
 if __name__ == '__main__':
-    predict_main()
+    run('predict-archive')

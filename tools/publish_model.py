@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Write weights to share: ``python tools/publish_model.py CHECKPOINT``; see ``--help``."""
+"""Write weights to share: the same as ``handbone publish``; see ``--help``."""
 
-from handbone.cli.publish import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('publish')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Test the mean of models: ``python tools/soft_vote.py --model CONFIG CHECKPOINT …``."""
+"""Test the mean of models: the same as ``handbone soft-vote``; see ``--help``."""
 
-from handbone.cli.soft_vote import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('soft-vote')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Average weights: ``python tools/soup.py CONFIG A.pth B.pth --out soup.pth``; see ``--help``."""
+"""Average weights: the same as ``handbone soup``; see ``--help``."""
 
-from handbone.cli.soup import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('soup')

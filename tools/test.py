@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Test a model: ``python tools/test.py CONFIG CHECKPOINT``; see ``--help``."""
+"""Test a model: the same as ``handbone test``; see ``--help``."""
 
-from handbone.cli.test import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('test')

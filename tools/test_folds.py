@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Test a cross-validation: ``python tools/test_folds.py CONFIG DIR --out CSV``; see ``--help``."""
+"""Test a cross-validation: the same as ``handbone test-folds``; see ``--help``."""
 
-from handbone.cli.test_folds import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('test-folds')

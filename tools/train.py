@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Train a model: ``python tools/train.py CONFIG``; see ``--help``."""
+"""Train a model: the same as ``handbone train``; see ``--help``."""
 
-from handbone.cli.train import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('train')

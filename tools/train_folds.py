@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Train the folds of a cross-validation: ``python tools/train_folds.py CONFIG --work-dir DIR``."""
+"""Train a cross-validation: the same as ``handbone train-folds``; see ``--help``."""
 
-from handbone.cli.train_folds import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('train-folds')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Tune thresholds: ``python tools/tune_thresholds.py CONFIG CHECKPOINT``; see ``--help``."""
+"""Tune thresholds: the same as ``handbone tune-thresholds``; see ``--help``."""
 
-from handbone.cli.tune_thresholds import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('tune-thresholds')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Vote on submission files: ``python tools/vote.py A.csv B.csv --out C.csv``; see ``--help``."""
+"""Vote on CSV files of masks: the same as ``handbone vote``; see ``--help``."""
 
-from handbone.cli.vote import main
+from _command import run
 
 if __name__ == '__main__':
-    main()
+    run('vote')

@@ -1,6 +1,5 @@
 """Train the folds of a cross-validation, each in a process of its own."""
 
-import argparse
 import fcntl
 import json
 import os
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
@@ -112,11 +111,7 @@ class FoldTraining:
         return self.work_dir / f'fold_{fold}'
 
     def _settings(self, fold: int) -> tuple[Config, list[str]]:
-        cfg = read_config_file(self.config)
-        if self.options:
-            parser = argparse.ArgumentParser()
-            parser.add_argument('--options', nargs='+', action=DictAction)
-            cfg.merge_from_dict(parser.parse_args(['--options', *self.options]).options)
+        cfg = read_config_file(self.config, self.options)
         settings = fold_settings(cfg, fold, self.num_folds)
         cfg.merge_from_dict(settings)
         return cfg, [f'{key}={value}' for key, value in settings.items()]

@@ -1,11 +1,15 @@
-"""Train a model from a configuration file."""
+"""Arguments that several commands share, in one spelling."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config, DictAction
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
-from handbone.configuration.config_file import read_config_file
+#: What was written before for a precision, and is still understood.
+FORMER_PRECISIONS = {'float32': 'fp32'}
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,23 +18,80 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The parser to extend.
     """
+    add_config_options(parser)
+    add_allow_pickle(parser)
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes of a distributed run (default: none)',
+    )
+    # torch.distributed.launch gives it to every process
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``; the words are read with the config, by ``read_config_file``.
+
+    Args:
+        parser: The parser to extend.
+    """
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
-        help='settings to override, as key=value; nested keys with dots',
+        action='extend',
+        type=_setting,
+        metavar='KEY=VALUE',
+        help='settings of the config to override; nested keys with dots',
     )
+
+
+def add_allow_pickle(parser: argparse.ArgumentParser) -> None:
+    """Add ``--allow-pickle``.
+
+    Args:
+        parser: The parser to extend.
+    """
     parser.add_argument(
         '--allow-pickle',
         action='store_true',
-        help='read checkpoints that hold Python objects: they can run any code, so you must trust '
-        'who made them',
+        help='read checkpoints that contain Python objects: these can run any code, so only use it '
+        'if you trust whoever made them',
     )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
 
 
-def read_config(args: argparse.Namespace) -> Config:
+def add_precision(
+    parser: argparse.ArgumentParser, choices: Sequence[str], help_text: str, *former: str
+) -> None:
+    """Add ``--precision``.
+
+    Args:
+        parser: The parser to extend.
+        choices: Which of fp32, bf16, fp16 and int8 the command knows.
+        help_text: What it means there.
+        *former: Options by which the command called it before; alone they mean bf16.
+    """
+    common = dict(choices=choices, type=_precision, dest='precision')
+    parser.add_argument('--precision', help=help_text, **common)
+    for option in former:
+        parser.add_argument(option, nargs='?', const='bf16', help=argparse.SUPPRESS, **common)
+
+
+def add_out_dir(parser: argparse.ArgumentParser, help_text: str, *former: str) -> None:
+    """Add the required ``--out-dir``.
+
+    Args:
+        parser: The parser to extend.
+        help_text: What comes into the folder.
+        *former: Options by which the command called it before.
+    """
+    one = parser.add_mutually_exclusive_group(required=True)
+    one.add_argument('--out-dir', type=Path, metavar='DIR', help=help_text)
+    for option in former:
+        one.add_argument(option, type=Path, dest='out_dir', help=argparse.SUPPRESS)
+
+
+def read_config(args: argparse.Namespace) -> 'Config':
     """Read the configuration that the command line asks for.
 
     Args:
@@ -39,14 +100,53 @@ def read_config(args: argparse.Namespace) -> Config:
     Returns:
         The configuration; without a work dir it gets ``work_dirs/<name of the file>``.
     """
-    cfg = read_config_file(args.config)
+    from handbone.configuration.config_file import read_config_file
+
+    cfg = read_config_file(args.config, args.cfg_options or ())
     cfg.launcher = args.launcher
     if args.allow_pickle:
         cfg.allow_pickle = True
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     return cfg
+
+
+def at_least_one(text: str) -> int:
+    """Read a whole number from 1 on; a type of arguments.
+
+    Args:
+        text: A word of the command line.
+
+    Returns:
+        The number.
+
+    Raises:
+        ArgumentTypeError: If it is not one.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not a whole number of at least 1')
+    return int(text)
+
+
+def names(text: str) -> list[str]:
+    """Read names with commas between them; a type of arguments.
+
+    Args:
+        text: A word of the command line.
+
+    Returns:
+        The names; ``none`` stands for no name.
+    """
+    return text.split(',') if text != 'none' else []
+
+
+def _setting(text: str) -> str:
+    if not text.partition('=')[1]:
+        raise argparse.ArgumentTypeError(f'{text} is not of the form key=value')
+    return text
+
+
+def _precision(text: str) -> str:
+    return FORMER_PRECISIONS.get(text, text)

@@ -1,31 +1,39 @@
-"""Compare training runs."""
+"""``handbone compare-runs``: compare the settings and scores of trainings."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from handbone.errors import HandboneError
-from handbone.runs.run_comparison import plot, print_comparison, write_csv
-from handbone.runs.run_record import RunRecord, read_run
 
-from .user_errors import user_errors_in_one_line
+if TYPE_CHECKING:
+    from handbone.runs.run_record import RunRecord
 
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/compare_runs.py``.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Compare training runs')
+    parser.description = 'Compare training runs.'
     parser.add_argument('work_dirs', nargs='+', type=Path, help='work dirs; others are left out')
     parser.add_argument('--csv', type=Path, help='write all numbers to this file')
     parser.add_argument('--plot', type=Path, help='draw the scores into this PNG file')
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Compare.
+
+    Args:
+        args: The parsed command line.
+    """
+    from rich.console import Console
+
+    from handbone.runs.run_comparison import plot, print_comparison, write_csv
+
     runs = _read_runs(args.work_dirs)
     # without a terminal, lines must not be broken
     print_comparison(runs, Console(width=None if sys.stdout.isatty() else 240))
@@ -35,7 +43,9 @@ def main(arguments: list[str] | None = None) -> None:
         plot(runs, args.plot)
 
 
-def _read_runs(folders: Sequence[Path]) -> list[RunRecord]:
+def _read_runs(folders: Sequence[Path]) -> 'list[RunRecord]':
+    from handbone.runs.run_record import read_run
+
     runs = []
     for folder in folders:
         if not folder.exists():
@@ -48,6 +58,6 @@ def _read_runs(folders: Sequence[Path]) -> list[RunRecord]:
     if not runs:
         raise HandboneError(
             f'no validated training run in {", ".join(map(str, folders))}: give the work dirs of '
-            'tools/train.py, such as work_dirs/*'
+            '`handbone train`, such as work_dirs/*'
         )
     return runs

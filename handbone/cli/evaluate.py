@@ -1,4 +1,4 @@
-"""Score a CSV of masks against JSON files or another CSV, and compare two of them."""
+"""``handbone evaluate``: score a CSV of masks, and compare two of them."""
 
 import argparse
 from collections.abc import Sequence
@@ -26,8 +26,6 @@ from handbone.scoring.score_file import is_score_file, read_score_file
 from handbone.scoring.worst_pictures import draw_worst, worst_text
 from handbone.submissions import read_submission, submission_classes
 
-from .user_errors import user_errors_in_one_line
-
 #: Fewer patients than this give intervals that are clearly too narrow.
 FEW_PATIENTS = 10
 #: Draws of the bootstrap.
@@ -46,14 +44,58 @@ OF_MASKS = (
 STRANGERS = 0.05
 
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/evaluate.py``.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    args = _parser().parse_args(arguments)
+    parser.description = (
+        'Score a CSV of masks (image_name,class,rle) against JSON files or another CSV.'
+    )
+    parser.epilog = (
+        'Empty masks: where prediction and truth are both empty, scores are 1 and distances '
+        '0. Where one is empty, scores are 0 (Dice and IoU nearly) and distances infinite: these '
+        'are counted as "One empty" and left out of the mean distances.'
+    )
+    parser.add_argument('prediction', type=Path, help='CSV of masks, or a table of scores')
+    parser.add_argument(
+        'truth',
+        type=Path,
+        nargs='?',
+        help='folder of JSON files, or a CSV of masks. Without it, the first argument is a table '
+        'of scores: dice_per_image.csv of `handbone test`, or what --out wrote',
+    )
+    names = ','.join((*OVERLAP_SCORES, *SURFACE_SCORES))
+    parser.add_argument('--metrics', help=f'scores, the first one ranks images (default: {names})')
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        nargs='+',
+        help='tolerances of the surface Dice (default: 2 pixels; 0.5 mm with --spacing)',
+    )
+    parser.add_argument(
+        '--spacing', type=float, nargs='+', help='mm a pixel, one number or height and width'
+    )
+    parser.add_argument(
+        '--size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'), help='size of all images'
+    )
+    parser.add_argument('--images', type=Path, help='folder of images: sizes, patients, pictures')
+    parser.add_argument('--classes', nargs='+', help='class names (default: those of the CSV)')
+    parser.add_argument('--skip-labels', nargs='+', default=(), help='labels of JSON to leave out')
+    parser.add_argument('--common', action='store_true', help='score the images that both have')
+    parser.add_argument('--out', type=Path, help='write a row for each image and class to this CSV')
+    parser.add_argument('--worst', type=int, default=8, help='worst images to list (default: 8)')
+    parser.add_argument('--show-dir', type=Path, help='draw the worst images into this folder')
+    parser.add_argument('--against', type=Path, help='another CSV of the same images to compare')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Score.
+
+    Args:
+        args: The parsed command line.
+    """
     for path in filter(None, (args.prediction, args.truth, args.against)):
         if not path.exists():
             raise FileNotFoundError(f'{path}: no such file or folder')
@@ -80,46 +122,6 @@ def main(arguments: list[str] | None = None) -> None:
         print(verdict(difference(table, other, table.ranking, None, RESAMPLES), title))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description='Score a CSV of masks (image_name,class,rle) against JSON files or another CSV',
-        epilog='Empty masks: where prediction and truth are both empty, scores are 1 and distances '
-        '0. Where one is empty, scores are 0 (Dice and IoU nearly) and distances infinite: these '
-        'are counted as "One empty" and left out of the mean distances.',
-    )
-    parser.add_argument('prediction', type=Path, help='CSV of masks, or a table of scores')
-    parser.add_argument(
-        'truth',
-        type=Path,
-        nargs='?',
-        help='folder of JSON files, or a CSV of masks. Without it, the first argument is a table '
-        'of scores: dice_per_image.csv of tools/test.py, or what --out wrote',
-    )
-    names = ','.join((*OVERLAP_SCORES, *SURFACE_SCORES))
-    parser.add_argument('--metrics', help=f'scores, the first one ranks images (default: {names})')
-    parser.add_argument(
-        '--tolerance',
-        type=float,
-        nargs='+',
-        help='tolerances of the surface Dice (default: 2 pixels; 0.5 mm with --spacing)',
-    )
-    parser.add_argument(
-        '--spacing', type=float, nargs='+', help='mm a pixel, one number or height and width'
-    )
-    parser.add_argument(
-        '--size', type=int, nargs=2, metavar=('HEIGHT', 'WIDTH'), help='size of all images'
-    )
-    parser.add_argument('--images', type=Path, help='folder of images: sizes, patients, pictures')
-    parser.add_argument('--classes', nargs='+', help='class names (default: those of the CSV)')
-    parser.add_argument('--skip-labels', nargs='+', default=(), help='labels of JSON to leave out')
-    parser.add_argument('--common', action='store_true', help='score the images that both have')
-    parser.add_argument('--out', type=Path, help='write a row for each image and class to this CSV')
-    parser.add_argument('--worst', type=int, default=8, help='worst images to list (default: 8)')
-    parser.add_argument('--show-dir', type=Path, help='draw the worst images into this folder')
-    parser.add_argument('--against', type=Path, help='another CSV of the same images to compare')
-    return parser
-
-
 def _score_files(args: argparse.Namespace) -> tuple[ScoreTable, ScoreTable | None]:
     """Read tables of scores."""
     given = [option for option in OF_MASKS if getattr(args, option[2:].replace('-', '_'))]
@@ -132,8 +134,8 @@ def _score_files(args: argparse.Namespace) -> tuple[ScoreTable, ScoreTable | Non
     for path in paths:
         if not is_score_file(path):
             raise HandboneError(
-                f'{path} is no table of scores. Give a TRUTH to score masks against: a folder of '
-                'JSON files or a CSV.'
+                f'{path} is not a table of scores. Give a TRUTH to score masks against: a '
+                'folder of JSON files or a CSV.'
             )
     unit = 'px' if args.spacing is None else 'mm'
     tables = [read_score_file(path, GROUPS, unit) for path in paths]

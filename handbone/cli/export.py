@@ -1,33 +1,22 @@
-"""Turn a config and its checkpoint into a file that ONNX Runtime and OpenVINO run."""
+"""``handbone export``: turn a config and its checkpoint into a file for other runtimes."""
 
 import argparse
 
-from mmengine.config import DictAction
-
-from handbone.apis.exporting import export
-from handbone.checkpoints import unpickling
-from handbone.cli.user_errors import user_errors_in_one_line
-from handbone.configuration.config_file import read_config_file
+from .arguments import add_allow_pickle, add_config_options, add_precision
 
 FORMATS = ('onnx', 'openvino')
 
 
-PRECISIONS = ('fp32', 'fp16', 'int8')
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/export.py``.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(
-        description='Write a trained model as a file for ONNX Runtime or OpenVINO'
-    )
+    parser.description = 'Write a trained model as a file for ONNX Runtime or OpenVINO.'
     parser.add_argument('config', help='configuration file')
     parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
-    parser.add_argument('--out', required=True, help='file to write, .onnx or .xml')
+    parser.add_argument('--out', required=True, metavar='FILE', help='file to write, .onnx or .xml')
     parser.add_argument(
         '--format', choices=FORMATS, help='default: openvino for .xml, onnx otherwise'
     )
@@ -38,24 +27,30 @@ def main(arguments: list[str] | None = None) -> None:
         metavar=('HEIGHT', 'WIDTH'),
         help="size of the network's input (default: that of the test pipeline)",
     )
-    parser.add_argument('--precision', choices=PRECISIONS, default='fp32')
+    add_precision(parser, ('fp32', 'fp16', 'int8'), 'default: fp32; int8 needs --calibration')
     parser.add_argument(
-        '--calibration', metavar='FOLDER', help='some dozens of training images, for int8'
-    )
-    parser.add_argument('--thresholds', metavar='FILE', help='JSON with a threshold by class name')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, help='settings to override, as key=value'
+        '--calibration', metavar='DIR', help='some dozens of training images, for int8'
     )
     parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
-        'who made it',
+        '--thresholds',
+        metavar='FILE',
+        help='thresholds to decide by, as `handbone tune-thresholds` writes them',
     )
-    args = parser.parse_args(arguments)
-    cfg = read_config_file(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    add_config_options(parser)
+    add_allow_pickle(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Export.
+
+    Args:
+        args: The parsed command line.
+    """
+    from handbone.apis.exporting import export
+    from handbone.checkpoints import unpickling
+    from handbone.configuration.config_file import read_config_file
+
+    cfg = read_config_file(args.config, args.cfg_options or ())
     kind = args.format or ('openvino' if args.out.endswith('.xml') else 'onnx')
     with unpickling(args.allow_pickle):
         written = export(
@@ -63,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
             args.checkpoint,
             args.out,
             tuple(args.size) if args.size else None,
-            args.precision,
+            args.precision or 'fp32',
             args.calibration,
             kind,
             args.thresholds,

@@ -1,29 +1,37 @@
-"""Turn a checkpoint of a training into a file to share."""
+"""``handbone publish``: turn a checkpoint of a training into a file to share."""
 
 import argparse
 
-from handbone.apis.publishing import publish
-from handbone.checkpoints import find_checkpoint, unpickling
-from handbone.cli.user_errors import user_errors_in_one_line
+from .arguments import add_allow_pickle
 
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/publish_model.py``.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Write weights to share, as safetensors')
+    parser.description = 'Write weights to share, as safetensors.'
     parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
-    parser.add_argument('--out', help='file to write (default: beside the checkpoint)')
-    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to publish')
     parser.add_argument(
-        '--allow-pickle',
-        action='store_true',
-        help='read a checkpoint that holds Python objects: it can run any code, so you must trust '
-        'who made it',
+        '--out', metavar='FILE', help='file to write (default: beside the checkpoint)'
     )
-    args = parser.parse_args(arguments)
+    parser.add_argument(
+        '--thresholds',
+        metavar='FILE',
+        help='thresholds to publish with them, as `handbone tune-thresholds` writes them',
+    )
+    add_allow_pickle(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Publish.
+
+    Args:
+        args: The parsed command line.
+    """
+    from handbone.apis.publishing import publish
+    from handbone.checkpoints import find_checkpoint, unpickling
+
     with unpickling(args.allow_pickle):
         print(publish(find_checkpoint(args.checkpoint), args.out, args.thresholds))

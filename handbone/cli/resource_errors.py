@@ -1,24 +1,23 @@
-"""What to turn when memory runs out."""
+"""What to change when memory runs out."""
 
 import re
+import sys
 import traceback
 from pathlib import Path
-
-import torch
 
 LESS_MEMORY = (
     'lower train_dataloader.batch_size (optim_wrapper.accumulative_counts makes up for it), or '
     'crop_size in the config'
 )
-#: What to turn further, by where the memory is used up.
-MORE_TO_TURN = {
-    'gpu': ', turn on --amp, or recompute activations (--cfg-options '
+#: What else to change, by where the memory is used up.
+MORE_TO_CHANGE = {
+    'gpu': ', train with --precision bf16, or recompute activations (--cfg-options '
     'model.backbone.with_cp=True, for Swin, MiT, ConvNeXt and ResNet)',
     'machine': ', or lower train_dataloader.num_workers',
 }
 #: The same where a stream of images is predicted.
 PREDICTING = {
-    'gpu': 'lower --batch-size, or take --precision bf16',
+    'gpu': 'lower --batch-size, or use --precision bf16',
     'machine': 'lower --batch-size',
 }
 #: What torch's data loader says of a worker that is gone, and the signal if it knows it.
@@ -37,15 +36,17 @@ def resource_message(error: BaseException, predicting: bool = False) -> str | No
 
     Args:
         error: What was raised.
-        predicting: Whether a stream of images was predicted, for which nothing of the training is
-            to be turned.
+        predicting: Whether a stream of images was predicted, where settings of the training
+            do not help.
 
     Returns:
-        The message, or None if the error is another one.
+        The message, or None for any other error.
     """
     text = str(error)
     of_cuda = isinstance(error, RuntimeError) and any(words in text for words in NO_GPU_MEMORY)
-    if isinstance(error, torch.OutOfMemoryError) or of_cuda:
+    # where torch has not been imported, it has not raised the error either
+    torch = sys.modules.get('torch')
+    if of_cuda or (torch is not None and isinstance(error, torch.OutOfMemoryError)):
         wanted = re.search(r'Tried to allocate [\d.]+ \w+', text)
         return f'the GPU is out of memory{_in_brackets(wanted)}: {_remedy("gpu", predicting)}'
     # the data loader names the signal in the error that it was handling
@@ -62,7 +63,7 @@ def resource_message(error: BaseException, predicting: bool = False) -> str | No
             f'a worker of the data loader was killed ({gone.group(0)}), most often by the system '
             'because memory ran out: lower train_dataloader.num_workers and '
             'val_dataloader.num_workers, batch_size, or crop_size in the config; `dmesg` tells '
-            'who was killed. Then go on with --resume'
+            'who was killed. Then continue with --resume'
         )
     if isinstance(error, MemoryError) or any(sign in text for sign in NO_MEMORY):
         wanted = re.search(r'(?:tried to|Failed to|Unable to) allocate [\d.]+ \w+', text)
@@ -72,7 +73,7 @@ def resource_message(error: BaseException, predicting: bool = False) -> str | No
 
 
 def _remedy(place: str, predicting: bool) -> str:
-    return PREDICTING[place] if predicting else LESS_MEMORY + MORE_TO_TURN[place]
+    return PREDICTING[place] if predicting else LESS_MEMORY + MORE_TO_CHANGE[place]
 
 
 def _while_fetching_from_worker(error: BaseException) -> bool:

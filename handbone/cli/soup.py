@@ -1,32 +1,28 @@
-"""Average the weights of checkpoints."""
+"""``handbone soup``: average the weights of checkpoints."""
 
 import argparse
 
-from handbone.apis.souping import (
-    make_soup,
-)
-from handbone.checkpoints import find_checkpoint, unpickling
-from handbone.cli.arguments import add_common_arguments, read_config
-from handbone.cli.user_errors import user_errors_in_one_line
 from handbone.errors import HandboneError
 
+from .arguments import add_common_arguments, read_config
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/soup.py``.
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Average the weights of checkpoints')
+    parser.description = 'Average the weights of checkpoints.'
     parser.add_argument('config', help='their configuration file')
     parser.add_argument('checkpoints', nargs='+', help='checkpoints or work dirs, at least two')
-    parser.add_argument('--out', required=True, help='the checkpoint to write')
+    parser.add_argument('--out', required=True, metavar='FILE', help='the checkpoint to write')
     parser.add_argument(
         '--method',
         choices=['uniform', 'greedy'],
         default='uniform',
-        help='take all, or, from the best on, those that do not lower the Dice of validation',
+        help='take all (default), or, from the best one down, those that do not lower the Dice of '
+        'the validation images',
     )
     parser.add_argument(
         '--update-batch-norm',
@@ -38,11 +34,26 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument('--work-dir', help='where the log and the tables go')
     add_common_arguments(parser)
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Average.
+
+    Args:
+        args: The parsed command line.
+
+    Raises:
+        HandboneError: If the options do not fit each other.
+    """
     if args.launcher != 'none':
         raise HandboneError('a soup is made by one process: leave out --launcher')
     if args.update_batch_norm < 0:
-        raise HandboneError(f'--update-batch-norm is not negative, got {args.update_batch_norm}')
+        raise HandboneError(
+            f'--update-batch-norm is a number of images from 0 on, got {args.update_batch_norm}'
+        )
+    from handbone.apis.souping import make_soup
+    from handbone.checkpoints import find_checkpoint, unpickling
+
     with unpickling(args.allow_pickle):
         checkpoints = [find_checkpoint(path) for path in args.checkpoints]
         chosen, dice = make_soup(

@@ -1,65 +1,85 @@
-"""Score a checkpoint, or write what it predicts."""
+"""``handbone test``: score a checkpoint, or write what it predicts."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-
-from handbone.apis.testing import test
-from handbone.checkpoints import find_checkpoint
-from handbone.cli.arguments import add_common_arguments, read_config
-from handbone.cli.user_errors import user_errors_in_one_line
-from handbone.configuration.decisions import (
-    use_postprocessing,
-    use_thresholds,
-)
-from handbone.configuration.test_time_augmentation import augment
-from handbone.postprocessing import STEPS
+from handbone.postprocessing.selection import STEPS
 from handbone.submissions.image_names import IMAGE_NAMES
 
+from .arguments import add_common_arguments, names, read_config
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/test.py``.
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Test a multilabel segmentor')
+    parser.description = 'Test a multilabel segmentor.'
     parser.add_argument('config', help='configuration file')
     parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
     add_result_arguments(parser)
-    parser.add_argument('--tta', action='store_true', help='average over augmented views')
-    parser.add_argument('--thresholds', help='file of tools/tune_thresholds.py to decide by')
-    parser.add_argument(
-        '--postprocess',
-        metavar='NAME,NAME',
-        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out "
-        'those of the config',
-    )
+    add_decision_arguments(parser)
     add_common_arguments(parser)
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Test.
+
+    Args:
+        args: The parsed command line.
+    """
+    from handbone.apis.testing import test
+    from handbone.checkpoints import find_checkpoint
+    from handbone.configuration.decisions import use_postprocessing, use_thresholds
+    from handbone.configuration.test_time_augmentation import augment
 
     cfg = read_config(args)
     cfg.load_from = find_checkpoint(args.checkpoint)
     use_results(cfg, args)
     if args.thresholds:
         use_thresholds(cfg, args.thresholds)
-    if args.postprocess:
-        names = args.postprocess.split(',') if args.postprocess != 'none' else ()
-        use_postprocessing(cfg, names)
+    if args.postprocess is not None:
+        use_postprocessing(cfg, args.postprocess)
     if args.tta:
         augment(cfg)
     test(cfg)
+
+
+def add_decision_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what turns a network's output into labels.
+
+    Args:
+        parser: Parser of a command that predicts, changed in place.
+    """
+    parser.add_argument('--tta', action='store_true', help='average over augmented views')
+    parser.add_argument(
+        '--thresholds',
+        metavar='FILE',
+        help='thresholds to decide by, as `handbone tune-thresholds` writes them',
+    )
+    parser.add_argument(
+        '--postprocess',
+        type=names,
+        metavar='NAME,NAME',
+        help=f"steps after the thresholds, in order: {', '.join(STEPS)}; 'none' leaves out "
+        'those of the config',
+    )
 
 
 def add_result_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which images are predicted and what is written.
 
     Args:
-        parser: Parser of a tool that tests, changed in place.
+        parser: Parser of a command that tests, changed in place.
     """
     parser.add_argument('--work-dir', help='where the log and the tables go')
-    parser.add_argument('--out', help='write the predictions to this CSV of run-length masks')
+    parser.add_argument(
+        '--out', metavar='CSV', help='write the predictions to this CSV of run-length masks'
+    )
     parser.add_argument(
         '--format-only',
         action='store_true',
@@ -75,10 +95,10 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--val', action='store_true', help='use the validation images instead of the test images'
     )
-    parser.add_argument('--show-dir', help='draw predictions into this folder')
+    parser.add_argument('--show-dir', metavar='DIR', help='draw predictions into this folder')
 
 
-def use_results(cfg: Config, args: argparse.Namespace) -> None:
+def use_results(cfg: 'Config', args: argparse.Namespace) -> None:
     """Do what the options of :func:`add_result_arguments` ask for.
 
     Args:

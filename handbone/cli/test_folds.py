@@ -1,48 +1,39 @@
-"""Test the folds of a cross-validation: each on what it has not seen, all together on the rest."""
+"""``handbone test-folds``: test a cross-validation.
+
+Each fold is tested on the images that it has not seen, all together on the test images.
+"""
 
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from handbone.apis.fold_testing import (
-    _name,
-    find_folds,
-    predict_out_of_fold,
-)
-from handbone.apis.soft_voting import EnsembleModel, soft_vote
-from handbone.checkpoints import find_checkpoint, newest_checkpoint
-from handbone.cli.user_errors import user_errors_in_one_line
-from handbone.configuration.config_file import read_config_file
-from handbone.configuration.fold_config import checkpoint_folder
 from handbone.errors import HandboneError
 from handbone.submissions.image_names import IMAGE_NAMES
 
+from .arguments import add_config_options
+from .soft_vote import add_merge_arguments
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/test_folds.py``.
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(
-        description='Test a cross-validation: out-of-fold predictions, and the ensemble'
-    )
+    parser.description = 'Test a cross-validation: out-of-fold predictions, and the ensemble.'
     parser.add_argument('config', help='configuration file')
-    parser.add_argument('work_dir', help='work dir of tools/train_folds.py')
+    parser.add_argument('work_dir', help='work dir of `handbone train-folds`')
     parser.add_argument('--out-of-fold', metavar='CSV', help='predictions of the training images')
     parser.add_argument('--out', metavar='CSV', help="the ensemble's masks of the test images")
     parser.add_argument(
         '--format-only',
         action='store_true',
-        help='do not score the test images: they have no truth',
+        help='do not score the test images: they have no reference masks',
     )
     parser.add_argument(
         '--last',
         action='store_true',
         help='take the last checkpoint of each fold; the best one, which is the default, was '
-        'chosen on the very images that it is scored on here, which flatters it a little',
+        'chosen on the very images that it is scored on here, so its score is a little too high',
     )
     parser.add_argument(
         '--image-name',
@@ -50,15 +41,29 @@ def main(arguments: list[str] | None = None) -> None:
         default='basename',
         help='what the CSVs call an image (default: basename)',
     )
-    parser.add_argument('--merge', choices=['probabilities', 'logits'], default='probabilities')
-    parser.add_argument('--one-at-a-time', '--low-memory', action='store_true')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='as key=value')
-    args = parser.parse_args(arguments)
+    add_merge_arguments(parser)
+    add_config_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Test the folds.
+
+    Args:
+        args: The parsed command line.
+
+    Raises:
+        HandboneError: If nothing is asked for.
+    """
     if not args.out_of_fold and not args.out:
         raise HandboneError('nothing to do: give --out-of-fold, --out or both')
-    cfg = read_config_file(args.config)
+    from handbone.apis.fold_testing import _name, find_folds, predict_out_of_fold
+    from handbone.apis.soft_voting import EnsembleModel, soft_vote
+    from handbone.checkpoints import find_checkpoint, newest_checkpoint
+    from handbone.configuration.config_file import read_config_file
+    from handbone.configuration.fold_config import checkpoint_folder
+
+    cfg = read_config_file(args.config, args.cfg_options or ())
     cfg.launcher = 'none'
-    cfg.merge_from_dict(args.cfg_options or {})
     folders = find_folds(args.work_dir)
     choose = newest_checkpoint if args.last else find_checkpoint
     checkpoints = [str(choose(str(checkpoint_folder(cfg, folder)))) for folder in folders]

@@ -1,39 +1,31 @@
-"""Train a model from a configuration file."""
+"""``handbone train``: train a model from a configuration file."""
 
 import argparse
 
-from handbone.apis.training import train
-from handbone.cli.arguments import add_common_arguments, read_config
-from handbone.cli.user_errors import user_errors_in_one_line
-from handbone.engine.acceleration import (
-    DTYPES,
-    use_amp,
-    use_compile,
-)
+from .arguments import add_common_arguments, add_precision, read_config
 
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/train.py``.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Train a multilabel segmentor')
+    parser.description = 'Train a multilabel segmentor.'
     parser.add_argument('config', help='configuration file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
-        help='go on from the newest checkpoint of the work dir, or from the given one',
+        metavar='CHECKPOINT',
+        help='continue from the newest checkpoint of the work dir, or from the given one',
     )
-    parser.add_argument(
+    add_precision(
+        parser,
+        ('fp32', 'bf16', 'fp16'),
+        'bf16 or fp16 (for GPUs without bf16) train in mixed precision; default: as in the config',
         '--amp',
-        nargs='?',
-        const='bf16',
-        choices=list(DTYPES),
-        help='mixed precision, by default in bfloat16; fp16 is for GPUs that lack it',
     )
     parser.add_argument(
         '--compile', action='store_true', help='compile the network with torch.compile'
@@ -42,13 +34,22 @@ def main(arguments: list[str] | None = None) -> None:
         '--from-scratch', action='store_true', help='do not load pretrained weights'
     )
     add_common_arguments(parser)
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train.
+
+    Args:
+        args: The parsed command line.
+    """
+    from handbone.apis.training import train
+    from handbone.engine.acceleration import use_compile, use_precision
 
     cfg = read_config(args)
     if args.from_scratch:
         cfg.from_scratch = True
-    if args.amp:
-        use_amp(cfg, args.amp)
+    if args.precision:
+        use_precision(cfg, args.precision)
     if args.compile:
         use_compile(cfg)
     if args.resume:

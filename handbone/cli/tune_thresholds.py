@@ -1,24 +1,20 @@
-"""Tune the thresholds of a checkpoint."""
+"""``handbone tune-thresholds``: choose the threshold of each class."""
 
 import argparse
 from pathlib import Path
 
-from handbone.apis.threshold_tuning import tune_thresholds
-from handbone.checkpoints import find_checkpoint
-from handbone.cli.arguments import add_common_arguments, read_config
-from handbone.cli.user_errors import user_errors_in_one_line
-from handbone.configuration.test_time_augmentation import augment
 from handbone.errors import HandboneError
 
+from .arguments import add_common_arguments, read_config
 
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/tune_thresholds.py``.
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Tune the threshold of each class')
+    parser.description = 'Tune the threshold of each class.'
     parser.add_argument('config', help='configuration file')
     parser.add_argument(
         'checkpoints',
@@ -28,7 +24,9 @@ def main(arguments: list[str] | None = None) -> None:
         'cross-validation, the first trained without fold 0',
     )
     parser.add_argument('--work-dir', help='where the log goes')
-    parser.add_argument('--out', help='file to write (default: thresholds.json in the work dir)')
+    parser.add_argument(
+        '--out', metavar='FILE', help='file to write (default: thresholds.json in the work dir)'
+    )
     images = parser.add_mutually_exclusive_group()
     images.add_argument(
         '--val',
@@ -47,14 +45,27 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument('--tta', action='store_true', help='tune for the mean of augmented views')
     add_common_arguments(parser)
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Tune.
+
+    Args:
+        args: The parsed command line.
+
+    Raises:
+        HandboneError: If the options do not fit each other.
+    """
+    if len(args.checkpoints) > 1 and args.split == 'train':
+        raise HandboneError(
+            '--train takes one checkpoint; several are tuned on the images that each has not seen'
+        )
+    from handbone.apis.threshold_tuning import tune_thresholds
+    from handbone.checkpoints import find_checkpoint
+    from handbone.configuration.test_time_augmentation import augment
 
     cfg = read_config(args)
     checkpoints = [find_checkpoint(path) for path in args.checkpoints]
-    if len(checkpoints) > 1 and args.split == 'train':
-        raise HandboneError(
-            '--train takes one checkpoint; several are tuned on their held out images'
-        )
     if args.tta:
         cfg.test_dataloader = cfg.val_dataloader
         augment(cfg)

@@ -1,24 +1,17 @@
-"""Vote on submission files."""
+"""``handbone vote``: combine CSV files of masks by majority."""
 
 import argparse
 import sys
 from functools import partial
 
-from tqdm import tqdm
 
-from handbone.submissions import read_class_weights, vote_submissions
-
-from .user_errors import user_errors_in_one_line
-
-
-@user_errors_in_one_line()
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``tools/vote.py``.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
 
     Args:
-        arguments: Command line without the program; ``sys.argv`` by default.
+        parser: The parser to extend.
     """
-    parser = argparse.ArgumentParser(description='Vote on the masks of several submission files')
+    parser.description = 'Vote on the masks of several submission files.'
     parser.add_argument('csv', nargs='+', help='CSV of image_name, class and rle')
     parser.add_argument('--out', required=True, help='the CSV to write')
     parser.add_argument(
@@ -45,7 +38,18 @@ def main(arguments: list[str] | None = None) -> None:
         metavar=('HEIGHT', 'WIDTH'),
         help='size of the images, to refuse runs that end outside',
     )
-    args = parser.parse_args(arguments)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Vote.
+
+    Args:
+        args: The parsed command line.
+    """
+    from tqdm import tqdm
+
+    from handbone.submissions import read_class_weights, vote_submissions
+
     voted = vote_submissions(
         args.csv,
         args.out,

@@ -7,12 +7,8 @@ They are read from the installed package (``handbone/.mim/configs``) or, in a cl
 ``configs/``.
 """
 
-import argparse
 import difflib
-import sys
 from pathlib import Path
-
-from mmengine.config import Config
 
 from handbone.version import __version__
 
@@ -89,38 +85,14 @@ def flattened_config(name: str) -> str:
     Raises:
         KeyError: as for :func:`config_path`.
     """
+    from mmengine.config import Config  # takes seconds, and the names alone do not need it
+
     path = config_path(name)
     config = Config.fromfile(path, import_custom_modules=False)
     origin = path.relative_to(config_folder()).as_posix()
     return (
         f'# configs/{origin} of handbone {__version__}, with its _base_ files\n{config.pretty_text}'
     )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print the names, or one flattened config.
-
-    Args:
-        arguments: command-line arguments; those of the process by default.
-
-    Returns:
-        The exit status: 0, or 2 for an unknown name.
-    """
-    parser = argparse.ArgumentParser(
-        prog='handbone configs',
-        description='List or print the configs of handbone.',
-    )
-    parser.add_argument('name', nargs='?', help='the config to print; none: list the names')
-    name = parser.parse_args(arguments).name
-    if name is None:
-        print('\n'.join(config_names()))
-        return 0
-    try:
-        print(flattened_config(name), end='')
-    except KeyError as error:
-        print(error.args[0], file=sys.stderr)
-        return 2
-    return 0
 
 
 def _unknown_name(name: str, wanted: str, matches: list[str], names: list[str]) -> str:
@@ -131,7 +103,3 @@ def _unknown_name(name: str, wanted: str, matches: list[str], names: list[str]) 
     hint = f' Nearest: {", ".join(dict.fromkeys(by_stem[key] for key in near))}.' if near else ''
     listing = '\n'.join(f'  {known}' for known in names)
     return f'There is no config named {name!r}.{hint} All names:\n{listing}'
-
-
-if __name__ == '__main__':
-    sys.exit(main())

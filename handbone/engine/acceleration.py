@@ -15,20 +15,21 @@ DTYPES = {'bf16': 'bfloat16', 'fp16': 'float16'}
 #: Names that Linux gives to processors' bfloat16 instructions: x86-64 and Arm.
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 CPU_INFO = Path('/proc/cpuinfo')
-FLOAT32 = (
-    'train in float32: leave --amp out or, where the config asks for mixed precision, add '
-    '--cfg-options optim_wrapper.type=OptimWrapper'
-)
+FLOAT32 = 'train in float32 with --precision fp32'
 
 
-def use_amp(cfg: Config, precision: str) -> None:
-    """Train in mixed precision.
+def use_precision(cfg: Config, precision: str) -> None:
+    """Train in float32 or in mixed precision, whatever the config asks for.
 
     Args:
         cfg: Configuration, changed in place.
-        precision: ``bf16`` or ``fp16``.
+        precision: ``fp32``, or ``bf16`` or ``fp16`` for mixed precision.
     """
     wrapper = cfg.optim_wrapper
+    if precision == 'fp32':
+        wrapper.type = 'OptimWrapper'
+        _drop_amp_settings(wrapper)
+        return
     former = wrapper.get('dtype')
     if former is not None and str(former).removeprefix('torch.') != DTYPES[precision]:
         wrapper.pop('loss_scale', None)  # of the other precision
@@ -61,7 +62,8 @@ def check_amp(cfg: Config) -> None:
         # older GPUs emulate it, slower than float32
         if dtype == 'bfloat16' and not torch.cuda.is_bf16_supported(including_emulation=False):
             raise HandboneError(
-                f'{torch.cuda.get_device_name()} has no bfloat16: use --amp fp16, or {FLOAT32}'
+                f'{torch.cuda.get_device_name()} has no bfloat16: use --precision fp16, or '
+                f'{FLOAT32}'
             )
         if dtype == 'bfloat16':
             # it has the exponent of float32; mmengine would scale, unscale and check all the same

@@ -1,7 +1,8 @@
 """One way to open whatever can predict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.decisions import configured_classes
@@ -28,6 +29,7 @@ def open_predictor(
     tta: bool = False,
     thresholds: Sequence[float] | str | Path | None = None,
     postprocess: Sequence[str] | None = None,
+    cfg_options: Mapping[str, Any] | None = None,
 ) -> Predictor:
     """Open a config with its checkpoint, or an exported model.
 
@@ -36,12 +38,13 @@ def open_predictor(
         checkpoint: Checkpoint of the config: a file or a work dir.
         device: 'cpu', 'cuda', 'cuda:1' and so on; ``None`` takes a GPU where there is one. With
             'meta' the predictor tells its classes, thresholds and hash, and need not predict.
-        precision: 'float32', 'bf16' or 'fp16'; ``None`` is 'float32'. An exported model has its
+        precision: 'fp32', 'bf16' or 'fp16'; ``None`` is 'fp32'. An exported model has its
             own.
         tta: Average over the views that the config names.
         thresholds: Probability above which a class is present, one a class, or a file of
             ``tools/tune_thresholds.py``; ``None`` takes those of the model.
         postprocess: Names of the steps after the thresholds; ``None`` takes those of the config.
+        cfg_options: Settings of the config to override, by dotted key.
 
     Returns:
         The predictor.
@@ -51,10 +54,12 @@ def open_predictor(
         HandboneError: If model, checkpoint and options do not fit each other.
     """
     if is_exported(model):
-        if checkpoint is not None or precision is not None or tta or postprocess is not None:
+        of_configs = (checkpoint, precision, tta or None, postprocess, cfg_options or None)
+        if any(option is not None for option in of_configs):
             raise HandboneError(
                 f'{model} is an exported model: it takes no checkpoint, no precision, no '
-                'test-time augmentation and no postprocessing; give the config and the checkpoint'
+                'test-time augmentation, no postprocessing and no settings of a config; give the '
+                'config and the checkpoint'
             )
         from handbone.export import open_exported
 
@@ -64,8 +69,9 @@ def open_predictor(
     if checkpoint is None:
         raise HandboneError(f'{model} is a config: give the checkpoint or the work dir after it')
     cfg = read_config_file(model)
+    cfg.merge_from_dict(dict(cfg_options or {}))
     if isinstance(thresholds, (str, Path)):
         thresholds = read_thresholds(thresholds, configured_classes(cfg))
     return TorchPredictor(
-        cfg, checkpoint, device or 'auto', precision or 'float32', tta, thresholds, postprocess
+        cfg, checkpoint, device or 'auto', precision or 'fp32', tta, thresholds, postprocess
     )

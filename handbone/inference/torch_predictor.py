@@ -33,7 +33,7 @@ from handbone.models.segmentors.multilabel_segmentor import check_thresholds
 
 from .pipeline import ArrayPipeline
 
-PRECISIONS = {'float32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 
 class TorchPredictor:
@@ -46,7 +46,7 @@ class TorchPredictor:
         config: The config or its file.
         checkpoint: A ``.pth`` or ``.safetensors`` file, or the work dir of a training.
         device: As ``torch.device`` takes it; 'auto' is a GPU where there is one.
-        precision: 'float32', or the network in 'bf16' or, on GPUs, in 'fp16'.
+        precision: 'fp32' ('float32' is the same), or the network in 'bf16' or, on GPUs, in 'fp16'.
         tta: Average over the views that the config names.
         thresholds: Probability above which a class is present, one a class; by default the
             config's, or those that were published with the weights.
@@ -69,13 +69,14 @@ class TorchPredictor:
         config: str | Path | Config,
         checkpoint: str | Path,
         device: str = 'auto',
-        precision: str = 'float32',
+        precision: str = 'fp32',
         tta: bool = False,
         thresholds: Sequence[float] | None = None,
         postprocess: Sequence[str] | None = None,
     ) -> None:
         cfg = deepcopy(config) if isinstance(config, Config) else read_config_file(config)
         self.device = choose_device(device)
+        precision = 'fp32' if precision == 'float32' else precision
         self._dtype = _check_precision(precision, self.device)
         init_default_scope(cfg.get('default_scope', 'mmseg'))
         metainfo = dataset_metainfo(cfg)
@@ -103,7 +104,9 @@ class TorchPredictor:
         views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
         # one number for all classes and a list of equal ones decide alike
         settings = prediction_settings(cfg) | dict(threshold=self.thresholds)
-        parts = [pipeline, preprocessing, views, settings, precision]
+        # hashes of earlier versions stay as they are
+        hashed = 'float32' if precision == 'fp32' else precision
+        parts = [pipeline, preprocessing, views, settings, hashed]
         text = json.dumps(parts, sort_keys=True, default=str)
         self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
         self._model = model.to(self.device).eval()
@@ -189,7 +192,7 @@ def _check_precision(precision: str, device: torch.device) -> torch.dtype | None
     if precision not in PRECISIONS:
         raise HandboneError(f'precision is one of {", ".join(PRECISIONS)}, got {precision!r}')
     if precision == 'fp16' and device.type == 'cpu':
-        raise HandboneError('precision fp16 needs a GPU: take bf16 or float32')
+        raise HandboneError('precision fp16 needs a GPU: take bf16 or fp32')
     return PRECISIONS[precision]
 
 

@@ -9,11 +9,14 @@ always have the plane axis: (P, H, W), or (N, P, H, W) for a batch.
 """
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from handbone.errors import HandboneError
+
+if TYPE_CHECKING:
+    import torch
 
 CLASSES_PER_PLANE = 31
 IGNORE_BIT = -(2**31)
@@ -163,7 +166,7 @@ def ignore_mask(packed: np.ndarray) -> np.ndarray:
     return next(planes_of(packed)) < 0
 
 
-def planes_first(packed: np.ndarray) -> torch.Tensor:
+def planes_first(packed: np.ndarray) -> 'torch.Tensor':
     """Turn a NumPy packed map into the tensor that models take.
 
     Args:
@@ -172,12 +175,14 @@ def planes_first(packed: np.ndarray) -> torch.Tensor:
     Returns:
         Contiguous int32 tensor (P, H, W). It shares memory with a contiguous (H, W) map.
     """
+    import torch  # takes seconds, and counting, drawing and encoding do without it
+
     planes = [np.ascontiguousarray(plane) for plane in planes_of(packed)]
     stacked = planes[0][None] if len(planes) == 1 else np.stack(planes)
     return torch.from_numpy(stacked)
 
 
-def planes_last(packed: torch.Tensor) -> np.ndarray:
+def planes_last(packed: 'torch.Tensor') -> np.ndarray:
     """Turn a packed tensor into a NumPy packed map.
 
     Args:
@@ -190,7 +195,7 @@ def planes_last(packed: torch.Tensor) -> np.ndarray:
     return array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
 
 
-def class_bits(packed: torch.Tensor, class_index: int) -> torch.Tensor:
+def class_bits(packed: 'torch.Tensor', class_index: int) -> 'torch.Tensor':
     """Read the masks of one class in a batch as stored, at ignored pixels too.
 
     Args:
@@ -204,7 +209,7 @@ def class_bits(packed: torch.Tensor, class_index: int) -> torch.Tensor:
     return (packed[:, plane] & (1 << bit)) != 0
 
 
-def ignore_bits(packed: torch.Tensor) -> torch.Tensor:
+def ignore_bits(packed: 'torch.Tensor') -> 'torch.Tensor':
     """Read which pixels of a batch are to be ignored.
 
     Args:

@@ -203,5 +203,5 @@ def test_extra_that_does_not_load(tmp_path, monkeypatch):
     text = "raise RuntimeError('operator torchvision::nms does not exist')\n"
     (tmp_path / 'broken_package.py').write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(MissingExtraError, match='does not load .*nms.*mmenv.check'):
+    with pytest.raises(MissingExtraError, match='does not load .*nms.*handbone check'):
         import_extra('broken_package', 'smp')

@@ -1,22 +1,14 @@
-"""Diagnose the environment: versions, optional parts, and for each fault the command that mends it.
+"""The report: versions, optional parts, and for each fault the command that corrects it."""
 
-python -m mmenv.check           checks the environment
-python -m mmenv.check CONFIG    also checks that the config's types can be built in it
-
-The exit status is 0 if nothing that handbone needs is wrong, 1 if something is, 2 if the config
-cannot be read.
-"""
-
-import argparse
 import sys
 from pathlib import Path
 
-from mmenv.distributions import check_one_provider, check_python, check_requirements
-from mmenv.finding import Finding
-from mmenv.machine import check_gpu_in_use, check_open_files, check_shared_memory
-from mmenv.modules import check_opencv, check_torchvision
-from mmenv.operators import check_operators
-from mmenv.versions import Row, machine_rows, optional_rows, stack_rows
+from .distributions import check_one_provider, check_python, check_requirements
+from .finding import Finding
+from .machine import check_gpu_in_use, check_open_files, check_shared_memory
+from .modules import check_opencv, check_torchvision
+from .operators import check_operators
+from .versions import Row, machine_rows, optional_rows, stack_rows
 
 CHECKS = (
     check_python,
@@ -30,21 +22,16 @@ CHECKS = (
 )
 
 
-def main(arguments: list[str] | None = None) -> int:
+def check(config: Path | None = None) -> int:
     """Print what is installed and what is wrong.
 
     Args:
-        arguments: command-line arguments; those of the process by default.
+        config: A config that has to run in this environment; None checks the environment alone.
 
     Returns:
-        The exit status.
+        The exit status: 0 if nothing that handbone needs is wrong, 1 if something is, 2 if the
+        config cannot be read.
     """
-    parser = argparse.ArgumentParser(
-        prog='python -m mmenv.check', description='Check this environment.'
-    )
-    parser.add_argument('config', nargs='?', type=Path, help='a config that has to run in it')
-    config = parser.parse_args(arguments).config
-
     tables = {'machine': machine_rows(), 'stack': stack_rows(), 'optional': optional_rows()}
     findings = [finding for check in CHECKS for finding in check()]
     unreadable = None
@@ -89,7 +76,7 @@ def print_with_rich(tables: dict[str, list[Row]], findings: list[Finding]) -> No
         title, style = ('Fault', 'bold red') if finding.fault else ('Warning', 'bold yellow')
         console.print(Text(f'{title}: ', style=style) + Text(finding.what), soft_wrap=True)
         # unwrapped, so that the command can be copied
-        console.print(Text('  ' + finding.mend.replace('\n', '\n  ')), soft_wrap=True)
+        console.print(Text('  ' + finding.fix.replace('\n', '\n  ')), soft_wrap=True)
     console.print(summary(findings))
 
 
@@ -100,7 +87,7 @@ def print_plainly(tables: dict[str, list[Row]], findings: list[Finding]) -> None
         for row in rows:
             print('  ' + '  '.join(row))
     for finding in findings:
-        print(f'{"Fault" if finding.fault else "Warning"}: {finding.what}\n  {finding.mend}')
+        print(f'{"Fault" if finding.fault else "Warning"}: {finding.what}\n  {finding.fix}')
     print(summary(findings))
 
 
@@ -111,7 +98,3 @@ def summary(findings: list[Finding]) -> str:
     if not findings:
         return 'Everything is in order.'
     return f'{faults} fault{"s" * (faults != 1)}, {warnings} warning{"s" * (warnings != 1)}.'
-
-
-if __name__ == '__main__':
-    sys.exit(main())

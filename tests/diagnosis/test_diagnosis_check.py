@@ -1,4 +1,4 @@
-"""The environment check finds faults that are put there, and names the command that mends them."""
+"""The check finds faults that are put there, and names the command that corrects them."""
 
 import os
 import resource
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mmenv import check, distributions, machine, modules, operators
-from mmenv.finding import Finding
+from handbone.diagnosis import distributions, machine, modules, operators, report
+from handbone.diagnosis.finding import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +30,7 @@ def run_check(path, *arguments, **options):
     """Run the command line with a folder of faults before everything that is installed."""
     environment = os.environ | {'PYTHONPATH': str(path), 'COLUMNS': '200'}
     return subprocess.run(
-        [sys.executable, '-m', 'mmenv.check', *arguments],
+        [sys.executable, '-m', 'handbone_command', 'check', *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -55,8 +55,8 @@ def test_two_distributions_of_one_module(tmp_path, monkeypatch, module, second, 
     monkeypatch.syspath_prepend(tmp_path)
     (finding,) = distributions.check_one_provider()
     assert f'both provide {module}' in finding.what
-    assert f'pip uninstall -y {second} ' in finding.mend
-    assert f'--force-reinstall {kept}==' in finding.mend
+    assert f'pip uninstall -y {second} ' in finding.fix
+    assert f'--force-reinstall {kept}==' in finding.fix
     assert finding.fault
 
 
@@ -65,7 +65,7 @@ def test_an_old_numpy(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (finding,) = distributions.check_requirements()
     assert finding.what == 'numpy 1.26.4 is installed, numpy>=2 is required'
-    assert finding.mend.startswith('python -m pip install "numpy==2.')
+    assert finding.fix.startswith('python -m pip install "numpy==2.')
 
 
 def test_a_missing_distribution(tmp_path):
@@ -73,7 +73,7 @@ def test_a_missing_distribution(tmp_path):
     requirements.write_text('# what is needed\nnumpy>=2\nno-such-distribution>=1\n')
     (finding,) = distributions.check_requirements(requirements)
     assert finding.what == 'no-such-distribution is not installed'
-    assert finding.mend == 'python -m pip install "no-such-distribution"'
+    assert finding.fix == 'python -m pip install "no-such-distribution"'
 
 
 def test_headless_opencv_may_stand_in_for_opencv(tmp_path, monkeypatch):
@@ -98,11 +98,11 @@ def test_opencv_without_libgl(tmp_path):
     assert 'pip install --no-deps opencv-python-headless==' in process.stdout
 
 
-def test_opencv_that_fails_otherwise_is_installed_anew(tmp_path, monkeypatch):
+def test_opencv_that_fails_otherwise_is_installed_again(tmp_path, monkeypatch):
     (tmp_path / 'cv2.py').write_text('raise ImportError("numpy.core.multiarray failed")\n')
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     (finding,) = modules.check_opencv()
-    assert finding.mend.startswith('python -m pip install --no-deps --force-reinstall opencv')
+    assert finding.fix.startswith('python -m pip install --no-deps --force-reinstall opencv')
 
 
 def test_torchvision_of_another_torch(tmp_path):
@@ -130,12 +130,12 @@ def test_the_matching_torchvision(tmp_path, monkeypatch, torch_version, expected
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv('PYTHONPATH', str(tmp_path))
     (finding,) = modules.check_torchvision()
-    assert finding.mend.endswith(expected)
+    assert finding.fix.endswith(expected)
 
 
 def test_too_little_shared_memory(tmp_path):
     (finding,) = machine.check_shared_memory(tmp_path, needed=2**60)
-    assert 'docker run --shm-size=8g' in finding.mend
+    assert 'docker run --shm-size=8g' in finding.fix
     assert machine.check_shared_memory(tmp_path, needed=1) == []
     assert machine.check_shared_memory(tmp_path / 'absent', needed=2**60) == []
 
@@ -209,8 +209,8 @@ def test_a_config_that_cannot_be_read_does_not_hide_the_findings(tmp_path):
 
 
 def test_the_report_lists_versions_and_optional_parts(capsys, monkeypatch):
-    monkeypatch.setattr(check, 'CHECKS', ())
-    assert check.main([]) == 0
+    monkeypatch.setattr(report, 'CHECKS', ())
+    assert report.check() == 0
     text = capsys.readouterr().out
     for name in ('onedl-mmsegmentation', 'opencv-python', 'mlflow', 'mmcv operators', 'torch'):
         assert name in text
@@ -219,8 +219,8 @@ def test_the_report_lists_versions_and_optional_parts(capsys, monkeypatch):
 
 def test_a_warning_alone_is_no_failure(capsys, monkeypatch):
     warning = Finding('the GPU is idle', 'make env\nsecond line', fault=False)
-    monkeypatch.setattr(check, 'CHECKS', (lambda: [warning],))
-    assert check.main([]) == 0
+    monkeypatch.setattr(report, 'CHECKS', (lambda: [warning],))
+    assert report.check() == 0
     text = capsys.readouterr().out
     assert 'Warning: the GPU is idle\n  make env\n  second line\n0 faults, 1 warning.' in text
 
@@ -229,7 +229,7 @@ def test_the_report_needs_no_rich(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, 'rich', None)
     monkeypatch.setitem(sys.modules, 'rich.console', None)
     fault = Finding('rich is not installed', 'python -m pip install rich')
-    monkeypatch.setattr(check, 'CHECKS', (lambda: [fault],))
-    assert check.main([]) == 1
+    monkeypatch.setattr(report, 'CHECKS', (lambda: [fault],))
+    assert report.check() == 1
     text = capsys.readouterr().out
     assert 'Fault: rich is not installed\n  python -m pip install rich' in text

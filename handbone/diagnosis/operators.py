@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mmenv.distributions import locked
-from mmenv.finding import Finding
-from mmenv.modules import import_error
+from .distributions import locked
+from .finding import Finding
+from .modules import import_error
 
 #: Types that use an operator on a GPU only and have a plain PyTorch way on the CPU.
 OPTIONAL_ON_CPU = {'FocalLoss'}

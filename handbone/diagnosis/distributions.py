@@ -4,11 +4,15 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from mmenv.finding import Finding
+from handbone.configuration.shipped import config_folder
 
-ROOT = Path(__file__).resolve().parent.parent
+from .finding import Finding
+
+#: The clone, or the folder in the installed package that has the same files.
+ROOT = config_folder().parent
 REQUIREMENTS = ROOT / 'requirements.txt'
 LOCK = ROOT / 'mmenv' / 'requirements-cpu.txt'
+CUDA_LOCK = ROOT / 'mmenv' / 'requirements-cuda.txt'
 
 #: Modules that several distributions provide, and the one to keep.
 KEPT_PROVIDER = {
@@ -48,6 +52,20 @@ def locked(distribution: str, lock: Path = LOCK) -> str:
     return next((line for line in lines if line.startswith(f'{distribution}==')), distribution)
 
 
+def install_all(lock: Path = LOCK) -> str:
+    """Build the command that installs everything: with make in a clone, with pip elsewhere.
+
+    Args:
+        lock: a requirements file of ``name==version`` lines.
+
+    Returns:
+        The command.
+    """
+    if not (ROOT / 'Makefile').is_file():
+        return f'python -m pip install --no-deps --requirement {lock}'
+    return 'make env' if lock == LOCK else f'rm -rf .venv && make env LOCK={lock.relative_to(ROOT)}'
+
+
 def check_requirements(requirements: Path = REQUIREMENTS) -> list[Finding]:
     """Compare the installed versions with what handbone requires.
 
@@ -60,7 +78,7 @@ def check_requirements(requirements: Path = REQUIREMENTS) -> list[Finding]:
     try:
         from packaging.requirements import Requirement
     except ModuleNotFoundError:
-        return [Finding('packaging, and probably more, is not installed', 'make env')]
+        return [Finding('packaging, and probably more, is not installed', install_all())]
     findings = []
     for line in requirements.read_text(encoding='utf-8').splitlines():
         if not line.strip() or line.startswith('#'):
@@ -69,8 +87,8 @@ def check_requirements(requirements: Path = REQUIREMENTS) -> list[Finding]:
         names = OPENCV if requirement.name == 'opencv-python' else (requirement.name,)
         versions = [version for name in names if (version := installed_version(name))]
         if not versions:
-            mend = f'python -m pip install "{locked(requirement.name)}"'
-            findings.append(Finding(f'{requirement.name} is not installed', mend))
+            fix = f'python -m pip install "{locked(requirement.name)}"'
+            findings.append(Finding(f'{requirement.name} is not installed', fix))
         elif not requirement.specifier.contains(versions[0], prereleases=True):
             what = f'{requirement.name} {versions[0]} is installed, {line} is required'
             findings.append(Finding(what, f'python -m pip install "{locked(requirement.name)}"'))
@@ -81,7 +99,7 @@ def check_one_provider() -> list[Finding]:
     """Find modules that more than one installed distribution provides.
 
     Both write into the same folder, so what is imported is a mixture, and removing one of the two
-    removes files of the other: the one to keep is installed anew.
+    removes files of the other: the one to keep is installed again.
 
     Returns:
         One finding for each such module.
@@ -107,9 +125,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:2]) -> list[Findin
     """Compare the version of Python, the running one's by default, with those of the lock."""
     if (3, 11) <= version <= (3, 13):
         return []
-    return [
-        Finding(
-            f'Python {version[0]}.{version[1]} runs, the locked environment needs 3.11 to 3.13',
-            'rm -rf .venv && make env PYTHON=python3.11',
-        )
-    ]
+    what = f'Python {version[0]}.{version[1]} runs, the locked environment needs 3.11 to 3.13'
+    if (ROOT / 'Makefile').is_file():
+        return [Finding(what, 'rm -rf .venv && make env PYTHON=python3.11')]
+    return [Finding(what, 'python3.11 -m venv .venv, and install handbone there')]

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
-from mmenv.distributions import installed_version, locked
-from mmenv.finding import Finding
+from .distributions import installed_version, locked
+from .finding import Finding
 
 
 def import_error(module: str) -> str | None:
-    """Import a module in a process of its own, where even a crash does no harm.
+    """Import a module in its own process, where even a crash does no harm.
 
     Args:
         module: its dotted name.
@@ -35,8 +35,8 @@ def check_opencv() -> list[Finding]:
     if error is None:
         return []
     if 'cannot open shared object file' not in error:
-        mend = f'python -m pip install --no-deps --force-reinstall {locked("opencv-python")}'
-        return [Finding(f'OpenCV does not load ({error})', mend)]
+        fix = f'python -m pip install --no-deps --force-reinstall {locked("opencv-python")}'
+        return [Finding(f'OpenCV does not load ({error})', fix)]
     headless = locked('opencv-python').replace('opencv-python', 'opencv-python-headless')
     return [
         Finding(

@@ -5,9 +5,9 @@ import platform
 import shutil
 from pathlib import Path
 
-from mmenv.distributions import OPENCV, installed_version
-from mmenv.machine import GIB
-from mmenv.operators import package_folder
+from .distributions import OPENCV, installed_version
+from .machine import GIB
+from .operators import package_folder
 
 STACK = (
     'onedl-mmengine',
@@ -57,7 +57,7 @@ def stack_rows() -> list[Row]:
     opencv = [(name, version, '') for name in OPENCV if (version := installed_version(name))]
     rows += opencv or [('opencv-python', 'not installed', '')]
     has_operators = _mmcv_has_operators()
-    note = '' if has_operators else 'a few models need them: python -m mmenv.check CONFIG'
+    note = '' if has_operators else 'a few models need them: handbone check CONFIG'
     rows.append(('mmcv operators', 'compiled' if has_operators else 'none', note))
     return rows
 

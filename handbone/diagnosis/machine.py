@@ -4,11 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
-from mmenv.finding import Finding
+from .distributions import CUDA_LOCK, install_all
+from .finding import Finding
 
 GIB = 2**30
 #: Four loader workers, each with two prefetched batches of eight 1536 x 1536 samples: an image of
-#: three bytes and a packed label of four bytes a pixel.
+#: three bytes and a packed label of four bytes per pixel.
 WORKER_MEMORY = 4 * 2 * 8 * 1536 * 1536 * 7
 #: The usual limit on Linux; every tensor on its way from a loader worker holds a descriptor.
 OPEN_FILES = 1024
@@ -76,13 +77,13 @@ def check_gpu_in_use() -> list[Finding]:
         return []
     if torch.version.cuda is None:
         what = f'this machine has an NVIDIA driver, but torch {torch.__version__} is a CPU build'
-        mend = 'rm -rf .venv && make env LOCK=mmenv/requirements-cuda.txt'
+        fix = install_all(CUDA_LOCK)
     else:
         what = (
             f'torch {torch.__version__} is built for CUDA {torch.version.cuda} and finds no GPU: '
             f'the driver is too old, or the container was started without its GPUs'
         )
-        mend = (
+        fix = (
             'nvidia-smi  (shows the CUDA version that the driver supports)\ndocker run --gpus all …'
         )
-    return [Finding(what, mend, fault=False)]
+    return [Finding(what, fix, fault=False)]

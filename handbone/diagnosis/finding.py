@@ -1,4 +1,4 @@
-"""What a check reports: something wrong, and the command that mends it."""
+"""What a check reports: something wrong, and the command that corrects it."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ class Finding:
 
     Attributes:
         what: one sentence that says what is wrong and what it breaks.
-        mend: the command, or commands, that mend it.
+        fix: the command, or commands, that correct it.
         fault: True if handbone or the given config will not work; False if only an optional part
             suffers.
     """
 
     what: str
-    mend: str
+    fix: str
     fault: bool = True

@@ -1,0 +1,93 @@
+"""The command ``handbone``: its subcommands, and how a word of the command line becomes a call."""
+
+import argparse
+import sys
+from functools import partial
+from importlib import import_module
+from typing import NamedTuple
+
+from handbone.version import __version__
+
+from .user_errors import user_errors_in_one_line
+
+PROGRAM = 'handbone'
+
+
+class Subcommand(NamedTuple):
+    """A subcommand: ``add_arguments(parser)`` and ``run(args)`` of a module in this package.
+
+    Attributes:
+        help: What it does, for the list of subcommands.
+        passes_on: Whether ``run`` takes words that the parser does not know, as ``args.rest``.
+        predicting: Whether it predicts a stream of images; see ``resource_errors``.
+    """
+
+    help: str
+    passes_on: bool = False
+    predicting: bool = False
+
+
+#: By name; its module has underscores for the hyphens.
+SUBCOMMANDS = {
+    'train': Subcommand('train a model'),
+    'test': Subcommand('score a checkpoint on a dataset, or write its masks'),
+    'predict': Subcommand('predict radiographs of any format', predicting=True),
+    'vote': Subcommand('combine CSV files of masks by majority'),
+    'evaluate': Subcommand('score a CSV of masks, and compare two of them'),
+    'export': Subcommand('write a model for ONNX Runtime or OpenVINO'),
+    'publish': Subcommand('write weights to share, as safetensors'),
+    'soup': Subcommand('average the weights of checkpoints'),
+    'soft-vote': Subcommand('test the mean of several models'),
+    'train-folds': Subcommand('train the folds of a cross-validation', passes_on=True),
+    'test-folds': Subcommand('test a cross-validation, fold by fold and as an ensemble'),
+    'tune-thresholds': Subcommand('choose the threshold of each class'),
+    'predict-archive': Subcommand('predict a whole archive into Parquet files', predicting=True),
+    'archive-to-csv': Subcommand('write the masks of an archive as a CSV'),
+    'compare-runs': Subcommand('compare the settings and scores of trainings'),
+    'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),
+    'make-phantom': Subcommand('write a dataset of synthetic radiographs'),
+    'configs': Subcommand('list or print the configs of the package'),
+    'check': Subcommand('check the installation and this machine'),
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command.
+
+    Args:
+        arguments: Words of the command line after the program; ``sys.argv`` by default.
+
+    Raises:
+        SystemExit: With 1 after an error that the user can correct, and with 2 after a mistake in
+            the command line.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if not words or words[0] not in SUBCOMMANDS:
+        # only this parser knows all subcommands, and it knows nothing but their names
+        _overview().parse_args(words or ['--help'])
+        return
+    name, *rest = words
+    subcommand = SUBCOMMANDS[name]
+    with user_errors_in_one_line(subcommand.predicting):
+        module = import_module(f'handbone.cli.{name.replace("-", "_")}')
+        parser = argparse.ArgumentParser(prog=f'{PROGRAM} {name}')
+        module.add_arguments(parser)
+        args, unknown = parser.parse_known_args(rest)
+        if unknown and not subcommand.passes_on:
+            parser.error(f'unrecognized arguments: {" ".join(unknown)}')
+        args.rest = unknown
+        module.run(args)
+
+
+def _overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=24),
+        description='Multilabel segmentation: one pixel, several classes.',
+        epilog=f'`{PROGRAM} COMMAND --help` lists the options of a command.',
+    )
+    parser.add_argument('--version', action='version', version=f'{PROGRAM} {__version__}')
+    commands = parser.add_subparsers(metavar='COMMAND', title='commands', required=True)
+    for name, subcommand in SUBCOMMANDS.items():
+        commands.add_parser(name, help=subcommand.help)
+    return parser

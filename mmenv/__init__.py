@@ -1,1 +1,0 @@
-"""The environment: locked requirements, container files and ``python -m mmenv.check``."""

@@ -8,9 +8,10 @@ from mmengine.config import Config
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from handbone.apis import publish
 from handbone.checkpoints import load_checkpoint_file
 from handbone.checkpoints.published import fingerprint
-from handbone.cli.publish import main, publish
+from handbone.cli.command import main
 from handbone.configuration.decisions import use_published_thresholds
 
 CLASSES = ('bone', 'ring')
@@ -130,7 +131,7 @@ def test_default_threshold_and_refusals(checkpoint, capsys, tmp_path):
     content = torch.load(checkpoint, weights_only=True)
     content['meta']['cfg'] = 'model = dict(type="Net")\n'
     torch.save(content, checkpoint)
-    main([str(checkpoint), '--out', str(tmp_path / 'a.safetensors')])
+    main(['publish', str(checkpoint), '--out', str(tmp_path / 'a.safetensors')])
     assert capsys.readouterr().out == f'{tmp_path / "a.safetensors"}\n'
     assert load_checkpoint_file(tmp_path / 'a.safetensors')['meta']['thresholds'] == 0.5
     trace = tmp_path / 'ran'
@@ -141,8 +142,8 @@ def test_default_threshold_and_refusals(checkpoint, capsys, tmp_path):
         content['meta']['cfg'] = text
         torch.save(content, checkpoint)
         with pytest.raises(SystemExit):
-            main([str(checkpoint)])
+            main(['publish', str(checkpoint)])
         assert words in capsys.readouterr().err
     assert not trace.exists()
     with pytest.raises(SystemExit):
-        main([str(checkpoint), '--out', str(tmp_path / 'a.pth')])
+        main(['publish', str(checkpoint), '--out', str(tmp_path / 'a.pth')])

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from handbone.bones import CLASSES
-from handbone.cli import test as testing
-from handbone.cli import train as training
+from handbone.cli.command import main
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def fails(capsys, monkeypatch, tmp_path):
 
     def run(tool, *arguments):
         with pytest.raises(SystemExit) as stopped:
-            tool.main([str(argument) for argument in arguments])
+            main([tool, *map(str, arguments)])
         assert stopped.value.code == 1
         written = capsys.readouterr().err
         assert 'Traceback' not in written
@@ -57,21 +56,21 @@ def test_tools_end_with_one_line(run_tool, tiny_config, tmp_path):
 
 
 def test_missing_config(fails, tmp_path):
-    for tool, rest in ((training, ()), (testing, ('checkpoint.pth',))):
+    for tool, rest in (('train', ()), ('test', ('checkpoint.pth',))):
         assert str(tmp_path / 'none.py') in fails(tool, tmp_path / 'none.py', *rest)
 
 
 def test_missing_checkpoint(fails, tiny_config):
-    assert fails(testing, tiny_config, 'none.pth') == 'there is no checkpoint none.pth'
-    assert fails(training, tiny_config, '--resume', 'none.pth') == 'there is no checkpoint none.pth'
+    assert fails('test', tiny_config, 'none.pth') == 'there is no checkpoint none.pth'
+    assert fails('train', tiny_config, '--resume', 'none.pth') == 'there is no checkpoint none.pth'
 
 
 def test_broken_checkpoint(fails, tiny_config, checkpoint):
     whole = checkpoint.read_bytes()
     for content in (whole[:-1000], whole[:1], b'', b'<!DOCTYPE html>'):
         Path('cut.pth').write_bytes(content)
-        assert fails(testing, tiny_config, 'cut.pth').startswith('cut.pth is cut off')
-    assert fails(training, tiny_config, '--resume', 'cut.pth').startswith('cut.pth is cut off')
+        assert fails('test', tiny_config, 'cut.pth').startswith('cut.pth is cut off')
+    assert fails('train', tiny_config, '--resume', 'cut.pth').startswith('cut.pth is cut off')
 
 
 def test_checkpoint_of_another_class_count(fails, tiny_config, checkpoint):
@@ -83,8 +82,8 @@ def test_checkpoint_of_another_class_count(fails, tiny_config, checkpoint):
         options.append(f'{dataset}.metainfo.classes={",".join(three)}')
         options.append(f'{dataset}.skip_labels={",".join(set(CLASSES) - set(three))}')
     for tool, arguments in (
-        (testing, [checkpoint, '--format-only']),
-        (training, ['--resume', checkpoint]),
+        ('test', [checkpoint, '--format-only']),
+        ('train', ['--resume', checkpoint]),
     ):
         message = fails(tool, tiny_config, *arguments, *options)
         assert 'does not fit the config' in message
@@ -98,13 +97,13 @@ def test_checkpoint_of_another_model(fails, tiny_config, checkpoint):
     for name in names:
         del content['state_dict'][name]
     torch.save(content, 'headless.pth')
-    message = fails(testing, tiny_config, 'headless.pth')
+    message = fails('test', tiny_config, 'headless.pth')
     assert 'decode_head.to_pixels.weight' in message
 
 
 def test_format_only_without_test_folder(fails, tiny_config, checkpoint, tmp_path):
     message = fails(
-        testing,
+        'test',
         tiny_config,
         checkpoint,
         *('--format-only', '--cfg-options', f'test_dataloader.dataset.data_root={tmp_path}'),
@@ -115,7 +114,7 @@ def test_format_only_without_test_folder(fails, tiny_config, checkpoint, tmp_pat
 def test_scores_without_truth(fails, tiny_config, checkpoint, phantom_root, tmp_path):
     data = only_images(phantom_root, tmp_path / 'data')
     message = fails(
-        testing,
+        'test',
         tiny_config,
         checkpoint,
         *('--cfg-options', f'test_dataloader.dataset.data_root={data}'),
@@ -126,13 +125,13 @@ def test_scores_without_truth(fails, tiny_config, checkpoint, phantom_root, tmp_
 def test_views_that_the_config_does_not_name(fails, tiny_config, checkpoint, tmp_path):
     config = tmp_path / 'plain.py'
     config.write_text(tiny_config.read_text().replace('tta_views', 'other_views'))
-    message = fails(testing, config, checkpoint, '--tta')
+    message = fails('test', config, checkpoint, '--tta')
     assert 'names no views' in message and 'tta_views = [dict(' in message
 
 
 def test_empty_fold(fails, tiny_config):
     message = fails(
-        training,
+        'train',
         tiny_config,
         *('--cfg-options', 'train_dataloader.dataset.num_folds=7'),
     )
@@ -140,10 +139,10 @@ def test_empty_fold(fails, tiny_config):
 
 
 def test_one_class(fails, tiny_config):
-    message = fails(training, tiny_config, '--cfg-options', 'model.decode_head.num_classes=1')
+    message = fails('train', tiny_config, '--cfg-options', 'model.decode_head.num_classes=1')
     assert 'num_classes=1' in message and 'at least 2' in message
     message = fails(
-        training,
+        'train',
         tiny_config,
         *('--cfg-options', "train_dataloader.dataset.metainfo.classes=('Radius',)"),
     )
@@ -151,10 +150,10 @@ def test_one_class(fails, tiny_config):
 
 
 def test_model_and_dataset_of_different_class_counts(fails, tiny_config, checkpoint):
-    message = fails(training, tiny_config, '--cfg-options', 'model.decode_head.num_classes=28')
+    message = fails('train', tiny_config, '--cfg-options', 'model.decode_head.num_classes=28')
     assert 'decode_head of the model has num_classes=28 and the dataset 29 classes' in message
     message = fails(
-        testing, tiny_config, checkpoint, '--cfg-options', 'model.decode_head.num_classes=28'
+        'test', tiny_config, checkpoint, '--cfg-options', 'model.decode_head.num_classes=28'
     )
     assert 'num_classes=28 and the dataset 29 classes' in message
 
@@ -168,7 +167,7 @@ def test_truncated_image(fails, tiny_config, phantom_root, tmp_path, workers):
     for image in images:
         image.write_bytes(image.read_bytes()[:-2000])
     message = fails(
-        training,
+        'train',
         tiny_config,
         '--cfg-options',
         f'train_dataloader.dataset.data_root={data}',
@@ -183,36 +182,36 @@ def test_label_of_no_class(fails, tiny_config, phantom_root, tmp_path):
     for file in data.glob('train/outputs_json/*/*.json'):
         file.write_text(file.read_text().replace('"Radius"', '"Elbow"'))
     message = fails(
-        training, tiny_config, '--cfg-options', f'train_dataloader.dataset.data_root={data}'
+        'train', tiny_config, '--cfg-options', f'train_dataloader.dataset.data_root={data}'
     )
     assert str(data) in message and '.json' in message and "'Elbow'" in message
 
 
 def test_output_that_cannot_be_written(fails, tiny_config, checkpoint, tmp_path):
     (tmp_path / 'file').write_text('not a folder')
-    message = fails(testing, tiny_config, checkpoint, '--out', tmp_path / 'file' / 'masks.csv')
+    message = fails('test', tiny_config, checkpoint, '--out', tmp_path / 'file' / 'masks.csv')
     assert 'Cannot write the submission' in message
 
 
 def test_launcher_without_its_starter(fails, tiny_config, monkeypatch):
     for variable in ('RANK', 'SLURM_PROCID'):
         monkeypatch.delenv(variable, raising=False)
-    assert 'tools/dist_train.sh' in fails(training, tiny_config, '--launcher', 'pytorch')
-    assert 'tools/slurm_train.sh' in fails(training, tiny_config, '--launcher', 'slurm')
+    assert 'tools/dist_train.sh' in fails('train', tiny_config, '--launcher', 'pytorch')
+    assert 'tools/slurm_train.sh' in fails('train', tiny_config, '--launcher', 'slurm')
     if not torch.cuda.is_available():
-        assert 'needs GPUs' in fails(training, tiny_config, '--launcher', 'mpi')
+        assert 'needs GPUs' in fails('train', tiny_config, '--launcher', 'mpi')
 
 
 def test_faults_of_the_program_keep_their_traceback(tiny_config, monkeypatch):
     def fault(*_):
         raise KeyError('a fault')
 
-    monkeypatch.setattr(training, 'train', fault)
+    monkeypatch.setattr('handbone.apis.training.train', fault)
     with pytest.raises(KeyError):
-        training.main([str(tiny_config)])
+        main(['train', str(tiny_config)])
 
 
 def test_traceback_on_demand(tiny_config, monkeypatch):
     monkeypatch.setenv('HANDBONE_TRACEBACK', '1')
     with pytest.raises(FileNotFoundError):
-        testing.main([str(tiny_config), 'none.pth'])
+        main(['test', str(tiny_config), 'none.pth'])

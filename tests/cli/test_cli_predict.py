@@ -13,7 +13,7 @@ from tool_process import Tool
 
 from handbone.apis import MultilabelInferencer
 from handbone.bones import CLASSES
-from handbone.cli.predict import main
+from handbone.cli.command import main
 from handbone.inference import open_predictor
 
 pytestmark = pytest.mark.slow
@@ -120,7 +120,7 @@ def test_a_name_that_is_no_text(tiny_config, checkpoint, test_images, tmp_path):
     (tmp_path / 'scans').mkdir()
     shutil.copy(next(test_images.rglob('*.png')), tmp_path / 'scans' / name)
     command = [tiny_config, checkpoint, tmp_path / 'scans', '--write', 'csv,table', '--out']
-    main([str(each) for each in (*command, tmp_path / 'out')])
+    main(['predict', *map(str, (*command, tmp_path / 'out'))])
     for file in ('predictions.csv', 'table.csv'):
         assert b'\nh\xe4nd.png,finger-1,' in (tmp_path / 'out' / file).read_bytes()
 
@@ -130,14 +130,14 @@ def test_simplified_polygons(tiny_config, checkpoint, test_images, tmp_path, cap
     command = [str(each) for each in (tiny_config, checkpoint, test_images, '--device', 'cpu')]
     command += ['--write', 'polygons', '--out']
     for name, options in (('traced', []), ('simple', ['--polygon-tolerance', '2.5'])):
-        main([*command, str(tmp_path / name), *options])
+        main(['predict', *command, str(tmp_path / name), *options])
     sizes = {
         name: sum(path.stat().st_size for path in tmp_path.glob(f'{name}/outputs_json/*/*.json'))
         for name in ('traced', 'simple')
     }
     assert 0 < sizes['simple'] < 0.7 * sizes['traced']
     with pytest.raises(SystemExit):
-        main([*command, str(tmp_path / 'simple'), '--polygon-tolerance', '1'])
+        main(['predict', *command, str(tmp_path / 'simple'), '--polygon-tolerance', '1'])
     message = capsys.readouterr().err
     assert 'other formats (polygons (tolerance 2.5), now polygons (tolerance 1.0))' in message
     assert '--restart' in message
@@ -175,7 +175,7 @@ def test_bad_arguments(
     weights, sources = change.get('checkpoint', checkpoint), change.get('sources', test_images)
     arguments = [model, weights, sources, '--out', tmp_path / 'out', *change.get('more', [])]
     with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
+        main(['predict', *map(str, arguments)])
     (line,) = [line for line in capsys.readouterr().err.splitlines() if 'error: ' in line]
     assert ended.value.code == 1 and message in line
     assert not (tmp_path / 'out').exists()
@@ -186,7 +186,8 @@ def test_only_bad_files(tiny_config, checkpoint, tmp_path, capsys):
     (tmp_path / 'b.dcm').write_text('no image')
     files = [tmp_path / 'a.png', tmp_path / 'b.dcm']
     with pytest.raises(SystemExit):
-        main([str(each) for each in (tiny_config, checkpoint, *files, '--out', tmp_path / 'out')])
+        command = (tiny_config, checkpoint, *files, '--out-dir', tmp_path / 'out')
+        main(['predict', *map(str, command)])
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith('error: none of the images could be predicted')
     rows = list(csv.DictReader((tmp_path / 'out' / 'failures.csv').open()))

@@ -77,7 +77,7 @@ def test_memory_of_the_gpu(capsys):
     assert written.startswith(
         'error: the GPU is out of memory (Tried to allocate 20.00 GiB): lower'
     )
-    for word in ('batch_size', 'crop_size', '--amp', 'model.backbone.with_cp=True'):
+    for word in ('batch_size', 'crop_size', '--precision bf16', 'model.backbone.with_cp=True'):
         assert word in written
     assert written.count('\n') == 1
 
@@ -95,7 +95,9 @@ def test_memory_while_predicting():
     """Nothing of a training is to be turned."""
     for error in (torch.OutOfMemoryError('CUDA out of memory.'), MemoryError()):
         message = resource_message(error, predicting=True)
-        assert '--batch-size' in message and 'train' not in message and '--amp' not in message
+        assert (
+            '--batch-size' in message and 'train' not in message and 'optim_wrapper' not in message
+        )
 
 
 def test_other_errors():

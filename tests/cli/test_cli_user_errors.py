@@ -1,17 +1,20 @@
 """Which errors are shown in one line, and what it says."""
 
+import errno
+
 import pytest
 from torch._utils import ExceptionWrapper
 
 from handbone.checkpoints.pretrained import PretrainedWeightsError
 from handbone.cli.user_errors import user_errors_in_one_line, user_message
 from handbone.datasets.errors import DatasetError
+from handbone.errors import HandboneError
 
 
 @pytest.mark.parametrize(
     'error',
     [
-        ValueError('wrong'),
+        HandboneError('wrong'),
         FileNotFoundError('wrong'),
         PretrainedWeightsError('wrong'),
         DatasetError('wrong'),
@@ -22,7 +25,13 @@ def test_errors_of_the_user(error):
 
 
 def test_faults_of_the_program():
-    for error in (RuntimeError('x'), KeyError('x'), TypeError('x'), AssertionError('x')):
+    for error in (
+        ValueError('x'),
+        RuntimeError('x'),
+        KeyError('x'),
+        TypeError('x'),
+        AssertionError('x'),
+    ):
         assert user_message(error) is None
 
 
@@ -41,7 +50,7 @@ def raised_in_worker(error):
     return raised.value
 
 
-@pytest.mark.parametrize('error', [DatasetError, ValueError, FileNotFoundError])
+@pytest.mark.parametrize('error', [DatasetError, HandboneError, FileNotFoundError])
 def test_errors_of_a_worker(error):
     arrived = raised_in_worker(error('a.png: cut off.\nCopy it again: now.'))
     assert user_message(arrived) == 'a.png: cut off.\nCopy it again: now.'
@@ -54,7 +63,7 @@ def test_faults_of_a_worker():
 def test_line_and_exit_code(capsys, monkeypatch):
     monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
     with pytest.raises(SystemExit) as stopped, user_errors_in_one_line():
-        raise ValueError('number 1 is wrong')
+        raise HandboneError('number 1 is wrong')
     assert stopped.value.code == 1
     assert capsys.readouterr() == ('', 'error: number 1 is wrong\n')
 
@@ -69,3 +78,17 @@ def test_success_and_other_exits_pass(monkeypatch):
         with pytest.raises(SystemExit) as stopped, user_errors_in_one_line():
             raise SystemExit(code)
         assert stopped.value.code == code
+
+
+def test_a_bare_system_error_says_how_to_see_where():
+    assert 'HANDBONE_TRACEBACK=1 shows where' in user_message(OSError(errno.EIO, 'Input/output'))
+    named = user_message(OSError(errno.ENOSPC, 'No space left on device', 'masks.csv'))
+    assert 'masks.csv' in named and 'HANDBONE_TRACEBACK' not in named
+
+
+def test_an_interrupt_ends_in_one_word(capsys, monkeypatch):
+    monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
+    with pytest.raises(SystemExit) as stopped, user_errors_in_one_line():
+        raise KeyboardInterrupt
+    assert stopped.value.code == 130
+    assert capsys.readouterr() == ('', 'interrupted\n')

@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
-from handbone.cli import train as training
+from handbone.cli.command import main
 from handbone.engine import acceleration
 
 WITH = 'flags : fpu avx2 avx512_bf16 amx_bf16\n'
@@ -36,7 +36,7 @@ def gpu(monkeypatch, has_bfloat16):
 
 def amp(precision):
     cfg = Config(dict(optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))))
-    acceleration.use_amp(cfg, precision)
+    acceleration.use_precision(cfg, precision)
     return cfg
 
 
@@ -60,7 +60,7 @@ def test_only_float16_is_scaled(monkeypatch):
     ):
         wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1), **configured)
         cfg = Config(dict(optim_wrapper=wrapper))
-        acceleration.use_amp(cfg, precision)
+        acceleration.use_precision(cfg, precision)
         acceleration.check_amp(cfg)
         assert cfg.optim_wrapper.get('loss_scale') == expected
     scaler = torch.amp.GradScaler('cuda', enabled=False)
@@ -70,7 +70,7 @@ def test_only_float16_is_scaled(monkeypatch):
 def test_gpu_without_bfloat16(monkeypatch):
     """Emulation does not count."""
     gpu(monkeypatch, has_bfloat16=False)
-    with pytest.raises(ValueError, match=r'Tesla T4 has no bfloat16: use --amp fp16'):
+    with pytest.raises(ValueError, match=r'Tesla T4 has no bfloat16: use --precision fp16'):
         acceleration.check_amp(amp('bf16'))
     acceleration.check_amp(amp('fp16'))
 
@@ -133,7 +133,8 @@ def test_compiler(processor, monkeypatch):
         acceleration.check_compile(cfg)
 
 
-def test_amp_is_refused_before_any_data_is_read(processor, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize('option', [('--precision', 'bf16'), ('--amp',), ('--amp', 'bf16')])
+def test_amp_is_refused_before_any_data_is_read(option, processor, tmp_path, capsys, monkeypatch):
     """One line, although the data does not exist either."""
     monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
     processor(WITHOUT)
@@ -143,7 +144,7 @@ def test_amp_is_refused_before_any_data_is_read(processor, tmp_path, capsys, mon
         "train_dataloader = dict(dataset=dict(type='XRayHandBoneDataset', data_root='nowhere'))\n"
     )
     with pytest.raises(SystemExit) as stopped:
-        training.main([str(config), '--amp', '--work-dir', str(tmp_path)])
+        main(['train', str(config), *option, '--work-dir', str(tmp_path)])
     assert stopped.value.code == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith('error: there is no GPU, and this processor has no bfloat16')
@@ -152,14 +153,21 @@ def test_amp_is_refused_before_any_data_is_read(processor, tmp_path, capsys, mon
 @pytest.mark.parametrize(
     'settings', [dict(dtype='bfloat16'), dict(dtype='float16', loss_scale='dynamic')]
 )
-def test_the_way_out_of_mixed_precision_works(processor, settings):
-    """What the error advises for a config that asks for it: the type alone."""
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda cfg: acceleration.use_precision(cfg, 'fp32'),
+        lambda cfg: cfg.merge_from_dict({'optim_wrapper.type': 'OptimWrapper'}),
+    ],
+)
+def test_the_way_out_of_mixed_precision_works(processor, settings, change):
+    """What the error advises, and the type alone, for a config that asks for it."""
     processor(WITHOUT)
     wrapper = dict(type='AmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1), **settings)
     cfg = Config(dict(optim_wrapper=wrapper))
-    with pytest.raises(ValueError, match='--cfg-options optim_wrapper.type=OptimWrapper'):
+    with pytest.raises(ValueError, match='--precision fp32'):
         acceleration.check_amp(cfg)
-    cfg.merge_from_dict({'optim_wrapper.type': 'OptimWrapper'})
+    change(cfg)
     acceleration.check_amp(cfg)
     build_optim_wrapper(torch.nn.Linear(1, 1), cfg.optim_wrapper)
 
@@ -169,7 +177,7 @@ def test_half_precision_after_bfloat16_is_scaled(monkeypatch):
     gpu(monkeypatch, has_bfloat16=True)
     cfg = amp('bf16')
     acceleration.check_amp(cfg)
-    acceleration.use_amp(cfg, 'fp16')
+    acceleration.use_precision(cfg, 'fp16')
     acceleration.check_amp(cfg)
     assert 'loss_scale' not in cfg.optim_wrapper
 

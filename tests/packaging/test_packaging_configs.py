@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 
+from handbone.cli.command import main
 from handbone.configuration import shipped as configs
 
 
@@ -59,7 +60,9 @@ def test_a_name_in_several_folders_is_refused(shipped):
 
 
 def test_an_unknown_name_gets_the_nearest_and_all(shipped, capsys):
-    assert configs.main(['lagre']) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(['configs', 'lagre'])
+    assert ended.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ''
     assert 'Nearest: lung/large' in captured.err

@@ -7,7 +7,7 @@ import cv2
 import pytest
 from mmengine.config import Config
 
-from handbone.cli.compare_runs import main
+from handbone.cli.command import main
 from handbone.configuration.config_literals import flatten, read_config_dump
 from handbone.runs.run_comparison import config_differences
 from handbone.runs.run_record import read_run
@@ -80,7 +80,7 @@ def runs(tmp_path):
 
 
 def test_tables(runs, capsys):
-    main([str(run) for run in runs])
+    main(['compare-runs', *map(str, runs)])
     out = capsys.readouterr().out
     rows = [[cell.strip() for cell in line.split('│')[1:-1]] for line in out.splitlines()]
     assert ['1', 'bce', '0.7000', '20', '0.6500', '30', '0.6000', '+0.0000'] in rows
@@ -105,7 +105,7 @@ def test_differences_are_all_and_only_those(runs):
 
 def test_csv_and_picture(runs, tmp_path, capsys):
     table, picture = tmp_path / 'out.csv', tmp_path / 'out.png'
-    main([*map(str, runs), '--csv', str(table), '--plot', str(picture)])
+    main(['compare-runs', *map(str, runs), '--csv', str(table), '--plot', str(picture)])
     with table.open(newline='') as file:
         header, *rows = csv.reader(file)
     assert header == ['kind', 'name', 'bce', 'focal']
@@ -137,7 +137,7 @@ def test_folders_without_runs_are_left_out(runs, tmp_path, capsys):
     browse, file = tmp_path / 'browse', tmp_path / 'notes.txt'
     browse.mkdir()
     file.write_text('')
-    main([str(runs[0]), str(browse), str(file)])
+    main(['compare-runs', str(runs[0]), str(browse), str(file)])
     captured = capsys.readouterr()
     assert captured.err.splitlines() == [
         f'{path}: no validated training run, left out' for path in (browse, file)
@@ -153,7 +153,7 @@ def test_no_run_is_an_error(tmp_path, capsys, monkeypatch, name, message):
     monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
     (tmp_path / 'empty').mkdir()
     with pytest.raises(SystemExit):
-        main([str(tmp_path / name)])
+        main(['compare-runs', str(tmp_path / name)])
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith('error: ') and message in last
 
@@ -191,7 +191,7 @@ def test_nothing_in_a_dump_is_executed(runs, tmp_path, capsys, monkeypatch, text
     dump = runs[0] / '20260101_000000' / 'vis_data' / 'config.py'
     dump.write_text(text.format(mark=mark))
     with pytest.raises(SystemExit):
-        main([str(run) for run in runs])
+        main(['compare-runs', *map(str, runs)])
     assert not mark.exists()
     assert f'{dump}, line 1: not a value' in capsys.readouterr().err
 

@@ -43,7 +43,7 @@ log_processor = dict(by_epoch=False)
 log_level = 'INFO'
 load_from = None
 resume = False
-# True: ignore the pretrained weights that the model names (also: tools/train.py --from-scratch).
+# True: ignore the pretrained weights that the model names (also: `handbone train --from-scratch`).
 from_scratch = False
 # the same data in the same order in every run; another seed shows how much is chance
 randomness = dict(seed=0)

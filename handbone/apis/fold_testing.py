@@ -25,7 +25,7 @@ OUT_OF_FOLD = 'out_of_fold.csv'
 
 
 def find_folds(work_dir: str | Path) -> list[Path]:
-    """Find the folds that ``tools/train_folds.py`` has trained.
+    """Find the folds that ``handbone train-folds`` has trained.
 
     Args:
         work_dir: Its folder.
@@ -48,7 +48,7 @@ def find_folds(work_dir: str | Path) -> list[Path]:
     }
     if not finished:
         raise HandboneError(
-            f'{work_dir} has no finished fold; train them with tools/train_folds.py'
+            f'{work_dir} has no finished fold; train them with `handbone train-folds`'
         )
     num_folds = max(finished.values())
     missing = [fold for fold in range(num_folds) if fold not in finished]
@@ -56,7 +56,7 @@ def find_folds(work_dir: str | Path) -> list[Path]:
         raise HandboneError(
             f'{work_dir} should have {num_folds} finished folds; '
             + (f'not finished: {", ".join(map(str, missing))}' if missing else 'others lie there')
-            + '. tools/train_folds.py goes on where it stopped'
+            + '. `handbone train-folds` continues where it stopped'
         )
     return [folders[fold] for fold in range(num_folds)]
 

@@ -49,7 +49,7 @@ class FoldTraining:
         work_dir: The folder.
         num_folds: Number of folds.
         options: Settings as ``key=value``, as ``--cfg-options`` takes them.
-        arguments: Further arguments of tools/train.py.
+        arguments: Further arguments of `handbone train`.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
         checkpoint: A checkpoint of a training.
         out: The file to write, ending in ``.safetensors``. By default it stands beside the
             checkpoint and has the first eight digits of its hash in its name.
-        thresholds: A file of ``tools/tune_thresholds.py``, in place of the thresholds of a
+        thresholds: A file of ``handbone tune-thresholds``, in place of the thresholds of a
             published checkpoint or else of the config.
 
     Returns:
@@ -36,7 +36,7 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
     if not dataset_meta.get('classes') or not text:
         raise HandboneError(
             f'{checkpoint} does not tell its classes and its config, so it cannot be published; '
-            'give a checkpoint that tools/train.py wrote'
+            'give a checkpoint that `handbone train` wrote'
         )
     if out is not None and Path(out).suffix != SUFFIX:
         raise HandboneError(f'{out}: the file to write must end in {SUFFIX}')

@@ -46,7 +46,7 @@ class Written(NamedTuple):
 def write_submission(
     folder: ArchiveFolder, out: Path, images: Path | None = None, model: str | None = None
 ) -> Written:
-    """Write ``image_name,class,rle`` as ``tools/predict.py`` does, byte for byte.
+    """Write ``image_name,class,rle`` as ``handbone predict`` does, byte for byte.
 
     Images come in the order of the list; without one, in the order of the sources of the last run,
     and behind them those of earlier runs.
@@ -112,7 +112,7 @@ def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
     if unknown:
         raise HandboneError(
             f'{images} names {len(unknown)} images that {folder.root} does not have, such as '
-            f'{unknown[0]}: write paths as they were given to tools/predict_archive.py'
+            f'{unknown[0]}: write paths as they were given to `handbone predict-archive`'
         )
     return known.set_index('image', drop=False).loc[wanted].reset_index(drop=True)
 

@@ -48,7 +48,7 @@ def use_thresholds(cfg: Config, path: str) -> None:
 
     Args:
         cfg: Configuration, changed in place.
-        path: A file of ``tools/tune_thresholds.py``.
+        path: A file of ``handbone tune-thresholds``.
 
     Raises:
         FileNotFoundError: If there is no such file.

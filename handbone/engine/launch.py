@@ -11,9 +11,11 @@ from mmengine.config import Config
 
 from handbone.errors import HandboneError
 
-#: By launcher: a variable that its processes find in the environment, who sets it, and the prefix
-#: of our scripts that call it.
-STARTERS = {'pytorch': ('RANK', 'torchrun', 'dist'), 'slurm': ('SLURM_PROCID', 'srun', 'slurm')}
+#: By launcher: a variable that its processes find in the environment, and how they are started.
+STARTERS = {
+    'pytorch': ('RANK', 'torchrun --nproc-per-node N --no-python'),
+    'slurm': ('SLURM_PROCID', 'srun'),
+}
 
 
 @contextlib.contextmanager
@@ -45,7 +47,8 @@ def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
         _copy_slurm_variables()
     elif launcher != 'pytorch':
         raise HandboneError(
-            f'--launcher {launcher} needs GPUs; on CPUs start with tools/dist_train.sh (torchrun)'
+            f'--launcher {launcher} needs GPUs; on CPUs use --launcher pytorch, started '
+            f'with `{STARTERS["pytorch"][1]} handbone train …`'
         )
     torch.distributed.init_process_group('gloo', timeout=timedelta(seconds=timeout))
     try:
@@ -56,11 +59,11 @@ def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
 
 
 def _check_started_by(launcher: str) -> None:
-    variable, starter, script = STARTERS.get(launcher, (None, None, None))
+    variable, starter = STARTERS.get(launcher, (None, ''))
     if variable is not None and variable not in os.environ:
         raise HandboneError(
-            f'--launcher {launcher} is for processes that {starter} starts, and the environment '
-            f'has no {variable}; use tools/{script}_train.sh or tools/{script}_test.sh'
+            f'--launcher {launcher} is for processes that {starter.split()[0]} starts, and the '
+            f'environment has no {variable}: start them with `{starter} handbone train …`'
         )
 
 
@@ -74,7 +77,10 @@ def _copy_slurm_variables() -> None:
         os.environ.setdefault(ours, os.environ[theirs])
     os.environ.setdefault('MASTER_PORT', '29500')
     if 'MASTER_ADDR' not in os.environ:
-        raise HandboneError('set MASTER_ADDR to the first node: tools/slurm_train.sh does')
+        raise HandboneError(
+            'set MASTER_ADDR to the first node: export MASTER_ADDR=$(scontrol show hostnames '
+            '"$SLURM_JOB_NODELIST" | head -n 1)'
+        )
 
 
 def use_gpu(cfg: Config) -> None:

@@ -79,7 +79,7 @@ class PackedMetric(BaseMetric):
                 raise HandboneError(
                     f'{image}: {name} found no truth (gt_sem_seg). For test images without '
                     'labels set test_evaluator=dict(format_only=True), or pass --format-only to '
-                    'tools/test.py.'
+                    '`handbone test`.'
                 )
             prediction = planes_last(sample['pred_sem_seg']['data'])
             truth = planes_last(sample['gt_sem_seg']['data'])

@@ -40,7 +40,7 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
                 for what, names in (('it lacks', absent), ('it has besides', others))
                 if names
             )
-            + '; tune them for this model with tools/tune_thresholds.py'
+            + '; tune them for this model with `handbone tune-thresholds`'
         )
     thresholds = tuple(entries[name] for name in classes)
     for name, threshold in zip(classes, thresholds, strict=True):
@@ -99,6 +99,6 @@ def _read(path: Path) -> dict[str, Any]:
         return {name: entry['threshold'] for name, entry in content['classes'].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise HandboneError(
-            f'{path} is no file of thresholds ({error}): give one of tools/tune_thresholds.py, or '
-            'a JSON object with a probability by class name'
+            f'{path} is not a file of thresholds ({error}): give one of '
+            '`handbone tune-thresholds`, or a JSON object with a probability by class name'
         ) from error

@@ -66,7 +66,7 @@ class Description:
             raise HandboneError(
                 f'{path} '
                 + (f'has the format {found!r}' if found else 'does not tell its classes and sizes')
-                + f', this program reads {FORMAT!r}: write the file with tools/export.py'
+                + f', this program reads {FORMAT!r}: write the file with `handbone export`'
             )
         try:
             description = cls(

@@ -34,7 +34,7 @@ def open_exported(
     packing: str = 'boxes',
     classes: Sequence[str] | None = None,
 ) -> 'ExportedPredictor':
-    """Open a file of ``tools/export.py``.
+    """Open a file of ``handbone export``.
 
     Args:
         path: ``.onnx``, run by ONNX Runtime, or ``.xml`` with its ``.bin``, run by OpenVINO.

@@ -42,7 +42,7 @@ def open_predictor(
             own.
         tta: Average over the views that the config names.
         thresholds: Probability above which a class is present, one a class, or a file of
-            ``tools/tune_thresholds.py``; ``None`` takes those of the model.
+            ``handbone tune-thresholds``; ``None`` takes those of the model.
         postprocess: Names of the steps after the thresholds; ``None`` takes those of the config.
         cfg_options: Settings of the config to override, by dotted key.
 

@@ -15,7 +15,7 @@ NAME = 'predictions.csv'
 class RLECSVWriter(AppendedFileWriter):
     """Writes ``predictions.csv`` with the columns ``image_name``, ``class`` and ``rle``.
 
-    The bytes are those of ``tools/test.py --format-only``.
+    The bytes are those of ``handbone test --format-only``.
 
     Args:
         out_dir: Folder of the outputs.

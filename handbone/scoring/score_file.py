@@ -13,7 +13,7 @@ from handbone.submissions.image_names import name_images
 
 from .reference_masks import patient_of
 
-#: First columns of ``dice_per_image.csv``, as tools/test.py writes it.
+#: First columns of ``dice_per_image.csv``, as `handbone test` writes it.
 PER_IMAGE = ('image', 'mean')
 
 
@@ -24,7 +24,7 @@ def is_score_file(path: Path) -> bool:
         path: A file.
 
     Returns:
-        True for ``dice_per_image.csv`` and for what ``tools/evaluate.py --out`` writes.
+        True for ``dice_per_image.csv`` and for what ``handbone evaluate --out`` writes.
 
     Raises:
         OSError: If it cannot be read.
@@ -38,7 +38,7 @@ def read_score_file(path: Path, groups: dict[str, Sequence[str]], unit: str) -> 
     """Read a table of scores.
 
     Args:
-        path: ``dice_per_image.csv`` of tools/test.py, or what ``tools/evaluate.py --out`` wrote.
+        path: ``dice_per_image.csv`` of `handbone test`, or what ``handbone evaluate --out`` wrote.
         groups: Names of groups and the class names in each; those of other classes are left out.
         unit: Unit of distances.
 
@@ -106,7 +106,7 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
     if unknown or not columns:
         raise HandboneError(
             f'{path}, line 1: {f"unknown scores {unknown}" if unknown else "no scores"}. Give '
-            'dice_per_image.csv of tools/test.py or what tools/evaluate.py --out wrote.'
+            'dice_per_image.csv of `handbone test` or what `handbone evaluate --out` wrote.'
         )
 
 

@@ -196,8 +196,10 @@ def test_output_that_cannot_be_written(fails, tiny_config, checkpoint, tmp_path)
 def test_launcher_without_its_starter(fails, tiny_config, monkeypatch):
     for variable in ('RANK', 'SLURM_PROCID'):
         monkeypatch.delenv(variable, raising=False)
-    assert 'tools/dist_train.sh' in fails('train', tiny_config, '--launcher', 'pytorch')
-    assert 'tools/slurm_train.sh' in fails('train', tiny_config, '--launcher', 'slurm')
+    assert '`torchrun --nproc-per-node N --no-python handbone train' in fails(
+        'train', tiny_config, '--launcher', 'pytorch'
+    )
+    assert '`srun handbone train' in fails('train', tiny_config, '--launcher', 'slurm')
     if not torch.cuda.is_available():
         assert 'needs GPUs' in fails('train', tiny_config, '--launcher', 'mpi')
 

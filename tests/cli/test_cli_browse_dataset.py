@@ -1,7 +1,7 @@
 """The command that shows what the network sees."""
 
-import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from handbone.apis import browse_dataset
+from handbone.cli.command import main
 from handbone.phantom import write_dataset
 
 REPOSITORY = Path(__file__).parents[2]
@@ -39,20 +41,18 @@ def config(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope='module')
-def tool():
-    specification = importlib.util.spec_from_file_location('browse_dataset', TOOL)
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
 def pictures(folder):
     return {path.name: cv2.imread(str(path)) for path in sorted(folder.iterdir())}
 
 
 def test_writes_pictures(config, tmp_path):
-    command = [sys.executable, str(TOOL), str(config), '--output-dir', str(tmp_path / 'out')]
+    command = [
+        sys.executable,
+        str(TOOL),
+        str(config),
+        '--output-dir',
+        str(tmp_path / 'out'),
+    ]  # as it was called before
     done = subprocess.run(
         [*command, '--number', '2'], capture_output=True, text=True, env=ENVIRONMENT, timeout=120
     )
@@ -68,10 +68,10 @@ def test_writes_pictures(config, tmp_path):
         assert (picture.max(axis=2).astype(int) - picture.min(axis=2) > 60).mean() > 0.01
 
 
-def test_starts_again_with_new_augmentations(tool, config, tmp_path):
+def test_starts_again_with_new_augmentations(config, tmp_path):
     cfg = Config.fromfile(config)
-    assert tool.browse(cfg, 'train', tmp_path / 'a', number=5, seed=1) == 5
-    assert tool.browse(cfg, 'train', tmp_path / 'b', number=1, seed=1) == 1
+    assert browse_dataset(cfg, 'train', tmp_path / 'a', number=5, seed=1) == 5
+    assert browse_dataset(cfg, 'train', tmp_path / 'b', number=1, seed=1) == 1
     first = pictures(tmp_path / 'a')
     names = list(first)
     assert names[0][5:] == names[4][5:]
@@ -80,30 +80,29 @@ def test_starts_again_with_new_augmentations(tool, config, tmp_path):
 
 
 @pytest.mark.parametrize(('split', 'count'), [('val', 4), ('test', 1)])
-def test_other_splits(tool, config, tmp_path, split, count):
+def test_other_splits(config, tmp_path, split, count):
     cfg = Config.fromfile(config)
     if split == 'val':
         cfg.val_dataloader.dataset.split = 'train'
-    assert tool.browse(cfg, split, tmp_path) == count
+    assert browse_dataset(cfg, split, tmp_path) == count
     assert len(pictures(tmp_path)) == count
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ([], 'browse_dataset: .*_R.json: the file is not JSON'),
+        ([], '_R.json: the file is not JSON'),
         (['--cfg-options', 'train_dataloader.dataset.data_root=nowhere'], 'does not exist'),
     ],
 )
-def test_says_what_is_wrong(tool, config, tmp_path, monkeypatch, options, message):
+def test_says_what_is_wrong(config, tmp_path, capsys, options, message):
     annotation = min((config.parent / 'data/train/outputs_json').glob('*/*.json'))
     sound = annotation.read_text()
     annotation.write_text('{')
-    arguments = [str(config), '--output-dir', str(tmp_path / 'out'), *options]
-    monkeypatch.setattr(sys, 'argv', [str(TOOL), *arguments])
     try:
-        with pytest.raises(SystemExit, match=message):
-            tool.main()
+        with pytest.raises(SystemExit):
+            main(['browse-dataset', str(config), '--out-dir', str(tmp_path / 'out'), *options])
     finally:
         annotation.write_text(sound)
+    assert re.match(f'error: .*{message}', capsys.readouterr().err.splitlines()[-1])
     assert not (tmp_path / 'out').exists()

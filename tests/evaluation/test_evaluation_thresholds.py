@@ -191,7 +191,7 @@ def test_other_classes(written, classes, message):
 )
 def test_other_files(written, text):
     written.write_text(text)
-    with pytest.raises(ValueError, match='is no file of thresholds'):
+    with pytest.raises(ValueError, match='is not a file of thresholds'):
         read_thresholds(written, ('a', 'b', 'c'))
 
 

@@ -28,7 +28,7 @@ test_pipeline = [
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs'),
 ]
-# What tools/test.py --tta averages over, made on the device one after the other. Others:
+# What `handbone test --tta` averages over, made on the device one after the other. Others:
 # dict(angle=-8), dict(angle=90), dict(scale=1.25), dict(flip='horizontal', angle=5, scale=0.8).
 tta_views = [dict(), dict(flip='horizontal')]
 

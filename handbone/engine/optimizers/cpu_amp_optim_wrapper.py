@@ -14,7 +14,7 @@ class CPUAmpOptimWrapper(OptimWrapper):
     """mmengine's ``OptimWrapper`` with the forward pass in bfloat16 on the CPU.
 
     Its ``AmpOptimWrapper`` is for GPUs only. bfloat16 has the exponent of float32, so gradients
-    need no scaling. ``tools/train.py`` chooses it where the processor has the instructions.
+    need no scaling. ``handbone train`` chooses it where the processor has the instructions.
     """
 
     @contextmanager

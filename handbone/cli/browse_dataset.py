@@ -23,7 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='number of pictures; after the last image it starts over, with new augmentations '
         '(default: one per image)',
     )
-    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
+    parser.add_argument(
+        '--split',
+        choices=['train', 'val', 'test'],
+        default='train',
+        help='dataset of which dataloader (default: train)',
+    )
     parser.add_argument('--seed', type=int, default=0, help='seed of the augmentation (default: 0)')
     add_config_options(parser)
 

@@ -25,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--test', type=int, default=60, help='test images (default: 60)')
     parser.add_argument('--size', type=int, default=2048, help='side in pixels (default: 2048)')
     parser.add_argument('--seed', type=int, default=0, help='seed (default: 0)')
-    parser.add_argument('--preset', choices=sorted(PRESETS), default='default')
+    parser.add_argument(
+        '--preset',
+        choices=sorted(PRESETS),
+        default='default',
+        help='shift bends more wrists in the test images than in training (default: default)',
+    )
     parser.add_argument(
         '--no-test-truth', action='store_true', help='write no polygons of the test images'
     )

@@ -1,5 +1,7 @@
 from .boundaries import boundary_pixels
+from .class_regions import Region, regions
 from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
+from .outlines import trace_outlines
 from .packed import (
     CLASSES_PER_PLANE,
     IGNORE_BIT,
@@ -14,13 +16,12 @@ from .packed import (
     planes_last,
     unpack,
 )
-from .polygons import rasterize, to_polygons
-from .regions import Region, regions
+from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .run_counts import run_overlap_counts
 from .surfaces import surface_pixels
 from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
-from .warp import warp
+from .warping import warp
 
 __all__ = [
     'CLASSES_PER_PLANE',
@@ -52,7 +53,7 @@ __all__ = [
     'runs_to_string',
     'string_to_runs',
     'surface_pixels',
-    'to_polygons',
+    'trace_outlines',
     'unpack',
     'upsampled_blocks',
     'warp',

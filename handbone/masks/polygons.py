@@ -1,4 +1,4 @@
-"""Polygons to packed label maps and back.
+"""Polygons to packed label maps.
 
 Points are x, y in the pixel-centre convention of OpenCV and of label tools: (0, 0) is the centre
 of the first pixel, and a polygon takes the pixels under its outline as well as those inside it.
@@ -13,7 +13,6 @@ import numpy as np
 from handbone.errors import HandboneError
 
 from .packed import CLASSES_PER_PLANE, empty, planes_of
-from .regions import regions
 
 #: Fractional bits of the coordinates handed to OpenCV.
 SHIFT = 8
@@ -68,28 +67,6 @@ def rasterize(
         plane, bit = divmod(class_index, CLASSES_PER_PLANE)
         _draw(planes[plane], drawn, oversampling, 1 << bit)
     return packed
-
-
-def to_polygons(packed: np.ndarray, num_classes: int) -> list[tuple[int, np.ndarray]]:
-    """Trace the outer contours of every class.
-
-    ``rasterize`` turns them into the same map again, except for holes, which are filled.
-
-    Args:
-        packed: Packed map, (H, W) or (H, W, P). Ignored pixels belong to no class.
-        num_classes: Number of classes.
-
-    Returns:
-        Pairs of a class index and int32 points (n, 2) as x, y, in class order, one pair for each
-        connected part of a mask. A part of one pixel has one point.
-    """
-    polygons = []
-    for class_index, left, top, mask in regions(packed, num_classes):
-        contours, _ = cv2.findContours(
-            mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top)
-        )
-        polygons += [(class_index, contour[:, 0]) for contour in contours]
-    return polygons
 
 
 def _oversampling(scale: float) -> int:

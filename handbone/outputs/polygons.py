@@ -8,10 +8,9 @@ import numpy as np
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.masks import regions
+from handbone.masks import regions, trace_outlines
 from handbone.outputs.prediction import Prediction
 
-from .keyholes import trace
 from .writer import OutputWriter
 
 FEWEST_POINTS = 3
@@ -53,7 +52,7 @@ class PolygonWriter(OutputWriter):
         stem = Path(prediction.name).name
         annotations = []
         for class_index, left, top, mask in regions(prediction.labels, len(self._classes)):
-            for outline in trace(mask, self._tolerance):
+            for outline in trace_outlines(mask, self._tolerance):
                 points = outline + np.array((left, top), np.int32)
                 if len(points) < FEWEST_POINTS:
                     # a part of one pixel, or a line: the last point again and again

@@ -2,6 +2,7 @@
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -89,6 +90,38 @@ def test_labels_by_nearest_neighbour(planes):
         expected = by_scipy(plane_in, matrix, (320, 240), 0)
         # The two may round a source position on the border of two pixels differently.
         assert (moved[..., plane] == expected).mean() > 0.99
+
+
+@pytest.mark.parametrize('seed', range(3))
+@pytest.mark.parametrize('planes', [1, 2])
+def test_every_class_is_moved_as_its_own_mask(seed, planes):
+    """Noise, so that one pixel sampled elsewhere shows; bit 31 is the ignore bit."""
+    shape = (300, 400) if planes == 1 else (300, 400, planes)
+    labels = np.random.default_rng(seed).integers(-(2**31), 2**31, shape).astype(np.int32)
+    results = sample(np.zeros((300, 400), np.uint8)) | dict(gt_seg_map=labels)
+    results['seg_fields'].append('gt_seg_map')
+    np.random.seed(seed)
+    results = RandomAffine(**ALL, size=(350, 280))(results)
+    matrix, moved = results['frame_matrix'][0], results['gt_seg_map'].reshape(280, 350, planes)
+    assert results['gt_seg_map'].shape == (280, 350, *shape[2:])
+    # by OpenCV on the mask of each class alone
+    for plane in range(planes):
+        codes = labels.reshape(300, 400, planes)[..., plane].view(np.uint32)
+        for bit in range(32):
+            mask = (codes >> bit & 1).astype(np.uint8)
+            expected = cv2.warpAffine(mask, matrix, (350, 280), flags=cv2.INTER_NEAREST)
+            found = moved[..., plane].view(np.uint32) >> bit & 1
+            np.testing.assert_array_equal(found, expected)
+    # by the definition of the nearest neighbour, but for places half-way between two pixels
+    points = np.stack(np.meshgrid(np.arange(350), np.arange(280)), axis=-1)
+    places = (points - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    clear = (np.abs(places - np.floor(places) - 0.5) > 2e-3).all(axis=-1)
+    x, y = np.rint(places).astype(int).transpose(2, 0, 1)
+    inside = (x >= 0) & (x < 400) & (y >= 0) & (y < 300)
+    nearest = labels.reshape(300, 400, planes)[y.clip(0, 299), x.clip(0, 399)]
+    expected = np.where(inside[..., None], nearest, 0)
+    assert clear.mean() > 0.98
+    np.testing.assert_array_equal(moved[clear], expected[clear])
 
 
 def test_outside_is_background_and_pad_val():

@@ -160,46 +160,6 @@ def test_scale_by_axis():
     np.testing.assert_array_equal(packed, expected)
 
 
-@given(st.integers(0, 2**32), st.sampled_from((1, 31, 33)), st.integers(1, 20), st.integers(1, 20))
-@settings(deadline=None, max_examples=80)
-def test_polygons_of_masks_without_holes_draw_them_again(seed, num_classes, height, width):
-    generator = np.random.default_rng(seed)
-    planes = generator.random((num_classes, height, width)) < generator.random((num_classes, 1, 1))
-    planes = np.stack([ndimage.binary_fill_holes(plane) for plane in planes])
-    packed = masks.pack(planes)
-    polygons = masks.to_polygons(packed, num_classes)
-    np.testing.assert_array_equal(masks.rasterize(polygons, height, width, num_classes), packed)
-    components = [ndimage.label(plane, np.ones((3, 3)))[1] for plane in planes]
-    assert [index for index, _ in polygons] == np.repeat(range(num_classes), components).tolist()
-
-
-def test_polygons_of_a_bone_shaped_mask():
-    packed = masks.rasterize([(3, blob(100, 120, 70)), (7, blob(220, 110, 60, 1))], 256, 300, 9)
-    polygons = masks.to_polygons(packed, 9)
-    assert [index for index, _ in polygons] == [3, 7]
-    assert all(points.ndim == 2 and points.shape[1] == 2 for _, points in polygons)
-    np.testing.assert_array_equal(masks.rasterize(polygons, 256, 300, 9), packed)
-
-
-def test_polygons_fill_holes_and_skip_ignored_pixels():
-    ring = np.ones((1, 5, 5), bool)
-    ring[0, 2, 2] = False
-    filled = masks.rasterize(masks.to_polygons(masks.pack(ring), 1), 5, 5, 1)
-    assert filled.all()
-    ignore = np.zeros((5, 5), bool)
-    ignore[:, 3:] = True
-    packed = masks.pack(ring, ignore)
-    (index, points), *others = masks.to_polygons(packed, 1)
-    assert index == 0
-    assert not others
-    assert points.max(axis=0).tolist() == [2, 4]
-    ignore = np.zeros((5, 5), bool)
-    ignore[:, 1] = True
-    parts = masks.to_polygons(masks.pack(np.ones((1, 5, 5), bool), ignore), 1)
-    assert sorted(points[:, 0].min() for _, points in parts) == [0, 2]
-    assert masks.to_polygons(masks.pack(ring, np.ones((5, 5), bool)), 1) == []
-
-
 @pytest.mark.parametrize(
     ('class_index', 'points', 'message'),
     [

@@ -13,9 +13,8 @@ from scipy import ndimage
 
 from handbone.bones import CLASSES as BONES
 from handbone.datasets.annotation_file import read_polygons
-from handbone.masks import pack, rasterize
+from handbone.masks import pack, rasterize, trace_outlines
 from handbone.outputs import WRITERS
-from handbone.outputs.keyholes import trace
 from handbone.outputs.polygons import PolygonWriter
 
 SHAPES = st.tuples(st.integers(1, 14), st.integers(1, 14))
@@ -28,14 +27,14 @@ def drawn(outlines, shape):
 @settings(max_examples=150, deadline=None)
 @given(SHAPES.flatmap(lambda shape: arrays(bool, shape)))
 def test_any_mask_is_drawn_again(mask):
-    np.testing.assert_array_equal(drawn(trace(mask), mask.shape), mask)
+    np.testing.assert_array_equal(drawn(trace_outlines(mask), mask.shape), mask)
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 0.9))
 def test_large_noise_with_many_holes_is_drawn_again(seed, share):
     mask = np.random.default_rng(seed).random((60, 70)) < share
-    outlines = trace(mask)
+    outlines = trace_outlines(mask)
     np.testing.assert_array_equal(drawn(outlines, mask.shape), mask)
     parts, _ = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
     assert len(outlines) == parts - 1
@@ -44,8 +43,8 @@ def test_large_noise_with_many_holes_is_drawn_again(seed, share):
 def test_rings_within_rings():
     y, x = np.mgrid[:81, :81]
     mask = (np.hypot(y - 40, x - 40) // 6).astype(int) % 2 == 0
-    assert len(trace(mask)) > 3
-    np.testing.assert_array_equal(drawn(trace(mask), mask.shape), mask)
+    assert len(trace_outlines(mask)) > 3
+    np.testing.assert_array_equal(drawn(trace_outlines(mask), mask.shape), mask)
 
 
 @pytest.mark.parametrize('with_hole', [False, True])
@@ -55,7 +54,7 @@ def test_tolerance_saves_points_and_keeps_the_outline_near(with_hole):
     if with_hole:
         cv2.circle(mask, (110, 105), 17, 0, -1)
     mask = mask != 0
-    exact, simple = trace(mask), trace(mask, 2.0)
+    exact, simple = trace_outlines(mask), trace_outlines(mask, 2.0)
     assert len(simple[0]) < len(exact[0]) / 3
     wrong = drawn(simple, mask.shape) != mask
     assert wrong.any()
@@ -90,7 +89,7 @@ def test_every_part_stays_when_simplified(tmp_path, tolerance):
         for _ in range(60):
             mask = generator.random((9, 11)) < share
             parts = ndimage.label(mask, np.ones((3, 3)))[1]
-            outlines = trace(mask, tolerance)
+            outlines = trace_outlines(mask, tolerance)
             assert len(outlines) == parts and all(len(outline) for outline in outlines)
     dots = np.zeros((1, 9, 9), bool)
     dots[0, ::4, ::4] = True

@@ -9,6 +9,7 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
+from handbone.masks import warp
 
 from .frame_matrix import compose, file_to_image, remember, scaling
 
@@ -18,10 +19,11 @@ class RandomAffine(BaseTransform):
     """Rotate, scale, shear and shift an image, and bring it to the size of the network.
 
     Image: one linear interpolation; where it shrinks to less than half, the pixels are averaged
-    first, so that nothing aliases. What comes from outside is ``pad_val``. Labels: nearest
-    neighbour with the same matrix, every bit as it was; what comes from outside is background.
-    Polygons drawn afterwards by ``LoadPolygonAnnotations(frame='image')`` follow the matrix
-    exactly, which is finer and quicker than drawing first.
+    first, so that nothing aliases. What comes from outside is ``pad_val``. Labels: packed maps are
+    sampled at the nearest neighbour with the same matrix, which gives every class what its own
+    mask would give; what comes from outside is background. Polygons drawn afterwards by
+    ``LoadPolygonAnnotations(frame='image')`` follow the matrix exactly, which is more accurate and
+    faster than drawing first.
 
     Required keys: ``img``. Optional keys: those in ``seg_fields``. Modified keys: ``img``,
     ``img_shape``, label maps. Added keys: ``frame_matrix``, from the file to the image.
@@ -86,7 +88,7 @@ class RandomAffine(BaseTransform):
         size = self.size or (width, height)
         matrix = self._matrix((width, height), size)
         for key in results.get('seg_fields', []):
-            results[key] = cv2.warpAffine(results[key], matrix, size, flags=cv2.INTER_NEAREST)
+            results[key] = warp(results[key], matrix, (size[1], size[0]))
         before = file_to_image(results)
         results['img'] = _warp_image(image, matrix, size, self.pad_val)
         remember(results, None if before is None else compose(matrix, before))

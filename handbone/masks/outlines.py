@@ -1,7 +1,7 @@
-"""Masks with holes as single outlines, for formats that know polygons only.
+"""Outlines of masks with their holes, for formats that have polygons only.
 
-A hole is joined to the outline around it by a cut that the outline runs along twice, there and
-back. The cut lies on a row of the mask, so that drawing it colours no pixel outside the mask.
+A hole is joined to the outline around it by a cut, along which the outline runs to the hole and
+back. The cut lies on a row of the mask, so that drawing it sets no pixel outside the mask.
 """
 
 from collections.abc import Sequence
@@ -10,20 +10,25 @@ import cv2
 import numpy as np
 
 
-def trace(mask: np.ndarray, tolerance: float = 0.0) -> list[np.ndarray]:
-    """Trace the outlines of a mask, holes included.
+def trace_outlines(mask: np.ndarray, tolerance: float = 0.0) -> list[np.ndarray]:
+    """Trace the outlines of a mask, with holes joined to the outline around them.
 
-    Without tolerance, :func:`handbone.masks.rasterize` draws the very same mask from them. With it,
-    each outline is simplified by Douglas and Peucker (1973).
+    With a tolerance of 0, :func:`handbone.masks.rasterize` draws exactly the same mask from them.
+    Otherwise each outline is simplified by the method of Douglas and Peucker (1973).
 
     Args:
         mask: Bool array (h, w), contiguous.
-        tolerance: Pixels by which a simplified outline may leave the traced one, at least 0.
+        tolerance: Largest distance in pixels between a simplified outline and the traced one, at
+            least 0.
 
     Returns:
         One int32 array (n, 2) of x and y for each connected part.
+
+    >>> import numpy as np
+    >>> trace_outlines(np.ones((3, 4), bool))[0].tolist()
+    [[0, 0], [0, 2], [3, 2], [3, 0]]
     """
-    # the usual mask has no hole, and the cuts need every pixel of the outlines
+    # Most masks have no hole; only cuts need every pixel of the outlines.
     outlines, hierarchy = _contours(mask, cv2.CHAIN_APPROX_SIMPLE)
     if hierarchy is None:
         return []
@@ -53,14 +58,14 @@ def _join(
 ) -> np.ndarray:
     """Join holes to the outline around them.
 
-    Holes come in the order of their leftmost columns: what lies to the left of a hole, the outline
-    or another hole, is then joined already.
+    Holes are joined in the order of their leftmost columns: whatever lies to the left of a hole,
+    the outline or another hole, has then been joined already.
 
     Args:
         outer: (n, 2), every pixel of the outline.
         holes: (n, 2) each, every mask pixel around each hole.
         mask: Bool array (h, w).
-        tolerance: As in :func:`trace`.
+        tolerance: As in :func:`trace_outlines`.
 
     Returns:
         (n, 2) x and y.
@@ -85,12 +90,12 @@ def _join(
 
 
 def _simplify(
-    points: list[list[int]], following: list[int], kept: set[int], tolerance: float
+    points: list[list[int]], following: list[int], fixed: set[int], tolerance: float
 ) -> np.ndarray:
-    """Walk once around and simplify what lies between the ends of cuts."""
+    """Walk around once and simplify the pieces between the ends of cuts."""
     path, breaks, place = [points[0]], [0], following[0]
     while place != 0:
-        if place in kept:
+        if place in fixed:
             breaks.append(len(path))
         path.append(points[place])
         place = following[place]
@@ -103,7 +108,7 @@ def _simplify(
             [_simplify_piece(path[start : stop + 1], tolerance)[:-1] for start, stop in pieces]
         )
         return simple if len(simple) else path[:1]
-    # steps go to a neighbour or along a cut, so their signs are their directions
+    # Steps go to a neighbour or along a cut, so their signs are their directions.
     directions = np.sign(np.roll(path, -1, axis=0) - path)
     turns = (directions != np.roll(directions, 1, axis=0)).any(axis=1)
     turns[breaks] = True
@@ -111,13 +116,13 @@ def _simplify(
 
 
 def _simplify_outline(outline: np.ndarray, tolerance: float) -> np.ndarray:
-    """Simplify a closed line (n, 1, 2), of which one point stays at least."""
+    """Simplify a closed line (n, 1, 2); at least one point is kept."""
     simple = cv2.approxPolyDP(outline, tolerance, closed=True)
     return simple if len(simple) else outline[:1]
 
 
 def _simplify_piece(piece: np.ndarray, tolerance: float) -> np.ndarray:
-    """Simplify an open line; one that comes back is cut at its farthest point first."""
+    """Simplify an open line; one that returns to its start is first cut at its farthest point."""
     farthest = int(np.abs(piece - piece[0]).sum(axis=1).argmax())
     if (piece[0] != piece[-1]).any() or farthest == 0:
         return cv2.approxPolyDP(piece[:, None], tolerance, closed=False)[:, 0]

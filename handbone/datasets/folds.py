@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from handbone.errors import HandboneError
 
@@ -30,6 +29,8 @@ def in_fold(patients: Sequence[str], fold: int, num_folds: int) -> np.ndarray:
     num_patients = len(set(patients))
     if num_patients < num_folds:
         raise HandboneError(f'{num_patients} patients cannot be divided into {num_folds} folds')
+    from sklearn.model_selection import GroupKFold  # slow to import
+
     splits = GroupKFold(num_folds).split(patients, groups=patients)
     chosen = np.zeros(len(patients), dtype=bool)
     chosen[list(splits)[fold][1]] = True

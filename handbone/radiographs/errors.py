@@ -6,6 +6,7 @@ from typing import Self
 from handbone.errors import HandboneError
 
 COPY_AGAIN = 'Copy the file again from its source'
+MAX_REASON = 300  # characters of a library's message that are passed on
 
 
 class RadiographError(HandboneError):
@@ -33,6 +34,26 @@ class RadiographError(HandboneError):
         Returns:
             The error to raise.
         """
+        problem = _one_line(problem)
         error = cls(f'{path}: {problem}. {remedy}.')
         error.path, error.problem, error.remedy = str(path), problem, remedy
         return error
+
+
+def reason(error: object) -> str:
+    """Quote a library's error, or text of a file, within a message of ours.
+
+    Args:
+        error: The error or the text.
+
+    Returns:
+        One printable line of at most :data:`MAX_REASON` characters, without a full stop.
+    """
+    text = _one_line(str(error)) or type(error).__name__
+    if len(text) > MAX_REASON:
+        text = f'{text[:MAX_REASON]}…'
+    return text.rstrip('.')
+
+
+def _one_line(text: str) -> str:
+    return ' '.join(''.join(each if each.isprintable() else ' ' for each in text).split())

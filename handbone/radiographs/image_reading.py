@@ -1,15 +1,18 @@
 """Images for drawing, as they are stored."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 from mmengine.fileio import get
 
-from handbone.errors import HandboneError
-from handbone.radiographs.dicom_format import decode_dicom, is_dicom
+from .dicom_decoding import decode_dicom
+from .dicom_format import is_dicom
+from .picture_formats import decode_picture
 
 
-def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
-    """Read an image as it is stored, in 8 or 16 bits, gray or colour.
+def read_image(path: str | Path, backend_args: dict | None = None) -> np.ndarray:
+    """Read an image at its own depth and colours, turned as it is displayed.
 
     Args:
         path: The image.
@@ -19,13 +22,10 @@ def read_image(path: str, backend_args: dict | None = None) -> np.ndarray:
         (H, W) or (H, W, 3) RGB, uint8 or uint16; DICOM also float32 from 0 to 255.
 
     Raises:
-        HandboneError: If the file is no image.
+        RadiographError: If the file is not an image.
     """
     data = get(path, backend_args=backend_args)
     if is_dicom(path, data):
         return decode_dicom(path, data)[0]
-    encoded = np.frombuffer(data, np.uint8)
-    image = cv2.imdecode(encoded, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR)
-    if image is None:
-        raise HandboneError(f'{path} is not an image that OpenCV reads, so it cannot be drawn.')
+    image, _ = decode_picture(path, data, 'stored')
     return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

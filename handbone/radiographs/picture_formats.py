@@ -5,106 +5,107 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, TiffImagePlugin
 
-from .errors import COPY_AGAIN, RadiographError
+from .errors import COPY_AGAIN, RadiographError, reason
+from .isolated_decoding import decode_isolated
+from .picture_header import PictureHeader, read_picture_header
 
-FLAGS = {'grayscale': cv2.IMREAD_GRAYSCALE, 'color': cv2.IMREAD_COLOR}
-PNG_SIGNATURE, JPEG_SIGNATURE = b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff'
-TIFF_SIGNATURES = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
-TAIL_BYTES = 1024  # the end marker is among them; some writers append a few bytes of their own
+#: Suffixes of the formats that :func:`read_picture_header` knows and OpenCV decodes.
+SUFFIXES = (
+    *('.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.tif', '.tiff', '.bmp', '.dib', '.gif', '.webp'),
+    *('.jp2', '.j2k', '.pbm', '.pgm', '.ppm', '.pnm'),
+)
+FLAGS = {
+    'grayscale': cv2.IMREAD_GRAYSCALE,
+    'color': cv2.IMREAD_COLOR,
+    'stored': cv2.IMREAD_ANYCOLOR,
+}
+#: Formats whose decoders may end the process on damaged files.
+CRASHING_FORMATS = ('JPEG2000',)
+TIFF_BITS_OF_INVERTED = np.uint16  # OpenCV itself inverts those of 8 bits
 
-PHOTOMETRIC, RESOLUTIONS, RESOLUTION_UNIT = 262, (283, 282), 296  # (vertical, horizontal)
-WHITE_IS_ZERO = 0
-MILLIMETRES = {2: 25.4, 3: 10.0}  # of the units inch and centimetre
-#: What programs write that know of no resolution: of screens and of browsers.
-PLACEHOLDER_DPI = (72, 96)
-SOUND_SPACING = (0.01, 1.0)  # mm; detectors and film scanners have 0.02 to 0.2
 
-
-def decode_picture(path: str | Path, data: bytes, color_type: str = 'grayscale') -> np.ndarray:
-    """Decode a picture at its own depth. Orientation tags stay unread.
+def decode_picture(
+    path: str | Path, data: bytes, color_type: str = 'grayscale'
+) -> tuple[np.ndarray, PictureHeader]:
+    """Decode a picture at its own depth, turned as its orientation tag says.
 
     Args:
         path: The file, for messages.
         data: Its content.
-        color_type: 'grayscale' gives (H, W), 'color' (H, W, 3) in the order blue, green, red.
+        color_type: 'grayscale' gives (H, W), 'color' (H, W, 3) in the order blue, green, red,
+            'stored' whichever the file has.
 
     Returns:
-        uint8, uint16, or what else a TIFF holds.
+        Image, black at the lowest value: uint8, uint16, or what else a TIFF holds; and its header.
 
     Raises:
-        RadiographError: If it is truncated, damaged or no picture.
+        RadiographError: If it is truncated, damaged, not a picture, or has several frames.
     """
-    tail = data[-TAIL_BYTES:]
-    if data.startswith(PNG_SIGNATURE) and b'IEND' not in tail:
-        raise RadiographError.at(
-            path, 'the PNG is truncated (its IEND chunk is missing)', COPY_AGAIN
-        )
-    if data.startswith(JPEG_SIGNATURE) and b'\xff\xd9' not in tail:
-        raise RadiographError.at(
-            path, 'the JPEG is truncated (its end marker is missing)', COPY_AGAIN
-        )
-    # Orientation tags stay unread: polygons are checked against the size in the header.
+    header = read_picture_header(path, io.BytesIO(data))
     flags = FLAGS[color_type] | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error as error:  # more pixels than OpenCV decodes
+        if header.format in CRASHING_FORMATS:
+            image = decode_isolated('picture', data, flags=flags)
+        else:
+            image = decode_by_opencv(data, flags)
+    except (cv2.error, RuntimeError, MemoryError) as error:
         raise RadiographError.at(
-            path, f'the image cannot be decoded ({error.err})', 'Leave it out'
+            path, f'the image cannot be decoded ({reason(error)})', COPY_AGAIN
         ) from error
+    # OpenCV turns TIFFs whatever it is asked, and no other format
+    turned = image if header.format == 'TIFF' else turn(image, header.orientation)
+    if turned.shape[:2] != header.size:
+        decoded, declared = turned.shape[:2], header.size
+        raise RadiographError.at(
+            path,
+            f'the image decodes to {decoded[0]} x {decoded[1]} pixels, but its header says '
+            f'{declared[0]} x {declared[1]}',
+            COPY_AGAIN,
+        )
+    if turned.dtype.kind == 'f' and not np.isfinite(turned).all():
+        raise RadiographError.at(
+            path, 'the image has pixels that are NaN or infinite', 'Replace them by grey values'
+        )
+    if header.inverted and turned.dtype == TIFF_BITS_OF_INVERTED:
+        turned = np.iinfo(turned.dtype).max - turned
+    return turned, header
+
+
+def decode_by_opencv(data: bytes, flags: int) -> np.ndarray:
+    """Decode a picture in this process.
+
+    Args:
+        data: Content of the file.
+        flags: OpenCV's flags.
+
+    Returns:
+        The stored pixels.
+
+    Raises:
+        RuntimeError: If it cannot be decoded.
+        cv2.error: If OpenCV refuses it.
+    """
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if image is None:
-        raise RadiographError.at(path, 'the image cannot be decoded', COPY_AGAIN)
+        raise RuntimeError('its content is damaged')
     return image
 
 
-def is_tiff(data: bytes) -> bool:
-    """Tell a TIFF by its first bytes."""
-    return data[:4] in TIFF_SIGNATURES
-
-
-def decode_tiff(
-    path: str | Path, data: bytes, color_type: str = 'grayscale'
-) -> tuple[np.ndarray, tuple[float, float] | None]:
-    """Decode a TIFF of one page; see :func:`decode_picture`.
+def turn(image: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn stored pixels for display.
 
     Args:
-        path: The file, for messages.
-        data: Its content.
-        color_type: 'grayscale' or 'color'.
+        image: (H, W) or (H, W, C).
+        orientation: EXIF orientation, 1 to 8; above 4 height and width change places.
 
     Returns:
-        Image, black at the lowest value, and height and width of a pixel in mm, or ``None``.
-
-    Raises:
-        RadiographError: If it is truncated, damaged, or has several pages.
+        Contiguous array; the image itself for orientation 1.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as header:
-            pages = getattr(header, 'n_frames', 1)
-            tags = getattr(header, 'tag_v2', {})
-            inverted = tags.get(PHOTOMETRIC) == WHITE_IS_ZERO
-            spacing = _tiff_spacing(tags)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise RadiographError.at(path, f'the TIFF is damaged ({error})', COPY_AGAIN) from error
-    if pages > 1:
-        raise RadiographError.at(
-            path, f'the TIFF has {pages} pages', 'Save the page to be read as a file of its own'
-        )
-    image = decode_picture(path, data, color_type)
-    if inverted and image.dtype == np.uint16:  # OpenCV inverts those of 8 bits itself
-        image = 65535 - image
-    return image, spacing
-
-
-def _tiff_spacing(tags: TiffImagePlugin.ImageFileDirectory_v2) -> tuple[float, float] | None:
-    """Read the pixel spacing where the resolution tags can be believed."""
-    unit = MILLIMETRES.get(tags.get(RESOLUTION_UNIT, 2))
-    resolutions = [float(tags.get(tag, 0)) for tag in RESOLUTIONS]
-    if unit is None or not all(np.isfinite(each) and each > 0 for each in resolutions):
-        return None
-    if any(round(each * 25.4 / unit) in PLACEHOLDER_DPI for each in resolutions):
-        return None
-    height, width = (unit / each for each in resolutions)
-    low, high = SOUND_SPACING
-    return (height, width) if low <= min(height, width) and max(height, width) <= high else None
+    if orientation >= 5:
+        image = image.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)

@@ -4,18 +4,26 @@ from pathlib import Path
 
 import numpy as np
 
-from .dicom_format import decode_dicom, is_dicom
+from .dicom_decoding import decode_dicom
+from .dicom_format import SUFFIXES as DICOM_SUFFIXES
+from .dicom_format import image_size, is_dicom
 from .errors import RadiographError
-from .grey_values import size_problem
-from .picture_formats import decode_picture, decode_tiff, is_tiff
+from .picture_formats import SUFFIXES as PICTURE_SUFFIXES
+from .picture_formats import decode_picture
+from .picture_header import read_picture_header
 from .radiograph import Radiograph
 from .window import Window, apply_window, check_window
+
+#: Suffixes of the files that :func:`read_radiograph` reads.
+SUFFIXES = (*PICTURE_SUFFIXES, *DICOM_SUFFIXES)
 
 
 def read_radiograph(
     path: str | Path, window: Window = 'file', color_type: str = 'grayscale'
 ) -> Radiograph:
-    """Read a PNG, JPEG, TIFF or DICOM file; DICOM is known by its content or its suffix.
+    """Read a picture or a DICOM file; DICOM is known by its content or its suffix.
+
+    Pictures are turned as their orientation tags say.
 
     Args:
         path: The file.
@@ -30,32 +38,57 @@ def read_radiograph(
         spacing where the file tells it: TIFFs whose resolution can be believed, and DICOM.
 
     Raises:
-        RadiographError: If the file is missing, truncated, damaged, or not one grey image.
+        RadiographError: If the file is missing, truncated, damaged, or not one image.
         MissingExtraError: If it is DICOM and pydicom is not installed.
-        HandboneError: If the window is none.
+        HandboneError: If the window is not valid.
     """
     check_window(window)
     path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RadiographError.at(
-            path,
-            f'the image cannot be read ({error.strerror})',
-            'Check that the file exists and that you may read it',
-        ) from error
-    spacing = header = None
+        raise _unreadable(path, error) from error
     if is_dicom(path, data[:132]):
         image, spacing, header = decode_dicom(path, data, window)
         if color_type == 'color':
             image = np.repeat(image[..., None], 3, axis=2)
-    elif is_tiff(data):
-        image, spacing = decode_tiff(path, data, color_type)
     else:
-        image = decode_picture(path, data, color_type)
-    if image.dtype != np.uint8 and header is None:
-        image = apply_window(image, window)
-    problem = size_problem(*image.shape[:2])
-    if problem:
-        raise RadiographError.at(path, problem, 'Leave it out')
+        image, picture = decode_picture(path, data, color_type)
+        spacing, header = picture.spacing, None
+        if image.dtype != np.uint8:
+            image = apply_window(image, window)
+    if image.dtype != np.uint8 and image.max() <= 1:
+        image = np.zeros_like(image)  # black, and not to be taken for an image from 0 to 1
     return Radiograph(image, path, spacing, header)
+
+
+def read_image_size(path: str | Path) -> tuple[int, int]:
+    """Read the size of the image that :func:`read_radiograph` gives, without decoding it.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Height and width in pixels, as displayed.
+
+    Raises:
+        RadiographError: If the header shows that the file cannot be used.
+        MissingExtraError: If it is DICOM and pydicom is not installed.
+    """
+    path = Path(path)
+    try:
+        with path.open('rb') as file:
+            if is_dicom(path, file.read(132)):
+                return image_size(path)
+            file.seek(0)
+            return read_picture_header(path, file).size
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> RadiographError:
+    return RadiographError.at(
+        path,
+        f'the image cannot be read ({error.strerror or error})',
+        'Check that the file exists and that you may read it',
+    )

@@ -4,7 +4,7 @@ import numpy as np
 
 from handbone.errors import HandboneError
 
-SHARES = (0.001, 0.999)  # of the pixels, the ends of the percentile window
+PERCENTILES = (0.001, 0.999)  # shares of the pixels, the ends of the percentile window
 WINDOWS = ('file', 'minmax', 'percentile')
 
 #: A name of :data:`WINDOWS`, or the darkest and the brightest grey value.
@@ -23,14 +23,45 @@ def check_window(window: Window) -> None:
     if isinstance(window, str):
         if window not in WINDOWS:
             raise HandboneError(
-                f"window is 'file', 'minmax', 'percentile' or (low, high), got {window!r}"
+                f"window must be 'file', 'minmax', 'percentile' or (low, high), got {window!r}"
             )
-    elif not window[0] < window[1]:
-        raise HandboneError(f'window is (low, high) with low < high, got {window!r}')
+        return
+    try:
+        low, high = map(float, window)
+        valid = low < high and np.isfinite(high - low)
+    except (TypeError, ValueError):
+        valid = False
+    if not valid:
+        raise HandboneError(f'window must be (low, high) with low < high, got {window!r}')
+
+
+def window_ends(values: np.ndarray, window: Window) -> tuple[float, float]:
+    """Find the grey values that become 0 and 255.
+
+    Args:
+        values: Grey values of any type and shape, without padding.
+        window: As :func:`apply_window` takes it.
+
+    Returns:
+        The darkest and the brightest grey value of the window.
+    """
+    if window in ('minmax', 'file'):
+        return float(values.min()), float(values.max())
+    if window == 'percentile' and values.dtype in (np.uint8, np.uint16):
+        cumulative = np.bincount(values.ravel()).cumsum()
+        low, high = np.searchsorted(cumulative, np.multiply(PERCENTILES, values.size))
+    elif window == 'percentile':
+        low, high = np.quantile(values, PERCENTILES)
+    else:
+        low, high = window
+    return float(low), float(high)
 
 
 def apply_window(image: np.ndarray, window: Window) -> np.ndarray:
     """Spread the grey values of a window linearly over 0 to 255 and clip the others.
+
+    >>> apply_window(np.array([[100, 200, 400]], np.uint16), (100, 300)).tolist()
+    [[0.0, 127.5, 255.0]]
 
     Args:
         image: Grey values of any type and shape.
@@ -40,16 +71,8 @@ def apply_window(image: np.ndarray, window: Window) -> np.ndarray:
     Returns:
         Float32 array of the same shape.
     """
-    if window in ('minmax', 'file'):
-        low, high = float(image.min()), float(image.max())
-    elif window == 'percentile' and image.dtype.kind == 'u':
-        cumulative = np.bincount(image.ravel()).cumsum()
-        low, high = np.searchsorted(cumulative, np.multiply(SHARES, image.size))
-    elif window == 'percentile':
-        low, high = np.quantile(image, SHARES)
-    else:
-        low, high = window
+    low, high = window_ends(image, window)
     windowed = image.astype(np.float32)
     windowed -= low
-    windowed *= 255 / max(float(high - low), 1e-6)
+    windowed *= 255 / max(high - low, 1e-6)
     return windowed.clip(0, 255, out=windowed)

@@ -156,7 +156,7 @@ def test_annotation_without_image(folder, build):
     [
         (lambda data: b'', 'the file is not an image'),
         (lambda data: b'GIF', 'the file is not an image'),
-        (lambda data: data[:20], 'the file is not an image'),
+        (lambda data: data[:20], 'the PNG is truncated'),
         (lambda data: data[: len(data) // 2], 'the PNG is truncated'),
         (lambda data: data[:-12], 'the PNG is truncated'),
     ],

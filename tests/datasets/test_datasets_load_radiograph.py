@@ -97,15 +97,15 @@ def test_other_formats_load_too(tmp_path):
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        (None, 'cannot be read'),
-        (b'', 'cannot be decoded'),
-        (b'no image', 'cannot be decoded'),
+        (None, 'image cannot be read'),
+        (b'', 'file is not an image of a known format'),
+        (b'no image', 'file is not an image of a known format'),
     ],
 )
 def test_unusable_files(tmp_path, content, message):
     if content is not None:
         (tmp_path / 'a.png').write_bytes(content)
-    with pytest.raises(DatasetError, match=rf'a\.png: the image {message}'):
+    with pytest.raises(DatasetError, match=rf'a\.png: the {message}'):
         load(tmp_path / 'a.png')
 
 

@@ -118,7 +118,7 @@ def test_csv_holds_the_masks(images, tmp_path, whole):
 def test_failures_name_file_and_fault(images, whole):
     (row,) = csv.DictReader(whole['failures.csv'].decode().splitlines())
     assert row['file'] == str(images / 'ID1' / 'hand2.png')
-    assert 'hand2.png: the image cannot be decoded. Copy' in row['error']
+    assert 'hand2.png: the file is not an image of a known format' in row['error']
 
 
 def test_strips_are_failures(images, tmp_path):

@@ -6,10 +6,8 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 from handbone.radiographs import RadiographError, check_window, read_radiograph
-from handbone.radiographs.errors import COPY_AGAIN as COPY_FILE_AGAIN
 
-from ..errors import DatasetError
-from ..image_header import COPY_AGAIN
+from ..image_header import of_dataset
 
 
 @TRANSFORMS.register_module()
@@ -79,8 +77,7 @@ class LoadRadiograph(BaseTransform):
         try:
             return read_radiograph(path, self.window, self.color_type).image
         except RadiographError as error:
-            remedy = COPY_AGAIN if error.remedy == COPY_FILE_AGAIN else error.remedy
-            raise DatasetError.at(path, error.problem, remedy) from error
+            raise of_dataset(error) from error
 
     def __repr__(self) -> str:
         name = type(self).__name__

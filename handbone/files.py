@@ -184,6 +184,35 @@ class UnfinishedFile(io.FileIO):
             raise not_written(error, self._target) from error
 
 
+def open_alone(path: Path, target: Path) -> tuple[UnfinishedFile, bool]:
+    """Open a file, without emptying it, that only one process can have open at a time.
+
+    The system releases the lock when the file is closed or its process ends, however it ends.
+
+    Args:
+        path: The file; it is created.
+        target: The file to be, for errors.
+
+    Returns:
+        The file, and whether it is locked: some network disks have no locks.
+
+    Raises:
+        BlockingIOError: If another process has it.
+        OSError: If it cannot be opened.
+    """
+    while True:
+        file = UnfinishedFile(path, target, 'r+b')
+        try:
+            locked = _lock(file)
+            # until the lock was ours, whoever held it may have renamed or removed the file
+            if _has_name(file, path):
+                return file, locked
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
 def _begin(path: Path) -> UnfinishedFile:
     """Open the unfinished file of a target, alone."""
     beside = unfinished_path(path)
@@ -191,20 +220,13 @@ def _begin(path: Path) -> UnfinishedFile:
         beside.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, 'It is a folder')
+        file, _ = open_alone(beside, path)
     except OSError as error:
+        if error.filename == str(path):
+            raise
         raise not_written(error, path) from error
-    while True:
-        file = UnfinishedFile(beside, path, 'r+b')  # not yet emptied: somebody may be writing it
-        try:
-            _lock(file)
-            # until the lock was ours, whoever held it may have renamed or removed the file
-            if _has_name(file, beside):
-                file.truncate(0)
-                return file
-        except OSError as error:
-            file.close()
-            raise not_written(error, path) from error
-        file.close()
+    file.truncate(0)
+    return file
 
 
 def _open_or_create(path: str, flags: int) -> int:
@@ -218,13 +240,14 @@ def _has_name(file: UnfinishedFile, path: Path) -> bool:
         return False
 
 
-def _lock(file: UnfinishedFile) -> None:
+def _lock(file: UnfinishedFile) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise OSError(error.errno, 'Another process is writing it') from error
+        raise BlockingIOError(error.errno, 'Another process is writing it') from error
     except OSError:
-        pass  # a network disk without locks
+        return False  # a network disk without locks
+    return True
 
 
 def _finish(file: UnfinishedFile, path: Path) -> None:

@@ -1,6 +1,5 @@
 """Train the folds of a cross-validation, each in a process of its own."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -8,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -20,6 +19,7 @@ from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.folder_lock import FolderInUseError, locked_folder
 
 #: Seconds between two looks at the running folds, and how long a stopped one has to end.
 LOOK, END = 0.5, 30
@@ -32,13 +32,11 @@ class _Running(NamedTuple):
         fold: Its number.
         slot: The GPU it has, or None.
         process: The process.
-        lock: Held by us and by the process, until both are gone.
     """
 
     fold: int
     slot: str | None
     process: subprocess.Popen
-    lock: IO
 
 
 class FoldTraining:
@@ -87,12 +85,11 @@ class FoldTraining:
             while waiting or running:
                 while waiting and free:
                     fold, slot = waiting.pop(0), free.pop(0)
-                    started = self._start(fold, slot, quiet=len(slots) > 1)
-                    if started is None:
-                        failed[fold] = 'another process trains it'
+                    try:
+                        running.append(self._start(fold, slot, quiet=len(slots) > 1))
+                    except FolderInUseError as error:
+                        failed[fold] = str(error)
                         free.append(slot)
-                    else:
-                        running.append(started)
                 time.sleep(LOOK)
                 for each in [each for each in running if each.process.poll() is not None]:
                     running.remove(each)
@@ -128,16 +125,11 @@ class FoldTraining:
         check_same_experiment(str(checkpoint), meta, cfg, MMLogger.get_current_instance())
         return True
 
-    def _start(self, fold: int, slot: str | None, quiet: bool) -> _Running | None:
+    def _start(self, fold: int, slot: str | None, quiet: bool) -> _Running:
         """Start a training, unless another process has the fold."""
         folder = self._folder(fold)
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / '.lock').open('a')
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return None
+        with locked_folder(folder):
+            pass  # the training holds the lock itself; this only says at once that it cannot
         cfg, of_fold = self._settings(fold)
         settings = [*self.options, *of_fold]
         command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
@@ -149,16 +141,13 @@ class FoldTraining:
             environment['CUDA_VISIBLE_DEVICES'] = slot
         print(f'fold {fold} begins{f" on GPU {slot}" if slot else ""}: {folder}', flush=True)
         output = (folder / 'output.txt').open('a') if quiet else None
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, env=environment, pass_fds=[lock.fileno()]
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
         if output is not None:
             output.close()
-        return _Running(fold, slot, process, lock)
+        return _Running(fold, slot, process)
 
     def _end(self, ended: _Running, failed: dict[int, str]) -> None:
         """Note how a training has ended."""
-        ended.lock.close()
         fold, code = ended.fold, ended.process.returncode
         folder = self._folder(fold)
         if code:

@@ -1,5 +1,6 @@
 """Train a model from a configuration file."""
 
+import contextlib
 from pathlib import Path
 
 import torch
@@ -10,9 +11,10 @@ from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_activation_checkpointing, check_amp, check_compile
-from handbone.engine.launch import adapt_to_hardware, process_group, use_gpu
+from handbone.engine.launch import adapt_to_hardware, is_first_process, process_group, use_gpu
 from handbone.engine.memory import keep_freed_memory
 from handbone.files import check_room
+from handbone.folder_lock import locked_folder
 
 
 def train(cfg: Config) -> None:
@@ -25,9 +27,17 @@ def train(cfg: Config) -> None:
         PretrainedWeightsError: If pretrained weights are missing.
         FileNotFoundError: If the checkpoint to start from does not exist.
         OSError: If nothing can be written into the work dir.
+        FolderInUseError: If another run is writing into the work dir.
         HandboneError: If it is cut off or no checkpoint, or the hardware cannot do the precision.
     """
     check_room(Path(cfg.work_dir))
+    # all processes of one training share the folder, so the first one alone locks it
+    alone = is_first_process(cfg.get('launcher') or 'none')
+    with locked_folder(cfg.work_dir) if alone else contextlib.nullcontext():
+        _train(cfg)
+
+
+def _train(cfg: Config) -> None:
     check_amp(cfg)
     check_compile(cfg)
     check_activation_checkpointing(cfg)

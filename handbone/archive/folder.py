@@ -1,7 +1,6 @@
 """The folder of an archive: what lies where, and who may write."""
 
 import contextlib
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,8 @@ import pyarrow.parquet as parquet
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.folder_lock import NAME as LOCK
+from handbone.folder_lock import locked_folder
 
 from .tables import FAILURES, IMAGES, parquet_bytes
 
@@ -42,7 +43,6 @@ class ArchiveFolder:
         self.unfinished = self.root / 'unfinished'
         self._images = self.root / 'images.parquet'
         self._failures = self.root / 'failures.parquet'
-        self._lock = self.root / '.lock'
         self._description = self._read_description()
 
     @property
@@ -84,23 +84,13 @@ class ArchiveFolder:
     def writing(self) -> Iterator[None]:
         """Be the only one who writes; what an interrupted run left unfinished is removed.
 
-        The system lets go of the lock when the process ends, however it ends.
-
         Yields:
             Nothing.
 
         Raises:
-            HandboneError: If another process is writing.
+            FolderInUseError: If another process is writing.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with self._lock.open('w') as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise HandboneError(
-                    f'{self.root}: another process is predicting into it; wait for its end, or '
-                    'stop it'
-                ) from error
+        with locked_folder(self.root):
             # whoever wrote before may have added a model since
             self._description = self._read_description()
             shutil.rmtree(self.unfinished, ignore_errors=True)
@@ -128,7 +118,7 @@ class ArchiveFolder:
     def _read_description(self) -> dict[str, Any]:
         path = self.root / DESCRIPTION
         if self.root.is_dir() and not path.is_file():
-            others = sorted(set(entry.name for entry in self.root.iterdir()) - {self._lock.name})
+            others = sorted(set(entry.name for entry in self.root.iterdir()) - {LOCK})
             if others:
                 raise HandboneError(
                     f'{self.root} is not an archive of predictions, it holds {others[0]!r} and no '

@@ -17,6 +17,9 @@ STARTERS = {
     'slurm': ('SLURM_PROCID', 'srun'),
 }
 
+#: Where the processes of a launcher find their rank.
+RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
+
 
 @contextlib.contextmanager
 def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
@@ -65,6 +68,19 @@ def _check_started_by(launcher: str) -> None:
             f'--launcher {launcher} is for processes that {starter.split()[0]} starts, and the '
             f'environment has no {variable}: start them with `{starter} handbone train …`'
         )
+
+
+def is_first_process(launcher: str) -> bool:
+    """Tell whether this is the process that writes, before a process group stands.
+
+    Args:
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+
+    Returns:
+        Whether its rank is 0.
+    """
+    variable = RANK_VARIABLES.get(launcher)
+    return variable is None or os.environ.get(variable, '0') == '0'
 
 
 def _copy_slurm_variables() -> None:

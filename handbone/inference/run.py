@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from handbone.errors import HandboneError
+from handbone.folder_lock import locked_folder
 from handbone.outputs.writer import OutputWriter
 
 from .journal import Journal
@@ -66,12 +67,27 @@ def predict_to_files(
         Numbers of images.
 
     Raises:
+        FolderInUseError: If another run is writing into the folder.
         HandboneError: If the folder holds an unfinished run of other images, formats or models, or
             lies among the images.
         OSError: If something cannot be written, as on a full disk; the same call goes on later.
     """
     out_dir = Path(out_dir)
     _check_apart(sources, out_dir)
+    with locked_folder(out_dir):
+        return _run(predictor, sources, writers, out_dir, batch_size, workers, restart, progress)
+
+
+def _run(
+    predictor: Predictor,
+    sources: ImageSources,
+    writers: Mapping[str, OutputWriter],
+    out_dir: Path,
+    batch_size: int,
+    workers: int,
+    restart: bool,
+    progress: bool,
+) -> RunSummary:
     survey = sources.survey
     begun = Journal(predictor.model_hash, survey.digest, survey.count, tuple(writers))
     before = None if restart else Journal.read(out_dir)

@@ -129,7 +129,7 @@ def test_only_one_run_at_a_time(predict, tmp_path):
     images = write_images(tmp_path / 'images', 1)
     with (
         ArchiveFolder(tmp_path / 'archive').writing(),
-        pytest.raises(ValueError, match='another process is predicting into it'),
+        pytest.raises(ValueError, match='another run is writing into it'),
     ):
         predict(images)
     assert predict(images).predicted == 1

@@ -1,7 +1,6 @@
 """Cross-validation and soups from end to end."""
 
 import csv
-import fcntl
 import json
 import os
 import time
@@ -20,6 +19,7 @@ from handbone.bones import CLASSES
 from handbone.configuration.fold_config import checkpoint_folder, fold_settings
 from handbone.datasets.folds import in_fold
 from handbone.ensembles import average_weights, greedy_choice
+from handbone.folder_lock import locked_folder
 
 SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
 
@@ -241,11 +241,11 @@ def test_spread_over_gpus_and_stopped(tiny_config, tmp_path):
 
 def test_fold_of_another_process(tiny_config, tmp_path):
     """Two nodes with one folder do not train one fold twice."""
-    (tmp_path / 'fold_0').mkdir()
-    with (tmp_path / 'fold_0' / '.lock').open('a') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(ValueError, match=r'1 of 1 folds .* 0 \(another process trains it\)'):
-            FoldTraining(tiny_config, tmp_path, 2).train([0], [None])
+    with (
+        locked_folder(tmp_path / 'fold_0'),
+        pytest.raises(ValueError, match=r'1 of 1 folds .* 0 \(.*fold_0: another run is writing'),
+    ):
+        FoldTraining(tiny_config, tmp_path, 2).train([0], [None])
 
 
 @pytest.mark.slow

@@ -3,7 +3,10 @@
 import csv
 import errno
 import json
+import multiprocessing
+import os
 import shutil
+import signal
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ from stub_predictor import StubPredictor
 
 from handbone.apis import MultilabelInferencer
 from handbone.apis.inferencer import make_writers
+from handbone.folder_lock import FolderInUseError
 from handbone.inference import ImageSources
 from handbone.inference.run import predict_to_files
 from handbone.masks import string_to_runs
@@ -48,6 +52,20 @@ class Interrupted(StubPredictor):
     def predict(self, images):
         if len(self.calls) + 1 == self.number:
             raise InterruptionError
+        return super().predict(images)
+
+
+class Waiting(StubPredictor):
+    """Waits at its third batch until it is told to go on."""
+
+    def __init__(self, reached, told):
+        super().__init__()
+        self.reached, self.told = reached, told
+
+    def predict(self, images):
+        if len(self.calls) == 2:
+            self.reached.set()
+            self.told.wait(60)
         return super().predict(images)
 
 
@@ -254,3 +272,41 @@ def test_what_a_format_cannot_hold_is_a_bad_file(images, tmp_path):
     failures = (tmp_path / 'out' / 'failures.csv').read_text()
     assert 'hand4.png: not in this format' in failures and 'hand2.png' in failures
     assert 'hand4' not in (tmp_path / 'out' / 'predictions.csv').read_text()
+
+
+@pytest.fixture
+def first_run(images, tmp_path):
+    """A run in a process of its own that waits in its middle, and what lets it go on."""
+    context = multiprocessing.get_context('fork')
+    reached, told = context.Event(), context.Event()
+    waiting = Waiting(reached, told)
+    process = context.Process(target=run, args=(images, tmp_path / 'out', waiting, ('csv',)))
+    process.start()
+    assert reached.wait(60)
+    yield process, told
+    process.kill()
+    process.join()
+
+
+@pytest.mark.parametrize('restart', [False, True])
+def test_two_runs_into_one_folder(first_run, images, tmp_path, restart):
+    """The second one is refused at once, and the first one writes what it would have alone."""
+    process, told = first_run
+    predictor = StubPredictor()
+    with pytest.raises(FolderInUseError, match=f'process {process.pid} on .*give another folder'):
+        run(images, tmp_path / 'out', predictor, ('csv',), restart=restart)
+    assert not predictor.calls
+    told.set()
+    process.join(60)
+    assert process.exitcode == 0
+    run(images, tmp_path / 'alone', names=('csv',))
+    assert contents(tmp_path / 'out') == contents(tmp_path / 'alone')
+
+
+def test_the_next_run_follows_a_killed_one(first_run, images, tmp_path):
+    process, _ = first_run
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    run(images, tmp_path / 'out', names=('csv',))
+    run(images, tmp_path / 'alone', names=('csv',))
+    assert contents(tmp_path / 'out') == contents(tmp_path / 'alone')

@@ -1,0 +1,119 @@
+"""One run at a time in a folder that is written over hours.
+
+The lock is the system's own (flock) on the file ``.lock``, so it ends with its process, however
+that ends. The file says who holds it, for whoever is refused.
+"""
+
+import contextlib
+import json
+import os
+import shlex
+import socket
+import sys
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from handbone.errors import HandboneError
+from handbone.files import UnfinishedFile, not_written, open_alone
+
+NAME = '.lock'
+#: Characters of a command that a message shows.
+LONGEST_COMMAND = 200
+
+_held: set[UnfinishedFile] = set()
+
+
+class FolderInUseError(HandboneError):
+    """Another run is writing into the folder."""
+
+
+@contextlib.contextmanager
+def locked_folder(folder: str | Path) -> Iterator[None]:
+    """Keep other runs out of a folder while the block runs.
+
+    Child processes do not keep the lock, whether they were forked or started. On disks without
+    locks there is a warning instead.
+
+    Args:
+        folder: The folder; it is made.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        FolderInUseError: If another run holds it; the message says which.
+        OSError: If nothing can be written into the folder.
+
+    Example:
+        >>> with locked_folder('work_dirs/demo'):
+        ...     Path('work_dirs/demo/scores.csv').touch()
+    """
+    path = Path(folder) / NAME
+    file = _lock(path)
+    _held.add(file)
+    try:
+        yield
+    finally:
+        _held.discard(file)
+        with contextlib.suppress(OSError):  # the disk may be gone; the lock ends all the same
+            path.unlink(missing_ok=True)
+        file.close()
+
+
+def _lock(path: Path) -> UnfinishedFile:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file, locked = open_alone(path, path)
+    except BlockingIOError as error:
+        raise FolderInUseError(
+            f'{path.parent}: another run is writing into it{_holder(path)}. Wait until it has '
+            'ended or stop it, or give another folder'
+        ) from error
+    except OSError as error:
+        if error.filename == str(path):
+            raise
+        raise not_written(error, path) from error
+    if not locked:
+        warnings.warn(
+            f'{path.parent} is on a disk that has no locks: see to it that no other run writes '
+            'into this folder',
+            stacklevel=4,
+        )
+    with contextlib.suppress(OSError):  # the lock holds on a full disk too
+        file.truncate(0)
+        file.write(json.dumps(_this_process()).encode())
+    return file
+
+
+def _this_process() -> dict[str, str | int]:
+    return {
+        'host': socket.gethostname(),
+        'pid': os.getpid(),
+        'since': datetime.now().astimezone().isoformat(' ', 'seconds'),
+        'command': shlex.join(sys.argv),
+    }
+
+
+def _holder(path: Path) -> str:
+    """Say who holds a lock, or nothing if the file does not tell."""
+    try:
+        holder = json.loads(path.read_bytes())
+        command = ' '.join(str(holder['command']).split())
+        if len(command) > LONGEST_COMMAND:
+            command = f'{command[:LONGEST_COMMAND]} …'
+        command = command.encode(errors='backslashreplace').decode()
+        return f' (process {holder["pid"]} on {holder["host"]}, since {holder["since"]}: {command})'
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ''
+
+
+def _release_in_child() -> None:
+    """Close the locks that a forked process, such as a data loader's worker, got a copy of."""
+    for file in _held:
+        file.close()
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_release_in_child)

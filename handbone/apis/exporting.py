@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS, MODELS
+from mmseg.registry import MODELS
 from torch import nn
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.checkpoints.weight_faults import weight_faults
-from handbone.configuration.decisions import prediction_settings, use_published_thresholds
+from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
+from handbone.configuration.prediction_settings import prediction_settings, use_published_thresholds
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
@@ -69,9 +69,7 @@ def export(
     check_target(Path(out), kind)
     if (precision == 'int8') != (calibration is not None):
         raise HandboneError('--precision int8 and --calibration FOLDER belong together: give both')
-    preprocessing = read_preprocessing(
-        cfg.test_dataloader.dataset.pipeline, cfg.model.data_preprocessor, size
-    )
+    preprocessing = read_preprocessing(dataset_pipeline(cfg), cfg.model.data_preprocessor, size)
     steps = [step['type'] for step in prediction_settings(cfg).get('postprocess') or ()]
     if steps:
         raise HandboneError(
@@ -79,8 +77,7 @@ def export(
             'predict with the checkpoint, or export with '
             "--cfg-options 'model.test_cfg.postprocess=[]'"
         )
-    init_default_scope(cfg.get('default_scope', 'mmseg'))
-    metainfo = _metainfo(cfg)
+    metainfo = dataset_metainfo(cfg)
     use_published_thresholds(cfg, find_checkpoint(checkpoint))
     segmentor = load_segmentor(cfg, checkpoint, metainfo['classes'])
     classes = tuple(metainfo['classes'])
@@ -151,10 +148,3 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
         {name.removeprefix('module.'): weight for name, weight in weights.items()}, strict=False
     )
     return segmentor.eval()
-
-
-def _metainfo(cfg: Config) -> dict:
-    """Read classes and palette of the test dataset, without its files."""
-    dataset = cfg.test_dataloader.dataset
-    kind = DATASETS.get(dataset.type) if isinstance(dataset.type, str) else dataset.type
-    return kind._load_metainfo(dataset.get('metainfo'))

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
+from handbone.configuration.dataset_configs import dataset_metainfo
 from handbone.configuration.fold_config import FINISHED, fold_settings
 from handbone.errors import HandboneError
 from handbone.evaluation.fold_scores import FoldScores
@@ -99,8 +100,7 @@ def predict_out_of_fold(
         of_fold.load_from = checkpoint
         _name(of_fold, f'fold_{fold}', folder / 'test')
         test(of_fold)
-    dataset = cfg.val_dataloader.dataset
-    groups = DATASETS.build(dict(dataset, lazy_init=True)).metainfo.get('groups')
+    groups = dataset_metainfo(cfg, 'val_dataloader').get('groups')
     scores = FoldScores([folder / 'test' / 'dice_per_image.csv' for folder in folders], groups)
     _join([folder / 'test' / OUT_OF_FOLD for folder in folders], scores, names, Path(out))
     return scores

@@ -14,7 +14,8 @@ from mmengine.logging import MMLogger
 
 from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
 from handbone.configuration.config_file import read_config_file
-from handbone.configuration.fold_config import FINISHED, checkpoint_folder, fold_settings
+from handbone.configuration.dataset_configs import training_checkpoints
+from handbone.configuration.fold_config import FINISHED, fold_settings
 from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
@@ -118,7 +119,7 @@ class FoldTraining:
         folder = self._folder(fold)
         if not (folder / FINISHED).is_file():
             return False
-        checkpoint = newest_checkpoint(checkpoint_folder(cfg, folder), resumable=False)
+        checkpoint = newest_checkpoint(training_checkpoints(cfg, folder), resumable=False)
         if checkpoint is None:
             return False
         meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
@@ -134,7 +135,7 @@ class FoldTraining:
         settings = [*self.options, *of_fold]
         command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
         command += [*self.arguments, '--work-dir', str(folder), '--cfg-options', *settings]
-        if any(checkpoint_folder(cfg, folder).glob('*.pth')):
+        if any(training_checkpoints(cfg, folder).glob('*.pth')):
             command.append('--resume')
         environment = dict(os.environ)
         if slot is not None:

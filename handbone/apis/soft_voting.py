@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
 from handbone.checkpoints.pretrained import drop_pretrained
-from handbone.configuration.decisions import prediction_settings
+from handbone.configuration.dataset_configs import dataset_classes, dataset_pipeline, name_of
+from handbone.configuration.prediction_settings import prediction_settings
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes
 from handbone.ensembles import check_same_classes
 from handbone.evaluation import read_thresholds
@@ -63,7 +62,7 @@ def soft_vote(
     if thresholds is not None:
         chosen = read_thresholds(thresholds, classes)
     else:
-        chosen = (cfg.model.get('test_cfg') or {}).get('threshold', 0.5)
+        chosen = prediction_settings(cfg).get('threshold', 0.5)
     members = []
     for model, checkpoint in zip(models, checkpoints, strict=True):
         config = deepcopy(model.config)
@@ -71,11 +70,11 @@ def soft_vote(
         prediction_settings(config)['postprocess'] = []  # the first one's come after the mean
         members.append(
             dict(
-                name=f'{Path(config.filename).name} with {checkpoint}',
+                name=f'{name_of(config)} with {checkpoint}',
                 model=config.model,
                 checkpoint=checkpoint,
                 weight=model.weight,
-                pipeline=_pipeline(config.test_dataloader.dataset),
+                pipeline=dataset_pipeline(config),
             )
         )
     cfg.load_from = checkpoints[0]
@@ -90,34 +89,12 @@ def soft_vote(
     return test(cfg)
 
 
-def class_list(cfg: Config) -> tuple[str, ...]:
-    """Read the classes of a configuration's test dataset, without reading its files.
-
-    Args:
-        cfg: Complete configuration.
-
-    Returns:
-        Names in class order.
-    """
-    init_default_scope(cfg.get('default_scope', 'mmseg'))
-    dataset = cfg.test_dataloader.dataset
-    while 'pipeline' not in dataset:
-        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
-    return DATASETS.build(dict(dataset, lazy_init=True)).metainfo['classes']
-
-
 def _same_classes(models: Sequence[EnsembleModel], checkpoints: Sequence[str]) -> tuple[str, ...]:
-    first = class_list(models[0].config)
+    first = dataset_classes(models[0].config)
     for model, checkpoint in zip(models, checkpoints, strict=True):
-        others = (Path(models[0].config.filename).name, first)
-        check_same_classes(Path(model.config.filename).name, class_list(model.config), *others)
+        others = (name_of(models[0].config), first)
+        check_same_classes(name_of(model.config), dataset_classes(model.config), *others)
         trained = checkpoint_classes(load_checkpoint_file(checkpoint, mmap=True))
         if trained is not None:
             check_same_classes(f'the checkpoint {checkpoint}', trained, *others)
     return first
-
-
-def _pipeline(dataset: dict) -> list:
-    while 'pipeline' not in dataset:
-        dataset = dataset['dataset'] if 'dataset' in dataset else dataset['datasets'][0]
-    return dataset['pipeline']

@@ -7,7 +7,10 @@ from mmengine.runner import Runner
 from handbone.checkpoints import unpickling
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained
-from handbone.configuration.decisions import index_postprocessing, use_published_thresholds
+from handbone.configuration.prediction_settings import (
+    index_postprocessing,
+    use_published_thresholds,
+)
 from handbone.engine.launch import adapt_to_hardware, process_group
 
 

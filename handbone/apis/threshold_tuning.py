@@ -8,9 +8,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from handbone.checkpoints import load_checkpoint_file
-from handbone.configuration.decisions import prediction_settings
+from handbone.configuration.dataset_configs import inner_datasets, name_of, only_dataset
 from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
 from handbone.configuration.fold_config import fold_settings
+from handbone.configuration.prediction_settings import prediction_settings
 from handbone.errors import HandboneError
 
 from .testing import test
@@ -64,12 +65,10 @@ def tune_thresholds(
 
 
 def _take_training_images(cfg: Config) -> None:
-    dataset = cfg.val_dataloader.dataset
-    while 'dataset' in dataset:  # mmengine's wrappers
-        dataset = dataset.dataset
+    key, dataset = only_dataset(cfg, 'val_dataloader', 'folds are made of one')
     if dataset.get('fold') is None:
         raise HandboneError(
-            '--train takes the images of the other folds, and val_dataloader.dataset has no fold: '
+            f'--train takes the images of the other folds, and {key} has no fold: '
             'set its fold and num_folds, or name the training images in its ann_file'
         )
     dataset.split = 'train'
@@ -79,12 +78,11 @@ def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
     """Refuse a checkpoint that has been trained on the images it is to be tuned on."""
     meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
     try:
-        dataset = parse_config_text(meta.get('config_text') or '')['train_dataloader']['dataset']
-        while 'dataset' in dataset:
-            dataset = dataset['dataset']
+        loader = parse_config_text(meta.get('config_text') or '')['train_dataloader']
+        ((_, dataset),) = inner_datasets(loader['dataset'])
         trained = dataset['fold'], dataset['num_folds']
-    except (ConfigTextError, KeyError, TypeError):
-        return  # it does not tell
+    except (ConfigTextError, KeyError, TypeError, ValueError):
+        return  # the checkpoint does not say
     if trained != (fold, num_folds):
         raise HandboneError(
             f'{checkpoint} was trained without fold {trained[0]} of {trained[1]}, but it is number '
@@ -93,9 +91,9 @@ def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
 
 
 def _made_of(cfg: Config, checkpoints: Sequence[str], split: str) -> dict:
-    """What the file tells of where its thresholds are from."""
+    """Say in the file where its thresholds come from."""
     return dict(
-        config=str(cfg.filename),
+        config=name_of(cfg),
         checkpoints=list(checkpoints),
         split=split,
         augmented=cfg.model.type == 'MultilabelTTAModel',

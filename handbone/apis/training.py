@@ -6,9 +6,10 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from handbone.checkpoints import checkpoint_folder, unpickling
+from handbone.checkpoints import unpickling
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
+from handbone.configuration.dataset_configs import training_checkpoints
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_activation_checkpointing, check_amp, check_compile
 from handbone.engine.launch import adapt_to_hardware, is_first_process, process_group, use_gpu
@@ -52,7 +53,7 @@ def _prepare(cfg: Config) -> None:
         check_checkpoint_file(source)
     if cfg.get('from_scratch', False):
         drop_pretrained(cfg)
-    if not _goes_on(cfg):
+    if not _is_resumed(cfg):
         fetch_pretrained(cfg)
     adapt_to_hardware(cfg)
     use_gpu(cfg)
@@ -60,10 +61,9 @@ def _prepare(cfg: Config) -> None:
         keep_freed_memory()
 
 
-def _goes_on(cfg: Config) -> bool:
+def _is_resumed(cfg: Config) -> bool:
     """Tell whether a checkpoint is resumed, which has all weights."""
     if not cfg.get('resume', False):
         return False
-    out_dir = (cfg.get('default_hooks', {}).get('checkpoint') or {}).get('out_dir')
-    folder = checkpoint_folder(cfg.work_dir, out_dir)
+    folder = training_checkpoints(cfg, cfg.work_dir)
     return cfg.get('load_from') is not None or any(folder.glob('*.pth'))

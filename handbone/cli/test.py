@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> None:
     """
     from handbone.apis.testing import test
     from handbone.checkpoints import find_checkpoint
-    from handbone.configuration.decisions import use_postprocessing, use_thresholds
-    from handbone.configuration.test_time_augmentation import augment
+    from handbone.configuration.prediction_settings import use_postprocessing, use_thresholds
+    from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 
     cfg = read_config(args)
     cfg.load_from = find_checkpoint(args.checkpoint)
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
     if args.postprocess is not None:
         use_postprocessing(cfg, args.postprocess)
     if args.tta:
-        augment(cfg)
+        use_test_time_augmentation(cfg)
     test(cfg)
 
 

@@ -60,13 +60,13 @@ def run(args: argparse.Namespace) -> None:
     from handbone.apis.soft_voting import EnsembleModel, soft_vote
     from handbone.checkpoints import find_checkpoint, newest_checkpoint
     from handbone.configuration.config_file import read_config_file
-    from handbone.configuration.fold_config import checkpoint_folder
+    from handbone.configuration.dataset_configs import training_checkpoints
 
     cfg = read_config_file(args.config, args.cfg_options or ())
     cfg.launcher = 'none'
     folders = find_folds(args.work_dir)
     choose = newest_checkpoint if args.last else find_checkpoint
-    checkpoints = [str(choose(str(checkpoint_folder(cfg, folder)))) for folder in folders]
+    checkpoints = [str(choose(str(training_checkpoints(cfg, folder)))) for folder in folders]
     if args.out_of_fold:
         scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold, args.image_name)
         scores.write_csv(Path(args.work_dir))

@@ -1,63 +1,122 @@
-"""Configs as text, read without being executed."""
+"""Configs that mmengine wrote as text, read without executing anything."""
 
 import ast
+import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError
+
+NAMED_NUMBERS = {'inf': math.inf, 'nan': math.nan}
 
 
 class ConfigTextError(HandboneError):
     """A text is more than names and literal values."""
 
 
-def parse_config_text(text: str) -> dict[str, Any]:
-    """Read a config that mmengine wrote: assignments of literals and of ``dict(...)``.
+def read_dumped_config(path: Path) -> dict[str, Any]:
+    """Read a config that mmengine wrote into a work dir.
 
     Args:
-        text: ``Config.pretty_text``, as in checkpoints and in the config of a work dir.
+        path: File such as ``vis_data/config.py``.
 
     Returns:
         The values by name.
 
     Raises:
-        ConfigTextError: If there is anything else in it, which would have to be executed.
+        ConfigTextError: If the file holds anything but values.
+        OSError: If it cannot be read.
     """
     try:
-        statements = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise ConfigTextError(f'the text is not a config ({error})') from error
-    values = {}
-    for statement in statements:
-        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-            raise ConfigTextError(f'line {statement.lineno} is not a plain assignment')
-        values[statement.targets[0].id] = _value(statement.value)
-    return values
+        return parse_config_text(path.read_text(encoding='utf-8'))
+    except (ConfigTextError, UnicodeDecodeError) as error:
+        raise ConfigTextError(
+            f'{path}: {error}; this is not a config that mmengine wrote, and it is not executed'
+        ) from error
+
+
+def parse_config_text(text: str) -> dict[str, Any]:
+    """Read the text of a config: assignments of literals and of ``dict(...)``.
+
+    Args:
+        text: ``Config.pretty_text``, as in checkpoints and in the config of a work dir.
+
+    Returns:
+        The values by name, as mmengine would read them.
+
+    Raises:
+        ConfigTextError: If the text holds anything else, which would have to be executed.
+    """
+    try:
+        return dict(map(_assignment, ast.parse(text).body))
+    except (RecursionError, MemoryError) as error:
+        raise ConfigTextError('the text is nested too deeply') from error
+    except SyntaxError as error:
+        raise ConfigTextError(f'line {error.lineno}: not a config ({error.msg})') from error
+    except ConfigTextError:
+        raise
+    except (TypeError, ValueError) as error:  # a list as a key; a null byte
+        raise ConfigTextError(f'not a config ({error})') from error
+
+
+def _assignment(node: ast.stmt) -> tuple[str, Any]:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        (target,) = node.targets
+        if isinstance(target, ast.Name):
+            return target.id, _value(node.value)
+    raise ConfigTextError(f'line {node.lineno}: not an assignment of a value')
 
 
 def _value(node: ast.expr) -> Any:
-    if isinstance(node, ast.Call):
-        return _value_of_dict_call(node)
-    if isinstance(node, ast.Name) and node.id in ('inf', 'nan'):
-        return float(node.id)
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name) and node.id in NAMED_NUMBERS:
+        return NAMED_NUMBERS[node.id]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        number = _value(node.operand)
+        if isinstance(number, (int, float)):
+            return -number if isinstance(node.op, ast.USub) else number
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+        return kind(map(_value, node.elts))
     if isinstance(node, ast.Dict) and None not in node.keys:
         return dict(zip(map(_value, node.keys), map(_value, node.values), strict=True))
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return [_value(element) for element in node.elts]
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError) as error:
-        raise ConfigTextError(f'line {node.lineno} is not a literal') from error
+    if _is_dict_call(node):
+        positional = _value(node.args[0]) if node.args else {}
+        return positional | {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+    raise ConfigTextError(f'line {node.lineno}: not a value')
 
 
-def _value_of_dict_call(node: ast.Call) -> dict:
-    """Read ``dict(a=1)``, or ``dict({'a b': 1})`` where keys are no names."""
-    is_dict = isinstance(node.func, ast.Name) and node.func.id == 'dict'
-    plain = len(node.args) <= 1 and all(isinstance(each, ast.Dict) for each in node.args)
-    if not (is_dict and plain) or any(keyword.arg is None for keyword in node.keywords):
-        raise ConfigTextError(f'line {node.lineno} calls something')
-    values = _value(node.args[0]) if node.args else {}
-    return values | {keyword.arg: _value(keyword.value) for keyword in node.keywords}
+def _is_dict_call(node: ast.expr) -> bool:
+    """Recognise ``dict(a=1)`` and, for keys that are not names, ``dict({'a.b': 1})``."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == 'dict'
+        and (not node.args or (len(node.args) == 1 and isinstance(node.args[0], ast.Dict)))
+        and all(keyword.arg is not None for keyword in node.keywords)
+    )
+
+
+def flatten(value: Any, prefix: str = '') -> dict[str, Any]:
+    """Name every leaf of nested dicts and lists.
+
+    Args:
+        value: Nested dicts, lists and tuples.
+        prefix: Name of the value.
+
+    Returns:
+        Leaves by names such as ``model.decode_head.loss_decode[0].type``. Lists and tuples without
+        a dict inside are leaves, so that a size stays one value.
+    """
+    if isinstance(value, dict) and value:
+        parts = ((f'{prefix}.{key}' if prefix else str(key), part) for key, part in value.items())
+    elif isinstance(value, (list, tuple)) and any(isinstance(part, dict) for part in value):
+        parts = ((f'{prefix}[{index}]', part) for index, part in enumerate(value))
+    else:
+        return {prefix: value}
+    return {name: leaf for key, part in parts for name, leaf in flatten(part, key).items()}
 
 
 def config_differences(old: Any, new: Any, key: str = '') -> Iterator[tuple[str, Any, Any]]:
@@ -81,8 +140,9 @@ def config_differences(old: Any, new: Any, key: str = '') -> Iterator[tuple[str,
 
 
 def _plain(value: Any) -> Any:
+    """Make values of one meaning equal: tuples and lists, and NaN with itself."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
-    return value
+    return 'nan' if isinstance(value, float) and math.isnan(value) else value

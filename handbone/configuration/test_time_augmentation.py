@@ -1,21 +1,24 @@
-"""Test-time augmentation of a configuration."""
+"""Test-time augmentation (TTA) of a config."""
 
 from mmengine.config import Config
 
 from handbone.errors import HandboneError
 
-#: Steps of a test pipeline that follow on augmented views: the truth is not augmented.
+from .dataset_configs import dataset_pipeline, name_of, with_pipeline
+
+#: Steps of a test pipeline that follow the views: the reference masks are not augmented.
 AFTER_VIEWS = ('LoadPolygonAnnotations', 'PackMultilabelInputs')
 
 
-def augment(cfg: Config) -> None:
+def use_test_time_augmentation(cfg: Config) -> None:
     """Average the predictions over augmented views of each test image.
 
     The views are those of ``cfg.tta_views``: either arguments of
-    :class:`handbone.models.segmentors.view.View`, one dict a view, which are made on the device one
-    at a time; or lists of steps as in mmcv's ``TestTimeAug``, put into the test pipeline where the
-    labels are drawn. ``cfg.tta_pipeline`` is a whole pipeline with ``TestTimeAug`` and goes before
-    them. ``cfg.tta_merge`` says what is averaged, ``'probabilities'`` by default or ``'logits'``.
+    :class:`handbone.models.segmentors.view.View`, one dict per view, which are made on the device
+    one at a time; or lists of steps as in mmcv's ``TestTimeAug``, put into the test pipeline where
+    the labels are drawn. ``cfg.tta_pipeline``, a whole pipeline with ``TestTimeAug``, takes
+    precedence. ``cfg.tta_merge`` says what is averaged, ``'probabilities'`` by default or
+    ``'logits'``.
 
     Args:
         cfg: Configuration, changed in place.
@@ -23,23 +26,25 @@ def augment(cfg: Config) -> None:
     Raises:
         HandboneError: If the configuration names no views.
     """
-    dataset = cfg.test_dataloader.dataset
+    loader = cfg.test_dataloader
     wrapped = dict(type='MultilabelTTAModel', module=cfg.model)
     if 'tta_merge' in cfg:
         wrapped['merge'] = cfg.tta_merge
     if 'tta_pipeline' in cfg:
-        dataset.pipeline = cfg.tta_pipeline
+        loader.dataset = with_pipeline(loader.dataset, cfg.tta_pipeline)
     elif 'tta_views' in cfg and all(isinstance(view, dict) for view in cfg.tta_views):
         wrapped['views'] = cfg.tta_views
     elif 'tta_views' in cfg:
-        types = [step.type for step in dataset.pipeline]
-        place = min(index for index, name in enumerate(types) if name in AFTER_VIEWS)
-        before, after = dataset.pipeline[:place], dataset.pipeline[place:]
+        pipeline = dataset_pipeline(cfg)
+        steps = [step['type'] for step in pipeline]
+        place = next((index for index, name in enumerate(steps) if name in AFTER_VIEWS), len(steps))
+        before, after = pipeline[:place], pipeline[place:]
         views = [*cfg.tta_views, *([step] for step in after)]
-        dataset.pipeline = [*before, dict(type='TestTimeAug', transforms=views)]
+        pipeline = [*before, dict(type='TestTimeAug', transforms=views)]
+        loader.dataset = with_pipeline(loader.dataset, pipeline)
     else:
         raise HandboneError(
-            f'--tta: {cfg.filename} names no views; add, for flips, tta_views = '
+            f'--tta: {name_of(cfg)} names no views; for flips add tta_views = '
             "[dict(), dict(flip='horizontal')]"
         )
     cfg.model = wrapped

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from handbone.checkpoints import load_checkpoint_file
 from handbone.checkpoints.weight_faults import weight_faults
+from handbone.configuration.dataset_configs import with_pipeline
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
 from handbone.postprocessing import PostprocessingStep, mend
@@ -244,26 +245,6 @@ class EnsembleTestLoop(TestLoop):
             )
         network.load_state_dict(weights, strict=False)
         return _prepared(network.to(self._device))
-
-
-def with_pipeline(dataset: Mapping, pipeline: Sequence) -> dict:
-    """Give a dataset, also within mmengine's wrappers, another pipeline.
-
-    Args:
-        dataset: Config of a dataset.
-        pipeline: Config of the pipeline.
-
-    Returns:
-        A config of the same images.
-    """
-    changed = dict(dataset)
-    if 'dataset' in changed:
-        changed['dataset'] = with_pipeline(changed['dataset'], pipeline)
-    elif 'datasets' in changed:
-        changed['datasets'] = [with_pipeline(each, pipeline) for each in changed['datasets']]
-    else:
-        changed['pipeline'] = pipeline
-    return changed
 
 
 def _prepared(network: nn.Module) -> nn.Module:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from handbone.configuration.config_file import read_config_file
-from handbone.configuration.decisions import configured_classes
+from handbone.configuration.dataset_configs import dataset_classes
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 
@@ -71,7 +71,7 @@ def open_predictor(
     cfg = read_config_file(model)
     cfg.merge_from_dict(dict(cfg_options or {}))
     if isinstance(thresholds, (str, Path)):
-        thresholds = read_thresholds(thresholds, configured_classes(cfg))
+        thresholds = read_thresholds(thresholds, dataset_classes(cfg))
     return TorchPredictor(
         cfg, checkpoint, device or 'auto', precision or 'fp32', tta, thresholds, postprocess
     )

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -11,21 +11,21 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import init_default_scope
-from mmseg.registry import DATASETS, MODELS
+from mmseg.registry import MODELS
 from torch import nn
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.published import fingerprint
 from handbone.checkpoints.weight_faults import weight_faults
 from handbone.configuration.config_file import read_config_file
-from handbone.configuration.decisions import (
+from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
+from handbone.configuration.prediction_settings import (
     index_postprocessing,
     prediction_settings,
     use_postprocessing,
     use_published_thresholds,
 )
-from handbone.configuration.test_time_augmentation import augment
+from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
 from handbone.errors import HandboneError
 from handbone.masks import planes_last
@@ -78,7 +78,6 @@ class TorchPredictor:
         self.device = choose_device(device)
         precision = 'fp32' if precision == 'float32' else precision
         self._dtype = _check_precision(precision, self.device)
-        init_default_scope(cfg.get('default_scope', 'mmseg'))
         metainfo = dataset_metainfo(cfg)
         self.classes = tuple(metainfo['classes'])
         self.palette = tuple(tuple(color) for color in metainfo['palette'])
@@ -88,8 +87,8 @@ class TorchPredictor:
         self.thresholds = _decide(cfg, len(self.classes), thresholds, postprocess)
         preprocessing = cfg.model.get('data_preprocessor')
         if tta:
-            augment(cfg)
-        pipeline = cfg.test_dataloader.dataset.pipeline
+            use_test_time_augmentation(cfg)
+        pipeline = dataset_pipeline(cfg)
         self._prepare = ArrayPipeline(pipeline)
         self.window = self._prepare.window
 
@@ -194,22 +193,6 @@ def _check_precision(precision: str, device: torch.device) -> torch.dtype | None
     if precision == 'fp16' and device.type == 'cpu':
         raise HandboneError('precision fp16 needs a GPU: take bf16 or fp32')
     return PRECISIONS[precision]
-
-
-def dataset_metainfo(cfg: Config) -> Mapping:
-    """Read classes and palette of the test dataset, without building it.
-
-    Args:
-        cfg: Configuration.
-
-    Returns:
-        The dataset's meta information.
-    """
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:  # wrappers of mmengine
-        dataset = dataset.dataset
-    kind = dataset.type if isinstance(dataset.type, type) else DATASETS.get(dataset.type)
-    return kind._load_metainfo(dataset.get('metainfo'))
 
 
 def load_weights(model: nn.Module, checkpoint: str | Path, classes: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from rich.console import Console
 from rich.table import Table
 
-from handbone.configuration.config_literals import flatten
+from handbone.configuration.dumped_config import flatten
 from handbone.csv_files import csv_bytes
 from handbone.files import open_atomically, write_atomically
 

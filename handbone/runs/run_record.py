@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.configuration.config_literals import read_config_dump
+from handbone.configuration.dumped_config import read_dumped_config
 from handbone.errors import HandboneError
 
 MEAN = 'mDice'
@@ -86,7 +86,7 @@ def read_run(folder: Path) -> RunRecord | None:
         table = written if written.is_file() else table
     if not scores:
         return None
-    config = read_config_dump(config_file) if config_file.is_file() else {}
+    config = read_dumped_config(config_file) if config_file.is_file() else {}
     return RunRecord(folder, config, scores, _class_means(table) if table else {})
 
 

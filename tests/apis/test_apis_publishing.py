@@ -12,7 +12,7 @@ from handbone.apis import publish
 from handbone.checkpoints import load_checkpoint_file
 from handbone.checkpoints.published import fingerprint
 from handbone.cli.command import main
-from handbone.configuration.decisions import use_published_thresholds
+from handbone.configuration.prediction_settings import use_published_thresholds
 
 CLASSES = ('bone', 'ring')
 PALETTE = [(255, 0, 0), (0, 255, 0)]
@@ -136,7 +136,7 @@ def test_default_threshold_and_refusals(checkpoint, capsys, tmp_path):
     assert load_checkpoint_file(tmp_path / 'a.safetensors')['meta']['thresholds'] == 0.5
     trace = tmp_path / 'ran'
     for text, words in (
-        (f'import os\nos.system("touch {trace}")', 'line 1 is not a plain assignment'),
+        (f'import os\nos.system("touch {trace}")', 'line 1: not an assignment of a value'),
         ('', 'does not tell its classes and its config'),
     ):
         content['meta']['cfg'] = text

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from handbone.checkpoints import find_checkpoint
 from handbone.cli import test as testing
-from handbone.configuration.test_time_augmentation import augment
+from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 
 
 def make_config(**more):
@@ -27,7 +27,7 @@ def test_views_take_the_place_of_the_labels():
     flips = [dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]
     cfg = make_config(tta_views=[flips])
     plain = [dict(step) for step in cfg.test_dataloader.dataset.pipeline]
-    augment(cfg)
+    use_test_time_augmentation(cfg)
     load, resize, views = cfg.test_dataloader.dataset.pipeline
     assert [load, resize] == plain[:2]
     assert views == dict(type='TestTimeAug', transforms=[flips, [plain[2]], [plain[3]]])
@@ -37,13 +37,13 @@ def test_views_take_the_place_of_the_labels():
 def test_own_pipeline_goes_first():
     own = [dict(type='LoadRadiograph'), dict(type='TestTimeAug', transforms=[])]
     cfg = make_config(tta_pipeline=own, tta_views=[])
-    augment(cfg)
+    use_test_time_augmentation(cfg)
     assert cfg.test_dataloader.dataset.pipeline == own
 
 
 def test_no_views():
     with pytest.raises(ValueError, match='names no views'):
-        augment(make_config())
+        use_test_time_augmentation(make_config())
 
 
 def test_checkpoint_of_a_work_dir(tmp_path):

@@ -16,7 +16,7 @@ from handbone.apis.fold_testing import find_folds
 from handbone.apis.fold_training import FoldTraining
 from handbone.apis.threshold_tuning import _check_fold, _take_training_images
 from handbone.bones import CLASSES
-from handbone.configuration.fold_config import checkpoint_folder, fold_settings
+from handbone.configuration.fold_config import fold_settings
 from handbone.datasets.folds import in_fold
 from handbone.ensembles import average_weights, greedy_choice
 from handbone.folder_lock import locked_folder
@@ -152,12 +152,6 @@ def test_settings_of_a_fold():
     }
     with pytest.raises(ValueError, match='fold 3 of 3 does not exist'):
         fold_settings(cfg, 3, 3)
-
-
-def test_checkpoints_in_a_folder_of_their_own(tmp_path):
-    cfg = Config(dict(default_hooks=dict(checkpoint=dict(out_dir=str(tmp_path / 'fast')))))
-    assert checkpoint_folder(cfg, tmp_path / 'work' / 'fold_2') == tmp_path / 'fast' / 'fold_2'
-    assert checkpoint_folder(Config(dict()), tmp_path / 'fold_2') == tmp_path / 'fold_2'
 
 
 @pytest.mark.slow

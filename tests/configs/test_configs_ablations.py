@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from handbone.configuration.config_literals import read_config_dump
+from handbone.configuration.dumped_config import read_dumped_config
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_amp
 
@@ -47,5 +47,5 @@ def test_ablation_trains(shrunk, scalars, name):
     assert torch.isfinite(torch.tensor(runner.optim_wrapper.get_lr()['lr'])).all()
     # what compare_runs reads, and what mmengine loads
     dump = Path(runner.log_dir) / 'vis_data' / 'config.py'
-    assert read_config_dump(dump) == runner.cfg.to_dict()
+    assert read_dumped_config(dump) == runner.cfg.to_dict()
     assert Config.fromfile(dump).to_dict() == runner.cfg.to_dict()

@@ -76,7 +76,7 @@ def test_without_a_config_nothing_is_compared(caplog):
     assert not caplog.records
     meta = dict(config_text='model = build()')
     check_same_experiment('x.pth', meta, config_of(), logging.getLogger('experiment'))
-    assert 'line 1 calls something' in caplog.text
+    assert 'line 1: not a value' in caplog.text
 
 
 def test_runner_stops_before_it_builds(tmp_path):

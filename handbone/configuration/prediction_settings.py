@@ -1,16 +1,17 @@
-"""How a configuration decides: its thresholds and its steps after them."""
+"""How a config turns logits into labels: its thresholds and its steps after them."""
 
 import logging
 from collections.abc import Sequence
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmseg.registry import DATASETS
 
 from handbone.checkpoints import is_address, load_checkpoint_file
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 from handbone.postprocessing import STEPS, index_classes
+
+from .dataset_configs import dataset_classes
 
 
 def prediction_settings(cfg: Config) -> dict:
@@ -28,23 +29,8 @@ def prediction_settings(cfg: Config) -> dict:
     return model.test_cfg
 
 
-def configured_classes(cfg: Config) -> tuple[str, ...]:
-    """Find the classes of the images to test.
-
-    Args:
-        cfg: Configuration with ``test_dataloader``.
-
-    Returns:
-        Names in class order, none if the dataset does not tell.
-    """
-    dataset = cfg.test_dataloader.dataset
-    kind = dataset.type if isinstance(dataset.type, type) else DATASETS.get(dataset.type)
-    metainfo = {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}
-    return tuple(metainfo.get('classes', ()))
-
-
 def use_thresholds(cfg: Config, path: str) -> None:
-    """Decide by the thresholds of a file.
+    """Take the thresholds of a file.
 
     Args:
         cfg: Configuration, changed in place.
@@ -52,13 +38,13 @@ def use_thresholds(cfg: Config, path: str) -> None:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If it is another file, or of other classes.
+        HandboneError: If it is a different kind of file, or its classes differ.
     """
-    prediction_settings(cfg)['threshold'] = list(read_thresholds(path, configured_classes(cfg)))
+    prediction_settings(cfg)['threshold'] = list(read_thresholds(path, dataset_classes(cfg)))
 
 
 def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
-    """Decide by the thresholds that were published with the weights, unless the config has some.
+    """Take the thresholds that were published with the weights, unless the config has its own.
 
     Args:
         cfg: Configuration, changed in place.
@@ -93,7 +79,7 @@ def use_postprocessing(cfg: Config, names: Sequence[str]) -> None:
     """
     for name in names:
         if name not in STEPS:
-            raise HandboneError(f'there is no step {name!r}; there are {", ".join(STEPS)}')
+            raise HandboneError(f'there is no step {name!r}; the steps are {", ".join(STEPS)}')
     settings = prediction_settings(cfg)
     configured = {step['type']: step for step in settings.get('postprocess', ())}
     settings['postprocess'] = [configured.get(name, dict(type=name)) for name in names]
@@ -110,4 +96,4 @@ def index_postprocessing(cfg: Config) -> None:
     """
     settings = prediction_settings(cfg)
     if settings.get('postprocess'):
-        settings['postprocess'] = index_classes(settings['postprocess'], configured_classes(cfg))
+        settings['postprocess'] = index_classes(settings['postprocess'], dataset_classes(cfg))

@@ -14,7 +14,7 @@ from scipy import ndimage
 from handbone.bones import CLASSES
 from handbone.cli import test as testing
 from handbone.cli import tune_thresholds as threshold_tuning
-from handbone.configuration import decisions
+from handbone.configuration import prediction_settings
 from handbone.evaluation import read_thresholds
 from handbone.masks import decode, string_to_runs
 
@@ -161,11 +161,11 @@ def test_steps_of_a_config(tiny_config):
     cfg = Config.fromfile(tiny_config)
     step = dict(type='FillHoles', classes=['Lunate'], largest=0.01)
     cfg.model.test_cfg.postprocess = [step, dict(type='LeastArea')]
-    decisions.use_postprocessing(cfg, ['LargestComponent', 'FillHoles'])
-    decisions.index_postprocessing(cfg)
+    prediction_settings.use_postprocessing(cfg, ['LargestComponent', 'FillHoles'])
+    prediction_settings.index_postprocessing(cfg)
     assert cfg.model.test_cfg.postprocess == [
         dict(type='LargestComponent'),
         dict(type='FillHoles', classes=[CLASSES.index('Lunate')], largest=0.01),
     ]
-    decisions.use_postprocessing(cfg, ())
+    prediction_settings.use_postprocessing(cfg, ())
     assert cfg.model.test_cfg.postprocess == []

@@ -1,0 +1,186 @@
+"""What a config says of its datasets, inside mmengine's wrappers too.
+
+``RepeatDataset`` and ``ClassBalancedDataset`` hold one dataset, ``ConcatDataset`` a list of them,
+and each of these may be a wrapper again. Everything that asks a config for its classes, its test
+pipeline or the dataset whose folds count asks here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+
+from handbone.checkpoints import checkpoint_folder
+from handbone.errors import HandboneError
+
+
+def inner_datasets(dataset: Mapping, key: str = 'dataset') -> Iterator[tuple[str, Any]]:
+    """Find the datasets that read files, inside any wrappers.
+
+    Args:
+        dataset: Config of a dataset or of a wrapper.
+        key: Its dotted key.
+
+    Yields:
+        Dotted key and config of each, in order; the configs may be changed in place.
+    """
+    if 'dataset' in dataset:
+        yield from inner_datasets(dataset['dataset'], f'{key}.dataset')
+    elif 'datasets' in dataset:
+        for index, each in enumerate(dataset['datasets']):
+            yield from inner_datasets(each, f'{key}.datasets.{index}')
+    else:
+        yield key, dataset
+
+
+def only_dataset(cfg: Config, loader: str, purpose: str) -> tuple[str, Any]:
+    """Find the one dataset of a data loader, inside any wrappers.
+
+    Args:
+        cfg: Complete configuration.
+        loader: ``train_dataloader``, ``val_dataloader`` or ``test_dataloader``.
+        purpose: Why it must be one, for the message: "folds are made of one".
+
+    Returns:
+        Its dotted key and its config, which may be changed in place.
+
+    Raises:
+        HandboneError: If there is no such data loader, or it joins several datasets.
+    """
+    first, *others = inner_datasets(_dataset(cfg, loader), f'{loader}.dataset')
+    if others:
+        key = first[0].rpartition('.datasets.')[0]
+        raise HandboneError(f'{name_of(cfg)}: {key} joins several datasets: {purpose}')
+    return first
+
+
+def dataset_metainfo(cfg: Config, loader: str = 'test_dataloader') -> dict:
+    """Read classes and palette of a dataset, without reading its files.
+
+    Args:
+        cfg: Complete configuration.
+        loader: Whose dataset.
+
+    Returns:
+        The meta information of the dataset, with ``classes``.
+
+    Raises:
+        HandboneError: If the dataset names no classes, or joined datasets have different ones.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    named = {
+        key: _metainfo(dataset)
+        for key, dataset in inner_datasets(_dataset(cfg, loader), f'{loader}.dataset')
+    }
+    first = next(iter(named))
+    for key, metainfo in named.items():
+        if not metainfo.get('classes'):
+            raise HandboneError(
+                f'{name_of(cfg)}: {key} does not name its classes: set its '
+                'metainfo=dict(classes=(…))'
+            )
+        if tuple(metainfo['classes']) != tuple(named[first]['classes']):
+            raise HandboneError(
+                f'{name_of(cfg)}: {first} and {key} have different classes: set the same '
+                'metainfo for both'
+            )
+    return named[first]
+
+
+def dataset_classes(cfg: Config) -> tuple[str, ...]:
+    """Read the classes of the test images, without reading their files.
+
+    Args:
+        cfg: Complete configuration.
+
+    Returns:
+        Names in class order.
+
+    Raises:
+        HandboneError: As for :func:`dataset_metainfo`.
+    """
+    return tuple(dataset_metainfo(cfg)['classes'])
+
+
+def dataset_pipeline(cfg: Config) -> list:
+    """Find the steps that test images go through.
+
+    Args:
+        cfg: Complete configuration.
+
+    Returns:
+        The configs of the steps.
+
+    Raises:
+        HandboneError: If the test dataset has no pipeline, or joins datasets of different ones.
+    """
+    datasets = list(inner_datasets(_dataset(cfg, 'test_dataloader'), 'test_dataloader.dataset'))
+    first, pipeline = datasets[0][0], datasets[0][1].get('pipeline')
+    if not pipeline:
+        raise HandboneError(f'{name_of(cfg)}: {first} has no pipeline, the steps that load images')
+    for key, dataset in datasets:
+        if dataset.get('pipeline') != pipeline:
+            raise HandboneError(
+                f'{name_of(cfg)}: {first} and {key} have different pipelines, where one is '
+                'needed for all images: give both the same'
+            )
+    return pipeline
+
+
+def with_pipeline(dataset: Mapping, pipeline: Sequence) -> dict:
+    """Give a dataset, inside any wrappers, a different pipeline.
+
+    Args:
+        dataset: Config of a dataset or of a wrapper.
+        pipeline: Configs of the steps.
+
+    Returns:
+        A config of the same images.
+    """
+    changed = dict(dataset)
+    if 'dataset' in changed:
+        changed['dataset'] = with_pipeline(changed['dataset'], pipeline)
+    elif 'datasets' in changed:
+        changed['datasets'] = [with_pipeline(each, pipeline) for each in changed['datasets']]
+    else:
+        changed['pipeline'] = pipeline
+    return changed
+
+
+def training_checkpoints(cfg: Config, work_dir: str | Path) -> Path:
+    """Find where a training with this config keeps its checkpoints.
+
+    Args:
+        cfg: Complete configuration.
+        work_dir: Work dir of the training.
+
+    Returns:
+        The work dir, or the folder of its name in the ``out_dir`` of the checkpoint hook.
+    """
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    return checkpoint_folder(work_dir, hook.get('out_dir'))
+
+
+def name_of(cfg: Config) -> str:
+    """Name a config in a message: its file, where it has one."""
+    return str(cfg.filename) if getattr(cfg, 'filename', None) else 'the config'
+
+
+def _dataset(cfg: Config, loader: str) -> Any:
+    settings = cfg.get(loader)
+    if not settings or not settings.get('dataset'):
+        raise HandboneError(f'{name_of(cfg)}: there is no {loader}.dataset')
+    return settings['dataset']
+
+
+def _metainfo(dataset: Mapping) -> Mapping:
+    kind = dataset['type']
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    if isinstance(kind, type) and issubclass(kind, BaseDataset):
+        # built without its files: a dataset may also find its classes in a way of its own
+        return DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo
+    return {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}

@@ -1,34 +1,51 @@
 """Reading a config file: the one way for commands and functions."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from handbone.errors import HandboneError
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 
-def read_config_file(path: str | Path, options: Sequence[str] = ()) -> 'Config':
+def read_config_file(
+    path: str | Path, options: Sequence[str] | Mapping[str, Any] = ()
+) -> 'Config':
     """Read a config, with all that its types need in the registries.
 
     Args:
         path: The file.
-        options: Settings to override, as ``--cfg-options`` takes them.
+        options: Settings to change: ``key=value``, as ``--cfg-options`` takes them, or values by
+            dotted key.
 
     Returns:
         The config.
 
     Raises:
         FileNotFoundError: If there is no such file.
+        HandboneError: If it is not a config, or an option would have no effect.
     """
     from mmengine.config import Config
+    from mmengine.config.utils import ConfigParsingError
 
     from handbone.registration import register
 
+    from .options import set_options
+
     register()
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(parse_options(options))
+    try:
+        cfg = Config.fromfile(path)
+    except SyntaxError as error:
+        raise HandboneError(
+            f'{path}: line {error.lineno} of it or of a base is not a config ({error.msg})'
+        ) from error
+    except (AttributeError, ConfigParsingError, ImportError, KeyError, NameError) as error:
+        reason = ' '.join(str(error.args[0] if error.args else error).split())
+        raise HandboneError(f'{path} cannot be read: {reason}') from error
+    set_options(cfg, options if isinstance(options, Mapping) else parse_options(options))
     return cfg
 
 

@@ -1,0 +1,128 @@
+"""Types and keys in a config that do not exist, each as one line with its place."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from handbone.errors import HandboneError
+
+from .dataset_configs import name_of
+from .known_settings import (
+    BUILDERS_KEYS,
+    GIVEN,
+    find_type,
+    keys_of,
+    nearest,
+    registry_of,
+    required_arguments,
+    settings_read,
+    types_of,
+)
+
+#: Registries whose types get no argument from their surroundings, but those in GIVEN.
+NOTHING_GIVEN = ('HOOKS', 'LOOPS', 'METRICS', 'TRANSFORMS')
+#: What building something from a faulty config raises.
+BUILD_ERRORS = (KeyError, TypeError, AttributeError, AssertionError)
+
+
+def config_faults(cfg: Config) -> Iterator[str]:
+    """Look for types that are not registered and for keys that their types do not take.
+
+    Args:
+        cfg: Complete configuration.
+
+    Yields:
+        One sentence for each, with the dotted key.
+    """
+    init_default_scope(cfg.get('default_scope') or 'mmseg')
+    for name in sorted(settings_read(cfg)):
+        if name in cfg:
+            yield from setting_faults(name, cfg[name])
+
+
+def setting_faults(key: str, value: Any) -> Iterator[str]:
+    """Look for faults in a setting and all that is inside it.
+
+    Args:
+        key: Its dotted key.
+        value: Its value.
+
+    Yields:
+        One sentence for each.
+    """
+    if isinstance(value, Mapping):
+        yield from dict_faults(key, value)
+        parts = value.items()
+    elif isinstance(value, (list, tuple)):
+        parts = enumerate(value)
+    else:
+        return
+    for name, part in parts:
+        yield from setting_faults(f'{key}.{name}', part)
+
+
+def dict_faults(key: str, settings: Mapping) -> Iterator[str]:
+    """Look for faults in one dict, not in those inside it.
+
+    Args:
+        key: Its dotted key.
+        settings: The dict.
+
+    Yields:
+        One sentence for each.
+    """
+    kind = settings.get('type')
+    if kind is not None and registry_of(key) and find_type(key, kind) is None:
+        yield f'{key}.type: there is no {kind}{nearest(str(kind), types_of(key))}'
+        return
+    keys = keys_of(key, settings)
+    if keys is None:
+        return
+    wrong = [name for name in settings if not keys.takes(str(name))]
+    missing = _missing(key, settings)
+    where = f'{key}.type={_short(kind)}' if kind is not None else key
+    if wrong:
+        hint = f'; it needs {", ".join(missing)}' if missing else ''
+        if not hint and len(wrong) == 1:
+            hint = nearest(str(wrong[0]), keys.names - {*settings})
+        names = ', '.join(sorted(keys.names - BUILDERS_KEYS - GIVEN))
+        yield f'{where} does not take {", ".join(map(str, wrong))}{hint or f"; it takes {names}"}'
+    elif missing and registry_of(key) in NOTHING_GIVEN:
+        yield f'{where} needs {", ".join(missing)}'
+
+
+@contextlib.contextmanager
+def config_faults_explained(cfg: Config) -> Iterator[None]:
+    """Say what is wrong in the config where something cannot be built from it.
+
+    Errors that no fault in the config explains are let through.
+
+    Args:
+        cfg: Complete configuration.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        HandboneError: In place of the error, with the dotted key and the nearest name.
+    """
+    try:
+        yield
+    except BUILD_ERRORS as error:
+        faults = list(config_faults(cfg))
+        if not faults:
+            raise
+        raise HandboneError(f'{name_of(cfg)}: {"; ".join(faults[:3])}') from error
+
+
+def _missing(key: str, settings: Mapping) -> list[str]:
+    """List the arguments that a type needs and a dict does not have."""
+    kind = find_type(key, settings['type']) if 'type' in settings else None
+    return sorted(required_arguments(kind) - {*settings}) if callable(kind) else []
+
+
+def _short(kind: Any) -> str:
+    return kind if isinstance(kind, str) else getattr(kind, '__name__', str(kind))

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 
-def read_config_file(
-    path: str | Path, options: Sequence[str] | Mapping[str, Any] = ()
-) -> 'Config':
+def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any] = ()) -> 'Config':
     """Read a config, with all that its types need in the registries.
 
     Args:

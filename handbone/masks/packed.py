@@ -168,7 +168,7 @@ def ignore_mask(packed: np.ndarray) -> np.ndarray:
     return next(planes_of(packed)) < 0
 
 
-def planes_first(packed: np.ndarray) -> 'torch.Tensor':
+def planes_first(packed: np.ndarray) -> torch.Tensor:
     """Turn a NumPy packed map into the tensor that models take.
 
     Args:
@@ -184,7 +184,7 @@ def planes_first(packed: np.ndarray) -> 'torch.Tensor':
     return torch.from_numpy(stacked)
 
 
-def planes_last(packed: 'torch.Tensor') -> np.ndarray:
+def planes_last(packed: torch.Tensor) -> np.ndarray:
     """Turn a packed tensor into a NumPy packed map.
 
     Args:
@@ -197,7 +197,7 @@ def planes_last(packed: 'torch.Tensor') -> np.ndarray:
     return array[0] if len(array) == 1 else np.ascontiguousarray(array.transpose(1, 2, 0))
 
 
-def class_bits(packed: 'torch.Tensor', class_index: int) -> 'torch.Tensor':
+def class_bits(packed: torch.Tensor, class_index: int) -> torch.Tensor:
     """Read the masks of one class in a batch as stored, at ignored pixels too.
 
     Args:
@@ -211,7 +211,7 @@ def class_bits(packed: 'torch.Tensor', class_index: int) -> 'torch.Tensor':
     return (packed[:, plane] & (1 << bit)) != 0
 
 
-def ignore_bits(packed: 'torch.Tensor') -> 'torch.Tensor':
+def ignore_bits(packed: torch.Tensor) -> torch.Tensor:
     """Read which pixels of a batch are to be ignored.
 
     Args:

@@ -17,8 +17,6 @@ from handbone.errors import HandboneError
 from handbone.listing import UTF16_MARKS
 
 BYTE_ORDER_MARK = b'\xef\xbb\xbf'
-#: Characters of a faulty text that an error shows.
-SHOWN = 200
 
 
 class Record(NamedTuple):
@@ -171,18 +169,6 @@ def row_error(path: Path, line: int, fault: str, remedy: str) -> HandboneError:
         The error, to be raised.
     """
     return HandboneError(f'{path}, line {line}: {fault}. {remedy}')
-
-
-def shown(text: str) -> str:
-    """Shorten a text for an error and escape what cannot be printed.
-
-    Args:
-        text: The text.
-
-    Returns:
-        It in quotes, at most some hundred characters.
-    """
-    return repr(text if len(text) <= SHOWN else f'{text[:SHOWN]}…')
 
 
 def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:

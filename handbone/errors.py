@@ -1,4 +1,10 @@
-"""The error that a user can correct."""
+"""The error that a user can correct, and values in its message."""
+
+import reprlib
+
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxdict, _short.maxlist = 2, 3, 4
+_short.maxstring = _short.maxlong = _short.maxother = 80
 
 
 class HandboneError(ValueError):
@@ -7,3 +13,18 @@ class HandboneError(ValueError):
     The message says where, what is wrong and what to do. The command line prints it as one line;
     every other exception but an ``OSError`` is a fault of the program and keeps its traceback.
     """
+
+
+def shown(value: object) -> str:
+    """Show a value from a file in an error message: on one line, short and printable.
+
+    Args:
+        value: Any value.
+
+    Returns:
+        Its representation, in which what is long is shortened in the middle.
+
+    >>> shown({'width': 'wide', 'height': [48, None]})
+    "{'height': [48, None], 'width': 'wide'}"
+    """
+    return _short.repr(value)

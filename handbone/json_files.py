@@ -1,14 +1,9 @@
 """Reading JSON that anybody may have written or damaged."""
 
 import json
-import reprlib
 from typing import Any
 
-from handbone.errors import HandboneError
-
-_short = reprlib.Repr()
-_short.maxlevel, _short.maxdict, _short.maxlist = 2, 3, 4
-_short.maxstring = _short.maxlong = _short.maxother = 60
+from handbone.errors import HandboneError, shown
 
 
 def parse_json(data: bytes) -> Any:
@@ -35,18 +30,6 @@ def parse_json(data: bytes) -> Any:
         raise
     except ValueError as error:
         raise HandboneError(f'the file is not JSON ({error})') from error
-
-
-def shown(value: object) -> str:
-    """Show a value of a document in an error message: on one line, short and printable.
-
-    Args:
-        value: Any value.
-
-    Returns:
-        Its representation, shortened in the middle.
-    """
-    return _short.repr(value)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

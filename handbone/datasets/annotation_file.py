@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handbone.errors import HandboneError
-from handbone.json_files import parse_json, shown
+from handbone.errors import HandboneError, shown
+from handbone.json_files import parse_json
 from handbone.listing import normal_form
 
 from .errors import DatasetError

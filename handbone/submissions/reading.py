@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.csv_files import shown
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 
 from .submission_rows import SubmissionRows
 
@@ -51,16 +50,17 @@ def read_submission(
             )
         masks = {}
         for image in rows.rows:
+            name = rows.names[image]
             runs = rows.read(image, order, _pixels_of(rows, image, num_pixels))
             pairs = np.stack([runs.starts, runs.stops - runs.starts], axis=1)
             ends = np.searchsorted(runs.classes, np.arange(1, len(order)))
-            masks[image] = np.split(pairs, ends)
+            masks[name] = np.split(pairs, ends)
         for image, of_image in rows.rows.items():
             missing = [name for name in order if name not in of_image]
             if missing:
                 raise HandboneError(
-                    f'{path}: image {shown(image)} has no row of class {", ".join(missing)}. '
-                    'Write a row with an empty rle for an empty mask.'
+                    f'{path}: image {shown(rows.names[image])} has no row of class '
+                    f'{", ".join(missing)}. Write a row with an empty rle for an empty mask.'
                 )
     return masks
 
@@ -84,11 +84,12 @@ def submission_classes(path: str | Path) -> tuple[str, ...]:
 
 def _pixels_of(rows: SubmissionRows, image: str, num_pixels: NumPixels) -> int | None:
     """Find the number of pixels of an image."""
+    name = rows.names[image]
     if callable(num_pixels):
-        return num_pixels(image)
+        return num_pixels(name)
     if not isinstance(num_pixels, Mapping):
         return num_pixels
-    if image not in num_pixels:
+    if name not in num_pixels:
         line = next(iter(rows.rows[image].values())).line
-        raise rows.error(line, f'unknown image {shown(image)}', 'Remove the rows of that image.')
-    return num_pixels[image]
+        raise rows.error(line, f'unknown image {shown(name)}', 'Remove the rows of that image.')
+    return num_pixels[name]

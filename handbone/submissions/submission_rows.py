@@ -11,8 +11,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from handbone.csv_files import decode, read_records, row_error, shown, split_record
-from handbone.errors import HandboneError
+from handbone.csv_files import decode, read_records, row_error, split_record
+from handbone.errors import HandboneError, shown
+from handbone.listing import alike_error, normal_form
 from handbone.masks import string_to_runs
 
 from .rle_rows import COLUMNS
@@ -53,18 +54,21 @@ class SubmissionRows:
 
     Attributes:
         path: The file.
-        rows: Rows by image name and class name, images in the order of the file.
+        rows: Rows by image name and class name, images in the order of the file. The image names
+            are in the normal form, so that files compare whose names are written differently.
+        names: Image names as they are in the file, by their normal form.
         classes: Line of the first row of each class, in the order of the file.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If it is no such CSV, or has two rows of one image and class. The message
+        HandboneError: If it is not such a CSV, or has two rows of one image and class. The message
             names file and line and says what to do.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.rows: dict[str, dict[str, _Row]] = {}
+        self.names: dict[str, str] = {}
         self.classes: dict[str, int] = {}
         self._file = self.path.open('rb')
         try:
@@ -99,7 +103,7 @@ class SubmissionRows:
         Raises:
             HandboneError: If a row holds no runs. The message names file and line.
         """
-        rows = self.rows.get(image_name, {})
+        rows = self.rows.get(normal_form(image_name), {})
         found = [(index, rows[name]) for index, name in enumerate(classes) if name in rows]
         values = [self._numbers(row, num_pixels) for _, row in found]
         if not values:
@@ -127,7 +131,7 @@ class SubmissionRows:
         Returns:
             Its lines, in the order of the file, each with its end.
         """
-        rows = self.rows[image_name].values()
+        rows = self.rows[normal_form(image_name)].values()
         lines = (os.pread(self._file.fileno(), row.length, row.offset) for row in rows)
         return b''.join(line.rstrip(b'\r\n') + b'\n' for line in lines)
 
@@ -151,7 +155,7 @@ class SubmissionRows:
         classes: dict[bytes, str] = {}
         for line, offset, length, fields in records:
             name, class_field = fields[self._places[0]], fields[self._places[1]]
-            image = names.get(name) or names.setdefault(name, name.decode(errors=ESCAPED))
+            image = names.get(name) or names.setdefault(name, self._add_image(name))
             class_name = classes.get(class_field) or classes.setdefault(
                 class_field, decode(class_field, self.path, line)
             )
@@ -167,6 +171,14 @@ class SubmissionRows:
             self.classes.setdefault(class_name, line)
         if not self.rows:
             raise self.error(1, 'there is no row below the header', 'The file may be cut off.')
+
+    def _add_image(self, field: bytes) -> str:
+        """Note the name of an image and return its normal form."""
+        name = field.decode(errors=ESCAPED)
+        key = normal_form(name)
+        if self.names.setdefault(key, name) != name:
+            raise alike_error(self.path, self.names[key], name)
+        return key
 
     def _find_columns(self, header: Sequence[bytes]) -> list[int]:
         """Find the places of the columns in the header."""

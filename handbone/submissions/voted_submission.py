@@ -88,7 +88,7 @@ def vote_submissions(
             voting = found if missing == 'skip' else np.ones_like(found)
             runs = [file.read(image, classes, num_pixels) for file in files]
             voted = vote_on_runs(runs, votes.weights, votes.needed(voting))
-            output.write(run_rows(image, classes, voted))
+            output.write(run_rows(files[0].names[image], classes, voted))
     return VotedSubmission(len(images), classes, tuple(missing_rows.tolist()))
 
 

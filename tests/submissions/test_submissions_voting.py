@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handbone.errors import HandboneError
 from handbone.masks import decode, encode, pack, unpack
 from handbone.masks.rle import runs_to_string
 from handbone.submissions import (
@@ -52,6 +53,22 @@ def write(path, images, shuffle=None, drop=()):
     lines = [','.join(row) for row in rows]
     path.write_text('\n'.join(['image_name,class,rle', *lines]) + '\n')
     return path
+
+
+def test_names_are_compared_in_one_unicode_form(tmp_path):
+    composed, decomposed = '\uae40\u00e9.png', '\u1100\u1175\u11b7e\u0301.png'
+    masks = make_masks(0, 0.5)
+    files = [
+        write(tmp_path / f'{index}.csv', {name: masks})
+        for index, name in enumerate((decomposed, composed, composed))
+    ]
+    assert vote_submissions(files, tmp_path / 'out.csv').images == 1
+    assert list(read(tmp_path / 'out.csv')) == [decomposed]  # as the first file writes it
+    both = write(tmp_path / 'both.csv', {composed: masks, decomposed: masks})
+    with pytest.raises(HandboneError, match=r'both\.csv: .*\\uae40.* are the same name'):
+        vote_submissions([both, *files], tmp_path / 'out.csv')
+    with pytest.raises(HandboneError, match='two Unicode forms'):
+        read_submission(both)
 
 
 def read(path):

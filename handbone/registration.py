@@ -1,7 +1,9 @@
 """The parts of handbone in the registries of mmseg and mmengine."""
 
 import contextlib
+import io
 import sys
+import warnings
 from importlib import import_module
 
 #: Every module that registers something, or a package that imports such modules.
@@ -24,9 +26,31 @@ REGISTERING = (
 )
 
 
+_notes: list[str] = []
+
+
 def register() -> None:
-    """Register every dataset, transform, model, hook, metric and so on, once per process."""
-    # mmseg prints notes about parts that are not installed; standard output is for results
-    with contextlib.redirect_stdout(sys.stderr):
-        for name in REGISTERING:
-            import_module(f'handbone.{name}')
+    """Register every dataset, transform, model, hook, metric and so on, once per process.
+
+    mmseg and mmcv print and warn about parts that are not installed, which most models do not need:
+    :func:`import_notes` has these notes.
+    """
+    printed = io.StringIO()
+    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(printed):
+        try:
+            for name in REGISTERING:
+                import_module(f'handbone.{name}')
+        except BaseException:
+            sys.stderr.write(printed.getvalue())
+            raise
+    _notes.extend(printed.getvalue().splitlines())
+    _notes.extend(f'{each.category.__name__}: {each.message}' for each in caught)
+
+
+def import_notes() -> list[str]:
+    """List what packages printed and warned while they were imported, for the log of a run.
+
+    Returns:
+        One text per note.
+    """
+    return list(dict.fromkeys(_notes))

@@ -16,6 +16,7 @@ from handbone.checkpoints import DurableBackend, load_checkpoint_file
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine.launch import adapt_to_hardware
+from handbone.engine.terminal import ReportingRunner
 from handbone.ensembles import average_weights, greedy_choice, recompute_batch_norm
 from handbone.errors import HandboneError
 
@@ -75,7 +76,7 @@ class SoupKitchen:
     def _loaded(self, weights: Mapping[str, Tensor]) -> Runner:
         """Put weights into the model of the runner."""
         if self._runner is None:
-            self._runner = Runner.from_cfg(self.cfg)
+            self._runner = ReportingRunner.from_cfg(self.cfg)
             # what Runner.test does before its loop; the hooks compare classes and weights
             self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
             self._runner.call_hook('before_run')

@@ -2,7 +2,6 @@
 
 import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from handbone.checkpoints import unpickling
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
@@ -12,6 +11,7 @@ from handbone.configuration.prediction_settings import (
     use_published_thresholds,
 )
 from handbone.engine.launch import adapt_to_hardware, process_group
+from handbone.engine.terminal import ReportingRunner
 
 
 def test(cfg: Config) -> dict[str, float]:
@@ -38,4 +38,4 @@ def test(cfg: Config) -> dict[str, float]:
             # threshold: with one, the same bytes come out of any number of processes.
             torch.set_num_threads(1)
         with process_group(cfg.launcher):
-            return Runner.from_cfg(cfg).test()
+            return ReportingRunner.from_cfg(cfg).test()

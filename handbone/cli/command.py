@@ -20,11 +20,13 @@ class Subcommand(NamedTuple):
         help: What it does, for the list of subcommands.
         passes_on: Whether ``run`` takes words that the parser does not know, as ``args.rest``.
         predicting: Whether it predicts a stream of images; see ``resource_errors``.
+        registers: Whether it needs models and datasets, whose packages take seconds to import.
     """
 
     help: str
     passes_on: bool = False
     predicting: bool = False
+    registers: bool = True
 
 
 #: By name; its module has underscores for the hyphens.
@@ -32,8 +34,8 @@ SUBCOMMANDS = {
     'train': Subcommand('train a model'),
     'test': Subcommand('score a checkpoint on a dataset, or write its masks'),
     'predict': Subcommand('predict radiographs of any format', predicting=True),
-    'vote': Subcommand('combine CSV files of masks by majority'),
-    'evaluate': Subcommand('score a CSV of masks, and compare two of them'),
+    'vote': Subcommand('combine CSV files of masks by majority', registers=False),
+    'evaluate': Subcommand('score a CSV of masks, and compare two of them', registers=False),
     'export': Subcommand('write a model for ONNX Runtime or OpenVINO'),
     'publish': Subcommand('write weights to share, as safetensors'),
     'soup': Subcommand('average the weights of checkpoints'),
@@ -42,12 +44,12 @@ SUBCOMMANDS = {
     'test-folds': Subcommand('test a cross-validation, fold by fold and as an ensemble'),
     'tune-thresholds': Subcommand('choose the threshold of each class'),
     'predict-archive': Subcommand('predict a whole archive into Parquet files', predicting=True),
-    'archive-to-csv': Subcommand('write the masks of an archive as a CSV'),
-    'compare-runs': Subcommand('compare the settings and scores of trainings'),
+    'archive-to-csv': Subcommand('write the masks of an archive as a CSV', registers=False),
+    'compare-runs': Subcommand('compare the settings and scores of trainings', registers=False),
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),
-    'make-phantom': Subcommand('write a dataset of synthetic radiographs'),
-    'configs': Subcommand('list or print the configs of the package'),
-    'check': Subcommand('check the installation and this machine'),
+    'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
+    'configs': Subcommand('list or print the configs of the package', registers=False),
+    'check': Subcommand('check the installation and this machine', registers=False),
 }
 
 
@@ -76,6 +78,11 @@ def main(arguments: list[str] | None = None) -> None:
         if unknown and not subcommand.passes_on:
             parser.error(f'unrecognized arguments: {" ".join(unknown)}')
         args.rest = unknown
+        if subcommand.registers:
+            # before anything else imports mmseg, which has much to say
+            from handbone.registration import register
+
+            register()
         module.run(args)
 
 

@@ -3,7 +3,7 @@
 import torch
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import BaseLoop
 from mmseg.registry import RUNNERS
 
 from handbone.checkpoints import checkpoint_folder, load_checkpoint_file, newest_checkpoint
@@ -11,10 +11,11 @@ from handbone.errors import HandboneError
 
 from .experiment import check_same_experiment
 from .seeded_samples import SeededSamples, StreamSampler
+from .terminal import ReportingRunner
 
 
 @RUNNERS.register_module()
-class ResumableRunner(Runner):
+class ResumableRunner(ReportingRunner):
     """Train so that a killed and resumed run ends with the weights of an uninterrupted one.
 
     Beside :class:`~handbone.engine.hooks.DurableCheckpointHook`, which writes what this needs:
@@ -70,6 +71,7 @@ class ResumableRunner(Runner):
                 its step there, and ask for it in every step.
         """
         super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+        self.logger.info(f'Continuing after iteration {self.iter} from {filename}')
 
     def _init_model_weights(self) -> None:
         # all weights come from the checkpoint: pretrained ones need not be there

@@ -98,7 +98,7 @@ def test_resume_without_the_pretrained_weights(run_tool, tiny_config, tmp_path):
     run_tool(*command, '--cfg-options', 'train_cfg.max_iters=2')
     pretrained.unlink()
     out, _ = run_tool(*command, '--resume')
-    assert 'iter: 2' in out and (tmp_path / 'work' / 'iter_4.pth').is_file()
+    assert 'Continuing after iteration 2' in out and (tmp_path / 'work' / 'iter_4.pth').is_file()
     _, errors = run_tool(*command[:3], tmp_path / 'new', '--resume', expected=1)
     assert 'pretrained.pth do not exist' in errors
 

@@ -52,7 +52,23 @@ def test_training(trained):
     assert len(scores) == 2
     assert {'Dice/fingers', 'Dice/carpals', 'Dice/forearm'} < set(scores[0])
     assert 'Output biases of 1 head(s)' in out
+    assert 'Training on the CPU: 8 images, validation with 4 images, 4 iterations' in out
+    assert re.search(r'Iteration 2 of 4, loss [\d.]+, [\d.]+ s per iteration, \d+ s left', out)
+    assert f'best checkpoint: {next(work_dir.glob("best*"))}' in out.splitlines()[-1]
     assert all(re.search(rf'\| {name} ', out) for name in CLASSES)
+
+
+def test_the_terminal_is_for_people_and_the_log_for_everything(trained):
+    work_dir, out = trained
+    (log,) = work_dir.glob('*/*.log')
+    text = log.read_text()
+    for words in ('System environment', 'Config:', 'Hooks will be executed', 'decode.bce', 'OneDL'):
+        assert words in text and words not in out
+    assert 'deprecated' not in out
+    # tables apart, every line begins with the time
+    lines = [line for line in out.splitlines() if line and line[0] not in '+|']
+    assert all(re.match(r'\d\d:\d\d:\d\d  \S', line) for line in lines), lines
+    assert len(lines) < 20
 
 
 def test_training_starts_from_class_frequencies(trained):
@@ -71,7 +87,7 @@ def test_resume_goes_on(run_tool, tiny_config, trained, tmp_path):
         tiny_config,
         *('--work-dir', work_dir, '--resume', '--cfg-options', 'train_cfg.max_iters=6'),
     )
-    assert 'resumed epoch: 0, iter: 4' in out
+    assert 'Continuing after iteration 4 from' in out
     assert [line['step'] for line in logged(work_dir) if 'loss' in line] == [5, 6]
     assert (work_dir / 'iter_6.pth').is_file()
     assert 'Output biases' not in out
@@ -122,7 +138,7 @@ def test_format_only_needs_no_truth(
         *('--format-only', '--work-dir', tmp_path / 'work'),
         *('--cfg-options', f'test_dataloader.dataset.data_root={tmp_path / "data"}'),
     )
-    assert 'Dice' not in out.partition('Load checkpoint')[2]
+    assert 'Testing' in out and 'Dice' not in out
     written = tmp_path / 'work' / 'submission.csv'
     assert written.read_bytes() == (tested[0] / 'masks.csv').read_bytes()
 

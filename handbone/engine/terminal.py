@@ -1,0 +1,316 @@
+"""What a run shows in the terminal: what a person reads. The log file has everything."""
+
+import contextlib
+import io
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.hooks import CheckpointHook, Hook, LoggerHook
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from handbone.registration import import_notes
+
+PACKAGE = str(Path(__file__).resolve().parents[1])
+#: Least seconds between two lines about the progress of a validation or test.
+SECONDS_BETWEEN_LINES = 10.0
+#: Iterations whose mean duration gives the time that is left.
+TIMED_ITERATIONS = 50
+
+
+class ReportingRunner(Runner):
+    """mmengine's runner with a quiet terminal.
+
+    The terminal gets warnings and what handbone itself says, as :class:`TerminalHook` does. The
+    log file has the rest too: the environment, the config, the notes of imports, every value that
+    is logged. ``log_level = 'DEBUG'`` in the config shows everything in the terminal.
+    """
+
+    def build_logger(
+        self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any
+    ) -> MMLogger:
+        """Build the logger of the run; see mmengine's Runner.
+
+        Args:
+            log_level: Least level of what is logged.
+            log_file: The log file; by default one in the folder of the run.
+            **kwargs: Further arguments of the logger.
+
+        Returns:
+            The logger.
+        """
+        logger = super().build_logger(log_level, log_file, **kwargs)
+        if log_level not in ('DEBUG', logging.DEBUG):
+            for handler in logger.handlers:
+                if not isinstance(handler, logging.FileHandler):
+                    handler.addFilter(_for_readers)
+                    handler.setFormatter(_TerminalFormatter())
+        for note in import_notes():
+            logger.info(note, extra={'file_only': True})
+        return logger
+
+    def register_hooks(
+        self,
+        default_hooks: dict[str, Any] | None = None,
+        custom_hooks: list[Any] | None = None,
+    ) -> None:
+        """Register the hooks of the config, and the one that speaks to the terminal.
+
+        Args:
+            default_hooks: Hooks by name.
+            custom_hooks: Further hooks.
+        """
+        super().register_hooks(default_hooks, custom_hooks)
+        self.register_hook(TerminalHook())
+
+    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
+        """Load a checkpoint; see mmengine's Runner.
+
+        Args:
+            filename: The checkpoint.
+            *args: Further arguments.
+            **kwargs: Further arguments.
+
+        Returns:
+            Its content.
+        """
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            content = super().load_checkpoint(filename, *args, **kwargs)
+        self.logger.info(printed.getvalue().strip(), extra={'file_only': True})
+        return content
+
+    def train(self) -> torch.nn.Module:
+        """Train; see mmengine's Runner.
+
+        Returns:
+            The model.
+        """
+        with _warnings_into(self.logger):
+            return super().train()
+
+    def test(self) -> dict[str, float]:
+        """Test; see mmengine's Runner.
+
+        Returns:
+            The metrics.
+        """
+        with _warnings_into(self.logger):
+            return super().test()
+
+
+class TerminalHook(Hook):
+    """Says what runs, on what, how far it is, what came out and where it lies."""
+
+    priority = 'VERY_LOW'
+
+    def __init__(self) -> None:
+        self._started = self._last_line = time.monotonic()
+        self._first_iteration = 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Say what begins.
+
+        Args:
+            runner: The runner.
+        """
+        self._started, self._first_iteration = time.monotonic(), runner.iter
+        images = len(runner.train_dataloader.dataset)
+        validated = ''
+        if runner.val_loop is not None:
+            validated = f', validation with {len(runner.val_dataloader.dataset)} images'
+        runner.logger.info(
+            f'Training on {_device(runner)}: {images} images{validated}, '
+            f'{runner.max_iters - runner.iter} iterations'
+        )
+        runner.logger.info(f'Log, scores and checkpoints: {runner.work_dir}')
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Mapping | None = None,
+    ) -> None:
+        """Say how far the training is, as often as the config logs.
+
+        Args:
+            runner: The runner.
+            batch_idx: Number of the batch.
+            data_batch: The batch.
+            outputs: What the training step gave.
+        """
+        done, total = runner.iter + 1, runner.max_iters
+        interval = next((h.interval for h in runner.hooks if isinstance(h, LoggerHook)), 10)
+        if done % interval and done < total:
+            return
+        words = [f'Iteration {done} of {total}']
+        scalars = runner.message_hub.log_scalars
+        if 'train/loss' in scalars:
+            words.append(f'loss {scalars["train/loss"].mean(interval):.4f}')
+        if 'train/time' in scalars:
+            seconds = scalars['train/time'].mean(TIMED_ITERATIONS)
+            words.append(f'{seconds:.2f} s per iteration')
+            if done < total:
+                words.append(f'{duration(seconds * (total - done))} left')
+        runner.logger.info(', '.join(words))
+
+    def before_val(self, runner: Runner) -> None:
+        """Note when the validation begins.
+
+        Args:
+            runner: The runner.
+        """
+        self._last_line = time.monotonic()
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Say how far the validation is, every few seconds.
+
+        Args:
+            runner: The runner.
+            batch_idx: Number of the batch.
+            data_batch: The batch.
+            outputs: The predictions.
+        """
+        self._say_progress(runner, 'Validation', batch_idx, len(runner.val_dataloader))
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Say the scores of the validation.
+
+        Args:
+            runner: The runner.
+            metrics: The scores.
+        """
+        if metrics:
+            runner.logger.info(f'Validation after iteration {runner.iter}: {_scores(metrics)}')
+
+    def after_train(self, runner: Runner) -> None:
+        """Say what came out and where it lies.
+
+        Args:
+            runner: The runner.
+        """
+        took = duration(time.monotonic() - self._started)
+        words = [f'Trained {runner.iter - self._first_iteration} iterations in {took}']
+        hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
+        best = getattr(hook, 'best_ckpt_path', None)
+        if best is not None:
+            words.append(f'best checkpoint: {best}')
+        last = getattr(hook, 'last_ckpt', None)
+        if last is not None:
+            words.append(f'last checkpoint: {last}')
+        runner.logger.info('; '.join(words))
+
+    def before_test(self, runner: Runner) -> None:
+        """Say what is tested.
+
+        Args:
+            runner: The runner.
+        """
+        self._last_line = time.monotonic()
+        checkpoint = f' {runner._load_from}' if runner._load_from else ''
+        images = len(runner.test_dataloader.dataset)
+        runner.logger.info(f'Testing{checkpoint} on {_device(runner)}: {images} images')
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Say how far the test is, every few seconds.
+
+        Args:
+            runner: The runner.
+            batch_idx: Number of the batch.
+            data_batch: The batch.
+            outputs: The predictions.
+        """
+        self._say_progress(runner, 'Test', batch_idx, len(runner.test_dataloader))
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Say the scores of the test, and where its tables lie.
+
+        Args:
+            runner: The runner.
+            metrics: The scores.
+        """
+        if metrics:
+            runner.logger.info(f'Test: {_scores(metrics)}')
+        runner.logger.info(f'Log and tables: {runner.log_dir}')
+
+    def _say_progress(self, runner: Runner, what: str, batch_idx: int, batches: int) -> None:
+        now = time.monotonic()
+        if now - self._last_line < SECONDS_BETWEEN_LINES or batch_idx + 1 == batches:
+            return
+        self._last_line = now
+        scalars = runner.message_hub.log_scalars
+        times = scalars.get('val/time' if what == 'Validation' else 'test/time')
+        left = '' if times is None else times.mean(TIMED_ITERATIONS) * (batches - batch_idx - 1)
+        ending = f', {duration(left)} left' if left else ''
+        runner.logger.info(f'{what}: batch {batch_idx + 1} of {batches}{ending}')
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it.
+
+    >>> duration(5.2), duration(200), duration(7500)
+    ('5 s', '3 min', '2 h 5 min')
+
+    Args:
+        seconds: The duration.
+
+    Returns:
+        Seconds below two minutes, minutes below two hours, else hours and minutes.
+    """
+    if seconds < 120:
+        return f'{seconds:.0f} s'
+    minutes = round(seconds / 60)
+    return f'{minutes} min' if minutes < 120 else f'{minutes // 60} h {minutes % 60} min'
+
+
+def _scores(metrics: Mapping[str, float]) -> str:
+    return '  '.join(
+        f'{name}: {value:.4f}' for name, value in metrics.items() if isinstance(value, float)
+    )
+
+
+def _device(runner: Runner) -> str:
+    device = next(runner.model.parameters()).device
+    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else 'the CPU'
+    return f'{runner.world_size} x {name}' if runner.world_size > 1 else name
+
+
+class _TerminalFormatter(logging.Formatter):
+    """The time and the text; the level only where it matters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = f'{record.levelname.lower()}: ' if record.levelno >= logging.WARNING else ''
+        return f'{self.formatTime(record, "%H:%M:%S")}  {level}{record.getMessage()}'
+
+
+def _for_readers(record: logging.LogRecord) -> bool:
+    """Let warnings through, without those to the host's developers, and what handbone says."""
+    if getattr(record, 'file_only', False):
+        return False
+    if record.levelno >= logging.WARNING:
+        return 'deprecated' not in record.getMessage()
+    return record.pathname.startswith(PACKAGE)
+
+
+@contextlib.contextmanager
+def _warnings_into(logger: MMLogger) -> Iterator[None]:
+    """Write Python's warnings into the log file, for as long as a run takes."""
+    files = [handler for handler in logger.handlers if isinstance(handler, logging.FileHandler)]
+    of_python = logging.getLogger('py.warnings')
+    for handler in files:
+        of_python.addHandler(handler)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        for handler in files:
+            of_python.removeHandler(handler)

@@ -8,6 +8,8 @@ NumPy maps carry their planes last, as images do; tensors carry them first, as b
 always have the plane axis: (P, H, W), or (N, P, H, W) for a batch.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What tools/test.py makes of its arguments."""
+"""What `handbone test` makes of its arguments."""
 
 import os
 
@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 
 from handbone.checkpoints import find_checkpoint
-from handbone.cli import test as testing
+from handbone.cli.command import main
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 
 
@@ -71,9 +71,9 @@ def test_submission_hook(hooks, monkeypatch, tmp_path):
     cfg = make_config(**hooks)
     cfg.dump(file)
     runs = []
-    monkeypatch.setattr(testing, 'test', runs.append)
+    monkeypatch.setattr('handbone.apis.testing.test', runs.append)
     for arguments in (['--out', 'masks.csv'], ['--format-only'], []):
-        testing.main([str(file), 'checkpoint.pth', *arguments])
+        main(['test', str(file), 'checkpoint.pth', *arguments])
     added = [cfg.get('custom_hooks', [])[len(hooks) :] for cfg in runs]
     hook = dict(type='RLESubmissionHook', image_name='basename')
     assert added == [[hook | dict(out_file='masks.csv')], [hook | dict(out_file=None)], []]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from handbone.bones import CLASSES
-from handbone.cli import evaluate as evaluation
+from handbone.cli.command import main
 from handbone.datasets.annotation_file import read_polygons
 from handbone.masks import dice, encode, overlap_counts, pack, rasterize, runs_to_string
 
@@ -61,7 +61,7 @@ def fails(capsys, monkeypatch):
 
     def run(*arguments):
         with pytest.raises(SystemExit) as stopped:
-            evaluation.main([str(argument) for argument in arguments])
+            main(['evaluate', *map(str, arguments)])
         assert stopped.value.code == 1
         (line,) = [
             line for line in capsys.readouterr().err.splitlines() if line.startswith('error: ')
@@ -106,19 +106,19 @@ def test_the_tool(run_tool, masks, truths, annotations, phantom_root, tmp_path):
 
 def test_another_csv_is_scored_without_sizes(masks, truths, tmp_path, capsys):
     truth = write_masks(tmp_path / 'truth.csv', truths, suffix='')
-    evaluation.main([str(masks), str(truth)])
+    main(['evaluate', str(masks), str(truth)])
     without = capsys.readouterr().out
     assert 'does not tell the size of the images: add --size HEIGHT WIDTH' in without
     assert 'HD95' not in without.split('\n', 1)[1]
-    evaluation.main([str(masks), str(truth), '--size', '320', '320'])
+    main(['evaluate', str(masks), str(truth), '--size', '320', '320'])
     assert 'HD95 (px)' in capsys.readouterr().out
 
 
 def test_tables_of_scores_give_intervals_and_are_compared(masks, annotations, tmp_path, capsys):
     table = tmp_path / 'table.csv'
-    evaluation.main([str(masks), str(annotations), '--out', str(table), '--metrics', 'assd,dice'])
+    main(['evaluate', str(masks), str(annotations), '--out', str(table), '--metrics', 'assd,dice'])
     first = capsys.readouterr().out
-    evaluation.main([str(table)])
+    main(['evaluate', str(table)])
     assert capsys.readouterr().out == first
     per_image = tmp_path / 'dice_per_image.csv'
     for name, value in (('a', '0.8'), ('b', '0.9')):
@@ -126,7 +126,7 @@ def test_tables_of_scores_give_intervals_and_are_compared(masks, annotations, tm
         (tmp_path / f'{name}.csv').write_text('image,mean,x,y\n' + '\n'.join(rows) + '\n')
     text = (tmp_path / 'a.csv').read_text().replace('a.png', 'b.png')
     per_image.write_text(text)
-    evaluation.main([str(tmp_path / 'b.csv'), '--against', str(per_image)])
+    main(['evaluate', str(tmp_path / 'b.csv'), '--against', str(per_image)])
     assert 'Dice: +0.1000, 95 % interval +0.1000 to +0.1000: more than chance.' in (
         capsys.readouterr().out
     )
@@ -144,7 +144,7 @@ def test_patients_of_a_table(tmp_path, capsys, names, patients):
     """The folders below the one that holds all images; without them every image is one."""
     rows = [f'{name.format(index)},1,1,1\n' for index in range(12) for name in names.split()]
     (tmp_path / 'dice_per_image.csv').write_text('image,mean,x,y\n' + ''.join(rows))
-    evaluation.main([str(tmp_path / 'dice_per_image.csv')])
+    main(['evaluate', str(tmp_path / 'dice_per_image.csv')])
     assert f'{len(rows)} images of {patients} patients' in capsys.readouterr().out
 
 
@@ -178,7 +178,7 @@ def test_other_classes(tmp_path, capsys):
     mask[0, 2:9, 2:9] = True
     masks = write_masks(tmp_path / 'masks.csv', {'a': pack(mask)}, ('lung', 'heart'))
     settings = ('--size', '12', '12', '--skip-labels', 'pacemaker')
-    evaluation.main([str(masks), str(folder), *settings])
+    main(['evaluate', str(masks), str(folder), *settings])
     assert '| mean      | 1.0000 |' in capsys.readouterr().out
 
 
@@ -190,7 +190,7 @@ def test_images_that_only_one_side_has(fails, masks, annotations, tmp_path, caps
     found = fails(masks, fewer)
     assert f'of its 3 images 2 can be scored; 1 are not in {fewer} ({removed.stem}.png)' in found
     assert 'score the 2 common images with --common' in found
-    evaluation.main([str(masks), str(fewer), '--common'])
+    main(['evaluate', str(masks), str(fewer), '--common'])
     assert '2 images' in capsys.readouterr().out
     rows = masks.read_text().splitlines(keepends=True)
     part = tmp_path / 'part.csv'
@@ -203,7 +203,7 @@ def test_images_that_only_one_side_has(fails, masks, annotations, tmp_path, caps
     )
     assert 'have no image in common' in fails(strange, annotations)
     assert 'can be scored' in fails(masks, annotations, '--against', part)
-    evaluation.main([str(masks), str(annotations), '--against', str(part), '--common'])
+    main(['evaluate', str(masks), str(annotations), '--against', str(part), '--common'])
     assert '1 images of 1 patients' in capsys.readouterr().out
 
 
@@ -230,7 +230,7 @@ def test_bad_rows(fails, masks, annotations, tmp_path):
 def test_masks_of_another_size(fails, truths, annotations, phantom_root, tmp_path, capsys):
     small = {name: packed[::2, ::2] for name, packed in truths.items()}
     masks = write_masks(tmp_path / 'small.csv', small)
-    evaluation.main([str(masks), str(annotations)])
+    main(['evaluate', str(masks), str(annotations)])
     assert 'made for images of another size?' in capsys.readouterr().out
     found = fails(masks, annotations, '--size', '160', '160')
     assert '.json: the polygons were drawn on an image of width 320 and height 320' in found

@@ -12,8 +12,7 @@ from safetensors import safe_open
 from scipy import ndimage
 
 from handbone.bones import CLASSES
-from handbone.cli import test as testing
-from handbone.cli import tune_thresholds as threshold_tuning
+from handbone.cli.command import main
 from handbone.configuration import prediction_settings
 from handbone.evaluation import read_thresholds
 from handbone.masks import decode, string_to_runs
@@ -142,18 +141,18 @@ def test_refusals(tuned, tiny_config, checkpoint, monkeypatch, tmp_path, capsys)
     other = tmp_path / 'other.json'
     other.write_text(json.dumps(content))
     for tool, arguments, words in (
-        (testing, ('--thresholds', other), f'{other}: thresholds of another class list: it lacks'),
-        (testing, ('--thresholds', tmp_path / 'none.json'), 'none.json'),
-        (testing, ('--postprocess', 'Smooth'), "there is no step 'Smooth'; there are"),
-        (testing, ('--tta', '--cfg-options', 'tta_merge=votes'), "merge is 'probabilities' or"),
+        ('test', ('--thresholds', other), f'{other}: thresholds of another class list: it lacks'),
+        ('test', ('--thresholds', tmp_path / 'none.json'), 'none.json'),
+        ('test', ('--postprocess', 'Smooth'), "there is no step 'Smooth'; there are"),
+        ('test', ('--tta', '--cfg-options', 'tta_merge=votes'), "merge is 'probabilities' or"),
         (
-            threshold_tuning,
+            'tune-thresholds',
             ('--cfg-options', 'val_dataloader.dataset.data_root=nowhere'),
             'the folder does not exist',
         ),
     ):
         with pytest.raises(SystemExit):
-            tool.main([str(value) for value in (tiny_config, checkpoint, *arguments)])
+            main([tool, *map(str, (tiny_config, checkpoint, *arguments))])
         assert words in capsys.readouterr().err
 
 

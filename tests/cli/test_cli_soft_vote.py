@@ -12,7 +12,7 @@ from test_cli_train_test import decode_csv
 
 from handbone.apis.soft_voting import EnsembleModel, soft_vote
 from handbone.bones import CLASSES
-from handbone.cli import soft_vote as soft_voting
+from handbone.cli.command import main
 from handbone.ensembles import LogitStore, check_same_classes
 from handbone.ensembles.ensemble_test_loop import _steps_without_image
 from handbone.postprocessing import DenseCRF
@@ -123,7 +123,7 @@ def test_order_of_classes():
 def test_bad_models(words, capsys, monkeypatch):
     monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
     with pytest.raises(SystemExit):
-        soft_voting.main(['--model', *words])
+        main(['soft-vote', '--model', *words])
     assert capsys.readouterr().err.startswith('error: --model')
 
 

@@ -15,9 +15,7 @@ from small_disk import fill_disk, mount_small_disk
 from tool_process import REPOSITORY, Tool
 
 from handbone.checkpoints import load_checkpoint_file
-from handbone.cli import publish as publishing
-from handbone.cli import test as testing
-from handbone.cli import train as training
+from handbone.cli.command import main
 
 pytestmark = pytest.mark.slow
 
@@ -136,14 +134,14 @@ def test_hostile_checkpoint(run_tool, tiny_config, checkpoint, tmp_path, capsys,
     content = load_checkpoint_file(checkpoint)
     torch.save(content | dict(bomb=Bomb(trace)), path)
     work_dir = ('--work-dir', tmp_path / 'work')
-    for main, arguments in (
-        (testing.main, (tiny_config, path, *work_dir)),
-        (training.main, (tiny_config, '--resume', path, *work_dir)),
-        (training.main, (tiny_config, '--cfg-options', f'load_from={path}', *work_dir)),
-        (publishing.main, (path,)),
+    for name, arguments in (
+        ('test', (tiny_config, path, *work_dir)),
+        ('train', (tiny_config, '--resume', path, *work_dir)),
+        ('train', (tiny_config, '--cfg-options', f'load_from={path}', *work_dir)),
+        ('publish', (path,)),
     ):
         with pytest.raises(SystemExit):
-            main([str(argument) for argument in arguments])
+            main([name, *map(str, arguments)])
         errors = capsys.readouterr().err
         assert re.search(rf'error: {path} holds Python objects \(\w+.system\)', errors)
         assert '--allow-pickle' in errors and 'Traceback' not in errors

@@ -38,8 +38,8 @@ default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
 def run_tool():
     """Run a tool to its end; returns what it wrote to standard output and standard error."""
 
-    def run(name, *arguments, expected=0, **environment):
-        return Tool(name, *arguments, **environment).finish(expected)
+    def run(name, *arguments, expected=0, fresh=False, **environment):
+        return Tool(name, *arguments, fresh=fresh, **environment).finish(expected)
 
     return run
 
@@ -59,7 +59,7 @@ def tiny_config(phantom_root, tmp_path_factory):
 def trained(run_tool, tiny_config, tmp_path_factory):
     """The work dir of a training run and what it printed."""
     work_dir = tmp_path_factory.mktemp('trained') / 'work'
-    out, _ = run_tool('train.py', tiny_config, '--work-dir', work_dir)
+    out, _ = run_tool('train.py', tiny_config, '--work-dir', work_dir, fresh=True)
     return work_dir, out
 
 
@@ -74,6 +74,7 @@ def tested(run_tool, tiny_config, checkpoint, tmp_path_factory):
         *('--work-dir', folder / 'work'),
         *('--out', folder / 'masks.csv'),
         *('--show-dir', folder / 'overlays'),
+        fresh=True,
     )
     return folder, out
 

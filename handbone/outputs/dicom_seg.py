@@ -1,6 +1,5 @@
-"""DICOM Segmentation objects: one segment a bone, beside the radiograph they belong to."""
+"""DICOM Segmentation objects: one segment per bone, beside the radiograph they belong to."""
 
-import copy
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +12,11 @@ from handbone.extras import import_extra
 from handbone.files import write_atomically
 from handbone.masks import encode, regions
 from handbone.outputs.prediction import Prediction
+from handbone.radiographs.errors import reason
 from handbone.version import __version__
 
 from .binary_frames import binary_frames
+from .dicom_attributes import sound_attributes
 from .dicom_segments import describe_segments
 from .writer import OutputWriter
 
@@ -42,7 +43,9 @@ class DicomSegWriter(OutputWriter):
     """Writes ``dicom_seg/NAME.dcm`` for every DICOM image: Segmentation Storage, BINARY.
 
     Each class that the image has is one segment and one frame at the image's size; a class that is
-    absent has none. An image without any class gets all segments with empty frames, since a
+    absent has none. Names and other texts of the image are kept in any character set, as UTF-8;
+    what its header has of values that are not valid, such as a date 00000000, is left empty. An
+    image without any class gets all segments with empty frames, since a
     segmentation has at least one. Bones are coded by :mod:`handbone.outputs.bone_codes`, other
     classes by their names in the private scheme 99HANDBONE. Ignored pixels belong to no class. The
     object refers to its image and belongs to the same study, as a series of its own; writing an
@@ -51,7 +54,7 @@ class DicomSegWriter(OutputWriter):
     Args:
         out_dir: Folder of the outputs.
         classes: Names in class order.
-        palette: RGB colours, one a class, for viewers; without it they choose their own.
+        palette: RGB colours, one per class, for viewers; without it they choose their own.
 
     Raises:
         handbone.extras.MissingExtraError: If the extra ``dicom`` is not installed.
@@ -82,8 +85,22 @@ class DicomSegWriter(OutputWriter):
             HandboneError: If the image is not from a DICOM file, or its header lacks identifiers.
             OSError: If the file cannot be written; the message names it.
         """
-        height, width = prediction.labels.shape[:2]
         source = _source(prediction)
+        try:
+            segmentation = self._segmentation(prediction, source)
+            content = io.BytesIO()
+            segmentation.save_as(content)
+        except (HandboneError, MemoryError):
+            raise
+        except Exception as error:  # highdicom raises whatever a header leads it to
+            raise HandboneError(
+                f'{prediction.radiograph.path}: no DICOM segmentation can be made of its header '
+                f'({reason(error)}). Choose another output format.'
+            ) from error
+        write_atomically(self._folder / f'{prediction.name}.dcm', content.getvalue())
+
+    def _segmentation(self, prediction: Prediction, source: 'Dataset') -> 'Dataset':
+        height, width = prediction.labels.shape[:2]
         areas = [runs[:, 1].sum() for runs in encode(prediction.labels, len(self._classes))]
         described = np.flatnonzero(areas).tolist() or list(range(len(self._classes)))
         segmentation = self._without_pixels(source, described)
@@ -92,14 +109,12 @@ class DicomSegWriter(OutputWriter):
         segmentation.SegmentsOverlap = 'YES' if overlap else 'NO'
         segmentation.PatientOrientation = source.get('PatientOrientation', '')
         # highdicom takes a radiograph's spacing over without the slice thickness that it does not
-        # have, and refuses to read that; whoever reads finds the spacing in the referenced image
+        # have, and refuses to read that; readers find the spacing in the referenced image
         segmentation.SharedFunctionalGroupsSequence[0].pop('PixelMeasuresSequence', None)
         segmentation.PixelData = binary_frames(
             regions(prediction.labels, len(self._classes)), height, width, len(described)
         )
-        content = io.BytesIO()
-        segmentation.save_as(content)
-        write_atomically(self._folder / f'{prediction.name}.dcm', content.getvalue())
+        return segmentation
 
     def _without_pixels(self, source: 'Dataset', described: list[int]) -> 'Dataset':
         """Make a segmentation of frames of one empty pixel.
@@ -122,7 +137,7 @@ class DicomSegWriter(OutputWriter):
             segmentation_type=highdicom.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=describe_segments(self._classes, self._palette, described, source),
             series_instance_uid=highdicom.UID(),
-            series_number=int(source.get('SeriesNumber') or 0) + 1,
+            series_number=max(int(source.get('SeriesNumber') or 0), 0) + 1,
             sop_instance_uid=highdicom.UID(),
             instance_number=1,
             manufacturer='handbone',
@@ -137,14 +152,15 @@ class DicomSegWriter(OutputWriter):
 
 
 def _source(prediction: Prediction) -> 'Dataset':
-    """Check the header that the segmentation is to refer to, and complete a copy of it."""
+    """Check the header that the segmentation is to refer to, and complete what it has of use."""
     path, header = prediction.radiograph.path, prediction.radiograph.dicom
     if header is None:
         raise HandboneError(
             f'{path or prediction.name} is not a DICOM file, and a DICOM segmentation refers to a '
             'DICOM image. Give DICOM files, or another output format such as label-png.'
         )
-    missing = [keyword for keyword in NEEDED if not header.get(keyword)]
+    source = sound_attributes(header)
+    missing = [keyword for keyword in NEEDED if not source.get(keyword)]
     if missing:
         raise HandboneError(
             f'{path}: the header lacks {", ".join(missing)}, which a DICOM segmentation refers to. '
@@ -156,9 +172,8 @@ def _source(prediction: Prediction) -> 'Dataset':
             f'{path}: the labels are {prediction.labels.shape[0]} x {prediction.labels.shape[1]}, '
             f'but the header says {size[0]} x {size[1]}. Predict at the size of the image.'
         )
-    source = copy.deepcopy(header)
     for keyword in TAKEN_OVER:
-        if keyword not in source:
+        if source.get(keyword) is None:
             setattr(source, keyword, '')
     return source
 

@@ -27,12 +27,12 @@ def describe_segments(
 
     Args:
         classes: Names in class order.
-        palette: RGB colours, 0 to 255, one a class, or none.
+        palette: RGB colours, 0 to 255, one per class, or none.
         described: The classes that become segments, from 0.
         source: Header of the image, which may tell the side of the body.
 
     Returns:
-        One description a class.
+        One description per class.
     """
     highdicom = import_extra('highdicom', 'dicom')
     side = LATERALITY.get(source.get('ImageLaterality') or source.get('Laterality'))

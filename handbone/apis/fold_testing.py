@@ -137,5 +137,5 @@ def _join(parts: Sequence[Path], scores: FoldScores, names: Mapping[str, str], o
         files = [stack.enter_context(SubmissionRows(part)) for part in parts]
         output = stack.enter_context(open_atomically(out))
         output.write(HEADER)
-        for fold, path in zip(scores.images.fold, scores.images.image, strict=True):
+        for fold, path in zip(scores.folds, scores.images, strict=True):
             output.write(files[fold].copy(names[path]))

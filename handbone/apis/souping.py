@@ -14,7 +14,6 @@ from torch import Tensor
 
 from handbone.checkpoints import DurableBackend, load_checkpoint_file
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
-from handbone.checkpoints.fitting import plain_weights, put_weights, weights_of
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine.launch import adapt_to_hardware
 from handbone.engine.terminal import ReportingRunner
@@ -60,8 +59,7 @@ class SoupKitchen:
             return weights
         runner = self._loaded(weights)
         recompute_batch_norm(runner.model, self._inputs(runner))
-        own = plain_weights(runner.model.state_dict(), 'the soup')
-        return {key: weight.cpu() for key, weight in own.items()}
+        return {key: weight.cpu() for key, weight in runner.model.state_dict().items()}
 
     def score(self, checkpoints: Sequence[str]) -> float:
         """Measure the mean Dice of a soup on the validation images.
@@ -83,7 +81,7 @@ class SoupKitchen:
             self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
             self._runner.call_hook('before_run')
             self._runner.load_or_resume()
-        put_weights(self._runner.model, weights)
+        self._runner.model.load_state_dict(weights, strict=False)
         return self._runner
 
     def _inputs(self, runner: Runner) -> Iterator[Tensor]:
@@ -150,7 +148,8 @@ def make_soup(
 
 
 def _read_weights(checkpoint: str) -> Mapping[str, Tensor]:
-    return weights_of(load_checkpoint_file(checkpoint), checkpoint)
+    content = load_checkpoint_file(checkpoint)
+    return content.get('state_dict', content)
 
 
 def _write(

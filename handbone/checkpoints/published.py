@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -54,12 +55,12 @@ def write_published(
     return metadata['sha256']
 
 
-def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict:
+def read_published(path: str | Path, map_location: Any = 'cpu') -> dict:
     """Read a safetensors file in the form of a checkpoint.
 
     Args:
         path: A file of :func:`write_published`, or any other safetensors file.
-        device: Where the tensors go.
+        map_location: The device of the tensors.
 
     Returns:
         ``state_dict`` and ``meta``; ``meta`` has ``dataset_meta`` with ``classes`` and
@@ -69,6 +70,7 @@ def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict
         HandboneError: If the file is damaged, or is not what its hash was taken of.
     """
     path = Path(path)
+    device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     try:
         with safe_open(path, framework='pt', device=str(device)) as file:
             metadata = file.metadata() or {}

@@ -30,13 +30,11 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The parsed command line.
     """
-    from rich.console import Console
-
-    from handbone.runs.run_comparison import plot, print_comparison, write_csv
+    from handbone.evaluation.drawn_tables import print_tables
+    from handbone.runs.run_comparison import comparison_tables, plot, write_csv
 
     runs = _read_runs(args.work_dirs)
-    # without a terminal, lines must not be broken
-    print_comparison(runs, Console(width=None if sys.stdout.isatty() else 240))
+    print_tables(comparison_tables(runs))
     if args.csv is not None:
         write_csv(runs, args.csv)
     if args.plot is not None:

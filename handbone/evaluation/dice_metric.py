@@ -8,11 +8,14 @@ from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
 from handbone.errors import HandboneError
-from handbone.masks import OverlapCounts, dice, overlap_counts
+from handbone.masks import OverlapCounts, overlap_counts
 
-from .dice_report import DiceReport
+from .drawn_tables import means_table
 from .packed_metric import PackedMetric
-from .scores import OVERLAP_SCORES, overlap_scores
+from .score_files import write_dice_files
+from .score_names import OVERLAP_SCORES
+from .score_table import ScoreTable
+from .scores import overlap_scores
 
 
 @METRICS.register_module()
@@ -38,7 +41,7 @@ class DiceMetric(PackedMetric):
         output_dir: Folder of the CSV files. Default: the folder of the run's log file, and no
             files where the run has none. ``False``: no files.
         extra_scores: Scores to return beside Dice, of 'iou', 'precision' and 'recall': ``mIoU``,
-            ``IoU/<group>`` and so on. The files and the table hold Dice alone.
+            ``IoU/<group>`` and so on. The files hold Dice alone.
         format_only: Score nothing, for test images without truth.
         collect_device: 'gpu' sends the counts through torch.distributed, with any backend (gloo on
             the CPU too). 'cpu' goes through files in a folder that all processes must share.
@@ -102,36 +105,34 @@ class DiceMetric(PackedMetric):
         """
         results = self.each_image_once(results)
         counts = [OverlapCounts(*counts) for _, counts in results]
-        report = self._report(results, [dice(each, self.eps) for each in counts])
+        names = ['dice', *self.extra_scores]
+        scores = [overlap_scores(each, names, self.eps) for each in counts]
+        images = tuple(str(image) for image, _ in results)
+        table = ScoreTable(
+            images=images,
+            patients=images,
+            classes=tuple(self.dataset_meta['classes']),
+            scores={name: np.stack([each[name] for each in scores]) for name in names},
+            groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
+            reference_pixels=np.stack([each.truth for each in counts]),
+        )
         logger = MMLogger.get_current_instance()
-        logger.info(f'Dice of {len(results)} images:\n{report.table()}')
+        logger.info(f'Dice of {len(images)} images:\n{means_table(table)}')
         folder = self._csv_folder(logger)
         if folder is not None:
             try:
-                report.write_csv(folder)
+                write_dice_files(table, folder)
             except OSError as error:
                 logger.error(f'No CSV files of the Dice scores: {error}. The scores are above.')
 
-        metrics = self._named('Dice', report)
-        for name in self.extra_scores:
-            scores = [overlap_scores(each, [name], self.eps)[name] for each in counts]
-            metrics |= self._named(OVERLAP_SCORES[name], self._report(results, scores))
+        kinds = ('class', 'group') if self.per_class else ('group',)
+        metrics = {}
+        for name in names:
+            title = OVERLAP_SCORES[name]
+            metrics[f'm{title}'] = table.mean(name)
+            means = table.means(name, kinds)
+            metrics |= {f'{title}/{part}': mean for part, mean in means.items()}
         return metrics
-
-    def _report(self, results: list, scores: list[np.ndarray]) -> DiceReport:
-        return DiceReport(
-            images=[str(image) for image, _ in results],
-            classes=tuple(self.dataset_meta['classes']),
-            groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
-            scores=np.stack(scores),
-            truth_pixels=np.stack([counts[2] for _, counts in results]),
-        )
-
-    def _named(self, title: str, report: DiceReport) -> dict[str, float]:
-        """Name the means of a score; a group goes before a class of the same name."""
-        means = report.class_means() if self.per_class else {}
-        means |= report.group_means()
-        return {f'm{title}': report.mean} | {f'{title}/{name}': m for name, m in means.items()}
 
     def _csv_folder(self, logger: MMLogger) -> Path | None:
         if self.output_dir is False:

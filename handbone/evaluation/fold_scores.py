@@ -1,13 +1,18 @@
 """Out-of-fold scores of a cross-validation as tables."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-from prettytable import PrettyTable
+import numpy as np
 
+from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+
+from .drawn_tables import draw_table, plain_text
+from .score_files import dice_rows, read_score_file
+from .score_table import ScoreTable
 
 
 class FoldScores:
@@ -17,73 +22,94 @@ class FoldScores:
         tables: ``dice_per_image.csv`` of every fold, in fold order.
         groups: Names of groups and the class names in each.
 
+    Attributes:
+        scores: The Dice of all images, as the dataset orders them: by folder, then by name.
+        folds: The fold of each image.
+
     Raises:
-        HandboneError: If an image is in two folds.
+        HandboneError: If a file is not a table of Dice, the folds differ in their classes, or an
+            image is in two folds.
     """
 
     def __init__(
         self, tables: Sequence[str | Path], groups: Mapping[str, Sequence[str]] | None = None
     ) -> None:
-        frames = [pd.read_csv(table) for table in tables]
-        #: One row an image: image, fold, mean and a column a class.
-        self.images = pd.concat(frames, keys=range(len(frames)), names=['fold']).reset_index(0)
-        twice = self.images.image[self.images.image.duplicated()].tolist()
-        if twice:
-            raise HandboneError(
-                f'{len(twice)} images are in two folds, the first is {twice[0]}: the data were '
-                'changed between the tests; test all folds again'
-            )
-        # as the dataset orders them: by folder, then by name
-        order = sorted(range(len(self.images)), key=self._parts)
-        self.images = self.images.iloc[order]
-        self._groups = groups or {}
+        parts = [read_score_file(Path(table), groups) for table in tables]
+        for path, part in zip(tables, parts, strict=True):
+            if part.classes != parts[0].classes:
+                raise HandboneError(
+                    f'{path} and {tables[0]} have different classes; test all folds again'
+                )
+        joined = _join(parts)
+        order = sorted(range(len(joined.images)), key=lambda row: Path(joined.images[row]).parts)
+        folds = [fold for fold, part in enumerate(parts) for _ in part.images]
+        self.scores = joined.chosen(order)
+        self.folds = tuple(folds[row] for row in order)
 
-    def _parts(self, row: int) -> tuple[str, ...]:
-        return Path(self.images.image.iloc[row]).parts
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The images, in the order of the scores."""
+        return self.scores.images
 
-    def by_fold(self) -> pd.DataFrame:
+    def by_fold(self) -> tuple[list[str], dict[str, list[float]]]:
         """Average the Dice over the images of each fold and over all images.
 
         Returns:
-            A row a class, group and the mean of all; a column a fold and ``all``.
+            The names of the columns, and their means by class, ``group NAME`` and ``mean``.
         """
-        scores = self.images.drop(columns=['image', 'mean']).set_index('fold')
-        classes = list(scores.columns)
-        for name, members in self._groups.items():
-            scores[f'group {name}'] = scores[list(members)].mean(axis=1)
-        scores['mean'] = scores[classes].mean(axis=1)
-        table = scores.groupby('fold').mean().T
-        table.columns = [f'fold {fold}' for fold in table.columns]
-        table['all'] = scores.mean()
-        return table
+        numbers = sorted(set(self.folds))
+        tables = [
+            self.scores.chosen([row for row, fold in enumerate(self.folds) if fold == number])
+            for number in numbers
+        ]
+        means = {
+            f'group {part.name}' if part.kind == 'group' else part.name: [
+                table.mean('dice', part) for table in (*tables, self.scores)
+            ]
+            for part in self.scores.parts
+        }
+        return [*(f'fold {number}' for number in numbers), 'all'], means
 
     def table(self) -> str:
         """Draw the table for the terminal."""
-        means = self.by_fold()
-        drawn = PrettyTable(['Class', *means.columns])
-        drawn.align = 'r'
-        drawn.align['Class'] = 'l'
-        for number, (name, row) in enumerate(means.iterrows()):
-            last = number == len(means) - len(self._groups) - 2
-            drawn.add_row([name, *(f'{score:.4f}' for score in row)], divider=last)
-        counts = self.images.fold.value_counts().sort_index()
-        drawn.add_row(['images', *counts, len(self.images)])
-        return drawn.get_string()
+        columns, means = self.by_fold()
+        rows = [[name, *(f'{mean:.4f}' for mean in of_name)] for name, of_name in means.items()]
+        counts = [self.folds.count(number) for number in sorted(set(self.folds))]
+        images = ['images', *map(str, counts), str(len(self.folds))]
+        last = len(self.scores.classes)
+        sections = [rows[:last], [*rows[last:], images]]
+        return plain_text(draw_table(['Class', *columns], sections, left=['Class']))
 
     def write_csv(self, folder: Path) -> None:
         """Write ``dice_by_fold.csv`` and ``dice_out_of_fold.csv``.
 
         Args:
-            folder: Made if it is not there.
+            folder: It is made if it is not there.
 
         Raises:
             OSError: If a file cannot be written; the files that were there before are kept.
         """
-        by_fold = self.by_fold()
-        by_fold.index.name = 'name'
-        for name, frame in (
-            ('dice_by_fold.csv', by_fold.reset_index()),
-            ('dice_out_of_fold.csv', self.images),
-        ):
-            text = frame.to_csv(index=False, float_format='%.6f', lineterminator='\n')
-            write_atomically(folder / name, text.encode(errors='surrogateescape'))
+        columns, means = self.by_fold()
+        rows = [[name, *(f'{mean:.6f}' for mean in of_name)] for name, of_name in means.items()]
+        write_atomically(folder / 'dice_by_fold.csv', csv_bytes([['name', *columns], *rows]))
+        header, *scores = dice_rows(self.scores)
+        lines = [[str(fold), *row] for fold, row in zip(self.folds, scores, strict=True)]
+        write_atomically(folder / 'dice_out_of_fold.csv', csv_bytes([['fold', *header], *lines]))
+
+
+def _join(parts: Sequence[ScoreTable]) -> ScoreTable:
+    """Put the images of all folds into one table."""
+    images = [image for part in parts for image in part.images]
+    twice = [image for image, count in Counter(images).items() if count > 1]
+    if twice:
+        raise HandboneError(
+            f'{len(twice)} images are in two folds, the first is {twice[0]}: the data were '
+            'changed between the tests; test all folds again'
+        )
+    return ScoreTable(
+        images=tuple(images),
+        patients=tuple(images),
+        classes=parts[0].classes,
+        scores={'dice': np.concatenate([part.scores['dice'] for part in parts])},
+        groups=parts[0].groups,
+    )

@@ -1,20 +1,30 @@
-"""Scores of every image and class: their means, their tables, their files."""
+"""Scores of every image and class, and their means."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import numpy as np
-from prettytable import PrettyTable
 
-from handbone.csv_files import csv_bytes
-from handbone.files import write_atomically
+from handbone.errors import HandboneError
 
 from .bootstrap import Interval, bootstrap_mean
-from .scores import DISTANCES, column_title
+from .score_names import DISTANCES
 
-#: Columns of the file in front of the scores.
-KEYS = ('image', 'patient', 'class')
+
+class Part(NamedTuple):
+    """A row of a table of means: a class, a group of classes, or all of them.
+
+    Attributes:
+        kind: Which of them.
+        name: Its name; ``mean`` for all classes.
+        columns: Indices of its classes.
+    """
+
+    kind: Literal['class', 'group', 'mean']
+    name: str
+    columns: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -26,9 +36,20 @@ class ScoreTable:
         patients: Patient of each image.
         classes: Names of the classes.
         scores: Float64 (N, C) by column, as :func:`handbone.evaluation.scores.score_columns` names
-            them. A distance is infinite where one of the two masks is empty.
+            them. A distance is infinite where one of the two masks is empty. Images are ranked by
+            the first column.
         groups: Names of groups and the class names in each.
         unit: Unit of distances.
+        reference_pixels: Pixels of each class in the reference, int (N, C), where they are known.
+
+    Raises:
+        HandboneError: If a group has no class or a class that is not in ``classes``.
+
+    Example:
+        >>> table = ScoreTable(('a.png',), ('a.png',), ('left', 'right'),
+        ...                    {'dice': np.array([[0.5, 1.0]])}, groups={'both': ('left', 'right')})
+        >>> {part.name: table.mean('dice', part) for part in table.parts}
+        {'left': 0.5, 'right': 1.0, 'both': 0.75, 'mean': 0.75}
     """
 
     images: tuple[str, ...]
@@ -37,62 +58,94 @@ class ScoreTable:
     scores: Mapping[str, np.ndarray]
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unit: str = 'px'
+    reference_pixels: np.ndarray | None = None
 
     @property
     def ranking(self) -> str:
         """The column that images are ranked by: the first."""
         return next(iter(self.scores))
 
-    def part(self, column: str, name: str | None = None) -> np.ndarray:
-        """Take the scores of a class, a group, or all classes.
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The classes, the groups, and all classes together, in the order of tables."""
+        return (
+            *(Part('class', name, (index,)) for index, name in enumerate(self.classes)),
+            *(
+                Part('group', name, self._columns(name, members))
+                for name, members in self.groups.items()
+            ),
+            self.whole,
+        )
+
+    @property
+    def whole(self) -> Part:
+        """All classes together."""
+        return Part('mean', 'mean', tuple(range(len(self.classes))))
+
+    def part_scores(self, column: str, part: Part | None = None) -> np.ndarray:
+        """Select the scores of a class or a group.
 
         Args:
             column: The score.
-            name: Class or group; None for all classes. A group goes before a class of its name.
+            part: One of :attr:`parts`; None for all classes.
 
         Returns:
             Float64 (N, n).
         """
-        members = self.classes if name is None else self.groups.get(name, (name,))
-        return self.scores[column][:, [self.classes.index(member) for member in members]]
+        return self.scores[column][:, list((part or self.whole).columns)]
 
-    def mean(self, column: str, name: str | None = None) -> float:
-        """Take the mean over images and classes, without infinite distances.
+    def mean(self, column: str, part: Part | None = None) -> float:
+        """Compute the mean over images and classes, without infinite distances.
 
         Args:
             column: The score.
-            name: Class or group; None for all classes.
+            part: One of :attr:`parts`; None for all classes.
 
         Returns:
             The mean, NaN where no score is finite.
         """
-        return finite_mean(self.part(column, name))
+        scores = self.part_scores(column, part)
+        finite = scores[np.isfinite(scores)]
+        return float(finite.mean()) if finite.size else np.nan
 
-    def interval(self, column: str, name: str | None = None, resamples: int = 10_000) -> Interval:
+    def means(self, column: str, kinds: Sequence[str]) -> dict[str, float]:
+        """Compute the means of several parts.
+
+        Args:
+            column: The score.
+            kinds: Of ``class`` and ``group``.
+
+        Returns:
+            Means by name; a group takes precedence over a class of its name.
+        """
+        return {part.name: self.mean(column, part) for part in self.parts if part.kind in kinds}
+
+    def interval(self, column: str, part: Part | None = None, resamples: int = 10_000) -> Interval:
         """Compute the 95 % interval of a mean by drawing patients.
 
         Args:
             column: The score.
-            name: Class or group; None for all classes.
+            part: One of :attr:`parts`; None for all classes.
             resamples: Number of draws.
 
         Returns:
             Mean and interval.
         """
-        return bootstrap_mean(self.part(column, name), self.patients, resamples=resamples)
+        return bootstrap_mean(self.part_scores(column, part), self.patients, resamples=resamples)
 
-    def worst(self, count: int) -> list[int]:
+    def worst(self, count: int, part: Part | None = None) -> list[int]:
         """Find the images that score worst in the first column.
 
         Args:
             count: How many.
+            part: One of :attr:`parts`; None for all classes.
 
         Returns:
             Row numbers, the worst first.
         """
-        scores = self.scores[self.ranking]
+        scores = self.part_scores(self.ranking, part).mean(axis=1)
         badness = scores if self.ranking in DISTANCES else -scores
-        return np.argsort(-badness.mean(axis=1), kind='stable')[:count].tolist()
+        return np.argsort(-badness, kind='stable')[:count].tolist()
 
     def worst_class(self, row: int) -> int:
         """Find the class that scores worst in an image.
@@ -106,84 +159,46 @@ class ScoreTable:
         scores = self.scores[self.ranking][row]
         return int(scores.argmax() if self.ranking in DISTANCES else scores.argmin())
 
-    def chosen(self, images: Sequence[str]) -> 'ScoreTable':
+    def images_with(self, part: Part) -> int:
+        """Count the images in whose reference a part is present.
+
+        Args:
+            part: One of :attr:`parts`.
+
+        Returns:
+            Their number.
+
+        Raises:
+            HandboneError: If the pixels of the reference are not known.
+        """
+        if self.reference_pixels is None:
+            raise HandboneError('This table of scores does not know what the reference masks hold.')
+        return int(self.reference_pixels[:, list(part.columns)].any(axis=1).sum())
+
+    def chosen(self, rows: Sequence[int]) -> 'ScoreTable':
         """Keep some images.
 
         Args:
-            images: Their names, in the order wanted.
+            rows: Row numbers, in the order wanted.
 
         Returns:
             A table of these.
         """
-        row_of = {image: row for row, image in enumerate(self.images)}
-        rows = [row_of[image] for image in images]
-        return ScoreTable(
-            images=tuple(images),
-            patients=tuple(self.patients[row] for row in rows),
-            classes=self.classes,
-            scores={column: values[rows] for column, values in self.scores.items()},
-            groups=self.groups,
-            unit=self.unit,
+        chosen = list(rows)
+        pixels = self.reference_pixels
+        return replace(
+            self,
+            images=tuple(self.images[row] for row in chosen),
+            patients=tuple(self.patients[row] for row in chosen),
+            scores={column: values[chosen] for column, values in self.scores.items()},
+            reference_pixels=None if pixels is None else pixels[chosen],
         )
 
-    def means_table(self, intervals: bool = True) -> str:
-        """Draw the means of classes and groups, and of all.
-
-        Args:
-            intervals: Add the 95 % intervals of the means of all.
-
-        Returns:
-            Text.
-        """
-        distances = [column for column in self.scores if column in DISTANCES]
-        titles = [column_title(column, self.unit) for column in self.scores]
-        counted = ['One empty'] if distances else []
-        table = PrettyTable(['Class', *titles, *counted, 'Worst in'])
-        table.align = 'r'
-        table.align['Class'] = table.align['Worst in'] = 'l'
-        names = [(name, name) for name in (*self.classes, *self.groups)]
-        for label, name in [*names, ('mean', None)]:
-            if label == 'mean' or label == next(iter(self.groups), None):
-                table.add_divider()
-            cells = [f'{self.mean(column, name):.4f}' for column in self.scores]
-            if distances:
-                cells.append(str(int(np.isinf(self.part(distances[0], name)).sum())))
-            scores = self.part(self.ranking, name).mean(axis=1)
-            row = int(scores.argmax() if self.ranking in DISTANCES else scores.argmin())
-            table.add_row([label, *cells, self.images[row]])
-        if not intervals:
-            return table.get_string()
-        ends = [self.interval(column) for column in self.scores]
-        for label, index in (('95 % from', 1), ('95 % to', 2)):
-            blanks = [''] * (len(counted) + 1)
-            table.add_row([label, *(f'{interval[index]:.4f}' for interval in ends), *blanks])
-        return table.get_string()
-
-    def write_csv(self, path: Path) -> None:
-        """Write a row for each image and class, beside the target, and rename it.
-
-        Args:
-            path: The file; its folder is made.
-
-        Raises:
-            OSError: If it cannot be written; what was there before is kept.
-        """
-        rows = [[*KEYS, *self.scores]]
-        for row, (image, patient) in enumerate(zip(self.images, self.patients, strict=True)):
-            for index, name in enumerate(self.classes):
-                values = (scores[row, index] for scores in self.scores.values())
-                rows.append([image, patient, name, *(f'{value:.6f}' for value in values)])
-        write_atomically(path, csv_bytes(rows))
-
-
-def finite_mean(scores: np.ndarray) -> float:
-    """Take the mean of the finite scores.
-
-    Args:
-        scores: Float array.
-
-    Returns:
-        The mean, NaN without any.
-    """
-    finite = scores[np.isfinite(scores)]
-    return float(finite.mean()) if finite.size else np.nan
+    def _columns(self, group: str, members: Sequence[str]) -> tuple[int, ...]:
+        unknown = [name for name in members if name not in self.classes]
+        if unknown or not members:
+            what = f'the unknown classes {unknown}' if unknown else 'no class'
+            raise HandboneError(
+                f'Group {group!r} has {what}; the classes are {list(self.classes)}.'
+            )
+        return tuple(self.classes.index(name) for name in members)

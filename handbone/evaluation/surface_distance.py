@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
-from scipy.spatial import cKDTree
 
 from handbone.errors import HandboneError
 from handbone.masks import surface_pixels
@@ -136,9 +134,13 @@ def _nearest(points: np.ndarray, others: np.ndarray, spacing: tuple[float, float
     low = np.minimum(points.min(axis=0), others.min(axis=0))
     size = np.maximum(points.max(axis=0), others.max(axis=0)) - low + 1
     if len(points) * PIXELS_PER_SEARCH > size.prod():
+        from scipy.ndimage import distance_transform_edt
+
         outside = np.ones(size, bool)
         outside[tuple((others - low).T)] = False
         return distance_transform_edt(outside, sampling=spacing)[tuple((points - low).T)]
+    from scipy.spatial import cKDTree
+
     # balancing the tree costs more than it saves on the few pixels of a surface
     tree = cKDTree(others * spacing, balanced_tree=False, compact_nodes=False)
     return tree.query(points * spacing)[0]

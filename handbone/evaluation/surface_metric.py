@@ -8,9 +8,11 @@ from mmseg.registry import METRICS
 
 from handbone.errors import HandboneError
 
+from .drawn_tables import means_table
 from .packed_metric import PackedMetric
+from .score_names import SURFACE_SCORES, check_scores, score_columns
 from .score_table import ScoreTable
-from .scores import SURFACE_SCORES, check_scores, score_columns, surface_scores
+from .scores import surface_scores
 
 #: Beginning of the keys of each score.
 KEYS = {'hd95': 'HD95', 'assd': 'ASSD', 'surface_dice': 'SurfaceDice'}
@@ -127,18 +129,16 @@ class SurfaceMetric(PackedMetric):
             groups=groups,
             unit='px' if self.spacing is None and self.spacing_key is None else 'mm',
         )
-        text = table.means_table(intervals=False)
+        text = means_table(table)
         MMLogger.get_current_instance().info(f'Surfaces of {len(results)} images:\n{text}')
-        names = (
-            *groups,
-            *(name for name in table.classes if self.per_class and name not in groups),
-        )
+        kinds = ('class', 'group') if self.per_class else ('group',)
         metrics = {}
         for column in columns:
             name, _, tolerance = column.partition('@')
             key = KEYS[name] + (f'@{tolerance}' if tolerance else '')
             metrics[f'm{key}'] = table.mean(column)
-            metrics |= {f'{key}/{part}': table.mean(column, part) for part in names}
+            means = table.means(column, kinds)
+            metrics |= {f'{key}/{part}': mean for part, mean in means.items()}
         if 'hd95' in self.scores or 'assd' in self.scores:
             column = 'hd95' if 'hd95' in self.scores else 'assd'
             metrics['OneEmpty'] = float(np.isinf(table.scores[column]).mean())

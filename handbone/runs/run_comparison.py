@@ -1,26 +1,28 @@
 """Compare training runs: what differed in their configurations, and what that did to Dice."""
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
-
-from matplotlib.figure import Figure
-from mmengine.runner import Runner
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from handbone.configuration.dumped_config import flatten
 from handbone.csv_files import csv_bytes
+from handbone.evaluation.drawn_tables import draw_table
 from handbone.files import open_atomically, write_atomically
 
 from .run_record import MEAN, RunRecord
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 ABSENT = '–'
-#: What a runner reads, without what is different in every run and changes nothing.
-COMPARED = (
-    set(inspect.signature(Runner.__init__).parameters)
-    | {'sync_bn', 'compile', 'activation_checkpointing', 'from_scratch', 'model_wrapper_cfg'}
-) - {'self', 'cfg', 'work_dir', 'launcher', 'resume', 'experiment_name'}
+#: What decides about a training, without what is different in every run and changes nothing.
+COMPARED = {
+    *('model', 'model_wrapper_cfg', 'data_preprocessor', 'optim_wrapper', 'param_scheduler'),
+    *('train_cfg', 'val_cfg', 'test_cfg', 'auto_scale_lr', 'randomness', 'load_from'),
+    *('train_dataloader', 'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator'),
+    *('default_hooks', 'custom_hooks', 'default_scope', 'env_cfg', 'log_level', 'log_processor'),
+    *('visualizer', 'sync_bn', 'compile', 'activation_checkpointing', 'from_scratch'),
+}
 
 
 def config_differences(runs: Sequence[RunRecord]) -> dict[str, list[object]]:
@@ -87,41 +89,44 @@ def run_names(runs: Sequence[RunRecord]) -> list[str]:
     return ['/'.join(path.parts[-depth:]) for path in paths]
 
 
-def print_comparison(runs: Sequence[RunRecord], console: Console) -> None:
-    """Print the tables: runs with their scores, settings that differ, Dice by class.
+def comparison_tables(runs: Sequence[RunRecord]) -> list['Table | str']:
+    """Draw the tables: runs with their scores, settings that differ, Dice by class.
 
     Args:
         runs: The runs; differences are to the first one.
-        console: Where to print.
+
+    Returns:
+        Tables, to be printed by a console of rich, and sentences in place of empty ones.
     """
     numbers = [str(number) for number in range(1, len(runs) + 1)]
     scores = score_rows(runs)
-    means = Table('', 'Run', title='Validation Dice', title_justify='left')
-    for name in scores:
-        means.add_column(name, justify='right')
-    means.add_column('best, to run 1', justify='right')
-    for index, name in enumerate(run_names(runs)):
-        gain = scores['best mDice'][index] - scores['best mDice'][0]
-        cells = [_number(values[index]) for values in scores.values()]
-        means.add_row(numbers[index], name, *cells, f'{gain:+.4f}')
-    console.print(means)
-
-    settings = Table(
-        'Setting', *numbers, title='What differs in the configurations', title_justify='left'
-    )
-    for names, values in _same_values(config_differences(runs)).items():
-        settings.add_row(names, *map(_short, values))
-    console.print(settings if settings.row_count else 'The configurations are the same.')
-
-    classes = Table('Class', title='Dice by class, last validation', title_justify='left')
-    for number in numbers:
-        classes.add_column(number, justify='right')
-    for name, values in class_rows(runs).items():
-        best = max(value for value in values if value is not None)
-        cells = (f'[bold]{_number(v)}[/]' if v == best else _number(v) for v in values)
-        classes.add_row(name, *cells)
-    if classes.row_count:
-        console.print(classes)
+    best = [score or 0.0 for score in scores['best mDice']]
+    means = [
+        [
+            numbers[index],
+            name,
+            *(_number(values[index]) for values in scores.values()),
+            f'{best[index] - best[0]:+.4f}',
+        ]
+        for index, name in enumerate(run_names(runs))
+    ]
+    header = ['', 'Run', *scores, 'best, to run 1']
+    drawn: list[Table | str] = [
+        draw_table(header, [means], left=['', 'Run'], title='Validation Dice')
+    ]
+    differing = _same_values(config_differences(runs))
+    settings = [[names, *map(_short, values)] for names, values in differing.items()]
+    if settings:
+        header = ['Setting', *numbers]
+        title = 'What differs in the configurations'
+        drawn.append(draw_table(header, [settings], left=header, title=title))
+    else:
+        drawn.append('The configurations are the same.')
+    classes = [[name, *map(_number, values)] for name, values in class_rows(runs).items()]
+    if classes:
+        title = 'Dice by class, last validation'
+        drawn.append(draw_table(['Class', *numbers], [classes], left=['Class'], title=title))
+    return drawn
 
 
 def write_csv(runs: Sequence[RunRecord], path: Path) -> None:
@@ -147,6 +152,8 @@ def plot(runs: Sequence[RunRecord], path: Path) -> None:
         runs: The runs.
         path: The file, replaced as a whole.
     """
+    from matplotlib.figure import Figure
+
     classes = class_rows(runs)
     figure = Figure(figsize=(12, max(4.0, 0.28 * len(classes) + 1)), layout='constrained')
     over_time, by_class = figure.subplots(1, 2)

@@ -1,14 +1,12 @@
 """Read what a training run left in its work dir."""
 
-import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from handbone.configuration.dumped_config import read_dumped_config
 from handbone.errors import HandboneError
+from handbone.evaluation.score_files import read_score_file
 
 MEAN = 'mDice'
 PREFIX = 'Dice/'
@@ -99,7 +97,7 @@ def _read_lines(log: Path) -> list[dict]:
             lines.append(json.loads(text))
         except json.JSONDecodeError as error:
             if number < len(texts):
-                raise HandboneError(f'{log}, line {number}: no JSON: {error}') from error
+                raise HandboneError(f'{log}, line {number}: not JSON: {error}') from error
     return [line for line in lines if isinstance(line, dict)]
 
 
@@ -109,10 +107,4 @@ def _scores(line: dict) -> dict[str, float]:
 
 def _class_means(table: Path) -> dict[str, float]:
     """Average the columns of ``dice_per_image.csv`` over its images."""
-    with table.open(newline='', encoding='utf-8') as file:
-        header, *rows = csv.reader(file)
-    try:
-        values = np.array([row[1:] for row in rows], dtype=float).mean(axis=0)
-    except ValueError as error:
-        raise HandboneError(f'{table}: no table of Dice by image: {error}') from error
-    return dict(list(zip(header[1:], values.tolist(), strict=True))[1:])
+    return read_score_file(table).means('dice', ['class'])

@@ -1,66 +1,245 @@
-"""Scores of masks that are given as runs."""
+"""Scores of masks that are given as runs, against reference masks."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
+from handbone.errors import HandboneError
+from handbone.evaluation.score_names import (
+    OVERLAP_SCORES,
+    SURFACE_SCORES,
+    check_scores,
+    score_columns,
+)
 from handbone.evaluation.score_table import ScoreTable
-from handbone.evaluation.scores import SURFACE_SCORES, overlap_scores, score_columns, surface_scores
+from handbone.evaluation.scores import overlap_scores, surface_scores
 from handbone.masks import decode, encode, run_overlap_counts
+from handbone.submissions import read_submission, submission_classes
 
-from .reference_masks import Truth
+from .reference_masks import (
+    IMAGE_SUFFIXES,
+    AnnotationReference,
+    NamedFiles,
+    ReferenceMasks,
+    Size,
+    SubmissionReference,
+    match_names,
+    num_pixels,
+)
 
 #: Runs of every class, by image name.
 Masks = Mapping[str, list[np.ndarray]]
 
 
-def score_masks(
-    masks: Masks,
-    pairs: dict[str, str],
-    truth: Truth,
-    metainfo: dict,
-    scores: Sequence[str],
-    tolerances: Sequence[float] = (2.0,),
-    spacing: tuple[float, float] | None = None,
-) -> ScoreTable:
-    """Score masks image by image; one image at a time is drawn, and only for surfaces.
+class MaskScorer:
+    """Scores masks, and those to compare them with, against reference masks.
 
     Args:
-        masks: Predicted runs of every class, by image name.
-        pairs: Key of the truth by image name, of the images to score.
-        truth: The truth.
-        metainfo: ``classes`` and, where known, ``groups``.
-        scores: Names of scores.
-        tolerances: Tolerances of the surface Dice, in mm with a spacing, else in pixels.
-        spacing: Height and width of a pixel in mm.
+        prediction: CSV of masks.
+        reference: Folder of JSON files, or a CSV of masks.
+        against: CSV of masks to compare with.
+        size: Height and width of all images.
+        images: Folder of the images.
+        classes: Class names in order. Default: as :func:`handbone.scoring.evaluate` chooses them.
+        skip_labels: Labels in JSON files to leave out.
+        common: Score the images that all have, where others would be an error.
 
-    Returns:
-        The scores of every image and class.
+    Raises:
+        HandboneError: If a file is not valid, or images or classes do not fit.
     """
-    classes = metainfo['classes']
-    rows = []
-    with_surfaces = any(name in SURFACE_SCORES for name in scores)
-    for name, key in tqdm(pairs.items(), 'Scoring', delay=3):
-        if not with_surfaces:
-            rows.append(overlap_scores(run_overlap_counts(masks[name], truth.runs(key)), scores))
-            continue
-        labels = truth.labels(key)
-        counts = run_overlap_counts(masks[name], encode(labels, len(classes)))
-        found = overlap_scores(counts, scores) | surface_scores(
-            decode(masks[name], *labels.shape[:2]),
-            labels,
-            len(classes),
-            scores,
-            tolerances,
-            spacing or (1.0, 1.0),
+
+    def __init__(
+        self,
+        prediction: Path,
+        reference: Path,
+        against: Path | None,
+        size: Size | None,
+        images: Path | None,
+        classes: Sequence[str] | None,
+        skip_labels: Sequence[str],
+        common: bool,
+    ) -> None:
+        if size is not None and (len(size) != 2 or min(size) < 1):
+            raise HandboneError(f'--size is height and width in pixels, got {tuple(size)}.')
+        self._place = reference
+        self._images = NamedFiles(images, IMAGE_SUFFIXES) if images else None
+        self._classes = _classes(prediction, classes)
+        size = None if size is None else (size[0], size[1])
+        self._reference: ReferenceMasks = (
+            AnnotationReference(reference, self._classes, size, self._images, skip_labels)
+            if reference.is_dir()
+            else SubmissionReference(reference, self._classes, size, self._images)
         )
-        rows.append({column: found[column] for column in score_columns(scores, tolerances)})
-    return ScoreTable(
-        images=tuple(pairs),
-        patients=tuple(truth.patient(key) for key in pairs.values()),
-        classes=classes,
-        scores={column: np.stack([row[column] for row in rows]) for column in rows[0]},
-        groups=metainfo.get('groups', {}),
-        unit='px' if spacing is None else 'mm',
-    )
+        paths = [path for path in (prediction, against) if path]
+        self._sets = [_read_masks(path, self._reference, common, self._classes) for path in paths]
+        shared = set.intersection(*(set(names.values()) for _, names in self._sets))
+        if not shared:
+            raise HandboneError(f'{prediction} and {against} have no image in common.')
+        self._pairs = {name: key for name, key in self._sets[0][1].items() if key in shared}
+
+    def choose_scores(
+        self,
+        wanted: Sequence[str] | None,
+        tolerances: Sequence[float] | None,
+        spacing: tuple[float, float] | None,
+        drawn: bool,
+    ) -> tuple[list[str], list[float], tuple[str, ...]]:
+        """Choose scores and tolerances; surfaces and pictures need the sizes of the images.
+
+        Args:
+            wanted: Names of scores. Default: all that can be computed.
+            tolerances: Tolerances of the surface Dice. Default: by the unit.
+            spacing: Height and width of a pixel in mm, None for distances in pixels.
+            drawn: The worst images are to be drawn.
+
+        Returns:
+            Names of scores, tolerances, and notes on what was left out.
+
+        Raises:
+            HandboneError: If a score is unknown, or sizes or images are missing.
+        """
+        if drawn:
+            self._check_images()
+        names = list(wanted or (*OVERLAP_SCORES, *SURFACE_SCORES))
+        limits = list(tolerances or [2.0 if spacing is None else 0.5])
+        check_scores(names, limits)
+        surfaces = [name for name in names if name in SURFACE_SCORES]
+        keys = list(self._pairs.values())
+        unknown = [key for key in keys if self._reference.size(key) is None]
+        if not unknown or not (surfaces or drawn):
+            return names, limits, ()
+        if len(unknown) < len(keys):
+            raise HandboneError(
+                f'{self._images.folder} lacks {len(unknown)} images whose size is needed, the '
+                f'first is {unknown[0]!r}. Add them, or --size HEIGHT WIDTH.'
+            )
+        remedy = (
+            f'{self._place} does not tell the size of the images: add --size HEIGHT WIDTH or '
+            '--images FOLDER for'
+        )
+        if wanted or drawn:
+            raise HandboneError(f'{remedy} {", ".join(surfaces) or "pictures"}.')
+        return list(OVERLAP_SCORES), limits, (f'{remedy} {", ".join(surfaces)}.',)
+
+    def score(
+        self,
+        names: Sequence[str],
+        tolerances: Sequence[float],
+        spacing: tuple[float, float] | None,
+    ) -> list[ScoreTable]:
+        """Score the masks, and those to compare them with, image by image.
+
+        One image at a time is drawn, and only for surfaces.
+
+        Args:
+            names: Names of scores.
+            tolerances: Tolerances of the surface Dice, in mm with a spacing, else in pixels.
+            spacing: Height and width of a pixel in mm.
+
+        Returns:
+            The scores of every image and class, of one or two files.
+        """
+        tables = []
+        for masks, keys in self._sets:
+            name_of = {key: name for name, key in keys.items()}
+            chosen = {name_of[key]: key for key in self._pairs.values()}
+            tables.append(self._score(masks, chosen, names, tolerances, spacing))
+        return tables
+
+    def draw_worst(self, folder: Path, table: ScoreTable, count: int) -> list[Path]:
+        """Draw the images of the lowest scores.
+
+        Args:
+            folder: Where the pictures go.
+            table: Scores of the masks.
+            count: How many images.
+
+        Returns:
+            The files that were written, the sheet of all last.
+        """
+        from .worst_pictures import draw_worst
+
+        known = dict(zip(CLASSES, PALETTE, strict=True))
+        are_bones = all(name in known for name in self._classes)
+        palette = (
+            [known[name] for name in self._classes]
+            if are_bones
+            else distinct_colors(len(self._classes))
+        )
+        rows, masks = table.worst(count), self._sets[0][0]
+        return draw_worst(folder, table, rows, masks, self._reference, self._images, palette)
+
+    def _score(
+        self,
+        masks: Masks,
+        keys: Mapping[str, str],
+        scores: Sequence[str],
+        tolerances: Sequence[float],
+        spacing: tuple[float, float] | None,
+    ) -> ScoreTable:
+        """Score one set of masks; ``keys`` are those of the reference masks by image name."""
+        reference, rows = self._reference, []
+        with_surfaces = any(name in SURFACE_SCORES for name in scores)
+        for name, key in tqdm(keys.items(), 'Scoring', delay=3):
+            if with_surfaces:
+                labels = reference.labels(key)
+                counts = run_overlap_counts(masks[name], encode(labels, len(self._classes)))
+                predicted = decode(masks[name], *labels.shape[:2])
+                lengths = spacing or (1.0, 1.0)
+                found = overlap_scores(counts, scores) | surface_scores(
+                    predicted, labels, len(self._classes), scores, tolerances, lengths
+                )
+            else:
+                counts = run_overlap_counts(masks[name], reference.runs(key))
+                found = overlap_scores(counts, scores)
+            rows.append([found[column] for column in score_columns(scores, tolerances)])
+        columns = score_columns(scores, tolerances)
+        groups = {
+            group: tuple(name for name in names if name in self._classes)
+            for group, names in GROUPS.items()
+        }
+        return ScoreTable(
+            images=tuple(keys),
+            patients=tuple(reference.patient(key) for key in keys.values()),
+            classes=self._classes,
+            scores=dict(zip(columns, np.stack(rows, axis=1), strict=True)),
+            groups={group: names for group, names in groups.items() if names},
+            unit='px' if spacing is None else 'mm',
+        )
+
+    def _check_images(self) -> None:
+        if self._images is None:
+            raise HandboneError('--show-dir draws on the images: add --images FOLDER.')
+        missing = [name for name in self._pairs if self._images.path(name) is None]
+        if missing:
+            raise HandboneError(
+                f'{self._images.folder} lacks {len(missing)} images that --show-dir may draw, the '
+                f'first is {missing[0]!r}. Correct --images.'
+            )
+
+
+def _classes(prediction: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
+    """Find the classes: the bones where all of those of the CSV are bones."""
+    if classes:
+        twice = [name for name in classes if list(classes).count(name) > 1]
+        if twice:
+            raise HandboneError(f'--classes names {twice[0]!r} twice.')
+        return tuple(classes)
+    found = submission_classes(prediction)
+    return CLASSES if set(found) <= set(CLASSES) else found
+
+
+def _read_masks(
+    path: Path, reference: ReferenceMasks, common: bool, classes: Sequence[str]
+) -> tuple[Masks, dict[str, str]]:
+    """Read masks and pair their images with the reference masks."""
+
+    def size_of(name: str) -> Size | None:
+        key = reference.key(name)
+        return None if key is None else reference.size(key)
+
+    masks = read_submission(path, classes, num_pixels(size_of))
+    return masks, match_names(path, masks, reference, common)

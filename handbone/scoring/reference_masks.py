@@ -79,8 +79,8 @@ class NamedFiles:
         return None if file is None else self.folder / file.name
 
 
-class AnnotationTruth:
-    """Truth from JSON files of the hand-bone layout.
+class AnnotationReference:
+    """Reference masks from JSON files of the hand-bone layout.
 
     Args:
         folder: Folder of the JSON files, or one that holds it as ``outputs_json``.
@@ -122,7 +122,7 @@ class AnnotationTruth:
         return self._read(key)[0]
 
     def labels(self, key: str) -> np.ndarray:
-        """Draw the truth of an image.
+        """Draw the reference masks of an image.
 
         Args:
             key: Key of the image.
@@ -154,8 +154,8 @@ class AnnotationTruth:
         return size, polygons
 
 
-class SubmissionTruth:
-    """Truth, or another opinion, from a CSV.
+class SubmissionReference:
+    """Reference masks, or another opinion, from a CSV.
 
     Args:
         path: The CSV.
@@ -202,7 +202,7 @@ class SubmissionTruth:
         return self._masks[key]
 
 
-Truth = AnnotationTruth | SubmissionTruth
+ReferenceMasks = AnnotationReference | SubmissionReference
 
 
 def num_pixels(size_of: Callable[[str], Size | None]) -> Callable[[str], int | None]:
@@ -228,47 +228,47 @@ def patient_of(name: str) -> str:
 
 
 def match_names(
-    path: Path, masks: Mapping[str, object], truth: Truth, common: bool
+    path: Path, masks: Mapping[str, object], reference: ReferenceMasks, common: bool
 ) -> dict[str, str]:
-    """Pair the images of a submission with those of the truth.
+    """Pair the images of a submission with those of the reference masks.
 
     Args:
         path: The submission, for errors.
         masks: Its images by name.
-        truth: The truth.
+        reference: The reference masks.
         common: Take the images that both have.
 
     Returns:
-        Key of the truth by image name, in the order of the submission.
+        Key of the reference masks by image name, in the order of the submission.
 
     Raises:
         HandboneError: If the sets of images differ and ``common`` is not set, if they have no image
             in common, or if two names mean one image.
     """
     by_normal_form(masks, path)
-    keys = {name: truth.key(name) for name in masks}
+    keys = {name: reference.key(name) for name in masks}
     pairs = {name: key for name, key in keys.items() if key is not None}
     seen: dict[str, str] = {}
     for name, key in pairs.items():
         if key in seen:
             raise HandboneError(
-                f'{path}: {seen[key]!r} and {name!r} are the same image of {truth.place}. '
+                f'{path}: {seen[key]!r} and {name!r} are the same image of {reference.place}. '
                 'Keep the rows of one of them.'
             )
         seen[key] = name
     extra = [name for name in masks if name not in pairs]
-    missing = [key for key in truth.names if key not in seen]
+    missing = [key for key in reference.names if key not in seen]
     if not pairs:
         raise HandboneError(
-            f'{path} and {truth.place} have no image in common: {_few(extra)} there, '
+            f'{path} and {reference.place} have no image in common: {_few(extra)} there, '
             f'{_few(missing)} here. Check that they belong to the same data.'
         )
     if (extra or missing) and not common:
         faults = []
         if extra:
-            faults.append(f'{len(extra)} are not in {truth.place} ({_few(extra)})')
+            faults.append(f'{len(extra)} are not in {reference.place} ({_few(extra)})')
         if missing:
-            faults.append(f'{len(missing)} of {truth.place} are missing ({_few(missing)})')
+            faults.append(f'{len(missing)} of {reference.place} are missing ({_few(missing)})')
         raise HandboneError(
             f'{path}: of its {len(masks)} images {len(pairs)} can be scored; '
             f'{"; ".join(faults)}. Add what is missing, or score the {len(pairs)} common images '

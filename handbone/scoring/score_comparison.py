@@ -1,14 +1,13 @@
 """Whether one set of scores is better than another, or only luckier."""
 
-from prettytable import PrettyTable
-
 from handbone.evaluation.bootstrap import Difference, bootstrap_difference
-from handbone.evaluation.score_table import ScoreTable
-from handbone.evaluation.scores import DISTANCES, column_title
+from handbone.evaluation.drawn_tables import draw_table, plain_text
+from handbone.evaluation.score_names import DISTANCES, column_title
+from handbone.evaluation.score_table import Part, ScoreTable
 
 
 def difference(
-    table: ScoreTable, other: ScoreTable, column: str, name: str | None, resamples: int
+    table: ScoreTable, other: ScoreTable, column: str, part: Part | None, resamples: int
 ) -> Difference:
     """Compute the paired difference of a score.
 
@@ -16,15 +15,15 @@ def difference(
         table: Scores.
         other: Scores of the same images and classes.
         column: The score.
-        name: Class or group; None for all classes.
+        part: Class or group; None for all classes.
         resamples: Number of draws.
 
     Returns:
         First minus second, with its 95 % interval.
     """
     return bootstrap_difference(
-        table.part(column, name),
-        other.part(column, name),
+        table.part_scores(column, part),
+        other.part_scores(column, part),
         table.patients,
         lower_is_better=column in DISTANCES,
         resamples=resamples,
@@ -42,23 +41,33 @@ def comparison_tables(table: ScoreTable, other: ScoreTable, resamples: int) -> s
     Returns:
         Text.
     """
-    means = _Table('Score')
-    for column in table.scores:
-        name = column_title(column, table.unit)
-        means.add(name, table, other, column, None, resamples)
-    first = table.ranking
-    classes = _Table(column_title(first, table.unit))
-    for name in (*table.classes, *table.groups):
-        if name == next(iter(table.groups), None):
-            classes.add_divider()
-        classes.add(name, table, other, first, name, resamples)
-    left_out = means.left_out | classes.left_out
-    notes = [
-        f'{name}, pairs left out without a distance: {count}' for name, count in left_out.items()
+    left_out: dict[str, int] = {}
+
+    def row(label: str, column: str, part: Part | None) -> list[str]:
+        found = difference(table, other, column, part, resamples)
+        if found.left_out:
+            left_out[label] = found.left_out
+        means = (f'{each.mean(column, part):.4f}' for each in (table, other))
+        return [label, *means, *(f'{value:+.4f}' for value in found[:3]), f'{found.better:.1%}']
+
+    header = ['This', 'Other', 'Difference', '95 % from', '95 % to', 'Better in']
+    scores = [row(column_title(column, table.unit), column, None) for column in table.scores]
+    sections = [
+        [row(part.name, table.ranking, part) for part in table.parts if part.kind == kind]
+        for kind in ('class', 'group')
+    ]
+    title = column_title(table.ranking, table.unit)
+    texts = [
+        plain_text(draw_table(['Score', *header], [scores], left=['Score'])),
+        plain_text(draw_table([title, *header], filter(None, sections), left=[title])),
+        *(
+            f'{name}, pairs left out without a distance: {count}'
+            for name, count in left_out.items()
+        ),
     ]
     if len(table.classes) > 1:
-        notes.append('Of 20 classes without any difference, about one has an interval without 0.')
-    return '\n'.join([means.text(), classes.text(), *notes])
+        texts.append('Of 20 classes without any difference, about one has an interval without 0.')
+    return '\n'.join(texts)
 
 
 def verdict(found: Difference, title: str) -> str:
@@ -71,49 +80,9 @@ def verdict(found: Difference, title: str) -> str:
     Returns:
         The sentence.
     """
-    change = f'{title}: {found.mean:+.4f}, 95 % interval {found.low:+.4f} to {found.high:+.4f}'
     if not found.low <= found.high:
         return f'{title}: {found.mean:+.4f}; one patient gives no interval.'
+    change = f'{title}: {found.mean:+.4f}, 95 % interval {found.low:+.4f} to {found.high:+.4f}'
     if found.low <= 0 <= found.high:
         return f'{change}: this may be chance.'
     return f'{change}: more than chance.'
-
-
-class _Table:
-    """A table of differences."""
-
-    def __init__(self, title: str) -> None:
-        self._table = PrettyTable(
-            [title, 'This', 'Other', 'Difference', '95 % from', '95 % to', 'Better in']
-        )
-        self._table.align = 'r'
-        self._table.align[title] = 'l'
-        self.left_out: dict[str, int] = {}
-
-    def add(
-        self,
-        label: str,
-        table: ScoreTable,
-        other: ScoreTable,
-        column: str,
-        name: str | None,
-        resamples: int,
-    ) -> None:
-        found = difference(table, other, column, name, resamples)
-        if found.left_out:
-            self.left_out[label] = found.left_out
-        self._table.add_row(
-            [
-                label,
-                f'{table.mean(column, name):.4f}',
-                f'{other.mean(column, name):.4f}',
-                *(f'{value:+.4f}' for value in found[:3]),
-                f'{found.better:.1%}',
-            ]
-        )
-
-    def add_divider(self) -> None:
-        self._table.add_divider()
-
-    def text(self) -> str:
-        return self._table.get_string()

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from handbone.errors import HandboneError
+from handbone.evaluation.drawn_tables import worst_text
+from handbone.evaluation.score_names import column_title
 from handbone.evaluation.score_table import ScoreTable
-from handbone.evaluation.scores import column_title
 from handbone.masks import decode
 from handbone.radiographs.image_reading import read_image
 from handbone.visualization.comparison import draw_comparison
@@ -15,7 +16,7 @@ from handbone.visualization.contact_sheet import draw_contact_sheet, draw_thumbn
 from handbone.visualization.overlay import Color
 from handbone.visualization.picture_file import write_picture
 
-from .reference_masks import NamedFiles, Truth, without_suffix
+from .reference_masks import NamedFiles, ReferenceMasks, without_suffix
 
 
 def draw_worst(
@@ -23,18 +24,18 @@ def draw_worst(
     table: ScoreTable,
     rows: Sequence[int],
     masks: dict[str, list[np.ndarray]],
-    truth: Truth,
+    reference: ReferenceMasks,
     images: NamedFiles,
     palette: Sequence[Color],
 ) -> list[Path]:
-    """Draw the worst images with truth and prediction, and all of them on one sheet.
+    """Draw the worst images with reference masks and prediction, and all of them on one sheet.
 
     Args:
         folder: Where the pictures go: ``01_<image>.jpg`` and so on, and ``worst.jpg``.
         table: The scores.
         rows: Rows of the table to draw, the worst first.
         masks: Predicted runs of every class, by image name.
-        truth: The truth.
+        reference: The reference masks.
         images: The images.
         palette: One RGB colour a class.
 
@@ -53,7 +54,7 @@ def draw_worst(
             raise HandboneError(
                 f'{images.folder}: there is no image {name!r} to draw. Correct --images.'
             )
-        image, labels = read_image(str(path)), truth.labels(truth.key(name))
+        image, labels = read_image(str(path)), reference.labels(reference.key(name))
         if image.shape[:2] != labels.shape[:2]:
             raise HandboneError(
                 f'{path}: the image has {image.shape[0]} x {image.shape[1]} pixels, its masks '
@@ -72,19 +73,3 @@ def draw_worst(
         written.append(folder / 'worst.jpg')
         write_picture(written[-1], draw_contact_sheet(thumbnails, captions, heading))
     return written
-
-
-def worst_text(table: ScoreTable, row: int) -> str:
-    """Say how bad an image is.
-
-    Args:
-        table: The scores.
-        row: Number of the image.
-
-    Returns:
-        For example ``Dice 0.913, worst Pisiform 0.402``.
-    """
-    index = table.worst_class(row)
-    scores = table.scores[table.ranking][row]
-    title = column_title(table.ranking, table.unit)
-    return f'{title} {scores.mean():.3f}, worst {table.classes[index]} {scores[index]:.3f}'

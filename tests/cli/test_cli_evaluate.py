@@ -165,7 +165,7 @@ def test_options_that_a_table_does_not_take(fails, tmp_path):
     table = tmp_path / 'dice_per_image.csv'
     table.write_text('image,mean,a\nID1/x.png,1,1\n')
     found = fails(table, '--metrics', 'hd95', '--show-dir', tmp_path / 'worst')
-    assert '--metrics, --show-dir need masks and a TRUTH' in found
+    assert '--metrics, --show-dir need masks and a REFERENCE' in found
 
 
 def test_other_classes(tmp_path, capsys):
@@ -265,10 +265,10 @@ def test_settings_that_make_no_sense(fails, masks, annotations, tmp_path):
     assert '--spacing' in fails(masks, annotations, '--spacing', '0')
     assert 'add --images FOLDER' in fails(masks, annotations, '--show-dir', tmp_path)
     assert 'HEIGHT WIDTH' in fails(masks, masks, '--metrics', 'hd95')
-    assert 'is no table of scores' in fails(masks)
+    assert 'is not a table of scores' in fails(masks)
     assert 'holds no .json' in fails(masks, tmp_path)
     table = tmp_path / 'dice_per_image.csv'
     table.write_text('image,mean,a,b\nID1/x.png,1,1\n')
     assert f'{table}, line 2: 3 fields where the header has 4' in fails(table)
     table.write_text('image,mean,a,b\nID1/x.png,1,1,much\n')
-    assert 'line 2: could not convert' in fails(table)
+    assert "line 2: 'much' is not a score from 0 to 1" in fails(table)

@@ -11,7 +11,7 @@ from small_dataset import annotation, shapes, write_json
 from handbone.datasets import DatasetError
 from handbone.datasets.annotation_file import annotated_size, read_polygons
 from handbone.errors import HandboneError
-from handbone.scoring.reference_masks import AnnotationTruth, NamedFiles, match_names
+from handbone.scoring.reference_masks import AnnotationReference, NamedFiles, match_names
 
 
 def decomposed(name):
@@ -102,7 +102,9 @@ def test_the_byte_order_mark_of_a_list_file_names_nothing(folder, build):
 def test_evaluation_pairs_names_in_either_form(mixed, tmp_path):
     folder = mixed.root / 'train'
     images = NamedFiles(folder / 'DCM', ['.png'])
-    reference = AnnotationTruth(folder / 'outputs_json', ('round', 'square', 'long'), None, images)
+    reference = AnnotationReference(
+        folder / 'outputs_json', ('round', 'square', 'long'), None, images
+    )
     named = ['Zoë_é.png', 'Zoë/Zoë_é', decomposed('김민수_é.png'), 'image1_R.png']
     for name in named:
         assert images.path(name).is_file()

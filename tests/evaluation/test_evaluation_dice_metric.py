@@ -234,7 +234,7 @@ def test_csv_files_go_to_the_folder_of_the_log(samples, tmp_path, monkeypatch):
     evaluate(DiceMetric(), samples)
     assert (tmp_path / 'dice_per_class.csv').exists()
     log = (tmp_path / 'run.log').read_text()
-    for word in (*CLASSES, 'pair', 'mean', 'Lowest in'):
+    for word in (*CLASSES, 'pair', 'mean', 'Worst in'):
         assert word in log
 
 

@@ -1,15 +1,18 @@
 """Runs are compared by what stands in their work dirs, of which nothing is executed."""
 
 import csv
+import inspect
 import json
 
 import cv2
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from handbone.cli.command import main
 from handbone.configuration.dumped_config import flatten, read_dumped_config
-from handbone.runs.run_comparison import config_differences
+from handbone.engine import ResumableRunner
+from handbone.runs.run_comparison import COMPARED, config_differences
 from handbone.runs.run_record import read_run
 
 CONFIG = dict(
@@ -82,7 +85,7 @@ def runs(tmp_path):
 def test_tables(runs, capsys):
     main(['compare-runs', *map(str, runs)])
     out = capsys.readouterr().out
-    rows = [[cell.strip() for cell in line.split('│')[1:-1]] for line in out.splitlines()]
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in out.splitlines()]
     assert ['1', 'bce', '0.7000', '20', '0.6500', '30', '0.6000', '+0.0000'] in rows
     assert ['2', 'focal', '0.8000', '10', '0.8000', '10', '0.7000', '+0.1000'] in rows
     assert ['Ulna', '0.7000', '0.9000'] in rows
@@ -161,7 +164,7 @@ def test_no_run_is_an_error(tmp_path, capsys, monkeypatch, name, message):
 def test_broken_log_names_its_line(runs):
     log = runs[0] / '20260101_000000' / 'vis_data' / 'scalars.json'
     log.write_text('{"loss": 1}\nnonsense\n{"loss": 1}\n')
-    with pytest.raises(ValueError, match=r'scalars\.json, line 2: no JSON'):
+    with pytest.raises(ValueError, match=r'scalars\.json, line 2: not JSON'):
         read_run(runs[0])
 
 
@@ -199,3 +202,14 @@ def test_nothing_in_a_dump_is_executed(runs, tmp_path, capsys, monkeypatch, text
 def test_flatten_keeps_sizes_whole():
     nested = dict(a=dict(b=[dict(c=1), dict(c=(2, 3))], d={}), e=[1, 2])
     assert flatten(nested) == {'a.b[0].c': 1, 'a.b[1].c': (2, 3), 'a.d': {}, 'e': [1, 2]}
+
+
+def test_all_that_a_runner_reads_is_compared():
+    """But for what is different in every run and changes nothing."""
+    read = set(inspect.signature(ResumableRunner.__init__).parameters)
+    read |= set(inspect.signature(Runner.__init__).parameters)
+    assert (
+        read - COMPARED
+        == {*('self', 'cfg', 'work_dir', 'launcher', 'resume', 'experiment_name', 'kwargs', 'args')}
+        & read
+    )

@@ -1,0 +1,3 @@
+from .evaluations import Evaluation, evaluate
+
+__all__ = ['Evaluation', 'evaluate']

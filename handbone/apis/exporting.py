@@ -12,11 +12,10 @@ from mmseg.registry import MODELS
 from torch import nn
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
+from handbone.checkpoints.fitting import load_weights
 from handbone.checkpoints.pretrained import drop_pretrained
-from handbone.checkpoints.weight_faults import weight_faults
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
 from handbone.configuration.prediction_settings import prediction_settings, use_published_thresholds
-from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 from handbone.export import Description
@@ -134,17 +133,10 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
     content = load_checkpoint_file(path)
     drop_pretrained(cfg)  # the checkpoint brings all weights
     segmentor = revert_sync_batchnorm(MODELS.build(cfg.model))
-    weights = content.get('state_dict', content)
-    faults = class_faults(checkpoint_classes(content), classes)
-    faults += weight_faults(weights, segmentor)
     if len(classes) != segmentor.num_classes:
-        faults.append(f'the model has {segmentor.num_classes} classes, the data {len(classes)}')
-    if faults:
         raise HandboneError(
-            f'{path} does not fit the config: {"; ".join(faults)}. Give the checkpoint of this '
-            'config, or the config that the checkpoint was trained with'
+            f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
+            f'{len(classes)}; set model.decode_head.num_classes={len(classes)}'
         )
-    segmentor.load_state_dict(
-        {name.removeprefix('module.'): weight for name, weight in weights.items()}, strict=False
-    )
+    load_weights(segmentor, content, path, classes)
     return segmentor.eval()

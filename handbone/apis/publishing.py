@@ -4,6 +4,7 @@ import uuid
 from pathlib import Path
 
 from handbone.checkpoints import load_checkpoint_file, write_published
+from handbone.checkpoints.fitting import weights_of
 from handbone.checkpoints.published import SUFFIX
 from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
 from handbone.errors import HandboneError
@@ -50,7 +51,7 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
         decided = list(read_thresholds(thresholds, classes))
     digest = write_published(
         path,
-        content['state_dict'],
+        weights_of(content, checkpoint),
         classes,
         [list(color) for color in dataset_meta.get('palette', [])],
         decided,

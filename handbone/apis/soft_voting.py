@@ -8,10 +8,10 @@ from typing import NamedTuple
 from mmengine.config import Config
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
+from handbone.checkpoints.fitting import checkpoint_classes
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.dataset_configs import dataset_classes, dataset_pipeline, name_of
 from handbone.configuration.prediction_settings import prediction_settings
-from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes
 from handbone.ensembles import check_same_classes
 from handbone.evaluation import read_thresholds
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from handbone.checkpoints import DurableBackend, load_checkpoint_file
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
+from handbone.checkpoints.fitting import plain_weights, put_weights, weights_of
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine.launch import adapt_to_hardware
 from handbone.engine.terminal import ReportingRunner
@@ -59,7 +60,8 @@ class SoupKitchen:
             return weights
         runner = self._loaded(weights)
         recompute_batch_norm(runner.model, self._inputs(runner))
-        return {key: weight.cpu() for key, weight in runner.model.state_dict().items()}
+        own = plain_weights(runner.model.state_dict(), 'the soup')
+        return {key: weight.cpu() for key, weight in own.items()}
 
     def score(self, checkpoints: Sequence[str]) -> float:
         """Measure the mean Dice of a soup on the validation images.
@@ -81,7 +83,7 @@ class SoupKitchen:
             self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
             self._runner.call_hook('before_run')
             self._runner.load_or_resume()
-        self._runner.model.load_state_dict(weights, strict=False)
+        put_weights(self._runner.model, weights)
         return self._runner
 
     def _inputs(self, runner: Runner) -> Iterator[Tensor]:
@@ -148,8 +150,7 @@ def make_soup(
 
 
 def _read_weights(checkpoint: str) -> Mapping[str, Tensor]:
-    content = load_checkpoint_file(checkpoint)
-    return content.get('state_dict', content)
+    return weights_of(load_checkpoint_file(checkpoint), checkpoint)
 
 
 def _write(

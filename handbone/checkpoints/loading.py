@@ -8,14 +8,11 @@ backbones of mmseg all read through them.
 
 import contextlib
 import io
-import pickle
-import zipfile
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
 import torch
 from mmengine.dist import barrier, is_main_process
 from mmengine.fileio import get_file_backend
@@ -27,13 +24,15 @@ from mmengine.runner.checkpoint import (
 )
 
 from handbone.errors import HandboneError
+from handbone.structure import one_line
 
+from .content import check_content
 from .download import download_weights
+from .fitting import with_plain_names
+from .pickled_values import ForbiddenError
 from .published import SUFFIX, read_published
-from .stored_history import StoredHistory, statistic_of_history
-
-#: How PyTorch's checkpoints begin: a zip archive, or a bare pickle before PyTorch 1.6.
-ZIP, PICKLE = b'PK', b'\x80'
+from .stored_values import InvalidValueError
+from .torch_file import read_torch_file
 
 _unpickling_allowed: ContextVar[bool] = ContextVar('unpickling_allowed', default=False)
 
@@ -64,12 +63,13 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
 
     Args:
         path: A file of ``torch.save`` or a published ``.safetensors`` file.
-        map_location: Where its tensors go, as in ``torch.load``.
+        map_location: The device of its tensors.
         mmap: Leave tensors in the file until they are used, to look at the rest alone.
 
     Returns:
-        What the file holds, without the texts of configs, which mmengine would evaluate; those
-        are kept as ``meta['config_text']``.
+        What the file holds. Weights have the names that they have in the bare model, see
+        :func:`handbone.checkpoints.fitting.plain_weights`. The texts of configs, which mmengine
+        would evaluate, are kept as ``meta['config_text']``.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -79,93 +79,48 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
     if not path.is_file():
         raise FileNotFoundError(f'there is no checkpoint {path}')
     if path.suffix == SUFFIX:
-        return read_published(path, map_location)
-    with path.open('rb') as file:
-        start = file.read(2)
-        if start[:1] != PICKLE and not (start == ZIP and zipfile.is_zipfile(path)):
-            raise CheckpointError(f'{path} {DAMAGED}')
-        file.seek(0)
-        return _load(file, str(path), map_location, mmap and start == ZIP)
+        return with_plain_names(read_published(path, _device(map_location)), str(path))
+    return _load(path, str(path), map_location, mmap)
 
 
-DAMAGED = 'is cut off, damaged or no checkpoint: copy it again, or take an earlier one'
-
-
-def _load(file: BinaryIO, name: str, map_location: Any, mmap: bool = False) -> dict:
+def _load(source: Path | io.BytesIO, name: str, map_location: Any, mmap: bool = False) -> dict:
     try:
-        with torch.serialization.safe_globals(_safe_globals()):
-            content = torch.load(
-                name if mmap else file, map_location, weights_only=True, mmap=mmap or None
-            )
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
-        forbidden = _forbidden(file)
-        if forbidden is None:
-            raise CheckpointError(f'{name} {DAMAGED}') from error
+        content = read_torch_file(source, _device(map_location), mmap)
+    except InvalidValueError as error:
+        raise CheckpointError(
+            f'{name} is cut off, damaged or not a checkpoint ({one_line(error)}): copy it again, '
+            'or take an earlier one'
+        ) from error
+    except ForbiddenError as error:
         if not _unpickling_allowed.get():
             raise CheckpointError(
-                f'{name} holds Python objects ({forbidden}) that have to be unpickled, which runs '
-                'whatever code is in the file. If you trust who made it: --allow-pickle'
+                f'{name} holds Python objects ({one_line(error)}) that have to be unpickled, which '
+                'runs whatever code is in the file. If you trust who made it: --allow-pickle'
             ) from error
-        file.seek(0)
-        content = torch.load(file, map_location, weights_only=False)
+        content = _unpickled(source, name, map_location)
     if not isinstance(content, dict):
         raise CheckpointError(f'{name} holds a {type(content).__name__}, not a dict of weights')
-    return _without_code(content)
-
-
-def _safe_globals() -> list:
-    """List what stock mmengine stores beside tensors: NumPy numbers and histories of losses.
-
-    mmengine's own list has ``getattr``; here that name is bound to a function which answers for
-    the four statistics of a history and for nothing else.
-    """
-    multiarray = np._core.multiarray
-    dtypes = [type(np.dtype(code)) for code in ('b1', 'u1', 'i4', 'i8', 'u4', 'u8', 'f4', 'f8')]
-    return [
-        np.ndarray,
-        np.dtype,
-        *dtypes,
-        *(
-            (getattr(multiarray, name), f'numpy.{core}.multiarray.{name}')
-            for core in ('core', '_core')
-            for name in ('_reconstruct', 'scalar')
-        ),
-        (StoredHistory, 'mmengine.logging.history_buffer.HistoryBuffer'),
-        (statistic_of_history, 'builtins.getattr'),
-    ]
-
-
-def _forbidden(file: BinaryIO) -> str | None:
-    """Name what in a file would have to be executed, or None if the file is merely damaged."""
-    file.seek(0)
     try:
-        with torch.serialization.safe_globals(_safe_globals()):
-            names = torch.serialization.get_unsafe_globals_in_checkpoint(file)
-    except (RuntimeError, EOFError, KeyError):
-        return None
-    except (ValueError, pickle.UnpicklingError):
-        file.seek(0)
-        return 'a pickle of an old kind' if file.read(1) == PICKLE else None
-    return ', '.join(sorted(names)[:3]) or 'instructions of pickle beyond weights'
+        return with_plain_names(check_content(content, name), name)
+    except InvalidValueError as error:
+        raise CheckpointError(f'{name} is damaged: {one_line(error)}') from error
 
 
-def _without_code(content: dict) -> dict:
-    """Take the texts of configs from where mmengine would evaluate them."""
-    meta = content.get('meta')
-    if isinstance(meta, dict):
-        text = next((meta[key] for key in ('cfg', 'config') if isinstance(meta.get(key), str)), '')
-        kept = {key: value for key, value in meta.items() if key not in ('cfg', 'config')}
-        content['meta'] = kept | dict(config_text=text)
-    hub = content.get('message_hub')
-    if isinstance(hub, dict):
-        info = {key: value for key, value in hub.get('runtime_info', {}).items() if key != 'cfg'}
-        resumed = {key: value for key, value in hub.get('resumed_keys', {}).items() if key != 'cfg'}
-        scalars = {
-            key: value.to_buffer() if isinstance(value, StoredHistory) else value
-            for key, value in hub.get('log_scalars', {}).items()
-        }
-        content['message_hub'] = dict(log_scalars=scalars, runtime_info=info, resumed_keys=resumed)
-    return content
+def _unpickled(source: Path | io.BytesIO, name: str, map_location: Any) -> Any:
+    """Run the instructions of a file that the user trusts."""
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    try:
+        return torch.load(source, _device(map_location), weights_only=False)
+    except Exception as error:  # the code in the file may raise anything
+        raise CheckpointError(
+            f'{name} cannot be unpickled ({type(error).__name__}: {one_line(error)})'
+        ) from error
+
+
+def _device(map_location: Any) -> torch.device:
+    known = isinstance(map_location, (str, torch.device))
+    return torch.device(map_location) if known else torch.device('cpu')
 
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
@@ -222,5 +177,5 @@ def load_from_mmcls(filename: str, map_location: Any = None) -> dict:
 def _address(filename: str, models: dict[str, str]) -> str:
     name = filename.partition('://')[2]
     if name not in models:
-        raise CheckpointError(f'{filename} is no model that the zoo knows')
+        raise CheckpointError(f'{filename} is not a model that the zoo knows')
     return models[name]

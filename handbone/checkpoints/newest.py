@@ -80,13 +80,13 @@ def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None
         if 'iter' in meta and ('optimizer' in content or not resumable):
             ages[path] = (str(meta.get('time', '')), meta['iter'])
     chosen = None
-    for path in sorted(ages, key=ages.get, reverse=True):
+    for path in sorted(ages, key=lambda path: ages[path], reverse=True):
         if _checksums_fit(path):
             chosen = path
             break
         unreadable.append(CheckpointError(f'{path} is damaged: its checksums do not fit'))
-    for error in unreadable:
-        print_log(f'Passed over: {error}', logger='current', level=logging.WARNING)
+    for fault in unreadable:
+        print_log(f'Passed over: {fault}', logger='current', level=logging.WARNING)
     if chosen is None and unreadable:
         raise CheckpointError(f'{folder} has no checkpoint that can be read: {unreadable[0]}')
     return chosen

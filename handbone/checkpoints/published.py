@@ -5,7 +5,6 @@ import json
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -55,12 +54,12 @@ def write_published(
     return metadata['sha256']
 
 
-def read_published(path: str | Path, map_location: Any = 'cpu') -> dict:
+def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict:
     """Read a safetensors file in the form of a checkpoint.
 
     Args:
         path: A file of :func:`write_published`, or any other safetensors file.
-        map_location: The device of the tensors.
+        device: Where the tensors go.
 
     Returns:
         ``state_dict`` and ``meta``; ``meta`` has ``dataset_meta`` with ``classes`` and
@@ -70,7 +69,6 @@ def read_published(path: str | Path, map_location: Any = 'cpu') -> dict:
         HandboneError: If the file is damaged, or is not what its hash was taken of.
     """
     path = Path(path)
-    device = map_location if isinstance(map_location, (str, torch.device)) else 'cpu'
     try:
         with safe_open(path, framework='pt', device=str(device)) as file:
             metadata = file.metadata() or {}

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from handbone.checkpoints import load_checkpoint_file
-from handbone.checkpoints.weight_faults import weight_faults
+from handbone.checkpoints.fitting import load_weights
 from handbone.configuration.dataset_configs import with_pipeline
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
@@ -235,15 +235,10 @@ class EnsembleTestLoop(TestLoop):
 
     def _build(self, member: _Member) -> nn.Module:
         network = MODELS.build(member.model)
-        weights = load_checkpoint_file(member.checkpoint)
-        weights = weights.get('state_dict', weights)
-        faults = weight_faults(weights, network)
-        if faults:
-            raise HandboneError(
-                f'the checkpoint {member.checkpoint} does not fit {member.name}: '
-                f'{"; ".join(faults)}. Give each checkpoint with its own config'
-            )
-        network.load_state_dict(weights, strict=False)
+        content = load_checkpoint_file(member.checkpoint)
+        load_weights(
+            network, content, member.checkpoint, wanted='the config that it was given with'
+        )
         return _prepared(network.to(self._device))
 
 

@@ -12,11 +12,10 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.model import revert_sync_batchnorm
 from mmseg.registry import MODELS
-from torch import nn
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
+from handbone.checkpoints.fitting import load_weights
 from handbone.checkpoints.published import fingerprint
-from handbone.checkpoints.weight_faults import weight_faults
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
 from handbone.configuration.prediction_settings import (
@@ -26,7 +25,6 @@ from handbone.configuration.prediction_settings import (
     use_published_thresholds,
 )
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
-from handbone.engine.hooks.checkpoint_compatibility_hook import checkpoint_classes, class_faults
 from handbone.errors import HandboneError
 from handbone.masks import planes_last
 from handbone.models.segmentors.multilabel_segmentor import check_thresholds
@@ -99,7 +97,7 @@ class TorchPredictor:
                 f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
                 f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
             )
-        load_weights(segmentor, path, self.classes)
+        load_weights(segmentor, load_checkpoint_file(path), path, self.classes)
         views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
         # one number for all classes and a list of equal ones decide alike
         settings = prediction_settings(cfg) | dict(threshold=self.thresholds)
@@ -193,29 +191,3 @@ def _check_precision(precision: str, device: torch.device) -> torch.dtype | None
     if precision == 'fp16' and device.type == 'cpu':
         raise HandboneError('precision fp16 needs a GPU: take bf16 or fp32')
     return PRECISIONS[precision]
-
-
-def load_weights(model: nn.Module, checkpoint: str | Path, classes: Sequence[str]) -> None:
-    """Put the weights of a checkpoint into a model that they fit.
-
-    Args:
-        model: The segmentor.
-        checkpoint: A checkpoint file or a work dir.
-        classes: Class names of the dataset.
-
-    Raises:
-        FileNotFoundError: If there is no checkpoint.
-        HandboneError: If it is damaged, or made for other classes or another model.
-    """
-    path = find_checkpoint(str(checkpoint))
-    content = load_checkpoint_file(path)
-    weights = content.get('state_dict', content)
-    faults = class_faults(checkpoint_classes(content), classes) + weight_faults(weights, model)
-    if faults:
-        raise HandboneError(
-            f'{path} does not fit the config: {"; ".join(faults)}. Give the checkpoint of this '
-            'config, or the config that it was trained with (it lies in its work dir)'
-        )
-    model.load_state_dict(
-        {name.removeprefix('module.'): weight for name, weight in weights.items()}, strict=False
-    )

@@ -6,8 +6,7 @@ from mmengine.model import BaseTTAModel
 from shift_run import CLASSES, MaskDataset, ShiftModel, make_runner
 from torch import nn
 
-from handbone.checkpoints.weight_faults import weight_faults
-from handbone.engine.hooks.checkpoint_compatibility_hook import class_faults
+from handbone.checkpoints.fitting import class_faults, weight_faults
 
 HOOK = 'mmseg.CheckpointCompatibilityHook'
 
@@ -115,7 +114,7 @@ def test_renamed_classes_pass_and_moved_classes_do_not():
     assert class_faults(('a', 'b', 'c'), ('a', 'b', 'd')) == []
     assert class_faults(None, ('a', 'b')) == []
     assert class_faults(('a', 'b', 'c'), ('b', 'a', 'c')) == [
-        'its classes stand in another order (a, b are moved)'
+        'its classes stand in a different order (a, b are moved)'
     ]
 
 

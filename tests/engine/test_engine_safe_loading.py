@@ -122,7 +122,7 @@ def test_addresses(bomb, monkeypatch, tmp_path):
     for name in ('https://example.com/a.pth', 'http://example.com/b.pth', zoo):
         with pytest.raises(CheckpointError, match='--allow-pickle'):
             CheckpointLoader.load_checkpoint(name)
-    with pytest.raises(CheckpointError, match='no model that the zoo knows'):
+    with pytest.raises(CheckpointError, match='not a model that the zoo knows'):
         CheckpointLoader.load_checkpoint('open-mmlab://nothing')
 
     def fail(*_):
@@ -199,7 +199,7 @@ def test_damaged_files(tmp_path):
     whole = path.read_bytes()
     for content in (whole[:-1000], whole[: len(whole) // 2], whole[:1], b'', b'<!DOCTYPE html>'):
         path.write_bytes(content)
-        with pytest.raises(CheckpointError, match='cut off, damaged or no checkpoint'):
+        with pytest.raises(CheckpointError, match='cut off, damaged or not a checkpoint'):
             load_checkpoint_file(path)
     torch.save([1, 2], path)
     with pytest.raises(CheckpointError, match='holds a list'):

@@ -1,12 +1,10 @@
 """Stops a run whose checkpoint does not fit the model, which mmengine only warns of."""
 
-from collections.abc import Mapping, Sequence
-
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from handbone.checkpoints.weight_faults import weight_faults
+from handbone.checkpoints.fitting import fit_faults, weights_of
 from handbone.errors import HandboneError
 
 from .running_dataset import dataset_to_run, must_fit
@@ -35,63 +33,17 @@ class CheckpointCompatibilityHook(Hook):
         Raises:
             HandboneError: If the checkpoint does not fit, and training does not start anew from it.
         """
-        weights = checkpoint.get('state_dict', checkpoint)
+        name = str(runner._load_from or 'to resume')
+        # weights alone too, for the hooks and for mmengine, which look for them there
+        checkpoint.setdefault('state_dict', weights_of(checkpoint, name))
         classes = getattr(dataset_to_run(runner), 'metainfo', {}).get('classes', ())
-        faults = class_faults(checkpoint_classes(checkpoint), classes)
-        faults += weight_faults(weights, runner.model)
+        faults = fit_faults(checkpoint, name, runner.model, classes)
         if not faults:
             return
-        message = (
-            f'The checkpoint {runner._load_from or "to resume"} does not fit the '
-            f'config: {"; ".join(faults)}.'
-        )
+        message = f'The checkpoint {name} does not fit the config: {"; ".join(faults)}.'
         if must_fit(runner):
             raise HandboneError(
                 f'{message} Give the checkpoint of this config, or the config that the checkpoint '
                 'was trained with (it lies beside the checkpoint in its work dir).'
             )
         runner.logger.warning(f'{message} What is missing starts untrained, the rest is left out.')
-
-
-def checkpoint_classes(checkpoint: Mapping) -> tuple[str, ...] | None:
-    """Read the class names that a checkpoint was trained on.
-
-    Args:
-        checkpoint: What the file holds.
-
-    Returns:
-        The names, or None if it does not tell.
-    """
-    meta = checkpoint.get('meta') or {}
-    classes = (meta.get('dataset_meta') or {}).get('classes')
-    return None if classes is None else tuple(classes)
-
-
-def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[str]:
-    """Compare the classes of a checkpoint with those of a dataset.
-
-    New names for the same number of classes are no fault; the same names in another order are.
-
-    Args:
-        trained: Class names in the checkpoint, or None if unknown.
-        wanted: Class names of the dataset.
-
-    Returns:
-        What differs, empty if nothing does.
-    """
-    trained, wanted = tuple(trained or ()), tuple(wanted)
-    if not trained or not wanted or trained == wanted:
-        return []
-    if len(trained) != len(wanted):
-        return [
-            f'it was trained on {len(trained)} classes ({_some(trained)}), the dataset has '
-            f'{len(wanted)} ({_some(wanted)})'
-        ]
-    if sorted(trained) == sorted(wanted):
-        moved = [name for name, other in zip(trained, wanted, strict=True) if name != other]
-        return [f'its classes stand in another order ({_some(moved)} are moved)']
-    return []
-
-
-def _some(names: Sequence[str]) -> str:
-    return ', '.join(names[:3]) + (', …' if len(names) > 3 else '')

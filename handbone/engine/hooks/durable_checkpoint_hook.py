@@ -14,7 +14,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
-from handbone.checkpoints.plain_content import pack_content, unpack_content
+from handbone.checkpoints.content import pack_content
 from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
 from handbone.engine.random_state import capture_random_state, restore_random_state
 from handbone.files import UNFINISHED
@@ -148,13 +148,12 @@ class DurableCheckpointHook(CheckpointHook):
         pack_content(checkpoint)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Undo what was done for writing, and keep the random states.
+        """Keep the random states until the first iteration.
 
         Args:
             runner: The runner.
             checkpoint: What was read.
         """
-        unpack_content(checkpoint)
         optimizer = checkpoint.get('optimizer')
         if isinstance(optimizer, dict) and not optimizer.get('loss_scaler', True):
             del optimizer['loss_scaler']  # of bfloat16, which an enabled scaler would refuse

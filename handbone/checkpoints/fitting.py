@@ -1,0 +1,299 @@
+"""Put the weights of a checkpoint into a model, if they fit: the one definition of that."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from torch import Tensor, nn
+
+from handbone.errors import HandboneError
+
+#: Names that are listed one by one; more are summed up by part of the model.
+LISTED = 3
+#: How the buffers of normalisations and of windows are called, which other versions do without.
+STATISTICS = (
+    'num_batches_tracked',
+    'running_mean',
+    'running_var',
+    'relative_position_index',
+    'attn_mask',
+)
+
+
+#: Parts of names that wrappers of a model add: torch.compile, FSDP and activation checkpoints.
+WRAPPERS = ('_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
+#: What averaged models of mmengine and of PyTorch count their updates in.
+COUNTERS = ('steps', 'n_averaged')
+
+
+def plain_name(name: str) -> str:
+    """Take off what wrappers put into the name of a weight.
+
+    Args:
+        name: As in the state dict of a bare model, or of one within DDP, ``torch.compile``,
+            test-time augmentation or an average of weights, in any order.
+
+    Returns:
+        The name in the bare model.
+    """
+    parts = [part for part in name.split('.') if part not in WRAPPERS]
+    while len(parts) > 1 and parts[0] == 'module':
+        del parts[0]
+    return '.'.join(parts)
+
+
+def plain_weights(weights: Mapping[str, Any], name: str) -> OrderedDict[str, Any]:
+    """Give weights the names that they have in the bare model.
+
+    Args:
+        weights: Tensors by name, of a bare, wrapped, compiled or averaged model.
+        name: The file, for messages.
+
+    Returns:
+        The same tensors in the same order, without the counter of an averaged model.
+
+    Raises:
+        HandboneError: If two of them have one name.
+    """
+    averaged = all(key in COUNTERS or key.startswith('module.') for key in weights)
+    plain: OrderedDict[str, Any] = OrderedDict()
+    for key, weight in weights.items():
+        if averaged and key in COUNTERS:
+            continue
+        if plain_name(key) in plain:
+            raise HandboneError(f'{name} has the weight {plain_name(key)} twice')
+        plain[plain_name(key)] = weight
+    versions = getattr(weights, '_metadata', None)  # of the modules, for weights of old versions
+    if isinstance(versions, Mapping):
+        plain._metadata = OrderedDict(  # type: ignore[attr-defined]
+            (plain_name(f'{key}.').removesuffix('.'), value)
+            for key, value in versions.items()
+            if isinstance(key, str) and isinstance(value, dict)
+        )
+    return plain
+
+
+def with_plain_names(content: dict, name: str) -> dict:
+    """Give the weights in a checkpoint the names that they have in the bare model.
+
+    ``state_dict`` holds what is to be used: mmengine's ``EMAHook`` writes the averaged weights
+    there and those of the last iteration into ``ema_state_dict``. A file with ``ema_state_dict``
+    alone means those.
+
+    Args:
+        content: What the file holds: a checkpoint, or weights by name.
+        name: The file, for messages.
+
+    Returns:
+        The content, a new dict.
+
+    Raises:
+        HandboneError: If two weights have one name.
+    """
+    content = dict(content)
+    averaged = content.get('ema_state_dict')
+    if averaged is not None:
+        plain = plain_weights(averaged, name)
+        counters = {key: averaged[key] for key in COUNTERS if key in averaged}
+        # as EMAHook reads it when a training is resumed
+        content['ema_state_dict'] = {f'module.{key}': weight for key, weight in plain.items()}
+        content['ema_state_dict'].update(counters)
+        content.setdefault('state_dict', plain)
+    if 'state_dict' in content:
+        content['state_dict'] = plain_weights(content['state_dict'], name)
+        return content
+    if content and all(isinstance(weight, Tensor) for weight in content.values()):
+        return plain_weights(content, name)
+    return content
+
+
+def weights_of(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Find the weights in a checkpoint.
+
+    Args:
+        content: What :func:`handbone.checkpoints.load_checkpoint_file` returned.
+        name: The file, for messages.
+
+    Returns:
+        Tensors by name.
+
+    Raises:
+        HandboneError: If there are none.
+    """
+    if 'state_dict' in content:
+        return content['state_dict']
+    tensors = {key: each for key, each in content.items() if isinstance(each, Tensor)}
+    if not tensors:
+        raise HandboneError(f'{name} holds no weights')
+    return plain_weights(tensors, name)
+
+
+def checkpoint_classes(content: Mapping) -> tuple[str, ...] | None:
+    """Read the class names that a checkpoint was trained on.
+
+    Args:
+        content: What the file holds.
+
+    Returns:
+        The names, or None if it does not tell.
+    """
+    meta = content.get('meta') or {}
+    classes = (meta.get('dataset_meta') or {}).get('classes')
+    return None if classes is None else tuple(classes)
+
+
+def fit_faults(
+    content: Mapping[str, Any], name: str, model: nn.Module, classes: Sequence[str] | None = None
+) -> list[str]:
+    """Compare a checkpoint with a model and the classes of a dataset.
+
+    Args:
+        content: What the file holds.
+        name: The file, for messages.
+        model: The model, also within DDP or test-time augmentation.
+        classes: Names of the dataset's classes; not compared by default.
+
+    Returns:
+        What differs; empty if the checkpoint fits.
+
+    Raises:
+        HandboneError: If the checkpoint holds no weights.
+    """
+    of_classes = class_faults(checkpoint_classes(content), classes or ())
+    return of_classes + weight_faults(weights_of(content, name), model)
+
+
+def load_weights(
+    model: nn.Module,
+    content: Mapping[str, Any],
+    name: str,
+    classes: Sequence[str] | None = None,
+    wanted: str = 'the config',
+) -> None:
+    """Put the weights of a checkpoint into a model that they fit.
+
+    Args:
+        model: The model, also within DDP, ``torch.compile`` or test-time augmentation.
+        content: What :func:`handbone.checkpoints.load_checkpoint_file` returned.
+        name: The file, for messages.
+        classes: Names of the dataset's classes; not compared by default.
+        wanted: What messages call the origin of the model.
+
+    Raises:
+        HandboneError: If the checkpoint is of other classes or of another model.
+    """
+    differences = fit_faults(content, name, model, classes)
+    if differences:
+        raise HandboneError(
+            f'{name} does not fit {wanted}: {"; ".join(differences)}. Give the checkpoint of this '
+            'config, or the config that the checkpoint was trained with (it lies beside the '
+            'checkpoint in its work dir)'
+        )
+    put_weights(model, weights_of(content, name))
+
+
+def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Put weights into a model under the names that it gives them.
+
+    Args:
+        model: The model, also wrapped.
+        weights: Tensors by their names in the bare model, which fit.
+    """
+    own = {plain_name(name): name for name in model.state_dict()}
+    renamed = OrderedDict((own.get(name, name), weight) for name, weight in weights.items())
+    if all(name == plain for plain, name in own.items()) and hasattr(weights, '_metadata'):
+        renamed._metadata = weights._metadata  # type: ignore[attr-defined]
+    model.load_state_dict(renamed, strict=False)
+
+
+def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
+    """Compare the weights of a checkpoint with those of a model.
+
+    Auxiliary heads may be missing or left over, since they are not used in testing, and so may
+    buffers.
+
+    Args:
+        state_dict: Tensors by name.
+        model: The model, also within DDP or test-time augmentation.
+
+    Returns:
+        What differs, sorted and summed up by part of the model; empty if nothing does.
+    """
+    loaded = {plain_name(name): tensor for name, tensor in state_dict.items()}
+    own = {plain_name(name): weight for name, weight in model.named_parameters()}
+    buffers = {plain_name(name): buffer for name, buffer in model.named_buffers()}
+    missing = [name for name in own if name not in loaded and 'auxiliary_head' not in name]
+    sized = own | buffers
+    reshaped = sorted(
+        name for name in sized if name in loaded and loaded[name].shape != sized[name].shape
+    )
+    faults = []
+    if missing:
+        faults.append(f'{len(missing)} of {len(own)} weights are not in it ({summary(missing)})')
+    for name in reshaped[:LISTED]:
+        shapes = [' x '.join(map(str, each.shape)) for each in (loaded[name], sized[name])]
+        faults.append(f'{name} is {shapes[0]} in it and {shapes[1]} in the model')
+    if len(reshaped) > LISTED:
+        rest = reshaped[LISTED:]
+        faults.append(f'{len(rest)} more weights have other shapes ({summary(rest)})')
+    unknown = [
+        name
+        for name, tensor in loaded.items()
+        if not (name in own or name in buffers or name.endswith(STATISTICS))
+        and 'auxiliary_head' not in name
+    ]
+    if unknown:
+        faults.append(f'{len(unknown)} of its own have no place in the model ({summary(unknown)})')
+    return faults
+
+
+def summary(names: Iterable[str]) -> str:
+    """List a few names of weights, or count many by part of the model, in alphabetical order.
+
+    Args:
+        names: Dotted names.
+
+    Returns:
+        As ``decode_head.bias, decode_head.weight`` or
+        ``backbone: 310 from layers.0.norm.bias on; decode_head: 2 from conv_seg.bias on``.
+    """
+    names = sorted(names)
+    if len(names) <= LISTED:
+        return ', '.join(names)
+    parts = []
+    for part, group in groupby(names, key=lambda name: name.partition('.')[0]):
+        members = list(group)
+        first = members[0].partition('.')[2] or members[0]
+        parts.append(f'{part}: {len(members)} from {first} on')
+    return '; '.join(parts)
+
+
+def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[str]:
+    """Compare the classes of a checkpoint with those of a dataset.
+
+    New names for the same number of classes are not a fault; the same names in another order are.
+
+    Args:
+        trained: Class names in the checkpoint, or None if unknown.
+        wanted: Class names of the dataset.
+
+    Returns:
+        What differs, empty if nothing does.
+    """
+    trained, wanted = tuple(trained or ()), tuple(wanted)
+    if not trained or not wanted or trained == wanted:
+        return []
+    if len(trained) != len(wanted):
+        return [
+            f'it was trained on {len(trained)} classes ({_some(trained)}), the dataset has '
+            f'{len(wanted)} ({_some(wanted)})'
+        ]
+    if sorted(trained) == sorted(wanted):
+        moved = [name for name, other in zip(trained, wanted, strict=True) if name != other]
+        return [f'its classes stand in a different order ({_some(moved)} are moved)']
+    return []
+
+
+def _some(names: Sequence[str]) -> str:
+    return ', '.join(names[:3]) + (', …' if len(names) > 3 else '')

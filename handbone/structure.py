@@ -1,0 +1,172 @@
+"""The structure of data that a file holds: checked in one place, told in one line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import HandboneError
+
+#: Characters of a value that a message quotes.
+SHOWN = 60
+#: Names of types for messages.
+NAMES = {
+    int: 'a whole number',
+    float: 'a number',
+    str: 'a text',
+    bool: 'true or false',
+    dict: 'an object',
+    None: 'empty',
+}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The structure of a mapping whose keys are known.
+
+    Attributes:
+        required: Structure of the value by key, for keys that must be there.
+        optional: The same for keys that may be there. Other keys are left alone.
+    """
+
+    required: Mapping[str, Any] = field(default_factory=dict)
+    optional: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse_json(text: bytes | str, place: str) -> Any:
+    """Read JSON.
+
+    Args:
+        text: The JSON, with or without a byte-order mark.
+        place: What messages call it, such as the name of the file.
+
+    Returns:
+        The value.
+
+    Raises:
+        HandboneError: If it is not valid JSON.
+    """
+    try:
+        text = text.decode('utf-8-sig') if isinstance(text, bytes) else text.removeprefix('\ufeff')
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise HandboneError(f'{place} is not valid JSON ({one_line(error)})') from error
+
+
+def check_structure(value: Any, structure: Any, place: str) -> None:
+    """Compare a value with the structure that it must have.
+
+    Args:
+        value: What a file holds.
+        structure: A type; ``None``; a tuple of alternatives; ``[structure]`` for a list or tuple
+            of any length; ``{str: structure}`` for a mapping with any keys of a type;
+            :class:`Fields`; or ``object`` for anything. ``float`` takes whole numbers as well,
+            ``int`` and ``float`` take no truth values.
+        place: What messages call the value.
+
+    Raises:
+        HandboneError: If they differ; it names the place.
+    """
+    if isinstance(structure, Fields):
+        _check_fields(value, structure, place)
+    elif isinstance(structure, tuple):
+        if not any(_fits(value, each) for each in structure):
+            raise _wrong(value, structure, place)
+        for each in structure:
+            if _fits(value, each):
+                check_structure(value, each, place)
+                return
+    elif isinstance(structure, list):
+        _require(value, structure, place)
+        for index, element in enumerate(value):
+            check_structure(element, structure[0], f'{place}[{index}]')
+    elif isinstance(structure, dict):
+        _require(value, structure, place)
+        ((kind, inner),) = structure.items()
+        for key, element in value.items():
+            if not isinstance(key, kind):
+                raise HandboneError(f'{place} has the key {shown(key)}, which is not {_name(kind)}')
+            check_structure(element, inner, f'{place}.{one_line(key)}')
+    else:
+        _require(value, structure, place)
+
+
+def shown(value: Any) -> str:
+    """Write a value so that it fits into a message.
+
+    Args:
+        value: Any value.
+
+    Returns:
+        A short text of printable characters.
+    """
+    if isinstance(value, Mapping):
+        return f'an object with {len(value)} keys'
+    if isinstance(value, (list, tuple)) and len(value) > 3:
+        return f'a list of {len(value)}'
+    if isinstance(value, int) and abs(value) > 10**18:
+        return 'a number of many digits'
+    try:
+        return _shortened(ascii(value))
+    except (ValueError, RecursionError):
+        return f'a {type(value).__name__}'
+
+
+def one_line(text: object) -> str:
+    """Shorten a text, or the text of an error, to a part of a line that can be printed.
+
+    Args:
+        text: Text or error.
+
+    Returns:
+        The text without line breaks, surrogates and a full stop at its end.
+    """
+    printable = str(text).encode('utf-8', 'backslashreplace').decode()
+    return _shortened(' '.join(printable.split()), 4 * SHOWN).rstrip('.')
+
+
+def _shortened(text: str, length: int = SHOWN) -> str:
+    return text if len(text) <= length else f'{text[:length]}…'
+
+
+def _check_fields(value: Any, fields: Fields, place: str) -> None:
+    if not isinstance(value, Mapping):
+        raise _wrong(value, dict, place)
+    for key, structure in (*fields.required.items(), *fields.optional.items()):
+        if key in value:
+            check_structure(value[key], structure, f'{place}.{key}')
+        elif key in fields.required:
+            raise HandboneError(f'{place} has no {key!r}')
+
+
+def _require(value: Any, structure: Any, place: str) -> None:
+    if not _fits(value, structure):
+        raise _wrong(value, structure, place)
+
+
+def _fits(value: Any, structure: Any) -> bool:
+    """Tell whether a value is of a structure's outermost type."""
+    if structure is None:
+        return value is None
+    if isinstance(structure, list):
+        return isinstance(value, (list, tuple))
+    if isinstance(structure, (dict, Fields)):
+        return isinstance(value, Mapping)
+    if structure in (int, float):
+        kinds = int if structure is int else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool)
+    return isinstance(value, structure)
+
+
+def _wrong(value: Any, structure: Any, place: str) -> HandboneError:
+    return HandboneError(f'{place} is {shown(value)}, not {_name(structure)}')
+
+
+def _name(structure: Any) -> str:
+    if isinstance(structure, tuple):
+        return ' or '.join(map(_name, structure))
+    if isinstance(structure, list):
+        return 'a list'
+    if isinstance(structure, (dict, Fields)):
+        return NAMES[dict]
+    return NAMES.get(structure) or f'a {structure.__name__}'

@@ -1,22 +1,26 @@
 # make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 9 minutes
 # make test     all tests, the end-to-end ones included
+# make test-fast  all but the trainings and the runs of whole commands
 # make bench    our speed and memory beside today's usual ways
 # make bench-train  training steps and predictions of whole models the same way: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
 # make lint     style and types
+# make newest   the commands that need no network, on the newest Python that is here
 # make env      the environment alone, in .venv; every other target makes it first
 #
 # Another Python:   make env PYTHON=python3.12
 # An NVIDIA GPU:    make env LOCK=mmenv/requirements-cuda.txt
 # Some tests only:  make test TESTS=tests/masks
+# With coverage:    make test OPTIONS=--cov
 
 PYTHON ?= python3
 LOCK ?= mmenv/requirements-cpu.txt
 TESTS ?= tests
+OPTIONS ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python
-# written when everything is installed; older than the lock or the packaging means: install anew
+# written when everything is installed; older than the lock or the packaging means: install again
 INSTALLED := $(VENV)/$(basename $(notdir $(LOCK))).installed
 
 DATA := data/phantom
@@ -24,12 +28,16 @@ WORK_DIR := work_dirs/demo
 # segmentation_models.pytorch with what it needs, for tests and benchmarks
 PLAIN := $(VENV)/bench
 
+# Tests of one file share what they train, so they stay in one process; the order of the files is
+# that of their names, because the long ones come first in it.
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+
 # The threads of PyTorch wait awake, but briefly: sleeping between the small steps of a small network
 # cost two fifths of the time, waiting long takes the cores from the data loader's workers.
 export GOMP_SPINCOUNT ?= 20000
 JSRT_CONFIG ?= configs/jsrt/folded_unet_384.py
 
-.PHONY: env demo test bench bench-train bench-jsrt lint clean
+.PHONY: env demo test test-fast bench bench-train bench-jsrt lint newest clean
 
 env: $(INSTALLED)
 
@@ -56,7 +64,10 @@ demo: $(INSTALLED)
 	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --tta --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv
 
 test: $(INSTALLED) $(PLAIN)/installed
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 $(TESTS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) $(TESTS) $(OPTIONS)
+
+test-fast: $(INSTALLED)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) -m 'not slow' $(TESTS) $(OPTIONS)
 
 bench: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks
@@ -79,6 +90,9 @@ lint: $(INSTALLED)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+newest: $(INSTALLED)
+	.ci/newest
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

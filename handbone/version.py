@@ -1,3 +1,3 @@
 """The version of the package; setup.py reads it without importing."""
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'

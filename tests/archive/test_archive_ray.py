@@ -22,6 +22,8 @@ from handbone.archive.cluster import ray_session  # noqa: E402
 from handbone.archive.folder import ArchiveFolder  # noqa: E402
 from handbone.archive.prediction import Workforce, predict_archive  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 PYTHONPATH = os.pathsep.join([str(HERE), str(REPOSITORY)])
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from benchmarks.studies import prediction_memory
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='reads the memory from /proc')
 def test_memory_stays_flat():

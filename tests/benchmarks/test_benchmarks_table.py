@@ -27,6 +27,7 @@ def test_a_section_replaces_that_of_the_same_command():
     assert with_section(document, SECTION.replace('1', '3')) == document.replace('1 ms', '3 ms')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('model', train_step.MODEL_CONFIGS)
 def test_models_have_the_same_loss_and_masks(model):
     for kind, check in (('train', train_step.check_loss), ('predict', train_step.check_masks)):
@@ -34,6 +35,7 @@ def test_models_have_the_same_loss_and_masks(model):
         check(*ways)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('model', train_step.SMP_MODELS)
 def test_the_counterparts_of_smp_train_and_predict(smp, model):
     """On a batch of one, with about as many weights."""

@@ -61,6 +61,7 @@ def ema_run(shrunk, scalars):
     return config, runner, states
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_validated_saved_and_resumed(ema_run, shrunk, scalars):
     config, runner, states = ema_run
     folder = Path(config.work_dir)
@@ -108,6 +109,7 @@ def test_averaged_weights_are_validated_saved_and_resumed(ema_run, shrunk, scala
     torch.testing.assert_close(load(folder / 'iter_5.pth')['state_dict'][weight], expected)
 
 
+@pytest.mark.slow
 def test_gradients_are_accumulated_over_two_batches(shrunk):
     config = shrunk('gradient_accumulation', iterations=4)
     config.param_scheduler = []
@@ -205,6 +207,7 @@ def test_schedule_is_the_formula(name, factor):
     np.testing.assert_allclose(rates, expected, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_plateau_halves_the_rate(shrunk, scalars):
     """With a rate of nothing the score stays, and the second validation without gain counts."""
     config = shrunk('schedule_plateau', iterations=8)
@@ -215,6 +218,7 @@ def test_plateau_halves_the_rate(shrunk, scalars):
     assert runner.optim_wrapper.get_lr()['lr'] == [pytest.approx(5e-13)]
 
 
+@pytest.mark.slow
 def test_early_stopping_ends_the_training(shrunk, scalars):
     config = shrunk('early_stopping', iterations=20)
     config.default_hooks.early_stopping.update(patience=2, min_delta=0.5)
@@ -231,6 +235,7 @@ def test_batches_without_a_loss_are_left_out():
     assert {hook.type for pair in differing for hook in pair} == {'InvalidLossHook'}
 
 
+@pytest.mark.slow
 def test_load_of_the_machine_stands_beside_the_losses(shrunk, scalars):
     runner, _ = train(shrunk('system_load'))
     lines = [line for line in scalars(runner) if 'loss' in line]

@@ -11,6 +11,8 @@ from handbone.configuration.dumped_config import read_dumped_config
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_amp
 
+pytestmark = pytest.mark.slow
+
 ABLATIONS = sorted((Path(__file__).parents[2] / 'configs' / 'ablations').glob('*.py'))
 SPLITS = ('train', 'val', 'test')
 

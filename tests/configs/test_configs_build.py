@@ -150,6 +150,7 @@ def test_runtime_is_complete(config):
     assert config.custom_imports.imports == ['handbone']
 
 
+@pytest.mark.slow
 def test_model_trains_and_predicts(config, request):
     """One step on two images of another size than the config's, then a prediction."""
     if config.model.type == 'SMPSegmentor':

@@ -13,6 +13,8 @@ import pytest
 from handbone.diagnosis import distributions, machine, modules, operators, report
 from handbone.diagnosis.finding import Finding
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -7,6 +7,8 @@ import torch
 from shift_run import CLASSES, MaskDataset, make_runner
 from small_disk import fill_disk, mount_small_disk
 
+pytestmark = pytest.mark.slow
+
 COUNT = 7
 SCORES = ('dice_per_class.csv', 'dice_per_image.csv')
 

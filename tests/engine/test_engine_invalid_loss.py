@@ -13,6 +13,8 @@ from survive_run import (
 
 from handbone.engine import ResumableRunner
 
+pytestmark = pytest.mark.slow
+
 
 def config_of(work_dir, action, invalid, model=None, **changes):
     config = make_config(work_dir, model=dict(invalid=invalid) | (model or {}), **changes)

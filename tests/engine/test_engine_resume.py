@@ -12,6 +12,8 @@ from survive_run import (
 
 from handbone.checkpoints import newest_checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):

@@ -46,6 +46,7 @@ def build(backbone, head):
     return MODELS.build(model).eval()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('batch', [1, 3])
 def test_swin_with_any_batch(swin_graph, batch):
     graph, segmentor = swin_graph

@@ -102,6 +102,7 @@ def test_why_it_cannot_be_triton():
             choose('triton')
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which('g++'), reason='torch.compile needs g++')
 def test_compiled(monkeypatch):
     """The rest of the classes, one here, and another number of valid pixels are computed right."""

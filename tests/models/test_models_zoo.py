@@ -23,6 +23,8 @@ from handbone.models.zoo import (
     multilabel_model,
 )
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 5
 SIDES = {'lraspp_m-v3-d8': 400}  # pools over 49 x 49 pixels at an eighth of the resolution
 SHALLOW = dict(backbone=dict(num_layers=4, out_indices=(0, 1, 2, 3)))

@@ -6,6 +6,8 @@ from mmengine.config import Config
 from handbone.cli.command import main
 from handbone.configuration import shipped as configs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shipped(tmp_path, monkeypatch):

@@ -90,13 +90,14 @@ def test_python_without_ensurepip_gets_pip_from_outside(clone):
     assert 'pip --python .venv/bin/python install' in (clone / 'calls').read_text()
 
 
-def test_continuous_integration_calls_test_and_lint_and_stops_at_a_failure(tmp_path):
+def test_continuous_integration_calls_its_targets_and_stops_at_a_failure(tmp_path):
     calls = tmp_path / 'calls'
     executable(tmp_path / 'make', f'echo "$@" >> {calls}; [ "$1" != "$FAIL" ]')
     environment = os.environ | {'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'CI': 'true'}
     command = [ROOT / '.ci' / 'run']
     assert subprocess.run(command, cwd=tmp_path, env=environment, check=False).returncode == 0
-    assert calls.read_text().splitlines() == ['test', 'lint']
+    targets = ['test OPTIONS=--cov', 'lint', 'newest']
+    assert calls.read_text().splitlines() == targets
     failing = environment | {'FAIL': 'test'}
     assert subprocess.run(command, cwd=tmp_path, env=failing, check=False).returncode != 0
-    assert calls.read_text().splitlines() == ['test', 'lint', 'test']
+    assert calls.read_text().splitlines() == [*targets, targets[0]]

@@ -24,19 +24,18 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='MultilabelVisualizationHook'),
-)
-custom_hooks = [
     # Every class starts at its own frequency instead of at one half.
-    dict(type='OutputBiasHook'),
-    # A checkpoint of other classes or of another model is refused, not half loaded.
-    dict(type='CheckpointCompatibilityHook'),
-    # Model and dataset must count the same classes.
-    dict(type='ClassCountHook'),
-    # The model must be able to take batches of the size that the dataset gives.
-    dict(type='ModelInputHook'),
+    output_bias=dict(type='OutputBiasHook'),
+    # A checkpoint of other classes or of a different model is refused, not half loaded.
+    checkpoint_compatibility=dict(type='CheckpointCompatibilityHook'),
+    # Model and dataset must have the same number of classes.
+    class_count=dict(type='ClassCountHook'),
+    # The model must be able to take the batches that the dataset gives.
+    model_input=dict(type='ModelInputHook'),
     # A loss that is NaN stops the run; action='skip' leaves such batches out.
-    dict(type='InvalidLossHook', action='stop'),
-]
+    invalid_loss=dict(type='InvalidLossHook', action='stop'),
+)
+custom_hooks = []  # for hooks of your own
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(type='MultilabelLocalVisualizer', vis_backends=vis_backends, name='visualizer')
 log_processor = dict(by_epoch=False)

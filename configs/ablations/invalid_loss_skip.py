@@ -1,3 +1,3 @@
 # Leave batches out whose loss or gradient is NaN, up to 20 in a row; the other configs stop there.
 _base_ = ['../segformer_mit-b0_1024.py']
-_base_.custom_hooks[4] = dict(type='InvalidLossHook', action='skip', max_skips=20)
+default_hooks = dict(invalid_loss=dict(action='skip', max_skips=20))

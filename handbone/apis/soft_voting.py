@@ -10,7 +10,8 @@ from mmengine.config import Config
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file, unpickling
 from handbone.checkpoints.fitting import checkpoint_classes
 from handbone.checkpoints.pretrained import drop_pretrained
-from handbone.configuration.dataset_configs import dataset_classes, dataset_pipeline, name_of
+from handbone.configuration.dataset_configs import dataset_classes, dataset_pipeline
+from handbone.configuration.known_settings import name_of
 from handbone.configuration.prediction_settings import prediction_settings
 from handbone.ensembles import check_same_classes
 from handbone.evaluation import read_thresholds

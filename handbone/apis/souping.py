@@ -16,6 +16,7 @@ from handbone.checkpoints import DurableBackend, load_checkpoint_file
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.fitting import plain_weights, put_weights, weights_of
 from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware
 from handbone.engine.terminal import ReportingRunner
 from handbone.ensembles import average_weights, greedy_choice, recompute_batch_norm
@@ -40,6 +41,7 @@ class SoupKitchen:
         self.norm_images = norm_images
         drop_pretrained(self.cfg)
         _drop_weight_averages(self.cfg)
+        keep_guards(self.cfg)
         adapt_to_hardware(self.cfg)
         self.cfg.test_dataloader = self.cfg.val_dataloader
         self.cfg.test_evaluator = self.cfg.val_evaluator

@@ -9,9 +9,12 @@ from mmengine.config import Config
 from handbone.checkpoints import unpickling
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
+from handbone.configuration.completion import TRAINING, complete_config
 from handbone.configuration.dataset_configs import training_checkpoints
+from handbone.configuration.faults import config_faults_explained
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_activation_checkpointing, check_amp, check_compile
+from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware, is_first_process, process_group, use_gpu
 from handbone.engine.memory import keep_freed_memory
 from handbone.files import check_room
@@ -22,18 +25,22 @@ def train(cfg: Config) -> None:
     """Train.
 
     Args:
-        cfg: Complete configuration; ``cfg.launcher`` says how the processes were started.
+        cfg: Complete configuration, changed in place. ``cfg.launcher`` says how the processes were
+            started, one process by default; without a ``work_dir`` it is
+            ``work_dirs/<name of the file>``.
 
     Raises:
         PretrainedWeightsError: If pretrained weights are missing.
         FileNotFoundError: If the checkpoint to start from does not exist.
         OSError: If nothing can be written into the work dir.
         FolderInUseError: If another run is writing into the work dir.
-        HandboneError: If it is cut off or no checkpoint, or the hardware cannot do the precision.
+        HandboneError: If the checkpoint cannot be read, the config has a type or key that does not
+            exist or lacks a setting, or the hardware cannot do the precision.
     """
+    complete_config(cfg, TRAINING)
     check_room(Path(cfg.work_dir))
     # all processes of one training share the folder, so the first one alone locks it
-    alone = is_first_process(cfg.get('launcher') or 'none')
+    alone = is_first_process(cfg.launcher)
     with locked_folder(cfg.work_dir) if alone else contextlib.nullcontext():
         _train(cfg)
 
@@ -44,7 +51,7 @@ def _train(cfg: Config) -> None:
     check_activation_checkpointing(cfg)
     with unpickling(cfg.get('allow_pickle', False)):
         _prepare(cfg)
-        with process_group(cfg.launcher):
+        with process_group(cfg.launcher), config_faults_explained(cfg):
             ResumableRunner.from_cfg(cfg).train()
 
 
@@ -55,6 +62,7 @@ def _prepare(cfg: Config) -> None:
         drop_pretrained(cfg)
     if not _is_resumed(cfg):
         fetch_pretrained(cfg)
+    keep_guards(cfg)
     adapt_to_hardware(cfg)
     use_gpu(cfg)
     if not torch.cuda.is_available():

@@ -17,6 +17,9 @@ from mmseg.registry import DATASETS
 from handbone.checkpoints import checkpoint_folder
 from handbone.errors import HandboneError
 
+from .faults import config_faults_explained
+from .known_settings import name_of
+
 
 def inner_datasets(dataset: Mapping, key: str = 'dataset') -> Iterator[tuple[str, Any]]:
     """Find the datasets that read files, inside any wrappers.
@@ -72,10 +75,9 @@ def dataset_metainfo(cfg: Config, loader: str = 'test_dataloader') -> dict:
         HandboneError: If the dataset names no classes, or joined datasets have different ones.
     """
     init_default_scope(cfg.get('default_scope', 'mmseg'))
-    named = {
-        key: _metainfo(dataset)
-        for key, dataset in inner_datasets(_dataset(cfg, loader), f'{loader}.dataset')
-    }
+    datasets = inner_datasets(_dataset(cfg, loader), f'{loader}.dataset')
+    with config_faults_explained(cfg):
+        named = {key: _metainfo(dataset) for key, dataset in datasets}
     first = next(iter(named))
     for key, metainfo in named.items():
         if not metainfo.get('classes'):
@@ -165,11 +167,6 @@ def training_checkpoints(cfg: Config, work_dir: str | Path) -> Path:
     return checkpoint_folder(work_dir, hook.get('out_dir'))
 
 
-def name_of(cfg: Config) -> str:
-    """Name a config in a message: its file, where it has one."""
-    return str(cfg.filename) if getattr(cfg, 'filename', None) else 'the config'
-
-
 def _dataset(cfg: Config, loader: str) -> Any:
     settings = cfg.get(loader)
     if not settings or not settings.get('dataset'):
@@ -180,6 +177,8 @@ def _dataset(cfg: Config, loader: str) -> Any:
 def _metainfo(dataset: Mapping) -> Mapping:
     kind = dataset['type']
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    if kind is None:
+        raise KeyError(dataset['type'])
     if isinstance(kind, type) and issubclass(kind, BaseDataset):
         # built without its files: a dataset may also find its classes in a way of its own
         return DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo

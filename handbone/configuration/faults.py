@@ -9,12 +9,12 @@ from mmengine.registry import init_default_scope
 
 from handbone.errors import HandboneError
 
-from .dataset_configs import name_of
 from .known_settings import (
     BUILDERS_KEYS,
     GIVEN,
     find_type,
     keys_of,
+    name_of,
     nearest,
     registry_of,
     required_arguments,
@@ -87,7 +87,7 @@ def dict_faults(key: str, settings: Mapping) -> Iterator[str]:
     if wrong:
         hint = f'; it needs {", ".join(missing)}' if missing else ''
         if not hint and len(wrong) == 1:
-            hint = nearest(str(wrong[0]), keys.names - {*settings})
+            hint = nearest(str(wrong[0]), keys.names)
         names = ', '.join(sorted(keys.names - BUILDERS_KEYS - GIVEN))
         yield f'{where} does not take {", ".join(map(str, wrong))}{hint or f"; it takes {names}"}'
     elif missing and registry_of(key) in NOTHING_GIVEN:

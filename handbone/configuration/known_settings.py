@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from inspect import signature
 from typing import Any, NamedTuple
 
+from mmengine.config import Config
 from mmengine.registry import Registry
 from mmengine.runner import LogProcessor, Runner, set_random_seed
 from mmseg import registry as mmseg_registries
@@ -121,6 +122,11 @@ def settings_read(cfg: Mapping) -> set[str]:
     if 'data_preprocessor' in (cfg.get('model') or {}):
         names.discard('data_preprocessor')  # the runner reads the model's own
     return names
+
+
+def name_of(cfg: Config) -> str:
+    """Name a config in a message: its file, where it has one."""
+    return str(cfg.filename) if getattr(cfg, 'filename', None) else 'the config'
 
 
 def registry_of(key: str) -> str | None:

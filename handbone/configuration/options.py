@@ -9,9 +9,8 @@ from mmengine.registry import init_default_scope
 
 from handbone.errors import HandboneError
 
-from .dataset_configs import name_of
 from .faults import dict_faults
-from .known_settings import keys_of, nearest, settings_read
+from .known_settings import keys_of, name_of, nearest, settings_read
 
 SHOWN = 8
 

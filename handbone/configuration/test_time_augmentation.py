@@ -4,7 +4,8 @@ from mmengine.config import Config
 
 from handbone.errors import HandboneError
 
-from .dataset_configs import dataset_pipeline, name_of, with_pipeline
+from .dataset_configs import dataset_pipeline, with_pipeline
+from .known_settings import name_of
 
 #: Steps of a test pipeline that follow the views: the reference masks are not augmented.
 AFTER_VIEWS = ('LoadPolygonAnnotations', 'PackMultilabelInputs')

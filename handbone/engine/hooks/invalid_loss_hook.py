@@ -129,7 +129,8 @@ class InvalidLossHook(Hook):
             raise HandboneError(
                 f'{message}{again}. Look at these images and their labels; else lower the learning '
                 'rate, clip gradients (optim_wrapper.clip_grad) or use bfloat16 instead of '
-                "float16. InvalidLossHook(action='skip') leaves such batches out"
+                'float16. --cfg-options default_hooks.invalid_loss.action=skip leaves such batches '
+                'out'
             )
         for buffer, former in zip(_model(runner).buffers(), self._buffers, strict=True):
             buffer.copy_(former)

@@ -1,0 +1,55 @@
+"""What a run needs from a config beyond what mmengine reads by itself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from handbone.errors import HandboneError
+
+from .known_settings import name_of, nearest
+
+#: Top-level settings that only make sense together.
+TRAINING = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+TESTING = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
+VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
+
+
+def complete_config(cfg: Config, needed: Sequence[str]) -> None:
+    """Set what a config may leave out, and refuse one that lacks what a run needs.
+
+    Without a ``launcher`` there is one process, without a ``work_dir`` it is
+    ``work_dirs/<name of the file>``, and names are looked up in mmseg's registries first.
+
+    Args:
+        cfg: Configuration, changed in place.
+        needed: The settings that must be there: ``TRAINING`` or ``TESTING``.
+
+    Raises:
+        HandboneError: If one of them is missing, or validation is set only in part.
+    """
+    _refuse_missing(cfg, needed, 'are needed')
+    if any(cfg.get(name) is not None for name in VALIDATION[:2]) and needed == TRAINING:
+        _refuse_missing(cfg, VALIDATION, 'belong together')
+    for name, value in (('launcher', 'none'), ('default_scope', 'mmseg')):
+        if cfg.get(name) is None:
+            cfg[name] = value
+    if cfg.get('work_dir') is None:
+        cfg.work_dir = default_work_dir(cfg)
+    init_default_scope(cfg.default_scope)
+
+
+def default_work_dir(cfg: Config) -> str:
+    """Name the work dir of a config that does not name one: ``work_dirs/<name of the file>``."""
+    return str(Path('work_dirs') / Path(getattr(cfg, 'filename', None) or 'run').stem)
+
+
+def _refuse_missing(cfg: Config, names: Sequence[str], why: str) -> None:
+    missing = [name for name in names if cfg.get(name) is None]
+    if missing:
+        others = {*cfg} - {*names}
+        raise HandboneError(
+            f'{name_of(cfg)} has no {", ".join(missing)}{nearest(missing[0], others, 0.8)}: '
+            f'{", ".join(names)} {why}'
+        )

@@ -159,7 +159,9 @@ def test_two_processes_skip_together(tmp_path, capfd, kind, images):
 def test_two_processes_stop_together(tmp_path, capfd):
     config = config_of(tmp_path / 'work', 'stop', [], model=dict(invalid=['image2.png'], rank=1))
     assert train_in_two_processes(config, tmp_path / 'rendezvous') == [1, 1]
-    errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith('handbone.errors')]
+    errors = [
+        line for line in capfd.readouterr().err.splitlines() if line.startswith('handbone.errors')
+    ]
     assert len(errors) == 2
     for error in errors:
         assert 'loss is nan' in error and 'image2.png' in error and error.count('.png') == 2

@@ -1,6 +1,7 @@
 """The error that a user can correct, and values in its message."""
 
 import reprlib
+from collections.abc import Sequence
 
 _short = reprlib.Repr()
 _short.maxlevel, _short.maxdict, _short.maxlist = 2, 3, 4
@@ -28,3 +29,19 @@ def shown(value: object) -> str:
     "{'height': [48, None], 'width': 'wide'}"
     """
     return _short.repr(value)
+
+
+def listed(names: Sequence[str], count: int = 3) -> str:
+    """List names from a file in an error message: the first ones, quoted, short and printable.
+
+    Args:
+        names: The names.
+        count: How many to list; more of them end in "…".
+
+    Returns:
+        The names, separated by commas.
+
+    >>> listed(['a.png', 'b.png'], count=1)
+    "'a.png', …"
+    """
+    return ', '.join(map(shown, names[:count])) + (', …' if len(names) > count else '')

@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, listed, shown
 from handbone.evaluation.score_names import (
     OVERLAP_SCORES,
     SURFACE_SCORES,
@@ -66,7 +66,7 @@ class MaskScorer:
             raise HandboneError(f'--size is height and width in pixels, got {tuple(size)}.')
         self._place = reference
         self._images = NamedFiles(images, IMAGE_SUFFIXES) if images else None
-        self._classes = _classes(prediction, classes)
+        self._classes = _classes(prediction, reference, classes)
         size = None if size is None else (size[0], size[1])
         self._reference: ReferenceMasks = (
             AnnotationReference(reference, self._classes, size, self._images, skip_labels)
@@ -114,7 +114,7 @@ class MaskScorer:
         if len(unknown) < len(keys):
             raise HandboneError(
                 f'{self._images.folder} lacks {len(unknown)} images whose size is needed, the '
-                f'first is {unknown[0]!r}. Add them, or --size HEIGHT WIDTH.'
+                f'first is {shown(unknown[0])}. Add them, or --size HEIGHT WIDTH.'
             )
         remedy = (
             f'{self._place} does not tell the size of the images: add --size HEIGHT WIDTH or '
@@ -217,11 +217,11 @@ class MaskScorer:
         if missing:
             raise HandboneError(
                 f'{self._images.folder} lacks {len(missing)} images that --show-dir may draw, the '
-                f'first is {missing[0]!r}. Correct --images.'
+                f'first is {shown(missing[0])}. Correct --images.'
             )
 
 
-def _classes(prediction: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
+def _classes(prediction: Path, reference: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
     """Find the classes: the bones where all of those of the CSV are bones."""
     if classes:
         twice = [name for name in classes if list(classes).count(name) > 1]
@@ -229,6 +229,13 @@ def _classes(prediction: Path, classes: Sequence[str] | None) -> tuple[str, ...]
             raise HandboneError(f'--classes names {twice[0]!r} twice.')
         return tuple(classes)
     found = submission_classes(prediction)
+    others = found if reference.is_dir() else submission_classes(reference)
+    if set(found) != set(others):
+        unlike = listed(sorted({*found} ^ {*others}))
+        raise HandboneError(
+            f'{prediction} and {reference} have different classes: only one of them has {unlike}. '
+            'Score files of one class list.'
+        )
     return CLASSES if set(found) <= set(CLASSES) else found
 
 

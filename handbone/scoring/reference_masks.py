@@ -10,7 +10,7 @@ from handbone.datasets.annotation_file import Polygons, annotated_size, read_pol
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import ImageFile, list_files
 from handbone.datasets.image_header import read_image_size
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, listed, shown
 from handbone.listing import by_normal_form, normal_form
 from handbone.masks import decode, encode, rasterize
 from handbone.submissions import read_submission
@@ -68,7 +68,8 @@ class NamedFiles:
         if len(found) > 1:
             raise DatasetError.at(
                 self.folder,
-                f'{len(found)} files are named {name!r}: {found[0].name}, {found[1].name}',
+                f'{len(found)} files are named {shown(name)}: '
+                f'{listed([file.name for file in found])}',
                 'Name images by their folders too, as in ID001/image1_R, in the CSV',
             )
         return found[0] if found else None
@@ -252,30 +253,26 @@ def match_names(
     for name, key in pairs.items():
         if key in seen:
             raise HandboneError(
-                f'{path}: {seen[key]!r} and {name!r} are the same image of {reference.place}. '
-                'Keep the rows of one of them.'
+                f'{path}: {shown(seen[key])} and {shown(name)} are the same image of '
+                f'{reference.place}. Keep the rows of one of them.'
             )
         seen[key] = name
     extra = [name for name in masks if name not in pairs]
     missing = [key for key in reference.names if key not in seen]
     if not pairs:
         raise HandboneError(
-            f'{path} and {reference.place} have no image in common: {_few(extra)} there, '
-            f'{_few(missing)} here. Check that they belong to the same data.'
+            f'{path} and {reference.place} have no image in common: {listed(extra)} there, '
+            f'{listed(missing)} here. Check that they belong to the same data.'
         )
     if (extra or missing) and not common:
         faults = []
         if extra:
-            faults.append(f'{len(extra)} are not in {reference.place} ({_few(extra)})')
+            faults.append(f'{len(extra)} are not in {reference.place} ({listed(extra)})')
         if missing:
-            faults.append(f'{len(missing)} of {reference.place} are missing ({_few(missing)})')
+            faults.append(f'{len(missing)} of {reference.place} are missing ({listed(missing)})')
         raise HandboneError(
             f'{path}: of its {len(masks)} images {len(pairs)} can be scored; '
             f'{"; ".join(faults)}. Add what is missing, or score the {len(pairs)} common images '
             'with --common.'
         )
     return pairs
-
-
-def _few(names: Sequence[str], count: int = 3) -> str:
-    return ', '.join(names[:count]) + (', …' if len(names) > count else '')

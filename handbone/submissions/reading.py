@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, listed, shown
 
 from .submission_rows import SubmissionRows
 
@@ -46,7 +46,7 @@ def read_submission(
             raise rows.error(
                 rows.classes[unknown],
                 f'unknown class {shown(unknown)}',
-                f'Use one of {", ".join(order)}.',
+                f'Use one of {listed(order, 40)}.',
             )
         masks = {}
         for image in rows.rows:
@@ -60,7 +60,8 @@ def read_submission(
             if missing:
                 raise HandboneError(
                     f'{path}: image {shown(rows.names[image])} has no row of class '
-                    f'{", ".join(missing)}. Write a row with an empty rle for an empty mask.'
+                    f'{listed(missing, len(missing))}. Write a row with an empty rle for an empty '
+                    'mask.'
                 )
     return masks
 

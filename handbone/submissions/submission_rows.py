@@ -155,6 +155,9 @@ class SubmissionRows:
         classes: dict[bytes, str] = {}
         for line, offset, length, fields in records:
             name, class_field = fields[self._places[0]], fields[self._places[1]]
+            if not name or not class_field:
+                fault = f'the {"class" if name else "image"} has no name'
+                raise self.error(line, fault, 'Name both in every row.')
             image = names.get(name) or names.setdefault(name, self._add_image(name))
             class_name = classes.get(class_field) or classes.setdefault(
                 class_field, decode(class_field, self.path, line)

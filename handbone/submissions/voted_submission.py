@@ -7,16 +7,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, listed
 from handbone.files import open_atomically
 
 from .rle_rows import HEADER, run_rows
 from .run_votes import vote_on_runs
 from .submission_rows import SubmissionRows
 from .vote_weights import VoteWeights, Weight
-
-#: Names that an error lists one by one.
-LISTED = 3
 
 
 class VotedSubmission(NamedTuple):
@@ -103,10 +100,6 @@ def _check_same(file: SubmissionRows, first: SubmissionRows) -> None:
         absent = [name for name in others if name not in own]
         if unknown or absent:
             line = own[unknown[0]] if unknown else 1
-            faults = [f'{len(unknown)} that {first.path} lacks ({_some(unknown)})'] * bool(unknown)
-            faults += [f'without {len(absent)} that it has ({_some(absent)})'] * bool(absent)
+            faults = [f'{len(unknown)} that {first.path} lacks ({listed(unknown)})'] * bool(unknown)
+            faults += [f'without {len(absent)} that it has ({listed(absent)})'] * bool(absent)
             raise file.error(line, f'other {what} than {first.path}: {"; ".join(faults)}', remedy)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ', '.join(names[:LISTED]) + (', …' if len(names) > LISTED else '')

@@ -188,7 +188,7 @@ def test_images_that_only_one_side_has(fails, masks, annotations, tmp_path, caps
     removed = sorted(fewer.rglob('*.json'))[0]
     removed.unlink()
     found = fails(masks, fewer)
-    assert f'of its 3 images 2 can be scored; 1 are not in {fewer} ({removed.stem}.png)' in found
+    assert f"of its 3 images 2 can be scored; 1 are not in {fewer} ('{removed.stem}.png')" in found
     assert 'score the 2 common images with --common' in found
     main(['evaluate', str(masks), str(fewer), '--common'])
     assert '2 images' in capsys.readouterr().out
@@ -224,7 +224,7 @@ def test_bad_rows(fails, masks, annotations, tmp_path):
         assert found.startswith(f'{bad}, line {line}: ')
         assert words in found
     bad.write_text('\n'.join(rows[:5]) + '\n')
-    assert 'has no row of class finger-5' in fails(bad, annotations)
+    assert "has no row of class 'finger-5'" in fails(bad, annotations)
 
 
 def test_masks_of_another_size(fails, truths, annotations, phantom_root, tmp_path, capsys):

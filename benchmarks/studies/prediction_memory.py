@@ -2,7 +2,7 @@
 
     python -m benchmarks.studies.prediction_memory --images 10000
 
-sends links to a few phantoms through what ``tools/predict.py`` does, with a model that answers at
+sends links to a few phantoms through what ``handbone predict`` does, with a model that answers at
 once, and prints the memory of the process after the first hundred images and at its largest later.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmarks.harness import subject
 from benchmarks.harness.memory import resident_now
@@ -29,6 +30,8 @@ class StubPredictor:
     """Answers every image with the bones of the benchmarks' subject."""
 
     classes = CLASSES
+    window = 'file'
+    device = torch.device('cpu')
     palette = PALETTE
     thresholds = (0.5,) * len(CLASSES)
     model_hash = 'stub'
@@ -48,7 +51,11 @@ class MemoryRecord(OutputWriter):
     def __init__(self) -> None:
         self.resident: list[int] = []
 
-    def write(self, prediction: Prediction) -> None:
+    def encode(self, prediction: Prediction) -> bytes:
+        """Encode nothing."""
+        return b''
+
+    def put(self, prediction: Prediction, content: bytes) -> None:
         """Read the memory."""
         self.resident.append(resident_now())
 

@@ -3,18 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
+import torch
 
 from handbone.errors import HandboneError
 from handbone.inference import ImageSources, Predictor, Source, TorchPredictor
 from handbone.inference.run import RunSummary, predict_to_files
-from handbone.inference.stream import predict_batches
+from handbone.inference.stream import predict_sources
 from handbone.outputs import WRITERS, OutputWriter, Prediction
-from handbone.radiographs import RadiographError
-
-Images = np.ndarray | str | Path | Sequence[np.ndarray | str | Path]
+from handbone.radiographs import RadiographError, check_grey_values
 
 
 class MultilabelInferencer:
@@ -23,42 +21,55 @@ class MultilabelInferencer:
     >>> inferencer = MultilabelInferencer('configs/demo.py', 'work_dirs/demo')
     >>> for prediction in inferencer('data/phantom/test/DCM'):
     ...     print(prediction.name, prediction.labels.shape)
+    >>> (prediction,) = inferencer(Image.open('hand.png').convert('L'))
+    >>> summary = inferencer.run(['data/phantom/test/DCM'], ['csv', 'overlays'], 'predictions')
 
     Args:
         config: The config or its file.
         checkpoint: A ``.pth`` or ``.safetensors`` file, or the work dir of a training.
-        **options: ``device``, ``precision``, ``tta`` and ``thresholds`` of
+        **options: ``device``, ``precision``, ``tta``, ``thresholds`` and ``postprocess`` of
             :class:`handbone.inference.TorchPredictor`.
 
     Attributes:
         predictor: The model.
     """
 
-    def __init__(self, config: str | Path, checkpoint: str | Path, **options: object) -> None:
+    def __init__(self, config: str | Path, checkpoint: str | Path, **options: Any) -> None:
         self.predictor: Predictor = TorchPredictor(config, checkpoint, **options)
 
     @classmethod
     def of(cls, predictor: Predictor) -> Self:
-        """Make one of a predictor, such as an exported model.
+        """Make an inferencer of a predictor, such as an exported model.
+
+        >>> inferencer = MultilabelInferencer.of(open_predictor('work_dirs/demo.onnx'))
 
         Args:
             predictor: The model.
 
         Returns:
             The inferencer.
+
+        Raises:
+            HandboneError: If it is something else.
         """
+        if not isinstance(predictor, Predictor):
+            raise HandboneError(
+                f'{type(predictor).__name__} is not a predictor: open one with '
+                'handbone.inference.open_predictor, or implement handbone.inference.Predictor'
+            )
         inferencer = cls.__new__(cls)
         inferencer.predictor = predictor
         return inferencer
 
     def __call__(
-        self, images: Images, batch_size: int | None = None, workers: int = 2
+        self, images: Any, batch_size: int | None = None, workers: int = 2
     ) -> Iterator[Prediction]:
         """Predict one image after another.
 
         Args:
-            images: An array of grey values (H, W), uint8 or float32 from 0 to 255; a file, folder,
-                pattern or ``@list``; or a sequence of arrays, or of the others.
+            images: One image or a list of images: each an array, a tensor or a Pillow image of grey
+                values (H, W), uint8 or float from 0 to 255. Or files, folders, patterns and
+                ``@lists``, one or a list of them.
             batch_size: Images that the network gets at once; by default 1 on CPUs, 8 on GPUs.
             workers: Threads that read.
 
@@ -66,16 +77,10 @@ class MultilabelInferencer:
             The predictions, in the order of the images.
 
         Raises:
-            RadiographError: If a file is bad.
-            HandboneError: If there is no image.
+            RadiographError: If a file cannot be read or predicted.
+            HandboneError: If there is no image, or one is not an image of grey values.
         """
-        for batch in predict_batches(
-            self.predictor,
-            _sources(images),
-            batch_size or self.default_batch_size,
-            workers,
-            getattr(self.predictor, 'window', 'file'),
-        ):
+        for batch in predict_sources(self.predictor, _sources(images), batch_size, workers):
             for outcome in batch:
                 if outcome.prediction is None:
                     raise RadiographError(outcome.error)
@@ -99,7 +104,7 @@ class MultilabelInferencer:
             out_dir: Folder of the outputs.
             batch_size: Images that the network gets at once; by default 1 on CPUs, 8 on GPUs.
             workers: Threads that read.
-            restart: Begin anew, whatever the folder holds.
+            restart: Start over, whatever the folder holds.
             progress: Show images per second and the time left.
 
         Returns:
@@ -112,17 +117,11 @@ class MultilabelInferencer:
             ImageSources(sources),
             writers,
             Path(out_dir),
-            batch_size or self.default_batch_size,
+            batch_size,
             workers,
             restart,
             progress,
         )
-
-    @property
-    def default_batch_size(self) -> int:
-        """Images that the network gets at once unless the caller says."""
-        device = getattr(self.predictor, 'device', None)
-        return 8 if device is not None and device.type == 'cuda' else 1
 
 
 def make_writers(
@@ -140,7 +139,7 @@ def make_writers(
         options: Further arguments of writers, by the name of their format.
 
     Returns:
-        The writers by name and options, so that a run does not go on with other ones.
+        The writers by name and options, so that no run continues one with other options.
 
     Raises:
         HandboneError: If a name is unknown.
@@ -161,12 +160,17 @@ def make_writers(
     return writers
 
 
-def _sources(images: Images) -> Iterable[Source]:
-    if isinstance(images, (np.ndarray, str, Path)):
-        images = [images]
-    if all(isinstance(image, (str, Path)) for image in images):
-        return ImageSources(images)
-    return (
-        Source(None, f'image{index}', f'image{index}', np.asarray(image))
-        for index, image in enumerate(images)
-    )
+def _sources(images: Any) -> Iterable[Source]:
+    listed = images if isinstance(images, (list, tuple)) else [images]
+    files = [isinstance(image, (str, Path)) for image in listed]
+    if all(files):
+        return ImageSources(listed)
+    if any(files):
+        raise HandboneError('give either files or images, not both in one list')
+    sources = []
+    for index, image in enumerate(listed):
+        name = f'image{index}'
+        if isinstance(image, torch.Tensor):
+            image = image.detach().cpu()
+        sources.append(Source(None, name, name, check_grey_values(image, name)))
+    return sources

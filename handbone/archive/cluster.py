@@ -13,7 +13,7 @@ import pyarrow as pa
 from handbone.errors import HandboneError
 
 #: Seconds in which the address of a cluster must answer.
-PATIENCE = 5
+CONNECTION_TIMEOUT = 5
 #: What passes between processes are names and hashes; images stay in the process that reads them.
 OBJECT_STORE_BYTES = 100 * 2**20
 
@@ -82,7 +82,7 @@ def check_address(address: str) -> None:
             'ray://HOST:10001'
         )
     try:
-        socket.create_connection((parts[1].strip('[]'), int(parts[2])), PATIENCE).close()
+        socket.create_connection((parts[1].strip('[]'), int(parts[2])), CONNECTION_TIMEOUT).close()
     except (OSError, OverflowError) as error:
         raise _no_cluster(address, error) from error
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-#: Files whose times are asked for at once; network disks answer slowly, but many together.
-ASKING = 16
+#: Files whose size and time are asked for at once; network disks answer slowly, but many together.
+FILES_ASKED_AT_ONCE = 16
 
 
 def file_hash(path: Path) -> str:
@@ -39,7 +39,7 @@ def add_known_hashes(listed: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
         which is missing for files that could not be read, and ``hashed``, which is False for files
         that are new or changed.
     """
-    with ThreadPoolExecutor(ASKING) as pool:
+    with ThreadPoolExecutor(FILES_ASKED_AT_ONCE) as pool:
         states = list(pool.map(_state, listed['image']))
     asked = listed.assign(size=[state[0] for state in states], modified=[s[1] for s in states])
     keys = ['image', 'size', 'modified']

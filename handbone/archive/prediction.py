@@ -15,14 +15,14 @@ import pyarrow as pa
 
 from handbone.errors import HandboneError
 from handbone.files import put_in_place
-from handbone.inference.predictor import Predictor
+from handbone.inference.predictor import Predictor, default_batch_size
 
 from .cluster import check_address, map_tables, processes_for, ray_session
 from .failures import Failures
 from .folder import ArchiveFolder
 from .hashing import add_known_hashes, hash_images
-from .unit import cut_units, predicted_hashes
-from .unit_predictor import UnitPredictor, UnitSettings
+from .work_unit_predictor import WorkUnitPredictor, WorkUnitSettings
+from .work_units import cut_work_units, predicted_hashes
 
 #: Files that a process hashes at once.
 HASHED_TOGETHER = 64
@@ -84,16 +84,17 @@ def predict_archive(
 ) -> ArchiveSummary:
     """Predict the images that the archive lacks.
 
-    Processes write the runs of a unit of images into a folder of unfinished files. Only the process
-    that started them brings those into the archive: what is left by a process that dies, or that
-    outlives a killed run, is never seen.
+    Processes write the runs of a work unit of images into a folder of unfinished files. Only the
+    process that started them brings those into the archive: what is left by a process that dies,
+    or that outlives a killed run, is never seen. Images that cannot be read or predicted are noted
+    with the reason, and the run continues with the others.
 
     Args:
         images: Name in the submission of every image, by its path.
         folder: The archive.
         open_predictor: Opens the model on a device, ``open_predictor('cpu')``; once here, where it
-            predicts nothing and the device is ``meta``, and once
-            in each process, so it has to be picklable.
+            predicts nothing and the device is ``meta``, and once in each process, so it has to be
+            picklable.
         workforce: Which processes predict. Default: all of this machine.
         retry_failures: Try the images again that failed before.
         report: Is told the images that are done and how many there are to do.
@@ -123,7 +124,7 @@ def predict_archive(
         earlier = failures.earlier(listed)
         before = predicted_hashes(folder, model_hash)
         units = list(
-            cut_units(
+            cut_work_units(
                 listed.dropna(subset='image_hash'),
                 before | failures.hashes(),
                 workforce.images_per_file,
@@ -171,19 +172,19 @@ class _Run:
         open_predictor: Callable[[str], Predictor],
         report: Callable[[int, int], None],
     ) -> int:
-        """Predict units and bring their files into the archive; returns the images predicted."""
+        """Predict work units and bring their files into the archive; counts the images."""
         if not units:
             return 0
         self._connect()
         device, actors = processes_for(self._workforce.device, self._workforce.actors)
-        settings = UnitSettings(
+        settings = WorkUnitSettings(
             root=str(Path.cwd()),
             unfinished=str(self._folder.unfinished.absolute()),
             model_hash=model_hash,
-            batch_size=self._workforce.batch_size or (8 if device == 'cuda' else 1),
+            batch_size=self._workforce.batch_size or default_batch_size(device),
         )
         arguments = (partial(open_predictor, device), settings)
-        receipts = map_tables(units, UnitPredictor, arguments, actors, device)
+        receipts = map_tables(units, WorkUnitPredictor, arguments, actors, device)
         total, done, predicted = sum(len(unit) for unit in units), 0, 0
         report(0, total)
         for receipt in _regularly(receipts, self._failures.save):
@@ -227,7 +228,7 @@ class _Run:
             self._failures.add(row['image'], row['image_hash'], row['error'])
 
     def _commit(self, file: str) -> None:
-        """Bring a unit's file into the archive; it is on the disk before it has its name."""
+        """Bring a work unit's file into the archive; it is on the disk before it has its name."""
         unfinished, target = self._folder.unfinished / file, self._folder.runs / file
         target.parent.mkdir(parents=True, exist_ok=True)
         if not unfinished.exists():

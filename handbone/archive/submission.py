@@ -16,7 +16,7 @@ from handbone.listing import normal_form
 from handbone.submissions.rle_rows import HEADER, run_rows
 
 from .folder import ArchiveFolder
-from .unit import predicted_hashes
+from .work_units import predicted_hashes
 
 #: Rows that are in memory at once, beside what DuckDB may take to sort them.
 ROWS = 4096

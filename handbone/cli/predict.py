@@ -146,7 +146,7 @@ def split_sources(model: str, rest: list[str]) -> tuple[str, str | None, list[st
         FileNotFoundError: If there is no such model.
         HandboneError: If there is no source.
     """
-    from handbone.inference.opening import is_exported
+    from handbone.export import is_exported
 
     if not Path(model).is_file():
         raise FileNotFoundError(f'there is no config or model {model}')

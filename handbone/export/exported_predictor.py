@@ -9,21 +9,10 @@ import torch
 
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed, planes_last
+from handbone.radiographs import check_grey_values
 
 from .description import Description
-from .sessions import SUFFIXES, Output, Session, open_session
-
-
-def is_exported(path: str | Path) -> bool:
-    """Tell an exported file from a checkpoint by its suffix.
-
-    Args:
-        path: A path.
-
-    Returns:
-        Whether :func:`open_exported` takes it.
-    """
-    return Path(path).suffix in SUFFIXES
+from .sessions import Output, Session, open_session
 
 
 def open_exported(
@@ -103,12 +92,16 @@ class ExportedPredictor:
         """Predict packed labels; images of one size go through the network together.
 
         Args:
-            images: Grey values (H, W) of any sizes, uint8 or float32, 0 to 255.
+            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255.
 
         Returns:
             Packed maps, int32, (H, W), or (H, W, P) for more than 31 classes, each at the size of
             its image.
+
+        Raises:
+            HandboneError: If an image does not have such values.
         """
+        images = [check_grey_values(each, f'image {index}') for index, each in enumerate(images)]
         together = defaultdict(list)
         for index, image in enumerate(images):
             together[image.shape].append(index)

@@ -38,6 +38,18 @@ class Session(NamedTuple):
     device: str = 'cpu'
 
 
+def is_exported(path: str | Path) -> bool:
+    """Tell an exported file, which needs no checkpoint, from a config by its suffix.
+
+    Args:
+        path: A path.
+
+    Returns:
+        Whether :func:`open_session` takes it.
+    """
+    return Path(path).suffix.lower() in SUFFIXES
+
+
 def open_session(
     path: Path, output: Output, device: str | None = None, threads: int | None = None
 ) -> Session:
@@ -60,20 +72,20 @@ def open_session(
             device.
         MissingExtraError: If the runtime is not installed.
     """
-    if path.suffix not in SUFFIXES:
+    if not is_exported(path):
         raise HandboneError(f'{path} does not end in {" or ".join(SUFFIXES)}')
     if not path.is_file():
         raise FileNotFoundError(f'there is no exported file {path}')
-    opened = _open_onnx if path.suffix == '.onnx' else _open_openvino
-    return opened(path, output, None if device == 'auto' else device, threads)
+    open_file = _open_onnx if path.suffix.lower() == '.onnx' else _open_openvino
+    return open_file(path, output, None if device == 'auto' else device, threads)
 
 
 def damaged(path: Path, error: Exception) -> HandboneError:
     """Make the error for a file that a runtime cannot read."""
     reason = next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), '')
     return HandboneError(
-        f'{path} is cut off, damaged or no {SUFFIXES[path.suffix]} file ({reason}): copy it '
-        'again, or export it again'
+        f'{path} is cut off, damaged or not a valid {SUFFIXES[path.suffix.lower()]} file '
+        f'({reason}): copy it again, or export it again'
     )
 
 
@@ -137,10 +149,11 @@ def _take_as_requested(runtime: ModuleType) -> None:
 
 def _open_openvino(path: Path, output: Output, device: str | None, threads: int | None) -> Session:
     openvino = import_extra('openvino', EXTRA)
-    if not path.with_suffix('.bin').is_file():
-        raise FileNotFoundError(
-            f'{path.with_suffix(".bin")} is missing: it holds the weights of {path}; copy both'
-        )
+    weights = path.with_suffix('.bin' if path.suffix.islower() else '.BIN')
+    if not weights.is_file():
+        weights = path.with_suffix('.bin')
+    if not weights.is_file():
+        raise FileNotFoundError(f'{weights} is missing: it holds the weights of {path}; copy both')
     core = openvino.Core()
     name = (device or 'cpu').upper()
     if name.partition('.')[0] not in core.available_devices:
@@ -153,7 +166,7 @@ def _open_openvino(path: Path, output: Output, device: str | None, threads: int 
         if threads:
             settings.update(INFERENCE_NUM_THREADS=threads)
     try:
-        model = core.read_model(path)
+        model = core.read_model(path.read_bytes(), weights.read_bytes())
         texts = _texts(model)
         if output == 'logits' and texts:
             model = _ending_in_logits(openvino, model)

@@ -1,5 +1,5 @@
-from .opening import open_predictor
-from .predictor import Predictor
+from .model_files import open_predictor
+from .predictor import Predictor, default_batch_size
 from .sources import ImageSources, Source
 from .torch_predictor import TorchPredictor
 
@@ -8,5 +8,6 @@ __all__ = [
     'Predictor',
     'Source',
     'TorchPredictor',
+    'default_batch_size',
     'open_predictor',
 ]

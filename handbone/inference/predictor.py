@@ -1,34 +1,73 @@
 """What every model does at inference, whatever runs it."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+import torch
+
+from handbone.radiographs.window import Window
+
+#: Images that a network gets at once unless the caller says, by type of device; 1 on others.
+BATCH_SIZES = {'cuda': 8}
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Goes from grey values to packed labels.
 
-    Attributes:
-        classes: Names in class order.
-        palette: RGB colours, 0 to 255, one a class.
-        thresholds: Probability above which a class is present, one a class.
-        model_hash: SHA-256 of the weights, in hexadecimal digits: the same for the same answers.
+    Whoever reads the images takes the predictor's ``window``, and gives it as many at a time as
+    :func:`default_batch_size` says for its ``device``.
     """
 
-    classes: tuple[str, ...]
-    palette: tuple[tuple[int, int, int], ...]
-    thresholds: tuple[float, ...]
-    model_hash: str
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names in class order."""
+
+    @property
+    def palette(self) -> tuple[tuple[int, int, int], ...]:
+        """RGB colours, 0 to 255, one per class."""
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Probability above which a class is present, one per class."""
+
+    @property
+    def model_hash(self) -> str:
+        """SHA-256 of what decides about the labels, in hexadecimal digits."""
+
+    @property
+    def window(self) -> Window:
+        """Window by which files of more than 8 bits are to be read."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
 
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Predict packed labels.
 
         Args:
-            images: Grey values (H, W) of any sizes, as in :class:`handbone.radiographs.Radiograph`.
+            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255, as
+                :func:`handbone.radiographs.check_grey_values` takes them.
 
         Returns:
             Packed maps, int32, (H, W), or (H, W, P) for more than 31 classes, each at the size of
             its image.
+
+        Raises:
+            HandboneError: If an image does not have such values.
         """
         ...
+
+
+def default_batch_size(device: torch.device | str) -> int:
+    """Tell how many images a network gets at once unless the caller says.
+
+    Args:
+        device: Where it computes.
+
+    Returns:
+        8 on GPUs, 1 elsewhere.
+    """
+    return BATCH_SIZES.get(torch.device(device).type, 1)

@@ -1,26 +1,33 @@
 """Outcomes to files, and the journal that goes with them."""
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from handbone.errors import HandboneError
 from handbone.outputs.failure_table import FailureTable
+from handbone.outputs.prediction import Prediction
 from handbone.outputs.writer import OutputWriter
 
+from .image_failures import failure_text
 from .journal import Journal
 from .stream import Outcome
 
 FAILURES = 'failures'
-SECONDS_BETWEEN = 1.0  # of journal entries, each of which waits for the disk
+#: Seconds between entries of the journal, each of which waits for the disk.
+SECONDS_BETWEEN = 1.0
+#: Bytes of a file's name that leave room for the suffixes of outputs; file systems take 255.
+LONGEST_NAME = 240
 
 
 class Recorder:
-    """Writes outcomes in order and keeps the journal; it stops for good at the first error.
+    """Writes outcomes in order and keeps the journal; it stops for good at the first fault.
 
     Args:
         writers: Writers by the name of their format.
         out_dir: Folder of the outputs.
-        journal: Where to go on; a new one begins anew.
+        journal: Where to continue; a new one starts over.
 
     Attributes:
         journal: How far the run is.
@@ -98,21 +105,30 @@ class Recorder:
             writer.close()
 
     def _write(self, outcome: Outcome) -> bool:
-        """Write an image in all formats, or what is wrong with it; tells which."""
-        writers = [writer for name, writer in self._writers.items() if name != FAILURES]
-        error = outcome.error
-        if outcome.prediction is not None:
+        """Write an image in all formats, or why it failed; tells which."""
+        prediction, error = outcome.prediction, outcome.error
+        contents: list[tuple[OutputWriter, bytes]] = []
+        if prediction is not None:
             try:
-                for writer in writers:
-                    writer.check(outcome.prediction)
-            except ValueError as fault:
-                error = str(fault)
-        if error:
-            self._failures.add(outcome.source.path, error)
+                contents = self._encode(prediction)
+            except Exception as fault:
+                error = failure_text(fault, outcome.source.place, 'written')
+        if prediction is None or error:
+            self._failures.add(outcome.source.place, error)
             return False
-        for writer in writers:
-            writer.write(outcome.prediction)
+        for writer, content in contents:
+            writer.put(prediction, content)
         return True
+
+    def _encode(self, prediction: Prediction) -> list[tuple[OutputWriter, bytes]]:
+        """Make an image's content in all formats, before any of it is written."""
+        if len(os.fsencode(Path(prediction.name).name)) > LONGEST_NAME:
+            raise HandboneError('the name is too long for files of outputs: shorten it')
+        return [
+            (writer, writer.encode(prediction))
+            for name, writer in self._writers.items()
+            if name != FAILURES
+        ]
 
     def _save(self, state: str = 'running') -> None:
         positions = {
@@ -139,7 +155,7 @@ class Recorder:
     def _interrupted(self, error: OSError) -> OSError:
         return OSError(
             error.errno,
-            f'{error.strerror}. {self.journal.done} of {self.journal.images} images are done; mend '
-            'that and give the same command again: it goes on where it stopped',
+            f'{error.strerror}. {self.journal.done} of {self.journal.images} images are done. '
+            'After you have corrected that, the same command continues where it stopped',
             error.filename,
         )

@@ -18,9 +18,10 @@ from .journal import Journal
 from .predictor import Predictor
 from .recorder import Recorder
 from .sources import ImageSources
-from .stream import predict_batches
+from .stream import predict_sources
 
-BATCHES_WAITING = 2  # for the writing thread; more would only fill the memory
+#: Batches that wait for the writing thread; more would only fill the memory.
+BATCHES_WAITING = 2
 
 
 class RunSummary(NamedTuple):
@@ -28,7 +29,7 @@ class RunSummary(NamedTuple):
 
     Attributes:
         images: Number of sources.
-        failed: Number of bad files among them.
+        failed: How many of them failed.
         done_before: Number of sources that an earlier, interrupted run had done.
     """
 
@@ -42,25 +43,33 @@ def predict_to_files(
     sources: ImageSources,
     writers: Mapping[str, OutputWriter],
     out_dir: Path,
-    batch_size: int = 1,
+    batch_size: int | None = None,
     workers: int = 2,
     restart: bool = False,
     progress: bool = True,
 ) -> RunSummary:
     """Predict all sources and write what the writers write.
 
-    Reading, network and writing overlap; batches are written in the order of the sources. Bad files
-    go to ``failures.csv`` with what is wrong, and the rest goes on. ``journal.json`` tells how far
-    the run is: the same call goes on after an interruption, with the same bytes in the end.
+    Reading, network and writing overlap; batches are written in the order of the sources. Images
+    that cannot be read, predicted or written in one of the formats go to ``failures.csv`` with the
+    reason, nothing else is written of them, and the run continues with the others.
+    ``journal.json`` says how far the run is: after an interruption the same call continues it, and
+    the bytes are the same in the end.
+
+    >>> predictor = open_predictor('work_dirs/demo.onnx')
+    >>> sources, out_dir = ImageSources(['scans']), Path('predictions')
+    >>> writers = make_writers(['csv', 'table'], out_dir, predictor)
+    >>> predict_to_files(predictor, sources, writers, out_dir)
+    RunSummary(images=288, failed=0, done_before=0)
 
     Args:
         predictor: The model.
         sources: The images.
         writers: Writers by the name of their format.
         out_dir: Folder of the outputs.
-        batch_size: Images that the predictor gets at once.
+        batch_size: Images that the predictor gets at once; by default 1 on CPUs, 8 on GPUs.
         workers: Threads that read.
-        restart: Begin anew, whatever the folder holds.
+        restart: Start over, whatever the folder holds.
         progress: Show images per second and the time left.
 
     Returns:
@@ -70,7 +79,7 @@ def predict_to_files(
         FolderInUseError: If another run is writing into the folder.
         HandboneError: If the folder holds an unfinished run of other images, formats or models, or
             lies among the images.
-        OSError: If something cannot be written, as on a full disk; the same call goes on later.
+        OSError: If something cannot be written, as on a full disk; the same call continues later.
     """
     out_dir = Path(out_dir)
     _check_apart(sources, out_dir)
@@ -83,7 +92,7 @@ def _run(
     sources: ImageSources,
     writers: Mapping[str, OutputWriter],
     out_dir: Path,
-    batch_size: int,
+    batch_size: int | None,
     workers: int,
     restart: bool,
     progress: bool,
@@ -101,13 +110,7 @@ def _run(
         closing(recorder),
         tqdm(total=len(sources), initial=done, unit='image', disable=not progress) as bar,
     ):
-        batches = predict_batches(
-            predictor,
-            islice(sources, done, None),
-            batch_size,
-            workers,
-            getattr(predictor, 'window', 'file'),
-        )
+        batches = predict_sources(predictor, islice(sources, done, None), batch_size, workers)
         with closing(batches), ThreadPoolExecutor(1, 'writing') as thread:
             waiting: deque[Future] = deque()
             for batch in batches:

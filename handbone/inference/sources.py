@@ -38,6 +38,11 @@ class Source(NamedTuple):
     image_name: str
     image: np.ndarray | None = None
 
+    @property
+    def place(self) -> str:
+        """The file, or the name where there is none, for messages."""
+        return self.name if self.path is None else str(self.path)
+
 
 @dataclass(frozen=True)
 class Survey:

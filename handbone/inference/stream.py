@@ -1,17 +1,19 @@
-"""Images through a predictor: read ahead, predicted in batches, given out in order."""
+"""Sources through a predictor, in order."""
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 from handbone.errors import HandboneError
 from handbone.outputs.prediction import Prediction
 from handbone.postprocessing import flags_of
-from handbone.radiographs import Radiograph, RadiographError
+from handbone.radiographs import Radiograph, check_grey_values, read_radiograph
 from handbone.radiographs.window import Window
 
-from .predictor import Predictor
-from .reading import read_ahead
+from .batches import Answer, predict_batches, read_ahead
+from .image_failures import failure_text
+from .predictor import Predictor, default_batch_size
 from .sources import Source
 
 
@@ -20,8 +22,8 @@ class Outcome(NamedTuple):
 
     Attributes:
         source: The source.
-        prediction: Its labels, ``None`` where the file is bad.
-        error: What is wrong with the file, else empty.
+        prediction: Its labels, ``None`` where it failed.
+        error: Why it failed, else empty.
     """
 
     source: Source
@@ -29,24 +31,19 @@ class Outcome(NamedTuple):
     error: str = ''
 
 
-def predict_batches(
+def predict_sources(
     predictor: Predictor,
     sources: Iterable[Source],
-    batch_size: int = 1,
+    batch_size: int | None = None,
     workers: int = 2,
-    window: Window = 'file',
 ) -> Iterator[list[Outcome]]:
     """Predict sources batch by batch, while threads read the next ones.
-
-    A batch is ``batch_size`` sources one after another, so that a run that begins at any batch
-    computes what the whole run does; bad files only make it smaller.
 
     Args:
         predictor: The model.
         sources: The sources.
-        batch_size: Images that the predictor gets at once.
+        batch_size: Images that the predictor gets at once; by default 1 on CPUs, 8 on GPUs.
         workers: Threads that read.
-        window: Grey values of files of more than 8 bits that become 0 and 255.
 
     Yields:
         The outcomes of one batch, in the order of the sources.
@@ -54,31 +51,35 @@ def predict_batches(
     Raises:
         HandboneError: If a number is below 1.
     """
+    if batch_size is None:
+        batch_size = default_batch_size(predictor.device)
     if batch_size < 1 or workers < 1:
         raise HandboneError(
             f'batch size and number of workers are at least 1, got {batch_size} and {workers}'
         )
-    images = read_ahead(sources, workers, ahead=batch_size + workers, window=window)
+    read = partial(_read, window=predictor.window)
+    with closing(read_ahead(sources, read, workers, ahead=batch_size + workers)) as images:
+        # mapped, because a loop's variable would hold a batch while the next one is read
+        outcomes = partial(_outcomes, classes=predictor.classes)
+        yield from map(outcomes, predict_batches(predictor, images, batch_size))
+
+
+def _read(source: Source, window: Window) -> Radiograph:
+    if source.path is None:
+        return Radiograph(check_grey_values(source.image, source.name))
+    return read_radiograph(source.path, window)
+
+
+def _outcomes(answers: list[Answer[Source]], classes: tuple[str, ...]) -> list[Outcome]:
+    return [_outcome(answer, classes) for answer in answers]
+
+
+def _outcome(answer: Answer[Source], classes: tuple[str, ...]) -> Outcome:
+    source, radiograph, labels, error = answer
+    if radiograph is None or labels is None:
+        return Outcome(source, None, error)
     try:
-        while batch := list(islice(images, batch_size)):
-            yield _predict(predictor, batch)
-            del batch  # else it would be held while the next one is read
-    finally:
-        images.close()
-
-
-def _predict(
-    predictor: Predictor, batch: list[tuple[Source, Radiograph | RadiographError]]
-) -> list[Outcome]:
-    readable = [read.image for _, read in batch if isinstance(read, Radiograph)]
-    predicted = iter(predictor.predict(readable) if readable else ())
-    outcomes = []
-    for source, read in batch:
-        if isinstance(read, Radiograph):
-            labels = next(predicted)
-            flags = flags_of(labels, predictor.classes)
-            prediction = Prediction(source.name, labels, read, flags, source.image_name)
-            outcomes.append(Outcome(source, prediction))
-        else:
-            outcomes.append(Outcome(source, None, str(read)))
-    return outcomes
+        flags = flags_of(labels, classes)
+    except Exception as fault:
+        return Outcome(source, None, failure_text(fault, source.place, 'predicted'))
+    return Outcome(source, Prediction(source.name, labels, radiograph, flags, source.image_name))

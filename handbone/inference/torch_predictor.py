@@ -29,7 +29,7 @@ from handbone.errors import HandboneError
 from handbone.masks import planes_last
 from handbone.models.segmentors.multilabel_segmentor import check_thresholds
 
-from .pipeline import ArrayPipeline
+from .array_pipeline import ArrayPipeline
 
 PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -113,12 +113,15 @@ class TorchPredictor:
         """Predict packed labels; see :meth:`handbone.inference.Predictor.predict`.
 
         Args:
-            images: Grey values (H, W) of any sizes, uint8 or float32 from 0 to 255.
+            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255.
 
         Returns:
             Packed maps, int32, (H, W) or (H, W, P), each at the size of its image.
+
+        Raises:
+            HandboneError: If an image does not have such values.
         """
-        prepared = [self._prepare(image) for image in images]
+        prepared = [self._prepare(each, f'image {index}') for index, each in enumerate(images)]
         batches: dict[tuple, list[int]] = {}
         for index, each in enumerate(prepared):
             views = each['inputs'] if isinstance(each['inputs'], list) else [each['inputs']]

@@ -10,8 +10,8 @@ from handbone.masks import encode
 from handbone.outputs.prediction import Prediction
 
 from .appended_file import AppendedFile
-from .appended_writer import AppendedFileWriter
 from .coco_rle import coco_counts
+from .writer import AppendedFileWriter
 
 
 class CocoWriter(AppendedFileWriter):
@@ -39,8 +39,8 @@ class CocoWriter(AppendedFileWriter):
         self._classes = tuple(classes)
         self._palette = tuple(palette)
 
-    def write(self, prediction: Prediction) -> None:
-        """Write the line of one image; see the base class."""
+    def encode(self, prediction: Prediction) -> bytes:
+        """Make the line of one image; see the base class."""
         height, width = prediction.labels.shape[:2]
         image = {
             'file_name': prediction.image_name or prediction.name,
@@ -53,7 +53,7 @@ class CocoWriter(AppendedFileWriter):
             if len(runs)
         ]
         line = json.dumps([image, annotations], separators=(',', ':'))
-        self._file.append(f'{line}\n'.encode())
+        return f'{line}\n'.encode()
 
     def finish(self) -> None:
         """Put images and annotations in order; see the base class."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
-from handbone.files import write_atomically
 from handbone.masks import encode, regions
 from handbone.outputs.prediction import Prediction
 from handbone.radiographs.errors import reason
@@ -18,7 +17,7 @@ from handbone.version import __version__
 from .binary_frames import binary_frames
 from .dicom_attributes import sound_attributes
 from .dicom_segments import describe_segments
-from .writer import OutputWriter
+from .writer import ImageFileWriter
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -39,7 +38,7 @@ TAKEN_OVER = (
 )
 
 
-class DicomSegWriter(OutputWriter):
+class DicomSegWriter(ImageFileWriter):
     """Writes ``dicom_seg/NAME.dcm`` for every DICOM image: Segmentation Storage, BINARY.
 
     Each class that the image has is one segment and one frame at the image's size; a class that is
@@ -66,24 +65,22 @@ class DicomSegWriter(OutputWriter):
         classes: Sequence[str],
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        self._folder = Path(out_dir) / 'dicom_seg'
+        super().__init__(Path(out_dir) / 'dicom_seg', '.dcm')
         self._classes = tuple(classes)
         self._palette = tuple(palette)
         self._highdicom = import_extra('highdicom', 'dicom')
 
-    def check(self, prediction: Prediction) -> None:
-        """Look whether a segmentation can refer to the image; see the base class."""
-        _source(prediction)
-
-    def write(self, prediction: Prediction) -> None:
-        """Write the segmentation of one image; see the base class.
+    def encode(self, prediction: Prediction) -> bytes:
+        """Make the segmentation of one image; see the base class.
 
         Args:
             prediction: The image, read from a DICOM file, and its labels.
 
+        Returns:
+            The DICOM file.
+
         Raises:
             HandboneError: If the image is not from a DICOM file, or its header lacks identifiers.
-            OSError: If the file cannot be written; the message names it.
         """
         source = _source(prediction)
         try:
@@ -97,7 +94,7 @@ class DicomSegWriter(OutputWriter):
                 f'{prediction.radiograph.path}: no DICOM segmentation can be made of its header '
                 f'({reason(error)}). Choose another output format.'
             ) from error
-        write_atomically(self._folder / f'{prediction.name}.dcm', content.getvalue())
+        return content.getvalue()
 
     def _segmentation(self, prediction: Prediction, source: 'Dataset') -> 'Dataset':
         height, width = prediction.labels.shape[:2]

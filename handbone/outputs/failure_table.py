@@ -5,7 +5,7 @@ from pathlib import Path
 from handbone.csv_files import csv_bytes
 
 from .appended_file import AppendedFile
-from .appended_writer import AppendedFileWriter
+from .writer import AppendedFileWriter
 
 NAME = 'failures.csv'
 HEADER = csv_bytes([('file', 'error')])
@@ -21,7 +21,7 @@ class FailureTable(AppendedFileWriter):
     def __init__(self, out_dir: Path) -> None:
         super().__init__(AppendedFile(Path(out_dir) / NAME, HEADER))
 
-    def add(self, path: Path, error: str) -> None:
+    def add(self, path: str | Path, error: str) -> None:
         """Append one file.
 
         Args:

@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.files import write_atomically
 from handbone.masks import num_planes
 from handbone.masks.packed import check_planes, planes_of
 from handbone.outputs.prediction import Prediction
 
-from .writer import OutputWriter
+from .writer import ImageFileWriter
 
 #: Channels in OpenCV's order: blue, green, red.
 GREEN, RED = 1, 2
@@ -30,8 +29,8 @@ if hasattr(cv2, 'IMWRITE_PNG_FILTER'):  # OpenCV 4.10 chooses filters row by row
     ENCODING += (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 
 
-class LabelPngWriter(OutputWriter):
-    """Writes ``label_png/NAME.png`` for every image: RGB of 16 bits, one code a pixel.
+class LabelPngWriter(ImageFileWriter):
+    """Writes ``label_png/NAME.png`` for every image: RGB of 16 bits, one code per pixel.
 
     Red holds bits 0 to 15 of the packed code, green bits 16 to 31, blue is 0: class ``c`` is there
     where bit ``c`` of ``red + 65536 * green`` is set, and bit 31 means "ignore". There is no alpha
@@ -52,23 +51,22 @@ class LabelPngWriter(OutputWriter):
         classes: Sequence[str],
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        self._folder = Path(out_dir) / 'label_png'
+        super().__init__(Path(out_dir) / 'label_png', '.png')
         self._num_classes = len(classes)
         self._text = _chunk(b'tEXt', KEYWORD + b'\0' + json.dumps(list(classes)).encode('ascii'))
 
-    def write(self, prediction: Prediction) -> None:
-        """Write the picture of one image; see the base class."""
+    def encode(self, prediction: Prediction) -> bytes:
+        """Make the picture of one image; see the base class."""
         check_planes(prediction.labels, self._num_classes)
         codes = np.concatenate(list(planes_of(prediction.labels))).astype('<i4', copy=False)
         halves = codes.view('<u2').reshape(*codes.shape, 2)
         picture = np.zeros((*codes.shape, 3), np.uint16)
         picture[..., RED], picture[..., GREEN] = halves[..., 0], halves[..., 1]
-        path = self._folder / f'{prediction.name}.png'
         encoded, data = cv2.imencode('.png', picture, ENCODING)
         if not encoded:
-            raise OSError(f'{path}: OpenCV could not encode a PNG of shape {picture.shape}')
+            raise HandboneError(f'OpenCV cannot encode a PNG of shape {picture.shape}')
         data = data.tobytes()
-        write_atomically(path, data[:HEADER_END] + self._text + data[HEADER_END:])
+        return data[:HEADER_END] + self._text + data[HEADER_END:]
 
 
 def read_label_png(path: str | Path) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -83,15 +81,15 @@ def read_label_png(path: str | Path) -> tuple[np.ndarray, tuple[str, ...]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If it is no such PNG.
+        HandboneError: If it is not such a PNG.
     """
     data = Path(path).read_bytes()
     classes = _class_names(data)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if classes else None
     if picture is None or picture.dtype != np.uint16 or picture.shape[2:] != (3,):
         raise HandboneError(
-            f'{path} is no label PNG of handbone (RGB of 16 bits with a text chunk that names the '
-            'classes), or it was saved anew by another program. Write it again.'
+            f'{path} is not a label PNG of handbone (RGB of 16 bits with a text chunk that names '
+            'the classes), or another program saved it again. Write it again.'
         )
     codes = picture[..., GREEN].astype(np.uint32) << 16 | picture[..., RED]
     planes = np.split(codes.view(np.int32), num_planes(len(classes)))

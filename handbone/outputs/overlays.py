@@ -5,21 +5,22 @@ from pathlib import Path
 
 from handbone.outputs.prediction import Prediction
 from handbone.visualization import draw_masks
-from handbone.visualization.picture_file import write_picture
+from handbone.visualization.picture_file import encode_picture
 
-from .writer import OutputWriter
+from .writer import ImageFileWriter
 
 FOLDER = 'overlays'
+SUFFIX = '.jpg'
 LONGER_SIDE = 1024  # pixels; the bones are to be seen at once on a screen
 
 
-class OverlayWriter(OutputWriter):
+class OverlayWriter(ImageFileWriter):
     """Writes ``overlays/NAME.jpg``: the masks, numbered, over the radiograph.
 
     Args:
         out_dir: Folder of the outputs.
         classes: Class names in bit order.
-        palette: RGB colours, 0 to 255, one a class; distinct ones where there are none.
+        palette: RGB colours, 0 to 255, one per class; distinct ones where there are none.
     """
 
     def __init__(
@@ -28,12 +29,12 @@ class OverlayWriter(OutputWriter):
         classes: Sequence[str],
         palette: Sequence[tuple[int, int, int]] | None = None,
     ) -> None:
-        self._folder = Path(out_dir) / FOLDER
+        super().__init__(Path(out_dir) / FOLDER, SUFFIX)
         self._classes = tuple(classes)
         self._palette = palette
 
-    def write(self, prediction: Prediction) -> None:
-        """Draw one image; see :class:`OutputWriter`."""
+    def encode(self, prediction: Prediction) -> bytes:
+        """Draw one image; see the base class."""
         image = prediction.radiograph.image
         picture = draw_masks(
             image,
@@ -43,4 +44,4 @@ class OverlayWriter(OutputWriter):
             size=min(LONGER_SIDE, max(image.shape)),
             numbers=True,
         )
-        write_picture(self._folder / f'{prediction.name}.jpg', picture)
+        return encode_picture(picture, SUFFIX)

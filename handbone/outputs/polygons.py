@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.files import write_atomically
 from handbone.masks import regions, trace_outlines
 from handbone.outputs.prediction import Prediction
 
-from .writer import OutputWriter
+from .writer import ImageFileWriter
 
 FEWEST_POINTS = 3
 
 
-class PolygonWriter(OutputWriter):
+class PolygonWriter(ImageFileWriter):
     """Writes ``outputs_json/NAME.json`` for every image, which datasets read as annotations.
 
     A part of a mask is one polygon, its holes joined to the outline by cuts. Drawn by
@@ -42,12 +41,12 @@ class PolygonWriter(OutputWriter):
     ) -> None:
         if not tolerance >= 0:
             raise HandboneError(f'The tolerance of polygons is at least 0 pixels, got {tolerance}.')
-        self._folder = Path(out_dir) / 'outputs_json'
+        super().__init__(Path(out_dir) / 'outputs_json', '.json')
         self._classes = tuple(classes)
         self._tolerance = tolerance
 
-    def write(self, prediction: Prediction) -> None:
-        """Write the polygons of one image; see the base class."""
+    def encode(self, prediction: Prediction) -> bytes:
+        """Make the polygons of one image; see the base class."""
         height, width = prediction.labels.shape[:2]
         stem = Path(prediction.name).name
         annotations = []
@@ -74,4 +73,4 @@ class PolygonWriter(OutputWriter):
             'filename': stem if path is None else path.name,
             'metadata': {'height': height, 'width': width},
         }
-        write_atomically(self._folder / f'{prediction.name}.json', json.dumps(document).encode())
+        return json.dumps(document).encode()

@@ -1,4 +1,4 @@
-"""The competition's file: one row of runs an image and class."""
+"""The competition's file: one row of runs per image and class."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from handbone.outputs.prediction import Prediction
 from handbone.submissions.rle_rows import HEADER, rle_rows
 
 from .appended_file import AppendedFile
-from .appended_writer import AppendedFileWriter
+from .writer import AppendedFileWriter
 
 NAME = 'predictions.csv'
 
@@ -32,7 +32,7 @@ class RLECSVWriter(AppendedFileWriter):
         super().__init__(AppendedFile(Path(out_dir) / NAME, HEADER))
         self._classes = tuple(classes)
 
-    def write(self, prediction: Prediction) -> None:
-        """Append the rows of one image; see :class:`OutputWriter`."""
+    def encode(self, prediction: Prediction) -> bytes:
+        """Make the rows of one image; see the base class."""
         name = prediction.image_name or prediction.name
-        self._file.append(rle_rows(name, self._classes, prediction.labels))
+        return rle_rows(name, self._classes, prediction.labels)

@@ -8,8 +8,8 @@ from handbone.masks import regions
 from handbone.outputs.prediction import Prediction
 
 from .appended_file import AppendedFile
-from .appended_writer import AppendedFileWriter
 from .measurements import Measurements, measure
+from .writer import AppendedFileWriter
 
 COLUMNS = (
     'image_name',
@@ -58,8 +58,8 @@ class TableWriter(AppendedFileWriter):
         super().__init__(AppendedFile(Path(out_dir) / 'table.csv', csv_bytes([COLUMNS])))
         self._classes = tuple(classes)
 
-    def write(self, prediction: Prediction) -> None:
-        """Append the rows of one image; see the base class."""
+    def encode(self, prediction: Prediction) -> bytes:
+        """Make the rows of one image; see the base class."""
         spacing = prediction.radiograph.spacing
         found = {
             region.class_index: _cells(measure(region.mask, region.left, region.top, spacing))
@@ -71,7 +71,7 @@ class TableWriter(AppendedFileWriter):
             (image_name, name, *found.get(index, absent))
             for index, name in enumerate(self._classes)
         ]
-        self._file.append(csv_bytes(rows))
+        return csv_bytes(rows)
 
 
 def _cells(measured: Measurements) -> tuple[object, ...]:

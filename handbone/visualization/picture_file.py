@@ -25,6 +25,19 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
         raise HandboneError(
             f'{path}: pictures are not written as {path.suffix!r}; use .jpg or .png.'
         )
-    parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix in ('.jpg', '.jpeg') else []
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), parameters)
-    write_atomically(path, encoded.tobytes())
+    write_atomically(path, encode_picture(picture, path.suffix))
+
+
+def encode_picture(picture: np.ndarray, suffix: str) -> bytes:
+    """Encode a picture.
+
+    Args:
+        picture: RGB, uint8.
+        suffix: Extension of a format that OpenCV writes, with its dot.
+
+    Returns:
+        The content of the file.
+    """
+    parameters = [cv2.IMWRITE_JPEG_QUALITY, 92] if suffix in ('.jpg', '.jpeg') else []
+    _, encoded = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), parameters)
+    return encoded.tobytes()

@@ -1,4 +1,4 @@
-"""A predictor without a network, and a reader, which processes of Ray can import."""
+"""A predictor without a network, which processes of Ray can import."""
 
 import os
 import time
@@ -6,8 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-from handbone.radiographs import Radiograph
+import torch
 
 CLASSES = ('bright', 'left', 'nothing')
 
@@ -16,6 +15,8 @@ class StubPredictor:
     """Bright pixels, the left half, and a class that is never there."""
 
     palette = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
+    window = 'file'
+    device = torch.device('cpu')
 
     def __init__(self, model_hash='a' * 64, classes=CLASSES, thresholds=(0.5, 0.5, 0.5), pause=0):
         self.model_hash = model_hash
@@ -50,14 +51,6 @@ class OpenStub:
             with Path(self.processes).open('a') as file:
                 file.write(f'{os.getpid()}\n')
         return StubPredictor(**self.options)
-
-
-def read_radiograph(path):
-    """Read a PNG."""
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        raise ValueError(f'{path} is not an image')
-    return Radiograph(image, path)
 
 
 def write_images(folder, number, first=0):

@@ -7,23 +7,24 @@ import multiprocessing
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from stub_predictor import StubPredictor
 
-from handbone.apis import MultilabelInferencer
 from handbone.apis.inferencer import make_writers
+from handbone.errors import HandboneError
 from handbone.folder_lock import FolderInUseError
 from handbone.inference import ImageSources
 from handbone.inference.run import predict_to_files
 from handbone.masks import string_to_runs
 from handbone.outputs import OutputWriter
-from handbone.radiographs import RadiographError
 
 
-class InterruptionError(Exception):
+class Interruption(BaseException):
     """Stands for the end of the process."""
 
 
@@ -33,10 +34,13 @@ NEVER = 1000
 class Interrupting(OutputWriter):
     """Ends the run at its n-th image."""
 
-    def __init__(self, number, error=InterruptionError):
+    def __init__(self, number, error=Interruption):
         self.number, self.error = number, error
 
-    def write(self, prediction):
+    def encode(self, prediction):
+        return b''
+
+    def put(self, prediction, content):
         self.number -= 1
         if self.number == 0:
             raise self.error
@@ -51,7 +55,7 @@ class Interrupted(StubPredictor):
 
     def predict(self, images):
         if len(self.calls) + 1 == self.number:
-            raise InterruptionError
+            raise Interruption
         return super().predict(images)
 
 
@@ -72,14 +76,17 @@ class Waiting(StubPredictor):
 class Choosy(OutputWriter):
     """Cannot hold the images of one patient."""
 
-    def __init__(self):
+    def __init__(self, error):
+        self.error = error
         self.written = []
 
-    def check(self, prediction):
+    def encode(self, prediction):
         if 'hand4' in prediction.name:
-            raise ValueError(f'{prediction.radiograph.path}: not in this format')
+            raise self.error
+        return b'content'
 
-    def write(self, prediction):
+    def put(self, prediction, content):
+        assert content == b'content'
         self.written.append(prediction.name)
 
 
@@ -158,7 +165,7 @@ def test_going_on(images, tmp_path, whole, monkeypatch, image, batch_size):
     """Whatever was interrupted and wherever, the bytes in the end are the same."""
     monkeypatch.setattr('handbone.inference.recorder.SECONDS_BETWEEN', 0.0)
     out = tmp_path / 'out'
-    with pytest.raises(InterruptionError):
+    with pytest.raises(Interruption):
         run(images, out, extra=Interrupting(image), batch_size=batch_size)
     assert not (out / 'predictions.csv').exists()
     done = json.loads((out / 'journal.json').read_text())['done']
@@ -170,7 +177,7 @@ def test_going_on(images, tmp_path, whole, monkeypatch, image, batch_size):
 
 def test_going_on_after_the_model_failed(images, tmp_path, whole, monkeypatch):
     monkeypatch.setattr('handbone.inference.recorder.SECONDS_BETWEEN', 0.0)
-    with pytest.raises(InterruptionError):
+    with pytest.raises(Interruption):
         run(images, tmp_path / 'out', Interrupted(3))
     predictor = StubPredictor()
     assert run(images, tmp_path / 'out', predictor).done_before >= 2
@@ -182,11 +189,11 @@ def test_going_on_between_two_names(images, tmp_path, whole, monkeypatch):
     """One file has its name, the other has none yet."""
 
     def stop(table):
-        raise InterruptionError
+        raise Interruption
 
     with monkeypatch.context() as patched:
         patched.setattr('handbone.outputs.failure_table.FailureTable.finish', stop)
-        with pytest.raises(InterruptionError):
+        with pytest.raises(Interruption):
             run(images, tmp_path / 'out')
     assert (tmp_path / 'out' / 'predictions.csv').exists()
     assert not (tmp_path / 'out' / 'failures.csv').exists()
@@ -220,7 +227,7 @@ def test_another_run_is_refused(images, tmp_path, whole, change, message):
 
 def test_lost_files_of_an_interrupted_run(images, tmp_path, monkeypatch):
     monkeypatch.setattr('handbone.inference.recorder.SECONDS_BETWEEN', 0.0)
-    with pytest.raises(InterruptionError):
+    with pytest.raises(Interruption):
         run(images, tmp_path / 'out', extra=Interrupting(3))
     (tmp_path / 'out' / '.predictions.csv.unfinished').unlink()
     with pytest.raises(ValueError, match='is missing'):
@@ -247,31 +254,52 @@ def test_outputs_among_the_images(images):
         run(images, images / 'out')
 
 
-def test_from_python(images):
-    inferencer = MultilabelInferencer.of(StubPredictor())
-    array = np.full((5, 7), 150, np.uint8)
-    (prediction,) = inferencer(array)
-    assert (prediction.labels == 1).all() and prediction.radiograph.path is None
-    assert [each.name for each in inferencer([array, array + 100], batch_size=2)] == [
-        'image0',
-        'image1',
-    ]
-    (prediction,) = inferencer(images / 'ID0' / 'hand0.png')
-    assert prediction.labels.shape == (24, 40) and prediction.name == 'hand0'
-    assert [each.name for each in inferencer(images / 'ID0')] == ['hand0', 'hand1']
-    with pytest.raises(RadiographError, match='hand2'):
-        list(inferencer(images))
-    with pytest.raises(ValueError, match='unknown format nifti: there are csv'):
-        inferencer.run([images], ['nifti'], images.parent / 'out')
+@pytest.mark.parametrize(
+    ('error', 'text'),
+    [
+        (HandboneError('not in this format'), 'hand4.png: not in this format'),
+        (
+            ValueError('Null bytes'),
+            'hand4.png: the image cannot be written (ValueError: Null bytes)',
+        ),
+        (cv2.error('bad\n size'), 'hand4.png: the image cannot be written (error: bad size)'),
+        (OSError('decoder'), 'hand4.png: the image cannot be written (OSError: decoder)'),
+        (AttributeError(), 'hand4.png: the image cannot be written (AttributeError)'),
+    ],
+)
+def test_nothing_is_left_of_an_image_that_a_format_cannot_hold(images, tmp_path, error, text):
+    writer, out = Choosy(error), tmp_path / 'out'
+    names = ('csv', 'polygons', 'overlays', 'coco', 'table', 'label-png')
+    assert run(images, out, names=names, extra=writer).failed == 2
+    assert writer.written == ['ID0/hand0', 'ID0/hand1', 'ID1/hand3', 'ID2/hand5']
+    failures = list(csv.DictReader((out / 'failures.csv').read_text().splitlines()))
+    assert [Path(row['file']).name for row in failures] == ['hand2.png', 'hand4.png']
+    assert text in failures[1]['error']
+    for path, content in contents(out).items():
+        assert 'hand4' not in path
+        assert path == 'failures.csv' or b'hand4' not in content
+    whole = tmp_path / 'without'
+    (images / 'ID2' / 'hand4.png').write_text('no image either')
+    run(images, whole, names=names)
+    (out / 'failures.csv').unlink(), (whole / 'failures.csv').unlink()
+    assert contents(out) == contents(whole)
 
 
-def test_what_a_format_cannot_hold_is_a_bad_file(images, tmp_path):
-    writer = Choosy()
-    summary = run(images, tmp_path / 'out', names=('csv',), extra=writer)
-    assert summary.failed == 2 and len(writer.written) == 4
-    failures = (tmp_path / 'out' / 'failures.csv').read_text()
-    assert 'hand4.png: not in this format' in failures and 'hand2.png' in failures
-    assert 'hand4' not in (tmp_path / 'out' / 'predictions.csv').read_text()
+def test_names_too_long_for_outputs(images, tmp_path):
+    long = 'x' * 248 + '.png'
+    shutil.copy(images / 'ID0' / 'hand0.png', images / long)
+    assert run(images, tmp_path / 'out').failed == 2
+    assert 'the name is too long' in (tmp_path / 'out' / 'failures.csv').read_text()
+    assert b'xxx' not in contents(tmp_path / 'out')['predictions.csv']
+
+
+@pytest.mark.parametrize(
+    'error', [MemoryError('of the machine'), torch.OutOfMemoryError('of the GPU')]
+)
+def test_lack_of_memory_while_writing_ends_the_run(images, tmp_path, error):
+    with pytest.raises(type(error)):
+        run(images, tmp_path / 'out', extra=Choosy(error))
+    assert not (tmp_path / 'out' / 'predictions.csv').exists()
 
 
 @pytest.fixture

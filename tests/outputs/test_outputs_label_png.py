@@ -45,7 +45,7 @@ def test_pngs_of_other_programs(tmp_path):
     (tmp_path / 'text.png').write_text('no picture')
     (tmp_path / 'empty.png').touch()
     for name in ('grey', 'deep', 'text', 'empty'):
-        with pytest.raises(ValueError, match=f'{name}.png is no label PNG'):
+        with pytest.raises(ValueError, match=f'{name}.png is not a label PNG'):
             read_label_png(tmp_path / f'{name}.png')
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import Compose
 
 from handbone.errors import HandboneError
+from handbone.radiographs import check_grey_values
 
 LOADING = 'LoadRadiograph'
 LABELS = 'LoadPolygonAnnotations'
@@ -20,25 +21,26 @@ class ArrayPipeline:
         steps: Configs of the pipeline's steps; the first one loads.
 
     Raises:
-        HandboneError: If the pipeline does not begin by ``LoadRadiograph``.
+        HandboneError: If the pipeline does not begin with ``LoadRadiograph``.
     """
 
     def __init__(self, steps: Sequence[dict]) -> None:
         loading = dict(steps[0]) if steps else {}
         if loading.get('type') != LOADING:
             raise HandboneError(
-                f'the test pipeline begins by {loading.get("type")}, so it cannot take images from '
-                f"memory: begin it by dict(type='{LOADING}')"
+                f'the test pipeline begins with {loading.get("type")}, so it cannot take images '
+                f"from memory: begin it with dict(type='{LOADING}')"
             )
         self.window = loading.get('window', 'file')
         self.color = loading.get('color_type') == 'color'
         self._steps = Compose(without_labels(steps[1:]))
 
-    def __call__(self, image: np.ndarray) -> dict:
+    def __call__(self, image: np.ndarray, place: str = 'the image') -> dict:
         """Prepare one image.
 
         Args:
-            image: Grey values (H, W), uint8 or float32 from 0 to 255.
+            image: Grey values (H, W), uint8 or float from 0 to 255.
+            place: Which image it is, for messages.
 
         Returns:
             What the data loader gives for one image: ``inputs`` and ``data_samples``.
@@ -46,11 +48,7 @@ class ArrayPipeline:
         Raises:
             HandboneError: If it is not such an array.
         """
-        if image.ndim != 2 or image.dtype not in (np.uint8, np.float32):
-            raise HandboneError(
-                'images are grey values (H, W), uint8 or float32 from 0 to 255, got an array '
-                f'{image.shape} of {image.dtype}'
-            )
+        image = check_grey_values(image, place)
         size = image.shape
         if self.color:
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

@@ -1,4 +1,4 @@
-"""Units of work: the images whose runs come into one file."""
+"""Work units: the images whose runs go into one file."""
 
 import hashlib
 from collections.abc import Collection, Iterator
@@ -11,7 +11,7 @@ from handbone.errors import HandboneError
 
 from .folder import ArchiveFolder
 
-#: Hexadecimal digits of the image's hash that name its folder: sixteen folders a model, so that
+#: Hexadecimal digits of the image's hash that name its folder: sixteen folders per model, so that
 #: small archives do not fall into hundreds of files nor large ones into folders of ten thousands.
 PREFIX_DIGITS = 1
 
@@ -45,16 +45,16 @@ def predicted_hashes(folder: ArchiveFolder, model_hash: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def cut_units(images: pd.DataFrame, done: Collection[str], size: int) -> Iterator[pa.Table]:
-    """Cut what is left to predict into units.
+def cut_work_units(images: pd.DataFrame, done: Collection[str], size: int) -> Iterator[pa.Table]:
+    """Divide what is left to predict into work units.
 
     Args:
         images: ``image`` and ``image_hash``; several images may have one hash.
         done: Hashes of images that need no prediction.
-        size: Most images of a unit.
+        size: Most images of a work unit.
 
     Yields:
-        ``image`` and ``image_hash`` of each unit, each hash once, rising, with the same prefix.
+        ``image`` and ``image_hash`` of a work unit, each hash once, rising, with the same prefix.
     """
     left = images.loc[~images['image_hash'].isin(done), ['image', 'image_hash']]
     left = left.drop_duplicates('image_hash').sort_values('image_hash', kind='stable')
@@ -63,8 +63,8 @@ def cut_units(images: pd.DataFrame, done: Collection[str], size: int) -> Iterato
             yield pa.Table.from_pandas(of_prefix[start : start + size], preserve_index=False)
 
 
-def unit_file(model_hash: str, image_hashes: Collection[str]) -> str:
-    """Name the file of a unit: whoever predicts the same images writes the same file.
+def work_unit_file(model_hash: str, image_hashes: Collection[str]) -> str:
+    """Name the file of a work unit: whoever predicts the same images writes the same file.
 
     Args:
         model_hash: The model.

@@ -1,4 +1,4 @@
-"""One way to open whatever can predict."""
+"""A predictor from the files of a model: a config with its checkpoint, or an exported file."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,17 +8,10 @@ from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import dataset_classes
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
+from handbone.export import is_exported, open_exported
 
 from .predictor import Predictor
 from .torch_predictor import TorchPredictor
-
-#: Suffixes of models that need no checkpoint: ONNX and OpenVINO.
-EXPORTED = ('.onnx', '.xml')
-
-
-def is_exported(model: str | Path) -> bool:
-    """Tell by its suffix whether a model stands for itself, without a checkpoint."""
-    return Path(model).suffix.lower() in EXPORTED
 
 
 def open_predictor(
@@ -33,15 +26,17 @@ def open_predictor(
 ) -> Predictor:
     """Open a config with its checkpoint, or an exported model.
 
+    >>> predictor = open_predictor('configs/demo.py', 'work_dirs/demo')
+    >>> (labels,) = predictor.predict([np.zeros((512, 384), np.uint8)])
+
     Args:
         model: A config file, or an exported ``.onnx`` or ``.xml`` file.
         checkpoint: Checkpoint of the config: a file or a work dir.
         device: 'cpu', 'cuda', 'cuda:1' and so on; ``None`` takes a GPU where there is one. With
-            'meta' the predictor tells its classes, thresholds and hash, and need not predict.
-        precision: 'fp32', 'bf16' or 'fp16'; ``None`` is 'fp32'. An exported model has its
-            own.
+            'meta' the predictor has its classes, thresholds and hash, but may not predict.
+        precision: 'fp32', 'bf16' or 'fp16'; ``None`` is 'fp32'. An exported model has its own.
         tta: Average over the views that the config names.
-        thresholds: Probability above which a class is present, one a class, or a file of
+        thresholds: Probability above which a class is present, one per class, or a file of
             ``handbone tune-thresholds``; ``None`` takes those of the model.
         postprocess: Names of the steps after the thresholds; ``None`` takes those of the config.
         cfg_options: Settings of the config to override, by dotted key.
@@ -61,15 +56,12 @@ def open_predictor(
                 'test-time augmentation, no postprocessing and no settings of a config; give the '
                 'config and the checkpoint'
             )
-        from handbone.export import open_exported
-
         if isinstance(thresholds, (str, Path)):
             thresholds = read_thresholds(thresholds, open_exported(model, 'cpu').classes)
         return open_exported(model, 'cpu' if device == 'meta' else device, thresholds)
     if checkpoint is None:
         raise HandboneError(f'{model} is a config: give the checkpoint or the work dir after it')
-    cfg = read_config_file(model)
-    cfg.merge_from_dict(dict(cfg_options or {}))
+    cfg = read_config_file(model, cfg_options or {})
     if isinstance(thresholds, (str, Path)):
         thresholds = read_thresholds(thresholds, dataset_classes(cfg))
     return TorchPredictor(

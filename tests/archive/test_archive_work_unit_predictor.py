@@ -15,7 +15,7 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as parquet  # noqa: E402
 
 from handbone.archive.hashing import file_hash  # noqa: E402
-from handbone.archive.unit_predictor import UnitPredictor, UnitSettings  # noqa: E402
+from handbone.archive.work_unit_predictor import WorkUnitPredictor, WorkUnitSettings  # noqa: E402
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def table(images, folder):
 
 
 def predictor(folder, batch_size=2, model_hash='a' * 64):
-    settings = UnitSettings(str(folder), str(folder / 'unfinished'), model_hash, batch_size)
-    return UnitPredictor(StubPredictor, settings)
+    settings = WorkUnitSettings(str(folder), str(folder / 'unfinished'), model_hash, batch_size)
+    return WorkUnitPredictor(StubPredictor, settings)
 
 
 def mark(path, value):
@@ -55,7 +55,11 @@ def test_a_bad_image_leaves_its_batch_alone(unit, tmp_path):
     images = unit['image'].to_pylist()
     mark(images[1], 17)
     receipt = predictor(tmp_path)(table(images, tmp_path))
-    assert receipt['error'].to_pylist() == [None, 'this image has the wrong look', None, None, None]
+    errors = receipt['error'].to_pylist()
+    assert errors.pop(1) == (
+        f'{images[1]}: the image cannot be predicted (ValueError: this image has the wrong look)'
+    )
+    assert errors == [None] * 4
     written = parquet.read_table(tmp_path / 'unfinished' / receipt['file'][0].as_py())
     assert set(written['image'].to_pylist()) == set(images) - {images[1]}
 
@@ -103,13 +107,13 @@ def test_a_full_disk_stops_the_run(unit, tmp_path):
 
 def test_machines_with_another_model_stop_the_run(unit, tmp_path):
     receipt = predictor(tmp_path, model_hash='b' * 64)(unit)
-    assert 'another model' in receipt['stop'][0].as_py()
-    settings = UnitSettings(str(tmp_path), str(tmp_path), 'a' * 64, 1)
+    assert 'a different model' in receipt['stop'][0].as_py()
+    settings = WorkUnitSettings(str(tmp_path), str(tmp_path), 'a' * 64, 1)
 
     def open_nothing():
         raise FileNotFoundError('there is no config')
 
-    receipt = UnitPredictor(open_nothing, settings)(unit)
+    receipt = WorkUnitPredictor(open_nothing, settings)(unit)
     assert 'there is no config' in receipt['stop'][0].as_py()
 
 

@@ -88,7 +88,7 @@ class MultilabelInferencer:
 
     def run(
         self,
-        sources: Sequence[str | Path],
+        sources: ImageSources | Sequence[str | Path],
         writers: Iterable[str] | Mapping[str, OutputWriter],
         out_dir: str | Path,
         batch_size: int | None = None,
@@ -114,7 +114,7 @@ class MultilabelInferencer:
             writers = make_writers(writers, out_dir, self.predictor)
         return predict_to_files(
             self.predictor,
-            ImageSources(sources),
+            sources if isinstance(sources, ImageSources) else ImageSources(sources),
             writers,
             Path(out_dir),
             batch_size,

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser: The parser to extend.
     """
     parser.description = (
-        'Predict radiographs: PNG, JPEG, TIFF and DICOM. After an interruption, the same command '
+        'Predict radiographs: pictures and DICOM files. After an interruption, the same command '
         'continues.'
     )
     parser.epilog = EPILOG
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
     from handbone.apis.inferencer import MultilabelInferencer, make_writers
     from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import parse_options
-    from handbone.inference import open_predictor
+    from handbone.inference import ImageSources, open_predictor
     from handbone.outputs.failure_table import NAME as FAILURE_TABLE
 
     model, checkpoint, sources = split_sources(args.model, args.sources)
@@ -95,9 +95,12 @@ def run(args: argparse.Namespace) -> None:
         )
     options = {'polygons': dict(tolerance=args.polygon_tolerance)} if args.polygon_tolerance else {}
     out = args.out_dir
+    images = ImageSources(sources)
+    if images.describe_left_out():
+        print(images.describe_left_out())
     writers = make_writers(args.write, out, predictor, options)
     summary = MultilabelInferencer.of(predictor).run(
-        sources, writers, out, args.batch_size, args.workers, args.restart
+        images, writers, out, args.batch_size, args.workers, args.restart
     )
     before = f' ({summary.done_before} of them in an earlier run)' if summary.done_before else ''
     print(f'{summary.images - summary.failed} of {summary.images} images{before}: {out}')

@@ -8,11 +8,10 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 from handbone.listing import files_below
+from handbone.radiographs.reading import SUFFIXES
 
 from .preprocessing import Preprocessing
 
-#: What is read from a folder.
-PATTERNS = ('*.png', '*.jpg', '*.jpeg', '*.tif', '*.tiff')
 #: More images hardly move the ranges.
 MOST_IMAGES = 64
 
@@ -29,10 +28,10 @@ def calibration_images(folder: str | Path) -> list[Path]:
     Raises:
         HandboneError: If there is none.
     """
-    files = [path for path in files_below(Path(folder)) if any(map(path.match, PATTERNS))]
+    files = [path for path in files_below(Path(folder)) if path.suffix.lower() in SUFFIXES]
     if not files:
         raise HandboneError(
-            f'--calibration: there is no image ({", ".join(PATTERNS)}) in {folder}; give a folder '
+            f'--calibration: there is no image ({", ".join(SUFFIXES)}) in {folder}; give a folder '
             'with some dozens of training images'
         )
     places = np.linspace(0, len(files) - 1, min(MOST_IMAGES, len(files)))

@@ -5,7 +5,8 @@ import glob
 import hashlib
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +16,11 @@ import numpy as np
 from handbone.errors import HandboneError
 from handbone.listing import alike_error, existing, files_below, normal_form, read_list
 from handbone.radiographs.dicom_format import is_dicom
+from handbone.radiographs.reading import SUFFIXES
 
-SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.dcm', '.dicom')
-KINDS = 'PNG, JPEG, TIFF or DICOM'
+KINDS = 'PNG, JPEG, TIFF, BMP, GIF, WebP, JPEG 2000, PNM or DICOM'
 LIST = '@'
+MAX_SUFFIXES = 5  # of files that are left out, each with its number
 #: DICOM's table of contents of a medium, which looks like DICOM and holds no image.
 TABLE_OF_CONTENTS = 'DICOMDIR'
 
@@ -53,12 +55,14 @@ class Survey:
         digest: SHA-256 of their names, in hexadecimal digits.
         keep_suffix: Two images differ in their suffix alone, so names keep it.
         keep_folders: Two images share their file's name, so tables have the folders as well.
+        left_out: Numbers of the files that are not images, by suffix.
     """
 
     count: int
     digest: str
     keep_suffix: bool
     keep_folders: bool
+    left_out: Mapping[str, int]
 
 
 class ImageSources:
@@ -98,9 +102,13 @@ class ImageSources:
         """List the folders among the arguments."""
         return [Path(argument) for argument in self.arguments if Path(argument).is_dir()]
 
-    def _paths(self) -> Iterator[Path]:
+    def describe_left_out(self) -> str:
+        """Say how many files are not images: one line, empty where all are."""
+        return _describe(self.survey.left_out)
+
+    def _paths(self, left_out: Counter[str] | None = None) -> Iterator[Path]:
         for argument in self.arguments:
-            yield from _images_of(argument)
+            yield from _images_of(argument, left_out)
 
     def _relative(self, path: Path) -> str:
         return Path(os.path.relpath(os.path.abspath(path), self.root)).as_posix()  # noqa: PTH100
@@ -109,7 +117,8 @@ class ImageSources:
         digest = hashlib.sha256(f'{self.root}\0'.encode(errors='surrogateescape'))
         # hashes in arrays: 24 bytes an image
         paths, stems, names = array('q'), array('q'), array('q')
-        for path in self._paths():
+        left_out: Counter[str] = Counter()
+        for path in self._paths(left_out):
             relative = self._relative(path)
             digest.update(f'{relative}\0'.encode(errors='surrogateescape'))
             relative = normal_form(relative)
@@ -118,10 +127,13 @@ class ImageSources:
             names.append(hash(normal_form(path.name)))
         if not paths:
             what = ', '.join(self.arguments) or 'nothing'
-            raise HandboneError(f'{what}: there is no image ({KINDS}); name a folder that has some')
+            others = f' ({_describe(left_out)})' if left_out else ''
+            raise HandboneError(
+                f'{what}: there is no image ({KINDS}){others}; name a folder that has some'
+            )
         if _repeated(paths):
             raise self._repetition()
-        return Survey(len(paths), digest.hexdigest(), _repeated(stems), _repeated(names))
+        return Survey(len(paths), digest.hexdigest(), _repeated(stems), _repeated(names), left_out)
 
     def _repetition(self) -> HandboneError:
         """Describe the first image that is named twice."""
@@ -161,19 +173,41 @@ def _root(argument: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100, links stay as they are named
 
 
-def _images_of(argument: str) -> Iterator[Path]:
+def _images_of(argument: str, left_out: Counter[str] | None = None) -> Iterator[Path]:
+    """Find the images of an argument, and count the other files."""
     path = Path(argument)
     if argument.startswith(LIST):
         yield from map(existing, listed_images(Path(argument[1:])))
     elif path.is_dir():
-        yield from filter(_is_image, files_below(path))
+        yield from _images_among(files_below(path), left_out)
     elif path.exists():
         yield path
     elif '**' in path.parts:
-        yield from _matches_below(path)
+        yield from _images_among(_matches_below(path), left_out)
     else:
         found = (Path(match) for match in glob.iglob(argument, recursive=True))  # noqa: PTH207
-        yield from sorted(each for each in found if each.is_file() and _is_image(each))
+        yield from _images_among(sorted(each for each in found if each.is_file()), left_out)
+
+
+def _images_among(paths: Iterable[Path], left_out: Counter[str] | None) -> Iterator[Path]:
+    for path in paths:
+        if _is_image(path):
+            yield path
+        elif left_out is not None:
+            suffix = path.suffix.lower()
+            left_out[suffix if suffix and not suffix[1:].isdecimal() else 'without suffix'] += 1
+
+
+def _describe(left_out: Mapping[str, int]) -> str:
+    if not left_out:
+        return ''
+    count = sum(left_out.values())
+    kinds = sorted(left_out.items(), key=lambda kind: (-kind[1], kind[0]))
+    shown = [f'{number} {suffix}' for suffix, number in kinds[:MAX_SUFFIXES]]
+    if len(kinds) > MAX_SUFFIXES:
+        shown.append(f'{sum(number for _, number in kinds[MAX_SUFFIXES:])} others')
+    files = 'file is not an image and is' if count == 1 else 'files are not images and are'
+    return f'{count} {files} left out: {", ".join(shown)}'
 
 
 def listed_images(path: Path) -> Iterator[Path]:
@@ -194,13 +228,13 @@ def listed_images(path: Path) -> Iterator[Path]:
 
 
 def _matches_below(pattern: Path) -> Iterator[Path]:
-    """Find the images that match a pattern with ``**``, without following links in a circle."""
+    """Find the files that match a pattern with ``**``, without following links in a circle."""
     folder = Path(_root(str(pattern)))
     absolute = Path(os.path.abspath(pattern))  # noqa: PTH100
     wanted = absolute.parts[len(folder.parts) :]
     for path in files_below(folder):
         fits = _fits(path.parts[len(folder.parts) :], wanted)
-        if fits and path.is_file() and _is_image(path):
+        if fits and path.is_file():
             yield path if pattern.is_absolute() else Path(os.path.relpath(path))
 
 

@@ -13,10 +13,9 @@ from handbone.datasets.image_header import read_image_size
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import by_normal_form, normal_form
 from handbone.masks import decode, encode, rasterize
+from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from handbone.submissions import read_submission
 
-#: Suffixes that an image name may carry.
-IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.dcm')
 #: Folder of the JSON files in the hand-bone layout.
 ANNOTATIONS = 'outputs_json'
 #: Annotation files whose polygons are kept in memory.

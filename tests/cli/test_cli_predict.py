@@ -160,7 +160,7 @@ def test_views_are_those_of_the_test(run_tool, tiny_config, checkpoint, test_ima
         (dict(model='nowhere.py'), 'there is no config or model nowhere.py'),
         (dict(checkpoint='nowhere.pth'), 'there is no checkpoint nowhere.pth'),
         (dict(sources='nowhere'), 'there is no image or folder nowhere'),
-        (dict(sources='.'), 'there is no image (PNG, JPEG, TIFF or DICOM)'),
+        (dict(sources='.'), 'there is no image (PNG, JPEG, TIFF, BMP, GIF, '),
         (dict(more=['--write', 'csv,nifti']), 'unknown format nifti'),
         (dict(more=['--device', 'cuda:99']), 'device cuda:99: this machine has'),
         (dict(more=['--device', 'cpu', '--precision', 'fp16']), 'fp16 needs a GPU'),

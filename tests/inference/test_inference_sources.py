@@ -153,3 +153,25 @@ def test_bad_arguments(tree, arguments, error, message):
     Path('binary').write_bytes(b'\xff\xfa')
     with pytest.raises(error, match=message):
         ImageSources(arguments)
+
+
+def test_all_formats_are_images_and_the_rest_is_counted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / 'many'
+    folder.mkdir()
+    images = ['a.bmp', 'b.GIF', 'c.webp', 'd.jp2', 'e.jpeg', 'f.pgm']
+    for name in [*images, 'g.txt', 'h.TXT', 'i.xml', 'README', '.hidden.txt', 'j.1']:
+        (folder / name).touch()
+    for argument in ('many', 'many/*', '**/*'):
+        sources = ImageSources([argument])
+        assert [source.path.name for source in sources] == images
+        expected = '5 files are not images and are left out: 2 .txt, 2 without suffix, 1 .xml'
+        assert sources.describe_left_out() == expected
+    assert ImageSources(['many/a.bmp']).describe_left_out() == ''
+    for number in range(6):
+        (folder / f'k.kind{number}').touch()
+    assert ImageSources(['many']).describe_left_out().endswith('1 .kind1, 1 .kind2, 4 others')
+    for name in images:
+        (folder / name).unlink()
+    with pytest.raises(HandboneError, match=r'there is no image .*11 files are not images'):
+        ImageSources(['many'])

@@ -1,4 +1,4 @@
-"""Loading of 8-bit and 16-bit radiographs."""
+"""Loading of radiographs."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -12,23 +12,24 @@ from ..image_header import of_dataset
 
 @TRANSFORMS.register_module()
 class LoadRadiograph(BaseTransform):
-    """Load a radiograph: PNG, JPEG, TIFF or, with the extra ``dicom``, DICOM.
+    """Load a radiograph: a picture or, with the extra ``dicom``, a DICOM file.
 
-    Image: an 8-bit file becomes uint8 as it is. A 16-bit file becomes float32: grey values of the
-    window are spread linearly over 0 to 255, values outside are clipped. Colour files become gray
-    unless colour is asked for. Labels: none yet.
+    Image: an 8-bit file becomes uint8 as it is. A file of more bits becomes float32: grey values of
+    the window are spread linearly over 0 to 255, values outside are clipped. Colour files become
+    grey unless colour is asked for. Pictures are turned as they are displayed. Labels: none yet.
 
     Required keys: ``img_path``. Added keys: ``img``, ``img_shape``, ``ori_shape``.
 
     Args:
         color_type: 'grayscale' gives (H, W); 'color' gives (H, W, 3) in the order blue, green, red.
-        window: Window of 16-bit files. 'file' takes the one that a DICOM file names, and 'minmax'
-            where there is none. 'minmax' takes the darkest and brightest value of the image,
-            'percentile' its 0.1 and 99.9 percentiles, which a few burnt-in pixels do not move, and
-            (low, high) fixes the window in raw grey values, (0, 65535) being the whole range.
+        window: Window of files of more than 8 bits. 'file' takes the one of a DICOM file, and
+            'minmax' where there is none. 'minmax' takes the darkest and brightest value of the
+            image, 'percentile' its 0.1 and 99.9 percentiles, which a few burnt-in pixels do not
+            move, and (low, high) fixes the window in raw grey values, (0, 65535) being the whole
+            range.
         cache_megabytes: Memory in which each process, workers of the data loader included, keeps
-            decoded images, so that a small dataset is decoded once instead of in every epoch. What
-            does not fit is decoded each time. Files must not change meanwhile.
+            decoded images, so that a small dataset is decoded once instead of in every epoch.
+            Images that do not fit are decoded each time. The files must not change meanwhile.
 
     Raises:
         DatasetError: The file is missing, truncated or damaged.

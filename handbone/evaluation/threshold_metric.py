@@ -176,6 +176,6 @@ def dice_by_threshold(
         histograms[index] += counted.reshape(2, number + 1)
     # pixels at or above each threshold, from the highest down
     reached = histograms[:, :, ::-1].cumsum(axis=2)[:, :, ::-1][:, :, 1:]
-    total = overlap_counts(truth, truth, num_classes).truth
+    total = overlap_counts(truth, truth, num_classes).reference
     counts = OverlapCounts(reached[:, 1], reached.sum(axis=1), total[:, None])
     return dice(counts, eps)

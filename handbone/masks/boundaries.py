@@ -5,21 +5,22 @@ from torch import Tensor
 
 from .packed import ignore_bits
 
-# A pixel's neighbours to the right, below, and on the two diagonals; the other four see it.
+# Neighbours of a pixel to the right, below and on the two diagonals; the other four are covered
+# by the symmetry of the comparison.
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 def boundary_pixels(packed: Tensor) -> Tensor:
-    """Find the pixels that have a neighbour of another code.
+    """Find the pixels that have a neighbour with a different code.
 
-    Codes are compared whole, so that the outline of a class inside another one counts too. The
-    frame of the image is no boundary, nor is what touches an ignored pixel only.
+    Whole codes are compared, so the outline of a class inside another class counts too. The border
+    of the image is not a boundary, and neither is contact with an ignored pixel.
 
     Args:
         packed: Packed labels, ``(N, P, H, W)`` int32.
 
     Returns:
-        ``(N, 1, H, W)`` bool: boundaries are two pixels wide, one on either side.
+        ``(N, 1, H, W)`` bool. Boundaries are two pixels wide, one on each side.
     """
     seen = ~ignore_bits(packed)
     boundary = torch.zeros_like(seen)

@@ -26,7 +26,7 @@ class Region(NamedTuple):
 
 
 def regions(packed: np.ndarray, num_classes: int) -> Iterator[Region]:
-    """Go through the classes that a packed map has, each cut out with the box around it.
+    """Iterate over the classes in a packed map, each cut out in the box around it.
 
     Args:
         packed: Packed map, (H, W) or (H, W, P). Ignored pixels belong to no class.
@@ -50,7 +50,7 @@ def regions(packed: np.ndarray, num_classes: int) -> Iterator[Region]:
 
 
 def _bounds(runs: np.ndarray, width: int) -> tuple[int, int, int, int]:
-    """Find the box around row-major runs: left, top, right, bottom, the last two exclusive."""
+    """Find the box around row-major runs: left, top, and exclusive right and bottom."""
     first, last = runs[:, 0], runs.sum(axis=1) - 1
     top, bottom = int(first[0]) // width, int(last[-1]) // width + 1
     if (first // width != last // width).any():

@@ -9,33 +9,35 @@ from handbone.errors import HandboneError
 from .packed import CLASSES_PER_PLANE, check_planes, planes_of
 from .rle import change_points
 
-#: Pixels looked at in one go; bounds the memory that a noisy map takes.
-BLOCK = 2**20
+#: Pixels processed at a time, which limits the memory that a noisy map takes.
+PIXELS_PER_BLOCK = 2**20
 
 
 class OverlapCounts(NamedTuple):
-    """Pixels a class.
+    """Pixels per class.
 
     Attributes:
-        intersection: Pixels of the class in prediction and truth, int64 (C,).
+        intersection: Pixels of the class in prediction and reference, int64 (C,).
         prediction: Pixels of the class in the prediction, int64 (C,).
-        truth: Pixels of the class in the truth, int64 (C,).
+        reference: Pixels of the class in the reference, int64 (C,).
     """
 
     intersection: np.ndarray
     prediction: np.ndarray
-    truth: np.ndarray
+    reference: np.ndarray
 
 
-def overlap_counts(prediction: np.ndarray, truth: np.ndarray, num_classes: int) -> OverlapCounts:
-    """Count the pixels of every class in prediction, truth and both.
+def overlap_counts(
+    prediction: np.ndarray, reference: np.ndarray, num_classes: int
+) -> OverlapCounts:
+    """Count the pixels of every class in the prediction, in the reference and in both.
 
-    Pixels that the truth ignores are not counted. Pixels that the prediction ignores belong to no
-    class of the prediction.
+    Pixels that the reference ignores are not counted. Pixels that the prediction ignores belong to
+    none of its classes.
 
     Args:
         prediction: Packed map, (H, W) or (H, W, P).
-        truth: Packed map of the same shape.
+        reference: Packed map of the same shape.
         num_classes: Number of classes C.
 
     Returns:
@@ -43,15 +45,23 @@ def overlap_counts(prediction: np.ndarray, truth: np.ndarray, num_classes: int) 
 
     Raises:
         HandboneError: If the maps differ in shape or do not fit the number of classes.
+
+    >>> import numpy as np
+    >>> counts = overlap_counts(np.array([[1, 3]], np.int32), np.array([[1, 2]], np.int32), 2)
+    >>> counts.intersection.tolist(), counts.prediction.tolist(), counts.reference.tolist()
+    ([1, 1], [2, 1], [1, 1])
+    >>> dice(counts).round(2).tolist()
+    [0.67, 1.0]
     """
-    if prediction.shape != truth.shape:
+    if prediction.shape != reference.shape:
         raise HandboneError(
-            f'Prediction and truth differ in shape: {prediction.shape} and {truth.shape}.'
+            f'Prediction and reference have different shapes: {prediction.shape} and '
+            f'{reference.shape}.'
         )
     check_planes(prediction, num_classes)
-    check_planes(truth, num_classes)
+    check_planes(reference, num_classes)
     counts = np.zeros((3, num_classes), np.int64)
-    for plane, maps in enumerate(zip(planes_of(prediction), planes_of(truth), strict=True)):
+    for plane, maps in enumerate(zip(planes_of(prediction), planes_of(reference), strict=True)):
         predicted, true, pixels = _code_pairs(*maps)
         first = plane * CLASSES_PER_PLANE
         for index in range(first, min(first + CLASSES_PER_PLANE, num_classes)):
@@ -71,7 +81,7 @@ def dice(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:
     Returns:
         Float64 (C,), 0 to 1.
     """
-    return (2 * counts.intersection + eps) / (counts.prediction + counts.truth + eps)
+    return (2 * counts.intersection + eps) / (counts.prediction + counts.reference + eps)
 
 
 def iou(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:
@@ -84,32 +94,32 @@ def iou(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:
     Returns:
         Float64 (C,), 0 to 1.
     """
-    union = counts.prediction + counts.truth - counts.intersection
+    union = counts.prediction + counts.reference - counts.intersection
     return (counts.intersection + eps) / (union + eps)
 
 
 def precision(counts: OverlapCounts) -> np.ndarray:
-    """Compute the share of the prediction that is right, ``|A and B| / |A|``.
+    """Compute the share of the prediction that is correct, ``|A and B| / |A|``.
 
     Args:
         counts: Pixel counts.
 
     Returns:
-        Float64 (C,), 0 to 1. An empty prediction scores 1 where the truth is empty too, else 0.
+        Float64 (C,), 0 to 1. An empty prediction scores 1 where the reference is empty too, else 0.
     """
-    return _share(counts.intersection, counts.prediction, counts.truth)
+    return _share(counts.intersection, counts.prediction, counts.reference)
 
 
 def recall(counts: OverlapCounts) -> np.ndarray:
-    """Compute the share of the truth that is found, ``|A and B| / |B|``.
+    """Compute the share of the reference that is found, ``|A and B| / |B|``.
 
     Args:
         counts: Pixel counts.
 
     Returns:
-        Float64 (C,), 0 to 1. An empty truth scores 1 where the prediction is empty too, else 0.
+        Float64 (C,), 0 to 1. An empty reference scores 1 where the prediction is empty too, else 0.
     """
-    return _share(counts.intersection, counts.truth, counts.prediction)
+    return _share(counts.intersection, counts.reference, counts.prediction)
 
 
 def _share(both: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -117,24 +127,26 @@ def _share(both: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray
     return np.where(whole > 0, both / np.maximum(whole, 1), other == 0)
 
 
-def _code_pairs(prediction: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
+def _code_pairs(prediction: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, ...]:
     """Count how many pixels have each pair of a predicted and a true code.
 
-    Both maps keep their codes over long runs, and there are few different pairs, so everything a
-    class needs comes from those.
+    Codes stay the same over long runs and there are few different pairs of codes, so the counts of
+    every class can be computed from those pairs.
 
     Args:
         prediction: Plane of a packed map, (H, W).
-        truth: Plane of a packed map, (H, W).
+        reference: Plane of a packed map, (H, W).
 
     Returns:
         Predicted codes, true codes and pixels, int64, (n,) each; a pair may occur several times.
-        Both codes are 0 where the truth ignores, the predicted one where the prediction does.
+        Both codes are 0 where the reference ignores a pixel; the predicted code is 0 where the
+        prediction does.
     """
-    prediction, truth = prediction.ravel(), truth.ravel()
+    prediction, reference = prediction.ravel(), reference.ravel()
     pairs, pixels = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for start in range(0, truth.size, BLOCK):
-        predicted, true = prediction[start : start + BLOCK], truth[start : start + BLOCK]
+    for start in range(0, reference.size, PIXELS_PER_BLOCK):
+        block = slice(start, start + PIXELS_PER_BLOCK)
+        predicted, true = prediction[block], reference[block]
         starts = change_points(predicted, true)
         lengths = np.diff(starts, append=true.size)
         predicted, true = predicted[starts], true[starts]

@@ -1,7 +1,7 @@
-"""Packed label maps: one integer a pixel, bit c set where class c is present.
+"""Packed label maps: one integer per pixel, bit c set where class c is present.
 
 A packed map holds overlapping masks of up to 31 classes in one int32 array of shape (H, W).
-More classes take more planes on the last axis, (H, W, P): class c is bit ``c % 31`` of plane
+More classes need several planes on the last axis, (H, W, P): class c is bit ``c % 31`` of plane
 ``c // 31``. Bit 31, the sign, means "ignore this pixel" and is set in every plane.
 
 NumPy maps carry their planes last, as images do; tensors carry them first, as batches do, and
@@ -34,7 +34,7 @@ def num_planes(num_classes: int) -> int:
         ``ceil(num_classes / 31)``.
 
     Raises:
-        HandboneError: If there is no class.
+        HandboneError: If the number is below 1.
     """
     if num_classes < 1:
         raise HandboneError(f'A packed map needs at least 1 class, got num_classes={num_classes}.')
@@ -58,7 +58,7 @@ def empty(height: int, width: int, num_classes: int) -> np.ndarray:
 
 
 def planes_of(packed: np.ndarray) -> Iterator[np.ndarray]:
-    """Go through the planes of a packed map.
+    """Iterate over the planes of a packed map.
 
     Args:
         packed: Packed map, int32, (H, W) or (H, W, P).
@@ -89,30 +89,37 @@ def check_planes(packed: np.ndarray, num_classes: int) -> None:
         num_classes: Number of classes.
 
     Raises:
-        HandboneError: If it is not a packed map, or if the number of planes does not fit the
-            classes.
+        HandboneError: If it is not a packed map, or if it has the wrong number of planes for
+            the classes.
     """
     planes = sum(1 for _ in planes_of(packed))
     if planes != num_planes(num_classes):
         raise HandboneError(
-            f'{num_classes} classes take {num_planes(num_classes)} planes, '
+            f'{num_classes} classes need {num_planes(num_classes)} planes, '
             f'got a packed map of shape {packed.shape}.'
         )
 
 
 def pack(masks: np.ndarray, ignore: np.ndarray | None = None) -> np.ndarray:
-    """Pack one mask a class into a packed map.
+    """Pack one mask per class into a packed map.
 
     Args:
-        masks: (C, H, W), bool or anything whose truth value says "class is here".
+        masks: (C, H, W), bool, or any other type where nonzero means that the class is present.
         ignore: (H, W), true where the pixel is to be ignored.
 
     Returns:
         Packed map, int32, (H, W) or (H, W, P).
+
+    Raises:
+        HandboneError: If the masks have another number of axes.
+
+    >>> import numpy as np
+    >>> pack(np.array([[[1, 0]], [[1, 1]]]))
+    array([[3, 2]], dtype=int32)
     """
     masks = np.asarray(masks)
     if masks.ndim != 3:
-        raise HandboneError(f'Masks to pack have the shape (C, H, W), got {masks.shape}.')
+        raise HandboneError(f'Masks to pack need the shape (C, H, W), got {masks.shape}.')
     num_classes, height, width = masks.shape
     packed = empty(height, width, num_classes)
     planes = list(planes_of(packed))
@@ -125,7 +132,7 @@ def pack(masks: np.ndarray, ignore: np.ndarray | None = None) -> np.ndarray:
 
 
 def unpack(packed: np.ndarray, num_classes: int) -> np.ndarray:
-    """Unpack a packed map into one mask a class, for tests and export.
+    """Unpack a packed map into one mask per class, for tests and exports.
 
     Args:
         packed: Packed map, (H, W) or (H, W, P).
@@ -133,6 +140,10 @@ def unpack(packed: np.ndarray, num_classes: int) -> np.ndarray:
 
     Returns:
         Bool array (C, H, W). Ignored pixels belong to no class.
+
+    >>> import numpy as np
+    >>> unpack(np.array([[3, 2]], np.int32), 2).astype(int).tolist()
+    [[[1, 0]], [[1, 1]]]
     """
     check_planes(packed, num_classes)
     seen = ~ignore_mask(packed)
@@ -143,11 +154,11 @@ def unpack(packed: np.ndarray, num_classes: int) -> np.ndarray:
 
 
 def class_mask(packed: np.ndarray, class_index: int) -> np.ndarray:
-    """Read the mask of one class as stored, at ignored pixels too.
+    """Read the mask of one class as it is stored, including ignored pixels.
 
     Args:
         packed: Packed map, (H, W) or (H, W, P).
-        class_index: Class, from 0.
+        class_index: Index of the class, from 0.
 
     Returns:
         Bool array (H, W).
@@ -198,11 +209,11 @@ def planes_last(packed: torch.Tensor) -> np.ndarray:
 
 
 def class_bits(packed: torch.Tensor, class_index: int) -> torch.Tensor:
-    """Read the masks of one class in a batch as stored, at ignored pixels too.
+    """Read the masks of one class in a batch as they are stored, including ignored pixels.
 
     Args:
         packed: Int32 tensor (N, P, H, W).
-        class_index: Class, from 0.
+        class_index: Index of the class, from 0.
 
     Returns:
         Bool tensor (N, H, W).

@@ -1,7 +1,7 @@
 """Polygons to packed label maps.
 
-Points are x, y in the pixel-centre convention of OpenCV and of label tools: (0, 0) is the centre
-of the first pixel, and a polygon takes the pixels under its outline as well as those inside it.
+Points are x, y in the pixel-centre convention of OpenCV and of annotation tools: (0, 0) is the
+centre of the first pixel, and a polygon covers the pixels under its outline and those inside it.
 """
 
 import math
@@ -14,9 +14,9 @@ from handbone.errors import HandboneError
 
 from .packed import CLASSES_PER_PLANE, empty, planes_of
 
-#: Fractional bits of the coordinates handed to OpenCV.
-SHIFT = 8
-#: Polygons are cut this many drawn pixels outside the frame: far enough not to bend what is seen.
+#: Fractional bits of the coordinates passed to OpenCV.
+FRACTION_BITS = 8
+#: Polygons are clipped this many drawn pixels outside the frame, too far to affect what is inside.
 MARGIN = 256
 
 
@@ -30,14 +30,14 @@ def rasterize(
     """Draw polygons into a packed map.
 
     Scaling maps pixel centres as image resizing does, ``x' = (x + 0.5) * scale - 0.5``. At scale 1
-    the result is that of ``cv2.fillPoly`` on each class. Below, polygons are drawn at about their
-    own resolution and sampled at the centres of the output pixels: drawing them small would widen
-    every mask by the half output pixel that OpenCV adds around an outline.
+    the result equals ``cv2.fillPoly`` on each class. At smaller scales, polygons are drawn at about
+    their own resolution and sampled at the centres of the output pixels: drawing them at the small
+    size would widen every mask by the half output pixel that OpenCV adds around an outline.
 
     Args:
         polygons: Pairs of a class index and points (n, 2) as x, y, of any real type. Several
-            polygons of a class make a union; a polygon that crosses itself is filled by the
-            even-odd rule. Parts outside the frame are cut off.
+            polygons of a class are united; a polygon that crosses itself is filled by the even-odd
+            rule. Parts outside the frame are cut off.
         height: Rows of the output map.
         width: Columns of the output map.
         num_classes: Number of classes.
@@ -49,10 +49,14 @@ def rasterize(
     Raises:
         HandboneError: If a class index is out of range, points have a wrong shape or are not
             finite, or the scale is not positive.
+
+    >>> rasterize([(0, [[0, 0], [1, 0], [1, 1]]), (1, [[1, 1], [2, 1], [2, 1]])], 2, 3, 2)
+    array([[1, 1, 0],
+           [0, 3, 2]], dtype=int32)
     """
     scales = np.broadcast_to(np.asarray(scale, np.float64), 2)
     if not (np.isfinite(scales).all() and (scales > 0).all()):
-        raise HandboneError(f'The scale of polygons is above 0, got {scale}.')
+        raise HandboneError(f'The scale of polygons must be above 0, got {scale}.')
     packed = empty(height, width, num_classes)
     planes = list(planes_of(packed))
     oversampling = tuple(_oversampling(float(each)) for each in scales)
@@ -70,16 +74,16 @@ def rasterize(
 
 
 def _oversampling(scale: float) -> int:
-    """Choose the odd number of drawn pixels an output pixel that comes nearest to input pixels.
+    """Choose the odd number of drawn pixels per output pixel that is closest to input pixels.
 
-    Odd, so that one of the drawn pixels lies at the centre of the output pixel.
+    It is odd so that one of the drawn pixels lies at the centre of the output pixel.
     """
     lower = max(1, (int(1 / scale) - 1) // 2 * 2 + 1)
     return min((lower, lower + 2), key=lambda factor: abs(1 / (factor * scale) - 1))
 
 
 def _check_points(points: np.ndarray, number: int) -> np.ndarray:
-    """Check the points of one polygon and make them float64 (n, 2)."""
+    """Check the points of one polygon and convert them to float64 (n, 2)."""
     points = np.asarray(points, np.float64)
     if points.size == 0:
         return points.reshape(0, 2)
@@ -95,8 +99,8 @@ def _draw(plane: np.ndarray, points: np.ndarray, factors: tuple[int, int], bit: 
 
     Args:
         plane: int32 (H, W), changed in place.
-        points: (n, 2) in drawn pixels, of which ``factors`` make an output pixel.
-        factors: Drawn pixels an output pixel in x and y, odd.
+        points: (n, 2) in drawn pixels.
+        factors: Drawn pixels per output pixel in x and y, odd.
         bit: Value to add.
     """
     height, width = plane.shape
@@ -106,7 +110,7 @@ def _draw(plane: np.ndarray, points: np.ndarray, factors: tuple[int, int], bit: 
             points = _clip(points, axis, -MARGIN, limits[axis])
     if not len(points):
         return
-    # The box holds the whole polygon: where OpenCV clips, it bends the outline inside the frame.
+    # The box contains the whole polygon, because clipping by OpenCV would bend outlines inside it.
     left, top = map(math.floor, points.min(axis=0).tolist())
     right, bottom = map(math.ceil, points.max(axis=0).tolist())
     columns, sampled_columns = _sampled(left, right, factors[0], width)
@@ -114,14 +118,14 @@ def _draw(plane: np.ndarray, points: np.ndarray, factors: tuple[int, int], bit: 
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return
     box = np.zeros((bottom - top + 1, right - left + 1), np.int32)
-    fixed_point = np.rint((points - (left, top)) * (1 << SHIFT)).astype(np.int32)
-    cv2.fillPoly(box, [fixed_point], bit, shift=SHIFT)
+    fixed_point = np.rint((points - (left, top)) * (1 << FRACTION_BITS)).astype(np.int32)
+    cv2.fillPoly(box, [fixed_point], bit, shift=FRACTION_BITS)
     region = plane[rows, columns]
     region |= box[sampled_rows, sampled_columns]
 
 
 def _clip(points: np.ndarray, axis: int, low: float, high: float) -> np.ndarray:
-    """Cut a polygon at two lines across an axis (Sutherland and Hodgman, 1974)."""
+    """Clip a polygon at two lines across an axis (Sutherland and Hodgman, 1974)."""
     for bound, sign in ((low, 1), (high, -1)):
         inside = (points[:, axis] - bound) * sign >= 0
         if inside.all():
@@ -138,12 +142,12 @@ def _clip(points: np.ndarray, axis: int, low: float, high: float) -> np.ndarray:
 
 
 def _sampled(low: int, high: int, factor: int, length: int) -> tuple[slice, slice]:
-    """Match output pixels with the drawn pixels at their centres, along one axis.
+    """Match output pixels to the drawn pixels at their centres along one axis.
 
     Args:
         low: First drawn pixel of the box.
         high: Last drawn pixel of the box.
-        factor: Drawn pixels an output pixel.
+        factor: Drawn pixels per output pixel.
         length: Output pixels of the frame.
 
     Returns:

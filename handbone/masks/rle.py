@@ -3,7 +3,7 @@
 The runs of one class are an int64 array (n, 2) of [start, length]: starts counted from 0, rising,
 each run ending before the next begins. The text form counts starts from 1.
 
-One scan finds where the packed code changes; the runs of all classes come from those few places.
+One scan finds where the packed code changes; the runs of all classes follow from those places.
 """
 
 import re
@@ -26,13 +26,17 @@ def encode(packed: np.ndarray, num_classes: int, order: Order = 'C') -> list[np.
     Args:
         packed: Packed map, (H, W) or (H, W, P). Ignored pixels belong to no class.
         num_classes: Number of classes.
-        order: 'C' goes row by row, 'F' column by column as pycocotools does.
+        order: 'C' is row by row, 'F' column by column as in pycocotools.
 
     Returns:
-        One int64 array (n, 2) of [start, length] a class, starts counted from 0.
+        One int64 array (n, 2) of [start, length] per class, starts counted from 0.
 
     Raises:
         HandboneError: If the map does not fit the number of classes, or the order is unknown.
+
+    >>> import numpy as np
+    >>> [runs.tolist() for runs in encode(np.array([[1, 3], [0, 2]], np.int32), 2)]
+    [[[0, 2]], [[1, 1], [3, 1]]]
     """
     check_planes(packed, num_classes)
     _check_order(order)
@@ -54,16 +58,20 @@ def decode(runs: Sequence[np.ndarray], height: int, width: int, order: Order = '
     """Draw runs into a packed map.
 
     Args:
-        runs: One array (n, 2) of [start, length] a class, starts counted from 0.
+        runs: One array (n, 2) of [start, length] per class, starts counted from 0.
         height: Rows of the map.
         width: Columns of the map.
-        order: 'C' goes row by row, 'F' column by column.
+        order: 'C' is row by row, 'F' column by column.
 
     Returns:
         Packed map, int32, (H, W) for up to 31 classes, else (H, W, P).
 
     Raises:
         HandboneError: If runs are out of range, overlap or are out of order.
+
+    >>> decode([[[0, 2]], [[1, 1], [3, 1]]], 2, 2)
+    array([[1, 3],
+           [0, 2]], dtype=int32)
     """
     _check_order(order)
     checked = []
@@ -86,7 +94,10 @@ def runs_to_string(runs: np.ndarray) -> str:
         runs: (n, 2) of [start, length], starts counted from 0.
 
     Returns:
-        The text, empty if there is no run.
+        The text, empty without runs.
+
+    >>> runs_to_string([[0, 2], [5, 1]])
+    '1 2 6 1'
     """
     from_one = np.asarray(runs, np.int64).reshape(-1, 2) + (1, 0)
     return ' '.join(map(str, from_one.ravel().tolist()))
@@ -96,7 +107,7 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
     """Read runs from 'start length start length ...', starts counted from 1.
 
     Args:
-        text: The text, empty if there is no run.
+        text: The text, empty for an empty mask.
         num_pixels: Pixels of the map, to check that no run ends outside it.
 
     Returns:
@@ -105,6 +116,9 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
     Raises:
         HandboneError: If the text has something other than whole numbers, an odd count of them,
             a start or a length below 1, or runs that overlap, are out of order or out of range.
+
+    >>> string_to_runs('1 2 6 1').tolist()
+    [[0, 2], [5, 1]]
     """
     words = text.split()
     for place, word in enumerate(words):
@@ -112,7 +126,7 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
             raise HandboneError(f'RLE value {place + 1} is {word!r}, which is not a whole number.')
     if len(words) % 2:
         raise HandboneError(
-            f'RLE has {len(words)} values, an odd count; it takes pairs of start and length.'
+            f'RLE has {len(words)} values, an odd count; it needs pairs of start and length.'
         )
     runs = np.array(words, np.int64).reshape(-1, 2) - (1, 0)
     _check_runs(runs, num_pixels)
@@ -123,10 +137,10 @@ def change_points(*codes: np.ndarray) -> np.ndarray:
     """Find where any of several flat arrays changes its value.
 
     Args:
-        *codes: Arrays of one length of at least 1.
+        *codes: Arrays of the same length, at least 1.
 
     Returns:
-        Rising int64 positions at which a value differs from the one before, 0 in front.
+        Rising int64 positions at which a value differs from the previous one, and 0 first.
     """
     changed = codes[0][1:] != codes[0][:-1]
     for other in codes[1:]:
@@ -173,7 +187,7 @@ def _draw(runs: Sequence[np.ndarray], num_pixels: int) -> np.ndarray:
 
 def _check_order(order: str) -> None:
     if order not in ('C', 'F'):
-        raise HandboneError(f"The order of runs is 'C' or 'F', got {order!r}.")
+        raise HandboneError(f"The order of runs must be 'C' or 'F', got {order!r}.")
 
 
 def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> None:
@@ -181,11 +195,11 @@ def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> No
 
     Args:
         runs: Int64 (n, 2) of [start, length], starts counted from 0.
-        num_pixels: Pixels of the map, or None if it is not known.
+        num_pixels: Pixels of the map, or None if they are not known.
         place: Words to put in front of an error.
 
     Raises:
-        HandboneError: If they do not; it counts runs and starts from 1, as the text form does.
+        HandboneError: If they do not. It counts runs and starts from 1, as the text form does.
     """
     starts, lengths = runs[:, 0], runs[:, 1]
     stops = starts + lengths
@@ -200,6 +214,6 @@ def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> No
     fail(starts < 0, 'starts below 1; starts count from 1.')
     fail(lengths < 1, 'is shorter than 1 pixel.')
     after = np.concatenate([[False], starts[1:] < stops[:-1]])
-    fail(after, 'begins before the run in front of it ends.')
+    fail(after, 'begins before the previous run ends.')
     if num_pixels is not None:
         fail(stops > num_pixels, f'ends outside the map of {num_pixels} pixels.')

@@ -10,13 +10,13 @@ from .counts import OverlapCounts
 
 
 def run_overlap_counts(
-    prediction: Sequence[np.ndarray], truth: Sequence[np.ndarray]
+    prediction: Sequence[np.ndarray], reference: Sequence[np.ndarray]
 ) -> OverlapCounts:
-    """Count the pixels of every class in prediction, truth and both.
+    """Count the pixels of every class in the prediction, in the reference and in both.
 
     Args:
         prediction: Runs of each class, as :func:`handbone.masks.encode` gives them.
-        truth: Runs of as many classes, in the same pixel order.
+        reference: Runs of the same number of classes, in the same pixel order.
 
     Returns:
         Counts, int64, (C,) each.
@@ -24,13 +24,14 @@ def run_overlap_counts(
     Raises:
         HandboneError: If the numbers of classes differ.
     """
-    if len(prediction) != len(truth):
+    if len(prediction) != len(reference):
         raise HandboneError(
-            f'Prediction and truth differ in classes: {len(prediction)} and {len(truth)}.'
+            f'Prediction and reference have different numbers of classes: {len(prediction)} and '
+            f'{len(reference)}.'
         )
     counts = [
         (_intersection(predicted, true), predicted[:, 1].sum(), true[:, 1].sum())
-        for predicted, true in zip(prediction, truth, strict=True)
+        for predicted, true in zip(prediction, reference, strict=True)
     ]
     return OverlapCounts(*np.array(counts, np.int64).reshape(-1, 3).T)
 

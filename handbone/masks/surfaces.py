@@ -1,25 +1,25 @@
-"""Surface pixels of every class: where a mask ends, found for all classes in one pass."""
+"""Surface pixels of every class, found for all classes in one pass."""
 
 import numpy as np
 
 from .packed import CLASSES_PER_PLANE, check_planes, planes_of
 
-#: Rows looked at in one go, so that the copies of a block stay in the processor's cache.
-BLOCK = 64
+#: Rows processed at a time, so that the copies of a block stay in the processor's cache.
+ROWS_PER_BLOCK = 64
 
 
 def surface_pixels(packed: np.ndarray, num_classes: int) -> list[np.ndarray]:
     """Find the pixels of each class that have a neighbour outside the class.
 
-    Neighbours are the four pixels at the sides, and everything beyond the frame is outside: the
-    surface of a mask is the mask without its erosion, as in MONAI's ``get_mask_edges``.
+    Neighbours are the four adjacent pixels, and everything beyond the border of the image counts as
+    outside: the surface is the mask minus its erosion, as in MONAI's ``get_mask_edges``.
 
     Args:
         packed: Packed map, (H, W) or (H, W, P). Ignored pixels belong to no class.
         num_classes: Number of classes.
 
     Returns:
-        Row and column of the surface pixels of each class, int64 (n, 2), row by row.
+        Rows and columns of the surface pixels of each class, int64 (n, 2), row by row.
 
     Raises:
         HandboneError: If the map does not fit the number of classes.
@@ -41,12 +41,13 @@ def _surface_codes(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         plane: Plane of a packed map, (H, W).
 
     Returns:
-        Rising flat positions, int64 (n,), and the classes whose surface is there, int32 (n,).
+        Rising flat positions, int64 (n,), and the code of the classes with a surface there, int32
+        (n,).
     """
     height, width = plane.shape
     places, codes = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-    for start in range(0, height, BLOCK):
-        stop = min(start + BLOCK, height)
+    for start in range(0, height, ROWS_PER_BLOCK):
+        stop = min(start + ROWS_PER_BLOCK, height)
         if not plane[start:stop].any():
             continue
         rows = np.zeros((stop - start + 2, width), np.int32)  # with the rows above and below

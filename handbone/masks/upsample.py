@@ -1,8 +1,8 @@
 """Low-resolution logits to a packed label map of full size.
 
-Bilinear upsampling is a convex combination, so where all low-resolution logits are under the
-threshold the full-size pixels are too. Only the box around each class is upsampled, with the
-source coordinates and weights of ``F.interpolate(mode='bilinear', align_corners=False)``.
+Bilinear upsampling is a convex combination: where all low-resolution logits are below the
+threshold, the full-size pixels are too. Only the box around each class is therefore upsampled, with
+the source coordinates and weights of ``F.interpolate(mode='bilinear', align_corners=False)``.
 """
 
 import math
@@ -16,19 +16,19 @@ from handbone.errors import HandboneError
 
 from .packed import CLASSES_PER_PLANE, num_planes
 
-#: Pixels upsampled in one go: on a CPU what stays in its cache, on a GPU what keeps it busy.
-CPU_BLOCK = 2**16
-GPU_BLOCK = 2**24
+#: Pixels upsampled at a time: few enough for the cache of a CPU, enough to keep a GPU busy.
+PIXELS_PER_CPU_BLOCK = 2**16
+PIXELS_PER_GPU_BLOCK = 2**24
 
 
 class _Axis(NamedTuple):
-    """Where the output pixels of one axis lie between the logits, one entry an output pixel.
+    """Where the output pixels of one axis lie between the logits, one entry per output pixel.
 
     Attributes:
-        lower: Index of the logit in front, rising.
-        upper: Index of the logit behind.
-        lower_weight: Its share, float of the logits' type.
-        upper_weight: The other's share.
+        lower: Index of the logit before the pixel, rising.
+        upper: Index of the logit after it.
+        lower_weight: Weight of the logit before, in the type of the logits.
+        upper_weight: Weight of the logit after.
     """
 
     lower: np.ndarray
@@ -38,7 +38,7 @@ class _Axis(NamedTuple):
 
 
 class _Box(NamedTuple):
-    """The output pixels that a class can reach: all others are under its threshold."""
+    """The output pixels where a class can be; all others are below its threshold."""
 
     class_index: int
     rows: slice
@@ -69,18 +69,19 @@ def logits_to_packed(
 ) -> torch.Tensor:
     """Upsample logits bilinearly, threshold their sigmoid and pack the masks.
 
-    The result is that of one ``F.interpolate(mode='bilinear', align_corners=False)`` to ``size``,
-    ``sigmoid(x) > threshold`` taken as ``x > log(threshold / (1 - threshold))``, except where a
-    logit lies within float rounding of the threshold. A smaller ``size`` downsamples likewise.
+    The result equals one ``F.interpolate(mode='bilinear', align_corners=False)`` to ``size`` with
+    ``sigmoid(x) > threshold`` computed as ``x > log(threshold / (1 - threshold))``, except where a
+    logit is within rounding error of the threshold. A smaller ``size`` downsamples in the same way.
 
     Args:
-        logits: (C, h, w), on any device; half types are computed as float32. NaN is absent.
+        logits: (C, h, w), on any device; half types are computed as float32. NaN counts as
+            absent.
         size: Height and width of the packed map.
         thresholds: Probability above which a class is present, between 0 and 1, one for all
-            classes or one a class.
-        content: Height and width of the real image inside the logits, in logit pixels, not
-            necessarily whole: padding at the right and bottom is cut off, and an output pixel's
-            centre lies at ``(index + 0.5) * content / size - 0.5``. All of the logits if None.
+            classes or one per class.
+        content: Height and width of the real image inside the logits, in logit pixels, which may be
+            fractions: padding at the right and bottom is cut off, and the centre of an output pixel
+            lies at ``(index + 0.5) * content / size - 0.5``. None means all of the logits.
 
     Returns:
         Packed int32 tensor (P, H, W) on the device of the logits.
@@ -103,16 +104,16 @@ def upsampled_blocks(
     thresholds: float | Sequence[float] = 0.5,
     content: tuple[float, float] | None = None,
 ) -> Iterator[UpsampledBlock]:
-    """Go through the full-size logits of every class, where they can be above its threshold.
+    """Iterate over the full-size logits of every class where they can exceed its threshold.
 
     Args:
         logits: As in :func:`logits_to_packed`.
         size: Height and width to upsample to.
-        thresholds: Pixels of which :func:`logits_to_packed` would not look at are left out.
+        thresholds: As in :func:`logits_to_packed`, which decides what is left out.
         content: As in :func:`logits_to_packed`.
 
     Yields:
-        Blocks of bounded size; those of a class follow each other and do not overlap.
+        Blocks of limited size; the blocks of a class follow each other and do not overlap.
 
     Raises:
         HandboneError: As in :func:`logits_to_packed`.
@@ -126,9 +127,9 @@ def upsampled_blocks(
 def _place(
     logits: torch.Tensor, size: tuple[int, int], content: tuple[float, float] | None
 ) -> tuple[torch.Tensor, _Axis, _Axis]:
-    """Check the arguments, cut the padding off and place the output pixels of both axes."""
+    """Check the arguments, cut off the padding and place the output pixels of both axes."""
     if logits.ndim != 3 or not logits.numel():
-        raise HandboneError(f'Logits have the shape (C, h, w), got {tuple(logits.shape)}.')
+        raise HandboneError(f'Logits need the shape (C, h, w), got {tuple(logits.shape)}.')
     content = logits.shape[1:] if content is None else content
     for axis in (0, 1):
         if not 0 < content[axis] <= logits.shape[axis + 1]:
@@ -137,7 +138,9 @@ def _place(
                 f'{tuple(logits.shape[1:])} (height, width).'
             )
         if size[axis] < 1:
-            raise HandboneError(f'The size to upsample to is at least 1 x 1, got {tuple(size)}.')
+            raise HandboneError(
+                f'The size to upsample to must be at least 1 x 1, got {tuple(size)}.'
+            )
     logits = logits.detach()[:, : math.ceil(content[0]), : math.ceil(content[1])]
     if logits.dtype != torch.float64:
         logits = logits.float()
@@ -148,24 +151,24 @@ def _place(
 
 
 def _logit_thresholds(thresholds: float | Sequence[float], num_classes: int) -> list[float]:
-    """Turn thresholds on probabilities into thresholds on logits, one a class."""
+    """Convert thresholds on probabilities to thresholds on logits, one per class."""
     probabilities = np.asarray(thresholds, np.float64)
     if probabilities.ndim and probabilities.shape != (num_classes,):
         raise HandboneError(
-            f'{num_classes} classes take one threshold or {num_classes}, '
+            f'{num_classes} classes need one threshold or {num_classes}, '
             f'got an array of shape {probabilities.shape}.'
         )
     if not ((probabilities > 0) & (probabilities < 1)).all():
-        raise HandboneError(f'Thresholds lie between 0 and 1, got {thresholds}.')
+        raise HandboneError(f'Thresholds must lie between 0 and 1, got {thresholds}.')
     limits = np.log(probabilities / (1 - probabilities))
     return np.broadcast_to(limits, num_classes).tolist()
 
 
 def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:
-    """Place output pixels between logits as PyTorch does, to the last bit.
+    """Place output pixels between logits exactly as PyTorch does.
 
     PyTorch computes ``scale * (index + 0.5) - 0.5`` in the type of the logits, as one fused
-    operation where the CPU has one; in float64 the steps in between are exact, for float32.
+    operation where the CPU has one; for float32, the intermediate steps are exact in float64.
 
     Args:
         content: Extent of the image in logits.
@@ -203,7 +206,7 @@ def _boxes(
 
 
 def _reached(present: np.ndarray, axis: _Axis) -> slice:
-    """Find the output pixels that take a share of any logit above the threshold."""
+    """Find the output pixels to which any logit above the threshold contributes."""
     places = np.flatnonzero(present)
     start = np.searchsorted(axis.upper, places[0], side='left')
     stop = np.searchsorted(axis.lower, places[-1], side='right')
@@ -251,7 +254,7 @@ def _upsample_numpy(
     """Upsample the boxes, a few rows at a time; arguments as in :func:`_draw_numpy`."""
     for box in boxes:
         across = _Axis(*(values[box.columns] for values in horizontal))
-        for rows in _blocks(box, CPU_BLOCK):
+        for rows in _blocks(box, PIXELS_PER_CPU_BLOCK):
             down = _Axis(*(values[rows] for values in vertical))
             first, last = down.lower[0], down.upper[-1]
             low = logits[box.class_index, first : last + 1]
@@ -292,7 +295,7 @@ def _draw_torch(
         low = logits[box.class_index]
         wide = low[:, across.lower] * across.lower_weight
         wide += low[:, across.upper] * across.upper_weight
-        for rows in _blocks(box, GPU_BLOCK):
+        for rows in _blocks(box, PIXELS_PER_GPU_BLOCK):
             down = _Axis(*(values[rows] for values in vertical))
             full = wide[down.lower] * down.lower_weight[:, None]
             full += wide[down.upper] * down.upper_weight[:, None]

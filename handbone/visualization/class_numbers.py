@@ -1,4 +1,4 @@
-"""Numbers of the classes in a picture, each where it can be told whose it is."""
+"""Numbers of the classes in a picture, each placed inside its own mask."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from .text import Text, draw_texts
 
 
 def draw_numbers(picture: np.ndarray, outlines: Mapping[int, list[np.ndarray]]) -> np.ndarray:
-    """Write the number of each class, counted from 1, into its mask.
+    """Write the number of each class, counting from 1, into its mask.
 
-    Small masks choose first. A larger one keeps off them if it has room elsewhere, and off the
-    numbers that are there already if it has not.
+    Small masks choose their places first. The number of a larger mask avoids the smaller masks if
+    there is room elsewhere, and otherwise the numbers that are already there.
 
     Args:
         picture: RGB, uint8 (H, W, 3).

@@ -1,4 +1,4 @@
-"""Truth and prediction of an image side by side, with a legend."""
+"""Reference and prediction of an image side by side, with a legend."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def draw_comparison(
     image: np.ndarray,
     classes: Sequence[str],
     palette: Sequence[Color] | None = None,
-    truth: np.ndarray | None = None,
+    reference: np.ndarray | None = None,
     prediction: np.ndarray | None = None,
     *,
     title: str = '',
@@ -28,25 +28,25 @@ def draw_comparison(
     with_labels: bool = True,
     with_image: bool = False,
 ) -> np.ndarray:
-    """Draw the masks that are given side by side: truth left, prediction right.
+    """Draw the given masks side by side: reference on the left, prediction on the right.
 
     Args:
         image: (H, W) or (H, W, 3) RGB.
         classes: Class names, in bit order.
-        palette: One RGB colour a class. Default: distinct colours.
-        truth: Packed map, or None.
+        palette: One RGB colour per class. Default: distinct colours.
+        reference: Packed map, or None.
         prediction: Packed map, or None.
         title: Name of the image.
         panel_size: Longer side of each panel in pixels; None keeps that of the image.
         alpha: Share of the colour in a fill.
-        line_width: Width of the outlines. Default: 2 at 1024 pixels, and in proportion.
-        with_labels: Number the masks, and add headings and a legend with the Dice of each class.
-        with_image: Put the bare image before the masks.
+        line_width: Width of the outlines. Default: 2 at 1024 pixels, scaled with the size.
+        with_labels: Number the masks and add headings and a legend with the Dice of each class.
+        with_image: Add the image without masks on the left.
 
     Returns:
         RGB, uint8.
     """
-    maps = {'Ground truth': truth, 'Prediction': prediction}
+    maps = {'Ground truth': reference, 'Prediction': prediction}
     maps = {heading: packed for heading, packed in maps.items() if packed is not None}
     panels = {}
     if with_image or not maps:
@@ -64,26 +64,26 @@ def draw_comparison(
         )
     if not with_labels:
         return np.concatenate(list(panels.values()), axis=1)
-    scores = class_scores(truth, prediction, len(classes))
+    scores = class_scores(reference, prediction, len(classes))
     return _compose(panels, _entries(list(maps.values()), classes, palette, scores), scores, title)
 
 
 def class_scores(
-    truth: np.ndarray | None, prediction: np.ndarray | None, num_classes: int
+    reference: np.ndarray | None, prediction: np.ndarray | None, num_classes: int
 ) -> np.ndarray | None:
-    """Compute the Dice of every class of an image, if there are truth and prediction to compare.
+    """Compute the Dice of every class of an image if it has both masks.
 
     Args:
-        truth: Packed map, or None.
+        reference: Packed map, or None.
         prediction: Packed map, or None.
         num_classes: Number of classes.
 
     Returns:
         Float64 (C,), or None if one of them is missing or their sizes differ.
     """
-    if truth is None or prediction is None or truth.shape != prediction.shape:
+    if reference is None or prediction is None or reference.shape != prediction.shape:
         return None
-    return dice(overlap_counts(prediction, truth, num_classes))
+    return dice(overlap_counts(prediction, reference, num_classes))
 
 
 def short_path(path: str | Path) -> str:

@@ -9,40 +9,41 @@ from .outlines import class_boxes, trace_classes
 from .overlay import Color, class_colors, draw_masks, draw_outlines
 from .text import Text, draw_texts, shorten
 
-TRUTH_COLOR = (255, 255, 255)
+REFERENCE_COLOR = (255, 255, 255)
 
 
 def draw_thumbnail(
     image: np.ndarray,
     classes: Sequence[str],
     palette: Sequence[Color] | None,
-    truth: np.ndarray,
+    reference: np.ndarray,
     prediction: np.ndarray,
     size: int = 480,
 ) -> np.ndarray:
-    """Draw a prediction small, with the truth as white lines: errors are where white is seen.
+    """Draw a small picture of a prediction over the outlines of the reference in white.
 
-    The picture shows the part of the image that has masks, and a margin.
+    White shows where they differ. The picture is cropped to the masks, with a margin.
 
     Args:
         image: (H, W) or (H, W, 3) RGB.
         classes: Class names, in bit order.
-        palette: One RGB colour a class, or None.
-        truth: Packed map, (h, w) or (h, w, P), of any resolution.
+        palette: One RGB colour per class, or None.
+        reference: Packed map, (h, w) or (h, w, P), of any resolution.
         prediction: Packed map of the same shape.
         size: Longer side in pixels.
 
     Returns:
         RGB, uint8.
     """
-    part = _part_with_masks(truth, prediction, len(classes))
-    image = image[_scale_part(part, truth.shape, image.shape)]
-    truth, prediction = truth[part], prediction[part]
+    part = _part_with_masks(reference, prediction, len(classes))
+    image = image[_scale_part(part, reference.shape, image.shape)]
+    reference, prediction = reference[part], prediction[part]
     picture = draw_masks(image, prediction, classes, palette, size=size, line_width=1)
     colors = class_colors(classes, palette)
-    for packed, color_of in ((truth, lambda index: TRUTH_COLOR), (prediction, colors.__getitem__)):
+    white = [REFERENCE_COLOR] * len(classes)
+    for packed, color_of in ((reference, white), (prediction, colors)):
         traced = dict(trace_classes(packed, len(classes), *picture.shape[:2]))
-        draw_outlines(picture, traced.values(), [color_of(index) for index in traced], 1)
+        draw_outlines(picture, traced.values(), [color_of[index] for index in traced], 1)
     return picture
 
 
@@ -91,11 +92,13 @@ def draw_contact_sheet(
 
 
 def _part_with_masks(
-    truth: np.ndarray, prediction: np.ndarray, num_classes: int, margin: float = 0.04
+    reference: np.ndarray, prediction: np.ndarray, num_classes: int, margin: float = 0.04
 ) -> tuple[slice, slice]:
-    """Find the part of an image that all masks lie in, with a margin, as square as it can be."""
+    """Find the part of an image that contains all masks, with a margin, as square as possible."""
     boxes = [
-        box for packed in (truth, prediction) for box in class_boxes(packed, num_classes).values()
+        box
+        for packed in (reference, prediction)
+        for box in class_boxes(packed, num_classes).values()
     ]
     if not boxes:
         return slice(None), slice(None)
@@ -105,7 +108,7 @@ def _part_with_masks(
     ]
     side = (1 + 2 * margin) * max(stop - start for start, stop in spans)
     part = []
-    for (start, stop), length in zip(spans, truth.shape, strict=False):
+    for (start, stop), length in zip(spans, reference.shape, strict=False):
         side_here = min(round(side), length)
         first = min(max((start + stop - side_here) // 2, 0), length - side_here)
         part.append(slice(first, first + side_here))
@@ -115,7 +118,7 @@ def _part_with_masks(
 def _scale_part(
     part: tuple[slice, slice], shape: tuple[int, ...], other: tuple[int, ...]
 ) -> tuple[slice, slice]:
-    """Find the same part in an array of another resolution."""
+    """Find the same part in an array of a different resolution."""
     rows, columns = (
         slice(
             None if axis.start is None else round(axis.start * there / here),

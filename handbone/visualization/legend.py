@@ -1,4 +1,4 @@
-"""Legend beside a picture: the classes that are present, their colours and scores."""
+"""Legend beside a picture: the classes in it, their colours and scores."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,10 +18,10 @@ class LegendEntry(NamedTuple):
     """A line of the legend.
 
     Attributes:
-        index: Class index; shown counted from 1, as in the picture.
+        index: Class index; shown counting from 1, as in the picture.
         name: Class name.
         color: RGB of the class.
-        score: Dice, or None if there is no truth.
+        score: Dice, or None without a reference.
     """
 
     index: int
@@ -31,9 +31,9 @@ class LegendEntry(NamedTuple):
 
 
 def draw_legend(entries: Sequence[LegendEntry], height: int, font_size: int) -> np.ndarray:
-    """Draw a legend as high as the picture, in as many columns as that takes.
+    """Draw a legend as high as the picture, in as many columns as it needs.
 
-    The lowest score is set off by colour.
+    The lowest score is highlighted by its colour.
 
     Args:
         entries: The classes, in the order of the legend.

@@ -22,20 +22,20 @@ from .picture_file import write_picture
 class MultilabelLocalVisualizer(Visualizer):
     """Draws packed label maps: translucent fills, outlines, numbers and a legend.
 
-    Truth stands beside the prediction where both are there, the legend then gives the Dice of each
-    class. Pictures go to mmengine's backends through ``add_image`` alone, so local files,
-    TensorBoard, MLflow, W&B and the others all work.
+    If both the reference and the prediction are given, they are drawn side by side and the legend
+    shows the Dice of each class. Pictures reach mmengine's backends through ``add_image`` alone, so
+    local files, TensorBoard, MLflow, W&B and the others all work.
 
     Args:
         name: Name of the instance.
         image: Image that mmengine's own drawing functions start from; not needed here.
         vis_backends: Configs of the backends.
         save_dir: Folder of the backends' files.
-        classes: Class names. Default: those of the dataset, which the runner hands over.
-        palette: RGB colours of the classes. Default: those of the dataset, else distinct ones.
+        classes: Class names. Default: those of the dataset, which the runner passes on.
+        palette: RGB colours of the classes. Default: those of the dataset, otherwise distinct ones.
         alpha: Share of the colour in a fill, 0 to 1.
         panel_size: Longer side of each panel in pixels; None keeps that of the image.
-        line_width: Width of the outlines. Default: 2 at 1024 pixels, and in proportion.
+        line_width: Width of the outlines. Default: 2 at 1024 pixels, scaled with the size.
         **settings: Further arguments of :class:`mmengine.visualization.Visualizer`.
     """
 
@@ -60,7 +60,7 @@ class MultilabelLocalVisualizer(Visualizer):
 
     @property
     def dataset_meta(self) -> dict | None:
-        """Metainfo of the dataset; every process has it, since each draws its share of a test."""
+        """Metainfo of the dataset, in every process, because each draws its share of a test."""
         return self._dataset_meta
 
     @dataset_meta.setter
@@ -76,15 +76,15 @@ class MultilabelLocalVisualizer(Visualizer):
         with_labels: bool = True,
         with_image: bool = False,
     ) -> np.ndarray:
-        """Draw a data sample; nothing is shown or stored.
+        """Draw a data sample without showing or storing it.
 
         Args:
             image: (H, W) or (H, W, 3) RGB.
             data_sample: With ``gt_sem_seg`` or ``pred_sem_seg`` or both, packed int32 (P, H, W).
-            draw_gt: Draw the truth if it is there.
-            draw_pred: Draw the prediction if it is there.
-            with_labels: Number the masks, and add headings and a legend.
-            with_image: Put the bare image before the masks.
+            draw_gt: Draw the reference if there is one.
+            draw_pred: Draw the prediction if there is one.
+            with_labels: Number the masks and add headings and a legend.
+            with_image: Add the image without masks on the left.
 
         Returns:
             RGB, uint8.
@@ -107,29 +107,29 @@ class MultilabelLocalVisualizer(Visualizer):
         )
 
     def draw_thumbnail(
-        self, image: np.ndarray, truth: np.ndarray, prediction: np.ndarray, size: int = 480
+        self, image: np.ndarray, reference: np.ndarray, prediction: np.ndarray, size: int = 480
     ) -> np.ndarray:
-        """Draw a prediction small, with the truth as white lines, cropped to where masks are.
+        """Draw a small picture of a prediction over the outlines of the reference in white.
 
         Args:
             image: (H, W) or (H, W, 3) RGB.
-            truth: Packed map, (h, w) or (h, w, P), of any resolution.
+            reference: Packed map, (h, w) or (h, w, P), of any resolution.
             prediction: Packed map of the same shape.
             size: Longer side in pixels.
 
         Returns:
             RGB, uint8.
         """
-        return draw_thumbnail(image, *self._classes_and_palette(), truth, prediction, size)
+        return draw_thumbnail(image, *self._classes_and_palette(), reference, prediction, size)
 
     def draw_contact_sheet(
         self, pictures: Sequence[np.ndarray], captions: Sequence[tuple[str, str]], heading: str
     ) -> np.ndarray:
-        """Lay thumbnails out on one page.
+        """Arrange thumbnails on one page.
 
         Args:
             pictures: Thumbnails, RGB, uint8; at least one.
-            captions: Two lines for each.
+            captions: Two lines per thumbnail.
             heading: Text at the top.
 
         Returns:
@@ -141,7 +141,7 @@ class MultilabelLocalVisualizer(Visualizer):
         """Write a picture to a file, in the format of its extension.
 
         Args:
-            path: The file; its folder is made.
+            path: The file; its folder is created if needed.
             picture: RGB, uint8.
 
         Raises:
@@ -172,20 +172,20 @@ class MultilabelLocalVisualizer(Visualizer):
         with_labels: bool = True,
         with_image: bool = False,
     ) -> None:
-        """Draw a data sample and show it, write it to a file, or hand it to the backends.
+        """Draw a data sample and show it, write it to a file or pass it to the backends.
 
         Args:
-            name: Name of the picture in the backends, title of the window.
+            name: Name of the picture in the backends and title of the window.
             image: (H, W) or (H, W, 3) RGB.
             data_sample: With ``gt_sem_seg`` or ``pred_sem_seg`` or both, packed int32 (P, H, W).
-            draw_gt: Draw the truth if it is there.
-            draw_pred: Draw the prediction if it is there.
-            show: Open a window; the backends then get nothing.
-            wait_time: Seconds the window stays; 0 is for ever.
-            out_file: Write the picture here; the backends then get nothing.
+            draw_gt: Draw the reference if there is one.
+            draw_pred: Draw the prediction if there is one.
+            show: Open a window instead of passing the picture to the backends.
+            wait_time: Seconds until the window closes; 0 keeps it open.
+            out_file: Write the picture to this file instead of passing it to the backends.
             step: Step of the picture in the backends.
-            with_labels: Number the masks, and add headings and a legend.
-            with_image: Put the bare image before the masks.
+            with_labels: Number the masks and add headings and a legend.
+            with_image: Add the image without masks on the left.
         """
         picture = self.draw_datasample(
             image, data_sample, draw_gt, draw_pred, with_labels, with_image
@@ -199,7 +199,7 @@ class MultilabelLocalVisualizer(Visualizer):
 
 
 def packed_map(data_sample: SegDataSample, field: str) -> np.ndarray | None:
-    """Take a packed map from a data sample.
+    """Get a packed map from a data sample.
 
     Args:
         data_sample: The data sample.

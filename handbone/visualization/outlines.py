@@ -7,7 +7,7 @@ import numpy as np
 
 from handbone.masks import class_mask, ignore_mask
 
-#: Bits after the point in OpenCV's drawing coordinates: outlines are placed to 1/16 of a pixel.
+#: Fractional bits of OpenCV's drawing coordinates: outlines are accurate to 1/16 of a pixel.
 FRACTION_BITS = 4
 
 
@@ -36,7 +36,7 @@ def class_boxes(packed: np.ndarray, num_classes: int) -> dict[int, tuple[slice, 
 def trace_classes(
     packed: np.ndarray, num_classes: int, height: int, width: int
 ) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Trace the masks class by class, holes too, unpacking only the box around one class.
+    """Trace the masks class by class, including holes.
 
     Args:
         packed: Packed map of any size, (H, W) or (H, W, P). Ignored pixels belong to no class.
@@ -46,8 +46,8 @@ def trace_classes(
 
     Yields:
         Class index and its closed outlines: int32 (n, 1, 2) of x, y in picture pixels, with
-        :data:`FRACTION_BITS` bits after the point. Outlines of holes are among them, so filling
-        is by the even-odd rule, which is OpenCV's.
+        :data:`FRACTION_BITS` fractional bits. They include the outlines of holes, so they are
+        filled by the even-odd rule, as OpenCV does.
     """
     scale = np.array([width / packed.shape[1], height / packed.shape[0]])
     for index, box in class_boxes(packed, num_classes).items():
@@ -75,7 +75,7 @@ def trace_mask(mask: np.ndarray) -> list[np.ndarray]:
 def fill_mask(
     contours: list[np.ndarray], height: int, width: int
 ) -> tuple[tuple[slice, slice], np.ndarray]:
-    """Fill outlines, in the box around them only.
+    """Fill outlines within the box around them.
 
     Args:
         contours: Outlines as :func:`trace_classes` gives them.
@@ -96,6 +96,6 @@ def fill_mask(
 
 
 def _to_picture(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Move pixel centres of the map to the picture, in OpenCV's fixed-point numbers."""
+    """Map pixel centres of the label map to the picture, in OpenCV's fixed-point numbers."""
     centers = (points + 0.5) * scale - 0.5
     return np.rint(centers * (1 << FRACTION_BITS)).astype(np.int32)

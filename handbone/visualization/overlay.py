@@ -27,18 +27,19 @@ def draw_masks(
 ) -> np.ndarray:
     """Draw every mask as a translucent fill with an outline in full colour.
 
-    Fills lie over each other and outlines over all fills, so each bone stays traceable where
-    several overlap. The map may have another resolution than the image.
+    Outlines are drawn over all fills, so each class can be followed where several overlap. The
+    resolutions of map and image may differ.
 
     Args:
         image: (H, W) or (H, W, 3) RGB; uint8, uint16 or float 0 to 255.
         packed: Packed map, (h, w) or (h, w, P), of the same field of view.
         classes: Class names, in bit order.
-        palette: One RGB colour a class, 0 to 255. Default: distinct colours.
+        palette: One RGB colour per class, 0 to 255. Default: distinct colours.
         size: Longer side of the picture in pixels. Default: that of the image.
         alpha: Share of the colour in a fill, 0 (none) to 1 (opaque).
-        line_width: Width of the outlines in pixels. Default: 2 at 1024 pixels, and in proportion.
-        numbers: Write the number of the class, counted from 1, into each mask.
+        line_width: Width of the outlines in pixels. Default: 2 at 1024 pixels, scaled with the
+            size.
+        numbers: Write the number of the class, counting from 1, into each mask.
 
     Returns:
         RGB picture, uint8 (height, width, 3).
@@ -68,26 +69,26 @@ def draw_outlines(
         outlines: Outlines of each mask, as :func:`handbone.visualization.outlines.trace_classes`
             gives them.
         colors: RGB colour of each mask.
-        line_width: Width in pixels. Default: 2 at 1024 pixels, and in proportion.
+        line_width: Width in pixels. Default: 2 at 1024 pixels, scaled with the size.
     """
     width = line_width or max(1, round(max(picture.shape[:2]) / 512))
     for contours, color in zip(outlines, colors, strict=True):
         cv2.polylines(picture, contours, True, color, width, cv2.LINE_AA, FRACTION_BITS)
         for contour in contours:
-            if len(contour) == 1:  # a line around one pixel would hardly be seen
+            if len(contour) == 1:  # an outline of one pixel would hardly be visible
                 center, radius = contour[0, 0].tolist(), width << FRACTION_BITS
                 cv2.circle(picture, center, radius, color, cv2.FILLED, cv2.LINE_AA, FRACTION_BITS)
 
 
 def class_colors(classes: Sequence[str], palette: Sequence[Color] | None) -> list[Color]:
-    """Take the palette, or choose colours if it is missing or too short.
+    """Return the palette, or choose colours if it is missing or too short.
 
     Args:
         classes: Class names.
         palette: RGB colours, 0 to 255.
 
     Returns:
-        One (red, green, blue) a class.
+        One (red, green, blue) per class.
     """
     if palette is None or len(palette) < len(classes):
         return distinct_colors(len(classes))

@@ -3,17 +3,17 @@
 import cv2
 import numpy as np
 
-#: A grey image whose values span less than this, of 255, is stretched to be seen.
+#: The contrast of a grey image is stretched if its values span less than this, of 255.
 NARROW_RANGE = 80
 
 
 def to_picture(image: np.ndarray, size: int | None = None) -> np.ndarray:
-    """Bring an image to 8-bit RGB at the size of a picture.
+    """Convert an image to 8-bit RGB at the size of a picture.
 
     Args:
         image: (H, W) or (H, W, 3) RGB; uint8, or uint16 (its range is stretched to 8 bits), or
-            float 0 to 255. A grey image of hardly any contrast is stretched too, as viewers of
-            radiographs do.
+            float 0 to 255. The contrast of a grey image with hardly any contrast is stretched, as
+            viewers of radiographs do.
         size: Longer side in pixels. Default: that of the image.
 
     Returns:

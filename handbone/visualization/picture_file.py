@@ -10,10 +10,10 @@ from handbone.files import write_atomically
 
 
 def write_picture(path: str | Path, picture: np.ndarray) -> None:
-    """Write a picture in the format of the file's extension, whole or not at all.
+    """Write a picture in the format of the file's extension, completely or not at all.
 
     Args:
-        path: File to write; its folder is made.
+        path: File to write; its folder is created if needed.
         picture: RGB, uint8.
 
     Raises:
@@ -23,7 +23,7 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
     path = Path(path)
     if not cv2.haveImageWriter(path.name):
         raise HandboneError(
-            f'{path}: pictures are not written as {path.suffix!r}; use .jpg or .png.'
+            f'{path}: pictures cannot be written as {path.suffix!r}. Use .jpg or .png.'
         )
     write_atomically(path, encode_picture(picture, path.suffix))
 

@@ -1,4 +1,4 @@
-"""Text in pictures, antialiased, in a font that comes with matplotlib."""
+"""Antialiased text in pictures, in a font that comes with matplotlib."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -14,15 +14,15 @@ class Text(NamedTuple):
     """A line of text.
 
     Attributes:
-        string: What to write.
+        string: The text.
         x: Column of the anchor in pixels.
         y: Row of the anchor in pixels.
         size: Font size in pixels.
         color: RGB, 0 to 255.
-        anchor: Where the anchor is in the text, as Pillow writes it: 'lm' left middle, 'mm'
-            centre, 'rm' right middle.
+        anchor: Position of the anchor in the text, in Pillow's notation: 'lm' is left and middle,
+            'mm' the centre, 'rm' right and middle.
         bold: Bold type.
-        halo: Width in pixels of a dark edge around the letters.
+        halo: Width in pixels of the dark edge around the letters.
     """
 
     string: str
@@ -64,7 +64,7 @@ def text_width(string: str, size: int, bold: bool = False) -> int:
     """Measure a line of text.
 
     Args:
-        string: What is to be written.
+        string: The text.
         size: Font size in pixels.
         bold: Bold type.
 
@@ -78,12 +78,12 @@ def shorten(string: str, size: int, width: int) -> str:
     """Cut the middle out of a text that is too wide.
 
     Args:
-        string: What is to be written.
+        string: The text.
         size: Font size in pixels.
-        width: Room in pixels.
+        width: Available width in pixels.
 
     Returns:
-        The text, with '…' in the middle if it did not fit.
+        The text, with '…' in the middle if it was too wide.
     """
     if text_width(string, size) <= width:
         return string

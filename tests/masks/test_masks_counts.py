@@ -25,7 +25,7 @@ def random_pair(seed, shape):
 @settings(deadline=None, max_examples=100)
 def test_counts_are_the_plane_per_class_definition(shape, seed, block):
     (predicted, true), (ignored_prediction, ignored_truth) = random_pair(seed, shape)
-    with mock.patch.object(counts_module, 'BLOCK', block):
+    with mock.patch.object(counts_module, 'PIXELS_PER_BLOCK', block):
         counts = masks.overlap_counts(
             masks.pack(predicted, ignored_prediction), masks.pack(true, ignored_truth), shape[0]
         )
@@ -33,7 +33,7 @@ def test_counts_are_the_plane_per_class_definition(shape, seed, block):
     true = true & ~ignored_truth
     np.testing.assert_array_equal(counts.intersection, (predicted & true).sum((1, 2)))
     np.testing.assert_array_equal(counts.prediction, predicted.sum((1, 2)))
-    np.testing.assert_array_equal(counts.truth, true.sum((1, 2)))
+    np.testing.assert_array_equal(counts.reference, true.sum((1, 2)))
     assert {array.dtype for array in counts} == {np.dtype(np.int64)}
 
 
@@ -54,7 +54,7 @@ def test_by_hand():
     counts = masks.overlap_counts(prediction, truth, 3)
     assert counts.intersection.tolist() == [2, 0, 0]
     assert counts.prediction.tolist() == [3, 0, 1]
-    assert counts.truth.tolist() == [3, 0, 1]
+    assert counts.reference.tolist() == [3, 0, 1]
     dice = masks.dice(counts)
     assert dice.dtype == np.float64
     np.testing.assert_allclose(dice, [(4 + 1e-4) / (6 + 1e-4), 1, 1e-4 / (2 + 1e-4)])
@@ -78,7 +78,7 @@ def test_counts_beyond_32_bits_do_not_overflow():
 
 
 def test_shapes_must_agree():
-    with pytest.raises(ValueError, match='differ in shape'):
+    with pytest.raises(ValueError, match='different shapes'):
         masks.overlap_counts(masks.empty(2, 3, 1), masks.empty(3, 2, 1), 1)
-    with pytest.raises(ValueError, match='40 classes take 2 planes'):
+    with pytest.raises(ValueError, match='40 classes need 2 planes'):
         masks.overlap_counts(masks.empty(2, 3, 1), masks.empty(2, 3, 1), 40)

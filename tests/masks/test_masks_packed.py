@@ -97,7 +97,7 @@ def test_other_arrays_are_refused(wrong):
 
 
 def test_wrong_number_of_planes_is_an_error():
-    with pytest.raises(ValueError, match='32 classes take 2 planes'):
+    with pytest.raises(ValueError, match='32 classes need 2 planes'):
         masks.unpack(masks.empty(3, 3, 31), 32)
 
 

@@ -178,5 +178,5 @@ def test_faulty_polygons_are_refused(class_index, points, message):
 
 @pytest.mark.parametrize('scale', [0, -1, np.nan, np.inf, (1, 0)])
 def test_faulty_scale_is_refused(scale):
-    with pytest.raises(ValueError, match='scale of polygons is above 0'):
+    with pytest.raises(ValueError, match='scale of polygons must be above 0'):
         masks.rasterize([], 4, 4, 3, scale)

@@ -25,7 +25,7 @@ def random_planes(seed, shape):
 def test_surface_is_the_mask_without_its_erosion(shape, seed, block):
     planes = random_planes(seed, shape)
     ignore = np.random.default_rng(seed).random(shape[1:]) < 0.1
-    with mock.patch.object(surfaces, 'BLOCK', block):
+    with mock.patch.object(surfaces, 'ROWS_PER_BLOCK', block):
         found = masks.surface_pixels(masks.pack(planes, ignore), shape[0])
     assert len(found) == shape[0]
     for pixels, mask in zip(found, planes & ~ignore, strict=True):
@@ -33,7 +33,7 @@ def test_surface_is_the_mask_without_its_erosion(shape, seed, block):
 
 
 def test_surface_of_a_map_for_other_classes():
-    with pytest.raises(ValueError, match='40 classes take 2 planes'):
+    with pytest.raises(ValueError, match='40 classes need 2 planes'):
         masks.surface_pixels(masks.empty(2, 3, 1), 40)
 
 
@@ -49,7 +49,7 @@ def test_counts_on_runs_are_those_of_the_maps(shape, seed):
 
 def test_counts_on_runs_of_other_classes():
     runs = np.zeros((0, 2), np.int64)
-    with pytest.raises(ValueError, match='differ in classes: 1 and 2'):
+    with pytest.raises(ValueError, match='different numbers of classes: 1 and 2'):
         masks.run_overlap_counts([runs], [runs, runs])
 
 

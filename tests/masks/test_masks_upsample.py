@@ -165,7 +165,7 @@ def test_the_way_of_other_devices_gives_the_same(size):
     logits = smooth_logits(11, 33, 32, 36)
     with (
         mock.patch.object(upsample, '_draw_numpy', draw_as_on_a_device),
-        mock.patch.object(upsample, 'GPU_BLOCK', 5000),
+        mock.patch.object(upsample, 'PIXELS_PER_GPU_BLOCK', 5000),
     ):
         packed = masks.logits_to_packed(logits, size)
         check(packed, reference(logits, size), 0.5)
@@ -187,7 +187,7 @@ def test_cuda(size):
 def test_small_blocks_give_the_same():
     logits = smooth_logits(12, 5, 16, 16)
     whole = masks.logits_to_packed(logits, (70, 80))
-    with mock.patch.object(upsample, 'CPU_BLOCK', 100):
+    with mock.patch.object(upsample, 'PIXELS_PER_CPU_BLOCK', 100):
         assert torch.equal(masks.logits_to_packed(logits, (70, 80)), whole)
 
 
@@ -197,7 +197,7 @@ def test_small_blocks_give_the_same():
         ({'thresholds': 0.0}, 'between 0 and 1'),
         ({'thresholds': [0.5, 1.0]}, 'between 0 and 1'),
         ({'thresholds': float('nan')}, 'between 0 and 1'),
-        ({'thresholds': [0.5, 0.5, 0.5]}, '2 classes take one threshold or 2'),
+        ({'thresholds': [0.5, 0.5, 0.5]}, '2 classes need one threshold or 2'),
         ({'content': (5, 4)}, 'not within logits'),
         ({'content': (0, 4)}, 'not within logits'),
         ({'size': (0, 4)}, 'at least 1 x 1'),

@@ -50,7 +50,7 @@ def test_pngs_of_other_programs(tmp_path):
 
 
 def test_labels_of_another_class_list(tmp_path):
-    with pytest.raises(ValueError, match='40 classes take 2 planes'):
+    with pytest.raises(ValueError, match='40 classes need 2 planes'):
         WRITERS['label-png'](tmp_path, ['part'] * 40, ()).write(
             make_prediction('hand', draw_labels(1))
         )

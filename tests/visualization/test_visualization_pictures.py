@@ -278,5 +278,5 @@ def test_a_picture_that_cannot_be_written_leaves_the_old_one(tmp_path, full_disk
         write_picture(path, picture)
     assert path.read_text() == 'the old one'
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(ValueError, match=r"not written as '.xyz'"):
+    with pytest.raises(ValueError, match=r"cannot be written as '.xyz'"):
         write_picture(tmp_path / 'a.xyz', picture)

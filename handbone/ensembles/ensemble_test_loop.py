@@ -22,7 +22,7 @@ from handbone.checkpoints.fitting import load_weights
 from handbone.configuration.dataset_configs import with_pipeline
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
-from handbone.postprocessing import PostprocessingStep, mend
+from handbone.postprocessing import PostprocessingStep, apply_steps
 
 from .logit_store import LogitStore
 
@@ -155,7 +155,9 @@ class EnsembleTestLoop(TestLoop):
             size = tuple(sample.metainfo['ori_shape'][:2])
             output = sample.new()
             packed = logits_to_packed(mean, size, self.thresholds)
-            output.pred_sem_seg = PixelData(data=mend(packed, self._steps, self._num_classes))
+            output.pred_sem_seg = PixelData(
+                data=apply_steps(packed, self._steps, self._num_classes)
+            )
             outputs.append(output)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         self.runner.call_hook(

@@ -1,5 +1,5 @@
 from .boundaries import boundary_pixels
-from .class_regions import Region, regions
+from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
 from .outlines import trace_outlines
 from .packed import (
@@ -25,12 +25,14 @@ from .warping import warp
 
 __all__ = [
     'CLASSES_PER_PLANE',
+    'Box',
     'IGNORE_BIT',
     'OverlapCounts',
     'Region',
     'UpsampledBlock',
     'boundary_pixels',
     'class_bits',
+    'class_boxes',
     'class_mask',
     'decode',
     'dice',

@@ -1,11 +1,9 @@
 from .anatomy_checks import check_hand, flags_of
-from .boxes import class_boxes
 from .components import LargestComponent, LeastArea
 from .dense_crf import DenseCRF
 from .holes import FillHoles
-from .mending import mend
 from .selection import STEPS, index_classes
-from .step import PostprocessingStep
+from .step import PostprocessingStep, apply_steps
 
 __all__ = [
     'STEPS',
@@ -14,9 +12,8 @@ __all__ = [
     'LargestComponent',
     'LeastArea',
     'PostprocessingStep',
+    'apply_steps',
     'check_hand',
-    'class_boxes',
     'flags_of',
     'index_classes',
-    'mend',
 ]

@@ -1,4 +1,4 @@
-"""What is odd about the bones of a hand: flags for a reader, labels stay as they are."""
+"""Checks of the bones of a hand: flags for a human reader, without changing the labels."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,9 +8,9 @@ from handbone.bones import CLASSES, FOREARM, RAYS
 
 from .bone_shapes import BoneShape, bone_shapes
 
-#: Typical area of each bone, as a share of the median bone's, in the order of the fingers and then
-#: the carpals: medians of 200 synthetic hands (:mod:`handbone.phantom`). How much of the forearm is
-#: seen depends on the picture, so its bones have none.
+#: Typical area of each bone relative to the median bone, fingers first and then carpals: medians of
+#: 200 synthetic hands (:mod:`handbone.phantom`). The bones of the forearm have none, because how
+#: much of them is visible depends on the image.
 TYPICAL_AREAS = dict(
     zip(
         CLASSES,
@@ -25,46 +25,46 @@ TYPICAL_AREAS = dict(
         strict=False,
     )
 )
-#: Factor from the typical area at which a bone is odd; those of the synthetic hands stay within
-#: 1.8, and a wrist that is turned or bent shows its bones smaller than they are.
+#: Factor from the typical area at which a bone is flagged. Synthetic hands stay within 1.8, and the
+#: bones of a turned or bent wrist appear smaller than they are.
 AREA_FACTOR = 3.0
-#: Share of the largest part of a bone from which on another part is one that should not be.
+#: A second part of a bone is flagged from this share of the area of its largest part.
 PIECE_SHARE = 0.1
-#: Gap between the ends of neighbours in a finger, as a share of the root of the first one's area,
-#: at which they do not belong together; 0.3 at most in synthetic hands, over 1 between fingers.
-GAP = 1.0
-#: Bones that must be there for their typical area to be known.
-LEAST_BONES = 5
-#: Lie side by side, from the index to the little finger.
+#: Neighbours in a finger are flagged if the gap between their ends exceeds this share of the square
+#: root of the area of the first one. It is at most 0.3 in synthetic hands, over 1 between fingers.
+LARGEST_GAP = 1.0
+#: Areas are compared only if at least this many bones are fully visible.
+FEWEST_BONES = 5
+#: Metacarpals that lie side by side, from the index to the little finger.
 METACARPALS = tuple(bones[-1] for ray, bones in RAYS.items() if ray != 'thumb')
 
 
 def flags_of(labels: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
-    """Check labels if they are those of a hand.
+    """Check labels if their classes are the bones of the hand.
 
     Args:
         labels: Packed map, int32, (H, W), or (H, W, P) for more than 31 classes.
         classes: Names in class order.
 
     Returns:
-        The flags of :func:`check_hand` where the classes are :data:`handbone.bones.CLASSES`; none
-        for other classes.
+        The flags of :func:`check_hand` if the classes are :data:`handbone.bones.CLASSES`, otherwise
+        none.
     """
     return check_hand(labels) if tuple(classes) == CLASSES else ()
 
 
 def check_hand(labels: np.ndarray) -> tuple[str, ...]:
-    """Find what a reader should look at in the labels of a hand.
+    """Find what a human reader should look at in the labels of a hand.
 
-    Flagged are missing bones, bones in several separate parts, bones of a finger that do not follow
-    each other from tip to wrist, metacarpals that do not lie side by side in their order, and areas
-    far from the proportions of a hand. Nothing is changed.
+    The flags name missing bones, bones in several separate parts, bones of a finger that are not in
+    order from tip to wrist, metacarpals that are not side by side in order, and bones whose areas
+    are far from the proportions of a hand. Nothing is changed.
 
     Args:
         labels: Packed map of the 29 bones, int32 (H, W).
 
     Returns:
-        One sentence each, none where nothing is odd.
+        One sentence per flag, none for a plausible hand.
     """
     bones = dict(bone_shapes(labels, CLASSES))
     if not bones:
@@ -83,7 +83,7 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
 
 
 def _pieces(bones: Mapping[str, BoneShape]) -> list[str]:
-    """Find bones of which there seem to be two."""
+    """Find bones in several separate parts."""
     flags = []
     for name, bone in bones.items():
         count = int((bone.pieces >= PIECE_SHARE * bone.pieces.max()).sum())
@@ -93,7 +93,7 @@ def _pieces(bones: Mapping[str, BoneShape]) -> list[str]:
 
 
 def _order(bones: Mapping[str, BoneShape], names: Sequence[str], row: str) -> list[str]:
-    """Find a row of bones whose centres turn back on the way from first to last."""
+    """Find a row of bones whose centres turn back between the first and the last."""
     there = [name for name in names if name in bones]
     centres = np.array([bones[name].centre for name in there]).reshape(-1, 2)
     steps = np.diff(centres, axis=0)
@@ -103,29 +103,29 @@ def _order(bones: Mapping[str, BoneShape], names: Sequence[str], row: str) -> li
 
 
 def _gaps(bones: Mapping[str, BoneShape], names: Sequence[str], ray: str) -> list[str]:
-    """Find neighbours in a finger that lie apart."""
+    """Find neighbours in a finger that are too far apart."""
     flags = []
     for first, second in zip(names, names[1:], strict=False):
         if first not in bones or second not in bones:
             continue
         between = bones[first].ends[:, None] - bones[second].ends[None]
         gap = np.linalg.norm(between, axis=-1).min()
-        if gap > GAP * np.sqrt(bones[first].area):
+        if gap > LARGEST_GAP * np.sqrt(bones[first].area):
             flags.append(f'the {ray}: {first} and {second} lie apart')
     return flags
 
 
 def _proportions(bones: Mapping[str, BoneShape]) -> list[str]:
-    """Find bones that are much larger or smaller than the others say."""
+    """Find bones that are much larger or smaller than expected from the others."""
     whole = [
         name for name, bone in bones.items() if name not in FOREARM and not bone.touches_border
     ]
-    if len(whole) < LEAST_BONES:
+    if len(whole) < FEWEST_BONES:
         return []
     ratios = np.array([bones[name].area / TYPICAL_AREAS[name] for name in whole])
     ratios /= np.median(ratios)
     flags = []
     for name, ratio in zip(whole, ratios, strict=True):
         if not 1 / AREA_FACTOR < ratio < AREA_FACTOR:
-            flags.append(f'{name} has {ratio:.2g} times the area that the other bones let expect')
+            flags.append(f'{name} has {ratio:.2g} times the area expected from the other bones')
     return flags

@@ -1,4 +1,4 @@
-"""Size, place and direction of the classes of a packed map."""
+"""Size, position and direction of the classes of a packed map."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,23 +6,22 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from handbone.masks import CLASSES_PER_PLANE
+from handbone.masks import CLASSES_PER_PLANE, class_boxes
 
-from .boxes import class_boxes
 from .components import components
 
 
 @dataclass(frozen=True)
 class BoneShape:
-    """What there is to know of the mask of a class.
+    """Measurements of the mask of one class.
 
     Attributes:
         area: Pixels.
         pieces: Pixels of each connected part, int64 (n,).
         centre: x and y of the centre of mass, float64 (2,).
-        ends: x and y of both ends of the rectangle of the same moments, along its longer axis,
+        ends: x and y of both ends of the rectangle with the same moments along its longer axis,
             float64 (2, 2).
-        touches_border: Whether the image ends where the mask does.
+        touches_border: Whether the mask touches the border of the image.
     """
 
     area: int
@@ -33,14 +32,14 @@ class BoneShape:
 
 
 def bone_shapes(packed: np.ndarray, classes: Sequence[str]) -> Iterator[tuple[str, BoneShape]]:
-    """Measure the classes that are present, one after the other.
+    """Measure the classes that are present.
 
     Args:
         packed: Packed map, int32, (H, W) or (H, W, P).
         classes: Names in class order.
 
     Yields:
-        Name and shape.
+        The name and the shape of each class, in class order.
     """
     planes = packed[..., None] if packed.ndim == 2 else packed
     for index, (rows, columns) in class_boxes(packed, len(classes)).items():

@@ -1,4 +1,4 @@
-"""Which of the connected parts of a mask stay."""
+"""Connected parts of a mask, and which of them are kept."""
 
 from collections.abc import Sequence
 
@@ -16,15 +16,15 @@ CONNECTIVITY = 8
 
 @TASK_UTILS.register_module()
 class LargestComponent(PostprocessingStep):
-    """Keep the largest connected part of each class, with 8 neighbours.
+    """Keep the largest 8-connected part of each class.
 
-    Of parts of one size the first one in reading order stays.
+    Of parts of equal size, the first in reading order is kept.
 
     Args:
         classes: As in :class:`PostprocessingStep`.
     """
 
-    def mend(
+    def process(
         self, mask: np.ndarray, shape: tuple[int, int], image: np.ndarray | None
     ) -> np.ndarray:
         """Keep the largest part of a mask; arguments as in the base class.
@@ -43,24 +43,24 @@ class LargestComponent(PostprocessingStep):
 
 @TASK_UTILS.register_module()
 class LeastArea(PostprocessingStep):
-    """Remove connected parts, with 8 neighbours, that are smaller than any bone.
+    """Remove 8-connected parts that are smaller than any bone.
 
     Args:
-        share: Least area as a share of the image's pixels, so that it means the same at all sizes;
-            2e-5 are 84 pixels of 2048 x 2048.
+        share: Smallest area to keep, as a share of the pixels of the image, so that it means the
+            same at all sizes; 2e-5 is 84 pixels of 2048 x 2048.
         classes: As in :class:`PostprocessingStep`.
 
     Raises:
-        HandboneError: If the share is not from 0 to 1.
+        HandboneError: If the share is not between 0 and 1.
     """
 
     def __init__(self, share: float = 2e-5, classes: Sequence[int] | None = None) -> None:
         super().__init__(classes)
         if not 0 <= share <= 1:
-            raise HandboneError(f'LeastArea: share is a part of the image, 0 to 1, got {share}')
+            raise HandboneError(f'LeastArea: share must be between 0 and 1, got {share}')
         self.share = share
 
-    def mend(
+    def process(
         self, mask: np.ndarray, shape: tuple[int, int], image: np.ndarray | None
     ) -> np.ndarray:
         """Remove the small parts of a mask; arguments as in the base class.
@@ -74,21 +74,21 @@ class LeastArea(PostprocessingStep):
             Bool (h, w).
         """
         labels, areas = components(mask)
-        stays = areas >= self.share * shape[0] * shape[1]
-        return mask if stays.all() else np.concatenate([[False], stays])[labels]
+        kept = areas >= self.share * shape[0] * shape[1]
+        return mask if kept.all() else np.concatenate([[False], kept])[labels]
 
 
 def components(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Number the connected parts of a mask, with 8 neighbours.
+    """Number the 8-connected parts of a mask.
 
     Args:
         mask: Bool (h, w), not empty.
 
     Returns:
-        0 for the background and the number of the part, from 1 in reading order, int32 (h, w); and
-        the pixels of each part, int64 (n,).
+        The number of the part of each pixel, from 1 in reading order, and 0 for the background,
+        int32 (h, w); and the number of pixels of each part, int64 (n,).
     """
-    # the algorithm that numbers in reading order: which of two equal parts stays is then defined
+    # This algorithm numbers in reading order, which defines which of two equal parts is kept.
     count, labels, statistics, _ = cv2.connectedComponentsWithStatsWithAlgorithm(
         mask.astype(np.uint8), CONNECTIVITY, cv2.CV_32S, cv2.CCL_WU
     )

@@ -1,4 +1,4 @@
-"""Masks pulled to the edges of the image by a fully connected conditional random field."""
+"""Masks fitted to the edges of the image by a fully connected conditional random field."""
 
 from collections.abc import Sequence
 
@@ -15,23 +15,23 @@ from .step import PostprocessingStep
 class DenseCRF(PostprocessingStep):
     """Mean-field inference of a dense CRF (Krähenbühl and Koltun, 2011) on the box of each class.
 
-    The mask is taken as right with a certainty; pixels near each other, and more so pixels near
-    each other of like grey values, want the same answer. Needs the extra ``crf``. The grey values
-    are those of the network's input, brought to the size of the image.
+    The mask is assumed to be correct with a certain probability; pixels that are close to each
+    other, and even more so if their grey values are similar, tend to get the same label. Needs the
+    extra ``crf``. The grey values are the network's input, resized to the size of the image.
 
     Args:
-        certainty: Probability that a pixel of the mask is right, above 0.5 and below 1.
-        iterations: Steps of the inference.
-        smoothness: Weight of nearness alone, whose reach is 3 pixels.
-        appearance: Weight of nearness in place and grey value.
-        reach: Standard deviation of the nearness in place for ``appearance``, pixels.
-        contrast: Standard deviation of the nearness in grey value, of 0 to 255.
-        margin: Pixels around the mask that may come to it.
+        certainty: Probability that a pixel of the mask is correct, above 0.5 and below 1.
+        iterations: Iterations of the inference.
+        smoothness: Weight of the kernel of position alone, with a standard deviation of 3 pixels.
+        appearance: Weight of the kernel of position and grey value.
+        reach: Standard deviation of the position in the appearance kernel, in pixels.
+        contrast: Standard deviation of the grey value in it, in grey values of 0 to 255.
+        margin: Pixels around the mask that may be added to it.
         classes: As in :class:`PostprocessingStep`.
 
     Raises:
         MissingExtraError: If pydensecrf2 is not installed.
-        HandboneError: If the certainty is out of its range.
+        HandboneError: If the certainty is not between 0.5 and 1.
     """
 
     needs_image = True
@@ -49,7 +49,7 @@ class DenseCRF(PostprocessingStep):
     ) -> None:
         super().__init__(classes)
         if not 0.5 < certainty < 1:
-            raise HandboneError(f'DenseCRF: certainty lies between 0.5 and 1, got {certainty}')
+            raise HandboneError(f'DenseCRF: certainty must be between 0.5 and 1, got {certainty}')
         self.certainty = certainty
         self.iterations = iterations
         self.smoothness = smoothness
@@ -59,10 +59,10 @@ class DenseCRF(PostprocessingStep):
         self.margin = margin
         self._package = import_extra('pydensecrf.densecrf', 'crf')
 
-    def mend(
+    def process(
         self, mask: np.ndarray, shape: tuple[int, int], image: np.ndarray | None
     ) -> np.ndarray:
-        """Pull a mask to the edges of the image; arguments as in the base class.
+        """Fit a mask to the edges of the image; arguments as in the base class.
 
         Args:
             mask: Bool (h, w).

@@ -13,25 +13,25 @@ from .step import PostprocessingStep
 
 @TASK_UTILS.register_module()
 class FillHoles(PostprocessingStep):
-    """Fill the background that a class encloses.
+    """Fill the holes of each class.
 
-    A hole is background that is not connected, with 4 neighbours, to the surroundings of the box.
+    A hole is background without a 4-connected path to the outside of the mask.
 
     Args:
-        largest: Largest hole to fill as a share of the image's pixels; any hole if None.
+        largest: Largest hole to fill, as a share of the pixels of the image; None fills all.
         classes: As in :class:`PostprocessingStep`.
 
     Raises:
-        HandboneError: If ``largest`` is not from 0 to 1.
+        HandboneError: If ``largest`` is not between 0 and 1.
     """
 
     def __init__(self, largest: float | None = None, classes: Sequence[int] | None = None) -> None:
         super().__init__(classes)
         if largest is not None and not 0 <= largest <= 1:
-            raise HandboneError(f'FillHoles: largest is a part of the image, 0 to 1, got {largest}')
+            raise HandboneError(f'FillHoles: largest must be between 0 and 1, got {largest}')
         self.largest = largest
 
-    def mend(
+    def process(
         self, mask: np.ndarray, shape: tuple[int, int], image: np.ndarray | None
     ) -> np.ndarray:
         """Fill the holes of a mask; arguments as in the base class.
@@ -44,7 +44,7 @@ class FillHoles(PostprocessingStep):
         Returns:
             Bool (h, w).
         """
-        # a frame of background joins all that is open to a side of the box
+        # A border of background connects everything that is open to a side of the box.
         background = np.pad(~mask, 1, constant_values=True).astype(np.uint8)
         _, labels, statistics, _ = cv2.connectedComponentsWithStats(background, connectivity=4)
         fills = statistics[:, cv2.CC_STAT_AREA] <= (

@@ -1,20 +1,20 @@
-"""Names of classes in the settings of steps."""
+"""Class names in the settings of steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handbone.errors import HandboneError
 
-#: The names that configs and ``--postprocess`` give the steps.
+#: Names of the steps in configs and in ``--postprocess``.
 STEPS = ('LargestComponent', 'FillHoles', 'LeastArea', 'DenseCRF')
 
 
 def index_classes(
     steps: Sequence[Mapping[str, Any]], classes: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Put class indices for class names in ``test_cfg.postprocess``.
+    """Replace class names by class indices in ``test_cfg.postprocess``.
 
-    A model knows how many classes it has, not what they are called.
+    A model knows the number of its classes but not their names.
 
     Args:
         steps: Settings, each with a ``type`` and perhaps ``classes``, names or indices.
@@ -24,7 +24,7 @@ def index_classes(
         Copies of the settings in which ``classes`` are indices.
 
     Raises:
-        HandboneError: If there is no class of a name.
+        HandboneError: If a class does not exist.
     """
     places = {name: index for index, name in enumerate(classes)}
     indexed = []

@@ -1,40 +1,44 @@
-"""What all steps share: one class in its box after the other, in a packed map."""
+"""Steps that change the masks of a packed map, one class at a time."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.masks import CLASSES_PER_PLANE
+from handbone.masks import CLASSES_PER_PLANE, Box, class_boxes, planes_first, planes_last
 
-from .boxes import class_boxes, grow
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class PostprocessingStep:
     """Changes the mask of one class at a time, inside its box.
 
-    A step says in :meth:`mend` what becomes of a mask. Other classes, the pixels outside the box
-    and the bit of ignored pixels stay as they are. Segmentors build steps from
+    Each step defines in :meth:`process` how it changes a mask. Other classes, the pixels outside
+    the box and the bit of ignored pixels stay unchanged. Segmentors build the steps from
     ``test_cfg.postprocess`` and apply them in that order.
 
     Args:
-        classes: Indices of the classes to change, all if None. In a config they may be names, for
-            which :func:`handbone.postprocessing.index_classes` puts indices.
+        classes: Indices of the classes to change; None means all. A config may name the classes:
+            :func:`handbone.postprocessing.index_classes` replaces the names by indices.
 
     Raises:
         HandboneError: If a class is not an index.
     """
 
-    #: Whether :meth:`mend` looks at the grey values.
+    #: Whether :meth:`process` needs the grey values.
     needs_image = False
-    #: Pixels by which the box is larger than the mask.
+    #: Pixels by which the box extends beyond the mask on each side.
     margin = 0
 
     def __init__(self, classes: Sequence[int] | None = None) -> None:
         if classes is not None and not all(isinstance(index, int) for index in classes):
             raise HandboneError(
-                f'{type(self).__name__}: classes {list(classes)} are names; indices are needed '
-                'here: handbone.postprocessing.index_classes finds them'
+                f'{type(self).__name__}: classes {list(classes)} are names, but indices are needed '
+                'here; handbone.postprocessing.index_classes finds them'
             )
         self.classes = None if classes is None else frozenset(classes)
 
@@ -55,7 +59,7 @@ class PostprocessingStep:
             HandboneError: If the step needs the image and there is none, or a class does not exist.
         """
         if self.needs_image and image is None:
-            raise HandboneError(f'{type(self).__name__} looks at the image, and none was given')
+            raise HandboneError(f'{type(self).__name__} needs the image, and none was given')
         if self.classes is not None and not self.classes <= set(range(num_classes)):
             raise HandboneError(
                 f'{type(self).__name__}: classes {sorted(self.classes)} are not all among '
@@ -65,19 +69,19 @@ class PostprocessingStep:
         for index, box in class_boxes(packed, num_classes).items():
             if self.classes is not None and index not in self.classes:
                 continue
-            rows, columns = grow(box, self.margin, packed.shape[:2])
+            rows, columns = _grow(box, self.margin, packed.shape[:2])
             plane, bit = divmod(index, CLASSES_PER_PLANE)
             region = planes[rows, columns, plane]
             mask = region >> bit & 1
             grey = image[rows, columns] if self.needs_image else None
-            mended = self.mend(mask.astype(bool), packed.shape[:2], grey)
-            region ^= (mask ^ mended.astype(np.int32)) << bit
+            processed = self.process(mask.astype(bool), packed.shape[:2], grey)
+            region ^= (mask ^ processed.astype(np.int32)) << bit
         return packed
 
-    def mend(
+    def process(
         self, mask: np.ndarray, shape: tuple[int, int], image: np.ndarray | None
     ) -> np.ndarray:
-        """Decide what becomes of one mask.
+        """Change the mask of one class.
 
         Args:
             mask: The class inside its box, bool (h, w), not empty.
@@ -88,3 +92,40 @@ class PostprocessingStep:
             The new mask, bool (h, w).
         """
         raise NotImplementedError
+
+
+def apply_steps(
+    packed: Tensor,
+    steps: Sequence[PostprocessingStep],
+    num_classes: int,
+    grey: np.ndarray | None = None,
+) -> Tensor:
+    """Apply steps in their order to the labels of a network.
+
+    Args:
+        packed: ``(P, H, W)`` int32.
+        steps: The steps.
+        num_classes: Number of classes.
+        grey: Grey values, ``(H, W)`` uint8; required if a step needs the image.
+
+    Returns:
+        Packed labels of the same shape, on the same device.
+
+    Raises:
+        HandboneError: If a step needs the image and there is none.
+    """
+    if not steps:
+        return packed
+    labels = np.ascontiguousarray(planes_last(packed))
+    for step in steps:
+        labels = step(labels, num_classes, grey)
+    return planes_first(labels).to(packed.device)
+
+
+def _grow(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
+    """Enlarge a box on all sides by a margin in pixels, within an image of a shape."""
+    rows, columns = (
+        slice(max(0, side.start - margin), min(length, side.stop + margin))
+        for side, length in zip(box, shape, strict=True)
+    )
+    return rows, columns

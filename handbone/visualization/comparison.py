@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.masks import dice, overlap_counts
+from handbone.masks import class_boxes, dice, overlap_counts
 
 from .legend import BACKGROUND, FOREGROUND, MUTED, LegendEntry, draw_legend
-from .outlines import class_boxes
 from .overlay import Color, class_colors, draw_masks
 from .picture import to_picture
 from .text import Text, draw_texts, shorten

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handbone.masks import class_boxes
+
 from .legend import BACKGROUND, FOREGROUND, MUTED
-from .outlines import class_boxes, trace_classes
+from .outlines import trace_classes
 from .overlay import Color, class_colors, draw_masks, draw_outlines
 from .text import Text, draw_texts, shorten
 

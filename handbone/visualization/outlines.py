@@ -5,32 +5,10 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from handbone.masks import class_mask, ignore_mask
+from handbone.masks import class_boxes, class_mask, ignore_mask
 
 #: Fractional bits of OpenCV's drawing coordinates: outlines are accurate to 1/16 of a pixel.
 FRACTION_BITS = 4
-
-
-def class_boxes(packed: np.ndarray, num_classes: int) -> dict[int, tuple[slice, slice]]:
-    """Find the rows and columns that each class spans.
-
-    Args:
-        packed: Packed map, (H, W) or (H, W, P).
-        num_classes: Number of classes.
-
-    Returns:
-        (rows, columns) of every class that is present, by class index.
-    """
-    planes = packed.reshape(*packed.shape[:2], -1)
-    row_codes = np.bitwise_or.reduce(planes, axis=1)
-    column_codes = np.bitwise_or.reduce(planes, axis=0)
-    boxes = {}
-    for index in range(num_classes):
-        rows = np.flatnonzero(class_mask(row_codes[:, None], index))
-        if rows.size:
-            columns = np.flatnonzero(class_mask(column_codes[None], index))
-            boxes[index] = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    return boxes
 
 
 def trace_classes(

@@ -6,7 +6,7 @@ import pytest
 
 from handbone.masks import pack
 from handbone.visualization import class_numbers, draw_masks
-from handbone.visualization.outlines import class_boxes, fill_mask, trace_classes
+from handbone.visualization.outlines import fill_mask, trace_classes
 from handbone.visualization.overlay import class_colors
 from handbone.visualization.picture import to_picture
 
@@ -103,20 +103,6 @@ def test_traced_masks_fill_to_the_same_pixels(seed):
         whole = np.zeros_like(mask)
         whole[box] = filled
         np.testing.assert_array_equal(whole, mask)
-
-
-def test_boxes_of_70_classes():
-    masks = np.zeros((70, 40, 50), bool)
-    generator = np.random.default_rng(1)
-    for mask in masks[::2]:
-        top, left = generator.integers(0, 30, 2)
-        mask[top : top + 7, left : left + 12] = generator.random((7, 12)) < 0.5
-    boxes = class_boxes(pack(masks), 70)
-    assert sorted(boxes) == [index for index, mask in enumerate(masks) if mask.any()]
-    for index, box in boxes.items():
-        rows, columns = np.nonzero(masks[index])
-        expected = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
-        assert box == expected
 
 
 @pytest.mark.parametrize('pixels', [1, 2])

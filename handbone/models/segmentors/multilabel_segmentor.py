@@ -14,7 +14,7 @@ from torch import Tensor
 
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
-from handbone.postprocessing import mend
+from handbone.postprocessing import apply_steps
 
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
 from .sliding_window import SlidingWindow
@@ -125,7 +125,7 @@ class PackedPrediction:
             packed = logits_to_packed(
                 logits, tuple(meta['ori_shape'][:2]), self.test_cfg['threshold'], content
             )
-            packed = self.mend(undo_flip(packed, meta), image, meta)
+            packed = self.apply_postprocessing(undo_flip(packed, meta), image, meta)
             sample.pred_sem_seg = PixelData(data=packed)
             self._keep_logits(logits, content, sample)
         return data_samples
@@ -141,7 +141,7 @@ class PackedPrediction:
             kept = undo_flip(cut_padding(logits, content), sample.metainfo)
             sample.seg_logits = PixelData(data=kept)
 
-    def mend(self, packed: Tensor, image: Tensor | None, meta: dict) -> Tensor:
+    def apply_postprocessing(self, packed: Tensor, image: Tensor | None, meta: dict) -> Tensor:
         """Apply the steps of ``test_cfg.postprocess``.
 
         Args:
@@ -155,7 +155,7 @@ class PackedPrediction:
         grey = None
         if image is not None and any(step.needs_image for step in self.postprocess):
             grey = grey_image(image, meta, tuple(packed.shape[1:]))
-        return mend(packed, self.postprocess, self.num_classes, grey)
+        return apply_steps(packed, self.postprocess, self.num_classes, grey)
 
 
 def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:

@@ -114,7 +114,7 @@ class MultilabelTTAModel(BaseTTAModel):
         for logits, image, sample in zip(straight, inputs, data_samples, strict=True):
             size = tuple(sample.metainfo['ori_shape'][:2])
             packed = logits_to_packed(logits, size, self.module.test_cfg['threshold'])
-            packed = self.module.mend(packed, image, sample.metainfo)
+            packed = self.module.apply_postprocessing(packed, image, sample.metainfo)
             sample.pred_sem_seg = PixelData(data=packed)
             if self.module.test_cfg.get('keep_logits', False):
                 sample.seg_logits = PixelData(data=logits)

@@ -33,16 +33,19 @@ RAYS = {
 
 
 def distinct_colors(count: int) -> list[tuple[int, int, int]]:
-    """Choose colours that neighbours in the class order can be told apart by.
+    """Choose colours that are easy to distinguish for neighbours in the class order.
 
-    Hues advance by the golden ratio, which spreads any number of them evenly, and lightness
+    Hues advance by the golden ratio, which spreads any number of colours evenly, and the lightness
     alternates.
 
     Args:
         count: Number of colours, at least 0.
 
     Returns:
-        One (red, green, blue) tuple a class, 0 to 255.
+        One (red, green, blue) tuple per class, 0 to 255.
+
+    >>> distinct_colors(2)
+    [(238, 43, 43), (104, 145, 243)]
     """
     colors = []
     for index in range(count):

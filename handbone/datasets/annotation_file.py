@@ -1,4 +1,4 @@
-"""The JSON of one image: read, checked, and kept as a few flat arrays."""
+"""Annotation files (JSON), read, checked and kept as a few flat arrays."""
 
 import gc
 import math
@@ -22,7 +22,7 @@ LARGEST_COORDINATE = 1_000_000
 
 
 class Polygons(NamedTuple):
-    """All polygons of one image in three arrays, small to keep and quick to hand to a worker.
+    """All polygons of one image in three arrays, which are small and quick to send to a worker.
 
     Attributes:
         points: (n, 2) float32, x and y in pixels of the original image, polygon after polygon.
@@ -44,7 +44,7 @@ class Polygons(NamedTuple):
         return list(zip(self.classes.tolist(), parts, strict=True))
 
     def areas(self, height: int, width: int) -> np.ndarray:
-        """Measure each polygon by the shoelace formula, with its points moved into the image.
+        """Measure each polygon by the shoelace formula, after moving its points into the image.
 
         Args:
             height: Height of the image in pixels.
@@ -52,6 +52,10 @@ class Polygons(NamedTuple):
 
         Returns:
             (k,) float64, areas in square pixels.
+
+        >>> square = np.array([[0, 0], [4, 0], [4, 4], [0, 4]], np.float32)
+        >>> Polygons(square, np.array([4]), np.array([0])).areas(height=10, width=10)
+        array([16.])
         """
         if not len(self.ends):
             return np.zeros(0)
@@ -70,17 +74,17 @@ def read_polygons(
     image_size: tuple[int, int] | None = None,
     skip_labels: Collection[str] = (),
 ) -> tuple[Polygons, list[DatasetError]]:
-    """Read the polygons of one annotation file and list everything that is wrong with it.
+    """Read the polygons of an annotation file and list all problems with it.
 
     Args:
-        path: A JSON file of the hand-bone layout; only ``annotations[].label`` and ``.points`` are
-            needed, ``metadata.height`` and ``.width`` are compared with the image if present.
+        path: A JSON file in the hand-bone layout; only ``annotations[].label`` and ``.points`` are
+            required. ``metadata.height`` and ``.width`` are compared with the image if present.
         class_indices: Class index of each known label.
-        image_size: Height and width of the image; None leaves out the checks against it.
-        skip_labels: Labels to leave out without a word.
+        image_size: Height and width of the image; None skips the checks against it.
+        skip_labels: Labels to leave out silently.
 
     Returns:
-        The sound polygons, and the problems found, empty for a sound file.
+        The valid polygons, and the problems, which are none for a valid file.
     """
     try:
         document = _load_document(path)
@@ -107,10 +111,10 @@ def read_polygons(
 
 
 def annotated_size(path: Path) -> tuple[int, int] | None:
-    """Read the size of the image that the polygons of a file were drawn on.
+    """Read the size of the image on which the polygons of a file were drawn.
 
     Args:
-        path: A JSON file of the hand-bone layout.
+        path: A JSON file in the hand-bone layout.
 
     Returns:
         Height and width from ``metadata``, None where one of them is not there.
@@ -126,7 +130,7 @@ def annotated_size(path: Path) -> tuple[int, int] | None:
 def collector_paused() -> Iterator[None]:
     """Pause Python's search for reference cycles while many annotation files are read.
 
-    JSON makes a list of every point and no cycle; looking for cycles among them again and again
+    JSON turns every point into a list but creates no cycles, and searching these lists for cycles
     takes two fifths of the reading time.
     """
     was_enabled = gc.isenabled()
@@ -139,7 +143,7 @@ def collector_paused() -> Iterator[None]:
 
 
 class _AnnotationError(Exception):
-    """One bad annotation: its problem and remedy; file and place are added by who catches it."""
+    """Problem and remedy of one bad annotation; the caller adds the file and the place."""
 
 
 def _load_document(path: Path) -> dict:
@@ -233,7 +237,8 @@ def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
     if not isinstance(raw, list) or len(raw) < 3:
         count = f'{len(raw)} points' if isinstance(raw, list) else f'{type(raw).__name__} as points'
         raise _AnnotationError(
-            f'it has {count}, a polygon needs at least 3', 'Draw it again or remove the annotation'
+            f'it has {count}, but a polygon needs at least 3',
+            'Draw it again or remove the annotation',
         )
     points = _as_array(raw)
     low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
@@ -246,7 +251,7 @@ def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
     height, width = image_size or (math.inf, math.inf)
     if min(high) < 0 or low[0] >= width or low[1] >= height:
         raise _AnnotationError(
-            f'it lies wholly outside the image (x {low[0]:g} to {high[0]:g}, y {low[1]:g} to '
+            f'it is completely outside the image (x {low[0]:g} to {high[0]:g}, y {low[1]:g} to '
             f'{high[1]:g}; the image has width {width} and height {height})',
             'Correct the coordinates or remove the annotation',
         )
@@ -254,7 +259,7 @@ def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
 
 
 def _as_array(raw: list) -> np.ndarray:
-    """Convert points to (n, 2) float64; NaN where they are not all pairs of numbers."""
+    """Convert points to (n, 2) float64, or to one NaN if any of them is not a pair of numbers."""
     try:
         if set(map(len, raw)) == {2}:
             numbers = list(chain.from_iterable(raw))

@@ -1,4 +1,4 @@
-"""What happens to bad files: stop at the first, or report them all and go on."""
+"""Bad files of a dataset: stop at the first one, or report all and continue without them."""
 
 import logging
 from pathlib import Path
@@ -19,21 +19,21 @@ class BadFiles:
 
     Args:
         mode: 'stop' raises the first problem, 'report' keeps them for :meth:`finish`.
-        report_file: Text file for the report; None writes it to the log only.
+        report_file: Text file for the report; None writes the report to the log only.
     """
 
     def __init__(self, mode: str, report_file: str | Path | None = None) -> None:
         if mode not in MODES:
-            raise HandboneError(f"bad_files is 'stop' or 'report', got {mode!r}")
+            raise HandboneError(f"bad_files must be 'stop' or 'report', got {mode!r}")
         self.mode = mode
         self.report_file = report_file
         self.problems: list[DatasetError] = []
 
     def add(self, problems: list[DatasetError]) -> None:
-        """Take the problems of one file.
+        """Add the problems of one file.
 
         Args:
-            problems: Problems found, possibly none.
+            problems: Its problems, possibly none.
 
         Raises:
             DatasetError: The first of them, in mode 'stop'.
@@ -45,11 +45,11 @@ class BadFiles:
         self.problems += problems
 
     def finish(self, kept: int, total: int) -> None:
-        """Write the report, if there is anything to report.
+        """Write the report if there are any problems.
 
         Args:
             kept: Number of images that stay in the dataset.
-            total: Number of images looked at.
+            total: Number of images checked.
         """
         if not self.problems or not is_main_process():
             return

@@ -12,8 +12,8 @@ PLACE = 'metainfo of the dataset'
 def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> dict:
     """Check the class list and fit palette and groups to it.
 
-    Where the user gave another class list than the dataset's own, classes of the dataset's own list
-    keep their colour, and its groups keep the classes that are left.
+    If the user gave a class list that differs from the dataset's own, classes that are in both keep
+    their colours, and the dataset's groups keep the classes that still exist.
 
     Args:
         metainfo: The dataset's own meta information, overwritten by the user's.
@@ -22,7 +22,7 @@ def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> d
 
     Returns:
         ``metainfo`` with ``classes`` a tuple of names, ``palette`` a list of RGB tuples, 0 to 255,
-        and, where groups are known, ``groups`` a dict of tuples of names.
+        and, if there are groups, ``groups`` a dict of tuples of names.
 
     Raises:
         DatasetError: There are fewer than two classes, a name occurs twice, or palette or groups do
@@ -59,7 +59,7 @@ def _palette(
             raise DatasetError.at(
                 PLACE,
                 f'palette has {len(palette)} colours for {len(classes)} classes',
-                'Give one (red, green, blue) a class or leave the palette out',
+                'Give one (red, green, blue) per class or leave the palette out',
             )
         return palette
     known = dict(zip(defaults.get('classes', ()), defaults.get('palette', ()), strict=False))

@@ -1,4 +1,4 @@
-"""The error that bad data raises."""
+"""The error that is raised for bad data."""
 
 from pathlib import Path
 from typing import Self
@@ -7,13 +7,14 @@ from handbone.errors import HandboneError
 
 
 class DatasetError(HandboneError):
-    """Data that cannot be used: says which file, where in it, what is wrong and what to do.
+    """Data that cannot be used: the message says where, what is wrong and what to do.
 
     Attributes:
         path: The file or folder at fault.
     """
 
-    # Built from one message, as every exception: PyTorch raises it anew from a worker's message.
+    # Built from a message only, like every exception: PyTorch raises errors of its loader workers
+    # again from their messages.
     path: str = ''
 
     @classmethod
@@ -23,13 +24,13 @@ class DatasetError(HandboneError):
         Args:
             path: The file or folder at fault.
             problem: What is wrong, as a clause without a full stop.
-            remedy: What the reader can do about it, as a sentence without a full stop.
+            remedy: What the user can do about it, as a sentence without a full stop.
             place: Where in the file, for example the annotation; empty for the whole file.
 
         Returns:
             The error, to raise or to report.
         """
         where = f'{path}: {place}: ' if place else f'{path}: '
-        error = cls(f'{where}{problem}. {remedy}.')
+        error = cls(f'{where}{problem.rstrip(".")}. {remedy.rstrip(".")}.')
         error.path = str(path)
         return error

@@ -1,4 +1,4 @@
-"""Finding images and annotation files, and choosing among them by a list file."""
+"""Images and annotation files in a folder, and the choice that a list file makes."""
 
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple

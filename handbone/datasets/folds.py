@@ -8,9 +8,9 @@ from handbone.errors import HandboneError
 
 
 def in_fold(patients: Sequence[str], fold: int, num_folds: int) -> np.ndarray:
-    """Say which images belong to one fold.
+    """Tell which images belong to one fold.
 
-    The folds hold about as many images each, and depend on nothing but the patients given: the same
+    The folds have about the same number of images and depend only on the given patients: the same
     list gives the same folds on every machine.
 
     Args:
@@ -23,6 +23,9 @@ def in_fold(patients: Sequence[str], fold: int, num_folds: int) -> np.ndarray:
 
     Raises:
         HandboneError: The numbers do not fit each other or there are fewer patients than folds.
+
+    >>> in_fold(['ID1', 'ID1', 'ID2'], fold=0, num_folds=2).tolist()
+    [True, True, False]
     """
     if num_folds < 2 or not 0 <= fold < num_folds:
         raise HandboneError(f'fold {fold} of {num_folds} does not exist')

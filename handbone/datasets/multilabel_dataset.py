@@ -1,4 +1,4 @@
-"""The base of datasets whose classes may overlap."""
+"""The base class of datasets whose classes may overlap."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ DATA_PREFIX = {'img_path': '', 'ann_path': ''}
 
 @DATASETS.register_module()
 class MultilabelDataset(BaseDataset):
-    """Images with one JSON of polygons each, where a pixel may belong to several classes.
+    """Images with one JSON file of polygons each, where a pixel may belong to several classes.
 
     The layout on disk is ``<img_path>/<patient>/<name>.png`` and
     ``<ann_path>/<patient>/<name>.json``. Images are ordered by patient folder, then by name. All
-    annotations are read and checked once, when the dataset is built; their polygons stay in memory
-    as flat arrays that the loader workers share.
+    annotations are read and checked once, when the dataset is built; their polygons are kept in
+    memory as flat arrays that the loader workers share.
 
     Each item of the dataset is a dict with ``img_path``, ``ann_path`` (None without annotation),
     ``patient``, ``image_name`` (the file name), ``height`` and ``width``, ``polygons``
@@ -43,19 +43,19 @@ class MultilabelDataset(BaseDataset):
 
     Args:
         metainfo: ``classes``, at least two names in bit order; optionally ``palette``, one RGB
-            colour a class, and ``groups``, a dict of class names by group name.
+            colour per class, and ``groups``, a dict of class names by group name.
         data_root: Folder that the paths below are relative to.
         data_prefix: ``img_path`` and ``ann_path``, the folders of images and of JSON files.
-        ann_file: List file with one relative image path or one patient a line, instead of folds;
+        ann_file: List file with one relative image path or one patient per line, instead of folds;
             empty for all images.
         fold: The fold that is held out for validation; None takes all images.
         num_folds: Number of folds. Images of one patient are always in the same fold.
         split: 'train' gives the images outside the fold, 'val' those inside.
-        test_mode: True needs no annotations; they are still read where ``ann_path`` has them for
-            every image.
+        test_mode: If True, no annotations are needed; they are still read if ``ann_path`` has them
+            for every image.
         bad_files: 'stop' raises at the first bad file; 'report' collects all problems into one
-            report and goes on without those images.
-        report_file: Text file for that report; None writes it to the log only.
+            report and continues without those images.
+        report_file: Text file for that report; None writes the report to the log only.
         skip_labels: Labels of the JSON files to leave out; other labels outside ``classes`` are
             errors.
         img_suffix: Suffix of the images.
@@ -64,7 +64,18 @@ class MultilabelDataset(BaseDataset):
             :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
-        DatasetError: Something is wrong with the data; names file, annotation and remedy.
+        DatasetError: Something is wrong with the data. The message names the file, the annotation
+            and the remedy.
+
+    >>> from mmseg.registry import DATASETS
+    >>> dataset = DATASETS.build(  # doctest: +SKIP
+    ...     dict(
+    ...         type='MultilabelDataset',
+    ...         metainfo=dict(classes=('left_lung', 'right_lung', 'heart')),
+    ...         data_root='data/chest',
+    ...         data_prefix=dict(img_path='images', ann_path='polygons'),
+    ...     )
+    ... )
     """
 
     def __init__(
@@ -85,7 +96,7 @@ class MultilabelDataset(BaseDataset):
         **kwargs: Any,
     ) -> None:
         if split not in SPLITS:
-            raise HandboneError(f"split is 'train' or 'val', got {split!r}")
+            raise HandboneError(f"split must be 'train' or 'val', got {split!r}")
         if fold is not None and ann_file:
             raise HandboneError(
                 f'fold={fold} and ann_file={ann_file!r} both choose images: set one of them to '
@@ -120,7 +131,7 @@ class MultilabelDataset(BaseDataset):
 
     @property
     def annotation_folder(self) -> Path | None:
-        """The folder of the annotation files; None where the config names none."""
+        """The folder of the annotation files; None if the config has none."""
         return Path(self.data_prefix['ann_path']) if 'ann_path' in self.data_prefix else None
 
     @property
@@ -132,7 +143,7 @@ class MultilabelDataset(BaseDataset):
         """List, check and read the chosen images and their annotations.
 
         Returns:
-            One dict an image, as described in the class.
+            One dict per image, as described in the class.
         """
         all_images = list_files(self.image_folder, self.img_suffix)
         images = self._choose(all_images)
@@ -155,7 +166,7 @@ class MultilabelDataset(BaseDataset):
         self.bad_files.finish(len(data_list), len(images))
         if not data_list:
             raise DatasetError.at(
-                self.image_folder, 'all images of the dataset are bad', 'Mend the files reported'
+                self.image_folder, 'all images of the dataset are bad', 'Correct the reported files'
             )
         return data_list
 
@@ -163,7 +174,7 @@ class MultilabelDataset(BaseDataset):
         if not images:
             raise DatasetError.at(
                 self.image_folder,
-                f'the folder holds no {self.img_suffix} image',
+                f'the folder has no {self.img_suffix} image',
                 'Correct data_root, data_prefix or img_suffix in the config',
             )
         if self.ann_file:
@@ -180,7 +191,7 @@ class MultilabelDataset(BaseDataset):
         return [image for image, chosen in zip(images, wanted, strict=True) if chosen]
 
     def _annotations(self, images: list[ImageFile]) -> dict[str, ImageFile]:
-        """List the annotation files by key; none where only images are wanted."""
+        """List the annotation files by key; none if only images are needed."""
         folder = self.annotation_folder
         if folder is None and not self.test_mode:
             raise DatasetError.at(
@@ -199,7 +210,7 @@ class MultilabelDataset(BaseDataset):
     def _read(
         self, image: ImageFile, annotations: Mapping[str, ImageFile]
     ) -> tuple[dict, list[DatasetError]]:
-        """Build the info of one image and list what is wrong with its files."""
+        """Build the info of one image and list the problems with its files."""
         path = self.image_folder / image.name
         info = dict(
             img_path=str(path),
@@ -233,7 +244,7 @@ class MultilabelDataset(BaseDataset):
             idx: Index of the image.
 
         Returns:
-            A dict of its own, as described in the class.
+            A new dict, as described in the class.
         """
         return dict(super().get_data_info(idx), classes=self._metainfo['classes'])
 
@@ -257,7 +268,7 @@ class MultilabelDataset(BaseDataset):
 
         Returns:
             The pipeline's result. In training with ``bad_files='report'``, None for an image whose
-            damage shows only when it is decoded; mmengine then takes another image at random.
+            damage is found only while decoding; mmengine then takes a different image at random.
         """
         try:
             return super().prepare_data(idx)
@@ -268,10 +279,10 @@ class MultilabelDataset(BaseDataset):
             return None
 
     def class_frequencies(self) -> np.ndarray:
-        """Measure how much of an image each class covers.
+        """Measure which share of the images each class covers.
 
-        The shares come from the areas of the polygons, with points outside the image moved to its
-        border; where polygons of one class overlap, the overlap counts twice.
+        The shares are computed from the areas of the polygons, with points outside the image moved
+        to its border; where polygons of the same class overlap, the overlap counts twice.
 
         Returns:
             (C,) float64, the mean share of pixels over the images of this dataset, 0 to 1.

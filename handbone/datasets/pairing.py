@@ -1,4 +1,4 @@
-"""Every training image has an annotation file and the other way round."""
+"""Pairs of images and annotation files, and files without a partner."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -40,16 +40,16 @@ def annotations_without_image(
         folder: The folder of the annotation files.
         annotations: All annotation files.
         images: All images.
-        patients: Patients to look at; None looks at all.
+        patients: Patients to check; None checks all.
 
     Returns:
-        One problem a file.
+        One problem per file.
     """
     keys = {image.key for image in images}
     return [
         DatasetError.at(
             folder / annotation.name,
-            'the annotation file has no image of its name',
+            'there is no image with the name of this annotation file',
             'Add the image or remove the annotation file',
         )
         for annotation in annotations
@@ -60,9 +60,9 @@ def annotations_without_image(
 def check_all_or_none(
     folder: Path, annotations: Mapping[str, ImageFile], images: Sequence[ImageFile]
 ) -> None:
-    """See that either all images of a test set have annotations or none has.
+    """Check that either all images of a test set have annotations or none of them has.
 
-    A score over the annotated part alone would pass for one over the whole set.
+    A score of the annotated part could be mistaken for the score of the whole set.
 
     Args:
         folder: The folder of the annotation files.
@@ -78,5 +78,5 @@ def check_all_or_none(
             folder,
             f'{len(missing)} of {len(images)} test images have no annotation file, '
             f'the first is {missing[0].name}',
-            'Add the files, or take ann_path out of data_prefix to predict only',
+            'Add the files, or remove ann_path from data_prefix to predict only',
         )

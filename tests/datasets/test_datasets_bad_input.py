@@ -64,7 +64,7 @@ def test_json_that_is_not_text(folder, build):
 @pytest.mark.parametrize(
     ('points', 'message'),
     [
-        ([], 'it has 0 points, a polygon needs at least 3'),
+        ([], 'it has 0 points, but a polygon needs at least 3'),
         ([[1, 1], [9, 9]], 'it has 2 points'),
         ('1,1 9,9 1,9', 'it has str as points'),
         (None, 'it has NoneType as points'),
@@ -87,8 +87,8 @@ def test_json_that_is_not_text(folder, build):
         ([[1, 1], [-(2**63), 9], [1, 9]], 'point 1 .* is not a pair'),
         ([{'x': 1, 'y': 2}] * 3, 'point 0 .* is not a pair'),
         (['ab', 'cd', 'ef'], r"point 0 \('ab'\) is not a pair"),
-        (circle(-30, 20, 9), r'lies wholly outside the image \(x -39 to -21, y'),
-        (circle(20, 90, 9), 'lies wholly outside the image'),
+        (circle(-30, 20, 9), r'is completely outside the image \(x -39 to -21, y'),
+        (circle(20, 90, 9), 'is completely outside the image'),
     ],
 )
 def test_unusable_points(folder, build, points, message):
@@ -136,7 +136,7 @@ def test_image_without_annotation(folder, build):
 
 def test_annotation_without_image(folder, build):
     folder.png('ID002', 'image2_R').unlink()
-    message = 'image2_R.json: the annotation file has no image of its name'
+    message = 'image2_R.json: there is no image with the name of this annotation file'
     with pytest.raises(DatasetError, match=message):
         build(folder.config())
     report = folder.root / 'bad.txt'
@@ -235,7 +235,7 @@ def test_only_bad_files(folder, build):
 def test_empty_folders_and_folds(folder, build, tmp_path):
     with pytest.raises(DatasetError, match='the folder does not exist'):
         build(folder.config(data_root=str(tmp_path / 'nowhere')))
-    with pytest.raises(DatasetError, match=r'the folder holds no \.tif image'):
+    with pytest.raises(DatasetError, match=r'the folder has no \.tif image'):
         build(folder.config(img_suffix='.tif'))
     with pytest.raises(DatasetError, match='6 patients cannot be divided into 7 folds'):
         build(folder.config(fold=0, num_folds=7))

@@ -95,7 +95,7 @@ def test_image_frame_after_padding(folder, build):
     ],
 )
 def test_image_frame_refuses_what_it_cannot_follow(folder, build, before):
-    with pytest.raises(ValueError, match=r"frame='image'\) follows .*image2_L\.png"):
+    with pytest.raises(ValueError, match=r"frame='image'\) comes after .*image2_L\.png"):
         run(folder, build, *before, dict(type='LoadPolygonAnnotations', frame='image'))
 
 
@@ -112,7 +112,7 @@ def test_an_image_without_annotation_stays_without_labels(folder, build):
 
 
 def test_unknown_frame():
-    with pytest.raises(ValueError, match="frame is 'original' or 'image'"):
+    with pytest.raises(ValueError, match="frame must be 'original' or 'image'"):
         Compose([dict(type='LoadPolygonAnnotations', frame='file')])
 
 

@@ -211,9 +211,9 @@ def test_unusable_class_lists(metainfo, message):
 
 
 def test_unusable_options(folder, build):
-    with pytest.raises(ValueError, match="split is 'train' or 'val'"):
+    with pytest.raises(ValueError, match="split must be 'train' or 'val'"):
         build(folder.config(split='test'))
-    with pytest.raises(ValueError, match="bad_files is 'stop' or 'report'"):
+    with pytest.raises(ValueError, match="bad_files must be 'stop' or 'report'"):
         build(folder.config(bad_files='skip'))
 
 

@@ -1,4 +1,4 @@
-"""Where the pixels of a file lie in the image that a pipeline has made of it so far.
+"""Positions of the pixels of a file in the image that a pipeline has made from it so far.
 
 Matrices are (2, 3) float64 and map pixel centres to pixel centres, as OpenCV's warpAffine does.
 """
@@ -9,14 +9,18 @@ KEY = 'frame_matrix'
 
 
 def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """Chain two matrices.
+    """Combine two matrices.
 
     Args:
-        outer: The matrix applied second.
-        inner: The matrix applied first.
+        outer: The matrix that is applied second.
+        inner: The matrix that is applied first.
 
     Returns:
         The matrix of both.
+
+    >>> compose(np.array([[1.0, 0, 5], [0, 1, 0]]), np.array([[2.0, 0, 1], [0, 2, 0]]))
+    array([[2., 0., 6.],
+           [0., 2., 0.]])
     """
     product = outer[:, :2] @ inner
     product[:, 2] += outer[:, 2]
@@ -24,7 +28,7 @@ def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 
 def scaling(scale_x: float, scale_y: float) -> np.ndarray:
-    """Build the matrix of a resize, which keeps pixel corners, not centres, in place.
+    """Build the matrix of a resize, which keeps the corners of the image in place.
 
     Args:
         scale_x: New width over old width.
@@ -37,16 +41,16 @@ def scaling(scale_x: float, scale_y: float) -> np.ndarray:
 
 
 def file_to_image(results: dict) -> np.ndarray | None:
-    """Find the matrix from the file to the present image.
+    """Find the matrix from the file to the current image.
 
-    Known are the file itself, mmcv's Resize and RandomResize (by ``scale_factor``), RandomAffine
-    (by what it stored under ``frame_matrix``) and padding at the right and bottom after them.
+    It is known for the file itself, after mmcv's Resize and RandomResize (from ``scale_factor``),
+    after RandomAffine (from ``frame_matrix``) and after padding at the right and bottom.
 
     Args:
         results: The dict of one image in a pipeline.
 
     Returns:
-        The matrix, or None where a flip, a crop or another resize came in between.
+        The matrix, or None if the image was also flipped, cropped or resized again.
     """
     if KEY in results:
         matrix, expected = results[KEY]
@@ -61,10 +65,10 @@ def file_to_image(results: dict) -> np.ndarray | None:
 
 
 def remember(results: dict, matrix: np.ndarray | None) -> None:
-    """Store the matrix from the file to the present image for later transforms.
+    """Store the matrix from the file to the current image for later transforms.
 
     Args:
         results: The dict of one image in a pipeline.
-        matrix: The matrix, or None where it is not known.
+        matrix: The matrix, or None if it is not known.
     """
     results[KEY] = matrix, results['img'].shape[:2]

@@ -14,22 +14,21 @@ FRAMES = ('original', 'image')
 
 @TRANSFORMS.register_module()
 class LoadPolygonAnnotations(BaseTransform):
-    """Draw the polygons of an image straight into a packed label map.
+    """Draw the polygons of an image directly into a packed label map.
 
     Image: untouched. Labels: ``gt_seg_map`` is int32, bit ``c`` set where class ``c`` is, (H, W)
-    for up to 31 classes, else (H, W, P). An image without annotation (prediction only) stays
-    without labels.
+    for up to 31 classes, else (H, W, P). An image without annotation (prediction only) gets
+    no labels.
 
     Required keys: ``polygons``, ``classes``, ``ori_shape``. Added keys: ``gt_seg_map``; its name is
     appended to ``seg_fields``.
 
     Args:
-        frame: 'original' draws at the size of the file, whatever happened to the image: this is the
-            truth that predictions at the original size are scored against, and the place for it
-            after the file is loaded and before the first geometric transform in training. 'image'
-            draws at the present size of ``img``, with sub-pixel accuracy, after Resize,
-            RandomResize or RandomAffine; no flip, crop or rotation by other transforms may come
-            before it.
+        frame: 'original' draws at the size of the file, regardless of what happened to the image:
+            predictions at the original size are scored against this. In training it belongs after
+            the file is loaded and before the first geometric transform. 'image' draws at the
+            current size of ``img`` with sub-pixel accuracy, after Resize, RandomResize or
+            RandomAffine; no other transform may flip, crop or rotate the image before it.
 
     Raises:
         HandboneError: ``frame='image'`` after a flip or a crop.
@@ -37,7 +36,7 @@ class LoadPolygonAnnotations(BaseTransform):
 
     def __init__(self, frame: str = 'original') -> None:
         if frame not in FRAMES:
-            raise HandboneError(f"frame is 'original' or 'image', got {frame!r}")
+            raise HandboneError(f"frame must be 'original' or 'image', got {frame!r}")
         self.frame = frame
 
     def transform(self, results: dict) -> dict:
@@ -56,8 +55,7 @@ class LoadPolygonAnnotations(BaseTransform):
         if self.frame == 'image':
             size = results['img'].shape[:2]
             matrix = self._matrix(results)
-            # Turned and sheared by the matrix, scaled by rasterize, which keeps small masks from
-            # growing.
+            # The matrix rotates and shears; rasterize scales, so that small masks do not grow.
             scale = np.linalg.norm(matrix[:, :2], axis=1)
             points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
             polygons = polygons._replace(points=(points + 0.5) / scale - 0.5)
@@ -71,9 +69,9 @@ class LoadPolygonAnnotations(BaseTransform):
         matrix = file_to_image(results)
         if matrix is None:
             raise HandboneError(
-                "LoadPolygonAnnotations(frame='image') follows a flip, a crop or a second resize, "
-                f'which it cannot repeat on the polygons of {results["img_path"]}. Put it right '
-                "after Resize or RandomAffine, or use frame='original' right after the image is "
+                "LoadPolygonAnnotations(frame='image') comes after a flip, a crop or a resize, "
+                f'which it cannot repeat on the polygons of {results["img_path"]}. Put it directly '
+                "after Resize or RandomAffine, or use frame='original' directly after the image is "
                 'loaded.'
             )
         return matrix

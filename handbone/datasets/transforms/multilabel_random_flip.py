@@ -1,4 +1,4 @@
-"""Flips for classes that come in a right and a left one."""
+"""Flips for classes that exist on the left and on the right."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,15 +15,16 @@ MIRRORS = ('horizontal', 'vertical')
 
 @TRANSFORMS.register_module()
 class MultilabelRandomFlip(RandomFlip):
-    """mmseg's RandomFlip with classes of either side swapped in the packed label map.
+    """mmseg's RandomFlip that also swaps left and right classes in the packed label map.
 
-    Image: flipped. Labels: flipped, and where the result is a mirror image ('horizontal' or
-    'vertical'), each pair of classes trades places; 'diagonal' is a half turn, which leaves right
-    and left as they are. The stock ``swap_seg_labels`` compares whole pixel values and does not fit
-    packed maps. Classes without sides, such as the bones of the hand, need only mmseg's RandomFlip.
+    Image: flipped. Labels: flipped, and if the result is a mirror image ('horizontal' or
+    'vertical'), the two classes of each pair are swapped; 'diagonal' is a half turn, which does not
+    exchange left and right. The stock ``swap_seg_labels`` compares whole pixel values, so it does
+    not work with packed maps. Classes without sides, such as the bones of one hand, only need
+    mmseg's RandomFlip.
 
     Required keys: ``img``, ``classes``. Added keys: ``flip``, ``flip_direction``, and
-    ``swap_classes``, the pairs of class indices that this image had swapped.
+    ``swap_classes``, the pairs of class indices that were swapped.
 
     Args:
         swap: Pairs of class names, for example ``[('right_lung', 'left_lung')]``.
@@ -35,7 +36,7 @@ class MultilabelRandomFlip(RandomFlip):
         self.swap = [tuple(pair) for pair in swap]
         names = [name for pair in self.swap for name in pair]
         if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
-            raise HandboneError(f'swap is pairs of class names, each name once, got {swap}')
+            raise HandboneError(f'swap must be pairs of class names, each name once, got {swap}')
 
     def transform(self, results: dict) -> dict:
         """Flip one image at random.
@@ -44,7 +45,7 @@ class MultilabelRandomFlip(RandomFlip):
             results: The dict of one image.
 
         Returns:
-            The same dict with image and labels flipped, or as they were.
+            The same dict with image and labels flipped or unchanged.
 
         Raises:
             HandboneError: A class to swap does not exist.
@@ -76,7 +77,7 @@ def _swap_bits(packed: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarr
     for first, second in pairs:
         plane, bit = divmod(first, CLASSES_PER_PLANE)
         other_plane, other_bit = divmod(second, CLASSES_PER_PLANE)
-        # Where the two bits differ, flipping both swaps them.
+        # Where two bits differ, inverting both swaps them.
         differ = ((planes[..., plane] >> bit) ^ (planes[..., other_plane] >> other_bit)) & 1
         planes[..., plane] ^= differ << bit
         planes[..., other_plane] ^= differ << other_bit

@@ -27,18 +27,22 @@ META_KEYS = (
 
 @TRANSFORMS.register_module()
 class PackMultilabelInputs(BaseTransform):
-    """Pack an image and its packed label map for the model.
+    """Convert an image and its packed label map to the inputs of the model.
 
-    Image: becomes a contiguous (channels, H, W) tensor of the same dtype, uint8 or float32; gray is
-    repeated over the channels. Labels: become a contiguous (P, H, W) int32 tensor, all planes
-    first, every bit as it was.
+    Image: becomes a contiguous (channels, H, W) tensor of the same dtype, uint8 or float32; a grey
+    image is repeated over the channels. Labels: become a contiguous (P, H, W) int32 tensor with the
+    planes first and the same bits.
 
     Required keys: ``img``. Optional keys: ``gt_seg_map`` and those of ``meta_keys``.
 
     Args:
-        channels: Channels of a gray image, 3 for pretrained backbones, or 1. A colour image keeps
-            its 3.
-        meta_keys: Keys to carry along where they are present.
+        channels: Channels for a grey image, 3 for pretrained backbones, or 1. A colour image keeps
+            its 3 channels.
+        meta_keys: Keys to keep as meta information if they are present.
+
+    >>> packed = PackMultilabelInputs()(dict(img=np.zeros((48, 64), np.uint8)))
+    >>> packed['inputs'].shape
+    torch.Size([3, 48, 64])
     """
 
     def __init__(self, channels: int = 3, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -53,7 +57,7 @@ class PackMultilabelInputs(BaseTransform):
 
         Returns:
             ``inputs``, the image tensor, and ``data_samples``, a SegDataSample with
-            ``gt_sem_seg.data`` where there are labels.
+            ``gt_sem_seg.data`` if there are labels.
         """
         sample = SegDataSample(
             metainfo={key: results[key] for key in self.meta_keys if key in results}

@@ -1,4 +1,4 @@
-"""Rotation, scale, shear and shift in one interpolation."""
+"""Rotation, scaling, shear and shift in one interpolation."""
 
 import math
 
@@ -16,12 +16,12 @@ from .frame_matrix import compose, file_to_image, remember, scaling
 
 @TRANSFORMS.register_module()
 class RandomAffine(BaseTransform):
-    """Rotate, scale, shear and shift an image, and bring it to the size of the network.
+    """Rotate, scale, shear and shift an image and fit it into the size of the network.
 
     Image: one linear interpolation; where it shrinks to less than half, the pixels are averaged
-    first, so that nothing aliases. What comes from outside is ``pad_val``. Labels: packed maps are
-    sampled at the nearest neighbour with the same matrix, which gives every class what its own
-    mask would give; what comes from outside is background. Polygons drawn afterwards by
+    first to avoid aliasing. Pixels from outside are ``pad_val``. Labels: packed maps are
+    sampled at the nearest neighbour with the same matrix, exactly as the mask of each class would
+    be; pixels from outside are background. Polygons drawn afterwards by
     ``LoadPolygonAnnotations(frame='image')`` follow the matrix exactly, which is more accurate and
     faster than drawing first.
 
@@ -29,15 +29,19 @@ class RandomAffine(BaseTransform):
     ``img_shape``, label maps. Added keys: ``frame_matrix``, from the file to the image.
 
     Args:
-        degrees: Greatest rotation to either side, in degrees.
-        scale: Range of the zoom, 1 being unchanged; drawn log-uniformly, so that enlarging and
-            shrinking are as likely.
-        translate: Greatest shift to either side, as a share of the output width and height.
-        shear: Greatest horizontal shear to either side, in degrees.
-        size: Output width and height; the image is fitted into it as a whole, its aspect kept, and
-            centred, before the random part. None keeps the size.
-        pad_val: Grey value of what comes from outside the image.
-        prob: Share of images that are moved at random; the others are only brought to ``size``.
+        degrees: Largest rotation to either side, in degrees.
+        scale: Range of the zoom, where 1 is unchanged; drawn log-uniformly, so that enlarging and
+            shrinking are equally likely.
+        translate: Largest shift to either side, as a share of the output width and height.
+        shear: Largest horizontal shear to either side, in degrees.
+        size: Output width and height; before the random part, the whole image is fitted into it,
+            centred and with its aspect ratio kept. None keeps the size.
+        pad_val: Grey value of pixels from outside the image.
+        prob: Share of images that are moved at random; the others are only fitted into ``size``.
+
+    >>> transform = RandomAffine(degrees=20, scale=(0.8, 1.25), size=(512, 512))
+    >>> transform(dict(img=np.zeros((300, 200)), ori_shape=(300, 200)))['img'].shape
+    (512, 512)
     """
 
     def __init__(
@@ -51,11 +55,11 @@ class RandomAffine(BaseTransform):
         prob: float = 1.0,
     ) -> None:
         if not 0 < scale[0] <= scale[1]:
-            raise HandboneError(f'scale is (low, high) with 0 < low <= high, got {scale}')
+            raise HandboneError(f'scale must be (low, high) with 0 < low <= high, got {scale}')
         if not 0 <= shear < 90:
-            raise HandboneError(f'shear is 0 to less than 90 degrees, got {shear}')
+            raise HandboneError(f'shear must be at least 0 and less than 90 degrees, got {shear}')
         if not 0 <= prob <= 1:
-            raise HandboneError(f'prob is 0 to 1, got {prob}')
+            raise HandboneError(f'prob must be between 0 and 1, got {prob}')
         self.degrees = degrees
         self.scale = tuple(scale)
         self.translate = translate

@@ -1,4 +1,4 @@
-"""Differences of exposure, processing and dose between radiographs."""
+"""Random differences in exposure, processing and dose, as between radiographs."""
 
 import math
 from statistics import NormalDist
@@ -22,18 +22,22 @@ class RandomExposure(BaseTransform):
     """Vary gamma, contrast, brightness, sharpness and noise of an image.
 
     Image: ``255 * (contrast * ((v / 255) ** gamma - 0.5) + 0.5 + brightness)``, then a Gaussian
-    blur, then Gaussian noise, clipped to 0 to 255; the dtype stays. On uint8 the grey values go
-    through one table. Labels: untouched.
+    blur, then Gaussian noise, clipped to 0 to 255; the dtype stays the same. The grey values of
+    uint8 images are mapped by one table. Labels: untouched.
 
     Modified keys: ``img``, (H, W) or (H, W, 3), uint8 or float32 of 0 to 255.
 
     Args:
-        gamma: Range of the exponent, drawn log-uniformly; below 1 brightens.
+        gamma: Range of the exponent, drawn log-uniformly; values below 1 brighten.
         contrast: Range of the factor about mid-grey, drawn log-uniformly.
         brightness: Range of the shift, as a share of the grey range.
-        blur: Range of the blur's standard deviation in pixels; below 0.2 nothing is blurred.
-        noise: Range of the noise's standard deviation in grey values of 0 to 255.
-        prob: Probability of each of the three steps (grey values, blur, noise) on its own.
+        blur: Range of the standard deviation of the blur in pixels; below 0.2 there is no blur.
+        noise: Range of the standard deviation of the noise in grey values of 0 to 255.
+        prob: Probability of each of the three steps (grey values, blur, noise), independently.
+
+    >>> transform = RandomExposure(prob=1.0)
+    >>> transform(dict(img=np.full((8, 8), 100, np.uint8)))['img'].dtype
+    dtype('uint8')
     """
 
     def __init__(
@@ -48,15 +52,15 @@ class RandomExposure(BaseTransform):
         for name, (low, high) in dict(gamma=gamma, contrast=contrast).items():
             if not 0 < low <= high:
                 raise HandboneError(
-                    f'{name} is (low, high) with 0 < low <= high, got {(low, high)}'
+                    f'{name} must be (low, high) with 0 < low <= high, got {(low, high)}'
                 )
         for name, (low, high) in dict(blur=blur, noise=noise).items():
             if not 0 <= low <= high:
                 raise HandboneError(
-                    f'{name} is (low, high) with 0 <= low <= high, got {(low, high)}'
+                    f'{name} must be (low, high) with 0 <= low <= high, got {(low, high)}'
                 )
         if not 0 <= prob <= 1:
-            raise HandboneError(f'prob is 0 to 1, got {prob}')
+            raise HandboneError(f'prob must be between 0 and 1, got {prob}')
         self.gamma = tuple(gamma)
         self.contrast = tuple(contrast)
         self.brightness = tuple(brightness)
@@ -66,7 +70,7 @@ class RandomExposure(BaseTransform):
 
     @cache_randomness
     def _draw(self) -> dict[str, float]:
-        """Draw all values; a step that is left out gets its neutral value."""
+        """Draw all values; a step that is skipped gets its neutral value."""
         graded, blurred, noisy = np.random.rand(3) < self.prob
         values = dict(
             gamma=math.exp(np.random.uniform(*np.log(self.gamma))),
@@ -116,8 +120,8 @@ def _grade(image: np.ndarray, gamma: float, contrast: float, brightness: float) 
 
 
 def _add_noise(image: np.ndarray, deviation: float) -> np.ndarray:
-    # A random byte chooses one of 256 equally likely values of the normal distribution: several
-    # times faster than drawing from it, and finer than the grey values.
+    # A random byte chooses one of 256 equally likely values of the normal distribution, which is
+    # several times faster than drawing from it and finer than the grey values.
     chosen = np.frombuffer(np.random.bytes(image.size), np.uint8).reshape(image.shape)
     values = NORMAL_QUANTILES * deviation
     if image.dtype == np.uint8:

@@ -1,7 +1,15 @@
 from .browsing import browse_dataset
 from .exporting import export
-from .fold_testing import find_folds, predict_out_of_fold
-from .fold_training import FoldTraining
+from .files import (
+    config_differences,
+    read_config_file,
+    read_run,
+    read_submission,
+    score_rows,
+    vote,
+)
+from .fold_testing import find_folds, fold_checkpoints, predict_ensemble, predict_out_of_fold
+from .fold_training import FoldTraining, train_folds
 from .inferencer import MultilabelInferencer
 from .publishing import publish
 from .soft_voting import EnsembleModel, soft_vote
@@ -15,13 +23,22 @@ __all__ = [
     'FoldTraining',
     'MultilabelInferencer',
     'browse_dataset',
+    'config_differences',
     'export',
     'find_folds',
+    'fold_checkpoints',
     'make_soup',
+    'predict_ensemble',
     'predict_out_of_fold',
     'publish',
+    'read_config_file',
+    'read_run',
+    'read_submission',
+    'score_rows',
     'soft_vote',
     'test',
     'train',
+    'train_folds',
     'tune_thresholds',
+    'vote',
 ]

@@ -11,7 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from handbone.configuration.dataset_configs import dataset_metainfo
+from handbone.checkpoints import find_checkpoint, newest_checkpoint
+from handbone.configuration.dataset_configs import dataset_metainfo, training_checkpoints
 from handbone.configuration.fold_config import FINISHED, fold_settings
 from handbone.errors import HandboneError
 from handbone.evaluation.fold_scores import FoldScores
@@ -20,6 +21,7 @@ from handbone.submissions import SubmissionRows
 from handbone.submissions.image_names import dataset_image_paths, name_images
 from handbone.submissions.rle_rows import HEADER
 
+from .soft_voting import EnsembleModel, soft_vote
 from .testing import test
 
 OUT_OF_FOLD = 'out_of_fold.csv'
@@ -104,6 +106,59 @@ def predict_out_of_fold(
     scores = FoldScores([folder / 'test' / 'dice_per_image.csv' for folder in folders], groups)
     _join([folder / 'test' / OUT_OF_FOLD for folder in folders], scores, names, Path(out))
     return scores
+
+
+def fold_checkpoints(cfg: Config, folders: Sequence[Path], last: bool = False) -> list[str]:
+    """Find the checkpoint of each fold.
+
+    Args:
+        cfg: Complete configuration.
+        folders: Work dirs of the folds, in order.
+        last: Take the last checkpoints, not the best ones.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        FileNotFoundError: If a fold has none.
+    """
+    choose = newest_checkpoint if last else find_checkpoint
+    return [str(choose(str(training_checkpoints(cfg, folder)))) for folder in folders]
+
+
+def predict_ensemble(
+    cfg: Config,
+    checkpoints: Sequence[str],
+    out: str | Path,
+    work_dir: str | Path,
+    image_name: str = 'basename',
+    scored: bool = True,
+    merge: str = 'probabilities',
+    one_at_a_time: bool = False,
+) -> dict[str, float]:
+    """Predict the test images with the mean of all folds.
+
+    Args:
+        cfg: Complete configuration.
+        checkpoints: The checkpoint of each fold.
+        out: CSV to write.
+        work_dir: Where the log and the tables go.
+        image_name: What the CSV calls an image, as :class:`RLESubmissionHook` takes it.
+        scored: Whether the test images have reference masks.
+        merge: Mean of ``probabilities`` or of ``logits``.
+        one_at_a_time: Hold one model on the device at a time.
+
+    Returns:
+        The metrics, empty where nothing is scored.
+    """
+    cfg = deepcopy(cfg)
+    if not scored:
+        cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
+    hook = dict(type='RLESubmissionHook', out_file=str(out), image_name=image_name)
+    cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    _name(cfg, 'ensemble', Path(work_dir))
+    models = [EnsembleModel(cfg, checkpoint) for checkpoint in checkpoints]
+    return soft_vote(models, merge, one_at_a_time)
 
 
 def _name(cfg: Config, name: str, work_dir: Path) -> None:

@@ -163,6 +163,37 @@ class FoldTraining:
         print(f'fold {fold} is finished: {folder}', flush=True)
 
 
+def train_folds(
+    config: str | Path,
+    work_dir: str | Path,
+    num_folds: int = 5,
+    options: Sequence[str] = (),
+    folds: Sequence[int] | None = None,
+    slots: Sequence[str | None] = (None,),
+) -> list[Path]:
+    """Train a cross-validation; see :class:`FoldTraining`.
+
+    >>> train_folds('configs/demo.py', 'work_dirs/folds', 5, slots=['0', '1'])  # on two GPUs
+
+    Args:
+        config: Configuration file.
+        work_dir: Folder of ``fold_0``, ``fold_1`` and so on.
+        num_folds: Number of folds.
+        options: Settings as ``key=value``, as ``--cfg-options`` takes them.
+        folds: The folds to train here; all by default.
+        slots: GPU of each training that may run at the same time, None to leave that open.
+
+    Returns:
+        The work dirs of the trained folds.
+
+    Raises:
+        HandboneError: If a fold does not exist, is of another experiment, or fails.
+    """
+    chosen = list(range(num_folds)) if folds is None else list(folds)
+    FoldTraining(str(config), work_dir, num_folds, options).train(chosen, slots)
+    return [Path(work_dir) / f'fold_{fold}' for fold in chosen]
+
+
 def _stop(running: Sequence[_Running]) -> None:
     for each in running:
         each.process.terminate()

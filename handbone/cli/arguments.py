@@ -71,10 +71,17 @@ def add_precision(
         help_text: What it means there.
         *former: Options by which the command called it before; alone they mean bf16.
     """
-    common = dict(choices=choices, type=_precision, dest='precision')
-    parser.add_argument('--precision', help=help_text, **common)
+    parser.add_argument('--precision', choices=choices, type=_precision, help=help_text)
     for option in former:
-        parser.add_argument(option, nargs='?', const='bf16', help=argparse.SUPPRESS, **common)
+        parser.add_argument(
+            option,
+            nargs='?',
+            const='bf16',
+            choices=choices,
+            type=_precision,
+            dest='precision',
+            help=argparse.SUPPRESS,
+        )
 
 
 def add_out_dir(parser: argparse.ArgumentParser, help_text: str, *former: str) -> None:

@@ -56,26 +56,30 @@ def run(args: argparse.Namespace) -> None:
     """
     if not args.out_of_fold and not args.out:
         raise HandboneError('nothing to do: give --out-of-fold, --out or both')
-    from handbone.apis.fold_testing import _name, find_folds, predict_out_of_fold
-    from handbone.apis.soft_voting import EnsembleModel, soft_vote
-    from handbone.checkpoints import find_checkpoint, newest_checkpoint
+    from handbone.apis.fold_testing import (
+        find_folds,
+        fold_checkpoints,
+        predict_ensemble,
+        predict_out_of_fold,
+    )
     from handbone.configuration.config_file import read_config_file
-    from handbone.configuration.dataset_configs import training_checkpoints
 
     cfg = read_config_file(args.config, args.cfg_options or ())
     cfg.launcher = 'none'
     folders = find_folds(args.work_dir)
-    choose = newest_checkpoint if args.last else find_checkpoint
-    checkpoints = [str(choose(str(training_checkpoints(cfg, folder)))) for folder in folders]
+    checkpoints = fold_checkpoints(cfg, folders, args.last)
     if args.out_of_fold:
         scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold, args.image_name)
         scores.write_csv(Path(args.work_dir))
         print(f'Out-of-fold Dice of {len(scores.images)} images:\n{scores.table()}', flush=True)
     if args.out:
-        if args.format_only:
-            cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
-        hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
-        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
-        _name(cfg, 'ensemble', Path(args.work_dir) / 'test')
-        models = [EnsembleModel(cfg, checkpoint) for checkpoint in checkpoints]
-        soft_vote(models, args.merge, args.one_at_a_time)
+        predict_ensemble(
+            cfg,
+            checkpoints,
+            args.out,
+            Path(args.work_dir) / 'test',
+            args.image_name,
+            not args.format_only,
+            args.merge,
+            args.one_at_a_time,
+        )

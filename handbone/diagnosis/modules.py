@@ -1,6 +1,5 @@
 """Checks of compiled modules that are installed but may not load."""
 
-import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -72,7 +71,7 @@ def check_torchvision() -> list[Finding]:
 def _matching_torchvision(torch_version: str) -> str:
     """Build the command that installs the torchvision of a torch version and build."""
     # torch 2.x and torchvision 0.(x + 15) are released together
-    minor = int(re.match(r'2\.(\d+)', torch_version).group(1)) + 15
+    minor = int(torch_version.split('.')[1]) + 15
     command = f'python -m pip install --no-deps --force-reinstall "torchvision==0.{minor}.*"'
     build = torch_version.partition('+')[2]
     return f'{command} --index-url https://download.pytorch.org/whl/{build}' if build else command

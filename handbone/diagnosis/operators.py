@@ -62,7 +62,9 @@ def types_with_operators() -> set[str]:
     """Collect the registered names of classes that mmseg and mmcv build on compiled operators."""
     names: set[str] = set()
     for folder in (package_folder('mmcv', 'ops'), package_folder('mmseg')):
-        for file in folder.rglob('*.py') if folder else ():
+        if folder is None:
+            continue
+        for file in folder.rglob('*.py'):
             source = file.read_text(encoding='utf-8')
             if 'register_module' not in source:
                 continue
@@ -115,4 +117,4 @@ def _registered_names(tree: ast.Module) -> Iterator[str]:
             given = [keyword.value for keyword in decorator.keywords if keyword.arg == 'name']
             given += decorator.args
             constants = [value.value for value in given if isinstance(value, ast.Constant)]
-            yield from constants or [node.name]
+            yield from map(str, constants or [node.name])

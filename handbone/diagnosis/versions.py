@@ -78,7 +78,9 @@ def _mmcv_has_operators() -> bool:
 
 def _usable_cores() -> set[int] | range:
     # macOS and Windows have no affinity
-    return os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else range(os.cpu_count())
+    return (
+        os.sched_getaffinity(0) if hasattr(os, 'sched_getaffinity') else range(os.cpu_count() or 1)
+    )
 
 
 def _torch_rows() -> list[Row]:
@@ -87,7 +89,7 @@ def _torch_rows() -> list[Row]:
     except ImportError as error:
         return [('torch', 'does not load', str(error))]
     build = f'CUDA {torch.version.cuda}' if torch.version.cuda else 'CPU build'
-    rows = [('torch', torch.__version__, build)]
+    rows = [('torch', str(torch.__version__), build)]
     for index in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(index)
         memory = f'{properties.total_memory / GIB:.0f} GiB'

@@ -1,0 +1,16 @@
+"""Functions of other rooms, which work on files and need no network."""
+
+from handbone.configuration.config_file import read_config_file
+from handbone.runs.run_comparison import config_differences, score_rows
+from handbone.runs.run_record import read_run
+from handbone.submissions import read_submission
+from handbone.submissions import vote_submissions as vote
+
+__all__ = [
+    'config_differences',
+    'read_config_file',
+    'read_run',
+    'read_submission',
+    'score_rows',
+    'vote',
+]

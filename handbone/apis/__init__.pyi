@@ -1,7 +1,9 @@
 from .browsing import browse_dataset
 from .exporting import export
 from .files import (
+    Evaluation,
     config_differences,
+    evaluate,
     read_config_file,
     read_run,
     read_submission,
@@ -20,10 +22,12 @@ from .training import train
 
 __all__ = [
     'EnsembleModel',
+    'Evaluation',
     'FoldTraining',
     'MultilabelInferencer',
     'browse_dataset',
     'config_differences',
+    'evaluate',
     'export',
     'find_folds',
     'fold_checkpoints',

@@ -1,6 +1,7 @@
 """The command answers without what it does not need, and its subcommands share one vocabulary."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -44,7 +45,7 @@ def imported(heavy, *lines):
 
 
 def test_help_imports_nothing_heavy():
-    lines = [['--help'], *([name, '--help'] for name in SUBCOMMANDS if name != 'evaluate')]
+    lines = [['--help'], *([name, '--help'] for name in SUBCOMMANDS)]
     assert imported(HELP_NEEDS_NO, *lines) == []
 
 
@@ -54,8 +55,18 @@ def test_commands_without_a_network_import_no_network(tmp_path):
     for file in masks:
         file.write_text(f'image_name,class,rle\n{rows}')
     voted = tmp_path / 'voted.csv'
-    networks = ('mmcv', 'mmseg', 'pandas', 'sklearn')
-    assert imported(networks, ['vote', *masks, '--out', voted]) == []
+    log = tmp_path / 'run' / '20260101_000000' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps(dict(mDice=0.5, step=10)) + '\n')
+    (tmp_path / 'run' / 'config.py').write_text('max_iters = 10\n')
+    lines = (
+        ['vote', *masks, '--out', voted],
+        ['evaluate', *masks[:2], '--size', 9, 9, '--metrics', 'dice', '--out', tmp_path / 'd.csv'],
+        ['compare-runs', tmp_path / 'run', '--csv', tmp_path / 'runs.csv'],
+    )
+    networks = ('torch', 'mmengine', 'mmcv', 'mmseg', 'pandas', 'sklearn', 'matplotlib')
+    assert imported(networks, *lines) == []
+    assert all((tmp_path / name).stat().st_size for name in ('d.csv', 'runs.csv'))
     assert voted.read_text() == masks[0].read_text()
 
 

@@ -21,7 +21,7 @@ from .testing import test
 def tune_thresholds(
     cfg: Config, checkpoints: Sequence[str], out_file: str | Path, split: str = 'val'
 ) -> dict[str, float]:
-    """Choose thresholds on images with truth and write them to a file.
+    """Choose thresholds on images with labels and write them to a file.
 
     Args:
         cfg: Complete configuration.

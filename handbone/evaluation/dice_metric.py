@@ -23,9 +23,9 @@ class DiceMetric(PackedMetric):
     """Mean Dice over images and classes, each image and class counting the same.
 
     The score of a class in an image is ``(2 |A and B| + eps) / (|A| + |B| + eps)``, so two empty
-    masks score 1. Pixels that the truth ignores are not counted. Predictions and truth are packed
-    label maps at the size of the original image: ``pred_sem_seg`` and ``gt_sem_seg`` of each data
-    sample, int32 (P, H, W).
+    masks score 1. Pixels that the reference ignores are not counted. Predictions and reference
+    masks are packed label maps at the size of the original image: ``pred_sem_seg`` and
+    ``gt_sem_seg`` of each data sample, int32 (P, H, W).
 
     Returned are ``mDice`` and ``Dice/<group>``, 0 to 1, and ``Dice/<class>`` with ``per_class``.
     The log gets a table of every class, the work dir two CSV files: ``dice_per_class.csv`` and
@@ -42,7 +42,7 @@ class DiceMetric(PackedMetric):
             files where the run has none. ``False``: no files.
         extra_scores: Scores to return beside Dice, of 'iou', 'precision' and 'recall': ``mIoU``,
             ``IoU/<group>`` and so on. The files hold Dice alone.
-        format_only: Score nothing, for test images without truth.
+        format_only: Score nothing, for test images without labels.
         collect_device: 'gpu' sends the counts through torch.distributed, with any backend (gloo on
             the CPU too). 'cpu' goes through files in a folder that all processes must share.
         prefix: Put before every key as ``<prefix>/``, to tell several metrics of a run apart.
@@ -75,23 +75,23 @@ class DiceMetric(PackedMetric):
             )
 
     def score_image(
-        self, prediction: np.ndarray, truth: np.ndarray, num_classes: int, sample: dict
+        self, prediction: np.ndarray, reference: np.ndarray, num_classes: int, sample: dict
     ) -> np.ndarray:
         """Count the overlaps of one image.
 
         Args:
             prediction: Packed map, (H, W) or (H, W, P).
-            truth: Packed map of the same shape.
+            reference: Packed map of the same shape.
             num_classes: Number of classes C.
             sample: The data sample; not used.
 
         Returns:
-            Pixels in both, in the prediction and in the truth, int64 (3, C).
+            Pixels in both, in the prediction and in the reference, int64 (3, C).
 
         Raises:
             HandboneError: If the maps cannot be compared.
         """
-        return np.stack(overlap_counts(prediction, truth, num_classes))
+        return np.stack(overlap_counts(prediction, reference, num_classes))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the scores, log the table and write the CSV files.
@@ -114,7 +114,7 @@ class DiceMetric(PackedMetric):
             classes=tuple(self.dataset_meta['classes']),
             scores={name: np.stack([each[name] for each in scores]) for name in names},
             groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
-            reference_pixels=np.stack([each.truth for each in counts]),
+            reference_pixels=np.stack([each.reference for each in counts]),
         )
         logger = MMLogger.get_current_instance()
         logger.info(f'Dice of {len(images)} images:\n{means_table(table)}')

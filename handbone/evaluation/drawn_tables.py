@@ -99,13 +99,13 @@ def means_table(table: ScoreTable, intervals: bool = False, resamples: int = 10_
     counted = table.reference_pixels is not None
     sections: dict[str, list[list[str]]] = {}
     for part in table.parts:
-        cells = [f'{table.mean(column, part):.4f}' for column in table.scores]
+        cells = [_number(table.mean(column, part)) for column in table.scores]
         if distances:
             cells.append(str(int(np.isinf(table.part_scores(distances[0], part)).sum())))
         worst = table.worst(1, part)[0]
         score = float(table.part_scores(table.ranking, part)[worst].mean())
         image = Path(table.images[worst])
-        cells += [f'{score:.4f}', image.name if image.is_absolute() else str(image)]
+        cells += [_number(score), image.name if image.is_absolute() else str(image)]
         cells += [str(table.images_with(part))] if counted else []
         sections.setdefault(part.kind, []).append([part.name, *cells])
     header = ['Class', *titles, *['One empty'] * bool(distances), 'Worst', 'Worst in']
@@ -113,7 +113,7 @@ def means_table(table: ScoreTable, intervals: bool = False, resamples: int = 10_
     if intervals:
         ends = [table.interval(column, resamples=resamples) for column in table.scores]
         for label, index in (('95 % from', 1), ('95 % to', 2)):
-            row = [label, *(f'{interval[index]:.4f}' for interval in ends)]
+            row = [label, *(_number(interval[index]) for interval in ends)]
             sections['mean'].append(row + [''] * (len(header) - len(row)))
     return plain_text(draw_table(header, sections.values(), left=('Class', 'Worst in')))
 
@@ -132,3 +132,7 @@ def worst_text(table: ScoreTable, row: int) -> str:
     scores = table.scores[table.ranking][row]
     title = column_title(table.ranking, table.unit)
     return f'{title} {scores.mean():.3f}, worst {table.classes[index]} {scores[index]:.3f}'
+
+
+def _number(score: float) -> str:
+    return '–' if np.isnan(score) else f'{score:.4f}'

@@ -1,4 +1,4 @@
-"""The base of metrics that compare packed predictions with packed truth."""
+"""The base of metrics that compare packed predictions with packed reference masks."""
 
 import logging
 import sys
@@ -15,12 +15,12 @@ from handbone.masks import planes_last
 class PackedMetric(BaseMetric):
     """Scores image by image, each image once, from one process or many.
 
-    Predictions and truth are packed label maps at the size of the original image:
+    Predictions and reference masks are packed label maps at the size of the original image:
     ``pred_sem_seg`` and ``gt_sem_seg`` of each data sample, int32 (P, H, W). What the sampler
     repeats to fill the last batch is recognised by the path of the image.
 
     Args:
-        format_only: Score nothing, for test images without truth.
+        format_only: Score nothing, for test images without labels.
         collect_device: 'gpu' sends the scores through torch.distributed, with any backend (gloo on
             the CPU too). 'cpu' goes through files in a folder that all processes must share.
         prefix: Put before every key as ``<prefix>/``, to tell several metrics of a run apart.
@@ -41,13 +41,13 @@ class PackedMetric(BaseMetric):
         self._dataset_size = 0
 
     def score_image(
-        self, prediction: np.ndarray, truth: np.ndarray, num_classes: int, sample: dict
+        self, prediction: np.ndarray, reference: np.ndarray, num_classes: int, sample: dict
     ) -> np.ndarray:
         """Score one image.
 
         Args:
             prediction: Packed map, (H, W) or (H, W, P).
-            truth: Packed map of the same shape.
+            reference: Packed map of the same shape.
             num_classes: Number of classes C.
             sample: The data sample as a dict, for metainfo.
 
@@ -67,7 +67,8 @@ class PackedMetric(BaseMetric):
             data_samples: Data samples as dicts, with ``pred_sem_seg`` and ``gt_sem_seg``.
 
         Raises:
-            HandboneError: If a truth is missing or a map is not packed or of another size.
+            HandboneError: If the reference masks are missing, or a map is not packed or has a
+                different size.
         """
         if self.format_only:
             return
@@ -77,17 +78,17 @@ class PackedMetric(BaseMetric):
             image = sample.get('img_path')
             if 'gt_sem_seg' not in sample:
                 raise HandboneError(
-                    f'{image}: {name} found no truth (gt_sem_seg). For test images without '
-                    'labels set test_evaluator=dict(format_only=True), or pass --format-only to '
-                    '`handbone test`.'
+                    f'{image}: {name} found no reference masks (gt_sem_seg). For test images '
+                    'without labels set test_evaluator=dict(format_only=True), or pass '
+                    '--format-only to `handbone test`.'
                 )
             prediction = planes_last(sample['pred_sem_seg']['data'])
-            truth = planes_last(sample['gt_sem_seg']['data'])
+            reference = planes_last(sample['gt_sem_seg']['data'])
             try:
-                scores = self.score_image(prediction, truth, num_classes, sample)
+                scores = self.score_image(prediction, reference, num_classes, sample)
             except ValueError as error:
                 raise HandboneError(
-                    f'{image}: {name} cannot compare prediction and truth: {error} Both must '
+                    f'{image}: {name} cannot compare prediction and reference: {error} Both must '
                     'be packed label maps at the size of the original image.'
                 ) from error
             self.results.append((image, scores))

@@ -39,7 +39,7 @@ def overlap_scores(
 
 def surface_scores(
     prediction: np.ndarray,
-    truth: np.ndarray,
+    reference: np.ndarray,
     num_classes: int,
     names: Sequence[str],
     tolerances: Sequence[float] = (2.0,),
@@ -49,7 +49,7 @@ def surface_scores(
 
     Args:
         prediction: Packed map, (H, W) or (H, W, P).
-        truth: Packed map of the same shape.
+        reference: Packed map of the same shape.
         num_classes: Number of classes C.
         names: Scores wanted; those of pixel counts are passed over.
         tolerances: Tolerances of the surface Dice, in the unit of the spacing.
@@ -77,6 +77,6 @@ def surface_scores(
         return {}
     rows = [
         [function(distances) for function in functions.values()]
-        for distances in surface_distances(prediction, truth, num_classes, spacing)
+        for distances in surface_distances(prediction, reference, num_classes, spacing)
     ]
     return dict(zip(functions, np.array(rows).T, strict=True))

@@ -23,20 +23,21 @@ ROUNDING = 1e-9
 
 
 class SurfaceDistances(NamedTuple):
-    """Distances between the surfaces of prediction and truth of one class.
+    """Distances between the surfaces of prediction and reference of one class.
 
     Attributes:
-        to_truth: From each surface pixel of the prediction to the nearest of the truth, float64.
-        to_prediction: From each surface pixel of the truth to the nearest of the prediction.
+        to_reference: From each surface pixel of the prediction to the nearest of the reference,
+            float64.
+        to_prediction: From each surface pixel of the reference to the nearest of the prediction.
     """
 
-    to_truth: np.ndarray
+    to_reference: np.ndarray
     to_prediction: np.ndarray
 
 
 def surface_distances(
     prediction: np.ndarray,
-    truth: np.ndarray,
+    reference: np.ndarray,
     num_classes: int,
     spacing: tuple[float, float] = (1.0, 1.0),
 ) -> Iterator[SurfaceDistances]:
@@ -44,7 +45,8 @@ def surface_distances(
 
     Args:
         prediction: Packed map, (H, W) or (H, W, P).
-        truth: Packed map of the same shape. Pixels that it ignores belong to no class in either.
+        reference: Packed map of the same shape. Pixels that it ignores belong to no class in
+            either.
         num_classes: Number of classes.
         spacing: Height and width of a pixel, in the unit that distances shall have.
 
@@ -55,16 +57,16 @@ def surface_distances(
         HandboneError: If the maps differ in shape or do not fit the number of classes, or the
             spacing is not two positive numbers.
     """
-    if prediction.shape != truth.shape:
+    if prediction.shape != reference.shape:
         raise HandboneError(
-            f'Prediction and truth differ in shape: {prediction.shape} and {truth.shape}.'
+            f'Prediction and reference differ in shape: {prediction.shape} and {reference.shape}.'
         )
     if len(spacing) != 2 or not all(0 < length < np.inf for length in spacing):
         raise HandboneError(f'The spacing is height and width of a pixel, above 0, got {spacing}.')
-    ignored = truth < 0
+    ignored = reference < 0
     if ignored.any():
         prediction = np.where(ignored, 0, prediction)
-    pairs = (surface_pixels(packed, num_classes) for packed in (prediction, truth))
+    pairs = (surface_pixels(packed, num_classes) for packed in (prediction, reference))
     for predicted, true in zip(*pairs, strict=True):
         yield SurfaceDistances(
             _nearest(predicted, true, spacing), _nearest(true, predicted, spacing)

@@ -39,7 +39,7 @@ class SurfaceMetric(PackedMetric):
             place of ``spacing``; name it in ``meta_keys`` of ``PackMultilabelInputs`` too.
         groups: Names of groups and the class names in each. Default: those of the dataset.
         per_class: Also return ``HD95/<class>`` and so on.
-        format_only: Score nothing, for test images without truth.
+        format_only: Score nothing, for test images without labels.
         collect_device: As for :class:`handbone.evaluation.DiceMetric`.
         prefix: Put before every key as ``<prefix>/``.
         collect_dir: The shared folder, for ``collect_device='cpu'``.
@@ -78,13 +78,13 @@ class SurfaceMetric(PackedMetric):
         self.per_class = per_class
 
     def score_image(
-        self, prediction: np.ndarray, truth: np.ndarray, num_classes: int, sample: dict
+        self, prediction: np.ndarray, reference: np.ndarray, num_classes: int, sample: dict
     ) -> np.ndarray:
         """Score the surfaces of one image.
 
         Args:
             prediction: Packed map, (H, W) or (H, W, P).
-            truth: Packed map of the same shape.
+            reference: Packed map of the same shape.
             num_classes: Number of classes C.
             sample: The data sample, whose metainfo may hold the spacing.
 
@@ -104,7 +104,7 @@ class SurfaceMetric(PackedMetric):
                 )
         lengths = (1.0, 1.0) if spacing is None else tuple(np.broadcast_to(spacing, 2).tolist())
         found = surface_scores(
-            prediction, truth, num_classes, self.scores, self.tolerances, lengths
+            prediction, reference, num_classes, self.scores, self.tolerances, lengths
         )
         return np.stack(list(found.values()))
 

@@ -76,16 +76,18 @@ class ThresholdMetric(BaseMetric):
             data_samples: Data samples as dicts, with ``seg_logits`` and ``gt_sem_seg``.
 
         Raises:
-            HandboneError: If the truth is missing.
+            HandboneError: If the reference masks are missing.
         """
         for sample in data_samples:
             image = sample.get('img_path')
             if 'gt_sem_seg' not in sample:
-                raise HandboneError(f'{image}: thresholds are tuned on images with truth')
+                raise HandboneError(f'{image}: thresholds are tuned on images with labels')
             logits = sample['seg_logits']['data']
             tried = candidates(self.thresholds, len(logits))
-            truth = planes_last(sample['gt_sem_seg']['data'])
-            scores = dice_by_threshold(logits, truth, tried, sample.get('logit_content'), self.eps)
+            reference = planes_last(sample['gt_sem_seg']['data'])
+            scores = dice_by_threshold(
+                logits, reference, tried, sample.get('logit_content'), self.eps
+            )
             self.results.append((image, scores))
 
     def evaluate(self, size: int) -> dict[str, float]:
@@ -140,7 +142,7 @@ class ThresholdMetric(BaseMetric):
 
 def dice_by_threshold(
     logits: torch.Tensor,
-    truth: np.ndarray,
+    reference: np.ndarray,
     tried: np.ndarray,
     content: tuple[float, float] | None = None,
     eps: float = 1e-4,
@@ -149,8 +151,8 @@ def dice_by_threshold(
 
     Args:
         logits: (C, h, w).
-        truth: Packed map at the size of the image, (H, W) or (H, W, P). Pixels that it ignores are
-            not counted.
+        reference: Packed map at the size of the image, (H, W) or (H, W, P). Pixels that it ignores
+            are not counted.
         tried: Thresholds, float64 (C, K), rising.
         content: As in :func:`handbone.masks.logits_to_packed`.
         eps: Makes two empty masks score 1.
@@ -159,12 +161,12 @@ def dice_by_threshold(
         Float64 (C, K).
     """
     num_classes, number = tried.shape
-    planes = truth[..., None] if truth.ndim == 2 else truth
-    ignored = ignore_mask(truth)
+    planes = reference[..., None] if reference.ndim == 2 else reference
+    ignored = ignore_mask(reference)
     some_ignored = bool(ignored.any())
     borders = np.log(tried / (1 - tried)).astype(np.float32)
     histograms = np.zeros((num_classes, 2, number + 1), np.int64)
-    for block in upsampled_blocks(logits, truth.shape[:2], tried[:, 0], content):
+    for block in upsampled_blocks(logits, reference.shape[:2], tried[:, 0], content):
         index = block.class_index
         plane, bit = divmod(index, CLASSES_PER_PLANE)
         # the number of thresholds that a logit is above; NaN is above none
@@ -176,6 +178,6 @@ def dice_by_threshold(
         histograms[index] += counted.reshape(2, number + 1)
     # pixels at or above each threshold, from the highest down
     reached = histograms[:, :, ::-1].cumsum(axis=2)[:, :, ::-1][:, :, 1:]
-    total = overlap_counts(truth, truth, num_classes).reference
+    total = overlap_counts(reference, reference, num_classes).reference
     counts = OverlapCounts(reached[:, 1], reached.sum(axis=1), total[:, None])
     return dice(counts, eps)

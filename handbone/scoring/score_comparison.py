@@ -1,5 +1,7 @@
 """Whether one set of scores is better than another, or only luckier."""
 
+import math
+
 from handbone.evaluation.bootstrap import Difference, bootstrap_difference
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.evaluation.score_names import DISTANCES, column_title
@@ -48,7 +50,7 @@ def comparison_tables(table: ScoreTable, other: ScoreTable, resamples: int) -> s
         if found.left_out:
             left_out[label] = found.left_out
         means = (f'{each.mean(column, part):.4f}' for each in (table, other))
-        return [label, *means, *(f'{value:+.4f}' for value in found[:3]), f'{found.better:.1%}']
+        return [label, *means, *map(_signed, found[:3]), f'{found.better:.1%}']
 
     header = ['This', 'Other', 'Difference', '95 % from', '95 % to', 'Better in']
     scores = [row(column_title(column, table.unit), column, None) for column in table.scores]
@@ -86,3 +88,7 @@ def verdict(found: Difference, title: str) -> str:
     if found.low <= 0 <= found.high:
         return f'{change}: this may be chance.'
     return f'{change}: more than chance.'
+
+
+def _signed(value: float) -> str:
+    return '–' if math.isnan(value) else f'{value:+.4f}'

@@ -172,7 +172,7 @@ def test_format_only_takes_samples_without_truth(predictions):
 
 
 def test_missing_truth_is_an_error_that_says_what_to_do(predictions):
-    with pytest.raises(ValueError, match=r'a.png: .*no truth.*--format-only'):
+    with pytest.raises(ValueError, match=r'a.png: .*no reference masks.*--format-only'):
         evaluate(DiceMetric(), [make_sample(predictions[0], None, 'a.png')])
 
 

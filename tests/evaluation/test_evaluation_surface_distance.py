@@ -89,7 +89,7 @@ def test_distances_are_those_to_the_nearest_pixel(seed, spacing, pixels_per_sear
     for distances, (predicted, true) in zip(found, surfaces, strict=True):
         offsets = (predicted[:, None] - true[None]) * spacing
         apart = np.sqrt((offsets**2).sum(axis=2))
-        np.testing.assert_allclose(distances.to_truth, apart.min(axis=1, initial=np.inf))
+        np.testing.assert_allclose(distances.to_reference, apart.min(axis=1, initial=np.inf))
         np.testing.assert_allclose(distances.to_prediction, apart.min(axis=0, initial=np.inf))
 
 

@@ -146,7 +146,7 @@ def test_metric(tmp_path):
 
 def test_metric_without_truth():
     metric = ThresholdMetric()
-    with pytest.raises(ValueError, match='a.png: thresholds are tuned on images with truth'):
+    with pytest.raises(ValueError, match='a.png: thresholds are tuned on images with labels'):
         metric.process({}, [dict(img_path='a.png')])
     with pytest.raises(ValueError, match='no image to tune'):
         metric.compute_metrics([])

@@ -1,0 +1,159 @@
+"""evaluate() as a function: its scores by their definition, its result, its settings."""
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from handbone import apis
+from handbone.evaluation.surface_distance import hausdorff_distance, surface_distances
+from handbone.masks import pack
+from handbone.scoring import Evaluation, evaluate
+from handbone.submissions.rle_rows import HEADER, rle_rows
+
+CLASSES = ('left', 'right')
+SIZE = (20, 24)
+
+
+def make_masks(seed):
+    random = np.random.default_rng(seed)
+    masks = np.zeros((2, *SIZE), bool)
+    for mask in masks:
+        top, left, height, width = random.integers(2, 10, 4)
+        mask[top : top + height, left : left + width] = True
+    return masks
+
+
+IMAGES = tuple(f'ID{number // 2}/{number}.png' for number in range(5))
+REFERENCE = dict(zip(IMAGES, map(make_masks, range(5)), strict=True))
+FIRST = dict(zip(IMAGES, map(make_masks, range(10, 15)), strict=True))
+SECOND = dict(zip(IMAGES, map(make_masks, range(20, 25)), strict=True))
+
+
+@pytest.fixture(scope='module')
+def files(tmp_path_factory):
+    """CSVs of reference masks and of two predictions."""
+    folder = tmp_path_factory.mktemp('masks')
+    paths = []
+    for name, images in (('reference', REFERENCE), ('first', FIRST), ('second', SECOND)):
+        rows = [rle_rows(image, CLASSES, pack(masks)) for image, masks in images.items()]
+        paths.append(folder / f'{name}.csv')
+        paths[-1].write_bytes(HEADER + b''.join(rows))
+    return paths
+
+
+def naive_dice(images):
+    """(N, C) by the definition."""
+    pairs = [(masks, REFERENCE[image]) for image, masks in images.items()]
+    return np.array(
+        [
+            [
+                (2 * (a & b).sum() + 1e-4) / (a.sum() + b.sum() + 1e-4)
+                for a, b in zip(*pair, strict=True)
+            ]
+            for pair in pairs
+        ]
+    )
+
+
+def test_scores_by_the_definition(files):
+    reference, first, _ = files
+    found = evaluate(first, str(reference), scores=['dice', 'hd95'], size=SIZE)
+    assert isinstance(found, Evaluation) and found.scores.images == IMAGES
+    np.testing.assert_allclose(found.scores.scores['dice'], naive_dice(FIRST), rtol=1e-12)
+    distances = [
+        [hausdorff_distance(each) for each in surface_distances(pack(masks), pack(truth), 2)]
+        for masks, truth in zip(FIRST.values(), REFERENCE.values(), strict=True)
+    ]
+    np.testing.assert_allclose(found.scores.scores['hd95'], distances)
+    assert found.means == {
+        'dice': pytest.approx(naive_dice(FIRST).mean()),
+        'hd95': pytest.approx(np.mean(distances)),
+    }
+    assert found.others is found.difference is None and found.comparison() == ''
+    assert f'{naive_dice(FIRST).mean():.4f}' in found.text(worst=1)
+    assert f'  {IMAGES[int(naive_dice(FIRST).mean(axis=1).argmin())]}: Dice' in found.text(worst=1)
+
+
+def test_spacing_and_what_cannot_be_scored(files):
+    reference, first, _ = files
+    pixels, mm = (
+        evaluate(first, reference, scores=['hd95'], size=SIZE, spacing=spacing)
+        for spacing in (None, 0.2)
+    )
+    assert mm.means['hd95'] == pytest.approx(0.2 * pixels.means['hd95'])
+    assert (pixels.scores.unit, mm.scores.unit) == ('px', 'mm')
+    without = evaluate(first, reference)
+    assert list(without.means) == ['dice', 'iou', 'precision', 'recall']
+    assert 'add --size HEIGHT WIDTH' in without.notes[0] and without.notes[0] in without.text()
+
+
+def test_two_predictions(files, tmp_path):
+    reference, first, second = files
+    found = evaluate(first, reference, against=second, scores=['dice'], out=tmp_path / 'a.csv')
+    gain = (naive_dice(FIRST) - naive_dice(SECOND)).mean()
+    assert found.difference.mean == pytest.approx(gain) and found.difference.groups == 3
+    assert f'Dice: {gain:+.4f}, 95 % interval' in found.comparison()
+    evaluate(second, reference, scores=['dice'], out=tmp_path / 'b.csv')
+    again = evaluate(tmp_path / 'a.csv', against=tmp_path / 'b.csv')
+    assert again.difference.mean == pytest.approx(gain, abs=1e-6)
+    with (tmp_path / 'a.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['image'] for row in rows[::2]] == list(IMAGES)
+    assert {row['patient'] for row in rows} == {'ID0', 'ID1', 'ID2'}
+
+
+def test_pictures_of_the_worst(files, tmp_path):
+    reference, first, _ = files
+    for image in IMAGES:
+        path = tmp_path / 'images' / image
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), np.zeros(SIZE, np.uint8))
+    settings = dict(images=tmp_path / 'images', show_dir=tmp_path / 'shown', worst=2)
+    found = evaluate(first, reference, scores=['dice'], **settings)
+    assert [path.name for path in found.pictures][-1] == 'worst.jpg' and len(found.pictures) == 3
+    assert all(path.is_file() for path in found.pictures)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(scores=['dise']), 'unknown scores dise'),
+        (dict(spacing=(1, 2, 3)), '--spacing is one or two lengths'),
+        (dict(spacing=float('nan')), '--spacing is one or two lengths'),
+        (dict(size=(0, 3)), '--size is height and width'),
+        (dict(worst=-1), '--worst is a number of images'),
+        (dict(classes=['left', 'left']), "--classes names 'left' twice"),
+        (dict(show_dir='x'), 'add --images FOLDER'),
+        (dict(size=(4, 4)), 'ends outside the map of 16 pixels'),
+    ],
+)
+def test_settings_that_make_no_sense(files, settings, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(files[1], files[0], **settings)
+
+
+def test_other_classes_and_no_files(files, tmp_path):
+    other = tmp_path / 'other.csv'
+    other.write_bytes(files[1].read_bytes().replace(b'right', b'middle'))
+    with pytest.raises(ValueError, match=r"and .* different classes: .*'middle', 'right'"):
+        evaluate(other, files[0])
+    with pytest.raises(ValueError, match="line 3: unknown class 'middle'"):
+        evaluate(files[1], files[0], against=other)
+    with pytest.raises(FileNotFoundError, match='none: no such file'):
+        evaluate(files[1], tmp_path / 'none')
+    with pytest.raises(ValueError, match='is not a table of scores. Give a REFERENCE'):
+        evaluate(files[1])
+
+
+def test_a_single_class(tmp_path):
+    path = tmp_path / 'one.csv'
+    path.write_bytes(HEADER + b'a,lung,1 4\n')
+    assert evaluate(path, path, scores=['dice']).means == {'dice': 1.0}
+
+
+def test_notebooks_find_the_functions():
+    assert (
+        apis.evaluate is evaluate and apis.vote and apis.read_run and apis.Evaluation is Evaluation
+    )

@@ -47,8 +47,7 @@ def parse_json(text: bytes | str, place: str) -> Any:
         HandboneError: If it is not valid JSON.
     """
     try:
-        text = text.decode('utf-8-sig') if isinstance(text, bytes) else text.removeprefix('\ufeff')
-        return json.loads(text)
+        return json.loads(text if isinstance(text, bytes) else text.removeprefix('\ufeff'))
     except (ValueError, RecursionError) as error:
         raise HandboneError(f'{place} is not valid JSON ({one_line(error)})') from error
 
@@ -89,6 +88,30 @@ def check_structure(value: Any, structure: Any, place: str) -> None:
             check_structure(element, inner, f'{place}.{one_line(key)}')
     else:
         _require(value, structure, place)
+
+
+def check_class_list(classes: Any, palette: Any, place: str) -> None:
+    """Check the names and colours of classes.
+
+    Args:
+        classes: Names in class order.
+        palette: RGB colours, 0 to 255, one per class; or none at all.
+        place: The file, for messages.
+
+    Raises:
+        HandboneError: If a name occurs twice or is not a text, or the colours are not as many.
+    """
+    check_structure(classes, [str], f'{place}: classes')
+    if not classes or len(set(classes)) < len(classes):
+        raise HandboneError(f'{place}: the list of classes is empty, or names one of them twice')
+    check_structure(palette, [[int]], f'{place}: palette')
+    if palette and len(palette) != len(classes):
+        raise HandboneError(f'{place}: {len(classes)} classes with {len(palette)} colours')
+    for color in palette:
+        if len(color) != 3 or not all(0 <= value <= 255 for value in color):
+            raise HandboneError(
+                f'{place}: {shown(color)} is not a colour; colours are three numbers, 0 to 255'
+            )
 
 
 def shown(value: Any) -> str:

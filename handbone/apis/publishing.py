@@ -1,7 +1,10 @@
 """Turn a checkpoint of a training into a file to share."""
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from handbone.checkpoints import load_checkpoint_file, write_published
 from handbone.checkpoints.fitting import weights_of
@@ -10,6 +13,14 @@ from handbone.configuration.dumped_config import ConfigTextError, parse_config_t
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 from handbone.files import put_in_place
+from handbone.masks import check_thresholds
+from handbone.structure import Fields, check_class_list, check_structure, one_line
+
+TESTED = Fields(optional=dict(test_cfg=(None, dict)))
+#: Where the thresholds stand in a config; test-time augmentation wraps the segmentor.
+MODEL = Fields(
+    optional=dict(model=(None, Fields(optional=dict(**TESTED.optional, module=(None, TESTED)))))
+)
 
 
 def publish(checkpoint: str, out: str | None = None, thresholds: str | None = None) -> Path:
@@ -45,18 +56,17 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
     # under a name of its own until the hash is known: other files of the model may lie there
     path = Path(out) if out else beside.with_name(f'.{beside.name}-{uuid.uuid4().hex}{SUFFIX}')
     classes = list(dataset_meta['classes'])
-    configured = configured_thresholds(text)  # also checks the text
+    palette = dataset_meta.get('palette')
+    palette = palette.tolist() if isinstance(palette, np.ndarray) else palette
+    palette = [] if palette is None else palette
+    check_class_list(classes, palette, checkpoint)
+    configured = configured_thresholds(text, classes, checkpoint)  # also checks the text
     decided = meta.get('thresholds') or configured
     if thresholds is not None:
         decided = list(read_thresholds(thresholds, classes))
-    digest = write_published(
-        path,
-        weights_of(content, checkpoint),
-        classes,
-        [list(color) for color in dataset_meta.get('palette', [])],
-        decided,
-        text,
-    )
+    weights = weights_of(content, checkpoint)
+    colors = [list(color) for color in palette]
+    digest = write_published(path, weights, classes, colors, decided, text)
     if out:
         return path
     named = beside.with_name(f'{beside.name}-{digest[:8]}{SUFFIX}')
@@ -64,20 +74,27 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
     return named
 
 
-def configured_thresholds(text: str) -> float | list[float]:
+def configured_thresholds(text: str, classes: Sequence[str], place: str) -> float | list[float]:
     """Read the thresholds from the text of a config, without evaluating it.
 
     Args:
         text: The config as mmengine writes it.
+        classes: Names in class order.
+        place: The file, for messages.
 
     Returns:
-        ``model.test_cfg.threshold``, 0.5 where it is not set.
+        ``test_cfg.threshold`` of the segmentor, 0.5 where it is not set.
 
     Raises:
-        HandboneError: If the text is not a config of literals.
+        HandboneError: If the text is not a config of literals, or the thresholds are not valid.
     """
     try:
-        model = parse_config_text(text).get('model') or {}
+        config = parse_config_text(text)
     except ConfigTextError as error:
-        raise HandboneError(f'the config in the checkpoint cannot be read: {error}') from error
-    return (model.get('test_cfg') or {}).get('threshold', 0.5)
+        raise HandboneError(f'{place}: its config cannot be read: {one_line(error)}') from error
+    check_structure(config, MODEL, f'{place}: its config')
+    model = config.get('model') or {}
+    settings = (model.get('module') or model).get('test_cfg') or {}  # also with augmentation
+    thresholds = settings.get('threshold', 0.5)
+    check_thresholds(thresholds, classes, f'{place}: test_cfg.threshold')
+    return thresholds

@@ -34,7 +34,7 @@ STRUCTURE = Fields(
                     thresholds=(None, float, [float]),
                     dataset_meta=(
                         None,
-                        Fields(optional=dict(classes=(None, [str]), palette=(None, [object]))),
+                        Fields(optional=dict(classes=(None, [str]), palette=object)),
                     ),
                 )
             ),

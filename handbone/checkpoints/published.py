@@ -12,12 +12,17 @@ from safetensors.torch import save
 from torch import Tensor
 
 from handbone.errors import HandboneError
+from handbone.masks import check_thresholds
+from handbone.structure import Fields, check_class_list, check_structure, one_line, parse_json
 
 from .durable_backend import DurableBackend
 
 SUFFIX = '.safetensors'
 #: Stands in the metadata of every file written here.
 FORMAT = 'handbone 1'
+STRUCTURE = Fields(
+    dict.fromkeys(('classes', 'palette', 'thresholds', 'config', 'sha256'), str),
+)
 
 
 def write_published(
@@ -34,8 +39,8 @@ def write_published(
         path: The file, ending in ``.safetensors``.
         weights: Tensors by name.
         classes: Names in class order.
-        palette: RGB colours, 0 to 255, one a class.
-        thresholds: Probability above which a class is present; one number, or one a class.
+        palette: RGB colours, 0 to 255, one per class.
+        thresholds: Probability above which a class is present; one number, or one per class.
         config_text: The config as text. It is kept for the reader and never evaluated.
 
     Returns:
@@ -75,22 +80,28 @@ def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, struct.error, OSError) as error:
         raise HandboneError(
-            f'{path} is cut off, damaged or no safetensors file ({error}): copy it again'
+            f'{path} is cut off, damaged or not a safetensors file ({one_line(error)}): copy it '
+            'again'
         ) from error
     if metadata.get('format') != FORMAT:
         return dict(state_dict=weights, meta={})
-    if fingerprint(weights, metadata) != metadata.get('sha256'):
+    place = str(path)
+    check_structure(metadata, STRUCTURE, place)
+    if fingerprint(weights, metadata) != metadata['sha256']:
         raise HandboneError(
             f'{path} is damaged or was changed: its hash does not fit; copy it again'
         )
+    classes, palette, thresholds = (
+        parse_json(metadata[key], f'{place}: {key}') for key in ('classes', 'palette', 'thresholds')
+    )
+    check_class_list(classes, palette, place)
+    check_thresholds(thresholds, classes, place)
+    dataset_meta = dict(classes=tuple(classes), palette=[tuple(color) for color in palette])
     return dict(
         state_dict=weights,
         meta=dict(
-            dataset_meta=dict(
-                classes=tuple(json.loads(metadata['classes'])),
-                palette=[tuple(color) for color in json.loads(metadata['palette'])],
-            ),
-            thresholds=json.loads(metadata['thresholds']),
+            dataset_meta=dataset_meta,
+            thresholds=thresholds,
             config_text=metadata['config'],
             sha256=metadata['sha256'],
         ),

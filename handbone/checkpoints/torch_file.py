@@ -5,6 +5,7 @@ was a row of pickles with the storages after them.
 """
 
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,16 @@ from .stored_values import LARGEST, STORAGE_TYPES, InvalidValueError, TypedBytes
 
 #: How the files begin: as a zip archive, or as a bare pickle.
 ZIP, PICKLE = b'PK', b'\x80'
+#: What Python's reader of zip archives raises for damaged ones.
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    RuntimeError,  # of encrypted or unknown kinds
+    ValueError,
+    LookupError,
+    struct.error,
+)
 #: First pickle of the old format.
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 #: Bytes of the header of a record in a zip archive, without name and extra field.
@@ -52,7 +63,7 @@ def read_torch_file(content: Path | io.BytesIO, device: torch.device, in_file: b
             with zipfile.ZipFile(file) as archive:
                 mapped = content if in_file and isinstance(content, Path) else None
                 return _Archive(archive, device, mapped).read()
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except ZIP_FAULTS as error:
             raise InvalidValueError(str(error)) from error
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handbone.masks import check_thresholds
+
 #: Thresholds that are tried beside the former ones: the borders of 256 bins of probability.
 GRID = np.arange(1, 256) / 256
 #: Sums of scores that differ by less are the same.
@@ -42,7 +44,7 @@ def candidates(former: float | Sequence[float], num_classes: int) -> np.ndarray:
     Returns:
         Rising probabilities, float64 (C, 256).
     """
-    former = np.broadcast_to(np.asarray(former, np.float64), num_classes)
+    former = check_thresholds(former, num_classes, 'the former thresholds')
     grid = np.broadcast_to(GRID, (num_classes, GRID.size))
     return np.sort(np.column_stack([grid, former]), axis=1)
 

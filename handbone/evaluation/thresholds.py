@@ -7,10 +7,13 @@ from typing import Any
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.masks import check_thresholds
+from handbone.structure import Fields, check_structure, one_line, parse_json, shown
 
 from .threshold_choice import ThresholdChoice
 
 FORMAT = 'handbone thresholds 1'
+STRUCTURE = Fields(dict(format=str, classes={str: Fields(dict(threshold=object))}))
 
 
 def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ...]:
@@ -21,12 +24,12 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
         classes: Names in the order that the thresholds are wanted in.
 
     Returns:
-        Probability above which a class is present, one a class.
+        Probability above which a class is present, one per class.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If the file is another one, its classes are others, or a threshold is not a
-            probability.
+        HandboneError: If it is not a file of thresholds, its classes are different, or a threshold
+            is not a probability.
     """
     path = Path(path)
     entries = _read(path)
@@ -34,22 +37,15 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
     others = [name for name in entries if name not in classes]
     if absent or others:
         raise HandboneError(
-            f'{path}: thresholds of another class list: '
+            f'{path}: thresholds of a different class list: '
             + '; '.join(
-                f'{what} {", ".join(names[:5])}{" …" * (len(names) > 5)}'
-                for what, names in (('it lacks', absent), ('it has besides', others))
+                f'{what} {one_line(", ".join(names[:5]))}{" …" * (len(names) > 5)}'
+                for what, names in (('it lacks', absent), ('it has in addition', others))
                 if names
             )
             + '; tune them for this model with `handbone tune-thresholds`'
         )
-    thresholds = tuple(entries[name] for name in classes)
-    for name, threshold in zip(classes, thresholds, strict=True):
-        if not isinstance(threshold, float) or not 0 < threshold < 1:
-            raise HandboneError(
-                f'{path}: the threshold of {name} is {threshold!r}; thresholds are probabilities '
-                'between 0 and 1'
-            )
-    return tuple(map(float, thresholds))
+    return check_thresholds([entries[name] for name in classes], classes, str(path))
 
 
 def write_thresholds(
@@ -91,14 +87,16 @@ def write_thresholds(
 def _read(path: Path) -> dict[str, Any]:
     """Read the thresholds by class name, as they stand in the file."""
     try:
-        content = json.loads(path.read_bytes())  # with a byte-order mark or without
+        content = parse_json(path.read_bytes(), str(path))
+        check_structure(content, {str: object}, str(path))
         if content and all(isinstance(value, (int, float)) for value in content.values()):
             return content  # written by hand
+        check_structure(content, STRUCTURE, str(path))
         if content['format'] != FORMAT:
-            raise HandboneError(f'its format is {content["format"]!r}')
-        return {name: entry['threshold'] for name, entry in content['classes'].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise HandboneError(f'{path}: its format is {shown(content["format"])}')
+    except HandboneError as error:
         raise HandboneError(
-            f'{path} is not a file of thresholds ({error}): give one of '
-            '`handbone tune-thresholds`, or a JSON object with a probability by class name'
+            f'{error}, so it is not a file of thresholds: give one of `handbone tune-thresholds`, '
+            'or a JSON object with a probability by class name'
         ) from error
+    return {name: entry['threshold'] for name, entry in content['classes'].items()}

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handbone.errors import HandboneError
+from handbone.masks import check_thresholds
+from handbone.structure import Fields, check_class_list, check_structure, parse_json, shown
 
 from .preprocessing import Preprocessing
 
-#: Stands in every file written here; another one means that the reader is too old or too new.
+#: Stands in every file written here; any other means that the reader is too old or too new.
 FORMAT = 'handbone export 1'
 KEYS = ('format', 'classes', 'palette', 'thresholds', 'preprocessing', 'precision', 'model_hash')
+STRUCTURE = Fields(dict.fromkeys(KEYS, str))
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,8 @@ class Description:
 
     Attributes:
         classes: Names in class order.
-        palette: RGB colours, 0 to 255, one a class.
-        thresholds: Probability above which a class is present, one a class.
+        palette: RGB colours, 0 to 255, one per class.
+        thresholds: Probability above which a class is present, one per class.
         preprocessing: What happens to an image before the graph.
         precision: ``fp32``, ``fp16`` or ``int8``.
         model_hash: SHA-256 of graph, weights and the rest of the description.
@@ -36,7 +39,7 @@ class Description:
     model_hash: str = ''
 
     def to_texts(self) -> dict[str, str]:
-        """Return the description as the files hold it, a text by each of :data:`KEYS`."""
+        """Return the description as the files hold it, one text for each of :data:`KEYS`."""
         return dict(
             format=FORMAT,
             classes=json.dumps(self.classes, ensure_ascii=False),
@@ -61,50 +64,46 @@ class Description:
         Raises:
             HandboneError: If the file was not exported here, or its description is damaged.
         """
-        if texts.get('format') != FORMAT:
-            found = texts.get('format')
+        place = str(path)
+        found = texts.get('format')
+        if found != FORMAT:
+            told = f'has the format {shown(found)}' if found else 'does not tell its classes'
             raise HandboneError(
-                f'{path} '
-                + (f'has the format {found!r}' if found else 'does not tell its classes and sizes')
-                + f', this program reads {FORMAT!r}: write the file with `handbone export`'
+                f'{place} {told}, this program reads {FORMAT!r}: write the file with '
+                '`handbone export`'
             )
-        try:
-            description = cls(
-                tuple(str(name) for name in json.loads(texts['classes'])),
-                tuple(tuple(int(value) for value in rgb) for rgb in json.loads(texts['palette'])),
-                tuple(float(value) for value in json.loads(texts['thresholds'])),
-                Preprocessing.from_plain(json.loads(texts['preprocessing'])),
-                texts['precision'],
-                texts['model_hash'],
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise HandboneError(
-                f'{path}: its description is damaged ({error}); export it again'
-            ) from error
-        count = len(description.classes)
-        if not count or len(description.palette) != count:
-            raise HandboneError(f'{path}: {count} classes with {len(description.palette)} colours')
-        return description.with_thresholds(description.thresholds, path)
+        check_structure(texts, STRUCTURE, place)
+        classes, palette, thresholds, preprocessing = (
+            parse_json(texts[key], f'{place}: {key}')
+            for key in ('classes', 'palette', 'thresholds', 'preprocessing')
+        )
+        check_class_list(classes, palette, place)
+        description = cls(
+            tuple(classes),
+            tuple(tuple(color) for color in palette),
+            check_thresholds(thresholds, classes, place),
+            Preprocessing.from_plain(preprocessing, f'{place}: preprocessing'),
+            texts['precision'],
+            texts['model_hash'],
+        )
+        if not palette:
+            raise HandboneError(f'{place}: {len(classes)} classes without colours')
+        return description
 
     def with_thresholds(self, thresholds: Sequence[float], path: str | Path) -> 'Description':
-        """Take other thresholds.
+        """Use different thresholds.
 
         Args:
-            thresholds: Probabilities, one a class.
+            thresholds: Probabilities, one per class.
             path: Where they come from, for messages.
 
         Returns:
-            A description whose hash is another one if the thresholds are.
+            A description, whose hash differs if the thresholds do.
 
         Raises:
-            HandboneError: If they are not one probability a class.
+            HandboneError: If they are not one probability per class.
         """
-        if len(thresholds) != len(self.classes) or not all(0 < each < 1 for each in thresholds):
-            raise HandboneError(
-                f'{path}: {len(self.classes)} classes take as many thresholds between 0 and 1, got '
-                f'{list(thresholds)}'
-            )
-        chosen = tuple(float(each) for each in thresholds)
+        chosen = check_thresholds(thresholds, self.classes, str(path))
         if chosen == self.thresholds:
             return self
         text = f'{self.model_hash}\0{json.dumps(chosen)}'
@@ -129,10 +128,10 @@ class Description:
             f'only there: {", ".join(sorted(own - wanted)) or "none"}; '
             f'only here: {", ".join(sorted(wanted - own)) or "none"}'
             if wanted != own
-            else 'the same names in another order'
+            else 'the same names in a different order'
         )
         raise HandboneError(
-            f'{path} was exported for another class list, {len(self.classes)} classes instead of '
-            f'{len(classes)} ({differences}): take the file that belongs to this config, or export '
-            'it again'
+            f'{path} was exported for a different class list, {len(self.classes)} classes instead '
+            f'of {len(classes)} ({differences}): use the file that belongs to this config, '
+            'or export it again'
         )

@@ -1,7 +1,6 @@
 """What happens to a grey image before the network, as plain numbers that a file can hold."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -9,6 +8,7 @@ import cv2
 import numpy as np
 
 from handbone.errors import HandboneError
+from handbone.structure import Fields, check_structure, one_line, shown
 
 #: Ways to resize, by the names that mmcv gives them.
 INTERPOLATIONS = {
@@ -18,6 +18,20 @@ INTERPOLATIONS = {
     'area': cv2.INTER_AREA,
     'lanczos': cv2.INTER_LANCZOS4,
 }
+#: Largest side of an image that is prepared.
+MOST_PIXELS = 2**16
+STRUCTURE = Fields(
+    dict(
+        scale=[int],
+        keep_ratio=bool,
+        interpolation=str,
+        divisor=int,
+        size=(None, [int]),
+        mean=[float],
+        std=[float],
+    ),
+    dict(window=(str, [float])),
+)
 
 
 @dataclass(frozen=True)
@@ -108,11 +122,12 @@ class Preprocessing:
         return asdict(self)
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> 'Preprocessing':
+    def from_plain(cls, plain: Any, place: str) -> 'Preprocessing':
         """Read the settings from a file's JSON.
 
         Args:
             plain: What :meth:`to_plain` returned, after JSON.
+            place: Where they stand, for messages.
 
         Returns:
             The settings.
@@ -120,21 +135,24 @@ class Preprocessing:
         Raises:
             HandboneError: If a setting is missing, unknown or out of range.
         """
-        try:
-            settings = {
+        check_structure(plain, STRUCTURE, place)
+        unknown = [name for name in plain if name not in {**STRUCTURE.required, 'window': None}]
+        if unknown:
+            raise HandboneError(f'{place} has the unknown setting {shown(unknown[0])}')
+        made = cls(
+            **{
                 name: tuple(value) if isinstance(value, list) else value
                 for name, value in plain.items()
             }
-            made = cls(**settings)
-            fits = (
-                len(made.scale) == 2
-                and min(made.scale) >= 1
-                and made.interpolation in INTERPOLATIONS
-                and made.divisor >= 1
-                and (made.size is None or (len(made.size) == 2 and min(made.size) >= 1))
-            )
-        except (TypeError, AttributeError) as error:
-            raise HandboneError(f'the preprocessing is not understood ({error})') from error
+        )
+        sizes = [made.scale, *([made.size] if made.size is not None else [])]
+        fits = (
+            all(len(size) == 2 and 1 <= min(size) <= max(size) <= MOST_PIXELS for size in sizes)
+            and made.interpolation in INTERPOLATIONS
+            and 1 <= made.divisor <= MOST_PIXELS
+            and (isinstance(made.window, str) or len(made.window) == 2)
+            and all(map(math.isfinite, (*made.mean, *made.std)))
+        )
         if not fits:
-            raise HandboneError(f'the preprocessing is out of range: {made}')
+            raise HandboneError(f'{place} is out of range: {one_line(made)}')
         return made

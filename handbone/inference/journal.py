@@ -1,4 +1,4 @@
-"""How far a run is, so that it can go on after an interruption."""
+"""How far a run is, so that it can be continued after an interruption."""
 
 import json
 from dataclasses import asdict, dataclass, field, replace
@@ -7,9 +7,15 @@ from typing import Self
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.structure import Fields, check_structure, parse_json, shown
 
 NAME = 'journal.json'
 FORMAT = 1
+STATES = ('running', 'finishing', 'finished')
+STRUCTURE = Fields(
+    dict(format=int, model=str, sources=str, images=int, outputs=[str]),
+    dict(done=int, failed=int, last=str, positions={str: int}, state=str),
+)
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,25 @@ class Journal:
         if not path.exists():
             return None
         try:
-            content = json.loads(path.read_text(encoding='utf-8'))
+            content = parse_json(path.read_bytes(), str(path))
+            check_structure(content, STRUCTURE, str(path))
             if content['format'] != FORMAT:
-                raise HandboneError(f'format {content["format"]}')
-            return cls(**content | dict(outputs=tuple(content['outputs'])))
-        except (ValueError, KeyError, TypeError) as error:
+                raise HandboneError(f'{path} has the format {shown(content["format"])}')
+            known = {key: content[key] for key in cls.__dataclass_fields__ if key in content}
+            journal = cls(**known | dict(outputs=tuple(content['outputs'])))
+            journal._check_numbers(path)
+        except HandboneError as error:
             raise HandboneError(
-                f'{path} is no journal of this version ({error}): begin anew with --restart'
+                f'{error}, so the run cannot be continued: begin again with --restart'
             ) from error
+        return journal
+
+    def _check_numbers(self, path: Path) -> None:
+        counts = (self.failed, self.done, self.images)
+        if min([0, *self.positions.values()]) < 0 or not 0 <= counts[0] <= counts[1] <= counts[2]:
+            raise HandboneError(f'{path}: its numbers of images or bytes contradict each other')
+        if self.state not in STATES:
+            raise HandboneError(f'{path}: its state is {shown(self.state)}')
 
     def write(self, folder: Path) -> None:
         """Write it, in place of the one before, in a single step.
@@ -78,10 +95,10 @@ class Journal:
         write_atomically(folder / NAME, json.dumps(asdict(self), indent=1).encode())
 
     def check_same_run(self, other: Self, folder: Path) -> None:
-        """Refuse to go on with something else.
+        """Refuse to continue with something else.
 
         Args:
-            other: The journal of the run that is to go on.
+            other: The journal of the run that is to be continued.
             folder: Folder of the outputs, for the message.
 
         Raises:
@@ -89,17 +106,17 @@ class Journal:
         """
         differences = []
         if self.model != other.model:
-            differences.append('another model, other thresholds or another precision')
+            differences.append('a different model, different thresholds or a different precision')
         if self.sources != other.sources:
-            differences.append(f'other images ({self.images}, now {other.images})')
+            differences.append(f'different images ({self.images}, now {other.images})')
         if self.outputs != other.outputs:
             differences.append(
-                f'other formats ({", ".join(self.outputs)}, now {", ".join(other.outputs)})'
+                f'different formats ({", ".join(self.outputs)}, now {", ".join(other.outputs)})'
             )
         if differences:
             raise HandboneError(
                 f'{folder} holds a run with {" and ".join(differences)}: give another folder, or '
-                'begin anew with --restart'
+                'begin again with --restart'
             )
 
     def advanced(self, **changes: object) -> Self:

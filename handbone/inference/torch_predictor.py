@@ -26,8 +26,7 @@ from handbone.configuration.prediction_settings import (
 )
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.errors import HandboneError
-from handbone.masks import planes_last
-from handbone.models.segmentors.multilabel_segmentor import check_thresholds
+from handbone.masks import check_thresholds, planes_last
 
 from .array_pipeline import ArrayPipeline
 
@@ -151,13 +150,13 @@ def _decide(
     """Put thresholds and steps into a configuration; returns the thresholds, one a class."""
     settings = prediction_settings(cfg)
     if thresholds is not None:
-        settings['threshold'] = [float(each) for each in thresholds]
+        settings['threshold'] = list(check_thresholds(thresholds, num_classes, 'thresholds'))
     threshold = settings.get('threshold', 0.5)
-    check_thresholds(threshold, num_classes)
+    decided = check_thresholds(threshold, num_classes, 'test_cfg.threshold')
     if postprocess is not None:
         use_postprocessing(cfg, postprocess)
     index_postprocessing(cfg)
-    return tuple(np.broadcast_to(threshold, num_classes).tolist())
+    return decided
 
 
 def choose_device(name: str) -> torch.device:

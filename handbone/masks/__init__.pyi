@@ -20,6 +20,7 @@ from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .run_counts import run_overlap_counts
 from .surfaces import surface_pixels
+from .thresholds import check_thresholds
 from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
 from .warping import warp
 
@@ -31,6 +32,7 @@ __all__ = [
     'Region',
     'UpsampledBlock',
     'boundary_pixels',
+    'check_thresholds',
     'class_bits',
     'class_boxes',
     'class_mask',

@@ -15,6 +15,7 @@ import torch
 from handbone.errors import HandboneError
 
 from .packed import CLASSES_PER_PLANE, num_planes
+from .thresholds import check_thresholds
 
 #: Pixels upsampled at a time: few enough for the cache of a CPU, enough to keep a GPU busy.
 PIXELS_PER_CPU_BLOCK = 2**16
@@ -152,16 +153,9 @@ def _place(
 
 def _logit_thresholds(thresholds: float | Sequence[float], num_classes: int) -> list[float]:
     """Convert thresholds on probabilities to thresholds on logits, one per class."""
-    probabilities = np.asarray(thresholds, np.float64)
-    if probabilities.ndim and probabilities.shape != (num_classes,):
-        raise HandboneError(
-            f'{num_classes} classes need one threshold or {num_classes}, '
-            f'got an array of shape {probabilities.shape}.'
-        )
-    if not ((probabilities > 0) & (probabilities < 1)).all():
-        raise HandboneError(f'Thresholds must lie between 0 and 1, got {thresholds}.')
+    probabilities = np.array(check_thresholds(thresholds, num_classes, 'thresholds'))
     limits = np.log(probabilities / (1 - probabilities))
-    return np.broadcast_to(limits, num_classes).tolist()
+    return limits.tolist()
 
 
 def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:

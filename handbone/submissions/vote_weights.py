@@ -1,6 +1,7 @@
 """Who has how many votes on what, and how many are enough."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -9,9 +10,14 @@ import numpy as np
 import yaml
 
 from handbone.errors import HandboneError
+from handbone.structure import check_structure, one_line, shown
 
 #: A weight as people write it. Fractions keep 0.1 + 0.2 = 0.3, where floats do not.
 Weight = int | float | str | Fraction
+#: Plain values only; the loader in C, where it is built, takes no minutes for long texts.
+SAFE = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+#: Exponents that would take hours to write out as a fraction.
+LARGE_EXPONENT = re.compile(r'[eE][+-]?\d{4,}')
 
 
 class VoteWeights:
@@ -97,17 +103,23 @@ def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
     """
     path = Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise HandboneError(
-            f'{path} is not YAML or JSON: {" ".join(str(error).split())}'
-        ) from error
+        content = yaml.load(path.read_text(encoding='utf-8-sig'), SAFE)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise HandboneError(f'{path} is not YAML or JSON: {one_line(error)}') from error
     fits = isinstance(content, dict) and all(isinstance(row, list) for row in content.values())
     if not fits:
         raise HandboneError(
-            f'{path} must map class names to lists of one weight a file, as in finger-1: [1, 2, 1]'
+            f'{path} must map class names to lists of one weight per file, as in '
+            'finger-1: [1, 2, 1]'
         )
-    return {str(name): row for name, row in content.items()}
+    weights = {}
+    for name, row in content.items():
+        place = f'{path}: {one_line(name)}'
+        check_structure(row, [(int, float, str)], place)
+        for value in row:
+            _number(value, place)
+        weights[str(name)] = row
+    return weights
 
 
 def _weights(values: Sequence[Weight], num_files: int, what: str) -> list[Fraction]:
@@ -120,10 +132,13 @@ def _weights(values: Sequence[Weight], num_files: int, what: str) -> list[Fracti
 
 
 def _number(value: Weight, what: str) -> Fraction:
+    text = str(value)
+    if len(text) > 40 or LARGE_EXPONENT.search(text):
+        raise HandboneError(f'{what} hold {shown(value)}: weights lie between 0 and a billion')
     try:
-        number = Fraction(str(value))
-    except (ValueError, ZeroDivisionError) as error:
-        raise HandboneError(f'{what} hold {value!r}, which is not a number') from error
+        number = Fraction(text)
+    except (ValueError, ArithmeticError) as error:
+        raise HandboneError(f'{what} hold {shown(value)}, which is not a number') from error
     if not 0 <= number < 10**9 or number.denominator > 10**9:
-        raise HandboneError(f'{what} hold {value}: weights lie between 0 and a billion')
+        raise HandboneError(f'{what} hold {shown(value)}: weights lie between 0 and a billion')
     return number

@@ -117,7 +117,7 @@ def test_damage(checkpoint):
     whole = path.read_bytes()
     for content in (whole[:-4], whole[:20], b''):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match='cut off, damaged or no safetensors file'):
+        with pytest.raises(ValueError, match='cut off, damaged or not a safetensors file'):
             load_checkpoint_file(path)
 
 

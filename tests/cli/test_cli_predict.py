@@ -139,7 +139,7 @@ def test_simplified_polygons(tiny_config, checkpoint, test_images, tmp_path, cap
     with pytest.raises(SystemExit):
         main(['predict', *command, str(tmp_path / 'simple'), '--polygon-tolerance', '1'])
     message = capsys.readouterr().err
-    assert 'other formats (polygons (tolerance 2.5), now polygons (tolerance 1.0))' in message
+    assert 'different formats (polygons (tolerance 2.5), now polygons (tolerance 1.0))' in message
     assert '--restart' in message
 
 

@@ -174,9 +174,9 @@ def test_file(written):
 @pytest.mark.parametrize(
     ('classes', 'message'),
     [
-        (('a', 'b', 'c', 'd'), 'another class list: it lacks d; tune them'),
-        (('a', 'b'), 'another class list: it has besides c'),
-        (tuple('uvwxyz'), 'it lacks u, v, w, x, y …; it has besides a, b, c'),
+        (('a', 'b', 'c', 'd'), 'a different class list: it lacks d; tune them'),
+        (('a', 'b'), 'a different class list: it has in addition c'),
+        (tuple('uvwxyz'), 'it lacks u, v, w, x, y …; it has in addition a, b, c'),
     ],
 )
 def test_other_classes(written, classes, message):

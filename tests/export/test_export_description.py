@@ -17,12 +17,19 @@ def test_texts_come_back():
     [
         (dict(format=''), 'does not tell its classes'),
         (dict(format='handbone export 9'), "'handbone export 9', this program reads"),
-        (dict(thresholds='[0.5]'), '2 classes take as many thresholds'),
+        (dict(thresholds='[0.5]'), 'lists 1 thresholds for 2 classes'),
+        (dict(thresholds='[0.5, true]'), 'the threshold of two is True'),
+        (dict(thresholds='{}'), 'an object with 0 keys; thresholds are'),
         (dict(thresholds='[0.5, 1.5]'), 'between 0 and 1'),
         (dict(palette='[[1, 2, 3]]'), '2 classes with 1 colours'),
-        (dict(classes='["one"'), 'description is damaged'),
-        (dict(preprocessing='{"scale": [1, 1]}'), 'description is damaged .*missing'),
-        (dict(preprocessing='[]'), 'description is damaged'),
+        (dict(classes='["one"'), 'classes is not valid JSON'),
+        (dict(classes='["one", 2]'), r'classes\[1\] is 2, not a text'),
+        (dict(classes='["one", "one"]'), 'names one of them twice'),
+        (dict(palette='[[1, 2, 3], [1, 2, 300]]'), 'is not a colour'),
+        (dict(palette='[]'), '2 classes without colours'),
+        (dict(palette='[' * 10**5), 'palette is not valid JSON'),
+        (dict(preprocessing='{"scale": [1, 1]}'), "preprocessing has no 'keep_ratio'"),
+        (dict(preprocessing='[]'), r'preprocessing is \[\], not an object'),
     ],
 )
 def test_damaged_texts_are_refused(changes, message):
@@ -34,11 +41,11 @@ def test_damaged_texts_are_refused(changes, message):
     ('classes', 'message'),
     [
         (('one', 'three'), 'only there: two; only here: three'),
-        (('two', 'one'), 'the same names in another order'),
+        (('two', 'one'), 'the same names in a different order'),
         (('one', 'two', 'three'), '2 classes instead of 3'),
     ],
 )
 def test_another_class_list_is_refused(classes, message):
     DESCRIPTION.check_classes(('one', 'two'), 'a.onnx')
-    with pytest.raises(ValueError, match=rf'^a\.onnx was exported for another .*{message}'):
+    with pytest.raises(ValueError, match=rf'^a\.onnx was exported for a different .*{message}'):
         DESCRIPTION.check_classes(classes, 'a.onnx')

@@ -66,7 +66,7 @@ def test_settings_come_from_the_config():
     fixed = read_preprocessing(PIPELINE, PREPROCESSOR, size=(50, 80))
     assert fixed.scale == (80, 50) and fixed.size == (64, 96)
     plain = json.loads(json.dumps(preprocessing.to_plain()))
-    assert Preprocessing.from_plain(plain) == preprocessing
+    assert Preprocessing.from_plain(plain, 'a.onnx') == preprocessing
 
 
 @pytest.mark.parametrize(

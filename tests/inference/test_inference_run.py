@@ -211,9 +211,9 @@ def test_a_finished_run_is_not_done_again(images, tmp_path, whole):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (dict(predictor=StubPredictor('other')), 'another model'),
-        (dict(names=('csv',)), r'other formats \(csv, overlays, now csv\)'),
-        (dict(images=True), r'other images \(6, now 7\)'),
+        (dict(predictor=StubPredictor('other')), 'a different model'),
+        (dict(names=('csv',)), r'different formats \(csv, overlays, now csv\)'),
+        (dict(images=True), r'different images \(6, now 7\)'),
     ],
 )
 def test_another_run_is_refused(images, tmp_path, whole, change, message):
@@ -236,7 +236,7 @@ def test_lost_files_of_an_interrupted_run(images, tmp_path, monkeypatch):
 
 def test_damaged_journal(images, tmp_path, whole):
     (tmp_path / 'whole' / 'journal.json').write_text('{"format": 1')
-    with pytest.raises(ValueError, match=r'journal\.json is no journal .*--restart'):
+    with pytest.raises(ValueError, match=r'journal\.json is not valid JSON .*--restart'):
         run(images, tmp_path / 'whole')
 
 

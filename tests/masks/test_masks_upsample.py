@@ -197,7 +197,7 @@ def test_small_blocks_give_the_same():
         ({'thresholds': 0.0}, 'between 0 and 1'),
         ({'thresholds': [0.5, 1.0]}, 'between 0 and 1'),
         ({'thresholds': float('nan')}, 'between 0 and 1'),
-        ({'thresholds': [0.5, 0.5, 0.5]}, '2 classes need one threshold or 2'),
+        ({'thresholds': [0.5, 0.5, 0.5]}, 'thresholds lists 3 thresholds for 2 classes'),
         ({'content': (5, 4)}, 'not within logits'),
         ({'content': (0, 4)}, 'not within logits'),
         ({'size': (0, 4)}, 'at least 1 x 1'),

@@ -1,6 +1,5 @@
 """Segmentors that end in packed label maps at the size of the original image."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -13,7 +12,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from handbone.errors import HandboneError
-from handbone.masks import logits_to_packed
+from handbone.masks import check_thresholds, logits_to_packed
 from handbone.postprocessing import apply_steps
 
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
@@ -62,7 +61,8 @@ class PackedPrediction:
             raise HandboneError(f"test_cfg.mode is 'whole' or 'slide', got '{mode}'")
         slides = mode == 'slide'
         self.sliding_window = SlidingWindow.from_settings(self.test_cfg) if slides else None
-        check_thresholds(self.test_cfg.setdefault('threshold', 0.5), self.num_classes)
+        threshold = self.test_cfg.setdefault('threshold', 0.5)
+        check_thresholds(threshold, self.num_classes, 'test_cfg.threshold')
         self.postprocess = [TASK_UTILS.build(step) for step in self.test_cfg.get('postprocess', ())]
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
@@ -173,30 +173,6 @@ def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
     grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
     grey = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
     return cv2.resize(grey, size[::-1], interpolation=cv2.INTER_LINEAR)
-
-
-def check_thresholds(thresholds: float | Sequence[float], num_classes: int) -> None:
-    """Check that thresholds are probabilities and as many as there are classes.
-
-    Args:
-        thresholds: One probability, or one a class.
-        num_classes: Number of classes.
-
-    Raises:
-        HandboneError: If not.
-    """
-    values = [thresholds] if isinstance(thresholds, (int, float)) else list(thresholds)
-    if len(values) not in (1, num_classes):
-        raise HandboneError(
-            f'test_cfg.threshold lists {len(values)} values for {num_classes} classes; '
-            'give one number, or one a class in class order'
-        )
-    for index, value in enumerate(values):
-        if not 0 < value < 1:
-            raise HandboneError(
-                f'test_cfg.threshold[{index}] is {value}; '
-                'thresholds are probabilities between 0 and 1'
-            )
 
 
 @MODELS.register_module()

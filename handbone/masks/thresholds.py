@@ -1,0 +1,50 @@
+"""Thresholds on probabilities: the one check of them."""
+
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
+
+from handbone.errors import HandboneError
+from handbone.structure import shown
+
+
+def check_thresholds(
+    thresholds: Any, classes: int | Sequence[str], place: str
+) -> tuple[float, ...]:
+    """Check that thresholds are probabilities, one for all classes or one per class.
+
+    Args:
+        thresholds: A number, or a sequence or array of numbers in class order.
+        classes: Number of classes, or their names, which messages then use.
+        place: Where the thresholds stand, for messages: a file or a setting.
+
+    Returns:
+        Probability above which a class is present, one per class.
+
+    Raises:
+        HandboneError: If there are too few or too many, or one is not between 0 and 1.
+    """
+    count = classes if isinstance(classes, int) else len(classes)
+    if hasattr(thresholds, 'tolist'):  # arrays and tensors
+        thresholds = thresholds.tolist()
+    if isinstance(thresholds, (str, bytes, dict)) or not hasattr(thresholds, '__iter__'):
+        _check(thresholds, place)
+        return (float(thresholds),) * count
+    values = list(thresholds)
+    if len(values) != count:
+        raise HandboneError(
+            f'{place} lists {len(values)} thresholds for {count} classes; give one number, or one '
+            'per class in class order'
+        )
+    for index, value in enumerate(values):
+        named = f'[{index}]' if isinstance(classes, int) else f': the threshold of {classes[index]}'
+        _check(value, f'{place}{named}')
+    return tuple(map(float, values))
+
+
+def _check(value: Any, place: str) -> None:
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 < value < 1:
+        raise HandboneError(
+            f'{place} is {shown(value)}; thresholds are probabilities between 0 and 1'
+        )

@@ -13,7 +13,7 @@ LEAD = 6.0
 
 @dataclass(frozen=True)
 class Drawing:
-    """A canvas for things with sharp edges.
+    """A canvas for objects with sharp edges.
 
     Args:
         canvas: Attenuation, float32 array (S, S), changed in place.
@@ -57,7 +57,7 @@ class Drawing:
 
 
 def along_bone(projection: Projection, place: float, side: float) -> np.ndarray:
-    """Point beside the axis of a bone.
+    """Find a point beside the axis of a bone.
 
     Args:
         projection: Where the bone lies.
@@ -76,7 +76,7 @@ def along_bone(projection: Projection, place: float, side: float) -> np.ndarray:
 def draw_ring(
     drawing: Drawing, phalanx: Projection, half_width: float, rng: np.random.Generator
 ) -> None:
-    """Put a ring on a proximal phalanx: a band seen slightly from above, perhaps with a stone.
+    """Put a ring on a proximal phalanx: a band seen slightly from above, sometimes with a stone.
 
     Args:
         drawing: Where to draw.
@@ -101,7 +101,7 @@ def draw_ring(
 def draw_nail_art(
     drawing: Drawing, phalanx: Projection, half_width: float, rng: np.random.Generator
 ) -> None:
-    """Paint a nail: a thin metal-bearing coat, often with a few denser grains.
+    """Paint a nail: a thin coat that contains metal, often with a few denser grains.
 
     Args:
         drawing: Where to draw.
@@ -122,7 +122,7 @@ def draw_nail_art(
 
 
 def draw_wires(drawing: Drawing, bone: Projection, rng: np.random.Generator) -> None:
-    """Fix a bone with one to three surgical wires that cross it at a slant.
+    """Fix a bone with one to three surgical wires that cross it diagonally.
 
     Args:
         drawing: Where to draw.
@@ -159,13 +159,13 @@ def draw_marker(
     field: tuple[float, float, float, float],
     place: tuple[float, float, float],
 ) -> None:
-    """Lay a lead letter into the emptiest corner of the exposed field.
+    """Put a lead letter into the emptiest corner of the exposed field.
 
     Args:
         drawing: Where to draw.
         letter: 'R' or 'L'.
         field: Left, top, right and bottom edge of the field in pixels.
-        place: Distances from the corner as shares of the frame, and the turn in degrees.
+        place: Distances from the corner as shares of the image, and the rotation in degrees.
     """
     size = drawing.canvas.shape[0]
     height = 0.035 * size
@@ -182,7 +182,7 @@ def draw_marker(
 
 
 def _covered(canvas: np.ndarray, corner: tuple[float, float], height: float) -> float:
-    """Greatest attenuation where a letter would lie."""
+    """Largest attenuation where a letter would be."""
     column, row = int(corner[0]), int(corner[1])
     reach = int(height)
     return float(
@@ -193,7 +193,7 @@ def _covered(canvas: np.ndarray, corner: tuple[float, float], height: float) -> 
 
 
 def _ellipse(along: float, across: float, turn: float, power: float = 1.0) -> np.ndarray:
-    """Outline of an ellipse around the origin, squarer for powers below 1, shape (32, 2)."""
+    """Outline of an ellipse around the origin, more square for powers below 1, shape (32, 2)."""
     angle = np.linspace(0.0, 2.0 * np.pi, 32, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     points = np.sign(circle) * np.abs(circle) ** power * (along, across)

@@ -50,12 +50,12 @@ class Anatomy:
 
 
 def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float) -> Anatomy:
-    """Draw the bones of a patient.
+    """Draw the shapes of the bones of a patient.
 
     Args:
         rng: Source of randomness.
-        patient: Whose bones.
-        variation: Factor on all random variation, 0 for the tables themselves.
+        patient: The patient.
+        variation: Factor on all random variation; 0 gives the shapes of the tables.
 
     Returns:
         The shape of the skeleton.
@@ -109,7 +109,7 @@ def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float)
 
 
 def normal_points(rng: np.random.Generator, count: int, spread: float) -> np.ndarray:
-    """Draw displacements of control points, cut at two standard deviations.
+    """Draw displacements of control points, limited to two standard deviations.
 
     Args:
         rng: Source of randomness.
@@ -129,7 +129,7 @@ def _vary_carpal(
     variation: float,
     free: bool,
 ) -> list[np.ndarray]:
-    """Turn, stretch, shift and dent the shapes of a carpal; the pisiform lies more freely."""
+    """Rotate, stretch, shift and dent the shapes of a carpal; the pisiform moves more freely."""
     centre = np.mean(shapes[0], axis=0) * scale
     turn = np.radians(rng.normal() * (12.0 if free else 3.5)) * variation
     stretch = 1.0 + np.clip(rng.normal(size=2), -2.0, 2.0) * 0.05 * variation

@@ -17,17 +17,17 @@ _DEPTHS = 64
 
 
 class Shell(NamedTuple):
-    """How a kind of bone is built, at places along its axis from base (0) to head (1).
+    """Structure of a kind of bone at positions along its axis, from base (0) to head (1).
 
     Args:
-        places: Where the other values hold.
+        places: Positions of the other values.
         rounding: Radius of the edge relative to the half width; small for blunt ends.
         depth: Half depth along the beam relative to the half width.
         cortex: Thickness of the cortex relative to that of the shaft.
         marrow: Density of trabecular bone, 0 to 1.
         rim: Millimetres of cortex in a second contour inside the first, the far rim of a joint.
-        ridges: Dense lines across the bone: place, millimetres of cortex, width as a share.
-        plate: Place of the growth plate.
+        ridges: Dense lines across the bone: position, millimetres of cortex, width as a share.
+        plate: Position of the growth plate.
     """
 
     places: tuple[float, ...]
@@ -110,7 +110,7 @@ _RIM_DISTANCE, _RIM_WIDTH = 1.9, 0.45
 
 
 class Projection(NamedTuple):
-    """Where a bone lies in the image.
+    """Position of a bone in the image.
 
     Args:
         outline: Outline in pixels, rounded to quarters, float array of shape (n, 2).
@@ -124,7 +124,7 @@ class Projection(NamedTuple):
 
 
 def crossing_table(bone: Bone, cortex: float, growing: bool = False) -> np.ndarray:
-    """Tabulate the bone that the beam crosses by place along the axis and distance from the edge.
+    """Tabulate the bone in the beam by position along the axis and distance from the edge.
 
     Args:
         bone: The bone.
@@ -176,13 +176,13 @@ def add_bone(
     Args:
         canvas: Millimetres of bone, float32 array (H, W), changed in place.
         bone: The bone.
-        projection: Where it lies.
+        projection: Its position.
         table: From :func:`crossing_table`.
         texture: Relative variation of the trabecular part, float32 array (H, W).
     """
     height, width = canvas.shape
     reach = float(bone.half_widths.max()) * projection.pixels_per_mm
-    # The box reaches past the frame, so that the frame's border does not act as the bone's edge.
+    # The box extends beyond the image, so that the border of the image is not taken for an edge.
     low = np.maximum(np.floor(projection.outline.min(axis=0)) - 2, -reach).astype(int)
     high = np.ceil(projection.outline.max(axis=0)).astype(int) + 3
     high = np.minimum(high, np.array([width, height]) + int(reach))
@@ -208,7 +208,7 @@ def add_bone(
 
 
 def _axis_map(axis: np.ndarray, shape: tuple[int, int], places: int) -> np.ndarray:
-    """Row of the table for every pixel: its place along the axis."""
+    """Row of the table for every pixel: its position along the axis."""
     along = axis[1] - axis[0]
     along = along / (along @ along) * (places - 1)
     rows = (np.arange(shape[0]) - axis[0, 1]) * along[1]

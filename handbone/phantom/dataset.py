@@ -1,4 +1,4 @@
-"""Phantom data sets on disk, in the layout of the hand-bone data."""
+"""Phantom datasets on disk, in the layout of the hand-bone data."""
 
 import json
 import multiprocessing
@@ -8,20 +8,23 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 from tqdm import tqdm
 
+from handbone.annotations import annotation_json
 from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.phantom.generator import Phantom, generate, patient_of
+from handbone.json_files import parse_json
+from handbone.phantom.generator import generate, patient_of
 from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
 
-#: Raised whenever the same seed begins to give other images, so that a folder never mixes them.
+#: Increased whenever the same seed gives different images, so that a folder never mixes them.
 GENERATOR_VERSION = 1
 
-#: Test images and patients are numbered from here, so that a data set can grow.
+#: Test images and patients are numbered from here, so that a dataset can grow.
 FIRST_TEST_INDEX = 1_000_000
 FIRST_TEST_PATIENT = 5001
 
@@ -31,19 +34,19 @@ RECORD_NAME = 'phantom.json'
 
 @dataclass(frozen=True)
 class PhantomFile:
-    """One image of a data set: where its files go and how it is generated.
+    """One image of a dataset: where its files are and how it is generated.
 
     Args:
         image: Path of the PNG.
-        truth: Path of the JSON, None where none is written.
-        seed: Seed of the data set.
+        annotation: Path of the JSON; None if none is written.
+        seed: Seed of the dataset.
         index: Number of the image.
         settings: Distributions to draw from.
         size: Side of the image in pixels.
     """
 
     image: Path
-    truth: Path | None
+    annotation: Path | None
     seed: int
     index: int
     settings: PhantomSettings
@@ -51,8 +54,8 @@ class PhantomFile:
 
     @property
     def written(self) -> bool:
-        """Whether both files are there; they only ever appear whole."""
-        return self.image.exists() and (self.truth is None or self.truth.exists())
+        """Whether both files exist; they only appear when they are complete."""
+        return self.image.exists() and (self.annotation is None or self.annotation.exists())
 
 
 def write_dataset(
@@ -66,16 +69,16 @@ def write_dataset(
     workers: int = 1,
     progress: bool = False,
 ) -> int:
-    """Write a phantom data set; an interrupted call goes on where it stopped.
+    """Write a phantom dataset; after an interruption, a second call continues.
 
     Args:
-        root: Folder of the data set.
-        train: Number of training images, two a patient.
+        root: Folder of the dataset.
+        train: Number of training images, two per patient.
         test: Number of test images.
-        seed: Seed of the data set.
+        seed: Seed of the dataset.
         size: Side of the images in pixels.
         preset: Settings of training and test images.
-        test_truth: Whether polygons of test images are written, to `test/outputs_json`.
+        test_truth: Whether the polygons of test images are written, to ``test/outputs_json``.
         workers: Number of processes.
         progress: Whether to show a progress bar.
 
@@ -83,12 +86,12 @@ def write_dataset(
         Number of images written by this call.
 
     Raises:
-        HandboneError: If a number is out of range, or the folder holds a data set made otherwise.
+        HandboneError: If a number is out of range, or the folder has a dataset with other settings.
     """
     if min(train, test) < 0 or train + test < 1 or workers < 1:
         raise HandboneError(f'nothing to write: train={train}, test={test}, workers={workers}')
     if max(train, test) > 2 * (FIRST_TEST_PATIENT - 1):
-        raise HandboneError(f'at most {2 * (FIRST_TEST_PATIENT - 1)} images a split')
+        raise HandboneError(f'a split can have at most {2 * (FIRST_TEST_PATIENT - 1)} images')
     root = Path(root)
     files = list(plan_files(root, train, test, seed, size, preset, test_truth))
     _claim(root, train, test, seed, size, preset)
@@ -113,19 +116,19 @@ def write_dataset(
 def plan_files(
     root: Path, train: int, test: int, seed: int, size: int, preset: Preset, test_truth: bool
 ) -> Iterator[PhantomFile]:
-    """Name the files of a data set.
+    """List the files of a dataset.
 
     Args:
-        root: Folder of the data set.
+        root: Folder of the dataset.
         train: Number of training images.
         test: Number of test images.
-        seed: Seed of the data set.
+        seed: Seed of the dataset.
         size: Side of the images in pixels.
         preset: Settings of training and test images.
         test_truth: Whether test images have polygons.
 
     Yields:
-        One entry an image, training images first.
+        One entry per image, training images first.
     """
     for split, first, number, count, settings in _splits(train, test, preset):
         for offset in range(count):
@@ -134,56 +137,28 @@ def plan_files(
             # Distinct names that look like the clinic's: milliseconds, a minute or so apart.
             stamp = 1_661_000_000_000 + index * 61_001 + seed % 1_000 * 37
             name = f'image{stamp}_{"RL"[index % 2]}'
-            has_truth = split == 'train' or test_truth
-            truth = root / split / 'outputs_json' / patient / f'{name}.json' if has_truth else None
+            annotated = split == 'train' or test_truth
+            folder = root / split / 'outputs_json' / patient
+            annotation = folder / f'{name}.json' if annotated else None
             image = root / split / 'DCM' / patient / f'{name}.png'
-            yield PhantomFile(image, truth, seed, index, settings, size)
-
-
-def annotation_document(phantom: Phantom, filename: str) -> dict[str, object]:
-    """Describe the polygons of a phantom the way the hand-bone data do.
-
-    Args:
-        phantom: The phantom.
-        filename: Name of its image file.
-
-    Returns:
-        Content of the JSON file.
-    """
-    height, width = phantom.image.shape
-    stem = filename.rpartition('.')[0]
-    return {
-        'annotations': [
-            {
-                'id': f'{stem}-{number}',
-                'type': 'poly_seg',
-                'attributes': {},
-                'points': points.tolist(),
-                'label': label,
-            }
-            for number, (label, points) in enumerate(phantom.polygons)
-        ],
-        'attributes': {},
-        'file_id': stem,
-        'filename': filename,
-        'metadata': {'height': height, 'width': width},
-    }
+            yield PhantomFile(image, annotation, seed, index, settings, size)
 
 
 def write_phantom(file: PhantomFile) -> None:
     """Generate one image and write its files, the JSON last.
 
     Args:
-        file: What to write where.
+        file: The image, and where it is written.
     """
     phantom = generate(file.seed, file.index, file.settings, file.size)
     encoded, data = cv2.imencode('.png', phantom.image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not encoded:
         raise OSError(f'{file.image}: OpenCV could not encode the PNG')
     write_atomically(file.image, data.tobytes())
-    if file.truth is not None:
-        document = annotation_document(phantom, file.image.name)
-        write_atomically(file.truth, json.dumps(document).encode())
+    if file.annotation is not None:
+        height, width = phantom.image.shape
+        content = annotation_json(phantom.polygons, file.image.stem, file.image.name, height, width)
+        write_atomically(file.annotation, content)
 
 
 def _splits(
@@ -197,8 +172,8 @@ def _splits(
 def _write_in_processes(
     files: list[PhantomFile], workers: int, bar: Callable[[Iterable], Iterable]
 ) -> None:
-    """Write files in several processes and stop all of them at the first fault."""
-    # Forking this process itself would hang workers where OpenCV's threads have already run in it.
+    """Write files in several processes and stop all of them at the first error."""
+    # Workers forked from this process would hang if OpenCV's threads have already run in it.
     if 'forkserver' in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context('forkserver')
         context.set_forkserver_preload([__name__])
@@ -215,33 +190,40 @@ def _write_in_processes(
 
 
 def _prepare_worker() -> None:
-    """Leave an interrupt to the main process, and the other cores to the other workers."""
+    """Leave interrupts to the main process and the other cores to the other workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 
 def _claim(root: Path, train: int, test: int, seed: int, size: int, preset: Preset) -> None:
-    """Record how the data set is made, or make sure that it only grows."""
+    """Record the settings of the dataset, or check that they are the same and it grows."""
     record = {'generator': GENERATOR_VERSION, 'seed': seed, 'size': size, **asdict(preset)}
     path = root / RECORD_NAME
     if path.exists():
-        try:
-            found = json.loads(path.read_text())
-            counts = found.pop('images')
-        except (ValueError, KeyError, AttributeError):
-            found, counts = None, {}
-        if found != json.loads(json.dumps(record)):
-            raise HandboneError(
-                f'{path}: this folder holds phantoms of another generator, seed, size or preset; '
-                'choose another folder, or delete this one'
-            )
+        counts = _recorded_counts(path, record)
         if train < counts['train'] or test < counts['test']:
             raise HandboneError(
-                f'{path}: this folder already holds {counts["train"]} training and '
-                f'{counts["test"]} test images; ask for at least as many, or delete it'
+                f'{path}: this folder already has {counts["train"]} training and '
+                f'{counts["test"]} test images. Ask for at least as many, or delete it.'
             )
     record['images'] = {'train': train, 'test': test}
     write_atomically(path, json.dumps(record, indent=2).encode())
+
+
+def _recorded_counts(path: Path, record: dict[str, Any]) -> dict[str, int]:
+    """Read how many images a folder has, and check that they have the settings of a record."""
+    try:
+        found = parse_json(path.read_bytes())
+        counts = found.pop('images')
+        known = all(type(counts[split]) is int for split in ('train', 'test'))
+    except (HandboneError, KeyError, TypeError, AttributeError):
+        known = False
+    if not known or found != json.loads(json.dumps(record)):
+        raise HandboneError(
+            f'{path}: this folder has phantoms of a different generator, seed, size or preset. '
+            'Choose a different folder, or delete this one.'
+        )
+    return counts
 
 
 def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -> None:

@@ -14,7 +14,7 @@ BONE = 0.115
 
 @dataclass(frozen=True)
 class Exposure:
-    """How an image was taken and is shown.
+    """How an image is taken and displayed.
 
     Args:
         low_dose: Whether the dose was low.
@@ -23,12 +23,13 @@ class Exposure:
         window: Attenuation shown as black and as white.
         gamma: Exponent of the display curve.
         sharpening: Strength of the edge enhancement.
-        blur: Blur of focal spot and detector, in pixels of a 2048 x 2048 image.
+        blur: Blur by focal spot and detector, in pixels of a 2048 x 2048 image.
         collimated: Whether collimator edges are visible.
         collimator: Position of its left, top, right and bottom edge in the free room around the
             hand, 0 at the frame to 1 at the hand.
-        marker: Whether a lead letter tells the side.
-        marker_place: Place of the marker as shares of width and height, and its turn in degrees.
+        marker: Whether a lead letter marks the side.
+        marker_place: Position of the marker as shares of width and height, and its rotation in
+            degrees.
     """
 
     low_dose: bool
@@ -76,7 +77,7 @@ def sample_exposure(rng: np.random.Generator, settings: PhantomSettings) -> Expo
 
 
 def expose(attenuation: np.ndarray, exposure: Exposure, rng: np.random.Generator) -> np.ndarray:
-    """Simulate the exposure and the reading of the detector.
+    """Simulate the exposure and the readout of the detector.
 
     Args:
         attenuation: Line integral of attenuation, float32 array (S, S). Changed in place.
@@ -95,7 +96,7 @@ def expose(attenuation: np.ndarray, exposure: Exposure, rng: np.random.Generator
     if blur > 0.3:
         primary = cv2.GaussianBlur(primary, (0, 0), blur)
     noise = rng.standard_normal(primary.shape, dtype=np.float32)
-    # A pixel of a smaller image gathers the photons of several.
+    # A pixel of a smaller image collects the photons of several pixels.
     photons = exposure.photons * (2048.0 / size) ** 2
     noise *= cv2.sqrt(primary * np.float32(1.0 / photons))
     primary += noise
@@ -124,6 +125,6 @@ def develop(measured: np.ndarray, exposure: Exposure) -> np.ndarray:
     black, white = exposure.window
     codes = cv2.convertScaleAbs(np.maximum(sharp - black, 0.0), alpha=255.0 / (white - black))
     steps = np.linspace(0.0, 1.0, 256) ** exposure.gamma
-    # The shoulder keeps dense carpals from burning out.
+    # The shoulder of the curve keeps dense carpals from saturating.
     curve = steps * (1.0 + 0.25 * (1.0 - steps))
     return cv2.LUT(codes, np.clip(np.rint(curve * 255.0), 0, 255).astype(np.uint8))

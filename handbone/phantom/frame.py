@@ -1,4 +1,4 @@
-"""Where the hand lies in the image, and which part of the image was exposed."""
+"""Position of the hand in the image, and the exposed part of the image."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ from handbone.phantom.pose import Pose
 from handbone.phantom.skeleton import Skeleton
 from handbone.phantom.soft_tissue import hand_extent
 
-#: Forearm that has to be seen, in millimetres beyond the wrist.
+#: Length of forearm that must be visible, in millimetres beyond the wrist.
 VISIBLE_FOREARM = 42.0
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The map from the frame of the hand (millimetres) to pixels, and the exposed field.
+    """The mapping from coordinates of the hand (millimetres) to pixels, and the exposed field.
 
     Args:
         size: Side of the image in pixels.
         pixels_per_mm: Scale.
-        matrix: Turn and mirror, shape (2, 2).
-        origin: Pixels of the hand's origin.
+        matrix: Rotation and mirroring, shape (2, 2).
+        origin: Pixel coordinates of the origin of the hand.
         extent: Box of the hand in pixels: left, top, right, bottom.
         field: Left, top, right and bottom edge of the exposed field in pixels.
     """
@@ -46,7 +46,7 @@ class Frame:
         return points @ self.matrix * self.pixels_per_mm + self.origin
 
     def outline(self, points: np.ndarray) -> np.ndarray:
-        """Project an outline to quarter pixels, so that no rounding of a processor shows.
+        """Project an outline to quarter pixels, so that the result is the same on every processor.
 
         Args:
             points: Millimetres, shape (n, 2).
@@ -64,7 +64,7 @@ class Frame:
             outline: Pixels, shape (n, 2).
 
         Returns:
-            Pixels in quarters, shape (m, 2); empty where nothing is inside.
+            Pixels in quarters, shape (m, 2); empty if nothing is inside.
         """
         for axis, sign, limit in zip((0, 1, 0, 1), (1, 1, -1, -1), self.field, strict=True):
             inside = sign * (outline[:, axis] - limit)
@@ -73,7 +73,7 @@ class Frame:
         return np.rint(outline * 4.0) / 4.0
 
     def collimate(self, image: np.ndarray) -> np.ndarray:
-        """Blacken what was not exposed, with a narrow penumbra.
+        """Blacken what was not exposed, with a narrow penumbra at the edge.
 
         Args:
             image: Grey values, uint8 array (S, S).
@@ -102,7 +102,7 @@ def place_hand(
     Args:
         skeleton: The posed bones.
         anatomy: The shape of the patient's hand.
-        pose: Turn, share of the frame and place.
+        pose: Rotation, share of the image and position.
         exposure: Collimator.
         mirrored: Whether it is a left hand.
         size: Side of the image in pixels.
@@ -137,7 +137,7 @@ def place_hand(
 
 
 def _cut(outline: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Keep the part of an outline where the signed distance is not negative."""
+    """Keep the part of an outline whose signed distance is not negative."""
     points = []
     for here, there, a, b in zip(
         outline, np.roll(outline, -1, axis=0), inside, np.roll(inside, -1), strict=True
@@ -150,7 +150,7 @@ def _cut(outline: np.ndarray, inside: np.ndarray) -> np.ndarray:
 
 
 def _window(places: np.ndarray, low: float, high: float, soft: float, size: int) -> np.ndarray:
-    """1 inside an interval, falling to 0 within `soft` pixels; frame borders count as open."""
+    """1 inside an interval, falling to 0 within ``soft`` pixels; image borders count as open."""
     rise = np.clip((places - low) / soft + 0.5, 0.0, 1.0) if low > 0.0 else np.ones(size)
     fall = np.clip((high - places) / soft + 0.5, 0.0, 1.0) if high < size - 1.0 else np.ones(size)
     return np.minimum(rise, fall)

@@ -30,13 +30,13 @@ DEFAULT_SETTINGS = PRESETS['default'].train
 
 @dataclass(frozen=True)
 class Phantom:
-    """A synthetic radiograph with its truth.
+    """A synthetic radiograph with its annotations.
 
     Args:
         image: Grey values, uint8 array (size, size).
         polygons: Class name and outline in pixels, float array (n, 2) of (x, y) in quarter pixels;
             integers are pixel centres. One polygon for each bone seen, in class order.
-        patient: Whose hand it is.
+        patient: The patient.
         side: 'R' or 'L'.
         pose: The pose of the hand.
         exposure: How the image was taken.
@@ -52,17 +52,17 @@ class Phantom:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is decided before a pixel is drawn.
+    """Everything that is decided before pixels are drawn.
 
     Args:
-        patient: Whose hand it is.
+        patient: The patient.
         anatomy: The shape of the bones.
         pose: The pose of the hand.
         exposure: How the image is taken.
         side: 'R' or 'L'.
         skeleton: The posed bones in millimetres.
         frame: Where the hand lies in the image.
-        outlines: Whole outline of each bone in pixels, reaching out of the frame.
+        outlines: Complete outline of each bone in pixels, which may extend beyond the image.
         polygons: As in :class:`Phantom`.
     """
 
@@ -86,7 +86,7 @@ def generate(
     same polygons everywhere, and the same anatomy at every size.
 
     Args:
-        seed: Seed of the data set, at least 0.
+        seed: Seed of the dataset, at least 0.
         index: Number of the image, at least 0.
         settings: Distributions to draw from.
         size: Side of the image in pixels, a multiple of 32 from 256.
@@ -118,10 +118,10 @@ def generate(
 def compose(
     seed: int, index: int, settings: PhantomSettings = DEFAULT_SETTINGS, size: int = 2048
 ) -> Scene:
-    """Lay out one radiograph without drawing it; arguments as for :func:`generate`.
+    """Plan one radiograph without drawing it; arguments as for :func:`generate`.
 
     Args:
-        seed: Seed of the data set.
+        seed: Seed of the dataset.
         index: Number of the image.
         settings: Distributions to draw from.
         size: Side of the image in pixels.
@@ -155,19 +155,19 @@ def patient_of(
     """Draw the patient of an image.
 
     Args:
-        seed: Seed of the data set.
+        seed: Seed of the dataset.
         index: Number of the image.
         settings: Distributions to draw from.
 
     Returns:
-        The patient, and the source of randomness that goes on with the anatomy.
+        The patient, and the source of randomness from which the anatomy is drawn next.
     """
     rng = _stream(seed, index // 2, 0)
     return sample_patient(rng, settings), rng
 
 
 def _stream(seed: int, number: int, purpose: int) -> np.random.Generator:
-    """Independent source of randomness, so that one part can change without the others."""
+    """Make an independent source of randomness, so that one part can change without the others."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, number, purpose])))
 
 
@@ -219,7 +219,7 @@ def _soft_attenuation(
 
 
 def _trabeculae(frame: Frame, rng: np.random.Generator) -> np.ndarray:
-    """Fine mesh of trabeculae, drawn out along the hand: relative density, float32 (size, size)."""
+    """Fine mesh of trabeculae, stretched along the hand: relative density, float32 (size, size)."""
     tile, reach = 512, 8
     noise = rng.standard_normal((tile, tile), dtype=np.float32)
     width = max(0.6, 0.15 * frame.pixels_per_mm)

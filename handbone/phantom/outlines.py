@@ -59,7 +59,7 @@ CARPAL_RELIEFS: dict[str, list[tuple[float, float]]] = {
     ],
 }  # fmt: skip
 
-#: The forearm bones run on to `FOREARM_END`, far outside any frame.
+#: The forearm bones extend to ``FOREARM_END``, far outside every image.
 FOREARM_END = -330.0
 
 FOREARM_OUTLINES: dict[str, list[tuple[float, float]]] = {
@@ -142,7 +142,7 @@ _SIDES: dict[str, list[tuple[float, float, str]]] = {
     ],
 }  # fmt: skip
 
-# What sets single metacarpals apart: control points moved on the radial (-1) or ulnar (+1) side.
+# Differences between the metacarpals: control points moved on the radial (-1) or ulnar (+1) side.
 _BASE_FORMS: dict[str, dict[int, dict[int, tuple[float, float]]]] = {
     'thumb metacarpal': {
         -1: {2: (-0.02, 0.0), 3: (0.0, 0.02)},

@@ -1,4 +1,4 @@
-"""Patients: what the patient table tells and what shapes the skeleton of both hands."""
+"""Patients: the data of the patient table, which also shape the skeleton of both hands."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ class Patient:
         sex: 'M' or 'F'.
         weight: In kilograms.
         height: In centimetres.
-        ring: Whether rings are worn.
-        nail_art: Whether the nails carry metal-bearing varnish.
-        pins: Whether surgical metal is in the hand or the wrist.
+        ring: Whether the patient wears rings.
+        nail_art: Whether the nails have a varnish that contains metal.
+        pins: Whether there is surgical metal in the hand or the wrist.
     """
 
     age: int
@@ -42,12 +42,12 @@ class Patient:
 
     @property
     def hand_scale(self) -> float:
-        """Size of the hand relative to that of a man of 175 cm, whom the tables describe."""
+        """Size of the hand relative to that of a man of 175 cm, as in the tables of bone sizes."""
         return (self.height / 175.0) ** 0.9 * (1.0 if self.sex == 'M' else 0.98)
 
     @property
     def bone_loss(self) -> float:
-        """Loss of cortical bone with age, 0 to 1; it begins later and stays smaller in men."""
+        """Loss of cortical bone with age, 0 to 1; it starts later and is smaller in men."""
         onset, per_year = (45, 0.011) if self.sex == 'F' else (55, 0.007)
         return min(0.45, max(0.0, (self.age - onset) * per_year))
 

@@ -9,7 +9,7 @@ from handbone.phantom.settings import PhantomSettings
 
 @dataclass(frozen=True)
 class Pose:
-    """Angles of the joints and place in the frame. Angles in degrees, positive to the ulnar side.
+    """Angles of the joints in degrees, positive to the ulnar side, and position in the image.
 
     Args:
         fingers: 'open', 'closed' (touching) or 'crossed' (bones of neighbours overlap).
@@ -17,14 +17,14 @@ class Pose:
             axis of the hand, shape (4, 3): proximal, middle and distal.
         finger_flexion: Flexion of the same phalanges towards the detector, shape (4, 3).
         thumb_angles: Directions of metacarpal, proximal and distal phalanx of the thumb.
-        thumb_flexion: Flexion of the same.
+        thumb_flexion: Flexion of these bones.
         bent: Whether the wrist is bent.
-        bend: Bend of the wrist in the plane: negative where the hand points to the ulnar side of
+        bend: Bend of the wrist in the plane: negative if the hand points to the ulnar side of
             the forearm, positive where it points to the thumb side.
         tilt: Flexion of the carpus out of the plane, which foreshortens it.
         turn: Turn of the hand in the image, clockwise.
         fill: Share of the frame that the hand fills.
-        place: Place of the hand in the free room of the frame, (0, 0) top left to (1, 1).
+        place: Position of the hand in the free space of the image, (0, 0) top left to (1, 1).
     """
 
     fingers: str
@@ -61,7 +61,7 @@ def sample_pose(rng: np.random.Generator, settings: PhantomSettings) -> Pose:
     bend, tilt = _sample_wrist(rng, settings, bent)
     turn = rng.uniform(-settings.turn, settings.turn)
     if bent and rng.random() < 0.8:
-        # The arm comes from the operator's side: hand and forearm share the bend.
+        # The arm reaches the detector at an angle, so hand and forearm share the bend.
         turn = -np.copysign(turn, bend)
     thumb = rng.uniform(-50.0, -26.0) if fingers == 'open' else rng.uniform(-38.0, -22.0)
     proximal = thumb + rng.uniform(4.0, 24.0)
@@ -83,7 +83,7 @@ def sample_pose(rng: np.random.Generator, settings: PhantomSettings) -> Pose:
 def _sample_wrist(
     rng: np.random.Generator, settings: PhantomSettings, bent: bool
 ) -> tuple[float, float]:
-    """Draw bend and tilt; towards the thumb the wrist reaches less far than away from it."""
+    """Draw bend and tilt; the wrist bends less towards the thumb than away from it."""
     if not bent:
         return rng.uniform(-settings.straight_bend, settings.straight_bend), rng.uniform(0.0, 18.0)
     bend = rng.uniform(*settings.bend)

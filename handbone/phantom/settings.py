@@ -1,4 +1,4 @@
-"""Knobs of the phantom generator and the presets made of them."""
+"""Settings of the phantom generator, and presets of them."""
 
 from dataclasses import dataclass, replace
 
@@ -9,12 +9,12 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class PhantomSettings:
-    """Distributions that phantoms are drawn from. Rates are shares of images or patients, 0 to 1.
+    """Distributions from which phantoms are drawn. Rates are shares of images or patients, 0 to 1.
 
     Args:
         age: Range of ages of adults, in years.
         female_rate: Share of female patients.
-        adolescent_rate: Share of patients of 12 to 16 years, whose growth plates are still open.
+        adolescent_rate: Share of patients aged 12 to 16, whose growth plates are still open.
         bent_wrist_rate: Share of images with a bent wrist.
         bend: Range of the angle between hand and forearm of a bent wrist, in degrees.
         straight_bend: Largest such angle of a wrist that is not bent, in degrees.
@@ -25,12 +25,12 @@ class PhantomSettings:
         crossed_fingers_rate: Share of images in which bones of neighbouring fingers overlap.
         finger_flexion: Largest flexion of a finger joint, in degrees, which foreshortens bones.
         shape_variation: Factor on the random variation of every outline.
-        low_dose_rate: Share of images at low dose, thus noisy.
+        low_dose_rate: Share of images with a low dose, which are noisy.
         photons: Range of the detected photons per pixel of a 2048 x 2048 image without patient.
         low_dose_photons: The same range at low dose.
         scatter: Range of the ratio of scattered to primary radiation.
         collimated_rate: Share of images in which collimator edges are visible.
-        marker_rate: Share of images with a lead letter for the side.
+        marker_rate: Share of images with a lead letter that marks the side.
         ring_rate: Share of patients who wear rings.
         nail_art_rate: Share of patients with metal-bearing nail varnish.
         pin_rate: Share of patients with surgical wires or a plate.
@@ -70,7 +70,7 @@ class PhantomSettings:
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of the two halves of a data set.
+    """Settings of the training and the test images of a dataset.
 
     Args:
         train: Settings of the training images.
@@ -83,7 +83,8 @@ class Preset:
 
 _DEFAULT = PhantomSettings()
 
-#: `default` draws both halves alike; `shift` bends 12 % of the wrists in training and 60 % in test.
+#: ``default`` draws training and test images from the same distributions; ``shift`` bends 12 % of
+#: the wrists in training and 60 % in the test.
 PRESETS = {
     'default': Preset(_DEFAULT, _DEFAULT),
     'shift': Preset(

@@ -43,11 +43,11 @@ class Bone:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """All posed bones and what soft tissue is hung upon.
+    """All posed bones, and the joints that the soft tissue follows.
 
     Args:
         bones: The 29 bones.
-        details: What adds to the picture without a label: sesamoids, and the reliefs of carpals.
+        details: Visible bones without a label: sesamoids, and the reliefs of carpals.
         rays: By name of the ray, the joints from the metacarpal base to the fingertip, (n, 2).
         wrist: Middle of the wrist and a far point of the forearm, shape (2, 2).
     """
@@ -95,7 +95,7 @@ def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
     Returns:
         The posed skeleton.
     """
-    # A tilted carpus is shorter in the projection; the metacarpal bases ride on it.
+    # A tilted carpus is shorter in the projection; the metacarpal bases move with it.
     squeeze = np.array([1.0, np.cos(np.radians(pose.tilt))])
     bones, details = _pose_carpals(anatomy, pose, squeeze)
     bones |= _pose_forearm(anatomy, pose)
@@ -123,13 +123,13 @@ def _pose_ray(
     angles: np.ndarray,
     flexion: np.ndarray,
 ) -> tuple[dict[str, Bone], np.ndarray]:
-    """Line up the bones of a ray from the wrist outwards."""
+    """Place the bones of a ray from the wrist outwards."""
     bones, joints = {}, [base]
     start = base
     for label, angle, bent in zip(labels, angles, np.cumsum(flexion) * 0.7, strict=True):
         size = anatomy.long_bones[label]
         along = direction(angle)
-        # Only the along-axis extent shrinks, and never by more than half.
+        # Only the extent along the axis shrinks, and at most by half.
         shortening = max(0.5, float(np.cos(np.radians(bent))))
         across = np.array([along[1], -along[0]])
         frame = np.array([along * shortening, across])
@@ -167,7 +167,7 @@ def half_widths(controls: np.ndarray, length: float) -> np.ndarray:
 def _pose_carpals(
     anatomy: Anatomy, pose: Pose, squeeze: np.ndarray
 ) -> tuple[dict[str, Bone], list[Bone]]:
-    """The distal row is fixed to the hand; the proximal row takes part of the bend."""
+    """Pose the carpals: the distal row moves with the hand, the proximal row bends partly."""
     bones, reliefs = {}, []
     centre = _WRIST * anatomy.scale * squeeze
     for label in CARPALS:
@@ -184,7 +184,7 @@ def _pose_carpals(
 def _bend_carpal(
     label: str, controls: np.ndarray, scale: float, pose: Pose, centre: np.ndarray
 ) -> np.ndarray:
-    """Turn a bone of the proximal row with the bend.
+    """Rotate a bone of the proximal row with the bend.
 
     The distal pole of the scaphoid stays with the trapezium: the bone tilts out of the plane, so
     that it seems longer or shorter.
@@ -201,7 +201,7 @@ def _bend_carpal(
 
 
 def _round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:
-    """A bone without a long axis."""
+    """Describe a bone without a long axis."""
     middle = outline.mean(axis=0)
     half = float(np.sqrt(np.mean(np.sum((outline - middle) ** 2, axis=1))))
     axis = np.array([middle, middle + (0.0, 1.0)])
@@ -209,7 +209,7 @@ def _round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:
 
 
 def _pose_sesamoids(anatomy: Anatomy, bones: dict[str, Bone]) -> list[Bone]:
-    """Sesamoids lie in the tendons beside the heads of some metacarpals."""
+    """Place the sesamoids, in the tendons beside the heads of some metacarpals."""
     turn = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
     oval = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     sesamoids = []
@@ -232,7 +232,7 @@ def _pose_sesamoids(anatomy: Anatomy, bones: dict[str, Bone]) -> list[Bone]:
 
 
 def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
-    """Radius and ulna turn about the wrist and give way along their axis as it bends."""
+    """Pose radius and ulna, which rotate around the wrist and slide along their axis."""
     scale = anatomy.scale
     centre = _WRIST * scale
     along = direction(pose.bend)
@@ -246,7 +246,7 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
         tip = float(np.max(controls[:, 1]))
         middle = float(np.mean(controls[:, 0]))
         axis = np.array([(middle, tip), (middle, tip - 100.0 * scale)])
-        # The styloid process is but a corner of the bone: the width counts from below it.
+        # The styloid process is only a corner of the bone: the width is measured below it.
         places = np.minimum(np.linspace(tip, tip - 100.0 * scale, _PLACES), tip - 17.0 * scale)
         half = _slice_half_widths(controls, places)
         outline, axis = (
@@ -258,7 +258,7 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
 
 
 def _slice_half_widths(controls: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Half the distance between the left and the right side at the given heights."""
+    """Compute half the distance between the left and the right side at the given heights."""
     tip = int(np.argmax(controls[:, 1]))
     ring = np.roll(controls, -tip, axis=0)
     low = int(np.argmin(ring[:, 1]))

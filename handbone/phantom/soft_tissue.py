@@ -21,7 +21,7 @@ Circles = list[tuple[np.ndarray, float]]
 
 
 def soft_parts(skeleton: Skeleton, scale: float, flesh: float) -> dict[str, Circles]:
-    """Describe the outline of the soft tissue as chains of circles, whose hulls follow each other.
+    """Describe the outline of the soft tissue as chains of circles with joined hulls.
 
     Args:
         skeleton: The posed bones.
@@ -61,7 +61,7 @@ def soft_parts(skeleton: Skeleton, scale: float, flesh: float) -> dict[str, Circ
         (wrist, 27.0 * size),
         (rays['little'][0], 14.0 * size),
     ]
-    # The radius is the wider bone: the middle of the wrist lies on its side.
+    # The radius is the wider bone, so the middle of the wrist lies on its side.
     middle = wrist - side * 2.5 * scale
     parts['forearm'] = [
         (middle, 28.0 * size),
@@ -74,13 +74,13 @@ def soft_parts(skeleton: Skeleton, scale: float, flesh: float) -> dict[str, Circ
 
 
 def hand_extent(skeleton: Skeleton, scale: float, flesh: float, forearm: float) -> Circles:
-    """Circles whose common box is what must lie inside the frame.
+    """List circles whose common box must lie inside the image.
 
     Args:
         skeleton: The posed bones.
         scale: Size of the hand relative to the tables.
         flesh: Thickness relative to a lean hand.
-        forearm: Length of forearm that has to be seen, in millimetres beyond the wrist.
+        forearm: Length of forearm that must be visible, in millimetres beyond the wrist.
 
     Returns:
         (centre, radius) in millimetres.
@@ -95,7 +95,7 @@ def hand_extent(skeleton: Skeleton, scale: float, flesh: float, forearm: float) 
 
 
 def muscle_bellies(skeleton: Skeleton) -> Circles:
-    """Bellies of the muscles of thumb and little finger, where the hand is thicker.
+    """List the bellies of the muscles of thumb and little finger, where the hand is thicker.
 
     Args:
         skeleton: The posed bones.
@@ -165,7 +165,7 @@ def _draw_chain(mask: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> Non
 
 
 def _box(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of the box around a mask, with one pixel of room where there is any."""
+    """Rows and columns of the box around a mask, with a margin of one pixel if there is room."""
     x, y, width, height = cv2.boundingRect(mask)
     return slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1)
 

@@ -113,7 +113,7 @@ def test_data_set_can_grow(written, tmp_path):
     write_dataset(tmp_path, train=2, test=1, size=256)
     assert write_dataset(tmp_path, train=5, test=3, size=256) == 5
     assert content(tmp_path) == content(written)
-    with pytest.raises(ValueError, match='already holds 5 training and 3 test'):
+    with pytest.raises(ValueError, match='already has 5 training and 3 test'):
         write_dataset(tmp_path, train=4, test=3, size=256)
 
 
@@ -121,7 +121,7 @@ def test_data_set_can_grow(written, tmp_path):
 def test_folder_never_mixes_data_sets(written, tmp_path, other):
     shutil.copy(written / 'phantom.json', tmp_path)
     arguments = {'train': 5, 'test': 3, 'size': 256} | other
-    with pytest.raises(ValueError, match=r'phantom\.json: .* another generator, seed'):
+    with pytest.raises(ValueError, match=r'phantom\.json: .* a different generator, seed'):
         write_dataset(tmp_path, **arguments)
     assert [path.name for path in tmp_path.iterdir()] == ['phantom.json']
 

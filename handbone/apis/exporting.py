@@ -39,6 +39,8 @@ def export(
 ) -> Description:
     """Write a model as one file that goes from grey values to packed labels.
 
+    >>> export(read_config_file('configs/demo.py'), 'work_dirs/demo', 'demo.onnx')
+
     Args:
         cfg: Complete configuration, changed in place.
         checkpoint: Its checkpoint, or the work dir.

@@ -73,6 +73,9 @@ def predict_out_of_fold(
 ) -> FoldScores:
     """Predict each training image with the model that has not seen it.
 
+    >>> cfg, folders = read_config_file('configs/demo.py'), find_folds('work_dirs/folds')
+    >>> predict_out_of_fold(cfg, folders, fold_checkpoints(cfg, folders), 'out_of_fold.csv')
+
     Args:
         cfg: Complete configuration.
         folders: Work dirs of the folds, in order.

@@ -26,6 +26,8 @@ MODEL = Fields(
 def publish(checkpoint: str, out: str | None = None, thresholds: str | None = None) -> Path:
     """Write the weights of a checkpoint and what is needed to use them as safetensors.
 
+    >>> publish('work_dirs/demo/iter_2000.pth', 'demo.safetensors')
+
     Args:
         checkpoint: A checkpoint of a training.
         out: The file to write, ending in ``.safetensors``. By default it stands beside the

@@ -41,6 +41,9 @@ def soft_vote(
 ) -> dict[str, float]:
     """Run the test set of the first configuration through all models.
 
+    >>> configs = [read_config_file(f'configs/{name}.py') for name in ('small', 'large')]
+    >>> soft_vote([EnsembleModel(cfg, f'work_dirs/{n}') for n, cfg in enumerate(configs)])
+
     Args:
         models: The models; the first one's configuration says all but the models, their test
             pipelines and their checkpoints.

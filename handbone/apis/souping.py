@@ -120,6 +120,9 @@ def make_soup(
 ) -> tuple[list[str], float | None]:
     """Average checkpoints into a checkpoint.
 
+    >>> files = ['work_dirs/a/iter_2000.pth', 'work_dirs/b/iter_2000.pth']
+    >>> make_soup(read_config_file('configs/demo.py'), files, 'soup.pth', 'greedy')
+
     Args:
         cfg: Complete configuration of all of them.
         checkpoints: Files of checkpoints, at least two.

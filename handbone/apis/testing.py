@@ -21,6 +21,9 @@ from handbone.errors import HandboneError
 def test(cfg: Config) -> dict[str, float]:
     """Run the test set of a configuration through the model of ``cfg.load_from``.
 
+    >>> cfg = read_config_file('configs/demo.py', ['load_from=work_dirs/demo/iter_2000.pth'])
+    >>> test(cfg)['mDice']
+
     Args:
         cfg: Complete configuration, changed in place. ``cfg.launcher`` says how the processes were
             started, one process by default; without a ``work_dir`` it is

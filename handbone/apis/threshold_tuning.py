@@ -23,6 +23,9 @@ def tune_thresholds(
 ) -> dict[str, float]:
     """Choose thresholds on images with labels and write them to a file.
 
+    >>> cfg = read_config_file('configs/demo.py')
+    >>> tune_thresholds(cfg, ['work_dirs/demo/iter_2000.pth'], 'thresholds.json')
+
     Args:
         cfg: Complete configuration.
         checkpoints: One checkpoint; or those of a cross-validation, the k-th trained without fold

@@ -24,6 +24,9 @@ from handbone.folder_lock import locked_folder
 def train(cfg: Config) -> None:
     """Train.
 
+    >>> cfg = read_config_file('configs/demo.py', ['train_cfg.max_iters=500'])
+    >>> train(cfg)
+
     Args:
         cfg: Complete configuration, changed in place. ``cfg.launcher`` says how the processes were
             started, one process by default; without a ``work_dir`` it is

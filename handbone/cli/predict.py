@@ -99,6 +99,8 @@ def run(args: argparse.Namespace) -> None:
     if images.describe_left_out():
         print(images.describe_left_out())
     writers = make_writers(args.write, out, predictor, options)
+    with_checkpoint = '' if checkpoint is None else f' with {checkpoint}'
+    print(f'{model}{with_checkpoint}: {len(predictor.classes)} classes, on {predictor.device}')
     summary = MultilabelInferencer.of(predictor).run(
         images, writers, out, args.batch_size, args.workers, args.restart
     )

@@ -54,7 +54,7 @@ def write_submission(
     Args:
         folder: The archive.
         out: The CSV file.
-        images: Text file with one path of an image a line; ``None`` takes all.
+        images: Text file with one path of an image per line; ``None`` takes all.
         model: Hash of the model, or how it begins; ``None`` takes the only one.
 
     Returns:

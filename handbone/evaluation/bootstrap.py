@@ -1,4 +1,4 @@
-"""How far a mean score, or the difference of two, could be another one by chance.
+"""How far a mean score, or the difference of two, may be off by chance.
 
 Efron's bootstrap with percentile intervals. Images of one patient are alike, so whole patients are
 drawn with replacement (the cluster bootstrap, Davison and Hinkley 1997, section 3.8); drawing
@@ -42,7 +42,7 @@ class Difference(NamedTuple):
         groups: Number of groups that were drawn from.
         better: Share of the draws in which the first is better; draws without difference count
             half.
-        left_out: Pairs that were left out because one of them is no finite number.
+        left_out: Pairs that were left out because one of them is not finite.
     """
 
     mean: float
@@ -64,7 +64,7 @@ def bootstrap_mean(
     """Compute the mean of scores and its interval.
 
     Args:
-        scores: (N,) or, for several classes, (N, C), one row an image; what is not finite is left
+        scores: (N,) or, for several classes, (N, C), one row per image; what is not finite is left
             out.
         groups: Patient of each image. Default: each image for itself.
         resamples: Number of draws.
@@ -93,10 +93,10 @@ def bootstrap_difference(
 ) -> Difference:
     """Compute the mean paired difference of two sets of scores and its interval.
 
-    Both are drawn together, so what makes an image hard for both does not widen the interval.
+    Both are drawn together, so an image that is hard for both does not widen the interval.
 
     Args:
-        scores: (N,) or (N, C), one row an image.
+        scores: (N,) or (N, C), one row per image.
         others: Scores of the same images in the same order, of the same shape.
         groups: Patient of each image. Default: each image for itself.
         lower_is_better: The scores are distances or errors.

@@ -101,7 +101,7 @@ class DiceMetric(PackedMetric):
 
         Returns:
             ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``, and likewise for
-            ``extra_scores``; a group goes before a class of the same name.
+            ``extra_scores``; a group takes precedence over a class of the same name.
         """
         results = self.each_image_once(results)
         counts = [OverlapCounts(*counts) for _, counts in results]

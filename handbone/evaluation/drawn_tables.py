@@ -1,4 +1,4 @@
-"""Tables as text, for the terminal and for logs: all of them are drawn here."""
+"""Tables for the terminal and for logs; all of them are drawn here."""
 
 import io
 import sys
@@ -29,7 +29,7 @@ def draw_table(
     Args:
         header: Titles of the columns.
         sections: Rows of cells; a line is drawn between sections.
-        left: Titles of the columns whose cells stand on the left, as names do.
+        left: Titles of the columns whose cells are aligned to the left, as names are.
         title: Stands above the table.
 
     Returns:

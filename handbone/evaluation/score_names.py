@@ -21,7 +21,7 @@ def check_scores(names: Sequence[str], tolerances: Sequence[float]) -> None:
         tolerances: Tolerances of the surface Dice.
 
     Raises:
-        HandboneError: If a name is unknown or double, or a tolerance is no distance.
+        HandboneError: If a name is unknown or given twice, or a tolerance is not a distance.
     """
     known = (*OVERLAP_SCORES, *SURFACE_SCORES)
     unknown = [name for name in names if name not in known]
@@ -33,7 +33,7 @@ def check_scores(names: Sequence[str], tolerances: Sequence[float]) -> None:
 
 
 def score_columns(names: Sequence[str], tolerances: Sequence[float]) -> list[str]:
-    """Name the columns that scores take in a table: the surface Dice has one a tolerance.
+    """Name the columns that scores take in a table: the surface Dice has one per tolerance.
 
     Args:
         names: Keys of :data:`OVERLAP_SCORES` and :data:`SURFACE_SCORES`.

@@ -22,7 +22,7 @@ def overlap_scores(
 
     Args:
         counts: Pixel counts of C classes.
-        names: Scores wanted; those of surfaces are passed over.
+        names: Scores wanted; those of surfaces are ignored.
         eps: Added to numerator and denominator of Dice and IoU.
 
     Returns:
@@ -51,9 +51,9 @@ def surface_scores(
         prediction: Packed map, (H, W) or (H, W, P).
         reference: Packed map of the same shape.
         num_classes: Number of classes C.
-        names: Scores wanted; those of pixel counts are passed over.
+        names: Scores wanted; those of pixel counts are ignored.
         tolerances: Tolerances of the surface Dice, in the unit of the spacing.
-        spacing: Height and width of a pixel, in the unit that distances shall have.
+        spacing: Height and width of a pixel, in the unit that distances are to have.
 
     Returns:
         Float64 (C,) by column, as :func:`score_columns` names them; distances are 0 where both

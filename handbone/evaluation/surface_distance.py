@@ -4,7 +4,7 @@ A surface is the mask without its erosion by the four neighbours. The definition
 Maier-Hein et al., "Metrics reloaded" (Nature Methods 2024), and of MONAI without subvoxels.
 
 Where both masks are empty, distances are 0 and the surface Dice is 1. Where one is empty there is
-no distance: it is infinite, to be counted apart from the others, and the surface Dice is 0.
+no distance: it is infinite, to be counted separately, and the surface Dice is 0.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from handbone.errors import HandboneError
 from handbone.masks import surface_pixels
 
 #: A search tree takes about as long for one surface pixel as a distance transform for ten pixels
-#: of its box, so specks that fill their box are measured by the transform.
+#: of its box, so small masks that fill their box are measured by the transform.
 PIXELS_PER_SEARCH = 10
 #: Rounding of a distance must not decide whether it is within a tolerance.
 ROUNDING = 1e-9
@@ -48,7 +48,7 @@ def surface_distances(
         reference: Packed map of the same shape. Pixels that it ignores belong to no class in
             either.
         num_classes: Number of classes.
-        spacing: Height and width of a pixel, in the unit that distances shall have.
+        spacing: Height and width of a pixel, in the unit that distances are to have.
 
     Yields:
         The distances of each class, in class order.

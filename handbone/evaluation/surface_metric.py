@@ -29,7 +29,7 @@ class SurfaceMetric(PackedMetric):
 
     Returned are ``mHD95``, ``HD95/<group>``, ``mASSD``, ``mSurfaceDice@2`` and so on, and
     ``OneEmpty``; a mean distance without any finite one is NaN. The log gets a table of every
-    class. 29 classes at 2048 x 2048 take less than a tenth of a second an image on a CPU core.
+    class. 29 classes at 2048 x 2048 take less than a tenth of a second per image on a CPU core.
 
     Args:
         scores: Of 'hd95', 'assd' and 'surface_dice'.
@@ -45,7 +45,7 @@ class SurfaceMetric(PackedMetric):
         collect_dir: The shared folder, for ``collect_device='cpu'``.
 
     Raises:
-        HandboneError: If a score, a tolerance or the spacing is none.
+        HandboneError: If a score, a tolerance or the spacing is not valid.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SurfaceMetric(PackedMetric):
         check_scores(scores, tolerances)
         others = [name for name in scores if name not in SURFACE_SCORES]
         if others:
-            raise HandboneError(f'SurfaceMetric has no {others}; DiceMetric has.')
+            raise HandboneError(f'SurfaceMetric does not have {others}; DiceMetric does.')
         if spacing is not None and spacing_key is not None:
             raise HandboneError(
                 'spacing and spacing_key exclude each other: set one of them to None.'

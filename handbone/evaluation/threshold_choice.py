@@ -1,4 +1,4 @@
-"""From the Dice of each image at each threshold to one threshold a class."""
+"""From the Dice of each image at each threshold to one threshold per class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def candidates(former: float | Sequence[float], num_classes: int) -> np.ndarray:
     """List the thresholds to try for each class.
 
     Args:
-        former: The thresholds so far, one or one a class; they are tried as well.
+        former: The thresholds so far, one or one per class; they are tried as well.
         num_classes: Number of classes C.
 
     Returns:
@@ -61,7 +61,7 @@ def choose_thresholds(
     Args:
         dice: Of each image, class and tried threshold, float (N, C, K).
         tried: The thresholds, float64 (C, K), rising; the former ones are among them.
-        former: The thresholds so far, one or one a class.
+        former: The thresholds so far, one or one per class.
 
     Returns:
         The choice.

@@ -32,13 +32,13 @@ from .thresholds import write_thresholds
 class ThresholdMetric(BaseMetric):
     """Finds the threshold of the best mean Dice for each class.
 
-    Each image is looked at once. A histogram of the full-size logits of each class, apart for the
-    pixels that have the class and those that have not, tells the Dice at every border of its bins,
-    exactly as :class:`DiceMetric` would find it. What is kept of an image is its Dice at 256
+    Each image is processed once. A histogram of the full-size logits of each class, one for the
+    pixels that have the class and one for those that do not, gives the Dice at every border of its
+    bins, exactly as :class:`DiceMetric` would compute it. What is kept of an image is its Dice at 256
     thresholds. The segmentor must keep its logits (``test_cfg.keep_logits='uncut'``).
 
     Args:
-        thresholds: The thresholds so far, one or one a class.
+        thresholds: The thresholds so far, one or one per class.
         out_file: JSON file to write.
         made_of: How the logits were made, for the file.
         scores_file: Also write what is kept of the images to this ``.npy`` file.
@@ -115,7 +115,7 @@ class ThresholdMetric(BaseMetric):
             OSError: If the file cannot be written.
         """
         if not results:
-            raise HandboneError('there is no image to tune thresholds on')
+            raise HandboneError('There is no image to tune thresholds on.')
         scores = np.stack(list(dict(results).values()))  # what a sampler repeats counts once
         if self.scores_file is not None:
             content = io.BytesIO()
@@ -147,7 +147,7 @@ def dice_by_threshold(
     content: tuple[float, float] | None = None,
     eps: float = 1e-4,
 ) -> np.ndarray:
-    """Compute the Dice of an image at many thresholds, from one histogram a class.
+    """Compute the Dice of an image at many thresholds, from one histogram per class.
 
     Args:
         logits: (C, h, w).

@@ -1,4 +1,4 @@
-"""One file for all images, which grows image by image and appears when it is whole."""
+"""One file for all images, which grows image by image and appears when it is complete."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ class AppendedFile:
     """A file that is written in pieces under another name and renamed at the end.
 
     The unfinished file lies beside the target, named ``.NAME.unfinished``, so that an interrupted
-    run finds it again. It is made by the first piece, or by :meth:`finish` where there was none.
+    run finds it again. It is created by the first piece, or by :meth:`finish` if there was none.
 
     Args:
         target: The file to be; one that is there already stays until :meth:`finish`.
@@ -50,7 +50,7 @@ class AppendedFile:
         return self._end
 
     def go_on(self, position: int) -> None:
-        """Take up the unfinished file of an interrupted run and drop what came after a position.
+        """Continue the unfinished file of an interrupted run and drop what came after a position.
 
         Args:
             position: What :meth:`position` returned; 0 starts over.
@@ -109,7 +109,7 @@ class AppendedFile:
         self.unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of the file; what was written stays for :meth:`go_on`."""
+        """Close the file; what was written stays for :meth:`go_on`."""
         if self._file is not None:
             self._file.close()
         self._file, self._end = None, 0

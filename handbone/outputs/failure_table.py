@@ -12,7 +12,7 @@ HEADER = csv_bytes([('file', 'error')])
 
 
 class FailureTable(AppendedFileWriter):
-    """Writes ``failures.csv``, of files without labels; there is none without a bad file.
+    """Writes ``failures.csv``, the files that could not be predicted, if there are any.
 
     Args:
         out_dir: Folder of the outputs.
@@ -34,7 +34,7 @@ class FailureTable(AppendedFileWriter):
         self._file.append(csv_bytes([(path, error)]))
 
     def finish(self) -> None:
-        """Give the file its name, or take away that of an earlier run."""
+        """Give the file its name, or remove that of an earlier run."""
         if self._file.position():
             self._file.finish()
         else:

@@ -37,7 +37,7 @@ COLUMNS = (
 class TableWriter(AppendedFileWriter):
     """Writes ``table.csv``: what each class measures in each image.
 
-    Positions are counted from the centre of the first pixel. Length and width are the sides of the
+    Positions are measured from the centre of the first pixel. Length and width are the sides of the
     smallest rectangle, at any angle, around all parts of a mask, pixels counted whole; in mm the
     rectangle is fitted to the shape in mm, so that pixels need not be square. Cells in mm are empty
     where the spacing of pixels is not known. A class that is absent has area 0, 0 parts and empty

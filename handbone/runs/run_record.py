@@ -1,12 +1,12 @@
 """Read what a training run left in its work dir."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from handbone.configuration.dumped_config import read_dumped_config
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.evaluation.score_files import read_score_file
+from handbone.json_files import parse_json
 
 MEAN = 'mDice'
 PREFIX = 'Dice/'
@@ -31,7 +31,7 @@ class RunRecord:
 
     @property
     def best_step(self) -> int:
-        """Iteration of the best mean Dice, the earliest of equals."""
+        """Iteration of the best mean Dice, the earliest of equal ones."""
         return max(self.scores, key=lambda step: (self.scores[step][MEAN], -step))
 
     @property
@@ -59,7 +59,8 @@ def read_run(folder: Path) -> RunRecord | None:
     """Read a work dir.
 
     A run that was resumed has several folders of logs: their scores are joined, those of repeated
-    iterations from the later one. A run that began anew in the same folder replaces the former.
+    iterations from the later one. A run that was started again in the same folder replaces the
+    former one.
 
     Args:
         folder: The work dir.
@@ -71,7 +72,8 @@ def read_run(folder: Path) -> RunRecord | None:
         HandboneError: If a log or configuration is broken; the message names file and line.
     """
     scores: dict[int, dict[str, float]] = {}
-    config_file = table = None
+    config_file: Path | None = None
+    table: Path | None = None
     for log in sorted(folder.glob('*/vis_data/scalars.json')):
         lines = _read_lines(log)
         steps = [line['step'] for line in lines if 'step' in line]
@@ -84,21 +86,37 @@ def read_run(folder: Path) -> RunRecord | None:
         table = written if written.is_file() else table
     if not scores:
         return None
-    config = read_dumped_config(config_file) if config_file.is_file() else {}
+    config = read_dumped_config(config_file) if config_file and config_file.is_file() else {}
     return RunRecord(folder, config, scores, _class_means(table) if table else {})
 
 
 def _read_lines(log: Path) -> list[dict]:
     """Parse a log of JSON lines; the last one may be cut off by a kill."""
-    texts = log.read_text(encoding='utf-8').splitlines()
+    texts = log.read_bytes().splitlines()
     lines = []
     for number, text in enumerate(texts, start=1):
         try:
-            lines.append(json.loads(text))
-        except json.JSONDecodeError as error:
+            line = parse_json(text)
+        except HandboneError as error:
             if number < len(texts):
-                raise HandboneError(f'{log}, line {number}: not JSON: {error}') from error
-    return [line for line in lines if isinstance(line, dict)]
+                raise HandboneError(f'{log}, line {number}: {error}. Remove the line.') from error
+            continue
+        if isinstance(line, dict):
+            _check_numbers(log, number, line)
+            lines.append(line)
+    return lines
+
+
+def _check_numbers(log: Path, number: int, line: dict) -> None:
+    """Refuse steps and scores that are not numbers."""
+    named = {'step': line.get('step', 0), **_scores(line)}
+    for name, value in named.items():
+        fits = isinstance(value, int if name == 'step' else (int, float))
+        if not fits or isinstance(value, bool):
+            raise HandboneError(
+                f'{log}, line {number}: {shown(name)} is {shown(value)}, which is not a number. '
+                'Remove the line.'
+            )
 
 
 def _scores(line: dict) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Scores of a submission against reference masks, and whether another one is better."""
+"""Scores of a submission against reference masks, and whether a second one is better."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -113,7 +113,7 @@ def evaluate(
 
     Args:
         prediction: CSV of masks, ``image_name,class,rle``; or a table of scores, without reference.
-        reference: Folder of JSON files, or another CSV of masks.
+        reference: Folder of JSON files, or a second CSV of masks.
         against: A second CSV, or table of scores, of the same images to compare with.
         scores: Names of scores: ``dice``, ``iou``, ``precision``, ``recall``, ``hd95``, ``assd``,
             ``surface_dice``. The first one ranks images. Default: all that can be computed.
@@ -144,12 +144,10 @@ def evaluate(
         0.9712
         >>> print(evaluation.text(worst=3))
     """
-    prediction, reference, against, images, out, show_dir = (
-        path and Path(path) for path in (prediction, reference, against, images, out, show_dir)
-    )
-    for path in filter(None, (prediction, reference, against, images)):
-        if not path.exists():
-            raise FileNotFoundError(f'{path}: no such file or folder')
+    for place in (prediction, reference, against, images):
+        if place and not Path(place).exists():
+            raise FileNotFoundError(f'{place}: no such file or folder')
+    prediction, other = Path(prediction), Path(against) if against else None
     if prediction.is_dir():
         raise HandboneError(f'{prediction} is a folder; the first argument is the CSV to score.')
     if worst < 0:
@@ -167,20 +165,21 @@ def evaluate(
         }
         _check_no_masks(prediction, [option for option, value in given.items() if value])
         unit = 'px' if lengths is None else 'mm'
-        tables = _read_tables([path for path in (prediction, against) if path], unit, common)
-        evaluation = Evaluation(*tables)
+        tables = _read_tables([prediction, *([other] if other else [])], unit, common)
+        pictures: list[Path] = []
+        notes: tuple[str, ...] = ()
     else:
+        folder = Path(images) if images else None
         scorer = MaskScorer(
-            prediction, reference, against, size, images, classes, skip_labels, common
+            prediction, Path(reference), other, size, folder, classes, skip_labels, common
         )
         drawn = show_dir is not None
         names, limits, notes = scorer.choose_scores(scores, tolerances, lengths, drawn)
         tables = scorer.score(names, limits, lengths)
-        pictures = scorer.draw_worst(show_dir, tables[0], worst) if show_dir else []
-        evaluation = Evaluation(*tables, pictures=tuple(pictures), notes=notes)
+        pictures = scorer.draw_worst(Path(show_dir), tables[0], worst) if show_dir else []
     if out:
-        write_scores(evaluation.scores, out)
-    return evaluation
+        write_scores(tables[0], Path(out))
+    return Evaluation(tables[0], tables[1] if other else None, tuple(pictures), notes)
 
 
 def _warnings(table: ScoreTable, num_patients: int) -> list[str]:
@@ -199,7 +198,9 @@ def _warnings(table: ScoreTable, num_patients: int) -> list[str]:
             'are left out of the mean distances; the other scores count them as 0.'
         )
     if table.mean(table.ranking) < UNRELATED and table.ranking in OVERLAP_SCORES:
-        lines.append('Masks and reference hardly touch: were they made for images of another size?')
+        lines.append(
+            'Masks and reference hardly touch: were they made for images of a different size?'
+        )
     return lines
 
 
@@ -217,7 +218,7 @@ def _check_no_masks(prediction: Path, given: Sequence[str]) -> None:
     if given:
         raise HandboneError(
             f'{", ".join(given)} {"needs" if len(given) == 1 else "need"} masks and a REFERENCE; '
-            f'{prediction} stands alone, as a table of scores.'
+            f'{prediction} is given alone, as a table of scores.'
         )
 
 

@@ -112,8 +112,9 @@ class MaskScorer:
         if not unknown or not (surfaces or drawn):
             return names, limits, ()
         if len(unknown) < len(keys):
+            place = self._images.folder if self._images else self._place
             raise HandboneError(
-                f'{self._images.folder} lacks {len(unknown)} images whose size is needed, the '
+                f'{place} lacks {len(unknown)} images whose size is needed, the '
                 f'first is {shown(unknown[0])}. Add them, or --size HEIGHT WIDTH.'
             )
         remedy = (
@@ -169,8 +170,8 @@ class MaskScorer:
             if are_bones
             else distinct_colors(len(self._classes))
         )
-        rows, masks = table.worst(count), self._sets[0][0]
-        return draw_worst(folder, table, rows, masks, self._reference, self._images, palette)
+        rows, masks, images = table.worst(count), self._sets[0][0], self._check_images()
+        return draw_worst(folder, table, rows, masks, self._reference, images, palette)
 
     def _score(
         self,
@@ -210,7 +211,8 @@ class MaskScorer:
             unit='px' if spacing is None else 'mm',
         )
 
-    def _check_images(self) -> None:
+    def _check_images(self) -> NamedFiles:
+        """Make sure that every image can be drawn on."""
         if self._images is None:
             raise HandboneError('--show-dir draws on the images: add --images FOLDER.')
         missing = [name for name in self._pairs if self._images.path(name) is None]
@@ -219,6 +221,7 @@ class MaskScorer:
                 f'{self._images.folder} lacks {len(missing)} images that --show-dir may draw, the '
                 f'first is {shown(missing[0])}. Correct --images.'
             )
+        return self._images
 
 
 def _classes(prediction: Path, reference: Path, classes: Sequence[str] | None) -> tuple[str, ...]:

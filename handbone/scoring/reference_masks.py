@@ -1,4 +1,4 @@
-"""The masks that a submission is scored against: a folder of JSON files or another CSV."""
+"""The masks that a submission is scored against: a folder of JSON files or a second CSV."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -101,7 +101,8 @@ class AnnotationReference:
         inner = folder / ANNOTATIONS
         self.files = NamedFiles(inner if inner.is_dir() else folder, ['.json'])
         self.place = str(self.files.folder)
-        self.names = [file.key for file in self.files.files]
+        self._by_key = {file.key: file for file in self.files.files}
+        self.names = list(self._by_key)
         self._class_indices = {name: index for index, name in enumerate(classes)}
         self._size = size
         self._images = images
@@ -115,10 +116,10 @@ class AnnotationReference:
 
     def patient(self, key: str) -> str:
         """Name the patient of an image: its folder, or the image itself without one."""
-        return self.files.find(key).patient
+        return self._by_key[key].patient
 
     def size(self, key: str) -> Size:
-        """Tell height and width of an image."""
+        """Find the height and width of an image."""
         return self._read(key)[0]
 
     def labels(self, key: str) -> np.ndarray:
@@ -138,7 +139,7 @@ class AnnotationReference:
         return encode(self.labels(key), len(self._class_indices))
 
     def _read_file(self, key: str) -> tuple[Size, Polygons]:
-        path = self.files.path(key)
+        path = self.files.folder / self._by_key[key].name
         image = self._images.path(key) if self._images else None
         size = read_image_size(image) if image else self._size
         polygons, problems = read_polygons(path, self._class_indices, size, self._skip_labels)
@@ -155,7 +156,7 @@ class AnnotationReference:
 
 
 class SubmissionReference:
-    """Reference masks, or another opinion, from a CSV.
+    """Reference masks, or a second opinion, from a CSV.
 
     Args:
         path: The CSV.
@@ -189,13 +190,19 @@ class SubmissionReference:
         return file.patient if file else patient_of(key)
 
     def size(self, key: str) -> Size | None:
-        """Tell height and width of an image, None if they are not known."""
+        """Find the height and width of an image, None if they are not known."""
         path = self._images.path(key) if self._images else None
         return read_image_size(path) if path else self._size
 
     def labels(self, key: str) -> np.ndarray:
         """Draw the masks of an image, as a packed map."""
-        return decode(self._masks[key], *self.size(key))
+        size = self.size(key)
+        if size is None:
+            raise HandboneError(
+                f'{self.place} does not tell the size of image {shown(key)}: add --size HEIGHT '
+                'WIDTH or --images FOLDER.'
+            )
+        return decode(self._masks[key], *size)
 
     def runs(self, key: str) -> list[np.ndarray]:
         """Find the runs of every class of an image."""
@@ -216,7 +223,7 @@ def num_pixels(size_of: Callable[[str], Size | None]) -> Callable[[str], int | N
 
 
 def without_suffix(name: str) -> str:
-    """Take the suffix of an image file from a name."""
+    """Remove the suffix of an image file from a name."""
     path = PurePosixPath(name)
     return str(path.with_suffix('')) if path.suffix.lower() in IMAGE_SUFFIXES else name
 

@@ -1,4 +1,4 @@
-"""Whether one set of scores is better than another, or only luckier."""
+"""Whether one set of scores is better than a second one, or only luckier."""
 
 import math
 

@@ -1,11 +1,11 @@
 """Pictures of the images that score worst."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.evaluation.drawn_tables import worst_text
 from handbone.evaluation.score_names import column_title
 from handbone.evaluation.score_table import ScoreTable
@@ -23,7 +23,7 @@ def draw_worst(
     folder: Path,
     table: ScoreTable,
     rows: Sequence[int],
-    masks: dict[str, list[np.ndarray]],
+    masks: Mapping[str, list[np.ndarray]],
     reference: ReferenceMasks,
     images: NamedFiles,
     palette: Sequence[Color],
@@ -37,24 +37,24 @@ def draw_worst(
         masks: Predicted runs of every class, by image name.
         reference: The reference masks.
         images: The images.
-        palette: One RGB colour a class.
+        palette: One RGB colour per class.
 
     Returns:
         The files that were written, the sheet last.
 
     Raises:
-        HandboneError: If an image is missing or no image, or of another size than its masks.
+        HandboneError: If an image is missing, cannot be read, or differs in size from its masks.
         OSError: If a picture cannot be written.
     """
     written, thumbnails, captions = [], [], []
     for place, row in enumerate(rows, start=1):
         name = table.images[row]
-        path = images.path(name)
-        if path is None:
+        path, key = images.path(name), reference.key(name)
+        if path is None or key is None:
             raise HandboneError(
-                f'{images.folder}: there is no image {name!r} to draw. Correct --images.'
+                f'{images.folder}: there is no image {shown(name)} to draw. Correct --images.'
             )
-        image, labels = read_image(str(path)), reference.labels(reference.key(name))
+        image, labels = read_image(str(path)), reference.labels(key)
         if image.shape[:2] != labels.shape[:2]:
             raise HandboneError(
                 f'{path}: the image has {image.shape[0]} x {image.shape[1]} pixels, its masks '

@@ -31,7 +31,8 @@ def dataset_image_paths(dataset: 'Dataset') -> list[str]:
             f'{type(dataset).__name__} has no get_data_info(index), by which the images are '
             'listed: derive the dataset from mmengine.dataset.BaseDataset.'
         )
-    return [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
+    size = len(dataset)  # type: ignore[arg-type]
+    return [dataset.get_data_info(index)['img_path'] for index in range(size)]
 
 
 def name_images(paths: Sequence[str], style: str) -> list[str]:
@@ -55,7 +56,7 @@ def name_images(paths: Sequence[str], style: str) -> list[str]:
         names = [Path(os.path.relpath(path, root)).as_posix() for path in paths]
     else:
         names = [Path(path).stem if style == 'stem' else Path(path).name for path in paths]
-    first = {}
+    first: dict[str, str] = {}
     for name, path in zip(names, paths, strict=True):
         key = normal_form(name)
         if key in first:

@@ -20,7 +20,7 @@ def read_submission(
 ) -> dict[str, list[np.ndarray]]:
     """Read the masks of a submission and check every row.
 
-    Rows may come in any order; further columns are passed over.
+    Rows may come in any order; other columns are ignored.
 
     Args:
         path: CSV file with a header and the columns ``image_name``, ``class`` and ``rle``.
@@ -36,8 +36,13 @@ def read_submission(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If the file is no such CSV, a row is bad or double, or an image lacks a
-            class. The message names file and line and says what to do.
+        HandboneError: If the file is not such a CSV, a row is not valid or occurs twice, or an
+            image lacks a class. The message names file and line and says what to do.
+
+    Example:
+        >>> masks = read_submission('submission.csv', num_pixels=2048 * 2048)
+        >>> masks['image1661130828152_R.png'][0]  # [start, length] of the runs of the first class
+        array([[1312345, 18], [1314391, 21]])
     """
     with SubmissionRows(path) as rows:
         order = tuple(rows.classes if classes is None else classes)
@@ -77,7 +82,7 @@ def submission_classes(path: str | Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If the file is no such CSV.
+        HandboneError: If the file is not such a CSV.
     """
     with SubmissionRows(path) as rows:
         return tuple(rows.classes)

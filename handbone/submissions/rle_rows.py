@@ -22,8 +22,8 @@ def rle_rows(name: str, classes: Sequence[str], packed: np.ndarray, order: Order
         order: 'C' runs along rows, 'F' along columns.
 
     Returns:
-        The rows in UTF-8; an empty mask has an empty ``rle``. A name that is not valid UTF-8 stands
-        in the bytes of its file.
+        The rows in UTF-8; an empty mask has an empty ``rle``. A name that is not valid UTF-8 is
+        written in the bytes of its file.
 
     Raises:
         HandboneError: If the map does not fit the number of classes, or the order is unknown.

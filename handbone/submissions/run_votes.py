@@ -1,7 +1,7 @@
-"""Votes on masks that stand as runs.
+"""Votes on masks that are given as runs.
 
 Between the boundaries of all runs the votes do not change, so they are counted at the boundaries:
-each run adds its file's weight where it starts and takes it off where it stops.
+each run adds its file's weight where it starts and removes it where it stops.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def vote_on_runs(
     """Find where enough voters say that a class is present.
 
     Args:
-        voters: The runs of one image, one entry a voter V.
+        voters: The runs of one image, one entry per voter V.
         weights: Weight of each voter on each class, int64 (V, C), not negative.
         needed: Least sum of weights for a class to be present, int64 (C,), at least 1.
 
@@ -35,15 +35,15 @@ def vote_on_runs(
         edges.append((first + runs.stops << bits) | 1 << voter_bits | voter)
     # one number holds class, place, start or stop, and voter: sorting it needs no second array
     order = np.sort(np.concatenate(edges))
-    stops, voter = order >> voter_bits & 1, order & (1 << voter_bits) - 1
+    stops, voters_of_edge = order >> voter_bits & 1, order & (1 << voter_bits) - 1
     places = order >> bits
     class_of_edge = places // stride
-    votes = np.cumsum(weights[voter, class_of_edge] * (1 - 2 * stops))
+    votes = np.cumsum(weights[voters_of_edge, class_of_edge] * (1 - 2 * stops))
     # several edges in one place count together
     last = np.append(places[1:] != places[:-1], np.ones(min(1, len(places)), bool))
     places, class_of_edge, votes = places[last], class_of_edge[last], votes[last]
     present = votes >= needed[class_of_edge]
-    # all runs of a class have stopped before the next class begins, so no mask crosses over
+    # all runs of a class have stopped before the next class begins, so no mask extends into it
     changes = np.flatnonzero(present != np.concatenate([[False], present[:-1]]))
     runs = (places[changes] - class_of_edge[changes] * stride).reshape(-1, 2)
     runs[:, 1] -= runs[:, 0]

@@ -1,7 +1,7 @@
 """Rows of a submission file, found once and read image by image.
 
-The file is gone through once for where each row stands; the runs are read when an image is wanted,
-so that rows may stand in any order and no more than one image is in memory.
+The file is scanned once for the place of each row. The runs are read when an image is asked for, so
+that rows may come in any order and no more than one image is in memory.
 """
 
 import os
@@ -20,7 +20,7 @@ from .rle_rows import COLUMNS
 
 #: How names of files that are not valid UTF-8 are decoded: byte by byte, as Python lists them.
 ESCAPED = 'surrogateescape'
-#: Larger numbers are no pixels of an image; what is summed up below stays far from overflow.
+#: No image has as many pixels, and sums of smaller numbers do not overflow.
 LARGEST = 2**40
 
 
@@ -39,7 +39,7 @@ class ImageRuns(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """Where a row stands: its first byte, its bytes, its line counted from 1."""
+    """The place of a row: its first byte, its number of bytes, its line counted from 1."""
 
     offset: int
     length: int
@@ -50,7 +50,7 @@ class SubmissionRows:
     """A CSV with the columns ``image_name``, ``class`` and ``rle``, open for reading.
 
     Args:
-        path: The file. Rows may come in any order; further columns are passed over.
+        path: The file. Rows may come in any order; other columns are ignored.
 
     Attributes:
         path: The file.
@@ -101,7 +101,7 @@ class SubmissionRows:
             The runs of all classes.
 
         Raises:
-            HandboneError: If a row holds no runs. The message names file and line.
+            HandboneError: If a row does not hold runs. The message names file and line.
         """
         rows = self.rows.get(normal_form(image_name), {})
         found = [(index, rows[name]) for index, name in enumerate(classes) if name in rows]
@@ -215,7 +215,7 @@ class SubmissionRows:
         return numbers
 
     def _explain(self, row: _Row, num_pixels: int | None) -> np.ndarray:
-        """Read a row slowly, which says what is wrong with it.
+        """Read a row slowly, to say what is wrong with it.
 
         Returns:
             Its numbers, where an unusual form is right after all, such as tabs between them.

@@ -26,8 +26,8 @@ class VoteWeights:
     Args:
         num_files: Number of files F.
         classes: Names of the C classes.
-        weights: One weight a file. Default: 1 each.
-        class_weights: One weight a file for some of the classes, in place of ``weights``.
+        weights: One weight per file. Default: 1 each.
+        class_weights: One weight per file for some of the classes, in place of ``weights``.
         min_votes: Least sum of weights for a pixel to be in a mask. Default: more than half of all
             weights.
 
@@ -43,7 +43,8 @@ class VoteWeights:
         class_weights: Mapping[str, Sequence[Weight]] | None = None,
         min_votes: Weight | None = None,
     ) -> None:
-        unknown = [name for name in class_weights or {} if name not in classes]
+        special = class_weights or {}
+        unknown = [name for name in special if name not in classes]
         if unknown:
             raise HandboneError(
                 f'the class weights name {", ".join(map(repr, unknown))}, which no file has; the '
@@ -51,8 +52,8 @@ class VoteWeights:
             )
         common = _weights(weights or [1] * num_files, num_files, 'the weights')
         exact = [
-            _weights(class_weights[name], num_files, f'the weights of class {name!r}')
-            if name in (class_weights or {})
+            _weights(special[name], num_files, f'the weights of class {name!r}')
+            if name in special
             else common
             for name in classes
         ]
@@ -92,7 +93,7 @@ def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
     """Read weights of classes from YAML or JSON.
 
     Args:
-        path: A file that maps class names to lists with one weight a file.
+        path: A file that maps class names to lists with one weight per file.
 
     Returns:
         Lists by class name.
@@ -124,7 +125,7 @@ def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
 
 def _weights(values: Sequence[Weight], num_files: int, what: str) -> list[Fraction]:
     if len(values) != num_files:
-        raise HandboneError(f'{what} are {len(values)} for {num_files} files: give one a file')
+        raise HandboneError(f'{what} are {len(values)} for {num_files} files: give one per file')
     weights = [_number(value, what) for value in values]
     if not any(weights):
         raise HandboneError(f'{what} are all 0, so nothing could be decided')

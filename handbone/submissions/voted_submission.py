@@ -42,7 +42,7 @@ def vote_submissions(
 ) -> VotedSubmission:
     """Vote on the masks of several submission files, without drawing them.
 
-    Images and classes come out in the order of the first file, a row for each.
+    Images and classes are written in the order of the first file, one row for each pair.
 
     Args:
         paths: The files, rows in any order.
@@ -50,8 +50,8 @@ def vote_submissions(
         weights: As for :class:`VoteWeights`.
         class_weights: As for :class:`VoteWeights`.
         min_votes: As for :class:`VoteWeights`.
-        missing: What a file says by leaving out a row: ``empty``, that the mask is empty, or
-            ``skip``, nothing, and the others decide.
+        missing: What a missing row means: ``empty``, that the mask is empty, or ``skip``, that the
+            file does not vote on it and the others decide.
         num_pixels: Pixels of each image, to check that no run ends outside.
         progress: Wraps the images, to show how far it is.
 
@@ -60,7 +60,7 @@ def vote_submissions(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If a file is no such CSV or is of other images or classes, or the weights do
+        HandboneError: If a file is not such a CSV or has other images or classes, or the weights do
             not fit. The message names file and line.
         OSError: If the result cannot be written; what was there before is kept.
     """
@@ -68,7 +68,7 @@ def vote_submissions(
         raise HandboneError('a vote takes at least two files')
     if len({Path(path).resolve() for path in (*paths, out)}) <= len(paths):
         raise HandboneError(
-            'one file is named twice: each file votes once, and the result is another'
+            'one file is named twice: each file votes once, and the result must be a different file'
         )
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(SubmissionRows(path)) for path in paths]

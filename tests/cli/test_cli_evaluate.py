@@ -231,7 +231,7 @@ def test_masks_of_another_size(fails, truths, annotations, phantom_root, tmp_pat
     small = {name: packed[::2, ::2] for name, packed in truths.items()}
     masks = write_masks(tmp_path / 'small.csv', small)
     main(['evaluate', str(masks), str(annotations)])
-    assert 'made for images of another size?' in capsys.readouterr().out
+    assert 'made for images of a different size?' in capsys.readouterr().out
     found = fails(masks, annotations, '--size', '160', '160')
     assert '.json: the polygons were drawn on an image of width 320 and height 320' in found
     masks = write_masks(tmp_path / 'truth.csv', truths)

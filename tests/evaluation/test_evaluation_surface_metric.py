@@ -106,7 +106,7 @@ def test_iou_precision_and_recall_beside_dice():
 def test_settings_that_make_no_sense():
     with pytest.raises(ValueError, match=r"\['hd95'\].*SurfaceMetric"):
         DiceMetric(extra_scores=['hd95'])
-    with pytest.raises(ValueError, match="'dice'.*DiceMetric has"):
+    with pytest.raises(ValueError, match="'dice'.*DiceMetric does"):
         SurfaceMetric(scores=['dice'])
     with pytest.raises(ValueError, match='unknown scores hd'):
         SurfaceMetric(scores=['hd'])

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from handbone.cli.command import main
 from handbone.configuration.dumped_config import flatten, read_dumped_config
 from handbone.engine import ResumableRunner
+from handbone.errors import HandboneError
 from handbone.runs.run_comparison import COMPARED, config_differences
 from handbone.runs.run_record import read_run
 
@@ -164,7 +165,33 @@ def test_no_run_is_an_error(tmp_path, capsys, monkeypatch, name, message):
 def test_broken_log_names_its_line(runs):
     log = runs[0] / '20260101_000000' / 'vis_data' / 'scalars.json'
     log.write_text('{"loss": 1}\nnonsense\n{"loss": 1}\n')
-    with pytest.raises(ValueError, match=r'scalars\.json, line 2: not JSON'):
+    with pytest.raises(ValueError, match=r'scalars\.json, line 2: the file is not JSON'):
+        read_run(runs[0])
+
+
+@pytest.mark.parametrize(
+    ('line', 'message'),
+    [
+        (b'{"step": null, "mDice": 0.5}', "'step' is None, which is not a number"),
+        (b'{"step": 1, "mDice": "0.5"}', "'mDice' is '0.5', which is not a number"),
+        (b'{"step": 1, "mDice": true}', "'mDice' is True"),
+        (b'{"step": 1.5}', "'step' is 1.5"),
+        (b'\xff\xfe', 'the file is not JSON'),
+        (b'[' * 100_000, 'the JSON is nested too deeply'),
+    ],
+)
+def test_logs_with_values_of_other_types_name_their_line(runs, line, message):
+    log = runs[0] / '20260101_000000' / 'vis_data' / 'scalars.json'
+    log.write_bytes(b'{"loss": 1}\n' + line + b'\n{"loss": 1}\n')
+    with pytest.raises(ValueError, match=rf'scalars\.json, line 2: {message}') as caught:
+        read_run(runs[0])
+    assert isinstance(caught.value, HandboneError)
+
+
+def test_tables_of_dice_that_are_broken_are_named(runs):
+    table = runs[0] / '20260101_000000' / 'dice_per_image.csv'
+    table.write_text('image,mean,Ulna\na.png,0.5\n')
+    with pytest.raises(HandboneError, match=r'dice_per_image\.csv, line 2: 2 fields'):
         read_run(runs[0])
 
 

@@ -27,7 +27,7 @@ class RLESubmissionHook(Hook):
     with starts counted from 1, empty for an empty mask.
 
     Each process keeps the rows of its images in a file without a name next to the output (the
-    system frees it even if the process is killed) and remembers three numbers an image. At the end
+    system frees it even if the process is killed) and remembers three numbers per image. At the end
     process 0 asks for the rows image by image through torch.distributed, so that nodes need no
     shared folder, writes them beside the output, and renames: whoever reads the output finds the
     old file or the new one, whole.
@@ -80,16 +80,16 @@ class RLESubmissionHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence[SegDataSample] | None = None,
     ) -> None:
-        """Encode and put away the predictions of one batch.
+        """Encode and store the predictions of one batch.
 
         Args:
             runner: The runner of the test.
             batch_idx: Number of the batch.
-            data_batch: What the data loader gave; not used.
+            data_batch: The output of the data loader; not used.
             outputs: Data samples with ``pred_sem_seg``, packed, at the size of the original image.
 
         Raises:
-            HandboneError: If an image is not of the dataset or a prediction has another size.
+            HandboneError: If an image is not in the dataset or a prediction has a different size.
             OSError: If the rows cannot be written.
         """
         for sample in outputs:
@@ -181,7 +181,7 @@ class RLESubmissionHook(Hook):
         return OSError(
             error.errno,
             f'Cannot write the submission: {reason.strerror}. Nothing was changed there; free '
-            f'space in {self._target.parent} or set out_file to another place, and test again',
+            f'space in {self._target.parent} or set out_file to a different place, and test again',
             str(self._target),
         )
 

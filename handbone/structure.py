@@ -1,14 +1,14 @@
 """The structure of data that a file holds: checked in one place, told in one line."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .errors import HandboneError
+from . import json_files
+from .errors import HandboneError, shown
 
-#: Characters of a value that a message quotes.
-SHOWN = 60
+#: Most characters of a text in a message.
+LONGEST_TEXT = 240
 #: Names of types for messages.
 NAMES = {
     int: 'a whole number',
@@ -46,10 +46,11 @@ def parse_json(text: bytes | str, place: str) -> Any:
     Raises:
         HandboneError: If it is not valid JSON.
     """
+    data = text.encode('utf-8', 'surrogatepass') if isinstance(text, str) else text
     try:
-        return json.loads(text if isinstance(text, bytes) else text.removeprefix('\ufeff'))
-    except (ValueError, RecursionError) as error:
-        raise HandboneError(f'{place} is not valid JSON ({one_line(error)})') from error
+        return json_files.parse_json(data)
+    except HandboneError as error:
+        raise HandboneError(f'{place}: {one_line(error)}') from error
 
 
 def check_structure(value: Any, structure: Any, place: str) -> None:
@@ -84,7 +85,9 @@ def check_structure(value: Any, structure: Any, place: str) -> None:
         ((kind, inner),) = structure.items()
         for key, element in value.items():
             if not isinstance(key, kind):
-                raise HandboneError(f'{place} has the key {shown(key)}, which is not {_name(kind)}')
+                raise HandboneError(
+                    f'{place} has the key {one_line(shown(key))}, which is not {_name(kind)}'
+                )
             check_structure(element, inner, f'{place}.{one_line(key)}')
     else:
         _require(value, structure, place)
@@ -110,29 +113,9 @@ def check_class_list(classes: Any, palette: Any, place: str) -> None:
     for color in palette:
         if len(color) != 3 or not all(0 <= value <= 255 for value in color):
             raise HandboneError(
-                f'{place}: {shown(color)} is not a colour; colours are three numbers, 0 to 255'
+                f'{place}: {one_line(shown(color))} is not a colour; colours are three numbers, '
+                '0 to 255'
             )
-
-
-def shown(value: Any) -> str:
-    """Write a value so that it fits into a message.
-
-    Args:
-        value: Any value.
-
-    Returns:
-        A short text of printable characters.
-    """
-    if isinstance(value, Mapping):
-        return f'an object with {len(value)} keys'
-    if isinstance(value, (list, tuple)) and len(value) > 3:
-        return f'a list of {len(value)}'
-    if isinstance(value, int) and abs(value) > 10**18:
-        return 'a number of many digits'
-    try:
-        return _shortened(ascii(value))
-    except (ValueError, RecursionError):
-        return f'a {type(value).__name__}'
 
 
 def one_line(text: object) -> str:
@@ -145,11 +128,9 @@ def one_line(text: object) -> str:
         The text without line breaks, surrogates and a full stop at its end.
     """
     printable = str(text).encode('utf-8', 'backslashreplace').decode()
-    return _shortened(' '.join(printable.split()), 4 * SHOWN).rstrip('.')
-
-
-def _shortened(text: str, length: int = SHOWN) -> str:
-    return text if len(text) <= length else f'{text[:length]}…'
+    text = ' '.join(printable.split())
+    shortened = text if len(text) <= LONGEST_TEXT else f'{text[:LONGEST_TEXT]}…'
+    return shortened.rstrip('.')
 
 
 def _check_fields(value: Any, fields: Fields, place: str) -> None:
@@ -182,7 +163,7 @@ def _fits(value: Any, structure: Any) -> bool:
 
 
 def _wrong(value: Any, structure: Any, place: str) -> HandboneError:
-    return HandboneError(f'{place} is {shown(value)}, not {_name(structure)}')
+    return HandboneError(f'{place} is {one_line(shown(value))}, not {_name(structure)}')
 
 
 def _name(structure: Any) -> str:

@@ -1,7 +1,8 @@
 """What a checkpoint holds: its structure when it is read, plain values when it is written."""
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any
@@ -11,12 +12,23 @@ import torch
 from mmengine.logging import HistoryBuffer, print_log
 from torch import Tensor
 
-from handbone.structure import Fields, check_structure
+from handbone.errors import HandboneError
+from handbone.structure import Fields, check_structure, one_line
 
 from .stored_values import make_history
 
 #: Parts that PyTorch itself made of tensors.
 WEIGHTS = ('state_dict', 'ema_state_dict')
+#: What is raised for the state of another optimizer, scheduler or generator.
+STATE_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 #: How a history of losses is written.
 HISTORY = Fields(dict(values=Tensor, counts=Tensor, max_length=int))
 STRUCTURE = Fields(
@@ -127,6 +139,32 @@ def _readable_hub(hub: Mapping) -> dict:
         for part in ('runtime_info', 'resumed_keys')
     )
     return dict(log_scalars=scalars, runtime_info=info, resumed_keys=resumed)
+
+
+@contextlib.contextmanager
+def restoring(name: str) -> Iterator[None]:
+    """Restore the state of a training, telling of a state that does not fit in one line.
+
+    Args:
+        name: The checkpoint.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        HandboneError: Instead of what optimizers, schedulers and generators of random numbers
+            raise for a state that is not theirs.
+    """
+    try:
+        yield
+    except (HandboneError, torch.OutOfMemoryError):
+        raise
+    except STATE_FAULTS as error:
+        raise HandboneError(
+            f'{name}: the state of its training cannot be restored ({type(error).__name__}: '
+            f'{one_line(error)}). Resume from an earlier checkpoint, or start from its weights: '
+            '--cfg-options load_from=FILE'
+        ) from error
 
 
 def pack_content(checkpoint: dict) -> None:

@@ -89,6 +89,8 @@ class _Reader:
         if instruction in CONSTANTS:
             stack.append(CONSTANTS[instruction])
         elif instruction in LITERALS:
+            if type(argument) is int and abs(argument) > LARGEST_NUMBER:
+                raise InvalidValueError('it has a number of many digits')
             stack.append(argument)
         elif instruction in EMPTY:
             stack.append(EMPTY[instruction]())
@@ -255,6 +257,8 @@ FROM_MARK: dict[str, Callable] = dict(LIST=list, TUPLE=tuple, FROZENSET=frozense
 TUPLES = dict(TUPLE1=1, TUPLE2=2, TUPLE3=3)
 #: How many values of the stack each takes; those of the plural go back to the mark.
 ADDING = dict(APPEND=1, SETITEM=2, APPENDS=0, SETITEMS=0, ADDITEMS=0)
+#: Larger numbers cannot even be printed.
+LARGEST_NUMBER = 2**256
 #: What a checkpoint may call, and what is done instead.
 FUNCTIONS: dict[str, Callable] = {
     'torch._utils._rebuild_tensor': _tensor,

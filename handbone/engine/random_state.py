@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from handbone.errors import HandboneError
-
 
 def capture_random_state() -> dict:
     """Take the states of Python's, NumPy's and PyTorch's generators, CUDA's included.
@@ -37,7 +35,7 @@ def restore_random_state(state: dict) -> None:
     random.setstate((version, tuple(internal), gauss))
     keys, position, *rest = state['numpy']
     if not 0 <= position <= keys.numel() == 624:  # NumPy does not look
-        raise HandboneError("the state of NumPy's random numbers is not valid")
+        raise ValueError("the state of NumPy's random numbers is not valid")
     np.random.set_state(('MT19937', keys.cpu().numpy().astype(np.uint32), position, *rest))
     torch.set_rng_state(state['torch'].cpu())
     if 'cuda' in state and torch.cuda.is_available():

@@ -7,6 +7,7 @@ from mmengine.runner import BaseLoop
 from mmseg.registry import RUNNERS
 
 from handbone.checkpoints import checkpoint_folder, load_checkpoint_file, newest_checkpoint
+from handbone.checkpoints.content import restoring
 from handbone.errors import HandboneError
 
 from .experiment import check_same_experiment
@@ -61,7 +62,7 @@ class ResumableRunner(ReportingRunner):
         resume_param_scheduler: bool = True,
         map_location: str = 'cpu',
     ) -> None:
-        """Go on from a checkpoint; see mmengine's Runner.
+        """Continue from a checkpoint; see mmengine's Runner.
 
         Args:
             filename: The checkpoint.
@@ -69,8 +70,12 @@ class ResumableRunner(ReportingRunner):
             resume_param_scheduler: Take over the schedulers' state.
             map_location: Where it is read to. Not the GPU: the optimizer would keep the number of
                 its step there, and ask for it in every step.
+
+        Raises:
+            HandboneError: If the state of the training in it does not fit or is damaged.
         """
-        super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
+        with restoring(filename):
+            super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
         self.logger.info(f'Continuing after iteration {self.iter} from {filename}')
 
     def _init_model_weights(self) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.masks import check_thresholds
-from handbone.structure import Fields, check_structure, one_line, parse_json, shown
+from handbone.structure import Fields, check_structure, one_line, parse_json
 
 from .threshold_choice import ThresholdChoice
 

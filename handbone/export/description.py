@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.masks import check_thresholds
-from handbone.structure import Fields, check_class_list, check_structure, parse_json, shown
+from handbone.structure import Fields, check_class_list, check_structure, parse_json
 
 from .preprocessing import Preprocessing
 

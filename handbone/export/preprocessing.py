@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from handbone.errors import HandboneError
-from handbone.structure import Fields, check_structure, one_line, shown
+from handbone.errors import HandboneError, shown
+from handbone.structure import Fields, check_structure, one_line
 
 #: Ways to resize, by the names that mmcv gives them.
 INTERPOLATIONS = {

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
-from handbone.structure import Fields, check_structure, parse_json, shown
+from handbone.structure import Fields, check_structure, parse_json
 
 NAME = 'journal.json'
 FORMAT = 1

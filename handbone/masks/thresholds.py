@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from handbone.errors import HandboneError
-from handbone.structure import shown
+from handbone.errors import HandboneError, shown
+from handbone.structure import one_line
 
 
 def check_thresholds(
@@ -46,5 +46,5 @@ def _check(value: Any, place: str) -> None:
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not 0 < value < 1:
         raise HandboneError(
-            f'{place} is {shown(value)}; thresholds are probabilities between 0 and 1'
+            f'{place} is {one_line(shown(value))}; thresholds are probabilities between 0 and 1'
         )

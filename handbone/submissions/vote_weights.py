@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from handbone.errors import HandboneError
-from handbone.structure import check_structure, one_line, shown
+from handbone.errors import HandboneError, shown
+from handbone.structure import check_structure, one_line
 
 #: A weight as people write it. Fractions keep 0.1 + 0.2 = 0.3, where floats do not.
 Weight = int | float | str | Fraction

@@ -137,6 +137,7 @@ HOSTILE = {
     'very deep nesting': lambda: bare(b'\x80\x02' + b']' * 100_000 + b'a' * 99_999 + b'.'),
     'a list in itself': lambda: saved(reach=holding_itself()),
     'values that multiply': lambda: saved(reach=multiplying()),
+    'a number of a million bits': lambda: saved(meta=dict(iter=2**1_000_000)),
     'a list as a key': lambda: bare(b'\x80\x02}]Ns.'),
     'an empty stack': lambda: bare(b'\x80\x02s.'),
     'no end': lambda: bare(b'\x80\x02}'),

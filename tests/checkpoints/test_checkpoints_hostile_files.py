@@ -50,13 +50,35 @@ def test_the_file_that_is_changed_is_sound(tmp_path):
         assert torch.equal(read['state_dict']['weight'], torch.arange(4.0))
 
 
-def test_random_state_is_checked(tiny_work_dir, tmp_path):
+@pytest.mark.parametrize(
+    'place',
+    [
+        ('optimizer', 'param_groups'),
+        ('param_schedulers', 0),
+        ('message_hub', 'log_scalars', 'train/loss'),
+        ('random_states', 0, 'numpy'),
+        ('meta', 'iter'),
+    ],
+)
+def test_damaged_state_of_a_training(tiny, tiny_work_dir, tmp_path, place):
+    content = torch.load(tiny_work_dir / 'iter_3.pth', weights_only=True)
+    part = content
+    for key in place[:-1]:
+        part = part[key]
+    assert part[place[-1]] is not None
+    part[place[-1]] = ['damaged']
+    path = tmp_path / 'damaged.pth'
+    torch.save(content, path)
+    refused(path, lambda: train(tiny(load_from=str(path), resume=True)))
+
+
+def test_random_state_is_checked():
     """NumPy takes any position, and reads beyond its numbers from there."""
     from handbone.engine.random_state import capture_random_state, restore_random_state
 
     state = capture_random_state()
     keys, _, *rest = state['numpy']
     for position in (-1, 10**6):
-        with pytest.raises(HandboneError, match='random numbers is not valid'):
+        with pytest.raises(ValueError, match='random numbers is not valid'):
             restore_random_state(state | dict(numpy=(keys, position, *rest)))
     restore_random_state(state)

@@ -236,7 +236,7 @@ def test_lost_files_of_an_interrupted_run(images, tmp_path, monkeypatch):
 
 def test_damaged_journal(images, tmp_path, whole):
     (tmp_path / 'whole' / 'journal.json').write_text('{"format": 1')
-    with pytest.raises(ValueError, match=r'journal\.json is not valid JSON .*--restart'):
+    with pytest.raises(ValueError, match=r'journal\.json the file is not JSON.*--restart'):
         run(images, tmp_path / 'whole')
 
 

@@ -122,9 +122,9 @@ def test_thresholds_of_classes(build_segmentor, make_sample):
 @pytest.mark.parametrize(
     ('threshold', 'message'),
     [
-        ([0.5, 0.5], '2 values for 5 classes'),
+        ([0.5, 0.5], 'lists 2 thresholds for 5 classes'),
         ([0.5, 0.5, 1.0, 0.5, 0.5], r'threshold\[2\] is 1.0'),
-        (0, r'threshold\[0\] is 0'),
+        (0, 'threshold is 0'),
     ],
 )
 def test_bad_thresholds(build_segmentor, threshold, message):

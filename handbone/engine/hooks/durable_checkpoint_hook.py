@@ -14,7 +14,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
-from handbone.checkpoints.content import pack_content
+from handbone.checkpoints.content import pack_content, restoring
 from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
 from handbone.engine.random_state import capture_random_state, restore_random_state
 from handbone.files import UNFINISHED
@@ -97,9 +97,10 @@ class DurableCheckpointHook(CheckpointHook):
                 level=logging.WARNING,
             )
             return
-        restore_random_state(states[get_rank()])
-        if gradients:
-            restore_gradients(_model(runner), gradients[get_rank()])
+        with restoring(str(runner._load_from)):
+            restore_random_state(states[get_rank()])
+            if gradients:
+                restore_gradients(_model(runner), gradients[get_rank()])
 
     def before_val(self, runner: Runner) -> None:
         """Remember the random states.

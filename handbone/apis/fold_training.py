@@ -81,7 +81,8 @@ class FoldTraining:
         for fold in folds:
             if fold not in waiting:
                 print(f'fold {fold} is finished: {self._folder(fold)}', flush=True)
-        free, running, failed = list(slots), [], {}
+        free, failed = list(slots), {}
+        running: list = []
         try:
             while waiting or running:
                 while waiting and free:

@@ -40,7 +40,7 @@ def ray_session(address: str | None = None, processes: int | None = None) -> Ite
     if ray.is_initialized():
         yield
         return
-    options = {'log_to_driver': False, 'logging_level': logging.ERROR}
+    options: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
     if address is None:
         cores = len(os.sched_getaffinity(0))
         options |= {
@@ -120,7 +120,7 @@ def map_tables(
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     logging.getLogger('ray.data').setLevel(logging.ERROR)
-    options = {'batch_size': None, 'batch_format': 'pyarrow', 'num_cpus': 1}
+    options: dict[str, Any] = {'batch_size': None, 'batch_format': 'pyarrow', 'num_cpus': 1}
     if actors is not None:
         size = min(actors, len(tables))
         options['compute'] = ray.data.ActorPoolStrategy(size=size, max_tasks_in_flight_per_actor=2)
@@ -149,7 +149,7 @@ def _on_the_cluster(*call: Any) -> Iterator[pa.Table]:
         def next(self) -> pa.Table | None:
             return next(self._results, None)
 
-    mapping = ray.remote(num_cpus=0)(Mapping).remote()
+    mapping: Any = ray.remote(num_cpus=0)(Mapping).remote()
     while (table := ray.get(mapping.next.remote())) is not None:
         yield table
 

@@ -65,7 +65,8 @@ def hash_images(images: pa.Table, root: str) -> pa.Table:
     Returns:
         ``image``, and ``image_hash`` or ``error``, the other one missing.
     """
-    hashes, errors = [], []
+    hashes: list[str | None] = []
+    errors: list[str | None] = []
     for image in images['image'].to_pylist():
         try:
             hashes.append(file_hash(Path(root) / image))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -135,7 +135,7 @@ def _sorted_rows(
     places = pa.array(range(len(images)))
     chosen = pa.Table.from_pandas(images[['image_name', 'image_hash']], preserve_index=False)
     ordered = pa.table({'class': list(classes), 'place': list(range(len(classes)))})
-    settings = {'memory_limit': SORTING_MEMORY, 'temp_directory': str(temporary)}
+    settings: dict[str, Any] = {'memory_limit': SORTING_MEMORY, 'temp_directory': str(temporary)}
     with duckdb.connect(config=settings) as connection:
         connection.register('chosen', chosen.append_column('place', places))
         connection.register('ordered', ordered)

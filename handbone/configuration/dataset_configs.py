@@ -90,7 +90,7 @@ def dataset_metainfo(cfg: Config, loader: str = 'test_dataloader') -> dict:
                 f'{name_of(cfg)}: {first} and {key} have different classes: set the same '
                 'metainfo for both'
             )
-    return named[first]
+    return dict(named[first])
 
 
 def dataset_classes(cfg: Config) -> tuple[str, ...]:

@@ -81,8 +81,9 @@ def _value(node: ast.expr) -> Any:
         kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
         return kind(map(_value, node.elts))
     if isinstance(node, ast.Dict) and None not in node.keys:
-        return dict(zip(map(_value, node.keys), map(_value, node.values), strict=True))
-    if _is_dict_call(node):
+        keys = (_value(key) for key in node.keys if key is not None)
+        return dict(zip(keys, map(_value, node.values), strict=True))
+    if isinstance(node, ast.Call) and _is_dict_call(node):
         positional = _value(node.args[0]) if node.args else {}
         return positional | {keyword.arg: _value(keyword.value) for keyword in node.keywords}
     raise ConfigTextError(f'line {node.lineno}: not a value')

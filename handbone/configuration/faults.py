@@ -1,7 +1,7 @@
 """Types and keys in a config that do not exist, each as one line with its place."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -55,7 +55,7 @@ def setting_faults(key: str, value: Any) -> Iterator[str]:
     """
     if isinstance(value, Mapping):
         yield from dict_faults(key, value)
-        parts = value.items()
+        parts: Iterable[tuple[Any, Any]] = value.items()
     elif isinstance(value, (list, tuple)):
         parts = enumerate(value)
     else:

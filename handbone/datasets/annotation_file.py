@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -204,7 +204,7 @@ def _annotated_lengths(path: Path, document: dict) -> tuple[int | None, int | No
     return height, width
 
 
-def _is_length(value: object) -> bool:
+def _is_length(value: Any) -> bool:
     """Tell whether a value is a length in pixels; some programs write whole numbers as 512.0."""
     whole = type(value) is int or (isinstance(value, float) and value.is_integer())
     return whole and 0 < value <= LARGEST_COORDINATE
@@ -284,7 +284,7 @@ def _first_bad_point(raw: list) -> str:
     return f'a point among {len(raw)}'
 
 
-def _is_coordinate(value: object) -> bool:
+def _is_coordinate(value: Any) -> bool:
     # neither True and False, which are ints to Python, nor NaN, which compares false
     return type(value) in (int, float) and abs(value) <= LARGEST_COORDINATE
 

@@ -1,6 +1,7 @@
 """The class list of a dataset: its checks, its colours and its groups."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from handbone.bones import distinct_colors
 
@@ -35,7 +36,7 @@ def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> d
     return dict(completed, groups=groups) if groups else completed
 
 
-def _checked_classes(classes: object) -> tuple[str, ...]:
+def _checked_classes(classes: Any) -> tuple[str, ...]:
     remedy = "Give metainfo=dict(classes=('first', 'second', ...)) with at least two names"
     if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
         raise DatasetError.at(PLACE, f'classes is not a list of names: {classes!r}', remedy)

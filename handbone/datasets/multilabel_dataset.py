@@ -148,7 +148,7 @@ class MultilabelDataset(BaseDataset):
         all_images = list_files(self.image_folder, self.img_suffix)
         images = self._choose(all_images)
         annotations = self._annotations(images)
-        if not self.test_mode:
+        if not self.test_mode and self.annotation_folder is not None:
             patients = {image.patient for image in images} if self.ann_file else None
             self.bad_files.add(
                 annotations_without_image(
@@ -212,7 +212,7 @@ class MultilabelDataset(BaseDataset):
     ) -> tuple[dict, list[DatasetError]]:
         """Build the info of one image and list the problems with its files."""
         path = self.image_folder / image.name
-        info = dict(
+        info: dict = dict(
             img_path=str(path),
             ann_path=None,
             patient=image.patient,
@@ -226,15 +226,14 @@ class MultilabelDataset(BaseDataset):
             info.update(height=size[0], width=size[1])
         except DatasetError as error:
             problems.append(error)
-        if image.key in annotations:
-            annotation = self.annotation_folder / annotations[image.key].name
+        folder = self.annotation_folder
+        if folder is not None and image.key in annotations:
+            annotation = folder / annotations[image.key].name
             polygons, more = read_polygons(annotation, self.class_indices, size, self.skip_labels)
             info.update(ann_path=str(annotation), polygons=polygons)
             problems += more
-        elif not self.test_mode:
-            problems.append(
-                image_without_annotation(path, self.annotation_folder, image, self.ann_suffix)
-            )
+        elif folder is not None and not self.test_mode:
+            problems.append(image_without_annotation(path, folder, image, self.ann_suffix))
         return info, problems
 
     def get_data_info(self, idx: int) -> dict:

@@ -14,10 +14,10 @@ def capture_random_state() -> dict:
     Returns:
         Tensors, numbers and tuples, which any loader of weights reads.
     """
-    _, keys, position, has_gauss, cached = np.random.get_state()
+    _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     state = dict(
         python=random.getstate(),
-        numpy=(torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), cached),
+        numpy=(torch.from_numpy(np.asarray(keys, np.int64)), int(position), int(has_gauss), cached),
         torch=torch.get_rng_state(),
     )
     if torch.cuda.is_available():

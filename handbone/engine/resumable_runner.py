@@ -1,5 +1,7 @@
 """mmengine's Runner, for trainings that survive being killed."""
 
+from typing import Any
+
 import torch
 from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook
@@ -28,6 +30,11 @@ class ResumableRunner(ReportingRunner):
     - What does not fit is said before anything is built: a checkpoint of another experiment, a
       dataset with fewer images than processes.
     """
+
+    # of mmengine's Runner
+    _resume: bool
+    _load_from: str | None
+    _train_dataloader: Any
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the training loop on a data loader with seeded samples.

@@ -24,7 +24,7 @@ class StreamIndex(NamedTuple):
         position: Number of the sample in the pass, counted over all processes.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of that name
     epoch: int
     position: int
 

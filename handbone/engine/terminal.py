@@ -248,8 +248,10 @@ class TerminalHook(Hook):
         self._last_line = now
         scalars = runner.message_hub.log_scalars
         times = scalars.get('val/time' if what == 'Validation' else 'test/time')
-        left = '' if times is None else times.mean(TIMED_ITERATIONS) * (batches - batch_idx - 1)
-        ending = f', {duration(left)} left' if left else ''
+        ending = ''
+        if times is not None:
+            left = times.mean(TIMED_ITERATIONS) * (batches - batch_idx - 1)
+            ending = f', {duration(left)} left' if left else ''
         runner.logger.info(f'{what}: batch {batch_idx + 1} of {batches}{ending}')
 
 

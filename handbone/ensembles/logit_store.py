@@ -43,12 +43,12 @@ class LogitStore:
         Raises:
             OSError: If there is no room.
         """
-        values = values.float().cpu().contiguous().numpy()
+        array = values.float().cpu().contiguous().numpy()
         if image in self._places:
             sums = self._map(image)
-            sums += values
+            sums += array
             return
-        content = memoryview(values.tobytes())
+        content = memoryview(array.tobytes())
         try:
             while content:
                 content = content[self._file.write(content) :]
@@ -59,8 +59,9 @@ class LogitStore:
                 'need none, or set --work-dir to another disk',
                 str(self._folder),
             ) from error
-        self._places[image] = (self._end, values.shape)
-        self._end += values.nbytes
+        classes, height, width = array.shape
+        self._places[image] = (self._end, (classes, height, width))
+        self._end += array.nbytes
 
     def read(self, image: str) -> Tensor:
         """Read the sums of an image.

@@ -34,7 +34,8 @@ def average_weights(names: Sequence[str], read: Reader) -> dict[str, Tensor]:
         HandboneError: If the names or shapes of the weights differ; all that differs is in the
             message, sorted.
     """
-    sums, first = {}, {}
+    sums: dict[str, Tensor] = {}
+    first: dict[str, tuple] = {}
     for name in names:
         weights = read(name)
         if not first:

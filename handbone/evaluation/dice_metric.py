@@ -137,6 +137,6 @@ class DiceMetric(PackedMetric):
     def _csv_folder(self, logger: MMLogger) -> Path | None:
         if self.output_dir is False:
             return None
-        if self.output_dir is not None:
+        if isinstance(self.output_dir, (str, Path)):
             return Path(self.output_dir)
         return Path(logger.log_file).parent if logger.log_file else None

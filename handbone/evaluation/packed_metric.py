@@ -126,7 +126,7 @@ class PackedMetric(BaseMetric):
             raise HandboneError(f'{name} has no image to score: the dataset is empty.')
         if any(image is None for image, _ in results):
             return results[: self._dataset_size]
-        unique = {}
+        unique: dict = {}
         for image, scores in results:
             unique.setdefault(image, (image, scores))
         if len(unique) != self._dataset_size:

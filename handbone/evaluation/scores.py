@@ -1,6 +1,7 @@
 """The scores that an image and class can have, by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from handbone.masks import OverlapCounts, dice, iou, precision, recall
 
 from .score_names import SURFACE_SCORES, score_columns
 from .surface_distance import (
+    SurfaceDistances,
     average_surface_distance,
     hausdorff_distance,
     surface_dice,
@@ -62,15 +64,13 @@ def surface_scores(
     Raises:
         HandboneError: If the maps differ in shape or do not fit the number of classes.
     """
-    functions = {}
+    functions: dict[str, Callable[[SurfaceDistances], float]] = {}
     for name in (name for name in names if name in SURFACE_SCORES):
         if name == 'surface_dice':
             for tolerance, column in zip(
                 tolerances, score_columns([name], tolerances), strict=True
             ):
-                functions[column] = lambda distances, limit=tolerance: surface_dice(
-                    distances, limit
-                )
+                functions[column] = partial(surface_dice, tolerance=tolerance)
         else:
             functions[name] = {'hd95': hausdorff_distance, 'assd': average_surface_distance}[name]
     if not functions:

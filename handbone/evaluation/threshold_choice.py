@@ -67,8 +67,8 @@ def choose_thresholds(
         The choice.
     """
     images, num_classes = dice.shape[:2]
-    former = np.broadcast_to(np.asarray(former, np.float64), num_classes)
-    distance = np.abs(tried - former[:, None])
+    so_far = np.broadcast_to(np.asarray(former, np.float64), num_classes)
+    distance = np.abs(tried - so_far[:, None])
     total = dice.sum(axis=0)
     every = np.arange(num_classes)
     old, new = distance.argmin(axis=1), _best(total, distance)
@@ -79,7 +79,7 @@ def choose_thresholds(
     new = np.where(gains, new, old)
     return ThresholdChoice(
         thresholds=tried[every, new],
-        former=np.array(former),
+        former=np.array(so_far),
         before=before,
         after=total[every, new] / images,
         held_out=np.where(gains, held_out, before),

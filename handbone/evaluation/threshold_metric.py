@@ -34,8 +34,8 @@ class ThresholdMetric(BaseMetric):
 
     Each image is processed once. A histogram of the full-size logits of each class, one for the
     pixels that have the class and one for those that do not, gives the Dice at every border of its
-    bins, exactly as :class:`DiceMetric` would compute it. What is kept of an image is its Dice at 256
-    thresholds. The segmentor must keep its logits (``test_cfg.keep_logits='uncut'``).
+    bins, exactly as :class:`DiceMetric` would compute it. What is kept of an image is its Dice at
+    256 thresholds. The segmentor must keep its logits (``test_cfg.keep_logits='uncut'``).
 
     Args:
         thresholds: The thresholds so far, one or one per class.
@@ -166,7 +166,7 @@ def dice_by_threshold(
     some_ignored = bool(ignored.any())
     borders = np.log(tried / (1 - tried)).astype(np.float32)
     histograms = np.zeros((num_classes, 2, number + 1), np.int64)
-    for block in upsampled_blocks(logits, reference.shape[:2], tried[:, 0], content):
+    for block in upsampled_blocks(logits, reference.shape[:2], tried[:, 0].tolist(), content):
         index = block.class_index
         plane, bit = divmod(index, CLASSES_PER_PLANE)
         # the number of thresholds that a logit is above; NaN is above none

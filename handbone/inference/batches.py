@@ -5,7 +5,7 @@ processes of an archive.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -47,7 +47,7 @@ class Answer(NamedTuple, Generic[Item]):
 
 def read_ahead(
     items: Iterable[Item], read: Callable[[Item], Radiograph], workers: int, ahead: int
-) -> Iterator[tuple[Item, Radiograph | str]]:
+) -> Generator[tuple[Item, Radiograph | str], None, None]:
     """Read images in threads and give them out in their order.
 
     Args:

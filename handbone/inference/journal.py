@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
@@ -119,6 +119,6 @@ class Journal:
                 'begin again with --restart'
             )
 
-    def advanced(self, **changes: object) -> Self:
+    def advanced(self, **changes: Any) -> Self:
         """Return a journal that is further."""
         return replace(self, **changes)

@@ -78,7 +78,7 @@ def class_boxes(packed: np.ndarray, num_classes: int) -> dict[int, Box]:
         first = plane * CLASSES_PER_PLANE
         for index in range(first, min(first + CLASSES_PER_PLANE, num_classes)):
             rows, columns = (axis_ends[index - first] for axis_ends in ends)
-            if rows is not None:
+            if rows is not None and columns is not None:
                 boxes[index] = (rows, columns)
     return boxes
 

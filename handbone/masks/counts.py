@@ -155,5 +155,5 @@ def _code_pairs(prediction: np.ndarray, reference: np.ndarray) -> tuple[np.ndarr
         unique, inverse = np.unique(predicted.astype(np.int64) << 32 | true, return_inverse=True)
         pairs.append(unique)
         pixels.append(np.bincount(inverse, lengths).astype(np.int64))
-    pairs = np.concatenate(pairs)
-    return pairs >> 32, pairs & 0xFFFFFFFF, np.concatenate(pixels)
+    codes = np.concatenate(pairs)
+    return codes >> 32, codes & 0xFFFFFFFF, np.concatenate(pixels)

@@ -37,6 +37,7 @@ def trace_outlines(mask: np.ndarray, tolerance: float = 0.0) -> list[np.ndarray]
             outlines = [_simplify_outline(outline, tolerance) for outline in outlines]
         return [outline[:, 0] for outline in outlines]
     outlines, hierarchy = _contours(mask, cv2.CHAIN_APPROX_NONE)
+    assert hierarchy is not None  # the mask has outlines
     holes: dict[int, list[np.ndarray]] = {}
     for outline, (_, _, _, parent) in zip(outlines, hierarchy, strict=True):
         if parent >= 0:
@@ -93,13 +94,13 @@ def _simplify(
     points: list[list[int]], following: list[int], fixed: set[int], tolerance: float
 ) -> np.ndarray:
     """Walk around once and simplify the pieces between the ends of cuts."""
-    path, breaks, place = [points[0]], [0], following[0]
+    walked, breaks, place = [points[0]], [0], following[0]
     while place != 0:
         if place in fixed:
-            breaks.append(len(path))
-        path.append(points[place])
+            breaks.append(len(walked))
+        walked.append(points[place])
         place = following[place]
-    path = np.array(path, np.int32)
+    path = np.array(walked, np.int32)
     if tolerance > 0:
         breaks.append(len(path))
         path = np.concatenate([path, path[:1]])

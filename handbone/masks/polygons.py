@@ -59,7 +59,7 @@ def rasterize(
         raise HandboneError(f'The scale of polygons must be above 0, got {scale}.')
     packed = empty(height, width, num_classes)
     planes = list(planes_of(packed))
-    oversampling = tuple(_oversampling(float(each)) for each in scales)
+    oversampling = (_oversampling(float(scales[0])), _oversampling(float(scales[1])))
     for number, (class_index, points) in enumerate(polygons):
         if not 0 <= class_index < num_classes:
             raise HandboneError(

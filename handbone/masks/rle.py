@@ -40,7 +40,7 @@ def encode(packed: np.ndarray, num_classes: int, order: Order = 'C') -> list[np.
     """
     check_planes(packed, num_classes)
     _check_order(order)
-    runs = []
+    runs: list[np.ndarray] = []
     for plane in planes_of(packed):
         starts, codes = _segments_by_row(plane) if order == 'C' else _segments_by_column(plane)
         codes[codes < 0] = 0

@@ -25,7 +25,7 @@ def surface_pixels(packed: np.ndarray, num_classes: int) -> list[np.ndarray]:
         HandboneError: If the map does not fit the number of classes.
     """
     check_planes(packed, num_classes)
-    pixels = []
+    pixels: list[np.ndarray] = []
     for plane in planes_of(packed):
         places, codes = _surface_codes(plane)
         for bit in range(min(CLASSES_PER_PLANE, num_classes - len(pixels))):
@@ -45,7 +45,8 @@ def _surface_codes(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         (n,).
     """
     height, width = plane.shape
-    places, codes = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+    places: list[np.ndarray] = [np.zeros(0, np.int64)]
+    codes: list[np.ndarray] = [np.zeros(0, np.int32)]
     for start in range(0, height, ROWS_PER_BLOCK):
         stop = min(start + ROWS_PER_BLOCK, height)
         if not plane[start:stop].any():

@@ -7,7 +7,7 @@ the source coordinates and weights of ``F.interpolate(mode='bilinear', align_cor
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,10 +32,11 @@ class _Axis(NamedTuple):
         upper_weight: Weight of the logit after.
     """
 
-    lower: np.ndarray
-    upper: np.ndarray
-    lower_weight: np.ndarray
-    upper_weight: np.ndarray
+    # NumPy arrays on the CPU, tensors elsewhere
+    lower: Any
+    upper: Any
+    lower_weight: Any
+    upper_weight: Any
 
 
 class _Box(NamedTuple):
@@ -131,7 +132,7 @@ def _place(
     """Check the arguments, cut off the padding and place the output pixels of both axes."""
     if logits.ndim != 3 or not logits.numel():
         raise HandboneError(f'Logits need the shape (C, h, w), got {tuple(logits.shape)}.')
-    content = logits.shape[1:] if content is None else content
+    content = (logits.shape[1], logits.shape[2]) if content is None else content
     for axis in (0, 1):
         if not 0 < content[axis] <= logits.shape[axis + 1]:
             raise HandboneError(
@@ -174,7 +175,7 @@ def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:
         Indices and weights.
     """
     scale = np.float64(dtype(content / size))
-    source = np.maximum(scale * (np.arange(size) + 0.5) - 0.5, 0).astype(dtype)
+    source: np.ndarray = np.maximum(scale * (np.arange(size) + 0.5) - 0.5, 0).astype(dtype)
     lower = np.minimum(source.astype(np.int64), length - 1)
     upper = np.minimum(lower + 1, length - 1)
     upper_weight = np.clip(source - lower.astype(dtype), 0, 1)
@@ -186,8 +187,9 @@ def _boxes(
 ) -> list[_Box]:
     """Find the box of each class that is present, with one transfer from the device."""
     if logits.device.type == 'cpu':
-        above = logits.numpy() > np.array(limits, logits.numpy().dtype)[:, None, None]
-        in_row, in_column = above.any(axis=2), above.any(axis=1)
+        values = logits.numpy()
+        present: np.ndarray = values > np.array(limits, values.dtype)[:, None, None]
+        in_row, in_column = np.any(present, axis=2), np.any(present, axis=1)
     else:
         bounds = torch.tensor(limits, dtype=logits.dtype, device=logits.device)
         above = logits > bounds[:, None, None]

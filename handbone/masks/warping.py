@@ -33,6 +33,6 @@ def warp(packed: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nd
     warped = []
     for plane in planes_of(packed):
         channels = np.ascontiguousarray(plane).view(np.uint8).reshape(*plane.shape, 4)
-        channels = cv2.warpAffine(channels, matrix, (width, height), flags=cv2.INTER_NEAREST)
-        warped.append(channels.view(np.int32)[:, :, 0])
+        moved = cv2.warpAffine(channels, matrix, (width, height), flags=cv2.INTER_NEAREST)
+        warped.append(moved.view(np.int32)[:, :, 0])
     return warped[0] if packed.ndim == 2 else np.stack(warped, axis=-1)

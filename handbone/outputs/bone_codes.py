@@ -92,9 +92,9 @@ def _bone_codes() -> dict[str, BoneCode]:
             codes[name] = _phalanx(ray, finger if thumb else f'{finger} finger', position)
         name, number = f'{ORDINALS[ray]} metacarpal', str(FMA_METACARPALS[ray])
         codes[bones[-1]] = BoneCode(name, number, FIRST_METACARPAL if thumb else METACARPAL, HAND)
-    for name, number in FMA_CARPALS.items():
+    for name, carpal in FMA_CARPALS.items():
         kind = SCAPHOID if name == 'Scaphoid' else HAND_BONE
-        codes[name] = BoneCode(name, str(number), kind, HAND)
+        codes[name] = BoneCode(name, str(carpal), kind, HAND)
     codes['Radius'] = BoneCode('Radius', '23463', RADIUS, FOREARM)
     codes['Ulna'] = BoneCode('Ulna', '23466', ULNA, FOREARM)
     return codes

@@ -65,7 +65,8 @@ def _name_character_set(header: 'Dataset') -> None:
         meant = import_extra('pydicom.charset', 'dicom').convert_encodings(
             f'ISO 2022 IR {match.group(1)}'
         )
-        header.set_original_encoding(*header.original_encoding, meant)
+        implicit, little = header.original_encoding
+        header.set_original_encoding(implicit, little, meant)
 
 
 def _sound_value(element: 'DataElement') -> Any:

@@ -177,4 +177,4 @@ def _source(prediction: Prediction) -> 'Dataset':
 
 def _any_class(labels: np.ndarray) -> np.ndarray:
     """Find the pixels that belong to a class and are not to be ignored: bool (H, W)."""
-    return labels > 0 if labels.ndim == 2 else (labels > 0).any(axis=2)
+    return labels > 0 if labels.ndim == 2 else np.any(labels > 0, axis=2)

@@ -24,7 +24,12 @@ KEYWORD = b'handbone classes'
 HEADER_END = 33
 #: A third of the time and size of OpenCV's defaults: rows of a label map are like the rows above.
 #: The compression comes first, as it sets the others back.
-ENCODING = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)
+ENCODING: tuple[int, ...] = (
+    cv2.IMWRITE_PNG_COMPRESSION,
+    1,
+    cv2.IMWRITE_PNG_STRATEGY,
+    cv2.IMWRITE_PNG_STRATEGY_RLE,
+)
 if hasattr(cv2, 'IMWRITE_PNG_FILTER'):  # OpenCV 4.10 chooses filters row by row
     ENCODING += (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 
@@ -62,10 +67,10 @@ class LabelPngWriter(ImageFileWriter):
         halves = codes.view('<u2').reshape(*codes.shape, 2)
         picture = np.zeros((*codes.shape, 3), np.uint16)
         picture[..., RED], picture[..., GREEN] = halves[..., 0], halves[..., 1]
-        encoded, data = cv2.imencode('.png', picture, ENCODING)
+        encoded, content = cv2.imencode('.png', picture, ENCODING)
         if not encoded:
             raise HandboneError(f'OpenCV cannot encode a PNG of shape {picture.shape}')
-        data = data.tobytes()
+        data = content.tobytes()
         return data[:HEADER_END] + self._text + data[HEADER_END:]
 
 
@@ -91,7 +96,8 @@ def read_label_png(path: str | Path) -> tuple[np.ndarray, tuple[str, ...]]:
             f'{path} is not a label PNG of handbone (RGB of 16 bits with a text chunk that names '
             'the classes), or another program saved it again. Write it again.'
         )
-    codes = picture[..., GREEN].astype(np.uint32) << 16 | picture[..., RED]
+    green, red = (picture[..., channel].astype(np.uint32) for channel in (GREEN, RED))
+    codes = green << 16 | red
     planes = np.split(codes.view(np.int32), num_planes(len(classes)))
     return (planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)), classes
 

@@ -1,6 +1,8 @@
 """What a mask measures, in pixels and in mm."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,7 +58,7 @@ def measure(
     area = round(moments['m00'])
     x, y = left + moments['m10'] / area, top + moments['m01'] / area
     height, width = mask.shape
-    measured = {
+    measured: dict[str, Any] = {
         'area': area,
         'size': _sides(corners),
         'box': (left, top, width, height),
@@ -64,7 +66,7 @@ def measure(
         'parts': len(outlines),
     }
     if spacing is None:
-        in_mm = dict.fromkeys(('area_mm2', 'size_mm', 'box_mm', 'centroid_mm'))
+        in_mm: dict[str, Any] = dict.fromkeys(('area_mm2', 'size_mm', 'box_mm', 'centroid_mm'))
     else:
         down, right = (float(each) for each in spacing)
         in_mm = {
@@ -76,7 +78,7 @@ def measure(
     return Measurements(**measured, **in_mm)
 
 
-def _corners(outlines: list[np.ndarray]) -> np.ndarray:
+def _corners(outlines: Sequence[np.ndarray]) -> np.ndarray:
     """Find the corners of the pixels on the convex hull: float64 (n, 2), x and y."""
     hull = cv2.convexHull(np.concatenate(outlines))[:, 0]
     halves = np.array([(-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)])

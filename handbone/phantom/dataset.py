@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +176,9 @@ def _write_in_processes(
     """Write files in several processes and stop all of them at the first error."""
     # Workers forked from this process would hang if OpenCV's threads have already run in it.
     if 'forkserver' in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context('forkserver')
-        context.set_forkserver_preload([__name__])
+        forkserver = multiprocessing.get_context('forkserver')
+        forkserver.set_forkserver_preload([__name__])
+        context: BaseContext = forkserver
     else:
         context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(workers, context, _prepare_worker) as pool:

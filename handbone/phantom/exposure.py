@@ -88,7 +88,7 @@ def expose(attenuation: np.ndarray, exposure: Exposure, rng: np.random.Generator
         Measured attenuation -log(I / I0), float32 array (S, S).
     """
     size = attenuation.shape[0]
-    primary = cv2.exp(-attenuation)
+    primary: np.ndarray = cv2.exp(-attenuation)
     coarse = cv2.resize(primary, (size // 16, size // 16), interpolation=cv2.INTER_AREA)
     haze = cv2.GaussianBlur(coarse, (0, 0), 128.0 / 24.0) * exposure.scatter
     primary += cv2.resize(haze, (size, size), interpolation=cv2.INTER_LINEAR)
@@ -101,7 +101,7 @@ def expose(attenuation: np.ndarray, exposure: Exposure, rng: np.random.Generator
     noise *= cv2.sqrt(primary * np.float32(1.0 / photons))
     primary += noise
     np.maximum(primary, 1e-3, out=primary)
-    measured = cv2.log(primary)
+    measured: np.ndarray = cv2.log(primary)
     measured *= -1.0
     measured += np.float32(np.log1p(exposure.scatter))
     return measured

@@ -211,8 +211,8 @@ def _soft_attenuation(
         anatomy.flesh,
     )
     # Fat between muscles: faint clouds a few millimetres wide.
-    clouds = rng.standard_normal((128, 128), dtype=np.float32)
-    clouds = cv2.GaussianBlur(clouds, (0, 0), max(0.8, 2.5 * scale * 128 / size))
+    noise = rng.standard_normal((128, 128), dtype=np.float32)
+    clouds: np.ndarray = cv2.GaussianBlur(noise, (0, 0), max(0.8, 2.5 * scale * 128 / size))
     clouds *= np.float32(0.03) / clouds.std()
     soft *= 1.0 + cv2.resize(clouds, soft.shape, interpolation=cv2.INTER_CUBIC)
     return soft * np.float32(SOFT_TISSUE)

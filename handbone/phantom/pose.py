@@ -76,8 +76,13 @@ def sample_pose(rng: np.random.Generator, settings: PhantomSettings) -> Pose:
         tilt=float(tilt),
         turn=float(turn),
         fill=float(rng.uniform(*settings.fill)),
-        place=tuple(float(value) for value in rng.random((2, 2)).mean(axis=1)),
+        place=_sample_place(rng),
     )
+
+
+def _sample_place(rng: np.random.Generator) -> tuple[float, float]:
+    x, y = rng.random((2, 2)).mean(axis=1).tolist()
+    return x, y
 
 
 def _sample_wrist(

@@ -44,9 +44,9 @@ def soft_parts(skeleton: Skeleton, scale: float, flesh: float) -> dict[str, Circ
     wrist, far = skeleton.wrist
     rays = skeleton.rays
     palm = [rays['index'], rays['middle'], rays['ring'], rays['little']]
-    for number, ray in enumerate(palm):
+    for number, joints in enumerate(palm):
         edge = 13.0 if number in (0, 3) else 12.0
-        parts[f'palm-{number}'] = [(ray[1], edge * size), (ray[0], 13.5 * size)]
+        parts[f'palm-{number}'] = [(joints[1], edge * size), (joints[0], 13.5 * size)]
     across = [(palm[number][0], palm[number][1], palm[number + 1][1]) for number in range(3)]
     parts['palm-web'] = [(np.mean(points, axis=0), 15.0 * size) for points in across]
     parts['palm-thumb'] = [
@@ -172,7 +172,7 @@ def _box(mask: np.ndarray) -> tuple[slice, slice]:
 
 def _thickness(mask: np.ndarray, pixels_per_mm: float) -> np.ndarray:
     """Thickness by distance from the skin: a chord near it, a slowly rising plateau inside."""
-    distance = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance: np.ndarray = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance /= np.float32(pixels_per_mm)
     edge = np.minimum(distance / np.float32(9.0), 1.0)
     chord = 15.0 * np.sqrt(edge * (2.0 - edge))

@@ -72,6 +72,7 @@ class DenseCRF(PostprocessingStep):
         Returns:
             Bool (h, w).
         """
+        assert image is not None  # needs_image
         height, width = mask.shape
         field = self._package.DenseCRF2D(width, height, 2)
         present = np.where(mask, self.certainty, 1 - self.certainty).ravel()

@@ -73,7 +73,7 @@ class PostprocessingStep:
             plane, bit = divmod(index, CLASSES_PER_PLANE)
             region = planes[rows, columns, plane]
             mask = region >> bit & 1
-            grey = image[rows, columns] if self.needs_image else None
+            grey = image[rows, columns] if self.needs_image and image is not None else None
             processed = self.process(mask.astype(bool), packed.shape[:2], grey)
             region ^= (mask ^ processed.astype(np.int32)) << bit
         return packed

@@ -102,7 +102,7 @@ def _rescaled(path: str | Path, header: 'Dataset', pixels: np.ndarray) -> np.nda
         _check_table(path, header.ModalityLUTSequence[0], 'modality LUT')
     else:
         factors = _factors(path, header)
-        if factors == (1, 0):
+        if factors == (1.0, 0.0):
             return pixels
     return import_extra('pydicom.pixels', 'dicom').apply_modality_lut(pixels, header)
 

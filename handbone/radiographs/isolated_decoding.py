@@ -6,12 +6,13 @@ started when they are first needed, one per thread that decodes at the same time
 
 import atexit
 import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -46,7 +47,8 @@ class _Worker:
 
     def decode(self, kind: str, data: bytes, options: dict[str, int]) -> np.ndarray:
         """Decode a file; ``EOFError`` or ``OSError`` if the process ends."""
-        requests, answers = self._process.stdin, self._process.stdout
+        requests = cast(BinaryIO, self._process.stdin)
+        answers = cast(io.BufferedReader, self._process.stdout)
         timer = threading.Timer(MAX_SECONDS, self._process.kill)
         timer.start()
         try:
@@ -70,7 +72,7 @@ class _Worker:
     def stop(self) -> None:
         """End the process."""
         self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout):
+        for stream in filter(None, (self._process.stdin, self._process.stdout)):
             with contextlib.suppress(OSError):
                 stream.close()
         self._process.wait()
@@ -100,7 +102,8 @@ class _Workers:
 
     def forget(self) -> None:
         """Leave the workers to the process that this one was forked from."""
-        self.__init__()
+        self._idle = []
+        self._lock = threading.Lock()
 
 
 _workers = _Workers()

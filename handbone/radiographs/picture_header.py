@@ -153,7 +153,7 @@ def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
 def _other_header(path: str | Path, file: BinaryIO) -> PictureHeader:
     try:
         with Image.open(file, formats=FORMATS) as image:
-            if image.format == 'TIFF':
+            if isinstance(image, TiffImagePlugin.TiffImageFile):
                 return _tiff_header(image)
             # phones append further pictures to a JPEG that are not frames of it
             is_jpeg = image.format in ('JPEG', 'MPO')

@@ -45,15 +45,15 @@ def window_ends(values: np.ndarray, window: Window) -> tuple[float, float]:
     Returns:
         The darkest and the brightest grey value of the window.
     """
-    if window in ('minmax', 'file'):
+    if not isinstance(window, str):
+        return float(window[0]), float(window[1])
+    if window != 'percentile':
         return float(values.min()), float(values.max())
-    if window == 'percentile' and values.dtype in (np.uint8, np.uint16):
+    if values.dtype in (np.uint8, np.uint16):
         cumulative = np.bincount(values.ravel()).cumsum()
         low, high = np.searchsorted(cumulative, np.multiply(PERCENTILES, values.size))
-    elif window == 'percentile':
-        low, high = np.quantile(values, PERCENTILES)
     else:
-        low, high = window
+        low, high = np.quantile(values, PERCENTILES)
     return float(low), float(high)
 
 

@@ -84,7 +84,7 @@ def read_run(folder: Path) -> RunRecord | None:
         config_file = log.with_name('config.py')
         written = log.parents[1] / 'dice_per_image.csv'
         table = written if written.is_file() else table
-    if not scores:
+    if not scores or config_file is None:
         return None
     config = read_dumped_config(config_file) if config_file and config_file.is_file() else {}
     return RunRecord(folder, config, scores, _class_means(table) if table else {})

@@ -9,12 +9,12 @@ from handbone.errors import HandboneError
 from handbone.listing import normal_form
 
 if TYPE_CHECKING:
-    from torch.utils.data import Dataset
+    from mmengine.dataset import BaseDataset
 
 IMAGE_NAMES = ('basename', 'stem', 'path')
 
 
-def dataset_image_paths(dataset: 'Dataset') -> list[str]:
+def dataset_image_paths(dataset: 'BaseDataset') -> list[str]:
     """List the images of a dataset in its order.
 
     Args:
@@ -31,7 +31,7 @@ def dataset_image_paths(dataset: 'Dataset') -> list[str]:
             f'{type(dataset).__name__} has no get_data_info(index), by which the images are '
             'listed: derive the dataset from mmengine.dataset.BaseDataset.'
         )
-    size = len(dataset)  # type: ignore[arg-type]
+    size = len(dataset)
     return [dataset.get_data_info(index)['img_path'] for index in range(size)]
 
 

@@ -29,10 +29,10 @@ def vote_on_runs(
     voter_bits = max(1, len(voters) - 1).bit_length()
     bits = 1 + voter_bits
     edges = []
-    for voter, runs in enumerate(voters):
+    for number, runs in enumerate(voters):
         first = runs.classes * stride
-        edges.append((first + runs.starts << bits) | voter)
-        edges.append((first + runs.stops << bits) | 1 << voter_bits | voter)
+        edges.append((first + runs.starts << bits) | number)
+        edges.append((first + runs.stops << bits) | 1 << voter_bits | number)
     # one number holds class, place, start or stop, and voter: sorting it needs no second array
     order = np.sort(np.concatenate(edges))
     stops, voters_of_edge = order >> voter_bits & 1, order & (1 << voter_bits) - 1

@@ -45,8 +45,8 @@ def draw_comparison(
     Returns:
         RGB, uint8.
     """
-    maps = {'Ground truth': reference, 'Prediction': prediction}
-    maps = {heading: packed for heading, packed in maps.items() if packed is not None}
+    given = {'Ground truth': reference, 'Prediction': prediction}
+    maps = {heading: packed for heading, packed in given.items() if packed is not None}
     panels = {}
     if with_image or not maps:
         panels['Image'] = to_picture(image, panel_size)

@@ -114,7 +114,7 @@ def _part_with_masks(
         side_here = min(round(side), length)
         first = min(max((start + stop - side_here) // 2, 0), length - side_here)
         part.append(slice(first, first + side_here))
-    return tuple(part)
+    return part[0], part[1]
 
 
 def _scale_part(

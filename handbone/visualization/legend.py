@@ -24,7 +24,7 @@ class LegendEntry(NamedTuple):
         score: Dice, or None without a reference.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple has a method of that name
     name: str
     color: tuple[int, int, int]
     score: float | None = None

@@ -92,7 +92,7 @@ def class_colors(classes: Sequence[str], palette: Sequence[Color] | None) -> lis
     """
     if palette is None or len(palette) < len(classes):
         return distinct_colors(len(classes))
-    return [tuple(int(channel) for channel in color) for color in palette]
+    return [(int(red), int(green), int(blue)) for red, green, blue in palette]
 
 
 def _blend(picture: np.ndarray, mask: np.ndarray, color: Color, alpha: float) -> None:

@@ -1,5 +1,7 @@
 """Polygons to packed label maps inside the pipeline."""
 
+from typing import Any
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
@@ -51,16 +53,18 @@ class LoadPolygonAnnotations(BaseTransform):
         polygons = results['polygons']
         if polygons is None:
             return results
-        size, scale = results['ori_shape'], 1.0
+        height, width = results['ori_shape'][:2]
+        scale: Any = 1.0
         if self.frame == 'image':
-            size = results['img'].shape[:2]
+            height, width = results['img'].shape[:2]
             matrix = self._matrix(results)
             # The matrix rotates and shears; rasterize scales, so that small masks do not grow.
             scale = np.linalg.norm(matrix[:, :2], axis=1)
             points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
             polygons = polygons._replace(points=(points + 0.5) / scale - 0.5)
         num_classes = len(results['classes'])
-        results['gt_seg_map'] = rasterize(polygons.split(), *size, num_classes, scale=scale)
+        parts = polygons.split()
+        results['gt_seg_map'] = rasterize(parts, height, width, num_classes, scale=scale)
         results['seg_fields'].append('gt_seg_map')
         return results
 

@@ -64,7 +64,7 @@ class RandomAffine(BaseTransform):
         self.scale = tuple(scale)
         self.translate = translate
         self.shear = shear
-        self.size = None if size is None else tuple(size)
+        self.size = None if size is None else (size[0], size[1])
         self.pad_val = pad_val
         self.prob = prob
 
@@ -89,7 +89,7 @@ class RandomAffine(BaseTransform):
         """
         image = results['img']
         height, width = image.shape[:2]
-        size = self.size or (width, height)
+        size: tuple[int, int] = self.size or (width, height)
         matrix = self._matrix((width, height), size)
         for key in results.get('seg_fields', []):
             results[key] = warp(results[key], matrix, (size[1], size[0]))

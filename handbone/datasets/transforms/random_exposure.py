@@ -75,9 +75,9 @@ class RandomExposure(BaseTransform):
         values = dict(
             gamma=math.exp(np.random.uniform(*np.log(self.gamma))),
             contrast=math.exp(np.random.uniform(*np.log(self.contrast))),
-            brightness=np.random.uniform(*self.brightness),
-            blur=np.random.uniform(*self.blur) * blurred,
-            noise=np.random.uniform(*self.noise) * noisy,
+            brightness=np.random.uniform(self.brightness[0], self.brightness[1]),
+            blur=np.random.uniform(self.blur[0], self.blur[1]) * blurred,
+            noise=np.random.uniform(self.noise[0], self.noise[1]) * noisy,
         )
         return values if graded else dict(values, gamma=1.0, contrast=1.0, brightness=0.0)
 

@@ -66,7 +66,7 @@ class ClassCountHook(Hook):
         _compare(runner, runner.test_dataloader.dataset)
 
 
-def _compare(runner: Runner, dataset: Dataset) -> None:
+def _compare(runner: Runner, dataset: Dataset | None) -> None:
     classes = getattr(dataset, 'metainfo', {}).get('classes')
     if classes is None:
         return

@@ -39,6 +39,10 @@ class DurableCheckpointHook(CheckpointHook):
         **kwargs: The other arguments of mmengine's hook.
     """
 
+    # of mmengine's hook, one path or one per score
+    best_ckpt_path: str | None
+    best_ckpt_path_dict: dict[str, str | None]
+
     def __init__(
         self, max_keep_ckpts: int = -1, backend_args: dict | None = None, **kwargs: Any
     ) -> None:
@@ -185,11 +189,11 @@ class DurableCheckpointHook(CheckpointHook):
         if not self.save_best:
             return
         if hasattr(self, 'best_ckpt_path_dict'):
-            former = self.best_ckpt_path_dict
+            by_score = self.best_ckpt_path_dict
             # mmengine's hook would remove the former files first, if it knew of them
-            self.best_ckpt_path_dict = dict.fromkeys(former)
+            self.best_ckpt_path_dict = dict.fromkeys(by_score)
             super()._save_best_checkpoint(runner, metrics)
-            for key, path in former.items():
+            for key, path in by_score.items():
                 self.best_ckpt_path_dict[key] = self._replaced(path, self.best_ckpt_path_dict[key])
         else:
             former, self.best_ckpt_path = self.best_ckpt_path, None

@@ -134,7 +134,8 @@ class InvalidLossHook(Hook):
             )
         for buffer, former in zip(_model(runner).buffers(), self._buffers, strict=True):
             buffer.copy_(former)
-        outputs.clear()
+        if outputs is not None:
+            outputs.clear()
         for each in _wrappers(runner):
             _forget_norm(each)
         runner.logger.warning(f'{message}. The batch is left out.')

@@ -3,6 +3,7 @@
 import contextlib
 import random
 from collections.abc import Iterator
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -60,7 +61,8 @@ def batch_shape(model: nn.Module, dataloader: torch.utils.data.DataLoader) -> tu
     with random_numbers_kept():
         sample = dataloader.dataset[0]
         batch = dict(inputs=[sample['inputs']], data_samples=[sample['data_samples']])
-        images = model.data_preprocessor(batch, training=True)['inputs']
+        preprocessor = cast(nn.Module, model.data_preprocessor)
+        images = preprocessor(batch, training=True)['inputs']
     return (dataloader.batch_size or 1, *images.shape[1:])
 
 
@@ -119,7 +121,7 @@ class _AllHeads(nn.Module):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model  # a segmentor of mmseg
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
         logits = self.model._forward(images)

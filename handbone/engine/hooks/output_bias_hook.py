@@ -1,12 +1,13 @@
 """Starts every class at its frequency in the training data."""
 
+from typing import Any
+
 import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
-from torch import nn
 from torch.utils.data import Dataset
 
 
@@ -56,7 +57,7 @@ class OutputBiasHook(Hook):
                 f'{frequencies.min():.4%} to {frequencies.max():.4%} of the pixels'
             )
 
-    def _untrained_heads(self, model: nn.Module) -> list[nn.Module]:
+    def _untrained_heads(self, model: Any) -> list[Any]:
         fresh = {
             id(weight)
             for name, weight in model.named_parameters()
@@ -78,7 +79,8 @@ def _class_frequencies(dataset: Dataset) -> np.ndarray | None:
         return _class_frequencies(dataset.dataset)
     if not hasattr(dataset, 'datasets'):
         return None
-    parts = [_class_frequencies(part) for part in dataset.datasets]
-    if any(part is None for part in parts):
+    found = [_class_frequencies(part) for part in dataset.datasets]
+    parts = [part for part in found if part is not None]
+    if len(parts) < len(found):
         return None
     return np.average(parts, axis=0, weights=[len(part) for part in dataset.datasets])

@@ -14,6 +14,7 @@ from mmseg.structures import SegDataSample
 from handbone.errors import HandboneError
 from handbone.files import open_atomically
 from handbone.masks import planes_last
+from handbone.masks.rle import Order
 from handbone.submissions.image_names import dataset_image_paths, name_images
 from handbone.submissions.rle_rows import HEADER, rle_rows
 
@@ -41,7 +42,7 @@ class RLESubmissionHook(Hook):
     """
 
     def __init__(
-        self, out_file: str | Path | None = None, order: str = 'C', image_name: str = 'basename'
+        self, out_file: str | Path | None = None, order: Order = 'C', image_name: str = 'basename'
     ) -> None:
         if order not in ('C', 'F'):
             raise HandboneError(f"RLE order is 'C' (rows) or 'F' (columns), got {order!r}.")
@@ -92,7 +93,7 @@ class RLESubmissionHook(Hook):
             HandboneError: If an image is not in the dataset or a prediction has a different size.
             OSError: If the rows cannot be written.
         """
-        for sample in outputs:
+        for sample in outputs or ():
             index = self._index.get(sample.img_path)
             if index is None:
                 raise HandboneError(
@@ -135,6 +136,7 @@ class RLESubmissionHook(Hook):
         pieces = (
             self._rows.fetch(index, owner, sizes[owner][index])
             for index, owner in enumerate(owners)
+            if owner is not None
         )
         # Process 0 knows whether it could write; the others must not continue as if it had.
         errors = [self._write(pieces) if get_rank() == 0 else None]

@@ -101,9 +101,10 @@ class MultilabelVisualizationHook(Hook):
             data_batch: What the data loader gave; not used.
             outputs: Data samples with predictions.
         """
+        outputs = outputs or ()
         self._collect(runner, outputs)
         step = runner.iter + batch_idx
-        if self.draw and step % self.interval == 0 and is_main_process():
+        if self.draw and outputs and step % self.interval == 0 and is_main_process():
             sample = outputs[0]
             runner.visualizer.add_datasample(
                 f'val_{Path(sample.img_path).stem}',
@@ -129,6 +130,7 @@ class MultilabelVisualizationHook(Hook):
             data_batch: What the data loader gave; not used.
             outputs: Data samples with predictions.
         """
+        outputs = outputs or ()
         self._collect(runner, outputs)
         if not self.draw or not (self.out_dir or is_main_process()):
             return
@@ -211,6 +213,7 @@ class MultilabelVisualizationHook(Hook):
             runner.visualizer.write_picture(self.out_dir / 'worst.jpg', sheet)
 
     def _file_of(self, sample: SegDataSample) -> Path:
+        assert self.out_dir is not None
         return self.out_dir / self._names[sample.img_path]
 
 

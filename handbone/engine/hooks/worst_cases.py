@@ -57,7 +57,7 @@ class WorstCases:
         Returns:
             The lowest score first, each path once.
         """
-        merged = {}
+        merged: dict = {}
         for part in all_gather_object([case for *_, case in self._heap]):
             for case in part:
                 merged.setdefault(case.path, case)

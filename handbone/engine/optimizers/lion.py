@@ -50,11 +50,13 @@ class Lion(Optimizer):
         super().__init__(params, dict(lr=lr, betas=tuple(betas), weight_decay=weight_decay))
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+    def step(  # type: ignore[override]  # the parent has overloads
+        self, closure: Callable[[], Tensor] | None = None
+    ) -> Tensor | None:
         """Change the weights once.
 
         Args:
-            closure: Computes the loss and its gradients anew, as in other optimisers.
+            closure: Computes the loss and its gradients again, as in other optimisers.
 
         Returns:
             What the closure returned.
@@ -73,7 +75,7 @@ class Lion(Optimizer):
         for weight in weights:
             if not self.state[weight]:
                 self.state[weight]['momentum'] = torch.zeros_like(weight)
-        gradients = [weight.grad for weight in weights]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         momenta = [self.state[weight]['momentum'] for weight in weights]
         beta1, beta2 = group['betas']
         directions = torch._foreach_lerp(momenta, gradients, 1 - beta1)

@@ -1,5 +1,7 @@
 """ConvNeXt, with the weights' names of OpenMMLab's checkpoints."""
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
@@ -78,7 +80,7 @@ class ConvNeXt(BaseModule):
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.trunc_normal_(module.weight, std=0.02)
-                nn.init.zeros_(module.bias)
+                nn.init.zeros_(cast(Tensor, module.bias))
         super().init_weights()
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -95,7 +97,7 @@ class ConvNeXt(BaseModule):
             zip(self.downsample_layers, self.stages, strict=True)
         ):
             features = downsample(features)
-            for block in stage:
+            for block in cast(nn.Sequential, stage):
                 if self.with_cp and self.training:
                     features = checkpoint(block, features, use_reentrant=False)
                 else:

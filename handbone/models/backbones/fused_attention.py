@@ -30,7 +30,7 @@ class FusedMultiheadAttention(nn.MultiheadAttention):
         Returns:
             The output and ``None`` in place of the weights.
         """
-        return super().forward(*args, **{**kwargs, 'need_weights': False})
+        return super().forward(*args, **{**kwargs, 'need_weights': False})[0], None
 
 
 class FusedBEiTAttention(BEiTAttention):
@@ -103,7 +103,7 @@ def _attend(attention: WindowMSA | BEiTAttention, qkv: Tensor, bias: Tensor | No
             each.reshape(-1, windows, length, each.shape[-1]) for each in (query, key, value)
         )
         bias = bias.reshape(1, windows, length, length)
-    if query.shape[1] <= MOST_HEADS:
+    if bias is None or query.shape[1] <= MOST_HEADS:
         result = _attend_at_once(attention, query, key, value, bias)
     else:
         parts = (each.split(MOST_HEADS, dim=1) for each in (query, key, value, bias))

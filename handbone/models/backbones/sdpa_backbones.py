@@ -32,7 +32,7 @@ class FusedMAEAttention(FusedBEiTAttention, MAEAttention):
 
 
 #: What stands in for each layer; the exact class counts, so that no sibling is lost.
-FUSED = {
+FUSED: dict[type[nn.Module], type[nn.Module]] = {
     BEiTAttention: FusedBEiTAttention,
     MAEAttention: FusedMAEAttention,
     MixFFN: ChannelsLastMixFFN,

@@ -25,7 +25,7 @@ class MultilabelDDRHead(DDRHead, MultilabelDecodeHead):
         super().__init__(*args, **kwargs)
         self.spatial_weight = spatial_weight
 
-    def loss_by_feat(
+    def loss_by_feat(  # type: ignore[override]  # the branches come as a tuple
         self, seg_logits: tuple[Tensor, Tensor], batch_data_samples: list[BaseDataElement]
     ) -> dict[str, Tensor]:
         """Compute the losses of both branches.
@@ -43,6 +43,6 @@ class MultilabelDDRHead(DDRHead, MultilabelDecodeHead):
         spatial = {key: value * self.spatial_weight for key, value in spatial.items()}
         return add_prefix(context, 'context') | add_prefix(spatial, 'spatial')
 
-    def output_convolutions(self) -> list[nn.Module]:
+    def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the convolutions that make the logits of the two branches."""
         return [self.conv_seg, self.aux_cls_seg]

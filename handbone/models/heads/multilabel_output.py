@@ -1,6 +1,7 @@
 """What every part with multilabel outputs does: losses on packed labels, and where they start."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,11 @@ from handbone.errors import HandboneError
 
 from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by_class_loss
 
+if TYPE_CHECKING:
+    from mmengine.model import BaseModule as Host
+else:
+    Host = object  # the class that inherits brings its own
+
 # classes, not names: names would be looked up in whatever default scope the caller has set
 DEFAULT_LOSSES = (
     dict(type=MultilabelBCELoss, loss_weight=1.0),
@@ -16,7 +22,7 @@ DEFAULT_LOSSES = (
 )
 
 
-class MultilabelOutput:
+class MultilabelOutput(Host):
     """Losses and output biases of independent classes, for heads and whole segmentors.
 
     The class that inherits has ``num_classes``, ``align_corners`` and ``loss_decode``, one loss or
@@ -32,7 +38,7 @@ class MultilabelOutput:
         check_class_count(type(self).__name__, self.num_classes)
         check_losses(type(self).__name__, self._losses())
 
-    def _losses(self) -> list[nn.Module]:
+    def _losses(self) -> list[PackedLoss]:
         many = isinstance(self.loss_decode, nn.ModuleList)
         return list(self.loss_decode) if many else [self.loss_decode]
 
@@ -75,11 +81,12 @@ class MultilabelOutput:
             )
         for layer in self.output_convolutions():
             # one ahead of a pixel shuffle holds several outputs of each class, side by side
-            repeats = layer.bias.numel() // len(frequencies)
+            bias = cast(Tensor, layer.bias)
+            repeats = bias.numel() // len(frequencies)
             with torch.no_grad():
-                layer.bias.copy_(torch.logit(frequencies).repeat_interleave(repeats))
+                bias.copy_(torch.logit(frequencies).repeat_interleave(repeats))
 
-    def output_convolutions(self) -> list[nn.Module]:
+    def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the layers whose biases are those of the classes' logits.
 
         Several where branches are trained apart, none where the part does not classify.

@@ -60,7 +60,7 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
         self.boundary_width = boundary_width
         self.boundary_threshold = boundary_threshold
 
-    def loss_by_feat(
+    def loss_by_feat(  # type: ignore[override]  # the branches come as a tuple
         self, seg_logits: tuple[Tensor, Tensor, Tensor], batch_data_samples: list[BaseDataElement]
     ) -> dict[str, Tensor]:
         """Compute the losses of the three branches.
@@ -103,6 +103,6 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
         boundary = F.max_pool2d(boundary_pixels(labels).float(), 2 * grown + 1, 1, grown)
         return boundary.masked_fill(ignore_bits(labels)[:, None], 255)
 
-    def output_convolutions(self) -> list[nn.Module]:
+    def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the convolutions that make the logits of classes, not that of boundaries."""
         return [self.conv_seg, self.p_cls_seg]

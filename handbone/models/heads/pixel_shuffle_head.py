@@ -1,6 +1,7 @@
 """A head that turns channels back into pixels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +39,7 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         num_classes: int,
         upscale: int = 4,
         dropout_ratio: float = 0.0,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(
             in_channels,

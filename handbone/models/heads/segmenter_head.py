@@ -15,6 +15,6 @@ class MultilabelSegmenterMaskTransformerHead(SegmenterMaskTransformerHead, Multi
     shifted; the shifts are the output's biases.
     """
 
-    def output_convolutions(self) -> list[nn.Module]:
+    def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the normalisation whose shifts are the biases of the classes."""
         return [self.mask_norm]

@@ -73,6 +73,6 @@ class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
         packed = torch.where(fused > self.boundary_threshold, 2, 1).int()
         return packed | torch.where(ignore_bits(labels)[:, None], IGNORE_BIT, 0).int()
 
-    def output_convolutions(self) -> list[nn.Module]:
+    def output_convolutions(self) -> list[nn.Conv2d]:
         """Return nothing: the outputs are not the dataset's classes."""
         return []

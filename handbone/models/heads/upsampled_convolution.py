@@ -82,16 +82,18 @@ def convolve_levels(maps: Iterable[Tensor], weight: Tensor, align_corners: bool)
     # the meta device, on which operations are counted, knows no autocast
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
         weight = weight.to(torch.get_autocast_dtype(device))
-    fused, first = None, 0
+    fused: Tensor | None = None
+    first = 0
     for each in maps:
         part = weight[:, first : first + each.shape[1]]
         first += each.shape[1]
         if fused is None:
             fused = F.conv2d(each.to(weight.dtype), part, padding=weight.shape[-1] // 2)
         else:
-            size = tuple(fused.shape[2:])
+            size = (fused.shape[2], fused.shape[3])
             fused.add_(_convolve_level(each.to(weight.dtype), part, size, align_corners))
         del each
+    assert fused is not None  # there is a first map
     return fused
 
 

@@ -100,9 +100,8 @@ class _ClassByClass(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         ignored = ignore_bits(target)
         num_ignored = int(ignored.sum())
-        num_valid = torch.tensor(ignored.numel() - num_ignored, dtype=torch.float64)
-        num_valid = max(1.0, float(mean_of_processes(num_valid)))
-        ignored = ignored if num_ignored else None
+        count = torch.tensor(ignored.numel() - num_ignored, dtype=torch.float64)
+        mean_count = max(1.0, float(mean_of_processes(count)))
         # the classes are read one after the other: in a channels_last tensor they lie interleaved
         logits = logits.contiguous()
         num_classes = logits.shape[1]
@@ -111,9 +110,12 @@ class _ClassByClass(torch.autograd.Function):
         part_losses = _compiled_part_losses() if compiled else _part_losses
         weights = _class_weights(losses, logits)
         # a number would be compiled in
-        num_valid = weights.new_full((), num_valid) if compiled else num_valid
+        num_valid = weights.new_full((), mean_count) if compiled else mean_count
         upsampling = BilinearUpsampling(
-            logits.shape[2:], target.shape[2:], align_corners, like=weights
+            (logits.shape[2], logits.shape[3]),
+            (target.shape[2], target.shape[3]),
+            align_corners,
+            like=weights,
         )
         # not in half precision: the scale of mixed-precision training comes only in backward
         gradient = weights.new_empty(logits.shape) if ctx.needs_input_grad[0] else None
@@ -122,16 +124,16 @@ class _ClassByClass(torch.autograd.Function):
             for first in range(0, num_classes, step):
                 part = slice(first, min(first + step, num_classes))
                 bits = [class_bits(target, index) for index in range(part.start, part.stop)]
-                values, slopes = part_losses(
+                part_values, slopes = part_losses(
                     losses,
                     logits[:, part],
                     upsampling,
                     torch.stack(bits, dim=1),
-                    ignored,
+                    ignored if num_ignored else None,
                     num_valid,
                     weights[:, part],
                 )
-                sums += values
+                sums += part_values
                 if gradient is not None:
                     gradient[:, part] = upsampling.adjoint(slopes)
         if gradient is not None:
@@ -163,12 +165,14 @@ def _part_losses(
 ) -> tuple[Tensor, Tensor]:
     """Compute the weighted losses of some classes, (losses,), and the gradient of their sum."""
     pixels = ClassPixels.of(upsampling(logits.to(weights.dtype)), bits, ignored, num_valid)
-    sums, total = [], None
+    sums = []
+    total: Tensor | None = None
     for index, loss in enumerate(losses):
         values, gradient = loss.class_losses(pixels)
         sums.append((values * weights[index]).sum())
         gradient *= weights[index].reshape(1, -1, 1, 1)
         total = gradient if total is None else total.add_(gradient)
+    assert total is not None  # there is a loss
     return torch.stack(sums), total
 
 

@@ -54,7 +54,11 @@ class MultilabelFocalLoss(PackedLoss):
 
     def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
         """Compute values and slopes from sums, see the base class."""
-        present, absent = (Surprise(*self.exponents, there) for there in (True, False))
+        present, absent = (Surprise(float(self.gamma), there) for there in (True, False))
         share = valid_pixels(sums).reciprocal_()
-        slopes = {present: self.alpha * share, absent: (1 - self.alpha) * share}
-        return sum((sums[name] * slope).sum(0) for name, slope in slopes.items()), slopes
+        slopes: dict[SumName, Tensor] = {
+            present: self.alpha * share,
+            absent: (1 - self.alpha) * share,
+        }
+        values = [(sums[name] * slope).sum(0) for name, slope in slopes.items()]
+        return values[0] + values[1], slopes

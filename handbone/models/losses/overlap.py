@@ -1,6 +1,7 @@
 """Losses that are a ratio of overlap and size: what Dice and Tversky share."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
@@ -31,7 +32,7 @@ class OverlapLoss(PackedLoss):
         eps: float,
         per_image: bool,
         loss_weight: float,
-        class_weight: list[float] | None,
+        class_weight: Sequence[float] | None,
         loss_name: str,
     ) -> None:
         super().__init__(loss_weight, class_weight, loss_name)

@@ -78,7 +78,8 @@ class _FusedLoss(torch.autograd.Function):
     ) -> tuple[Tensor | None, ...]:
         if grad_total is None:
             return None, None, None
-        return _gradient(*ctx.saved_tensors, grad_total, ctx.exponents), None, None
+        logits, target, slopes = ctx.saved_tensors
+        return _gradient(logits, target, slopes, grad_total, ctx.exponents), None, None
 
 
 def _form_losses(
@@ -89,14 +90,14 @@ def _form_losses(
     sums = dict(zip(names, rows.unbind(), strict=True))
     slopes = torch.zeros_like(rows)
     slope_of = dict(zip(names, slopes.unbind(), strict=True))
-    factors = tuple(
+    numbers = tuple(
         tuple(
             loss.loss_weight / rows.shape[2] * weight
             for weight in loss.class_weight or [1] * rows.shape[2]
         )
         for loss in losses
     )
-    factors = _on_device(factors, rows.dtype, rows.device)
+    factors = _on_device(numbers, rows.dtype, rows.device)
     values = []
     for loss, factor in zip(losses, factors.unbind(), strict=True):
         value, slopes_of_loss = loss.losses_of_sums(sums)
@@ -182,7 +183,7 @@ def _gradient(
         ]
         padded = [16 if size <= 16 else 32 for size in tile]  # tl.dot takes no less
     else:
-        tile = padded = SUMMED_TILE
+        tile = padded = list(SUMMED_TILE)
     tiles = triton.cdiv(shape.low_height, tile[0]) * triton.cdiv(shape.low_width, tile[1])
     gradient = torch.empty_like(logits)
     with torch.cuda.device_of(logits):

@@ -83,7 +83,7 @@ def sample_affine(
     dtype = torch.promote_types(batch.dtype, torch.float32)
     with torch.autocast(batch.device.type, enabled=False):
         theta = torch.tensor(matrix, dtype=dtype, device=batch.device).expand(len(batch), 2, 3)
-        grid = F.affine_grid(theta, (len(batch), 1, *size), align_corners=False)
+        grid = F.affine_grid(theta, [len(batch), 1, *size], align_corners=False)
         found = F.grid_sample(batch.to(dtype), grid, padding_mode=padding, align_corners=False)
     return found.to(batch.dtype), grid
 

@@ -1,6 +1,6 @@
 """Segmentors that end in packed label maps at the size of the original image."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -18,8 +18,13 @@ from handbone.postprocessing import apply_steps
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
 from .sliding_window import SlidingWindow
 
+if TYPE_CHECKING:
+    from mmseg.models import BaseSegmentor as Host
+else:
+    Host = object  # it stands before the segmentor
 
-class PackedPrediction:
+
+class PackedPrediction(Host):
     """What makes an mmseg segmentor multilabel: it goes from logits to packed labels.
 
     Placed before a segmentor of mmseg. ``test_cfg`` takes:
@@ -55,7 +60,7 @@ class PackedPrediction:
         Raises:
             HandboneError: If the mode, a setting of it, a step or the thresholds do not fit.
         """
-        self.test_cfg = dict(self.test_cfg or {})
+        self.test_cfg: dict = dict(self.test_cfg or {})
         mode = self.test_cfg.setdefault('mode', 'whole')
         if mode not in ('whole', 'slide'):
             raise HandboneError(f"test_cfg.mode is 'whole' or 'slide', got '{mode}'")
@@ -154,7 +159,7 @@ class PackedPrediction:
         """
         grey = None
         if image is not None and any(step.needs_image for step in self.postprocess):
-            grey = grey_image(image, meta, tuple(packed.shape[1:]))
+            grey = grey_image(image, meta, (packed.shape[1], packed.shape[2]))
         return apply_steps(packed, self.postprocess, self.num_classes, grey)
 
 
@@ -171,8 +176,9 @@ def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
     """
     height, width = (round(side) for side in content_size(image, meta))
     grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
-    grey = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
-    return cv2.resize(grey, size[::-1], interpolation=cv2.INTER_LINEAR)
+    # OpenCV makes the result itself, which its types do not say
+    spread = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX)  # type: ignore[call-overload]
+    return cv2.resize(spread.astype(np.uint8), size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 @MODELS.register_module()

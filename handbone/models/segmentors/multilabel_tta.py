@@ -81,20 +81,20 @@ class MultilabelTTAModel(BaseTTAModel):
             ``(N, C, h, w)``, covering the padded images.
         """
         metas = [sample.metainfo for sample in data_samples]
-        mean, size = RunningMean(self.merge), None
+        mean = RunningMean(self.merge)
+        frame = (inputs.shape[2], inputs.shape[3])
+        size: tuple[int, int] | None = None
         for view in self.views:
             shown = view.show(inputs, self._black(inputs), self._divisor())
-            logits, seen = view.undo(
-                self.module.inference(shown, metas).float(), tuple(inputs.shape[2:]), size
-            )
-            size = tuple(logits.shape[2:])
+            logits, seen = view.undo(self.module.inference(shown, metas).float(), frame, size)
+            size = (logits.shape[2], logits.shape[3])
             mean.add(logits, seen)
         return mean.logits()
 
     def _merge_pipeline_views(self, data: dict) -> list[SegDataSample]:
         means = [RunningMean(self.merge) for _ in data['inputs'][0]]
         sizes: list[tuple[int, int] | None] = [None] * len(means)
-        first = None
+        first: dict = {}
         for inputs, data_samples in zip(data['inputs'], data['data_samples'], strict=True):
             raw = dict(inputs=list(inputs), data_samples=list(data_samples))
             batch = self.module.data_preprocessor(raw, False)
@@ -103,7 +103,7 @@ class MultilabelTTAModel(BaseTTAModel):
                 logits = _straighten(logits, batch['data_samples'][index].metainfo)
                 if sizes[index] not in (None, tuple(logits.shape[1:])):
                     logits = F.interpolate(logits[None], sizes[index], mode='bilinear')[0]
-                sizes[index] = tuple(logits.shape[1:])
+                sizes[index] = (logits.shape[1], logits.shape[2])
                 means[index].add(logits)
         return self._finish([mean.logits() for mean in means], **first)
 

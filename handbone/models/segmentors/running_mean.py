@@ -48,6 +48,7 @@ class RunningMean:
         Returns:
             Float32 logits of their shape; of the mean probability where probabilities are merged.
         """
+        assert self._total is not None, 'nothing was added'
         mean = self._total / self._weight
         # further out than any threshold, and finite
         return torch.logit(mean, eps=1e-6) if self.merge == 'probabilities' else mean

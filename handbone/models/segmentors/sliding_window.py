@@ -92,8 +92,8 @@ class SlidingWindow:
         Returns:
             ``(N, C, h, w)``, covering the images at the head's resolution or at ``logit_stride``.
         """
-        full = tuple(images.shape[2:])
-        window = tuple(map(min, self.crop_size, full))
+        full = (images.shape[2], images.shape[3])
+        window = (min(self.crop_size[0], full[0]), min(self.crop_size[1], full[1]))
         first = self._coarsen(network(images[:, :, : window[0], : window[1]]), window)
         if window == full:
             return first
@@ -112,10 +112,10 @@ class SlidingWindow:
         for corner, logits in self._windows(network, images, window, corners, first):
             low = [int(side / ratio) for side, ratio in zip(corner, ratios, strict=True)]
             place = tuple(slice(a, a + b) for a, b in zip(low, weight.shape, strict=True))
-            total[(..., *place)] += logits.float() * weight
+            total[..., place[0], place[1]] += logits.float() * weight
             weights[place] += weight
         total /= weights
-        shown = tuple(float(side / ratio) for side, ratio in zip(full, ratios, strict=True))
+        shown = (float(full[0] / ratios[0]), float(full[1] / ratios[1]))
         if shown == tuple(size):
             return total
         return torch.stack([cut_padding(image, shown) for image in total])

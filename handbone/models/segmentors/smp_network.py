@@ -3,7 +3,7 @@
 import difflib
 import inspect
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
@@ -126,7 +126,8 @@ def load_encoder_weights(network: nn.Module, weights: str, **settings: Any) -> N
             '(~/.cache/huggingface, or where HF_HOME points) of a machine that loaded them, '
             'or train from scratch with --from-scratch'
         ) from error
-    network.encoder.load_state_dict(pretrained.encoder.state_dict())
+    encoder, trained = cast(nn.Module, network.encoder), cast(nn.Module, pretrained.encoder)
+    encoder.load_state_dict(trained.state_dict())
 
 
 def unknown_name(kind: str, name: str, candidates: Iterable[str], listed: Iterable[str]) -> str:

@@ -90,7 +90,8 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
             in_channels=in_channels,
             classes=num_classes,
         )
-        self.model = build_smp_network(**self.network_settings)
+        # its parts are those of segmentation_models.pytorch
+        self.model: Any = build_smp_network(**self.network_settings)
         if encoder_weights is not None:
             check_encoder_weights(encoder_name, encoder_weights)
         head = self.model.segmentation_head
@@ -102,7 +103,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         self.loss_decode = nn.ModuleList(MODELS.build(loss) for loss in losses)
         self.check_multilabel()
         self.train_cfg = train_cfg
-        self.test_cfg = test_cfg
+        self.test_cfg = dict(test_cfg or {})
         if channels_last:
             self.to(memory_format=torch.channels_last)
         self.set_up_prediction()
@@ -156,7 +157,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         return self.model(inputs)
 
-    def output_convolutions(self) -> list[nn.Module]:
+    def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the convolution that makes the logits, in a list."""
         head = self.model.segmentation_head
         return [layer for layer in head.modules() if isinstance(layer, nn.Conv2d)][-1:]

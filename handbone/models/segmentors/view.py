@@ -76,8 +76,8 @@ class View:
             images = images.flip(FLIPPED_AXES[self.flip])
         images = torch.rot90(images, self.quarters, (-2, -1))
         if self.tilt:
-            size = images.shape[2:]
-            images = _turn(images - fill, self.tilt, size, size, 'zeros')[0] + fill
+            frame = images.shape[2:]
+            images = _turn(images - fill, self.tilt, frame, frame, 'zeros')[0] + fill
         if self.scale != 1:
             size = [
                 max(1, round(side * self.scale / divisor)) * divisor for side in images.shape[2:]
@@ -100,8 +100,9 @@ class View:
             the view shows everything.
         """
         odd = self.quarters % 2
-        frame, size = (pair[::-1] if odd and pair else pair for pair in (frame, size))
-        size = tuple(size or logits.shape[2:])
+        height, width = size[::-1] if odd and size else size or logits.shape[2:]
+        size = (height, width)
+        frame = frame[::-1] if odd else frame
         seen = None
         if self.tilt:
             logits, grid = _turn(logits, -self.tilt, frame, size, 'border')

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handbone.extras import import_extra
-
 from .dicom_format import first_value
 from .errors import COPY_AGAIN, RadiographError, reason
 from .window import Window, apply_window, window_ends
@@ -99,29 +97,25 @@ def _stored_value(header: 'Dataset', keyword: str, dtype: np.dtype) -> float | N
 def _rescaled(path: str | Path, header: 'Dataset', pixels: np.ndarray) -> np.ndarray:
     """Apply the modality LUT, or slope and intercept."""
     if header.get('ModalityLUTSequence'):
-        _check_table(path, header.ModalityLUTSequence[0], 'modality LUT')
-    else:
-        factors = _factors(path, header)
-        if factors == (1.0, 0.0):
-            return pixels
-    return import_extra('pydicom.pixels', 'dicom').apply_modality_lut(pixels, header)
+        return _look_up(path, header, header.ModalityLUTSequence[0], pixels)[0]
+    slope = _factor(path, header, 'RescaleSlope', 1)
+    intercept = _factor(path, header, 'RescaleIntercept', 0)
+    if (slope, intercept) == (1, 0):
+        return pixels
+    return pixels.astype(np.float64) * slope + intercept
 
 
-def _factors(path: str | Path, header: 'Dataset') -> tuple[float, float]:
+def _factor(path: str | Path, header: 'Dataset', keyword: str, default: float) -> float:
+    value = header.get(keyword)
     try:
-        slope = 1.0 if header.get('RescaleSlope') is None else float(header.RescaleSlope)
-        shift = 0.0 if header.get('RescaleIntercept') is None else float(header.RescaleIntercept)
-        sound = slope != 0 and abs(slope) < MAX_GREY and abs(shift) < MAX_GREY
+        factor = default if value is None else float(value)
     except (TypeError, ValueError):
-        sound = False
-    if not sound:
+        factor = math.nan
+    if not abs(factor) < MAX_GREY or (keyword == 'RescaleSlope' and factor == 0):
         raise RadiographError.at(
-            path,
-            f'its rescale slope ({reason(header.get("RescaleSlope"))}) or intercept '
-            f'({reason(header.get("RescaleIntercept"))}) makes no sense',
-            COPY_AGAIN,
+            path, f'its {keyword} ({reason(value)}) makes no sense', COPY_AGAIN
         )
-    return slope, shift
+    return factor
 
 
 def _windowed(
@@ -129,9 +123,7 @@ def _windowed(
 ) -> np.ndarray:
     """Apply the window; ``shown`` are the values that are not padding."""
     if window == 'file' and header.get('VOILUTSequence'):
-        table = header.VOILUTSequence[0]
-        bits = _check_table(path, table, 'VOI LUT')
-        looked_up = import_extra('pydicom.pixels', 'dicom').apply_voi(values, header)
+        looked_up, bits = _look_up(path, header, header.VOILUTSequence[0], values)
         return apply_window(looked_up, (0, 2**bits - 1))
     if window == 'file':
         windowed = _file_window(header, values, shown)
@@ -142,18 +134,27 @@ def _windowed(
     return apply_window(values, window_ends(shown, window))
 
 
-def _check_table(path: str | Path, table: 'Dataset', name: str) -> int:
-    """Check that a lookup table is as long as it says; returns the bits of its values."""
-    entries, _, bits = map(int, table.LUTDescriptor)
+def _look_up(
+    path: str | Path, header: 'Dataset', table: 'Dataset', values: np.ndarray
+) -> tuple[np.ndarray, int]:
+    """Apply a lookup table, as DICOM PS3.3 C.11.1 and C.11.2 define them; with the bits it has."""
+    entries, first, bits = map(int, table.LUTDescriptor)
+    entries = entries or MAX_ENTRIES
     data = table.LUTData
-    length = len(data) // 2 if isinstance(data, bytes) else len(data)
-    if length < (entries or MAX_ENTRIES) or bits not in LOOKUP_BITS:
+    if isinstance(data, bytes):
+        order = '<' if header.file_meta.TransferSyntaxUID.is_little_endian else '>'
+        # tables of 8 bits may be packed
+        packed = bits == 8 and len(data) < 2 * entries
+        data = np.frombuffer(data, np.uint8 if packed else f'{order}u2', len(data) // (2 - packed))
+    data = np.asarray(data)
+    if len(data) < entries or bits not in LOOKUP_BITS:
         raise RadiographError.at(
             path,
-            f'its {name} has {length} values where it says {entries or MAX_ENTRIES} of {bits} bits',
+            f'a lookup table has {len(data)} values where it says {entries} of {bits} bits',
             COPY_AGAIN,
         )
-    return bits
+    places = (values.astype(np.float64) - first).clip(0, entries - 1).astype(np.int64)
+    return data[places], bits
 
 
 def _file_window(header: 'Dataset', values: np.ndarray, shown: np.ndarray) -> np.ndarray | None:

@@ -44,11 +44,12 @@ class _Worker:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl+C at the terminal must not look like a crash
         )
+        self._requests = cast(io.BufferedWriter, self._process.stdin)
+        self._answers = cast(io.BufferedReader, self._process.stdout)
 
     def decode(self, kind: str, data: bytes, options: dict[str, int]) -> np.ndarray:
         """Decode a file; ``EOFError`` or ``OSError`` if the process ends."""
-        requests = cast(BinaryIO, self._process.stdin)
-        answers = cast(io.BufferedReader, self._process.stdout)
+        requests, answers = self._requests, self._answers
         timer = threading.Timer(MAX_SECONDS, self._process.kill)
         timer.start()
         try:
@@ -72,7 +73,7 @@ class _Worker:
     def stop(self) -> None:
         """End the process."""
         self._process.kill()
-        for stream in filter(None, (self._process.stdin, self._process.stdout)):
+        for stream in (self._requests, self._answers):
             with contextlib.suppress(OSError):
                 stream.close()
         self._process.wait()
@@ -102,14 +103,13 @@ class _Workers:
 
     def forget(self) -> None:
         """Leave the workers to the process that this one was forked from."""
-        self._idle = []
-        self._lock = threading.Lock()
+        self._idle, self._lock = [], threading.Lock()
 
 
 _workers = _Workers()
-atexit.register(_workers.stop)
+atexit.register(lambda: _workers.stop())
 if hasattr(os, 'register_at_fork'):
-    os.register_at_fork(after_in_child=_workers.forget)
+    os.register_at_fork(after_in_child=lambda: _workers.forget())
 
 
 def decode_isolated(kind: str, data: bytes, **options: int) -> np.ndarray:

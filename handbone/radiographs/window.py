@@ -46,10 +46,10 @@ def window_ends(values: np.ndarray, window: Window) -> tuple[float, float]:
         The darkest and the brightest grey value of the window.
     """
     if not isinstance(window, str):
-        return float(window[0]), float(window[1])
-    if window != 'percentile':
-        return float(values.min()), float(values.max())
-    if values.dtype in (np.uint8, np.uint16):
+        low, high = window
+    elif window != 'percentile':
+        low, high = values.min(), values.max()
+    elif values.dtype in (np.uint8, np.uint16):
         cumulative = np.bincount(values.ravel()).cumsum()
         low, high = np.searchsorted(cumulative, np.multiply(PERCENTILES, values.size))
     else:

@@ -50,10 +50,11 @@ def encoded(suffix: str, *images: np.ndarray) -> Callable[[], list[bytes]]:
     return lambda: [cv2.imencode(suffix, image)[1].tobytes() for image in images]
 
 
-def float_tiffs() -> list[bytes]:
-    """Encode TIFFs of several depths, with tags."""
-    deep = encoded('.tif', SMOOTH, GRAY, GRAY.astype(np.float32) / 4095)()
-    return [*deep, *(tiff.replace(b'\0\0\0\0', b'\0\0\xc0\x7f', 1) for tiff in deep[2:])]
+def tiffs() -> list[bytes]:
+    """Encode TIFFs of several depths, one of them with a pixel that is not a number."""
+    shares = GRAY.astype(np.float32) / 4095
+    damaged = np.where(GRAY[20, 30] == GRAY, np.float32(np.nan), shares)
+    return encoded('.tif', SMOOTH, GRAY, shares, damaged)()
 
 
 def dicom_files() -> list[bytes]:
@@ -184,7 +185,7 @@ def _target(
 TARGETS = [
     _target('png', '.png', encoded('.png', SMOOTH, GRAY)),
     _target('jpeg', '.jpg', encoded('.jpg', SMOOTH, np.dstack([SMOOTH] * 3))),
-    _target('tiff', '.tif', float_tiffs),
+    _target('tiff', '.tif', tiffs),
     _target('bmp', '.bmp', encoded('.bmp', SMOOTH)),
     _target('webp', '.webp', encoded('.webp', np.dstack([SMOOTH] * 3))),
     _target('gif', '.gif', encoded('.gif', np.dstack([SMOOTH] * 3))),

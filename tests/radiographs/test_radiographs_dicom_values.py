@@ -109,8 +109,16 @@ def test_rescaling_that_makes_no_sense(tmp_path, elements):
     header.add_new('RescaleSlope', 'LO', elements.get('slope', '1'))
     header.add_new('RescaleIntercept', 'LO', elements.get('shift', '0'))
     header.save_as(path)
-    with pytest.raises(RadiographError, match=r'a\.dcm: .*rescale slope .* makes no sense'):
+    with pytest.raises(RadiographError, match=r'a\.dcm: its Rescale.* makes no sense'):
         read(path)
+
+
+@pytest.mark.parametrize('elements', [dict(RescaleSlope=2), dict(RescaleIntercept=-9)])
+def test_half_of_the_rescaling(tmp_path, elements):
+    path = write_dicom(tmp_path / 'a.dcm', GRAY, **elements)
+    rescaled = GRAY * float(elements.get('RescaleSlope', 1)) + elements.get('RescaleIntercept', 0)
+    expected = np.clip(rescaled / 4000, 0, 1) * 255
+    np.testing.assert_allclose(read(path, window=(0, 4000)), expected, atol=1e-3)
 
 
 def table(entries, values, bits):
@@ -124,7 +132,7 @@ def table(entries, values, bits):
 @pytest.mark.parametrize(('entries', 'values', 'bits'), [(4096, 100, 12), (0, 100, 12), (9, 9, 0)])
 def test_tables_shorter_than_they_say(tmp_path, keyword, entries, values, bits):
     path = write_dicom(tmp_path / 'a.dcm', GRAY, **{keyword: [table(entries, values, bits)]})
-    with pytest.raises(RadiographError, match=r'a\.dcm: its .* LUT has .* values'):
+    with pytest.raises(RadiographError, match=r'a\.dcm: a lookup table has .* values'):
         read(path)
 
 
@@ -145,3 +153,26 @@ def test_fewer_than_8_bits_are_spread(tmp_path):
     small = (GRAY // 256).astype(np.uint8)
     path = write_dicom(tmp_path / 'a.dcm', small, BitsStored=4, HighBit=3)
     np.testing.assert_allclose(read(path), spread(small, np.zeros_like(FRAME)), atol=1e-3)
+
+
+@pytest.mark.parametrize('keyword', ['VOILUTSequence', 'ModalityLUTSequence'])
+def test_tables_of_12_bits_after_rescaling(tmp_path, keyword):
+    """A table begins at its first value, and values beyond either end take those of the ends."""
+    scaled = dict(RescaleSlope=0.5, RescaleIntercept=-250) if keyword[0] == 'V' else {}
+    values, first = (GRAY * 0.5 - 250, 300) if scaled else (GRAY * 1.0, 700)
+    item = table(1000, 1000, 12)
+    item.LUTDescriptor = [1000, first, 12]
+    path = write_dicom(tmp_path / 'a.dcm', GRAY, **scaled, **{keyword: [item]})
+    entries = np.frombuffer(item.LUTData, np.uint16)
+    expected = entries[np.clip(values - first, 0, 999).astype(int)] * (255 / 4095)
+    image = read(path, window='file' if scaled else (0, 4095))
+    np.testing.assert_allclose(image, expected, atol=1e-3)
+    assert (expected == 0).any() and (expected == 255).any()
+
+
+def test_packed_tables_of_8_bits(tmp_path):
+    item = table(256, 1, 8)
+    item.LUTData = bytes(range(255, -1, -1))
+    pixels = (GRAY // 16).astype(np.uint8)
+    path = write_dicom(tmp_path / 'a.dcm', pixels, VOILUTSequence=[item])
+    np.testing.assert_allclose(read(path), 255.0 - pixels, atol=1e-3)

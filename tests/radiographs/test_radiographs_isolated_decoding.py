@@ -1,5 +1,6 @@
 """Compressed images whose decoders crash: one file is lost, and nothing else."""
 
+import multiprocessing
 import os
 import signal
 
@@ -119,3 +120,24 @@ def test_ordinary_files_need_no_process(crashing, tmp_path):
     for path in (tmp_path / 'a.png', tmp_path / 'a.jpg', write_dicom(tmp_path / 'a.dcm', SMOOTH)):
         read(path)
     assert not crashing._idle
+
+
+def test_missing_decoders_are_named(tmp_path, monkeypatch):
+    def decode(kind, data):
+        raise IsolatedDecodingError('Unable to decompress: all plugins are missing dependencies')
+
+    monkeypatch.setattr('handbone.radiographs.dicom_decoding.decode_isolated', decode)
+    path = write_jpeg(tmp_path / 'a.dcm', JPEG)
+    with pytest.raises(RadiographError, match=r'\(JPEG Baseline.*pip install "handbone\[dicom\]"'):
+        read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='processes are not forked here')
+def test_forked_processes_have_workers_of_their_own(crashing, tmp_path):
+    Image.fromarray(SMOOTH).save(tmp_path / 'a.jp2')
+    read(tmp_path / 'a.jp2')
+    context = multiprocessing.get_context('fork')
+    with context.Pool(2) as pool:
+        images = pool.map(read, [tmp_path / 'a.jp2'] * 4)
+    for image in [*images, read(tmp_path / 'a.jp2')]:
+        np.testing.assert_array_equal(image, SMOOTH)

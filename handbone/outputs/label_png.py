@@ -13,6 +13,7 @@ from handbone.errors import HandboneError
 from handbone.masks import num_planes
 from handbone.masks.packed import check_planes, planes_of
 from handbone.outputs.prediction import Prediction
+from handbone.structure import check_structure, parse_json
 
 from .writer import ImageFileWriter
 
@@ -89,9 +90,9 @@ def read_label_png(path: str | Path) -> tuple[np.ndarray, tuple[str, ...]]:
         HandboneError: If it is not such a PNG.
     """
     data = Path(path).read_bytes()
-    classes = _class_names(data)
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if classes else None
-    if picture is None or picture.dtype != np.uint16 or picture.shape[2:] != (3,):
+    classes = _class_names(data, path)
+    picture = _decode(data) if classes else None
+    if picture is None or len(picture) % num_planes(len(classes)):
         raise HandboneError(
             f'{path} is not a label PNG of handbone (RGB of 16 bits with a text chunk that names '
             'the classes), or another program saved it again. Write it again.'
@@ -102,15 +103,30 @@ def read_label_png(path: str | Path) -> tuple[np.ndarray, tuple[str, ...]]:
     return (planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)), classes
 
 
+def _decode(data: bytes) -> np.ndarray | None:
+    """Decode a PNG with three channels of 16 bits; None if it is anything else."""
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:  # a size beyond OpenCV's limits
+        return None
+    fits = picture is not None and picture.dtype == np.uint16 and picture.shape[2:] == (3,)
+    return picture if fits else None
+
+
 def _chunk(kind: bytes, content: bytes) -> bytes:
     """Make a chunk of a PNG: length, kind, content, checksum."""
     checksum = zlib.crc32(kind + content)
     return struct.pack('>I', len(content)) + kind + content + struct.pack('>I', checksum)
 
 
-def _class_names(data: bytes) -> tuple[str, ...]:
+def _class_names(data: bytes, path: str | Path) -> tuple[str, ...]:
     """Read the names from the chunk behind the header, empty if it is not there."""
     start = HEADER_END + 8
     text = data[start : start + int.from_bytes(data[HEADER_END : HEADER_END + 4], 'big')]
     keyword, _, names = text.partition(b'\0')
-    return tuple(json.loads(names)) if keyword == KEYWORD else ()
+    if keyword != KEYWORD:
+        return ()
+    place = f'{path}: the list of classes in the text chunk'
+    classes = parse_json(names, place)
+    check_structure(classes, [str], place)
+    return tuple(classes)

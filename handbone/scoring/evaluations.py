@@ -13,6 +13,7 @@ from handbone.evaluation.drawn_tables import means_table, worst_text
 from handbone.evaluation.score_files import HINT, is_score_file, read_score_file, write_scores
 from handbone.evaluation.score_names import OVERLAP_SCORES, column_title
 from handbone.evaluation.score_table import ScoreTable
+from handbone.listing import normal_form
 from handbone.submissions.image_names import name_images
 
 from .mask_scores import MaskScorer
@@ -237,14 +238,15 @@ def _read_tables(paths: Sequence[Path], unit: str, common: bool) -> list[ScoreTa
     first, second = tables
     if first.classes != second.classes or set(first.scores) != set(second.scores):
         raise HandboneError(f'{paths[0]} and {paths[1]} have different classes or scores.')
-    row_of = {image: row for row, image in enumerate(second.images)}
-    rows = [row for row, image in enumerate(first.images) if image in row_of]
-    if not rows or (len({*first.images, *second.images}) > len(rows) and not common):
+    keys, others = (list(map(normal_form, table.images)) for table in tables)
+    row_of = {image: row for row, image in enumerate(others)}
+    rows = [row for row, image in enumerate(keys) if image in row_of]
+    if not rows or (len({*keys, *others}) > len(rows) and not common):
         raise HandboneError(
             f'{paths[0]} has {len(first.images)} images, {paths[1]} {len(second.images)}, both '
             f'have {len(rows)}. Compare tables of the same images, or add --common.'
         )
-    return [first.chosen(rows), second.chosen([row_of[first.images[row]] for row in rows])]
+    return [first.chosen(rows), second.chosen([row_of[keys[row]] for row in rows])]
 
 
 def _with_patients(table: ScoreTable) -> ScoreTable:

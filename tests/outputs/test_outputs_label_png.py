@@ -1,10 +1,13 @@
 """Label PNGs come back as they were."""
 
+import zlib
+
 import cv2
 import numpy as np
 import pytest
 from made_predictions import CLASSES, draw_labels, make_prediction
 
+from handbone.errors import HandboneError
 from handbone.masks import pack
 from handbone.outputs import WRITERS, read_label_png
 
@@ -47,6 +50,24 @@ def test_pngs_of_other_programs(tmp_path):
     for name in ('grey', 'deep', 'text', 'empty'):
         with pytest.raises(ValueError, match=f'{name}.png is not a label PNG'):
             read_label_png(tmp_path / f'{name}.png')
+
+
+@pytest.mark.parametrize(
+    'names', ['[[', '["a", 7]', '{"a": 1}', '[' * 5000, '["a"' + ', "a"' * 80 + ']']
+)
+def test_damaged_class_lists(tmp_path, names):
+    """A text chunk that is not a list of names, or has more names than the picture has planes."""
+    path = tmp_path / 'label_png' / 'hand.png'
+    WRITERS['label-png'](tmp_path, CLASSES, ()).write(make_prediction('hand', draw_labels(1)))
+    data = path.read_bytes()
+    length = int.from_bytes(data[33:37], 'big')
+    text = b'handbone classes\0' + names.encode()
+    chunk = len(text).to_bytes(4, 'big') + b'tEXt' + text
+    chunk += zlib.crc32(b'tEXt' + text).to_bytes(4, 'big')
+    path.write_bytes(data[:33] + chunk + data[33 + 12 + length :])
+    with pytest.raises(HandboneError, match=r'hand\.png') as caught:
+        read_label_png(path)
+    assert len(str(caught.value)) < 400
 
 
 def test_labels_of_another_class_list(tmp_path):

@@ -1,6 +1,7 @@
 """evaluate() as a function: its scores by their definition, its result, its settings."""
 
 import csv
+import unicodedata
 
 import cv2
 import numpy as np
@@ -102,6 +103,17 @@ def test_two_predictions(files, tmp_path):
         rows = list(csv.DictReader(file))
     assert [row['image'] for row in rows[::2]] == list(IMAGES)
     assert {row['patient'] for row in rows} == {'ID0', 'ID1', 'ID2'}
+
+
+def test_tables_pair_names_in_either_unicode_form(files, tmp_path):
+    reference, first, second = files
+    for name, masks, form in (('a.csv', first, 'NFC'), ('b.csv', second, 'NFD')):
+        evaluate(masks, reference, scores=['dice'], out=tmp_path / name)
+        text = (tmp_path / name).read_text(encoding='utf-8').replace('ID0/', 'Zo\u00eb/')
+        (tmp_path / name).write_text(unicodedata.normalize(form, text), encoding='utf-8')
+    found = evaluate(tmp_path / 'a.csv', against=tmp_path / 'b.csv')
+    gain = (naive_dice(FIRST) - naive_dice(SECOND)).mean()
+    assert found.difference.mean == pytest.approx(gain, abs=1e-6)
 
 
 def test_pictures_of_the_worst(files, tmp_path):

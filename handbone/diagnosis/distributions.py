@@ -77,8 +77,9 @@ def check_requirements(requirements: Path = REQUIREMENTS) -> list[Finding]:
     """
     try:
         from packaging.requirements import Requirement
-    except ModuleNotFoundError:
-        return [Finding('packaging, and probably more, is not installed', install_all())]
+    except Exception as error:  # a broken package may raise anything
+        what = f'packaging, and probably more, does not load ({error})'
+        return [Finding(what, install_all())]
     findings = []
     for line in requirements.read_text(encoding='utf-8').splitlines():
         if not line.strip() or line.startswith('#'):

@@ -42,7 +42,7 @@ def check(config: Path | None = None) -> int:
             unreadable = f'{config} cannot be read: {type(error).__name__}: {error}'
     try:
         print_with_rich(tables, findings)
-    except ModuleNotFoundError:
+    except Exception:  # a broken rich may raise anything
         print_plainly(tables, findings)
     if unreadable:
         print(unreadable, file=sys.stderr)

@@ -86,7 +86,7 @@ def _usable_cores() -> set[int] | range:
 def _torch_rows() -> list[Row]:
     try:
         import torch
-    except ImportError as error:
+    except Exception as error:  # a broken torch may raise anything, such as an OSError
         return [('torch', 'does not load', str(error))]
     build = f'CUDA {torch.version.cuda}' if torch.version.cuda else 'CPU build'
     rows = [('torch', str(torch.__version__), build)]

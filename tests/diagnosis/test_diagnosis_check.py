@@ -142,6 +142,17 @@ def test_too_little_shared_memory(tmp_path):
     assert machine.check_shared_memory(tmp_path / 'absent', needed=2**60) == []
 
 
+@pytest.mark.parametrize('error', ['ImportError', 'OSError', 'ModuleNotFoundError'])
+def test_the_check_needs_no_package_at_all(tmp_path, error):
+    names = ('torch', 'numpy', 'lazy_loader', 'mmengine', 'mmseg', 'mmcv', 'rich', 'packaging')
+    for name in names:
+        (tmp_path / f'{name}.py').write_text(f'raise {error}("{name} is broken")\n')
+    process = run_check(f'{tmp_path}{os.pathsep}{ROOT}')
+    assert process.returncode == 1, process.stderr
+    assert 'torch is broken' in process.stdout
+    assert 'Fault: packaging, and probably more, does not load' in process.stdout
+
+
 def test_too_few_open_files():
     process = run_check(
         '', preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))

@@ -68,7 +68,7 @@ class FoldTraining:
     def train(self, folds: Sequence[int], slots: Sequence[str | None]) -> None:
         """Train folds, as many at a time as there are slots.
 
-        Finished folds are passed over, others go on from their newest checkpoint.
+        Finished folds are passed over, others continue from their newest checkpoint.
 
         Args:
             folds: Which ones.
@@ -103,7 +103,7 @@ class FoldTraining:
             raise HandboneError(
                 f'{len(failed)} of {len(folds)} folds are not trained: '
                 + ', '.join(f'{fold} ({reason})' for fold, reason in failed.items())
-                + '; their output says why. The same command goes on where they stopped'
+                + '; their output says why. The same command continues where they stopped'
             )
 
     def _folder(self, fold: int) -> Path:
@@ -156,7 +156,7 @@ class FoldTraining:
             failed[fold] = f'exit code {code}'
             print(f'fold {fold} fails ({code}): {folder}', file=sys.stderr, flush=True)
             output = folder / 'output.txt'
-            if output.is_file():  # its end says what to mend
+            if output.is_file():  # its end says what to correct
                 print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
             return
         content = json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n'

@@ -14,19 +14,19 @@ from handbone.errors import HandboneError
 
 #: Seconds in which the address of a cluster must answer.
 CONNECTION_TIMEOUT = 5
-#: What passes between processes are names and hashes; images stay in the process that reads them.
+#: Processes exchange names and hashes only; images stay in the process that reads them.
 OBJECT_STORE_BYTES = 100 * 2**20
 
 
 @contextlib.contextmanager
 def ray_session(address: str | None = None, processes: int | None = None) -> Iterator[None]:
-    """Use the Ray that runs already, a cluster, or one of this machine's own.
+    """Use a Ray that already runs, a cluster, or start Ray on this machine.
 
     Args:
         address: ``auto``, ``host:port`` or ``ray://host:port``; ``None`` starts Ray on this
-            machine for as long as it is needed.
-        processes: Processes that the machine's own Ray must be able to run at once, even if that is
-            more than it has cores.
+            machine until the block ends.
+        processes: Processes that Ray on this machine must be able to run at once, even if there are
+            fewer cores.
 
     Yields:
         Nothing.
@@ -65,20 +65,20 @@ def ray_session(address: str | None = None, processes: int | None = None) -> Ite
 
 
 def check_address(address: str) -> None:
-    """Refuse an address at which nothing listens, in seconds; Ray itself tries for minutes.
+    """Refuse within seconds an address where nothing listens; Ray itself tries for minutes.
 
     Args:
         address: As for :func:`ray_session`.
 
     Raises:
-        HandboneError: If it is no address or nothing listens there.
+        HandboneError: If it is not an address or nothing listens there.
     """
     if address == 'auto':
         return
     parts = re.fullmatch(r'(?:ray://)?(\[[^\]]+\]|[^:/]+):(\d{1,5})', address)
     if parts is None:
         raise HandboneError(
-            f'--address {address!r} is no address of a cluster: give auto, HOST:6379 or '
+            f'--address {address!r} is not the address of a cluster: give auto, HOST:6379 or '
             'ray://HOST:10001'
         )
     try:
@@ -96,7 +96,7 @@ def map_tables(
 ) -> Iterator[pa.Table]:
     """Send tables through a function, or through processes that hold an object of a class.
 
-    What is killed is started and done again by Ray, without a limit.
+    Ray restarts processes that are killed and repeats their work, as often as that happens.
 
     Args:
         tables: Each one is one call, as a whole.
@@ -133,8 +133,8 @@ def map_tables(
         if "No module named 'handbone" not in str(error):
             raise
         raise HandboneError(
-            'a machine of the cluster has no handbone: install it there as here, with the same '
-            'extras'
+            'a machine of the cluster has no handbone: install it there with the same extras as '
+            'here'
         ) from error
 
 
@@ -159,7 +159,7 @@ def processes_for(device: str | None, wanted: int | None) -> tuple[str, int]:
 
     Args:
         device: ``cpu`` or ``cuda``; ``None`` takes GPUs where the cluster has some.
-        wanted: Processes; ``None`` takes one a GPU, or one a core.
+        wanted: Processes; ``None`` takes one per GPU, or one per core.
 
     Returns:
         The device and the number of processes.
@@ -179,7 +179,8 @@ def processes_for(device: str | None, wanted: int | None) -> tuple[str, int]:
         raise HandboneError(f'Ray has no {kind}: give --device {other}, or add a machine with some')
     if wanted is not None and wanted > present:
         raise HandboneError(
-            f'{wanted} processes on {device} take as many {kind}, Ray has {present}: lower --actors'
+            f'{wanted} processes on {device} need as many {kind}, and Ray has {present}: lower '
+            '--actors'
         )
     return device, wanted or present
 

@@ -8,8 +8,8 @@ from .folder import ArchiveFolder
 class Failures:
     """Failures of earlier runs that still hold, and those of this run.
 
-    A failure belongs to the bytes of an image and a model; one without a hash, of a file that could
-    not be opened, to all models.
+    A failure belongs to the bytes of an image and a model; one without a hash,
+    of a file that could not be opened, to all models.
 
     Args:
         folder: The archive.

@@ -1,4 +1,4 @@
-"""The folder of an archive: what lies where, and who may write."""
+"""The folder of an archive: what is where, and who may write."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ DESCRIPTION = 'archive.json'
 class ArchiveFolder:
     """Predictions of any number of images by any number of models with the same classes.
 
-    - ``runs/model_hash=…/image_prefix=…/….parquet``: one row an image and class;
+    - ``runs/model_hash=…/image_prefix=…/….parquet``: one row per image and class;
     - ``images.parquet``: every image that was listed, and the hash of its bytes;
     - ``failures.parquet``: images that could not be read or predicted, and why;
     - ``archive.json``: the classes, and the thresholds of each model;
@@ -47,7 +47,7 @@ class ArchiveFolder:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names in class order; none as long as there is no model."""
+        """Names in class order; none before the first model."""
         return tuple(self._description.get('classes', ()))
 
     @property
@@ -63,7 +63,7 @@ class ArchiveFolder:
         Args:
             model_hash: Hash of its weights and all else that decides about its answers.
             classes: Names in class order.
-            thresholds: Probability above which a class is present, one a class.
+            thresholds: Probability above which a class is present, one per class.
 
         Raises:
             HandboneError: If the archive has other classes.
@@ -72,7 +72,7 @@ class ArchiveFolder:
         if known['classes'] != list(classes):
             raise HandboneError(
                 f'{self.root} holds predictions of the classes {", ".join(known["classes"])}, but '
-                f'the model predicts {", ".join(classes)}: give another --out'
+                f'the model predicts {", ".join(classes)}: give a different --out-dir'
             )
         if model_hash not in known['models']:
             known['models'][model_hash] = {'thresholds': list(thresholds)}
@@ -134,7 +134,7 @@ class ArchiveFolder:
             raise HandboneError(f'{path} cannot be read ({error}): restore it') from error
         if not isinstance(content, dict) or content.get('format') != FORMAT:
             raise HandboneError(
-                f'{path} is not the description of a {FORMAT!r}: give another folder'
+                f'{path} is not the description of a {FORMAT!r}: give a different folder'
             )
         return content
 

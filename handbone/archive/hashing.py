@@ -1,4 +1,4 @@
-"""Which bytes an image has: its hash, and whether it changed since."""
+"""Hashes of images, and whether a file has changed since it was hashed."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Predicts an archive of images: what is missing, on all processes, each image once."""
+"""Predict what an archive of images lacks, on all processes and each image once."""
 
 import os
 import time
@@ -32,7 +32,7 @@ SAVE_EVERY = 30
 
 @dataclass(frozen=True)
 class ArchiveSummary:
-    """What a run came to.
+    """What a run has done.
 
     Attributes:
         images: Images that were listed.
@@ -48,7 +48,7 @@ class ArchiveSummary:
 
     @property
     def known(self) -> int:
-        """Images that were in the archive before, or have the bytes of another one."""
+        """Images that were in the archive before, or have the same bytes as another image."""
         return self.images - self.predicted - len(self.failures) - self.earlier_failures
 
 
@@ -59,11 +59,11 @@ class Workforce:
     Attributes:
         address: Cluster, as for :func:`handbone.archive.cluster.ray_session`; ``None`` is this
             machine.
-        actors: Processes that predict; ``None`` is one a GPU, or one a core without GPUs.
+        actors: Processes that predict; ``None`` is one per GPU, or one per core without GPUs.
         device: ``cpu`` or ``cuda``; ``None`` takes GPUs where there are some.
         batch_size: Images predicted at once; ``None`` is 8 on GPUs, 1 on CPUs.
-        images_per_file: Most images of one Parquet file, which is also what is predicted again at
-            most when a process dies.
+        images_per_file: Most images of one Parquet file, which are also the most that are predicted
+            again when a process dies.
     """
 
     address: str | None = None
@@ -103,13 +103,13 @@ def predict_archive(
         What was done.
 
     Raises:
-        HandboneError: If the archive, the model and the cluster do not go together.
+        HandboneError: If the archive, the model and the cluster do not fit each other.
         OSError: If the archive cannot be written.
     """
     workforce = workforce or Workforce()
     with ExitStack() as stack:
         if workforce.address is not None:
-            # that a cluster is not there is better known before the model is opened
+            # whether there is a cluster should be known before the model is opened
             check_address(workforce.address)
             stack.enter_context(ray_session(workforce.address))
         predictor = open_predictor('meta')
@@ -233,8 +233,8 @@ class _Run:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not unfinished.exists():
             raise HandboneError(
-                f'a process has written {unfinished}, which is not to be seen here: --out must be '
-                'on a disk that all machines of the cluster share'
+                f'a process has written {unfinished}, which is not visible here: --out-dir '
+                'must be on a disk that all machines of the cluster share'
             )
         put_in_place(unfinished, target)
 

@@ -18,7 +18,7 @@ from handbone.submissions.rle_rows import HEADER, run_rows
 from .folder import ArchiveFolder
 from .work_units import predicted_hashes
 
-#: Rows that are in memory at once, beside what DuckDB may take to sort them.
+#: Rows that are in memory at once, apart from what DuckDB may take to sort them.
 ROWS = 4096
 SORTING_MEMORY = '1GB'
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-#: One row an image and class. ``starts`` count from 1 along the rows, as in the submission; each
+#: One row per image and class. ``starts`` count from 1 along the rows, as in the submission; each
 #: run covers ``lengths`` pixels. The hash of the model stands in the name of the folder.
 RUNS = pa.schema(
     [
@@ -17,8 +17,8 @@ RUNS = pa.schema(
         ('lengths', pa.list_(pa.int64())),
     ]
 )
-#: One row an image: its path and name as given, SHA-256 of its bytes, and by which size (bytes) and
-#: time of change (ns) it is known to be the same.
+#: One row per image: its path and name as given, SHA-256 of its bytes, and the size (bytes) and
+#: time of change (ns) by which it is known to be the same.
 IMAGES = pa.schema(
     [
         ('image', pa.string()),
@@ -28,7 +28,7 @@ IMAGES = pa.schema(
         ('modified', pa.int64()),
     ]
 )
-#: One row an image that failed; without ``image_hash`` it could not even be opened.
+#: One row per image that failed; without ``image_hash`` it could not even be opened.
 FAILURES = pa.schema(
     [
         ('image', pa.string()),

@@ -28,7 +28,7 @@ def open_exported(
     Args:
         path: ``.onnx``, run by ONNX Runtime, or ``.xml`` with its ``.bin``, run by OpenVINO.
         device: Where to run it, see :func:`handbone.export.sessions.open_session`.
-        thresholds: Probability above which a class is present, one a class, in place of the
+        thresholds: Probability above which a class is present, one per class, in place of the
             file's; needs ``packing='boxes'``.
         threads: Threads on the CPU; the runtime decides by default.
         packing: ``boxes`` takes the logits and upsamples each class within its box, which is
@@ -69,8 +69,8 @@ class ExportedPredictor:
 
     Attributes:
         classes: Names in class order.
-        palette: RGB colours, 0 to 255, one a class.
-        thresholds: Probability above which a class is present, one a class.
+        palette: RGB colours, 0 to 255, one per class.
+        thresholds: Probability above which a class is present, one per class.
         model_hash: SHA-256 of the exported graph, its weights and its description.
         preprocessing: What happens to an image before the graph.
         window: Window by which files of more than 8 bits are to be read.
@@ -105,13 +105,13 @@ class ExportedPredictor:
         together = defaultdict(list)
         for index, image in enumerate(images):
             together[image.shape].append(index)
-        labels: list[np.ndarray | None] = [None] * len(images)
+        labels: dict[int, np.ndarray] = {}
         for size, indices in together.items():
             batch = np.stack([self.preprocessing.prepare(images[index]) for index in indices])
             predicted = self._predict_batch(batch[:, None], size)
             for index, packed in zip(indices, predicted, strict=True):
                 labels[index] = packed
-        return labels
+        return [labels[index] for index in range(len(images))]
 
     def _predict_batch(self, batch: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
         """Predict prepared images (N, 1, H, W) that had one size before."""

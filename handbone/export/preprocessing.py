@@ -78,7 +78,7 @@ class Preprocessing:
             max(self.scale) / max(height, width),
             min(self.scale) / min(height, width),
         )
-        if self.size is not None:  # an image that lies where the padded ones stand
+        if self.size is not None:  # landscape images in a portrait size
             factor = min(factor, self.size[0] / height, self.size[1] / width)
         return max(1, int(height * factor + 0.5)), max(1, int(width * factor + 0.5))
 
@@ -139,12 +139,11 @@ class Preprocessing:
         unknown = [name for name in plain if name not in {**STRUCTURE.required, 'window': None}]
         if unknown:
             raise HandboneError(f'{place} has the unknown setting {shown(unknown[0])}')
-        made = cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in plain.items()
-            }
-        )
+        settings: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in plain.items()
+        }
+        made = cls(**settings)
         sizes = [made.scale, *([made.size] if made.size is not None else [])]
         fits = (
             all(len(size) == 2 and 1 <= min(size) <= max(size) <= MOST_PIXELS for size in sizes)

@@ -1,4 +1,4 @@
-"""The two runtimes behind one call."""
+"""ONNX Runtime and OpenVINO behind one call."""
 
 import functools
 import logging
@@ -95,10 +95,10 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
     from .packing_graph import without_packing
 
     named = device is not None
-    if not named:
+    if device is None:
         device = 'cuda' if PROVIDERS['cuda'] in runtime.get_available_providers() else 'cpu'
     kind, _, number = device.partition(':')
-    provider = PROVIDERS.get(kind)
+    provider = PROVIDERS.get(kind, '')
     if provider not in runtime.get_available_providers():
         raise HandboneError(
             f'this ONNX Runtime has no device {device!r}; it has '
@@ -136,7 +136,7 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
 
 @functools.cache
 def _take_as_requested(runtime: ModuleType) -> None:
-    """Let ONNX Runtime's memory grow by what is asked for, instead of in doubling steps.
+    """Let ONNX Runtime allocate what is asked for, instead of growing its memory in doubling steps.
 
     For SegFormer at 1024 that saves a third. The allocator belongs to the process.
     """

@@ -57,7 +57,7 @@ class Journal:
             The journal, ``None`` if there is none.
 
         Raises:
-            HandboneError: If it is damaged or of another version.
+            HandboneError: If it is damaged or of a different version.
         """
         path = folder / NAME
         if not path.exists():
@@ -72,7 +72,7 @@ class Journal:
             journal._check_numbers(path)
         except HandboneError as error:
             raise HandboneError(
-                f'{error}, so the run cannot be continued: begin again with --restart'
+                f'{error}, so the run cannot be continued: start over with --restart'
             ) from error
         return journal
 
@@ -84,13 +84,13 @@ class Journal:
             raise HandboneError(f'{path}: its state is {shown(self.state)}')
 
     def write(self, folder: Path) -> None:
-        """Write it, in place of the one before, in a single step.
+        """Write it in place of the one before, in a single step.
 
         Args:
             folder: Folder of the outputs.
 
         Raises:
-            OSError: If it cannot be written; the one before stays.
+            OSError: If it cannot be written; the old one stays.
         """
         write_atomically(folder / NAME, json.dumps(asdict(self), indent=1).encode())
 
@@ -116,7 +116,7 @@ class Journal:
         if differences:
             raise HandboneError(
                 f'{folder} holds a run with {" and ".join(differences)}: give another folder, or '
-                'begin again with --restart'
+                'start over with --restart'
             )
 
     def advanced(self, **changes: Any) -> Self:

@@ -48,7 +48,7 @@ class Recorder:
         self._saved = 0.0
         self.journal = journal
         if journal.positions:
-            self._go_on()
+            self._resume()
         else:
             self._save()
 
@@ -142,10 +142,10 @@ class Recorder:
         self.journal.write(self._out_dir)
         self._saved = time.monotonic()
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         for name, writer in self._writers.items():
             try:
-                writer.go_on(self.journal.positions[name])
+                writer.resume(self.journal.positions[name])
             except ValueError:
                 # interrupted between the names of two files: this one has its name already
                 if self.journal.state != 'finishing':

@@ -48,7 +48,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over all sources tells.
+    """What one pass over all sources finds.
 
     Attributes:
         count: Number of images.
@@ -74,7 +74,7 @@ class ImageSources:
 
     Args:
         arguments: Files, folders, patterns such as ``scans/*/*.png``, and ``@names.txt``, a text
-            file with one image a line.
+            file with one image per line.
 
     Raises:
         FileNotFoundError: If one of them does not exist.
@@ -115,7 +115,7 @@ class ImageSources:
 
     def _look_through(self) -> Survey:
         digest = hashlib.sha256(f'{self.root}\0'.encode(errors='surrogateescape'))
-        # hashes in arrays: 24 bytes an image
+        # hashes in arrays: 24 bytes per image
         paths, stems, names = array('q'), array('q'), array('q')
         left_out: Counter[str] = Counter()
         for path in self._paths(left_out):

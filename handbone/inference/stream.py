@@ -1,6 +1,6 @@
 """Sources through a predictor, in order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
@@ -36,7 +36,7 @@ def predict_sources(
     sources: Iterable[Source],
     batch_size: int | None = None,
     workers: int = 2,
-) -> Iterator[list[Outcome]]:
+) -> Generator[list[Outcome], None, None]:
     """Predict sources batch by batch, while threads read the next ones.
 
     Args:

@@ -36,8 +36,8 @@ PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 class TorchPredictor:
     """Predicts with a checkpoint; see :class:`handbone.inference.Predictor`.
 
-    Images go through the steps of the config's test pipeline between loading and labels. Those of
-    one shape after that are one batch of the network.
+    Images go through the steps of the config's test pipeline between loading and labels. Those that
+    have the same shape after that are one batch of the network.
 
     Args:
         config: The config or its file.
@@ -45,14 +45,14 @@ class TorchPredictor:
         device: As ``torch.device`` takes it; 'auto' is a GPU where there is one.
         precision: 'fp32' ('float32' is the same), or the network in 'bf16' or, on GPUs, in 'fp16'.
         tta: Average over the views that the config names.
-        thresholds: Probability above which a class is present, one a class; by default the
+        thresholds: Probability above which a class is present, one per class; by default the
             config's, or those that were published with the weights.
         postprocess: Names of the steps after the thresholds; by default the config's.
 
     Attributes:
         classes: Names in class order.
-        palette: RGB colours, 0 to 255, one a class.
-        thresholds: Probability above which a class is present, one a class.
+        palette: RGB colours, 0 to 255, one per class.
+        thresholds: Probability above which a class is present, one per class.
         model_hash: SHA-256 of weights, pipeline, decisions, precision and views.
         window: Window by which files of more than 8 bits are to be read.
 
@@ -126,14 +126,14 @@ class TorchPredictor:
             views = each['inputs'] if isinstance(each['inputs'], list) else [each['inputs']]
             shape = tuple((tuple(view.shape), view.dtype) for view in views)
             batches.setdefault(shape, []).append(index)
-        labels: list[np.ndarray | None] = [None] * len(prepared)
+        labels: dict[int, np.ndarray] = {}
         for indices in batches.values():
             batch = pseudo_collate([prepared[index] for index in indices])
             with self._autocast():
                 samples = self._model.test_step(batch)
             for index, sample in zip(indices, samples, strict=True):
                 labels[index] = planes_last(sample.pred_sem_seg.data)
-        return labels
+        return [labels[index] for index in range(len(prepared))]
 
     def _autocast(self) -> contextlib.AbstractContextManager:
         if self._dtype is None:
@@ -147,7 +147,7 @@ def _decide(
     thresholds: Sequence[float] | None,
     postprocess: Sequence[str] | None,
 ) -> tuple[float, ...]:
-    """Put thresholds and steps into a configuration; returns the thresholds, one a class."""
+    """Put thresholds and steps into a configuration; returns the thresholds, one per class."""
     settings = prediction_settings(cfg)
     if thresholds is not None:
         settings['threshold'] = list(check_thresholds(thresholds, num_classes, 'thresholds'))

@@ -8,7 +8,7 @@ from handbone.files import UnfinishedFile, not_written, put_in_place
 
 
 class AppendedFile:
-    """A file that is written in pieces under another name and renamed at the end.
+    """A file that is written in pieces under a different name and renamed at the end.
 
     The unfinished file lies beside the target, named ``.NAME.unfinished``, so that an interrupted
     run finds it again. It is created by the first piece, or by :meth:`finish` if there was none.
@@ -49,7 +49,7 @@ class AppendedFile:
             self._file.sync()
         return self._end
 
-    def go_on(self, position: int) -> None:
+    def resume(self, position: int) -> None:
         """Continue the unfinished file of an interrupted run and drop what came after a position.
 
         Args:
@@ -109,7 +109,7 @@ class AppendedFile:
         self.unfinished.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close the file; what was written stays for :meth:`go_on`."""
+        """Close the file; what was written stays for :meth:`resume`."""
         if self._file is not None:
             self._file.close()
         self._file, self._end = None, 0

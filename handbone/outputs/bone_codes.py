@@ -85,7 +85,7 @@ def _phalanx(ray: int, finger: str, position: str) -> BoneCode:
 
 
 def _bone_codes() -> dict[str, BoneCode]:
-    codes = {}
+    codes: dict[str, BoneCode] = {}
     for ray, (finger, bones) in enumerate(RAYS.items()):
         thumb = finger == 'thumb'
         for name, position in zip(bones, PHALANGES[::2] if thumb else PHALANGES, strict=False):

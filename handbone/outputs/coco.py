@@ -18,14 +18,14 @@ class CocoWriter(AppendedFileWriter):
     """Writes ``coco.json``: one annotation for each class that an image has, as compressed RLE.
 
     COCO lists all images before all annotations or after them, so both are gathered line by line,
-    one line an image, in an unfinished file, and put in order at the end; neither step holds more
+    one line per image, in an unfinished file, and put in order at the end; neither step holds more
     than one image in memory. Images and annotations are numbered from 1, categories too: category
     ``i + 1`` is class ``i``. Ignored pixels belong to no class.
 
     Args:
         out_dir: Folder of the outputs.
         classes: Names in class order.
-        palette: RGB colours, one a class; COCO's field ``color`` of a category.
+        palette: RGB colours, one per class; COCO's field ``color`` of a category.
     """
 
     def __init__(

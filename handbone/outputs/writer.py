@@ -18,7 +18,7 @@ class OutputWriter:
     A writer of one file per image writes beside and renames. A writer of one file for all appends
     to an unfinished file beside the target, tells in :meth:`position` how long it is, and renames
     it in :meth:`finish`. The run keeps the positions; after an interruption it calls
-    :meth:`go_on` with the last ones, and images written after them come again.
+    :meth:`resume` with the last ones, and images written after them come again.
     """
 
     def encode(self, prediction: Prediction) -> bytes:
@@ -63,14 +63,14 @@ class OutputWriter:
         self.put(prediction, self.encode(prediction))
 
     def position(self) -> int:
-        """Bring what was written to the disk, and return what :meth:`go_on` needs.
+        """Bring what was written to the disk, and return what :meth:`resume` needs.
 
         Returns:
             Bytes of the unfinished file; 0 for writers of one file per image.
         """
         return 0
 
-    def go_on(self, position: int) -> None:
+    def resume(self, position: int) -> None:
         """Continue an interrupted run: drop what came after a position.
 
         Args:
@@ -122,9 +122,9 @@ class AppendedFileWriter(OutputWriter):
         """Bring what was written to the disk; see the base class."""
         return self._file.position()
 
-    def go_on(self, position: int) -> None:
+    def resume(self, position: int) -> None:
         """Continue an interrupted run; see the base class."""
-        self._file.go_on(position)
+        self._file.resume(position)
 
     def finish(self) -> None:
         """Bring the file into its place; see the base class."""

@@ -14,7 +14,7 @@ pytest.importorskip('onnxruntime')
 openvino = pytest.importorskip('openvino')
 
 from handbone.export.packing_graph import append_packing, without_packing  # noqa: E402
-from handbone.export.sessions import SUFFIXES, open_session  # noqa: E402
+from handbone.export.sessions import SUFFIXES, is_exported, open_session  # noqa: E402
 
 NEAR = 1e-4  # of the threshold: there rounding decides
 
@@ -104,3 +104,25 @@ def test_logits_come_back(case, tmp_path):
     logits = open_session(tmp_path / 'bare.onnx', 'logits', 'cpu', 1).run(inputs)
     expected = images.reshape(*images.shape[:2], 8, 4, 12, 4).mean((3, 5))
     np.testing.assert_allclose(logits, expected, atol=1e-5)
+
+
+def test_suffixes_in_capitals(tmp_path):
+    """What counts as an exported file by its suffix can be opened."""
+    onnx.save(identity_model(3), tmp_path / 'MODEL.ONNX')
+    graph = openvino.Core().read_model((tmp_path / 'MODEL.ONNX').read_bytes(), b'')
+    openvino.save_model(graph, tmp_path / 'model.xml', compress_to_fp16=False)
+    (tmp_path / 'model.xml').rename(tmp_path / 'MODEL.XML')
+    inputs = dict(images=np.ones((1, 3, 8, 8), np.float32))
+    more = {'MODEL.ONNX': dict(content=np.array([8, 8])), 'MODEL.XML': {}}  # there it is unused
+    for weights in ('model.bin', 'MODEL.bin', 'MODEL.BIN'):
+        present = next(path for path in tmp_path.iterdir() if path.suffix.lower() == '.bin')
+        present.rename(tmp_path / weights)
+        for name, unused in more.items():
+            assert is_exported(tmp_path / name)
+            if name.endswith('XML') and weights == 'model.bin':
+                with pytest.raises(FileNotFoundError, match=r'MODEL\.bin is missing'):
+                    open_session(tmp_path / name, 'labels', 'cpu', 1)
+                continue
+            session = open_session(tmp_path / name, 'labels', 'cpu', 1)
+            np.testing.assert_array_equal(session.run(inputs | unused), np.ones((1, 3, 2, 2)))
+    assert not is_exported('config.py')

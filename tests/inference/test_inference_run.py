@@ -60,7 +60,7 @@ class Interrupted(StubPredictor):
 
 
 class Waiting(StubPredictor):
-    """Waits at its third batch until it is told to go on."""
+    """Waits at its third batch until it is told to continue."""
 
     def __init__(self, reached, told):
         super().__init__()
@@ -236,7 +236,7 @@ def test_lost_files_of_an_interrupted_run(images, tmp_path, monkeypatch):
 
 def test_damaged_journal(images, tmp_path, whole):
     (tmp_path / 'whole' / 'journal.json').write_text('{"format": 1')
-    with pytest.raises(ValueError, match=r'journal\.json the file is not JSON.*--restart'):
+    with pytest.raises(ValueError, match=r'journal\.json: the file is not JSON.*--restart'):
         run(images, tmp_path / 'whole')
 
 
@@ -304,7 +304,7 @@ def test_lack_of_memory_while_writing_ends_the_run(images, tmp_path, error):
 
 @pytest.fixture
 def first_run(images, tmp_path):
-    """A run in a process of its own that waits in its middle, and what lets it go on."""
+    """A run in a process of its own that waits in its middle, and what lets it continue."""
     context = multiprocessing.get_context('fork')
     reached, told = context.Event(), context.Event()
     waiting = Waiting(reached, told)

@@ -74,7 +74,7 @@ def test_an_interrupted_run_gives_the_same_file(tmp_path):
     first.close()
     assert not (tmp_path / 'parts' / 'coco.json').exists()
     second = WRITERS['coco'](tmp_path / 'parts', CLASSES, PALETTE)
-    second.go_on(position)
+    second.resume(position)
     for prediction in predictions[2:]:
         second.write(prediction)
     second.finish()

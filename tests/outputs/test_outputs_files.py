@@ -77,7 +77,7 @@ def test_space_runs_out_while_coco_is_put_in_order(small_disk):
     filler.unlink()
     writer.close()
     again = WRITERS['coco'](small_disk, CLASSES, PALETTE)
-    again.go_on(position)
+    again.resume(position)
     again.finish()
     assert target.read_bytes().count(b'"file_name"') == 12
     assert list(small_disk.iterdir()) == [target]
@@ -94,7 +94,7 @@ def test_an_interrupted_table_goes_on(tmp_path):
             writer.write(predictions[stop])
             writer.close()
             writer = WRITERS['table'](tmp_path / folder, CLASSES, PALETTE)
-            writer.go_on(position)
+            writer.resume(position)
             for prediction in predictions[stop:]:
                 writer.write(prediction)
         writer.finish()
@@ -123,7 +123,7 @@ class TestAppendedFile:
         first.append(b'old\n')
         first.close()
         second = AppendedFile(tmp_path / 'rows.csv', b'head\n')
-        second.go_on(0)
+        second.resume(0)
         second.append(b'new\n')
         second.finish()
         assert (tmp_path / 'rows.csv').read_bytes() == b'head\nnew\n'
@@ -131,11 +131,11 @@ class TestAppendedFile:
     def test_unfinished_file_is_missing_or_shorter(self, tmp_path):
         file = AppendedFile(tmp_path / 'rows.csv')
         with pytest.raises(ValueError, match=r'\.rows\.csv\.unfinished is missing, but 3 bytes'):
-            file.go_on(3)
+            file.resume(3)
         file.append(b'one')
         file.close()
         with pytest.raises(ValueError, match='has 3 bytes, but 4 bytes.*Start over'):
-            file.go_on(4)
+            file.resume(4)
 
     def test_a_piece_that_does_not_fit_leaves_nothing(self, small_disk):
         file = AppendedFile(small_disk / 'rows.csv')

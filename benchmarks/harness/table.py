@@ -96,7 +96,7 @@ def cells(row: Row, measured: Sequence[Measured]) -> list[tuple[str, ...]]:
         measured: The ways, handbone's last.
 
     Returns:
-        One tuple of texts a line, as in :data:`HEADER`.
+        One tuple of texts per line, as in :data:`HEADER`.
     """
     ours = measured[-1]
     return [

@@ -16,7 +16,7 @@ SHIFT = 12  # pixels between prediction and truth
 
 
 def pair() -> tuple[np.ndarray, np.ndarray]:
-    """Make prediction and truth, one bool plane a class."""
+    """Make prediction and truth, one bool plane per class."""
     return subject.planes(shift=SHIFT).astype(bool), subject.planes().astype(bool)
 
 

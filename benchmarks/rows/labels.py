@@ -47,8 +47,8 @@ def check(usual: np.ndarray, ours: np.ndarray) -> None:
 ROW = Row(
     work=f'polygons of 29 bones to labels, {SIZE} x {SIZE}',
     ways=(
-        Way('cv2.fillPoly a class, into (H, W, C) uint8', lambda: draw_labels),
-        Way('cv2.fillPoly a class, into (C, H, W) uint8', planes_first),
+        Way('cv2.fillPoly per class, into (H, W, C) uint8', lambda: draw_labels),
+        Way('cv2.fillPoly per class, into (C, H, W) uint8', planes_first),
         Way('pycocotools frPyObjects + decode', pycocotools),
         Way('handbone.masks.rasterize', packed),
     ),

@@ -204,7 +204,7 @@ def main() -> None:
 ROW = Row(
     work=f'phantom PNG + JSON to an augmented sample, {SIZE} x {SIZE}',
     ways=(
-        Way('OpenCV a class, float planes', opencv),
+        Way('OpenCV per class, float planes', opencv),
         Way('Albumentations, mask (H, W, C)', albumentations),
         Way('handbone pipeline, all steps on', packed),
     ),

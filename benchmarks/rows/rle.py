@@ -40,7 +40,7 @@ def check(usual: list[str], ours: list[str]) -> None:
 ROW = Row(
     work=f'29 masks {subject.SIZE} x {subject.SIZE} to RLE strings',
     ways=(
-        Way('NumPy a class', planes),
+        Way('NumPy per class', planes),
         Way('pycocotools encode (column by column)', pycocotools),
         Way('handbone.masks.encode, column by column', lambda: packed('F')),
         Way('handbone.masks.encode', lambda: packed('C')),

@@ -3,11 +3,11 @@
     python -m benchmarks train_step.segformer_1536_train
     python -m benchmarks train_step.upernet_1024_train train_step.upernet_1024_predict
 
-The usual way is mmseg's own model and heads with one output a class, whose logits are upsampled to
-the labels and compared with float planes; in prediction they are upsampled and thresholded. Both
-have the same weights. Beside them stands segmentation_models.pytorch's model of the same family
-where it can be imported. Runs on a GPU where there is one, all in bfloat16 then, and there with
-UPerNet on Swin-B at 1536 as well:
+The usual way is mmseg's own model and heads with one output per class. In training its logits are
+upsampled to the labels and compared with float planes; in prediction they are upsampled and
+thresholded. Both have the same weights. The model of segmentation_models.pytorch of the same family
+is measured too, where it can be imported. On a GPU all run in bfloat16, and UPerNet with Swin-B at
+1536 can be measured as well:
 
     python -m benchmarks train_step.segformer_1536_train train_step.upernet-b_1536_train
 """
@@ -77,7 +77,7 @@ def stock_settings(settings: ConfigDict) -> ConfigDict:
         settings: Configuration of one of our models.
 
     Returns:
-        A new configuration, with one output a class.
+        A new configuration, with one output per class.
     """
     settings = settings.copy()
     settings.type = settings.type.removeprefix('Multilabel')
@@ -211,7 +211,7 @@ def labels(size: int) -> PixelData:
 
 
 def predict_planes(network: Callable[[Tensor], Tensor], size: int) -> Callable[[], Any]:
-    """Predict one bool plane a class."""
+    """Predict one bool plane per class."""
     inputs = image(size)
 
     def step() -> Tensor:

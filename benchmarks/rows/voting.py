@@ -1,6 +1,6 @@
 """Votes of five submission files of 300 images and 29 classes at 2048 x 2048.
 
-The dictionary counts one image, because all of them would take it long; ours does the whole job,
+The dictionary counts one image, because all of them would take too long; ours does the whole job,
 from files to file.
 """
 

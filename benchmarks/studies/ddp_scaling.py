@@ -1,4 +1,4 @@
-"""Images a second of a training step on one process and on several, as DDP runs them.
+"""Images per second of a training step on one process and on several, as DDP runs them.
 
     python -m benchmarks.studies.ddp_scaling
     python -m benchmarks.studies.ddp_scaling --model upernet --size 1536 --processes 1 2 4 8
@@ -100,7 +100,7 @@ def lines(seconds: dict[int, float]) -> list[tuple[str, ...]]:
         seconds: Those of a step, by the number of processes, in order.
 
     Returns:
-        One tuple of texts a line, as in :data:`HEADER`; efficiency is the images a second of a
+        One tuple of texts per line, as in :data:`HEADER`; efficiency is the images per second of a
         process relative to those of the first line.
     """
     (fewest, alone), *_ = seconds.items()

@@ -37,7 +37,7 @@ def measure(predictor: ExportedPredictor, cfg: Config, images: int | None) -> tu
         images: How many images, evenly spread; all by default.
 
     Returns:
-        Images a second, mean Dice.
+        Images per second, mean Dice.
     """
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     load = TRANSFORMS.build(dict(type='LoadRadiograph', window=predictor.window))

@@ -151,7 +151,9 @@ def main() -> None:
     parser.add_argument('--repetitions', type=int, default=3, help='timed steps of each')
     parser.add_argument('--only', nargs='+', metavar='CONFIG', help='names of configs; all')
     parser.add_argument('--timeout', type=float, default=3600, help='seconds for each process')
-    parser.add_argument('--again', action='store_true', help='find anew what was found')
+    parser.add_argument(
+        '--again', action='store_true', help='compute what was computed before again'
+    )
     parser.add_argument('--folder', type=Path, default=DOCS, help='where page and results go')
     arguments = parser.parse_args()
     unknown = set(arguments.only or ()) - set(config_names())

@@ -2,8 +2,8 @@
 
     python -m benchmarks.studies.phantom_shift --seeds 0 1 2 --markdown docs/results.md
 
-Each config of configs/phantom_shift is trained once a seed by ``tools/train.py`` and scored on the
-test images by ``tools/test.py``. Runs that are there are not repeated.
+Each config of configs/phantom_shift is trained once per seed by ``tools/train.py`` and scored on
+the test images by ``tools/test.py``. Runs that are already there are not repeated.
 """
 
 import argparse

@@ -70,7 +70,7 @@ def prepare(folder: Path, images: int) -> None:
 
 
 def mmseg_way(folder: Path, files: Path, out: Path) -> Callable[[], object]:
-    """Predict with mmseg's model and its test loop, one plane a class, as its users do."""
+    """Predict with mmseg's model and its test loop, one plane per class, as its users do."""
     model = build('segformer', stock=True).eval()
     scale = Config.fromfile(CONFIG).crop_size
     return test_runner(model, folder / 'checkpoint.pth', files, scale, out).test

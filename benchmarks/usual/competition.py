@@ -1,4 +1,4 @@
-"""The code that is passed around for this work today, one plane a class."""
+"""The code in common use for this work today, one plane per class."""
 
 import cv2
 import numpy as np

@@ -28,7 +28,7 @@ WARM_UP = 0.15  # share of the time in which the learning rate rises
 
 
 def read_images(root: Path, size: int) -> tuple[list, list, list, list]:
-    """Read all images and draw their labels, one plane a class.
+    """Read all images and draw their labels, one plane per class.
 
     Args:
         root: Folder of the data set.

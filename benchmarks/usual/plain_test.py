@@ -1,4 +1,4 @@
-"""mmseg's own test loop with masks written as runs, one plane a class: the usual way."""
+"""mmseg's own test loop with masks written as runs, one plane per class: the usual way."""
 
 import csv
 from collections.abc import Sequence

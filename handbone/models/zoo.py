@@ -14,7 +14,7 @@ from .heads.multilabel_output import DEFAULT_LOSSES
 #: Models of mmseg that do not become multilabel, and why.
 WITHOUT_MULTILABEL = {
     'pointrend_r50': 'PointHead refines the points where the two best classes are close, which '
-    'means one class a pixel',
+    'means one class per pixel',
     'san_vit-b16': 'SideAdapterCLIPHead classifies masks by the names of the classes',
     'vpd_sd': 'VPDDepthHead predicts depth',
 }

@@ -127,7 +127,7 @@ def test_scales(scale):
         (dict(flip='left'), 'flip of a view'),
         (dict(angle=400), 'angle of a view'),
         (dict(scale=0), 'scale of a view'),
-        (dict(rotate=3), 'is no view'),
+        (dict(rotate=3), 'is not a valid view'),
     ],
 )
 def test_bad_views(build_segmentor, settings, message):

@@ -42,7 +42,7 @@ class ConvNeXt(BaseModule):
         init_cfg: Initialisation, as in mmengine.
 
     Raises:
-        HandboneError: If there is no such arch.
+        HandboneError: If the architecture is unknown.
     """
 
     def __init__(

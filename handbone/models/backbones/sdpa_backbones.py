@@ -31,7 +31,7 @@ class FusedMAEAttention(FusedBEiTAttention, MAEAttention):
     """As in BEiT, with MAE's initialisation."""
 
 
-#: What stands in for each layer; the exact class counts, so that no sibling is lost.
+#: What replaces each layer. The exact class decides: a subclass may compute something else.
 FUSED: dict[type[nn.Module], type[nn.Module]] = {
     BEiTAttention: FusedBEiTAttention,
     MAEAttention: FusedMAEAttention,

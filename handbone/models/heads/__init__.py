@@ -58,7 +58,7 @@ ADAPTED = (
 NOT_MULTILABEL = {
     'Mask2FormerHead': 'classifies masks, and matches them with masks of one class each',
     'MaskFormerHead': 'classifies masks, and matches them with masks of one class each',
-    'PointHead': 'refines the points where the two best classes are close: one class a pixel',
+    'PointHead': 'refines the points where the two best classes are close: one class per pixel',
     'SideAdapterCLIPHead': 'classifies masks by the names of the classes',
     'VPDDepthHead': 'predicts depth',
 }

@@ -71,7 +71,7 @@ class MultilabelOutput(Host):
             class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
 
         Raises:
-            HandboneError: If there is not one frequency a class.
+            HandboneError: If there is not one frequency per class.
         """
         frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
         if len(frequencies) != self.num_classes:

@@ -16,7 +16,7 @@ from .multilabel_head import MultilabelDecodeHead
 class MultilabelPixelShuffleHead(MultilabelDecodeHead):
     """Logits at a multiple of the feature map's resolution by sub-pixel convolution.
 
-    A 1 x 1 convolution gives ``upscale ** 2`` logits a class, which are rearranged into pixels
+    A 1 x 1 convolution gives ``upscale ** 2`` logits per class, which are rearranged into pixels
     (Shi et al., 2016). Unlike interpolation it can draw a boundary inside a feature pixel, which
     thin and small structures need when the network works at a low resolution.
 

@@ -1,4 +1,4 @@
-"""STDC's auxiliary head: it learns where the labels change, whatever they are."""
+"""STDC's auxiliary head, which learns where the labels change."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ class PackedLoss(nn.Module, ABC):
 
     Args:
         loss_weight: Factor of this loss in the sum.
-        class_weight: One factor a class, or ``None`` for equal weights. The loss is the mean over
+        class_weight: One factor per class, or ``None`` for equal weights. The loss is the mean over
             classes of ``class_weight[c] * loss[c]``.
         loss_name: Key in the log; mmseg adds entries whose name contains ``loss``.
     """
@@ -53,7 +53,7 @@ class PackedLoss(nn.Module, ABC):
         """Compute the loss of each of K classes.
 
         Args:
-            pixels: Prediction and truth.
+            pixels: Prediction and reference.
 
         Returns:
             The losses, ``(K,)``, and the gradient of each with respect to its logits,
@@ -79,7 +79,7 @@ class PackedLoss(nn.Module, ABC):
     def reads_sums(cls) -> bool:
         """Tell whether :meth:`losses_of_sums` computes what :meth:`class_losses` does.
 
-        A subclass that changes only the latter does not say how it is to be had from sums.
+        A subclass that changes only the latter does not say how to compute it from sums.
         """
         for each in cls.__mro__:
             if 'losses_of_sums' in vars(each):

@@ -21,7 +21,7 @@ class MultilabelBCELoss(PackedLoss):
     Args:
         positive_weight: Weight ``w`` of the pixels where the class is present.
         loss_weight: Factor of this loss in the sum.
-        class_weight: One factor a class, or ``None``.
+        class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
     """
 

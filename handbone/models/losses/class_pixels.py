@@ -10,7 +10,7 @@ ABSENT = -1e4
 
 @dataclass(frozen=True)
 class ClassPixels:
-    """Prediction and truth of K classes; ignored pixels are absent in both.
+    """Prediction and reference of K classes; ignored pixels are absent in both.
 
     Attributes:
         logits: ``(N, K, H, W)`` floating point.

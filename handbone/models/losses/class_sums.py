@@ -10,7 +10,7 @@ from torch import Tensor
 class Surprise(NamedTuple):
     """Name of the sum of ``wrong^exponent * -log(1 - wrong)`` over the pixels of a class.
 
-    ``wrong`` is the probability of what is not so: ``1 - p`` where the class is present, ``p``
+    ``wrong`` is the probability of the wrong answer: ``1 - p`` where the class is present, ``p``
     elsewhere. With the exponent 0 that is cross-entropy, else focal loss.
 
     Attributes:

@@ -20,7 +20,7 @@ class MultilabelDiceLoss(OverlapLoss):
         per_image: Take the coefficient of each image and average (as the score does) instead of one
             coefficient over the batch.
         loss_weight: Factor of this loss in the sum.
-        class_weight: One factor a class, or ``None``.
+        class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
     """
 

@@ -22,7 +22,7 @@ class MultilabelFocalLoss(PackedLoss):
         gamma: Focusing exponent, at least 0; 0 is weighted cross-entropy.
         alpha: Weight of present against absent pixels, 0 to 1.
         loss_weight: Factor of this loss in the sum.
-        class_weight: One factor a class, or ``None``.
+        class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
     """
 

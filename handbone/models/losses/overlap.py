@@ -23,7 +23,7 @@ class OverlapLoss(PackedLoss):
         per_image: Take the ratio of each image and average (as the score does) instead of one ratio
             over the batch.
         loss_weight: Factor of this loss in the sum.
-        class_weight: One factor a class, or ``None``.
+        class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
     """
 

@@ -66,7 +66,7 @@ def _truth(labels, map_index, rows, columns, num_classes, num_planes, height, wi
 
 @triton.jit
 def _compare(logits, present):
-    """Compute p, the probabilities of what is not so and of what is so, and both logarithms."""
+    """Compute p, the probabilities of what is not the case and of what is, and both logarithms."""
     small = tl.exp(-tl.abs(logits))
     rest = tl.log(1.0 + small)
     larger = 1.0 / (1.0 + small)
@@ -98,7 +98,7 @@ def sum_pixels(
     EXPONENTS: tl.constexpr, RESIZED: tl.constexpr, DTYPE: tl.constexpr, ROWS: tl.constexpr,
     COLUMNS: tl.constexpr, CLASSES_PER_PLANE: tl.constexpr,
 ):  # fmt: skip
-    """Sum a tile of the labels' pixels; one program a class, image and tile."""
+    """Sum a tile of the labels' pixels; one program per class, image and tile."""
     across = tl.cdiv(width, COLUMNS)
     tiles = tl.cdiv(height, ROWS) * across
     program = tl.program_id(0)
@@ -175,7 +175,7 @@ def gather_gradient(
     RESIZED: tl.constexpr, DTYPE: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
     LOW_ROWS: tl.constexpr, LOW_COLUMNS: tl.constexpr, CLASSES_PER_PLANE: tl.constexpr,
 ):  # fmt: skip
-    """Gather the gradient of a tile of logits; one program a class, image and tile.
+    """Gather the gradient of a tile of logits; one program per class, image and tile.
 
     A tile has ``tile_rows`` x ``tile_columns`` logits, at most LOW_ROWS x LOW_COLUMNS. The pixels
     of the labels that have a share in them are visited in blocks of ROWS x COLUMNS.

@@ -25,7 +25,7 @@ class MultilabelTverskyLoss(OverlapLoss):
         eps: Added above and below.
         per_image: Take the index of each image and average.
         loss_weight: Factor of this loss in the sum.
-        class_weight: One factor a class, or ``None``.
+        class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
     """
 

@@ -31,7 +31,7 @@ class PackedPrediction(Host):
 
     - ``mode``: ``'whole'``, the default, or ``'slide'`` with ``crop_size`` and the other settings
       of :class:`SlidingWindow`.
-    - ``threshold``: probability above which a class is present; one number, or one a class.
+    - ``threshold``: probability above which a class is present; one number, or one per class.
       Default 0.5.
     - ``postprocess``: steps of :mod:`handbone.postprocessing` for the packed labels, each a dict
       with its ``type``. Default none.

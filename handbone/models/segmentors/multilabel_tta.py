@@ -32,12 +32,12 @@ class MultilabelTTAModel(BaseTTAModel):
 
     Args:
         module: The segmentor, config or built.
-        views: Arguments of :class:`View`, one dict a view; the image as it is by default.
+        views: Arguments of :class:`View`, one dict per view; the image as it is by default.
         merge: What is averaged, ``'probabilities'`` or ``'logits'``.
         data_preprocessor: Data preprocessor, the segmentor's by default.
 
     Raises:
-        HandboneError: If there is no view, or one does not exist.
+        HandboneError: If there are no views, or one of them is not valid.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class MultilabelTTAModel(BaseTTAModel):
 
         Args:
             data: ``inputs`` and ``data_samples`` of a batch; or, with ``TestTimeAug``, lists of
-                these, one a view.
+                these, one per view.
 
         Returns:
-            One sample an image, with ``pred_sem_seg``: ``(P, H, W)`` int32.
+            One sample per image, with ``pred_sem_seg``: ``(P, H, W)`` int32.
         """
         if not isinstance(data['inputs'][0], (list, tuple)):
             batch = self.module.data_preprocessor(data, False)
@@ -149,7 +149,7 @@ def _view(settings: dict[str, Any]) -> View:
         return View(**settings)
     except TypeError as error:
         raise HandboneError(
-            f'{dict(settings)} is no view; a view has flip, angle, scale and swap_classes'
+            f'{dict(settings)} is not a valid view; a view has flip, angle, scale and swap_classes'
         ) from error
 
 

@@ -113,7 +113,7 @@ def load_encoder_weights(network: nn.Module, weights: str, **settings: Any) -> N
         **settings: The arguments that it was built with.
 
     Raises:
-        OSError: If they cannot be had; the message says what to do.
+        OSError: If they cannot be loaded; the message says what to do.
     """
     try:
         # the whole network: how an encoder is made depends on the architecture

@@ -112,7 +112,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         """Load the pretrained weights of the encoder, if any; smp initialised the rest.
 
         Raises:
-            OSError: If they cannot be had; the message says what to do.
+            OSError: If they cannot be loaded; the message says what to do.
         """
         if self.encoder_weights is not None:
             load_encoder_weights(self.model, self.encoder_weights, **self.network_settings)
@@ -125,7 +125,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
             inputs: ``(N, in_channels, H, W)``, normalised.
 
         Returns:
-            One map a stage.
+            One map per stage.
         """
         return self.model.encoder(inputs)
 

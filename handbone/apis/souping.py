@@ -49,7 +49,7 @@ class SoupKitchen:
         self._runner: Runner | None = None
 
     def average(self, checkpoints: Sequence[str]) -> dict[str, Tensor]:
-        """Make a soup.
+        """Average checkpoints.
 
         Args:
             checkpoints: What goes into it.
@@ -66,7 +66,7 @@ class SoupKitchen:
         return {key: weight.cpu() for key, weight in own.items()}
 
     def score(self, checkpoints: Sequence[str]) -> float:
-        """Measure the mean Dice of a soup on the validation images.
+        """Measure the mean Dice of averaged checkpoints on the validation images.
 
         Args:
             checkpoints: What goes into it.
@@ -137,14 +137,16 @@ def make_soup(
 
     Raises:
         FileNotFoundError: If a checkpoint does not exist.
-        HandboneError: If there are fewer than two, or they are not of one model.
+        HandboneError: If there are fewer than two, or they are of different models.
     """
     if len(set(checkpoints)) < 2 or len(set(checkpoints)) < len(checkpoints):
-        raise HandboneError('a soup takes at least two checkpoints, each of them once')
+        raise HandboneError('a soup needs at least two different checkpoints')
     kitchen = SoupKitchen(cfg, checkpoints, norm_images)
     chosen, dice, scores = list(checkpoints), None, None
     if method == 'greedy':
-        average_weights(checkpoints, _read_weights)  # what does not fit is said before all the work
+        average_weights(
+            checkpoints, _read_weights
+        )  # what does not fit is an error before all the work
         scores = [kitchen.score([checkpoint]) for checkpoint in checkpoints]
         chosen, dice = greedy_choice(checkpoints, scores, kitchen.score)
         for checkpoint, score in zip(checkpoints, scores, strict=True):

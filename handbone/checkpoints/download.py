@@ -1,4 +1,4 @@
-"""Weights from the network, kept where PyTorch keeps them."""
+"""Weights from the internet, kept where PyTorch keeps them."""
 
 from pathlib import Path
 from urllib.error import URLError
@@ -10,7 +10,7 @@ from handbone.errors import HandboneError
 
 
 class PretrainedWeightsError(HandboneError):
-    """Pretrained weights are neither on disk nor to be had from the network."""
+    """Pretrained weights are not on the disk and cannot be downloaded."""
 
 
 def download_weights(url: str) -> Path:
@@ -35,6 +35,6 @@ def download_weights(url: str) -> Path:
     except (URLError, OSError) as error:
         raise PretrainedWeightsError(
             f'cannot download the pretrained weights {url} ({error}). Download that file on '
-            f'another machine and put it to {file}, or train from scratch with --from-scratch'
+            f'another machine and copy it to {file}, or train from scratch with --from-scratch'
         ) from error
     return file

@@ -1,4 +1,4 @@
-"""Checkpoints that take their name only when all of them is on the disk."""
+"""Checkpoints that appear under their name only when they are complete on the disk."""
 
 import shutil
 from pathlib import Path
@@ -10,19 +10,19 @@ from handbone.files import open_atomically
 
 
 class CheckpointWriteError(OSError):
-    """A checkpoint could not be written; those before it are as they were."""
+    """A checkpoint could not be written; earlier ones are unchanged."""
 
 
 @register_backend('durable')
 class DurableBackend(LocalBackend):
     """mmengine's local files, written as :func:`handbone.files.open_atomically` writes them.
 
-    Whoever is killed, and whenever, leaves either the old file or the new one under the name; what
-    was unfinished is overwritten by the next attempt.
+    However a process ends, the name stands for the old file or for the new one. An unfinished file
+    is overwritten by the next attempt.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write a file, replacing the one of that name in a single step.
+        """Write a file, which replaces an older one in a single step.
 
         Args:
             obj: Content.
@@ -49,5 +49,5 @@ def _message(target: Path, size: int, error: OSError) -> str:
     return (
         f'{target}: the checkpoint cannot be written ({reason.strerror}; it takes '
         f'{size / 1e6:.3g} MB, {free / 1e6:.3g} MB are free). Earlier checkpoints are intact: make '
-        'room or set default_hooks.checkpoint.out_dir, then go on with --resume'
+        'room or set default_hooks.checkpoint.out_dir, then continue with --resume'
     )

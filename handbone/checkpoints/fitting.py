@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from handbone.errors import HandboneError
 
-#: Names that are listed one by one; more are summed up by part of the model.
+#: Most names to list one by one; more are counted by part of the model.
 LISTED = 3
-#: How the buffers of normalisations and of windows are called, which other versions do without.
+#: Names of buffers of normalisations and windows, which some versions of a model lack.
 STATISTICS = (
     'num_batches_tracked',
     'running_mean',
@@ -210,15 +210,14 @@ def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
 def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
     """Compare the weights of a checkpoint with those of a model.
 
-    Auxiliary heads may be missing or left over, since they are not used in testing, and so may
-    buffers.
+    Auxiliary heads, which are not used in testing, and buffers may be missing or left over.
 
     Args:
         state_dict: Tensors by name.
         model: The model, also within DDP or test-time augmentation.
 
     Returns:
-        What differs, sorted and summed up by part of the model; empty if nothing does.
+        What differs, sorted and counted by part of the model; empty if nothing does.
     """
     loaded = {plain_name(name): tensor for name, tensor in state_dict.items()}
     own = {plain_name(name): weight for name, weight in model.named_parameters()}
@@ -244,7 +243,9 @@ def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
         and 'auxiliary_head' not in name
     ]
     if unknown:
-        faults.append(f'{len(unknown)} of its own have no place in the model ({summary(unknown)})')
+        faults.append(
+            f'{len(unknown)} of its weights have no place in the model ({summary(unknown)})'
+        )
     return faults
 
 

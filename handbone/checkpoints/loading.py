@@ -1,8 +1,8 @@
 """Reads checkpoints without running code that they contain.
 
 mmengine falls back to unpickling where loading weights alone fails, loads from URLs by unpickling,
-and evaluates the text of the config in a checkpoint on resuming. The loaders here take the places
-of mmengine's in its own registry, so that ``load_from``, ``--resume``, ``init_cfg`` and the
+and evaluates the text of the config in a checkpoint on resuming. The loaders here replace
+mmengine's in its own registry, so that ``load_from``, ``--resume``, ``init_cfg`` and the
 backbones of mmseg all read through them.
 """
 
@@ -43,10 +43,10 @@ class CheckpointError(HandboneError):
 
 @contextlib.contextmanager
 def unpickling(allowed: bool) -> Iterator[None]:
-    """Allow or forbid, for a while, files that need unpickling, which can run any code.
+    """Allow or forbid files that need unpickling, which can run any code, within a block.
 
     Args:
-        allowed: Whether to read them; outside this context they are refused.
+        allowed: Whether to read them; outside of such a block they are refused.
 
     Yields:
         Nothing.

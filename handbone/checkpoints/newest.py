@@ -1,4 +1,4 @@
-"""Which checkpoint of a folder to take."""
+"""Choose a checkpoint of a folder."""
 
 import logging
 import zipfile
@@ -28,7 +28,7 @@ def checkpoint_folder(work_dir: str | Path, out_dir: str | Path | None) -> Path:
 
 
 def find_checkpoint(path: str) -> str:
-    """Find the checkpoint that a path names.
+    """Find the checkpoint that a path stands for.
 
     Args:
         path: A checkpoint, or a work dir, which stands for its best checkpoint by mean Dice, its
@@ -55,16 +55,15 @@ def find_checkpoint(path: str) -> str:
 def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None:
     """Find the newest checkpoint that can be read.
 
-    The age is the time that stands in the file, so that copied folders keep their order; the
-    checksums of the chosen file are verified. Files that cannot be read are passed over with a
-    warning.
+    The age is the time stored in the file, so that copied folders keep their order. The checksums
+    of the chosen file are verified. Files that cannot be read are skipped with a warning.
 
     Args:
         folder: A work dir.
         resumable: Only those that a training can be resumed from, not weights alone.
 
     Returns:
-        The file, or None if there is none to be passed over or taken.
+        The file, or None if the folder has no checkpoint.
 
     Raises:
         CheckpointError: If there are checkpoints and none of them can be read.
@@ -86,7 +85,7 @@ def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None
             break
         unreadable.append(CheckpointError(f'{path} is damaged: its checksums do not fit'))
     for fault in unreadable:
-        print_log(f'Passed over: {fault}', logger='current', level=logging.WARNING)
+        print_log(f'Skipped: {fault}', logger='current', level=logging.WARNING)
     if chosen is None and unreadable:
         raise CheckpointError(f'{folder} has no checkpoint that can be read: {unreadable[0]}')
     return chosen

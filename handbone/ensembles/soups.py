@@ -88,8 +88,8 @@ def check_same_weights(
             faults.append(f'it {what} {", ".join(keys[:LISTED])}{rest}')
     if faults:
         raise HandboneError(
-            f'{name} is not of the same model as {first_name}: {"; ".join(faults)}. A soup takes '
-            'checkpoints of one config'
+            f'{name} is not of the same model as {first_name}: {"; ".join(faults)}. The '
+            'checkpoints of a soup must come from one config'
         )
 
 
@@ -118,7 +118,7 @@ def greedy_choice(
 
 
 def recompute_batch_norm(model: torch.nn.Module, inputs: Iterable[Tensor]) -> None:
-    """Measure the statistics of BatchNorm anew, since those of averaged weights are others.
+    """Measure the statistics of BatchNorm again, since averaged weights have different ones.
 
     Args:
         model: The model, changed in place, as it computes on tensors.

@@ -154,7 +154,7 @@ def test_a_deeper_model_is_another_one():
 
     deep, shallow = Backbone(4), Backbone(2)
     assert weight_faults(deep.state_dict(), shallow) == [
-        '4 of its own have no place in the model (blocks: 4 from 2.bias on)'
+        '4 of its weights have no place in the model (blocks: 4 from 2.bias on)'
     ]
     assert weight_faults(deep.state_dict(), deep) == []
     # statistics that another version keeps, and heads for training alone, may be left over
@@ -184,7 +184,7 @@ def test_many_faults_are_summed_up():
     assert weight_faults(other, model(3)) == [
         '13 of 24 weights are not in it (backbone: 12 from 0.bias on; '
         'decode_head: 1 from 5.bias on)',
-        '12 of its own have no place in the model (encoder: 12 from 0.bias on)',
+        '12 of its weights have no place in the model (encoder: 12 from 0.bias on)',
     ]
 
 

@@ -70,7 +70,7 @@ def test_a_truncated_newest_checkpoint_is_passed_over(whole, copied, capfd):
     assert newest_checkpoint(copied).name == 'iter_9.pth'
     weights, _ = train_in_process(make_config(copied, resume=True))
     written = capfd.readouterr().out
-    assert f'Passed over: {newest} is cut off' in written
+    assert f'Skipped: {newest} is cut off' in written
     assert same_weights(weights, whole[1])
 
 

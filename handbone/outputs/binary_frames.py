@@ -1,4 +1,4 @@
-"""Masks of one bit a pixel, as DICOM stores binary frames."""
+"""Masks of one bit per pixel, as DICOM stores binary frames."""
 
 from collections.abc import Iterable
 
@@ -8,10 +8,10 @@ from handbone.masks import Region
 
 
 def binary_frames(found: Iterable[Region], height: int, width: int, count: int) -> bytes:
-    """Write one frame a region, lowest bit first, frame after frame without a gap (PS3.5, 8.1.1).
+    """Write one frame per region, lowest bit first, without gaps between frames (PS3.5, 8.1.1).
 
     Args:
-        found: The regions, each unpacked only when it is its turn.
+        found: The regions, unpacked one at a time.
         height: Rows of a frame.
         width: Columns of a frame.
         count: Number of frames; those beyond the regions are empty.

@@ -1,15 +1,15 @@
 """Codes of the bones of the hand, as DICOM names what a segment is.
 
-What a segment exactly shows is said by the Foundational Model of Anatomy, a coding scheme of DICOM
-(PS3.16, as in ``pydicom.sr.codedict``), whose concept of every bone BodyParts3D lists (Mitsuhashi
-et al., Nucleic Acids Research 37, 2009): the primary anatomic structure of the segment.
+The primary anatomic structure of a segment says which bone it shows, by a concept of the
+Foundational Model of Anatomy, a coding scheme of DICOM (PS3.16, as in ``pydicom.sr.codedict``).
+BodyParts3D lists the concepts of all bones (Mitsuhashi et al., Nucleic Acids Research 37, 2009).
 
-The property type of a segment is a SNOMED CT concept, which viewers choose colours by. Where a
-published code names a bone, it is taken. DICOM's content mapping has the scaphoid (CID 1006),
+The property type of a segment is a SNOMED CT concept, by which viewers choose colours. A bone that
+a published code names has that code. DICOM's content mapping has the scaphoid (CID 1006),
 radius and ulna (CID 7304), the metacarpals as one concept (CID 1006), and "hand bone" (CID 7304).
 Three more are in the expansion of HL7's value set ``http://hl7.org/fhir/ValueSet/body-site`` (FHIR
 R4): the first metacarpal, the phalanges of the thumb and the middle phalanx of the index finger.
-All other bones take the nearest of these more general codes: metacarpals 2 to 5 "Metacarpal",
+All other bones have the nearest of these more general codes: metacarpals 2 to 5 "Metacarpal",
 phalanges of the thumb "phalanx of thumb", and the other phalanges and carpals "Hand bone".
 """
 

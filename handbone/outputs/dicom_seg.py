@@ -22,9 +22,9 @@ from .writer import ImageFileWriter
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-#: What a segmentation takes over from its image and cannot do without.
+#: Attributes that a segmentation takes from its image and cannot do without.
 NEEDED = ('SOPClassUID', 'SOPInstanceUID', 'StudyInstanceUID', 'SeriesInstanceUID', 'Modality')
-#: What it takes over where the image has it; DICOM wants these attributes present, if empty.
+#: Attributes that it takes where the image has them; DICOM requires them, empty if need be.
 TAKEN_OVER = (
     'AccessionNumber',
     'PatientBirthDate',
@@ -41,14 +41,14 @@ TAKEN_OVER = (
 class DicomSegWriter(ImageFileWriter):
     """Writes ``dicom_seg/NAME.dcm`` for every DICOM image: Segmentation Storage, BINARY.
 
-    Each class that the image has is one segment and one frame at the image's size; a class that is
-    absent has none. Names and other texts of the image are kept in any character set, as UTF-8;
-    what its header has of values that are not valid, such as a date 00000000, is left empty. An
-    image without any class gets all segments with empty frames, since a
-    segmentation has at least one. Bones are coded by :mod:`handbone.outputs.bone_codes`, other
-    classes by their names in the private scheme 99HANDBONE. Ignored pixels belong to no class. The
-    object refers to its image and belongs to the same study, as a series of its own; writing an
-    image again gives it new identifiers.
+    Each class that the image has is one segment and one frame at the image's size; classes that are
+    absent have none. An image without any class gets all segments with empty frames, since a
+    segmentation has at least one. Names and other texts of the image are kept in any character set
+    and written in UTF-8; values that are not valid, such as the date 00000000, are left empty.
+    Bones are coded by :mod:`handbone.outputs.bone_codes`, other classes by their names in the
+    private scheme 99HANDBONE. Ignored pixels belong to no class. The object refers to its image and
+    belongs to the same study, as a series of its own; writing an image again gives it new
+    identifiers.
 
     Args:
         out_dir: Folder of the outputs.
@@ -116,8 +116,8 @@ class DicomSegWriter(ImageFileWriter):
     def _without_pixels(self, source: 'Dataset', described: list[int]) -> 'Dataset':
         """Make a segmentation of frames of one empty pixel.
 
-        highdicom would take the masks as planes of all classes at once, so it makes all but the
-        frames, and is told that the image is one pixel large.
+        highdicom would need the planes of all classes at once. So it makes everything except the
+        frames, for an image of one pixel.
 
         Args:
             source: Header of the image.
@@ -149,7 +149,7 @@ class DicomSegWriter(ImageFileWriter):
 
 
 def _source(prediction: Prediction) -> 'Dataset':
-    """Check the header that the segmentation is to refer to, and complete what it has of use."""
+    """Check the header that the segmentation is to refer to; returns what is valid in it."""
     path, header = prediction.radiograph.path, prediction.radiograph.dicom
     if header is None:
         raise HandboneError(

@@ -13,12 +13,8 @@ from .window import Window, apply_window, window_ends
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-#: Kinds of pixels with the elements that say which of them are padding.
-PADDING = {
-    'i': ('PixelPaddingValue', 'PixelPaddingRangeLimit'),
-    'u': ('PixelPaddingValue', 'PixelPaddingRangeLimit'),
-    'f': ('FloatPixelPaddingValue', 'FloatPixelPaddingRangeLimit'),
-}
+#: What the keywords of the elements that say which pixels are padding begin with, by pixel type.
+FLOAT_PREFIXES = {'float32': 'Float', 'float64': 'DoubleFloat'}
 MAX_ENTRIES = 2**16  # of a lookup table
 LOOKUP_BITS = range(8, 17)
 MAX_GREY = 1e9  # beyond it no rescaled value or window of a radiograph lies
@@ -68,8 +64,10 @@ def padding_mask(header: 'Dataset', pixels: np.ndarray) -> np.ndarray | None:
     Returns:
         bool (H, W), ``None`` where there are none.
     """
+    prefix = FLOAT_PREFIXES.get(pixels.dtype.name, '')
     value, limit = (
-        _stored_value(header, keyword, pixels.dtype) for keyword in PADDING[pixels.dtype.kind]
+        _stored_value(header, f'{prefix}PixelPadding{end}', pixels.dtype)
+        for end in ('Value', 'RangeLimit')
     )
     if value is None:
         return None

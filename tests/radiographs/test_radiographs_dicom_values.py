@@ -136,15 +136,24 @@ def test_tables_shorter_than_they_say(tmp_path, keyword, entries, values, bits):
         read(path)
 
 
-def test_float_pixels(tmp_path):
-    pixels = np.where(FRAME, np.float32(-1e30), GRAY / np.float32(1000))
-    elements = dict(BitsAllocated=32, BitsStored=None, HighBit=None, PixelRepresentation=None)
-    padded = dict(FloatPixelPaddingValue=-1e30, FloatPixelData=pixels.tobytes(), PixelData=None)
-    path = write_dicom(tmp_path / 'a.dcm', pixels, **elements, **padded)
+@pytest.mark.parametrize('name', ['Float', 'DoubleFloat'])
+def test_float_pixels(tmp_path, name):
+    dtype = np.float32 if name == 'Float' else np.float64
+    pixels = np.where(FRAME, -1e30, GRAY / 1000).astype(dtype)
+    elements = dict(
+        BitsAllocated=8 * pixels.itemsize,
+        BitsStored=None,
+        HighBit=None,
+        PixelRepresentation=None,
+        PixelData=None,
+    )
+    elements[f'{name}PixelPaddingValue'] = -1e30
+    elements[f'{name}PixelData'] = pixels.tobytes()
+    path = write_dicom(tmp_path / 'a.dcm', pixels, **elements)
     np.testing.assert_allclose(read(path), spread(pixels, FRAME), atol=1e-2)
     pixels[20, 20] = np.nan
-    padded['FloatPixelData'] = pixels.tobytes()
-    path = write_dicom(tmp_path / 'a.dcm', pixels, **elements, **padded)
+    elements[f'{name}PixelData'] = pixels.tobytes()
+    path = write_dicom(tmp_path / 'a.dcm', pixels, **elements)
     with pytest.raises(RadiographError, match=r'a\.dcm: .*NaN'):
         read(path)
 

@@ -101,7 +101,7 @@ def test_thresholds_from_outside(exported, pytorch, name):
 
 @pytest.mark.parametrize('name', ['tiny.onnx', 'tiny.xml'])
 def test_bad_files_are_named(exported, tmp_path, name):
-    with pytest.raises(ValueError, match=f'{name} was exported for another class list'):
+    with pytest.raises(ValueError, match=f'{name} was exported for a different class list'):
         open_exported(exported / name, classes=CLASSES[::-1])
     for path in exported.iterdir():
         content = path.read_bytes()

@@ -141,7 +141,7 @@ def test_refusals(tuned, tiny_config, checkpoint, monkeypatch, tmp_path, capsys)
     other = tmp_path / 'other.json'
     other.write_text(json.dumps(content))
     for tool, arguments, words in (
-        ('test', ('--thresholds', other), f'{other}: thresholds of another class list: it lacks'),
+        ('test', ('--thresholds', other), f'{other}: thresholds of a different class list'),
         ('test', ('--thresholds', tmp_path / 'none.json'), 'none.json'),
         ('test', ('--postprocess', 'Smooth'), "there is no step 'Smooth'; there are"),
         ('test', ('--tta', '--cfg-options', 'tta_merge=votes'), "merge is 'probabilities' or"),

@@ -11,6 +11,7 @@ _base_.train_dataloader.dataset.pipeline[0].cache_megabytes = 500  # 400 images 
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 # small batches: on a CPU more steps are worth more than smoother ones
 train_dataloader = dict(batch_size=4, dataset=dict(data_root=data_root, num_folds=10))
 val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=10))

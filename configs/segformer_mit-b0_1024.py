@@ -9,5 +9,6 @@ crop_size = (1024, 1024)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 # nearly as many pixels as the two images at 1536 of the larger configs
 train_dataloader = dict(batch_size=4)

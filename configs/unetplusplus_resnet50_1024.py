@@ -8,4 +8,5 @@ crop_size = (1024, 1024)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 model = dict(arch='UnetPlusPlus', encoder_name='resnet50')

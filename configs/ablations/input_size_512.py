@@ -4,4 +4,5 @@ crop_size = (512, 512)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=8)

@@ -13,4 +13,5 @@ crop_size = (256, 256)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 tta_views = [dict(), dict(angle=-5), dict(angle=5)]  # no flip: the heart is on one side

@@ -19,6 +19,7 @@ crop_size = (384, 384)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4)
 model = dict(
     data_preprocessor=dict(

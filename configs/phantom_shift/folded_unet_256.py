@@ -4,6 +4,7 @@ crop_size = (256, 256)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 max_iters = 740
 full_size_from = 430
 _base_.model.data_preprocessor.update(stages=[(full_size_from / max_iters, 2)], size_divisor=256)

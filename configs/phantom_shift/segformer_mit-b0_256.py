@@ -14,6 +14,7 @@ data_root = 'data/phantom_shift'
 _base_.train_dataloader.dataset.pipeline[1].update(size=crop_size, degrees=12, scale=(0.9, 1.1))
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4, dataset=dict(data_root=data_root, num_folds=10))
 val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=10))
 test_dataloader = dict(dataset=dict(data_root=data_root))

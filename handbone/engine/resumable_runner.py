@@ -12,6 +12,7 @@ from handbone.checkpoints import checkpoint_folder, load_checkpoint_file, newest
 from handbone.checkpoints.content import restoring
 from handbone.errors import HandboneError
 
+from .batch_sizes import batch_sizes
 from .experiment import check_same_experiment
 from .seeded_samples import SeededSamples, StreamSampler
 from .terminal import ReportingRunner
@@ -46,8 +47,8 @@ class ResumableRunner(ReportingRunner):
             The loop.
 
         Raises:
-            HandboneError: If the checkpoint to resume is of another experiment, or there are fewer
-                images than processes.
+            HandboneError: If the checkpoint to resume is of a different experiment, there are fewer
+                images than processes, or no batch at all.
         """
         if self._resume:
             self._prepare_to_resume()
@@ -60,6 +61,7 @@ class ResumableRunner(ReportingRunner):
                 f'the training dataset has {images} images for {processes} processes: start at '
                 f'most {images} processes, or add images'
             )
+        batch_sizes(loop.dataloader)
         return loop
 
     def resume(

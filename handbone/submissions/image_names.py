@@ -52,8 +52,10 @@ def name_images(paths: Sequence[str], style: str) -> list[str]:
     if style not in IMAGE_NAMES:
         raise HandboneError(f'Image names are one of {", ".join(IMAGE_NAMES)}, got {style!r}.')
     if style == 'path' and paths:
-        root = os.path.commonpath([str(Path(path).parent) for path in paths])
-        names = [Path(os.path.relpath(path, root)).as_posix() for path in paths]
+        # one folder may be named as relative and as absolute path
+        whole = [os.path.abspath(path) for path in paths]  # noqa: PTH100
+        root = os.path.commonpath([os.path.dirname(path) for path in whole])  # noqa: PTH120
+        names = [Path(path).relative_to(root).as_posix() for path in whole]
     else:
         names = [Path(path).stem if style == 'stem' else Path(path).name for path in paths]
     first: dict[str, str] = {}

@@ -113,3 +113,32 @@ def test_a_checkpoint_of_a_different_model_is_refused(small_config, tmp_path):
     cfg.model.backbone.channels = (8, 8, 8, 8, 16)
     cfg.experiment_name = cfg.visualizer.name = f'refused_{tmp_path.name}'
     assert 'does not fit the config' in error_of(run_test, cfg)
+
+
+def epochs(cfg, batch_size, drop_last=False):
+    """Eight training images, each once per epoch."""
+    cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=1, val_interval=1)
+    cfg.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
+    cfg.train_dataloader.update(batch_size=batch_size, drop_last=drop_last)
+    cfg.train_dataloader.dataset.pipeline[1].size = (64, 64)
+    cfg.model.data_preprocessor.size_divisor = 64
+    return cfg
+
+
+def test_batches_are_judged_before_the_first_one(small_config):
+    CountingHook.trained = 0
+    small_config.custom_hooks = [dict(type='CountingHook')]
+    message = error_of(train, epochs(deepcopy(small_config), batch_size=11, drop_last=True))
+    assert 'the training has no batch' in message
+    cfg = epochs(small_config, batch_size=7)
+    cfg.model.decode_head = dict(
+        type='MultilabelPSPHead',
+        in_channels=8,
+        in_index=0,
+        channels=8,
+        num_classes=29,
+        norm_cfg=dict(type='BN'),
+    )
+    message = error_of(train, cfg)
+    assert 'in a batch of 1 and needs two: the last batch of each epoch is that small' in message
+    assert 'drop_last=True' in message and CountingHook.trained == 0

@@ -77,7 +77,7 @@ def test_sync_batch_norm_of_one_process(tmp_path):
         norm = dict(type='SyncBN')
         backbone = dict(type='FoldedUNet', channels=(32, 32), norm_cfg=norm)
         model = pooling_model('SyncBN', backbone=backbone)
-        with pytest.raises(ValueError, match='sees one value a channel in a batch of 1'):
+        with pytest.raises(ValueError, match='sees one value per channel in a batch of 1'):
             check_input(model, (1, 3, 64, 64))
         check_input(model, (2, 3, 64, 64))
     finally:

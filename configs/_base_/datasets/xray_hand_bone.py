@@ -4,6 +4,7 @@
 #   _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 #   _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 #   _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+#   _base_.test_pipeline[1].scale = crop_size  # what mmseg's own inference_model reads
 dataset_type = 'XRayHandBoneDataset'
 data_root = 'data'
 crop_size = (1536, 1536)

@@ -22,8 +22,8 @@ class LoadPolygonAnnotations(BaseTransform):
     for up to 31 classes, else (H, W, P). An image without annotation (prediction only) gets
     no labels.
 
-    Required keys: ``polygons``, ``classes``, ``ori_shape``. Added keys: ``gt_seg_map``; its name is
-    appended to ``seg_fields``.
+    Required keys: ``ori_shape`` and, where there are labels, ``polygons`` and ``classes``. Added
+    keys: ``gt_seg_map``; its name is appended to ``seg_fields``.
 
     Args:
         frame: 'original' draws at the size of the file, regardless of what happened to the image:
@@ -50,7 +50,7 @@ class LoadPolygonAnnotations(BaseTransform):
         Returns:
             The same dict with the label map.
         """
-        polygons = results['polygons']
+        polygons = results.get('polygons')  # none where mmseg's own functions load an image
         if polygons is None:
             return results
         height, width = results['ori_shape'][:2]

@@ -18,6 +18,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from handbone.errors import HandboneError
 
+from ..batch_sizes import batch_sizes
+
+FEW = (
+    'set train_dataloader.batch_size to 2 or more, or '
+    "norm_cfg=dict(type='GN', num_groups=32) in its part of the model"
+)
+LAST_IS_SMALL = (
+    'the last batch of each epoch is that small: set train_dataloader.drop_last=True, or a '
+    'different train_dataloader.batch_size'
+)
+
 
 class SmallBatchError(HandboneError):
     """A BatchNorm would have to normalise one value."""
@@ -44,8 +55,13 @@ class ModelInputHook(Hook):
                 more of them.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        if hasattr(model, 'extract_feat'):
-            check_input(model, batch_shape(model, runner.train_dataloader))
+        if not hasattr(model, 'extract_feat'):
+            return
+        dataloader = runner.train_dataloader
+        sizes = batch_sizes(dataloader) or (dataloader.batch_size or 1,)
+        image = batch_shape(model, dataloader)[1:]
+        for size in sizes:
+            check_input(model, (size, *image), FEW if size == sizes[0] else LAST_IS_SMALL)
 
 
 def batch_shape(model: nn.Module, dataloader: torch.utils.data.DataLoader) -> tuple[int, ...]:
@@ -66,12 +82,13 @@ def batch_shape(model: nn.Module, dataloader: torch.utils.data.DataLoader) -> tu
     return (dataloader.batch_size or 1, *images.shape[1:])
 
 
-def check_input(model: nn.Module, shape: tuple[int, ...]) -> None:
+def check_input(model: nn.Module, shape: tuple[int, ...], remedy: str = FEW) -> None:
     """Check that a model can be trained on batches of a shape.
 
     Args:
         model: The segmentor.
         shape: (N, channels, H, W).
+        remedy: What to do where N is too small.
 
     Raises:
         HandboneError: If not, because of the number of images or of their size; other faults are
@@ -80,8 +97,8 @@ def check_input(model: nn.Module, shape: tuple[int, ...]) -> None:
     try:
         logits_shape(model, shape)
         return
-    except SmallBatchError:
-        raise
+    except SmallBatchError as error:
+        raise SmallBatchError(f'{error}: {remedy}') from error
     except Exception as error:  # whatever a model may raise, in its own words
         reason = str(error).strip().rpartition('\n')[2] or type(error).__name__
     for height, width in _other_sizes(model, *shape[2:]):
@@ -106,7 +123,7 @@ def logits_shape(model: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...] | 
         Shape of the logits, or ``None`` where the model returns something else than one tensor.
 
     Raises:
-        SmallBatchError: If a BatchNorm in training mode would normalise one value a channel.
+        SmallBatchError: If a BatchNorm in training mode would normalise one value per channel.
     """
     tensors = [*model.named_parameters(), *model.named_buffers()]
     weights = {f'model.{name}': tensor.detach().to('meta') for name, tensor in tensors}
@@ -135,7 +152,7 @@ class _AllHeads(nn.Module):
 
 @contextlib.contextmanager
 def _watched_norms(model: nn.Module) -> Iterator[None]:
-    """Let BatchNorm layers in training mode raise where they would see one value a channel.
+    """Let BatchNorm layers in training mode raise where they would see one value per channel.
 
     SyncBN counts the images of all processes. It is switched to evaluation meanwhile, in which it
     needs neither GPUs nor the other processes; where there is one process, it needs what BatchNorm
@@ -147,9 +164,8 @@ def _watched_norms(model: nn.Module) -> Iterator[None]:
             images = inputs[0]
             if training and images.numel() == images.shape[1]:
                 raise SmallBatchError(
-                    f'{name} is a BatchNorm that sees one value a channel in a batch of '
-                    f'{len(images)} and needs two: set train_dataloader.batch_size to 2 or more, '
-                    "or norm_cfg=dict(type='GN', num_groups=32) in its part of the model"
+                    f'{name} is a BatchNorm that sees one value per channel in a batch of '
+                    f'{len(images)} and needs two'
                 )
 
         return check

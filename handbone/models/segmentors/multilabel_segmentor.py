@@ -16,6 +16,7 @@ from handbone.masks import check_thresholds, logits_to_packed
 from handbone.postprocessing import apply_steps
 
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
+from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
 
 if TYPE_CHECKING:
@@ -69,6 +70,28 @@ class PackedPrediction(Host):
         threshold = self.test_cfg.setdefault('threshold', 0.5)
         check_thresholds(threshold, self.num_classes, 'test_cfg.threshold')
         self.postprocess = [TASK_UTILS.build(step) for step in self.test_cfg.get('postprocess', ())]
+
+    def test_step(self, data: dict) -> list[SegDataSample]:
+        """Predict a batch, in which images may have different sizes.
+
+        Args:
+            data: ``inputs`` and ``data_samples`` as the data loader gives them.
+
+        Returns:
+            The samples with predictions.
+        """
+        return predict_by_shape(super().test_step, data)
+
+    def val_step(self, data: dict) -> list[SegDataSample]:
+        """Predict a batch while validating; see :meth:`test_step`.
+
+        Args:
+            data: ``inputs`` and ``data_samples`` as the data loader gives them.
+
+        Returns:
+            The samples with predictions.
+        """
+        return predict_by_shape(super().val_step, data)
 
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Compute the head's logits of whole images, at once or window by window.

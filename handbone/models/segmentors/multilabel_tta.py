@@ -15,6 +15,7 @@ from handbone.masks import logits_to_packed
 
 from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
 from .running_mean import RunningMean, check_merge
+from .shape_batches import predict_by_shape
 from .view import View
 
 
@@ -64,6 +65,9 @@ class MultilabelTTAModel(BaseTTAModel):
         Returns:
             One sample per image, with ``pred_sem_seg``: ``(P, H, W)`` int32.
         """
+        return predict_by_shape(self._predict, data)
+
+    def _predict(self, data: dict) -> list[SegDataSample]:
         if not isinstance(data['inputs'][0], (list, tuple)):
             batch = self.module.data_preprocessor(data, False)
             logits = self.mean_logits(batch['inputs'], batch['data_samples'])

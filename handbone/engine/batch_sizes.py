@@ -1,0 +1,40 @@
+"""How many images the batches of a training have."""
+
+from mmengine.dataset import InfiniteSampler
+from mmengine.dist import get_world_size
+from torch.utils.data import DataLoader
+
+from handbone.errors import HandboneError
+
+
+def batch_sizes(dataloader: DataLoader) -> tuple[int, ...]:
+    """Find the sizes of the batches that one process gets in an epoch.
+
+    Args:
+        dataloader: The training data.
+
+    Returns:
+        The usual size and, if it differs, that of the last batch; nothing where a batch sampler
+        decides.
+
+    Raises:
+        HandboneError: If there is no batch at all.
+    """
+    size = dataloader.batch_size
+    if size is None:
+        return ()
+    # StreamSampler holds the configured one
+    sampler = getattr(dataloader.sampler, 'sampler', dataloader.sampler)
+    if isinstance(sampler, InfiniteSampler):
+        return (size,)
+    images = len(dataloader.sampler)
+    full, last = divmod(images, size)
+    if not full and (dataloader.drop_last or not images):
+        share = ' on each process' if get_world_size() > 1 else ''
+        raise HandboneError(
+            f'the training has no batch: train_dataloader.drop_last=True with {images} images'
+            f'{share} and batch_size={size}; lower train_dataloader.batch_size, set '
+            'drop_last=False or add images'
+        )
+    usual = (size,) if full else ()
+    return usual if dataloader.drop_last or not last else (*usual, last)

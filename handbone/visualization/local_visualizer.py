@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.dist import master_only
-from mmengine.visualization import Visualizer
+from mmengine.visualization import MLflowVisBackend, Visualizer
 from mmseg.registry import VISUALIZERS
 from mmseg.structures import SegDataSample
 
@@ -156,6 +156,23 @@ class MultilabelLocalVisualizer(Visualizer):
                 'dataset_meta to the metainfo of the dataset.'
             )
         return self.dataset_meta['classes'], self.dataset_meta.get('palette')
+
+    @master_only
+    def add_image(self, name: str, image: np.ndarray, step: int = 0) -> None:
+        """Hand a picture to the backends.
+
+        MLflow's takes the name for that of a file, by whose extension it chooses a format, and
+        leaves the step out, so that a picture would replace the one before: it gets
+        ``<name>_<step>.png``.
+
+        Args:
+            name: Name of the picture.
+            image: RGB, uint8.
+            step: Step of the training.
+        """
+        for backend in self._vis_backends.values():
+            title = f'{name}_{step}.png' if isinstance(backend, MLflowVisBackend) else name
+            backend.add_image(title, image, step)
 
     @master_only
     def add_datasample(

@@ -1,0 +1,130 @@
+"""Every backend of mmengine's visualizer takes what the default hooks give, and has it afterwards.
+
+TensorBoard, MLflow and W&B are the extra `tracking`; where one is missing its test is skipped, and
+a stand-in with MLflow's rules is asked instead.
+"""
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.visualization import MLflowVisBackend
+
+from handbone.apis.training import train
+from handbone.configuration.shipped import config_path
+from handbone.visualization import MultilabelLocalVisualizer
+
+
+@pytest.fixture
+def trained_with(phantom_root, tmp_path, monkeypatch):
+    """Train two iterations, with a validation after each, and a backend."""
+
+    def run(**backend):
+        monkeypatch.chdir(tmp_path)
+        cfg = Config.fromfile(config_path('demo'))
+        for split, key in (('train', 'size'), ('val', 'scale')):
+            loader = cfg[f'{split}_dataloader']
+            loader.update(num_workers=0, persistent_workers=False)
+            loader.dataset.update(data_root=str(phantom_root), num_folds=6)
+            loader.dataset.pipeline[1][key] = (128, 128)
+        cfg.model.data_preprocessor = dict(
+            type='SegDataPreProcessor', mean=[127.5], std=[64.0], size_divisor=128
+        )
+        cfg.model.backbone.channels, cfg.model.decode_head.in_channels = (8, 8), 8
+        cfg.train_dataloader.batch_size = 2
+        cfg.train_cfg.update(max_iters=2, val_interval=1)
+        cfg.default_hooks.logger.interval = 1
+        cfg.visualizer.vis_backends = [backend]
+        cfg.work_dir = str(tmp_path / 'work')
+        cfg.experiment_name = cfg.visualizer.name = f'tracking_{tmp_path.name}'
+        train(cfg)
+        return next((tmp_path / 'work').glob('*/vis_data'))
+
+    return run
+
+
+def test_local_files(trained_with):
+    folder = trained_with(type='LocalVisBackend')
+    lines = [json.loads(line) for line in (folder / 'scalars.json').read_text().splitlines()]
+    assert [line['step'] for line in lines if 'mDice' in line] == [1, 2]
+    pictures = sorted(path.name for path in (folder / 'vis_image').iterdir())
+    assert pictures == ['val_worst_1.png', 'val_worst_2.png']
+    assert cv2.imread(str(folder / 'vis_image' / pictures[0])).size
+
+
+def test_tensorboard(trained_with):
+    pytest.importorskip('tensorboard')
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(trained_with(type='TensorboardVisBackend'))).Reload()
+    assert [each.step for each in events.Scalars('mDice')] == [1, 2]
+    assert [each.step for each in events.Images('val_worst')] == [1, 2]
+
+
+def test_mlflow(trained_with, tmp_path, monkeypatch):
+    mlflow = pytest.importorskip('mlflow')
+    monkeypatch.setenv('MLFLOW_ALLOW_FILE_STORE', 'true')
+    store = f'file://{tmp_path}/store'
+    trained_with(type='MLflowVisBackend', exp_name='hands', tracking_uri=store)
+    client = mlflow.MlflowClient(store)
+    experiment = client.get_experiment_by_name('hands')
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert [each.step for each in client.get_metric_history(run.info.run_id, 'mDice')] == [1, 2]
+    assert run.data.params['model.backbone.type'] == 'FoldedUNet'
+    files = {each.path for each in client.list_artifacts(run.info.run_id)}
+    assert {'val_worst_1.png', 'val_worst_2.png', 'config.py'} <= files
+
+
+def test_wandb_offline(trained_with, monkeypatch):
+    pytest.importorskip('wandb')
+    monkeypatch.setenv('WANDB_MODE', 'offline')
+    monkeypatch.setenv('WANDB_SILENT', 'true')
+    folder = trained_with(type='WandbVisBackend', init_kwargs=dict(project='hands'))
+    (record,) = folder.rglob('run-*.wandb')
+    assert record.stat().st_size > 0
+    (picture, *_) = folder.rglob('val_worst*.png')
+    assert cv2.imread(str(picture)).size
+
+
+class FileLikeMLflow:
+    """MLflow's log_image: the name is that of a file, and its extension the format."""
+
+    class MlflowException(Exception):  # noqa: N818
+        pass
+
+    def __init__(self):
+        self.images = {}
+
+    def log_image(self, image, name):
+        if Path(name).suffix not in ('.png', '.jpg'):
+            raise ValueError(f'unknown file extension: {Path(name).suffix}')
+        self.images[name] = image
+
+    def set_tracking_uri(self, uri):
+        pass
+
+    def get_experiment_by_name(self, name):
+        return SimpleNamespace(name=name)
+
+    set_experiment = get_experiment_by_name
+
+
+def test_pictures_have_file_names_for_mlflow(tmp_path, monkeypatch):
+    """With mmengine's own backend on MLflow's rules: its run ended at the first validation."""
+    stand_in = FileLikeMLflow()
+    monkeypatch.setitem(sys.modules, 'mlflow', stand_in)
+    visualizer = MultilabelLocalVisualizer(
+        'mlflow_rules', vis_backends=[dict(type='MLflowVisBackend')], save_dir=str(tmp_path)
+    )
+    assert isinstance(visualizer.get_backend('MLflowVisBackend'), MLflowVisBackend)
+    picture = np.full((4, 5, 3), 7, np.uint8)
+    visualizer.add_image('val_worst', picture, 1000)
+    visualizer.add_image('val_worst', picture, 2000)
+    assert {*stand_in.images} == {'val_worst_1000.png', 'val_worst_2000.png'}
+    with pytest.raises(ValueError, match='unknown file extension'):
+        visualizer.get_backend('MLflowVisBackend').add_image('val_worst', picture, 1000)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.config import Config
@@ -80,7 +80,7 @@ def export(
         )
     metainfo = dataset_metainfo(cfg)
     use_published_thresholds(cfg, find_checkpoint(checkpoint))
-    segmentor = load_segmentor(cfg, checkpoint, metainfo['classes'])
+    segmentor: Any = load_segmentor(cfg, checkpoint, metainfo['classes'])
     classes = tuple(metainfo['classes'])
     if thresholds is not None:
         limits = list(read_thresholds(thresholds, classes))
@@ -92,7 +92,7 @@ def export(
         store_half(model)
     elif precision == 'int8':
         model = quantize(model, calibration_inputs(images, preprocessing))
-    palette = tuple(tuple(int(value) for value in color) for color in metainfo['palette'])
+    palette = tuple((int(red), int(green), int(blue)) for red, green, blue in metainfo['palette'])
     description = Description(classes, palette, tuple(limits), preprocessing, precision)
     return write_exported(model, description, Path(out), kind)
 
@@ -108,9 +108,10 @@ def _graph_of(
             return to_graph(segmentor, preprocessing, thresholds), preprocessing
         except UnsupportedModelError as error:
             preprocessing = preprocessing.with_fixed_size()
+            height, width = preprocessing.size or (0, 0)
             print(
                 f'The graph cannot be written for all sizes ({error}): images are padded to '
-                f'{preprocessing.size[0]} x {preprocessing.size[1]}.',
+                f'{height} x {width}.',
                 file=sys.stderr,
             )
     return to_graph(segmentor, preprocessing, thresholds), preprocessing

@@ -1,5 +1,8 @@
 """How many images the batches of a training have."""
 
+from collections.abc import Sized
+from typing import cast
+
 from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
@@ -27,7 +30,7 @@ def batch_sizes(dataloader: DataLoader) -> tuple[int, ...]:
     sampler = getattr(dataloader.sampler, 'sampler', dataloader.sampler)
     if isinstance(sampler, InfiniteSampler):
         return (size,)
-    images = len(dataloader.sampler)
+    images = len(cast(Sized, dataloader.sampler))
     full, last = divmod(images, size)
     if not full and (dataloader.drop_last or not images):
         share = ' on each process' if get_world_size() > 1 else ''

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -83,7 +83,7 @@ class EnsembleTestLoop(TestLoop):
         store_folder: str | Path | None = None,
         fp16: bool = False,
     ) -> None:
-        config = dataloader
+        config = cast(dict, dataloader)
         super().__init__(runner, dataloader, evaluator, fp16=fp16)
         self.thresholds = thresholds
         self.merge = merge
@@ -127,13 +127,13 @@ class EnsembleTestLoop(TestLoop):
         if self._store is None:
             self._networks += [self._build(member) for member in self._members[1:]]
             self._others = [iter(loader) for loader in self._loaders[1:]]
-            self._reference = None
+            self._reference: int | None = None
         try:
             return super().run()
         finally:
             if self._store is not None:
                 self._store.close()
-            self._networks = self._others = None
+            self._networks, self._others = [], []
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: dict) -> None:
@@ -173,9 +173,10 @@ class EnsembleTestLoop(TestLoop):
         ]
         if self._reference is None:
             self._reference = _largest([of_member[0] for of_member in logits])
-        means = []
+        reference = self._reference
+        means: list[Any] = []
         for of_image in zip(*logits, strict=True):
-            size = of_image[self._reference].shape[1:]
+            size = of_image[reference].shape[1:]
             means.append(
                 sum(
                     self._part(member, each, size)
@@ -185,7 +186,8 @@ class EnsembleTestLoop(TestLoop):
         return means
 
     def _stored(self, samples: Sequence) -> list[Tensor]:
-        return [self._store.read(sample.img_path).to(self._device) for sample in samples]
+        store = cast(LogitStore, self._store)
+        return [store.read(sample.img_path).to(self._device) for sample in samples]
 
     def _fill_store(self) -> None:
         """Run one member after the other over all images, the one with the most logits first."""
@@ -204,12 +206,13 @@ class EnsembleTestLoop(TestLoop):
                     self._add(member, network, batch, begin=number == 1)
 
     def _add(self, member: _Member, network: nn.Module, batch: dict, begin: bool) -> None:
+        store = cast(LogitStore, self._store)
         paths = [sample.img_path for sample in batch['data_samples']]
         for path, logits in zip(paths, self._logits(network, batch), strict=True):
-            if begin and path in self._store:
+            if begin and path in store:
                 continue  # the sampler of several processes repeats images to fill the last batch
-            size = logits.shape[1:] if begin else self._store.size(path)
-            self._store.add(path, self._part(member, logits, size))
+            size = logits.shape[1:] if begin else store.size(path)
+            store.add(path, self._part(member, logits, size))
 
     def _part(self, member: _Member, logits: Tensor, size: Sequence[int]) -> Tensor:
         """Weigh what a member says, float32 (C, h, w) at the common size."""
@@ -218,7 +221,7 @@ class EnsembleTestLoop(TestLoop):
             logits = F.interpolate(logits[None], tuple(size), mode='bilinear')[0]
         return member.share * (logits.sigmoid() if self.merge == 'probabilities' else logits)
 
-    def _logits(self, network: nn.Module, batch: dict) -> list[Tensor]:
+    def _logits(self, network: Any, batch: dict) -> list[Tensor]:
         """Predict the low-resolution logits of a batch, (C, h, w) without padding."""
         with autocast(enabled=self.fp16):
             return [sample.seg_logits.data for sample in network.test_step(batch)]
@@ -244,13 +247,13 @@ class EnsembleTestLoop(TestLoop):
         return _prepared(network.to(self._device))
 
 
-def _prepared(network: nn.Module) -> nn.Module:
+def _prepared(network: Any) -> nn.Module:
     network.test_cfg.update(keep_logits=True, threshold=UNREACHED)
     network.postprocess = []
     return network.eval()
 
 
-def _steps_without_image(network: nn.Module) -> list[PostprocessingStep]:
+def _steps_without_image(network: Any) -> list[PostprocessingStep]:
     for step in network.postprocess:
         if step.needs_image:
             raise HandboneError(

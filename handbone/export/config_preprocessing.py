@@ -40,7 +40,7 @@ def read_preprocessing(
     Raises:
         HandboneError: If there is a step or a setting that an exported file would not follow.
     """
-    steps = {'LoadRadiograph': None, 'Resize': None}
+    steps: dict[str, Any] = {'LoadRadiograph': None, 'Resize': None}
     channels = 3
     for index, step in enumerate(pipeline):
         kind = step['type'] if isinstance(step['type'], str) else step['type'].__name__
@@ -123,9 +123,10 @@ def _normalisation(
     mean, std = preprocessor.get('mean') or [0.0], preprocessor.get('std') or [1.0]
     # one value serves all channels, and one channel takes as many values as there are
     count = max(len(mean), len(std), channels)
-    return tuple(
+    filled = [
         tuple(float(value) for value in (list(values) * count)[:count]) for values in (mean, std)
-    )
+    ]
+    return filled[0], filled[1]
 
 
 def _padding(preprocessor: Mapping[str, Any]) -> tuple[int, tuple[int, int] | None]:

@@ -79,6 +79,7 @@ def to_graph(
             )
     except torch.onnx.errors.OnnxExporterError as error:
         raise UnsupportedModelError(_reason(error)) from error
+    assert program is not None  # it is with dynamo=True
     model = program.model_proto
     _check_dynamic(model, sorted(dynamic))
     model.ir_version = IR_VERSION

@@ -40,7 +40,7 @@ class PiecewiseAttention(FusedMultiheadAttention):
     of exported graphs do.
     """
 
-    def forward(
+    def forward(  # type: ignore[override]  # exported layers get no other arguments by place
         self, query: Tensor, key: Tensor, value: Tensor, **kwargs: Any
     ) -> tuple[Tensor, None]:
         """Attend as the parent does.
@@ -80,9 +80,12 @@ class ExportedNetwork(nn.Module):
         preprocessing: Mean and standard deviation of each channel.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, segmentor: nn.Module, preprocessing: Preprocessing) -> None:
         super().__init__()
-        self.segmentor = segmentor
+        self.segmentor: Any = segmentor
         for layer in segmentor.modules():
             if type(layer) in EXPORTED:
                 layer.__class__ = EXPORTED[type(layer)]

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -98,7 +99,7 @@ def _with_weights(model: onnx.ModelProto) -> list[str]:
     return names
 
 
-def _reader(quantization: object, calibration: Iterable[dict[str, np.ndarray]]) -> object:
+def _reader(quantization: Any, calibration: Iterable[dict[str, np.ndarray]]) -> object:
     class Reader(quantization.CalibrationDataReader):
         """Hands out the images one by one."""
 

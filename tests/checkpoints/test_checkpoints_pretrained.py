@@ -83,7 +83,7 @@ def test_download_fails(cache, monkeypatch):
         fetch_pretrained(make_config(URL))
     message = str(raised.value)
     assert URL in message and 'no answer' in message and '--from-scratch' in message
-    assert f'put it to {cache / "backbone-1234.pth"}' in message
+    assert f'copy it to {cache / "backbone-1234.pth"}' in message
 
 
 def test_local_file(tmp_path):

@@ -23,7 +23,7 @@ def test_error_says_which_file_to_put_where(run_tool, tmp_path):
         'mit_b0_20220624-7e0fe6dd.pth'
     )
     assert line.startswith(f'error: cannot download the pretrained weights {url}')
-    assert f'put it to {tmp_path}/torch/hub/checkpoints/mit_b0_20220624-7e0fe6dd.pth' in line
+    assert f'copy it to {tmp_path}/torch/hub/checkpoints/mit_b0_20220624-7e0fe6dd.pth' in line
     assert '--from-scratch' in line
     assert 'Traceback' not in errors
     assert not list((tmp_path / 'torch').rglob('*.pth*'))

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.model import revert_sync_batchnorm
-from mmseg.registry import MODELS
 from torch import nn
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.fitting import load_weights
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
+from handbone.configuration.faults import build_model
 from handbone.configuration.prediction_settings import prediction_settings, use_published_thresholds
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
@@ -135,7 +134,7 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
     path = find_checkpoint(checkpoint)
     content = load_checkpoint_file(path)
     drop_pretrained(cfg)  # the checkpoint brings all weights
-    segmentor = revert_sync_batchnorm(MODELS.build(cfg.model))
+    segmentor = build_model(cfg)
     if len(classes) != segmentor.num_classes:
         raise HandboneError(
             f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import init_default_scope
+from mmseg.registry import MODELS
+from torch import nn
 
 from handbone.errors import HandboneError
 
@@ -116,6 +119,23 @@ def config_faults_explained(cfg: Config) -> Iterator[None]:
         if not faults:
             raise
         raise HandboneError(f'{name_of(cfg)}: {"; ".join(faults[:3])}') from error
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a config for a single process.
+
+    Args:
+        cfg: Complete configuration.
+
+    Returns:
+        The model, with plain BatchNorm in place of SyncBN.
+
+    Raises:
+        HandboneError: If a type or key in the config does not exist.
+    """
+    with config_faults_explained(cfg):
+        init_default_scope(cfg.get('default_scope') or 'mmseg')
+        return revert_sync_batchnorm(MODELS.build(cfg.model))
 
 
 def _missing(key: str, settings: Mapping) -> list[str]:

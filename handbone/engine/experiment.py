@@ -30,7 +30,15 @@ DECISIVE = (
     'train_dataloader.dataset.num_folds',
 )
 #: What differs between any two starts.
-IDLE = ('launcher', 'load_from', 'start_from', 'resume', 'work_dir', 'filename', 'allow_pickle')
+DIFFERENT_IN_EVERY_RUN = (
+    'launcher',
+    'load_from',
+    'start_from',
+    'resume',
+    'work_dir',
+    'filename',
+    'allow_pickle',
+)
 #: Pretrained weights count no more once a training has begun.
 PRETRAINED = ('init_cfg', 'init_cfg.checkpoint', 'pretrained', 'encoder_weights')
 SHOWN = 12
@@ -57,7 +65,9 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
     if not old:
         return
     differences = [
-        difference for difference in config_differences(old, new) if not _is_idle(difference[0])
+        difference
+        for difference in config_differences(old, new)
+        if not _differs_anyway(difference[0])
     ]
     decisive = [each for each in differences if _is_decisive(each[0])]
     if decisive:
@@ -73,8 +83,10 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
         logger.warning('\n'.join(['The config differs from that of the interrupted run:', *lines]))
 
 
-def _is_idle(key: str) -> bool:
-    return key.partition('.')[0] in IDLE or key.endswith(tuple(f'.{end}' for end in PRETRAINED))
+def _differs_anyway(key: str) -> bool:
+    return key.partition('.')[0] in DIFFERENT_IN_EVERY_RUN or key.endswith(
+        tuple(f'.{end}' for end in PRETRAINED)
+    )
 
 
 def _is_decisive(key: str) -> bool:

@@ -27,7 +27,7 @@ from handbone.postprocessing import PostprocessingStep, apply_steps
 from .logit_store import LogitStore
 
 #: No logit reaches it, so a member alone draws no masks, which nobody would see.
-UNREACHED = 1 - 1e-12
+UNREACHABLE_THRESHOLD = 1 - 1e-12
 
 
 class _Member(NamedTuple):
@@ -248,7 +248,7 @@ class EnsembleTestLoop(TestLoop):
 
 
 def _prepared(network: Any) -> nn.Module:
-    network.test_cfg.update(keep_logits=True, threshold=UNREACHED)
+    network.test_cfg.update(keep_logits=True, threshold=UNREACHABLE_THRESHOLD)
     network.postprocess = []
     return network.eval()
 

@@ -83,11 +83,24 @@ def to_graph(
     model = program.model_proto
     _check_dynamic(model, sorted(dynamic))
     model.ir_version = IR_VERSION
+    _forget_the_exporting_machine(model)
     _compare(model, network, preprocessing)
     limits = np.asarray(thresholds, np.float64)
     append_packing(model, np.log(limits / (1 - limits)))
     onnx.checker.check_model(model)
     return model
+
+
+def _forget_the_exporting_machine(model: onnx.ModelProto) -> None:
+    """Remove what the exporter notes of the code: paths and stack traces, half of a small file."""
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.ClearField('doc_string')
+    del model.graph.metadata_props[:]
+    for function in model.functions:
+        for node in function.node:
+            del node.metadata_props[:]
+            node.ClearField('doc_string')
 
 
 def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:

@@ -10,14 +10,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.model import revert_sync_batchnorm
-from mmseg.registry import MODELS
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.fitting import load_weights
 from handbone.checkpoints.published import fingerprint
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
+from handbone.configuration.faults import build_model, config_faults_explained
 from handbone.configuration.prediction_settings import (
     index_postprocessing,
     prediction_settings,
@@ -86,10 +85,11 @@ class TorchPredictor:
         if tta:
             use_test_time_augmentation(cfg)
         pipeline = dataset_pipeline(cfg)
-        self._prepare = ArrayPipeline(pipeline)
+        with config_faults_explained(cfg):
+            self._prepare = ArrayPipeline(pipeline)
         self.window = self._prepare.window
 
-        model = revert_sync_batchnorm(MODELS.build(cfg.model))
+        model = build_model(cfg)
         segmentor = model.module if tta else model
         if segmentor.num_classes != len(self.classes):
             raise HandboneError(

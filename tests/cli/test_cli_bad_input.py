@@ -4,6 +4,8 @@ import logging
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -217,3 +219,27 @@ def test_traceback_on_demand(tiny_config, monkeypatch):
     monkeypatch.setenv('HANDBONE_TRACEBACK', '1')
     with pytest.raises(FileNotFoundError):
         main(['test', str(tiny_config), 'none.pth'])
+
+
+@pytest.mark.parametrize('tool', ['predict', 'export', 'test'])
+@pytest.mark.parametrize(
+    ('fault', 'words'),
+    [
+        (("'FoldedUNet'", "'FoldedUnet'"), 'FoldedUNet'),
+        (('in_channels=', 'in_chanels='), 'in_channels'),
+    ],
+)
+def test_a_misspelt_model_is_named(fails, tiny_config, checkpoint, tmp_path, tool, fault, words):
+    """Wherever a model is built: the nearest name, not a traceback of the registry."""
+    text = tiny_config.read_text()
+    assert fault[0] in text
+    config = tmp_path / 'misspelt.py'
+    config.write_text(text.replace(*fault))
+    rest = dict(
+        predict=(tmp_path / 'a.png', '--out-dir', tmp_path / 'out'),
+        export=('--out', tmp_path / 'a.onnx'),
+        test=('--work-dir', tmp_path / 'work'),
+    )[tool]
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((64, 64), np.uint8))
+    message = fails(tool, config, checkpoint, *rest)
+    assert words in message and 'misspelt.py' in message

@@ -221,3 +221,10 @@ def test_full_disk_leaves_the_old_file(exported, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [each.name for each in tmp_path.iterdir()] == ['tiny.onnx']
     assert path.read_bytes() == b'old'
+
+
+def test_nothing_of_the_exporting_machine_is_in_the_file(exported):
+    """The exporter of PyTorch notes paths and stack traces at every node."""
+    for path in exported.iterdir():
+        content = path.read_bytes()
+        assert b'site-packages' not in content and str(REPOSITORY).encode() not in content

@@ -121,19 +121,11 @@ class TorchPredictor:
             HandboneError: If an image does not have such values.
         """
         prepared = [self._prepare(each, f'image {index}') for index, each in enumerate(images)]
-        batches: dict[tuple, list[int]] = {}
-        for index, each in enumerate(prepared):
-            views = each['inputs'] if isinstance(each['inputs'], list) else [each['inputs']]
-            shape = tuple((tuple(view.shape), view.dtype) for view in views)
-            batches.setdefault(shape, []).append(index)
-        labels: dict[int, np.ndarray] = {}
-        for indices in batches.values():
-            batch = pseudo_collate([prepared[index] for index in indices])
-            with self._autocast():
-                samples = self._model.test_step(batch)
-            for index, sample in zip(indices, samples, strict=True):
-                labels[index] = planes_last(sample.pred_sem_seg.data)
-        return [labels[index] for index in range(len(prepared))]
+        if not prepared:
+            return []
+        with self._autocast():
+            samples = self._model.test_step(pseudo_collate(prepared))
+        return [planes_last(sample.pred_sem_seg.data) for sample in samples]
 
     def _autocast(self) -> contextlib.AbstractContextManager:
         if self._dtype is None:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.model import revert_sync_batchnorm
+from mmengine.model import BaseModel, revert_sync_batchnorm
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
-from torch import nn
 
 from handbone.errors import HandboneError
 
@@ -121,7 +120,7 @@ def config_faults_explained(cfg: Config) -> Iterator[None]:
         raise HandboneError(f'{name_of(cfg)}: {"; ".join(faults[:3])}') from error
 
 
-def build_model(cfg: Config) -> nn.Module:
+def build_model(cfg: Config) -> BaseModel:
     """Build the model of a config for a single process.
 
     Args:

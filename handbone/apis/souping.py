@@ -18,7 +18,7 @@ from handbone.checkpoints.fitting import plain_weights, put_weights, weights_of
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware
-from handbone.engine.terminal import ReportingRunner
+from handbone.engine.reporting_runner import ReportingRunner
 from handbone.ensembles import average_weights, greedy_choice, recompute_batch_norm
 from handbone.errors import HandboneError
 

@@ -14,7 +14,7 @@ from handbone.configuration.prediction_settings import (
 )
 from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware, process_group
-from handbone.engine.terminal import ReportingRunner
+from handbone.engine.reporting_runner import ReportingRunner
 from handbone.errors import HandboneError
 
 

@@ -14,8 +14,8 @@ from handbone.errors import HandboneError
 
 from .batch_sizes import batch_sizes
 from .experiment import check_same_experiment
+from .reporting_runner import ReportingRunner
 from .seeded_samples import SeededSamples, StreamSampler
-from .terminal import ReportingRunner
 
 
 @RUNNERS.register_module()

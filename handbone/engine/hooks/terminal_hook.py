@@ -1,105 +1,17 @@
-"""What a run shows in the terminal: what a person reads. The log file has everything."""
+"""Says in the terminal what a run does, how far it is and what came out."""
 
-import contextlib
-import io
-import logging
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from mmengine.hooks import CheckpointHook, Hook, LoggerHook
-from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from handbone.registration import import_notes
-
-PACKAGE = str(Path(__file__).resolve().parents[1])
 #: Least seconds between two lines about the progress of a validation or test.
 SECONDS_BETWEEN_LINES = 10.0
 #: Iterations whose mean duration gives the time that is left.
 TIMED_ITERATIONS = 50
-
-
-class ReportingRunner(Runner):
-    """mmengine's runner with a quiet terminal.
-
-    The terminal gets warnings and what handbone itself says, as :class:`TerminalHook` does. The
-    log file has the rest too: the environment, the config, the notes of imports, every value that
-    is logged. ``log_level = 'DEBUG'`` in the config shows everything in the terminal.
-    """
-
-    def build_logger(
-        self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any
-    ) -> MMLogger:
-        """Build the logger of the run; see mmengine's Runner.
-
-        Args:
-            log_level: Least level of what is logged.
-            log_file: The log file; by default one in the folder of the run.
-            **kwargs: Further arguments of the logger.
-
-        Returns:
-            The logger.
-        """
-        logger = super().build_logger(log_level, log_file, **kwargs)
-        if log_level not in ('DEBUG', logging.DEBUG):
-            for handler in logger.handlers:
-                if not isinstance(handler, logging.FileHandler):
-                    handler.addFilter(_for_readers)
-                    handler.setFormatter(_TerminalFormatter())
-        for note in import_notes():
-            logger.info(note, extra={'file_only': True})
-        return logger
-
-    def register_hooks(
-        self,
-        default_hooks: dict[str, Any] | None = None,
-        custom_hooks: list[Any] | None = None,
-    ) -> None:
-        """Register the hooks of the config, and the one that speaks to the terminal.
-
-        Args:
-            default_hooks: Hooks by name.
-            custom_hooks: Further hooks.
-        """
-        super().register_hooks(default_hooks, custom_hooks)
-        self.register_hook(TerminalHook())
-
-    def load_checkpoint(self, filename: str, *args: Any, **kwargs: Any) -> dict:
-        """Load a checkpoint; see mmengine's Runner.
-
-        Args:
-            filename: The checkpoint.
-            *args: Further arguments.
-            **kwargs: Further arguments.
-
-        Returns:
-            Its content.
-        """
-        with contextlib.redirect_stdout(io.StringIO()) as printed:
-            content = super().load_checkpoint(filename, *args, **kwargs)
-        self.logger.info(printed.getvalue().strip(), extra={'file_only': True})
-        return content
-
-    def train(self) -> torch.nn.Module:
-        """Train; see mmengine's Runner.
-
-        Returns:
-            The model.
-        """
-        with _warnings_into(self.logger):
-            return super().train()
-
-    def test(self) -> dict[str, float]:
-        """Test; see mmengine's Runner.
-
-        Returns:
-            The metrics.
-        """
-        with _warnings_into(self.logger):
-            return super().test()
 
 
 class TerminalHook(Hook):
@@ -283,36 +195,3 @@ def _device(runner: Runner) -> str:
     device = next(runner.model.parameters()).device
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else 'the CPU'
     return f'{runner.world_size} x {name}' if runner.world_size > 1 else name
-
-
-class _TerminalFormatter(logging.Formatter):
-    """The time and the text; the level only where it matters."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        level = f'{record.levelname.lower()}: ' if record.levelno >= logging.WARNING else ''
-        return f'{self.formatTime(record, "%H:%M:%S")}  {level}{record.getMessage()}'
-
-
-def _for_readers(record: logging.LogRecord) -> bool:
-    """Let warnings through, without those to the host's developers, and what handbone says."""
-    if getattr(record, 'file_only', False):
-        return False
-    if record.levelno >= logging.WARNING:
-        return 'deprecated' not in record.getMessage()
-    return record.pathname.startswith(PACKAGE)
-
-
-@contextlib.contextmanager
-def _warnings_into(logger: MMLogger) -> Iterator[None]:
-    """Write Python's warnings into the log file, for as long as a run takes."""
-    files = [handler for handler in logger.handlers if isinstance(handler, logging.FileHandler)]
-    of_python = logging.getLogger('py.warnings')
-    for handler in files:
-        of_python.addHandler(handler)
-    logging.captureWarnings(True)
-    try:
-        yield
-    finally:
-        logging.captureWarnings(False)
-        for handler in files:
-            of_python.removeHandler(handler)

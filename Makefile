@@ -1,14 +1,14 @@
 # make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 9 minutes
 # make test     all tests, the end-to-end ones included
 # make test-fast  all but the trainings and the runs of whole commands
-# make bench    our speed and memory beside today's usual ways
-# make bench-train  training steps and predictions of whole models the same way: an hour
+# make bench    speed and memory, compared with the usual implementations
+# make bench-train  the same for training steps and predictions of whole models: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
 # make lint     style and types
-# make newest   the commands that need no network, on the newest Python that is here
+# make newest   the commands that need no network, on the newest Python installed
 # make env      the environment alone, in .venv; every other target makes it first
 #
-# Another Python:   make env PYTHON=python3.12
+# Other Python:     make env PYTHON=python3.12
 # An NVIDIA GPU:    make env LOCK=mmenv/requirements-cuda.txt
 # Some tests only:  make test TESTS=tests/masks
 # With coverage:    make test OPTIONS=--cov
@@ -32,8 +32,8 @@ PLAIN := $(VENV)/bench
 # that of their names, because the long ones come first in it.
 SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 
-# The threads of PyTorch wait awake, but briefly: sleeping between the small steps of a small network
-# cost two fifths of the time, waiting long takes the cores from the data loader's workers.
+# How long idle threads of PyTorch spin before they sleep. Sleeping between the short steps of a
+# small network costs two fifths of the time, and spinning long takes cores from the data loader's workers.
 export GOMP_SPINCOUNT ?= 20000
 JSRT_CONFIG ?= configs/jsrt/folded_unet_384.py
 
@@ -49,11 +49,11 @@ $(INSTALLED): $(LOCK) setup.py requirements.txt | $(RUN)
 	$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Debian's Python has no ensurepip, by which venv installs pip: then the pip beside it does
+# Debian's Python lacks ensurepip, with which venv installs pip; the system's pip does it then
 $(RUN):
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo 'handbone needs Python 3.11, 3.12 or 3.13; $(PYTHON) is' \
-	    "$$($(PYTHON) --version 2>&1). Name another one: make env PYTHON=python3.12" >&2; exit 1; }
+	    "$$($(PYTHON) --version 2>&1). Name a different one: make env PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { \
 	  $(PYTHON) -m venv --without-pip $(VENV) && \
 	  $(PYTHON) -m pip --python $(RUN) install --quiet pip; } || { rm -rf $(VENV); exit 1; }
@@ -72,7 +72,7 @@ test-fast: $(INSTALLED)
 bench: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks
 
-# on a GPU, where these rows are in bfloat16, with the losses, which have targets of their own there
+# on a GPU these rows run in bfloat16, and the losses have targets of their own
 bench-train: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks train_step loss.512 loss.1024 loss --repetitions 2
 
@@ -80,7 +80,7 @@ bench-train: $(INSTALLED) $(PLAIN)/installed
 bench-jsrt: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks.studies.jsrt --config $(JSRT_CONFIG) --plain-packages $(PLAIN)
 
-# apart from the rest: where torch is a CPU build, this torchvision keeps mmseg from importing
+# kept apart: with a CPU build of torch, this torchvision would break the import of mmseg
 $(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)
 	rm -rf $(PLAIN)
 	$(RUN) -m pip install --quiet --no-deps --target $(PLAIN) --requirement $<

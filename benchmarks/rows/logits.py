@@ -77,7 +77,7 @@ def check(usual: list[str], ours: list[str]) -> None:
 ROW = Row(
     work=f'logits 29 x {subject.LOGIT_SIZE}² to masks {subject.SIZE}² to RLE strings',
     ways=(
-        Way('F.interpolate, sigmoid, threshold, NumPy RLE a class', planes),
+        Way('F.interpolate, sigmoid, threshold, NumPy RLE per class', planes),
         Way('the same one class at a time', one_class_at_a_time),
         Way('one class at a time, pycocotools encode', pycocotools),
         Way('handbone.masks.logits_to_packed + encode', packed),

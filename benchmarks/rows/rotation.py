@@ -34,7 +34,7 @@ def planes() -> Callable[[], Any]:
 
 
 def albumentations() -> Callable[[], Any]:
-    """Rotate through Albumentations, which takes an image beside the mask."""
+    """Rotate through Albumentations, which takes an image together with the mask."""
     import albumentations
 
     transform = albumentations.Compose([albumentations.Rotate(limit=(-ANGLE, -ANGLE), p=1.0)])
@@ -64,7 +64,7 @@ def check(usual: np.ndarray, ours: np.ndarray) -> None:
 ROW = Row(
     work=f'rotate the labels, {SIZE} x {SIZE}',
     ways=(
-        Way('cv2.warpAffine a class', planes),
+        Way('cv2.warpAffine per class', planes),
         Way('Albumentations Rotate, (H, W, C)', albumentations),
         Way('packed map, mmcv.imrotate as in mmseg', through_mmseg),
         Way('handbone.masks.warp', packed),

@@ -17,7 +17,7 @@ from handbone.submissions import vote_submissions
 
 IMAGES = 300
 FILES = 5
-#: Pixels by which the bones of an image stand elsewhere in each file.
+#: Pixels by which the bones are shifted in each file.
 SHIFTS = (0, 3, 5, 9, 14)
 
 

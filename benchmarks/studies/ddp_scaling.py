@@ -170,7 +170,7 @@ def main() -> None:
     }
     found = lines(seconds)
     work = f'Training step of {arguments.model}, {arguments.size} x {arguments.size}, ' + (
-        f'batch 1 a process, {arguments.threads} threads each'
+        f'batch 1 per process, {arguments.threads} threads each'
     )
     shown = Table(*HEADER, title=work, title_justify='left')
     for line in found:

@@ -6,8 +6,9 @@
         --cfg-options default_hooks.checkpoint.interval=30 default_hooks.checkpoint.max_keep_ckpts=4
     python -m benchmarks.studies.gains phantom_shift --markdown docs/results.md
 
-Every step ends in a CSV of masks, and all are scored alike on the same images: Dice against that
-of the model alone, patients drawn with replacement. Steps that are there are not repeated.
+Every step ends in a CSV of masks, and all are scored in the same way on the same images: Dice
+compared with that of the model alone, patients drawn with replacement. Finished steps are not
+repeated.
 """
 
 import argparse
@@ -37,7 +38,7 @@ class Gain(NamedTuple):
 
 
 def scores_of(study: Study, step: Step, folder: Path) -> pd.DataFrame:
-    """Run a step, unless its scores are there.
+    """Run a step, unless its scores already exist.
 
     Args:
         study: Data and models.

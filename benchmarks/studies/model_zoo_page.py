@@ -1,4 +1,4 @@
-"""The page docs/model_zoo.md, from what was counted and measured."""
+"""Writes the page docs/model_zoo.md from what was counted and measured."""
 
 from handbone.models.heads import NOT_MULTILABEL
 from handbone.models.zoo import WITH_MORE_PACKAGES, WITHOUT_MULTILABEL, base_models
@@ -92,7 +92,7 @@ def counted_table(found: dict[str, dict]) -> str:
 
 
 def step_tables(found: dict[str, dict], key: str) -> list[str]:
-    """Write what was measured at one size, one table a machine.
+    """Write what was measured at one size, one table per machine.
 
     Args:
         found: As in :func:`markdown`.

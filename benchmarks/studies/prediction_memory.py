@@ -45,7 +45,7 @@ class MemoryRecord(OutputWriter):
     """Writes nothing and reads the memory of the process at each image.
 
     Attributes:
-        resident: Bytes, one number an image.
+        resident: Bytes, one number per image.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ def measure(images: int, size: int, formats: Sequence[str], batch_size: int) -> 
         batch_size: Images at once.
 
     Returns:
-        Resident memory in bytes, one number an image.
+        Resident memory in bytes, one number per image.
     """
     with tempfile.TemporaryDirectory() as folder:
         write_dataset(Path(folder) / 'data', train=0, test=4, size=size, workers=2)

@@ -1,4 +1,4 @@
-"""Ray, on this machine or on a cluster."""
+"""Runs work with Ray, on this machine or on a cluster."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ OBJECT_STORE_BYTES = 100 * 2**20
 
 @contextlib.contextmanager
 def ray_session(address: str | None = None, processes: int | None = None) -> Iterator[None]:
-    """Use a Ray that already runs, a cluster, or start Ray on this machine.
+    """Use the Ray that is already running or a cluster, or start Ray on this machine.
 
     Args:
         address: ``auto``, ``host:port`` or ``ray://host:port``; ``None`` starts Ray on this
@@ -65,7 +65,7 @@ def ray_session(address: str | None = None, processes: int | None = None) -> Ite
 
 
 def check_address(address: str) -> None:
-    """Refuse within seconds an address where nothing listens; Ray itself tries for minutes.
+    """Fail within seconds if nothing listens at an address; Ray itself tries for minutes.
 
     Args:
         address: As for :func:`ray_session`.
@@ -94,7 +94,7 @@ def map_tables(
     actors: int | None = None,
     device: str = 'cpu',
 ) -> Iterator[pa.Table]:
-    """Send tables through a function, or through processes that hold an object of a class.
+    """Apply a function to tables, or a class whose objects live in processes of their own.
 
     Ray restarts processes that are killed and repeats their work, as often as that happens.
 
@@ -102,7 +102,7 @@ def map_tables(
         tables: Each one is one call, as a whole.
         work: A function, or a class whose objects are called.
         arguments: Arguments of the class.
-        actors: Number of objects, each in a process with a core, and on ``cuda`` a GPU, of its own.
+        actors: Number of objects; each has its own process and core, and on ``cuda`` its own GPU.
         device: ``cpu`` or ``cuda``.
 
     Yields:

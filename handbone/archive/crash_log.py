@@ -1,20 +1,20 @@
-"""How often a process ended while it was at an image."""
+"""Counts how often a process crashed while it was working on an image."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-#: After so many crashes an image is given up. A process that is killed from outside or by the lack
-#: of memory may have been at any image; one that ends at the same image, alone, for the third time
-#: would always end there.
+#: An image is given up after this many crashes. A process that is killed from outside or for lack
+#: of memory may have been working on any image; one that crashes for the third time on the same
+#: image, predicted alone, would always crash there.
 MOST_CRASHES = 3
 
 
 class CrashLog:
-    """Notes on the disk which images a process is at, for the process that takes over after it.
+    """Records on disk which images a process is working on, for the process that replaces it.
 
     Args:
-        path: File of the work unit's notes.
+        path: The file of the work unit's records.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,15 +25,15 @@ class CrashLog:
         self._crashes.subtract(word[1:] for word in words if word[0] == '-')
 
     def crashes(self, image_hash: str) -> int:
-        """Count the processes that ended between the begin and the end of an image."""
+        """Count the processes that ended between the start and the end of an image."""
         return self._crashes[image_hash]
 
     def begin(self, image_hash: str) -> None:
-        """Note an image that is about to be read."""
+        """Record an image that is about to be read."""
         self._note('+', [image_hash])
 
     def end(self, image_hashes: Sequence[str]) -> None:
-        """Note images that have been predicted, or failed without a crash."""
+        """Record images that have been predicted, or have failed without a crash."""
         self._note('-', image_hashes)
 
     def _note(self, sign: str, image_hashes: Sequence[str]) -> None:

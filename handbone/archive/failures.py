@@ -1,4 +1,4 @@
-"""The images that could not be predicted, while a run adds to them."""
+"""The table of images that could not be predicted, which a run adds to."""
 
 import pandas as pd
 
@@ -8,8 +8,8 @@ from .folder import ArchiveFolder
 class Failures:
     """Failures of earlier runs that still hold, and those of this run.
 
-    A failure belongs to the bytes of an image and a model; one without a hash,
-    of a file that could not be opened, to all models.
+    A failure belongs to the bytes of an image and to a model. One without a hash is that of a file
+    that could not be opened, and holds for all models.
 
     Args:
         folder: The archive.
@@ -33,7 +33,7 @@ class Failures:
         self._earlier = self._earlier[~(same & self._of_model())]
 
     def forget_changed(self, images: pd.DataFrame) -> None:
-        """Drop the failures of images that have other bytes now.
+        """Drop the failures of images whose bytes have changed.
 
         Args:
             images: ``image`` and ``image_hash`` as they are now.
@@ -44,13 +44,13 @@ class Failures:
         self._earlier = self._earlier[~listed | same]
 
     def add(self, image: str, image_hash: str | None, error: str) -> None:
-        """Note a failure of this run."""
+        """Add a failure of this run."""
         of = None if image_hash is None else self._model_hash
         row = {'image': image, 'image_hash': image_hash, 'model_hash': of, 'error': error}
         self._new.append(row)
 
     def hashes(self) -> set[str]:
-        """Images that this model failed at in earlier runs."""
+        """Return the hashes of the images at which this model failed in earlier runs."""
         return set(self._earlier.loc[self._of_model(), 'image_hash'].dropna())
 
     def earlier(self, images: pd.DataFrame) -> int:
@@ -59,7 +59,7 @@ class Failures:
         return int(images['image_hash'].isin(self.hashes()).sum() + unread.sum())
 
     def new(self) -> pd.DataFrame:
-        """Failures of this run: ``image``, ``image_hash``, ``model_hash`` and ``error``."""
+        """Return this run's failures: ``image``, ``image_hash``, ``model_hash`` and ``error``."""
         return pd.DataFrame(self._new, columns=self._earlier.columns)
 
     def save(self) -> None:

@@ -1,4 +1,4 @@
-"""The folder of an archive: what is where, and who may write."""
+"""The folder of an archive: its files and its lock."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ class ArchiveFolder:
     - ``unfinished/``: files of the running prediction, not to be read.
 
     Args:
-        root: The folder, as an archive or to become one.
+        root: The folder; an archive, or one that does not exist or is empty.
 
     Raises:
         HandboneError: If it holds something else.

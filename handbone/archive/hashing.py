@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-#: Files whose size and time are asked for at once; network disks answer slowly, but many together.
+#: Files whose size and time are queried in parallel: network disks answer each query slowly.
 FILES_ASKED_AT_ONCE = 16
 
 
@@ -56,7 +56,7 @@ def _state(image: str) -> tuple[int, int]:
 
 
 def hash_images(images: pa.Table, root: str) -> pa.Table:
-    """Hash some images, on whichever machine.
+    """Hash some images, on any machine of the cluster.
 
     Args:
         images: Column ``image``.

@@ -48,7 +48,7 @@ class ArchiveSummary:
 
     @property
     def known(self) -> int:
-        """Images that were in the archive before, or have the same bytes as another image."""
+        """Images that were in the archive before, or have the same bytes as a different image."""
         return self.images - self.predicted - len(self.failures) - self.earlier_failures
 
 

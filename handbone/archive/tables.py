@@ -18,7 +18,7 @@ RUNS = pa.schema(
     ]
 )
 #: One row per image: its path and name as given, SHA-256 of its bytes, and the size (bytes) and
-#: time of change (ns) by which it is known to be the same.
+#: time of change (ns) that show whether it has changed.
 IMAGES = pa.schema(
     [
         ('image', pa.string()),
@@ -37,7 +37,7 @@ FAILURES = pa.schema(
         ('error', pa.string()),
     ]
 )
-#: Rising starts and short lengths take a third of the bytes as differences.
+#: Increasing starts and short lengths take a third of the space when stored as differences.
 RUN_ENCODINGS = {
     'starts.list.element': 'DELTA_BINARY_PACKED',
     'lengths.list.element': 'DELTA_BINARY_PACKED',

@@ -1,4 +1,4 @@
-"""Predicts work units, in a process of its own on whichever machine."""
+"""Predicts work units in a separate process, on any machine of the cluster."""
 
 import platform
 from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +24,9 @@ from .hashing import file_hash
 from .tables import RUNS, runs_bytes
 from .work_units import work_unit_file
 
-#: Batches that are read while the network is busy with another one.
+#: Batches that are read while the network predicts one.
 BATCHES_AHEAD = 2
-#: What opening a model, the disk and the machine raise: the run cannot continue.
+#: Errors of the model, the disk or the machine, after which the run cannot continue.
 STOPPING_ERRORS = (OSError, MemoryError, RuntimeError, MissingExtraError)
 
 
@@ -50,12 +50,12 @@ class WorkUnitSettings:
 class WorkUnitPredictor:
     """Reads, predicts and encodes the images of one work unit after another.
 
-    What stops the whole run is passed on as an answer: of errors raised in another process Ray
-    keeps the text alone.
+    An error that stops the whole run is returned as part of the answer, because Ray keeps only the
+    text of errors that are raised in a different process.
 
     Args:
         open_predictor: Opens the model.
-        settings: Where and how.
+        settings: The folders, the model's hash and the batch size.
     """
 
     def __init__(self, open_predictor: Callable[[], Predictor], settings: WorkUnitSettings) -> None:
@@ -121,7 +121,7 @@ class WorkUnitPredictor:
     def _answers(
         self, images: Sequence['_Image'], crash_log: CrashLog
     ) -> Iterator[Answer['_Image']]:
-        """Predict images, those at which a process crashed last and one by one."""
+        """Predict images; those at which a process crashed come last and one by one."""
         size = self._settings.batch_size
         calm = [image for image in images if crash_log.crashes(image.hash) == 0]
         yield from self._predict(calm, crash_log, size, BATCHES_AHEAD * size)

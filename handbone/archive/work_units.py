@@ -12,7 +12,8 @@ from handbone.errors import HandboneError
 from .folder import ArchiveFolder
 
 #: Hexadecimal digits of the image's hash that name its folder: sixteen folders per model, so that
-#: small archives do not fall into hundreds of files nor large ones into folders of ten thousands.
+#: small archives are not split into hundreds of files, nor large ones into folders of tens of
+#: thousands.
 PREFIX_DIGITS = 1
 
 
@@ -51,7 +52,7 @@ def cut_work_units(images: pd.DataFrame, done: Collection[str], size: int) -> It
     Args:
         images: ``image`` and ``image_hash``; several images may have one hash.
         done: Hashes of images that need no prediction.
-        size: Most images of a work unit.
+        size: Largest number of images in a work unit.
 
     Yields:
         ``image`` and ``image_hash`` of a work unit, each hash once, rising, with the same prefix.
@@ -64,7 +65,7 @@ def cut_work_units(images: pd.DataFrame, done: Collection[str], size: int) -> It
 
 
 def work_unit_file(model_hash: str, image_hashes: Collection[str]) -> str:
-    """Name the file of a work unit: whoever predicts the same images writes the same file.
+    """Name the file of a work unit: processes that predict the same images write the same file.
 
     Args:
         model_hash: The model.

@@ -12,7 +12,7 @@ from handbone.radiographs.reading import SUFFIXES
 
 from .preprocessing import Preprocessing
 
-#: More images hardly move the ranges.
+#: More images hardly change the ranges.
 MOST_IMAGES = 64
 
 
@@ -26,7 +26,7 @@ def calibration_images(folder: str | Path) -> list[Path]:
         At most :data:`MOST_IMAGES` paths, spread evenly over the sorted folder.
 
     Raises:
-        HandboneError: If there is none.
+        HandboneError: If there are no images.
     """
     files = [path for path in files_below(Path(folder)) if path.suffix.lower() in SUFFIXES]
     if not files:
@@ -56,6 +56,6 @@ def calibration_inputs(
         yield dict(
             images=preprocessing.prepare(image)[None, None],
             content=np.array(preprocessing.content(*image.shape), np.int64),
-            # packing has no part in the calibration
+            # packing is not calibrated
             size=np.array([1, 1], np.int64),
         )

@@ -1,4 +1,4 @@
-"""Exported files: written beside their place and renamed, whole or not at all."""
+"""Writes exported files beside their place and renames them, so that none is incomplete."""
 
 import hashlib
 import shutil
@@ -39,7 +39,7 @@ def write_exported(
 
     Args:
         model: The graph; the texts are added to it.
-        description: What the file says of itself, but for the hash.
+        description: The description of the file, without the hash.
         path: The file: ``.onnx``, or ``.xml``, which gets a ``.bin`` beside it.
         kind: ``onnx`` or ``openvino``.
 
@@ -47,7 +47,7 @@ def write_exported(
         The description with the hash.
 
     Raises:
-        OSError: If the file cannot be written; what was there before stays.
+        OSError: If the file cannot be written; an older file stays.
     """
     description = replace(description, model_hash=_fingerprint(model, description))
     try:
@@ -75,7 +75,7 @@ def _write_openvino(model: onnx.ModelProto, description: Description, path: Path
     with tempfile.TemporaryDirectory(prefix=f'.{path.stem}.', dir=path.parent) as folder:
         beside = Path(folder) / path.name
         _save_openvino(model, description, beside)
-        # without its old text the new weights cannot be taken for the old ones
+        # remove the old graph first, so that it is never read with the new weights
         path.unlink(missing_ok=True)
         put_in_place(beside.with_suffix('.bin'), path.with_suffix('.bin'))
         put_in_place(beside, path)
@@ -91,7 +91,7 @@ def _save_openvino(model: onnx.ModelProto, description: Description, path: Path)
     try:
         # the graph has the precision already
         openvino.save_model(converted, path, compress_to_fp16=False)
-        openvino.Core().read_model(path)  # a full disk may cut the weights off without a word
+        openvino.Core().read_model(path)  # a full disk may truncate the weights without an error
     except RuntimeError as error:
         raise OSError(None, str(error).strip().splitlines()[-1]) from error
     del converted

@@ -25,7 +25,7 @@ IR_VERSION = 10
 MAX_BATCH, MAX_SIDE = 1024, 1024
 
 
-#: Difference of logits that rounding may make: at a threshold, 0.0025 in probability.
+#: Largest difference of logits that rounding may cause; 0.0025 in probability at 0.5.
 TOLERANCE = 0.01
 
 
@@ -36,17 +36,17 @@ class UnsupportedModelError(HandboneError):
 def to_graph(
     segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
 ) -> onnx.ModelProto:
-    """Write a segmentor down as ONNX.
+    """Convert a segmentor to ONNX.
 
     The exporter of ``torch.export`` is used: it keeps the shapes symbolic, checks that the graph
     holds for every batch size, and knows attention and layer normalisation as single operations,
-    where the older one, which records a run, freezes what Python computed from the example's
-    shapes.
+    while the older exporter, which records a run, freezes what Python computed from the shapes of
+    the example.
 
     Args:
         segmentor: A multilabel segmentor in evaluation mode, on the CPU.
         preprocessing: Sizes and normalisation.
-        thresholds: Probability above which a class is present, one a class.
+        thresholds: Probability above which a class is present, one per class.
 
     Returns:
         Model with the inputs ``images`` (N, 1, H, W) float32, ``content`` (2,) and ``size`` (2,)
@@ -62,7 +62,7 @@ def to_graph(
         for axis, name in ((2, 'rows'), (3, 'columns')):
             side = Dim(f'{name}_of_blocks', min=1, max=MAX_SIDE)
             dynamic[axis] = preprocessing.divisor * side if preprocessing.divisor > 1 else side
-        # the traced sides differ, or they would be taken for one
+        # the traced sides have to differ, or the exporter takes them for the same dimension
         width += preprocessing.divisor
     example = (torch.zeros(2, 1, height, width), torch.tensor([height, width]))
     try:
@@ -79,7 +79,7 @@ def to_graph(
             )
     except torch.onnx.errors.OnnxExporterError as error:
         raise UnsupportedModelError(_reason(error)) from error
-    assert program is not None  # it is with dynamo=True
+    assert program is not None  # dynamo=True always returns one
     model = program.model_proto
     _check_dynamic(model, sorted(dynamic))
     model.ir_version = IR_VERSION
@@ -104,7 +104,7 @@ def _forget_the_exporting_machine(model: onnx.ModelProto) -> None:
 
 
 def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:
-    """Check that the axes of the images that shall vary are not written down as numbers."""
+    """Check that the variable axes of the images are not fixed numbers in the graph."""
     shape = next(each for each in model.graph.input if each.name == IMAGES).type.tensor_type.shape
     fixed = [axis for axis in axes if not shape.dim[axis].dim_param]
     if fixed:
@@ -118,9 +118,9 @@ def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:
 def _compare(
     model: onnx.ModelProto, network: ExportedNetwork, preprocessing: Preprocessing
 ) -> None:
-    """Compare graph and network on noise of another batch size, and size, than the traced one.
+    """Compare graph and network on noise of a different batch size and size than the traced ones.
 
-    A graph that keeps a number from the trace need not fail: it may give other logits.
+    A graph that keeps a number from the trace does not have to fail: its logits may be wrong.
     """
     size = preprocessing.size
     if size is None:

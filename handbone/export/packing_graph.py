@@ -1,8 +1,7 @@
-"""The end of an exported graph: logits to one integer a pixel, as ONNX nodes.
+"""The end of an exported graph: logits to one integer per pixel, as ONNX nodes.
 
-The classes are taken one after the other in a ``Loop``, so that no more than one of them is at full
-size at any time: written one behind the other, the runtimes upsample all of them before they pack
-the first.
+A ``Loop`` handles one class after the other, so that only one of them is at full size at any time:
+without a loop, the runtimes upsample all classes before they pack the first.
 """
 
 import itertools
@@ -17,7 +16,7 @@ from handbone.masks import CLASSES_PER_PLANE, num_planes
 
 LOGITS, LABELS, LIMITS = 'logits', 'labels', 'logit_thresholds'
 IMAGES, CONTENT, SIZE = 'images', 'content', 'size'
-#: Begins the names of all nodes and values that belong to packing.
+#: Prefix of the names of all nodes and values that belong to packing.
 PREFIX = 'packing.'
 
 
@@ -43,7 +42,7 @@ class _Nodes:
 
 
 def append_packing(model: onnx.ModelProto, limits: np.ndarray) -> None:
-    """Let a model that ends in logits end in packed labels.
+    """Extend a model that ends in logits so that it ends in packed labels.
 
     The labels are those of one bilinear upsampling of the logits of the content, without its
     padding, to ``size``. They are an int32 map (N, P, H, W). An input is added: ``size``, int64
@@ -88,8 +87,8 @@ def _content_of_logits(nodes: _Nodes) -> tuple[str, str]:
 
     Returns:
         Names of the logits, one row and one column longer than the content, and of the scales for
-        ``Resize``. ``Resize`` rounds its output's size down, which with the scales alone might lack
-        a row; what the longer logits give too much is cut off after it.
+        ``Resize``. ``Resize`` rounds its output's size down, so the scales alone might lose a row;
+        the excess of the longer logits is cut off afterwards.
     """
 
     def real(name: str) -> str:
@@ -140,7 +139,7 @@ def _one_class(plane: int, logits: str, scales: str, first: int, count: int) -> 
 
 
 def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Let an exported model end in its logits again.
+    """Remove the packing, so that an exported model ends in its logits again.
 
     Args:
         model: A model that :func:`append_packing` was applied to; changed in place.

@@ -15,7 +15,7 @@ from .packing_graph import LIMITS, LOGITS, PREFIX
 from .sessions import EXTRA
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
-#: Smaller tensors are shapes, scales and biases, which take no room.
+#: Tensors with fewer values are shapes, scales and biases, which take little space.
 SMALL = 256
 #: Operations with weights.
 WEIGHTED = ('Conv', 'MatMul', 'Gemm')
@@ -25,7 +25,7 @@ def store_half(model: onnx.ModelProto) -> None:
     """Store weights as 16-bit numbers.
 
     CPUs compute in 32 bits, so the weights are widened when the file is opened: the file takes half
-    the room, and the speed stays.
+    the space, and the speed does not change.
 
     Args:
         model: Changed in place.
@@ -101,7 +101,7 @@ def _with_weights(model: onnx.ModelProto) -> list[str]:
 
 def _reader(quantization: Any, calibration: Iterable[dict[str, np.ndarray]]) -> object:
     class Reader(quantization.CalibrationDataReader):
-        """Hands out the images one by one."""
+        """Gives the images to the quantiser one by one."""
 
         def __init__(self) -> None:
             self.images: Iterator[dict[str, np.ndarray]] = iter(calibration)

@@ -1,4 +1,4 @@
-"""What happens to a grey image before the network, as plain numbers that a file can hold."""
+"""The preprocessing of a grey image, as plain numbers that a file can hold."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +18,7 @@ INTERPOLATIONS = {
     'area': cv2.INTER_AREA,
     'lanczos': cv2.INTER_LANCZOS4,
 }
-#: Largest side of an image that is prepared.
+#: Largest side, in pixels, that an image is resized or padded to.
 MOST_PIXELS = 2**16
 STRUCTURE = Fields(
     dict(
@@ -107,7 +107,7 @@ class Preprocessing:
             image: Grey values (H, W), uint8 or float32, 0 to 255.
 
         Returns:
-            Float32 at the padded size; what the padding holds does not count.
+            Float32 at the padded size; the values in the padding have no effect.
         """
         content = self.content(*image.shape)
         if image.shape != content:

@@ -19,7 +19,7 @@ WITHOUT_MULTILABEL = {
     'vpd_sd': 'VPDDepthHead predicts depth',
 }
 
-#: Models of mmseg that are multilabel where something more is installed: (module, what brings it).
+#: Models of mmseg that need a further package to be multilabel: (module, what provides it).
 WITH_MORE_PACKAGES = {
     'ccnet_r50-d8': ('mmcv._ext', 'the compiled operators of onedl-mmcv'),
     'psanet_r50-d8': ('mmcv._ext', 'the compiled operators of onedl-mmcv'),

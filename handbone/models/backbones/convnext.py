@@ -1,4 +1,4 @@
-"""ConvNeXt, with the weights' names of OpenMMLab's checkpoints."""
+"""ConvNeXt with the parameter names of OpenMMLab's checkpoints."""
 
 from typing import cast
 
@@ -23,7 +23,7 @@ SIZES = {
 
 @MODELS.register_module()
 class ConvNeXt(BaseModule):
-    """ConvNeXt (Liu et al., 2022) without the packages that mmpretrain's needs.
+    """ConvNeXt (Liu et al., 2022) without the packages that mmpretrain's version needs.
 
     Its state dict has the keys of ``mmpretrain.ConvNeXt``, so OpenMMLab's checkpoints load with
     ``init_cfg=dict(type='Pretrained', checkpoint=..., prefix='backbone.')``.

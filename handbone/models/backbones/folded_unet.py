@@ -17,8 +17,8 @@ class FoldedUNet(BaseModule):
     """U-Net on space folded into channels, for training from scratch on small machines.
 
     The stem rearranges blocks of ``fold x fold`` pixels into channels (``nn.PixelUnshuffle``), so
-    that no convolution runs at full resolution and no pixel is thrown away. Radiographs are grey:
-    one input channel is enough, and of an input with three equal ones only the first is used.
+    that no convolution runs at full resolution and no pixel is discarded. Radiographs are grey, so
+    one input channel is enough; of an input with three equal channels only the first is used.
     Together with :class:`MultilabelPixelShuffleHead`, which unfolds, the output has the input's
     resolution.
 
@@ -29,9 +29,14 @@ class FoldedUNet(BaseModule):
     Args:
         channels: Channels of each level, each at half the resolution of the one before.
         fold: Side of the pixel blocks that the stem folds.
-        blocks: Number of residual blocks of each level, on the way down; the way up has one.
+        blocks: Number of residual blocks of each level, in the encoder; the decoder has one.
         norm_cfg: Normalisation layer.
         init_cfg: Initialisation, as in mmengine.
+
+    Example:
+        In a config::
+
+            backbone = dict(type='FoldedUNet', channels=(32, 64, 128, 192, 256), fold=4)
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Attention through ``scaled_dot_product_attention``, in the places of mmseg's own attentions."""
+"""Attention through ``scaled_dot_product_attention``, in place of mmseg's own."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from mmseg.models.backbones.beit import BEiTAttention
 from mmseg.models.backbones.swin import WindowMSA
 from torch import Tensor, nn
 
-#: Most heads times windows that PyTorch's memory-efficient kernel takes at once: a side of CUDA's
-#: grid of programs.
+#: Largest number of heads times windows that PyTorch's memory-efficient kernel takes at once: the
+#: limit of one side of CUDA's grid.
 MOST_HEADS = 65535
 
 
 class FusedMultiheadAttention(nn.MultiheadAttention):
-    """``nn.MultiheadAttention`` that is never asked for its attention matrix.
+    """``nn.MultiheadAttention`` that never returns its attention matrix.
 
-    mmcv and mmseg call the attention with the default ``need_weights=True`` and throw the weights
-    away, and PyTorch then builds the matrix of all queries by all keys.
+    mmcv and mmseg call the attention with the default ``need_weights=True`` and discard the
+    weights, for which PyTorch builds the matrix of all queries by all keys.
     """
 
     def forward(self, *args: Any, **kwargs: Any) -> tuple[Tensor, None]:

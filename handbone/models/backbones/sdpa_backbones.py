@@ -1,4 +1,4 @@
-"""Siblings of mmseg's transformers whose attention matrices never lie in memory."""
+"""Variants of mmseg's transformers that never hold whole attention matrices in memory."""
 
 import copy
 from typing import Any

@@ -16,10 +16,10 @@ from handbone.errors import HandboneError
 class ProgressiveDataPreProcessor(SegDataPreProcessor):
     """mmseg's data preprocessor, with batches shrunk by whole factors early in the training.
 
-    What a structure is can be learnt at half the resolution in a quarter of the time; where its
-    boundary runs needs the full one (progressive resizing, Howard, DAWNBench 2018). Images are
-    averaged over blocks of ``factor x factor`` pixels, packed labels take the pixel at the block's
-    centre. Validation and test always see full resolution.
+    A network learns what a structure is at half the resolution in a quarter of the time; the full
+    resolution is only needed for its boundaries (progressive resizing, Howard, DAWNBench 2018).
+    Images are averaged over blocks of ``factor x factor`` pixels, packed labels take the pixel at
+    the block's centre. Validation and test always see full resolution.
 
     Args:
         stages: Pairs (share of the iterations, factor) from the start of the training; what remains
@@ -29,6 +29,11 @@ class ProgressiveDataPreProcessor(SegDataPreProcessor):
 
     Raises:
         HandboneError: If the shares exceed 1 or a factor is not a positive integer.
+
+    Example:
+        In a config::
+
+            data_preprocessor = dict(type='ProgressiveDataPreProcessor', stages=[(0.5, 2)])
     """
 
     def __init__(self, stages: Sequence[tuple[float, int]] = (), **kwargs: Any) -> None:

@@ -14,7 +14,7 @@ from .segmenter_head import MultilabelSegmenterMaskTransformerHead
 from .stdc_head import MultilabelSTDCHead
 from .uper_head import MultilabelUPerHead
 
-#: Decode heads of mmseg that become multilabel as they are.
+#: Decode heads of mmseg that need no change but the base class to become multilabel.
 CONVERTED = (
     'ANNHead',
     'APCHead',
@@ -44,7 +44,7 @@ CONVERTED = (
 #: Decode heads of mmseg whose counterparts fuse a pyramid in less time and memory.
 FUSED = ('SegformerHead', 'UPerHead')
 
-#: Decode heads of mmseg that read labels in their own ways: their counterparts replace that.
+#: Decode heads of mmseg that read labels in their own way, which their counterparts replace.
 ADAPTED = (
     'DDRHead',
     'EncHead',

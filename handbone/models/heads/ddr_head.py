@@ -19,6 +19,12 @@ class MultilabelDDRHead(DDRHead, MultilabelDecodeHead):
         *args: Arguments of ``DDRHead``.
         spatial_weight: Factor of the spatial branch's losses; 0.4 as in the published configs.
         **kwargs: Further arguments of ``DDRHead``.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelDDRHead', in_channels=128, channels=64, num_classes=29)
     """
 
     def __init__(self, *args: Any, spatial_weight: float = 0.4, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""EncNet's head: its context loss asks which classes an image shows."""
+"""EncNet's head, whose context loss learns which classes an image shows."""
 
 import torch
 from mmseg.models.decode_heads import EncHead
@@ -16,6 +16,13 @@ class MultilabelEncHead(EncHead, MultilabelDecodeHead):
 
     The semantic encoding loss is multilabel by nature: its target, the classes in the image, is
     read from the bits.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelEncHead', in_channels=[512, 1024, 2048], in_index=(1, 2, 3),
+                channels=512, num_classes=29)
     """
 
     @staticmethod

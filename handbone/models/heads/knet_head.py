@@ -1,4 +1,4 @@
-"""K-Net's head: a plain head, and stages that refine its kernels."""
+"""K-Net's head: a plain head and stages that refine its kernels."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ class MultilabelIterativeDecodeHead(IterativeDecodeHead, MultilabelDecodeHead):
     """Multilabel ``IterativeDecodeHead`` (Zhang et al., 2021), with the same arguments.
 
     ``kernel_generate_head`` is a multilabel head; its losses apply to the logits of every stage.
-    The features of a class are gathered, as in the host, where its logit is larger than those of
-    other classes: classes share the features of pixels where they overlap.
+    As in mmseg, the features of a class are gathered where its logit is larger than those of the
+    other classes; where classes overlap, they share the features of the pixels.
 
     Args:
         *args: Arguments of ``IterativeDecodeHead``.

@@ -1,4 +1,4 @@
-"""The multilabel counterpart of mmseg's decode heads: one mechanism for all of them."""
+"""The base class that makes mmseg's decode heads multilabel."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,9 +24,9 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
 
         class MultilabelUPerHead(UPerHead, MultilabelDecodeHead): ...
 
-    Python then looks for a method in the mmseg head, next here, last in ``BaseDecodeHead``. A head
-    with a loss of its own (several logits, say) keeps it, and its calls of ``super().loss_by_feat``
-    arrive here once for each of its logits.
+    Python then looks up a method first in the mmseg head, next here, and last in
+    ``BaseDecodeHead``. A head that defines its own loss (for several logits, say) keeps it, and its
+    calls of ``super().loss_by_feat`` arrive here once for each of its logits.
 
     Args:
         *args: Arguments of the mmseg head.
@@ -62,8 +62,8 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
     def cls_seg(self, feat: Tensor) -> Tensor:
         """Classify each pixel.
 
-        Dropping whole feature maps before a 1 x 1 convolution is dropping its weights: no copy of
-        the features has to be made and kept.
+        Dropping whole feature maps before a 1 x 1 convolution is the same as dropping its weights,
+        so no copy of the features has to be made and kept.
 
         Args:
             feat: ``(N, channels, h, w)``.
@@ -96,7 +96,7 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
         return self.loss_by_labels(seg_logits, stack_labels(batch_data_samples))
 
     def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Return the logits as they are: the segmentor upsamples once, box by box.
+        """Return the logits unchanged: the segmentor upsamples them once, box by box.
 
         Args:
             seg_logits: ``(N, C, h, w)``.

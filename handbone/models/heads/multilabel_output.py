@@ -1,4 +1,4 @@
-"""What every part with multilabel outputs does: losses on packed labels, and where they start."""
+"""Losses on packed labels and output biases, for every part with multilabel outputs."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
@@ -13,7 +13,7 @@ from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by
 if TYPE_CHECKING:
     from mmengine.model import BaseModule as Host
 else:
-    Host = object  # the class that inherits brings its own
+    Host = object  # the subclass brings its own base class
 
 # classes, not names: names would be looked up in whatever default scope the caller has set
 DEFAULT_LOSSES = (
@@ -25,8 +25,8 @@ DEFAULT_LOSSES = (
 class MultilabelOutput(Host):
     """Losses and output biases of independent classes, for heads and whole segmentors.
 
-    The class that inherits has ``num_classes``, ``align_corners`` and ``loss_decode``, one loss or
-    an ``nn.ModuleList`` of them. mmengine's hooks find it by :meth:`set_output_bias`.
+    The subclass has ``num_classes``, ``align_corners`` and ``loss_decode``, which is one loss or an
+    ``nn.ModuleList`` of them. Hooks recognise it by :meth:`set_output_bias`.
     """
 
     def check_multilabel(self) -> None:
@@ -50,8 +50,9 @@ class MultilabelOutput(Host):
             target: ``(N, P, H, W)`` int32.
 
         Returns:
-            ``loss_seg``, the weighted sum, which is differentiated, and each loss by its name less
-            ``loss``, which mmengine would add to the sum, for the log only.
+            ``loss_seg``, the weighted sum, which is differentiated, and for the log the value of
+            each loss. Its key is its name without ``loss``, because mmengine would add it to the
+            sum otherwise.
         """
         losses = self._losses()
         total, parts = class_by_class_loss(seg_logits, target, losses, self.align_corners)
@@ -64,8 +65,8 @@ class MultilabelOutput(Host):
     def set_output_bias(self, class_frequencies: Sequence[float]) -> None:
         """Start every class at its frequency: bias = log(f / (1 - f)).
 
-        Without it a rare class spends its first iterations on learning to be absent, and small ones
-        may never leave 0 (the prior of Lin et al., 2017, for each class).
+        Without it the network spends its first iterations on learning that rare classes are mostly
+        absent, and a small class may never be predicted (the prior of Lin et al., 2017, per class).
 
         Args:
             class_frequencies: ``(C,)`` share of pixels of each class, 0 to 1.
@@ -80,7 +81,7 @@ class MultilabelOutput(Host):
                 f'got {len(frequencies)} frequencies'
             )
         for layer in self.output_convolutions():
-            # one ahead of a pixel shuffle holds several outputs of each class, side by side
+            # a layer before a pixel shuffle has several outputs per class, side by side
             bias = cast(Tensor, layer.bias)
             repeats = bias.numel() // len(frequencies)
             with torch.no_grad():
@@ -89,7 +90,7 @@ class MultilabelOutput(Host):
     def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the layers whose biases are those of the classes' logits.
 
-        Several where branches are trained apart, none where the part does not classify.
+        Several if branches have their own losses, none if the part does not classify.
         """
         return [module for name, module in self.named_children() if name.endswith('conv_seg')]
 

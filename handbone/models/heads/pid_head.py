@@ -23,15 +23,15 @@ BOUNDARY_LOSS = dict(type=BoundaryLoss, loss_weight=20.0)
 class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
     """Multilabel ``PIDHead``: boundaries are found in the packed labels (Xu et al., 2023).
 
-    ``loss_decode`` is applied to the proportional branch, to the integral branch, and once more to
-    the integral branch at the pixels that the derivative branch takes for boundaries. No
+    ``loss_decode`` is applied to the proportional branch, to the integral branch, and again to the
+    integral branch at the pixels that the derivative branch takes for boundaries. No
     ``gt_edge_map`` is needed: leave ``GenerateEdge`` out of the pipeline.
 
     Args:
         *args: Arguments of ``PIDHead``.
         proportional_weight: Factor of the proportional branch's losses; 0.4 as published.
-        loss_boundary: Loss of the derivative branch, on one logit a pixel and a map that is 1 at
-            boundaries, 255 where it is not to be counted, else 0.
+        loss_boundary: Loss of the derivative branch, on one logit per pixel and a map that is 1 at
+            boundaries, 255 at pixels that do not count, and 0 elsewhere.
         boundary_width: Width of the boundaries in pixels, even, at least 2.
         boundary_threshold: Probability above which a pixel is taken for a boundary.
         **kwargs: Further arguments of ``PIDHead``.
@@ -104,5 +104,5 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
         return boundary.masked_fill(ignore_bits(labels)[:, None], 255)
 
     def output_convolutions(self) -> list[nn.Conv2d]:
-        """Return the convolutions that make the logits of classes, not that of boundaries."""
+        """Return the convolutions that make the logits of classes, without that of boundaries."""
         return [self.conv_seg, self.p_cls_seg]

@@ -17,8 +17,8 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
     """Logits at a multiple of the feature map's resolution by sub-pixel convolution.
 
     A 1 x 1 convolution gives ``upscale ** 2`` logits per class, which are rearranged into pixels
-    (Shi et al., 2016). Unlike interpolation it can draw a boundary inside a feature pixel, which
-    thin and small structures need when the network works at a low resolution.
+    (Shi et al., 2016). Unlike interpolation, this can draw a boundary inside a feature pixel, which
+    thin and small structures need if the network works at a low resolution.
 
     Shape:
         - Input: list of feature maps; the one at ``in_index``, ``(N, in_channels, h, w)``.
@@ -30,6 +30,12 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         upscale: Factor between the feature map's resolution and the logits'.
         dropout_ratio: Share of channels dropped in training.
         **kwargs: Further arguments of :class:`MultilabelDecodeHead`.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelPixelShuffleHead', in_channels=32, num_classes=29, upscale=4)
     """
 
     def __init__(
@@ -82,8 +88,8 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         target = torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
         if target.shape[2:] != (height * self.upscale, width * self.upscale):
             return self.loss_by_labels(F.pixel_shuffle(folded, self.upscale), target)
-        # No loss depends on the order of the pixels: one map of labels is brought into the order
-        # of the logits, instead of every class's logits, and their gradients, into that of pixels.
+        # No loss depends on the order of the pixels. Reordering one map of labels is cheaper than
+        # reordering the logits of every class and their gradients.
         folded = folded.reshape(count, self.num_classes, -1, width)
         target = F.pixel_unshuffle(target, self.upscale)
         return self.loss_by_labels(folded, target.reshape(count, -1, *folded.shape[2:]))

@@ -13,8 +13,15 @@ from .upsampled_convolution import fuse_levels
 class MultilabelSegformerHead(SegformerHead, MultilabelDecodeHead):
     """Multilabel :class:`mmseg.models.SegformerHead`, with the same arguments and state dict.
 
-    The levels of the pyramid are fused by :func:`fuse_levels`: the same function in less time and
-    memory.
+    The levels of the pyramid are fused by :func:`fuse_levels`, which computes the same result in
+    less time and memory.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelSegformerHead', in_channels=[32, 64, 160, 256],
+                in_index=[0, 1, 2, 3], channels=256, num_classes=29)
     """
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
@@ -28,7 +35,7 @@ class MultilabelSegformerHead(SegformerHead, MultilabelDecodeHead):
         """
         if self.interpolate_mode != 'bilinear':
             return super().forward(inputs)
-        # the 1 x 1 convolutions, of which the head consists, are faster in this order
+        # the head consists of 1 x 1 convolutions, which are faster in this memory order
         inputs = [
             level.contiguous(memory_format=torch.channels_last)
             for level in self._transform_inputs(inputs)

@@ -1,4 +1,4 @@
-"""Segmenter's head: classes are vectors that pixels are compared with."""
+"""Segmenter's head, which compares each pixel with one vector per class."""
 
 from mmseg.models.decode_heads import SegmenterMaskTransformerHead
 from mmseg.registry import MODELS

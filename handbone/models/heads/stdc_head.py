@@ -20,8 +20,8 @@ class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
     """Multilabel ``STDCHead``: detail guidance from packed labels (Fan et al., 2021).
 
     Its two classes are "no boundary" and "boundary", whatever the number of classes of the
-    dataset. A boundary is where the packed code changes; the Laplacian of the codes, which the
-    host takes, would weigh them by their numbers.
+    dataset. A boundary is where the packed code changes; the Laplacian of the codes, which mmseg
+    computes, would weight classes by their numbers.
 
     Args:
         *args: Arguments of ``STDCHead``.

@@ -13,12 +13,19 @@ from .upsampled_convolution import fuse_levels
 class MultilabelUPerHead(UPerHead, MultilabelDecodeHead):
     """Multilabel :class:`mmseg.models.UPerHead`, with the same arguments and state dict.
 
-    The levels of the pyramid are fused by :func:`fuse_levels`: the same function in less time and
-    memory.
+    The levels of the pyramid are fused by :func:`fuse_levels`, which computes the same result in
+    less time and memory.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelUPerHead', in_channels=[96, 192, 384, 768],
+                in_index=[0, 1, 2, 3], channels=512, num_classes=29)
     """
 
     def psp_forward(self, inputs: list[Tensor]) -> Tensor:
-        """Pool the coarsest level and fuse it with what was pooled.
+        """Pool the coarsest level and fuse it with the pooled maps.
 
         Args:
             inputs: Feature maps of the backbone, the coarsest last.

@@ -50,7 +50,7 @@ def fuse_levels(module: ConvModule, maps: Iterable[Tensor], align_corners: bool)
 def _is_plain(module: ConvModule) -> bool:
     """Whether a module is an ordinary convolution of odd size that keeps the resolution."""
     convolution = module.conv
-    # while a model is exported, its layers have classes of their own with PyTorch's methods
+    # during an export the layers are instances of other classes, with PyTorch's methods
     ordinary = getattr(type(convolution), 'forward', None) is nn.Conv2d.forward
     if not ordinary or module.order != ('conv', 'norm', 'act'):
         return False

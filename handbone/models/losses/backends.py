@@ -1,4 +1,4 @@
-"""Which implementation computes the losses on packed labels."""
+"""Chooses the implementation that computes the losses on packed labels."""
 
 import os
 import shutil
@@ -33,16 +33,16 @@ def choose_backend(
     losses: Sequence['PackedLoss'],
     align_corners: bool,
 ) -> str:
-    """Choose who computes the losses.
+    """Choose the implementation of the losses.
 
-    Left to itself that is Triton's kernels on a GPU, what ``torch.compile`` makes of the PyTorch
-    operations where the kernels do not fit (``align_corners``, float64, losses that are not made
-    of sums), and the PyTorch operations on CPUs and on GPUs without Triton, which ``torch.compile``
-    needs there as well.
+    ``auto`` takes the Triton kernels on a GPU. Where they do not apply (``align_corners``, float64,
+    losses that are not made of sums), it takes the PyTorch operations through ``torch.compile``. On
+    CPUs, and on GPUs without Triton, which ``torch.compile`` needs there as well, it takes the
+    plain PyTorch operations.
 
     Args:
-        wanted: ``auto``, ``triton``, ``compile`` or ``eager``; for ``auto`` the environment
-            variable ``HANDBONE_LOSS_BACKEND`` is asked first.
+        wanted: ``auto``, ``triton``, ``compile`` or ``eager``; with ``auto`` the environment
+            variable ``HANDBONE_LOSS_BACKEND`` is read first.
         logits: ``(N, C, h, w)``.
         target: ``(N, P, H, W)``.
         losses: The losses.
@@ -52,8 +52,8 @@ def choose_backend(
         ``triton``, ``compile`` or ``eager``.
 
     Raises:
-        HandboneError: If there is no such implementation, or ``triton`` is wanted and cannot be
-            had.
+        HandboneError: If there is no such implementation, or ``triton`` is wanted and cannot
+            be used.
     """
     source = 'backend'
     if wanted == 'auto':
@@ -63,7 +63,7 @@ def choose_backend(
     if wanted == 'triton':
         reason = _why_no_kernels(logits, target, losses, align_corners) or _why_no_triton(logits)
         if reason:
-            raise HandboneError(f"{source}='triton': {reason}; 'auto' takes another way")
+            raise HandboneError(f"{source}='triton': {reason}; 'auto' falls back to PyTorch")
         return wanted
     if wanted != 'auto':
         return wanted
@@ -77,7 +77,7 @@ def choose_backend(
 def _why_no_kernels(
     logits: Tensor, target: Tensor, losses: Sequence['PackedLoss'], align_corners: bool
 ) -> str | None:
-    """Say why the kernels cannot compute these losses, if so."""
+    """Say why the kernels cannot compute these losses; ``None`` if they can."""
     if align_corners and logits.shape[2:] != target.shape[2:]:
         return 'the kernels upsample with align_corners=False only'
     for loss in losses:
@@ -87,13 +87,13 @@ def _why_no_kernels(
 
 
 def _why_no_triton(logits: Tensor) -> str | None:
-    """Say why Triton cannot run here, if so."""
+    """Say why Triton cannot run here; ``None`` if it can."""
     if find_spec('triton') is None:
         return 'Triton is not installed'
     if logits.device.type == 'cuda':
         if triton_runs(logits.device):
             return None
-        return 'Triton needs another GPU, or a C compiler and the headers of Python'
+        return 'Triton needs a newer GPU, or a C compiler and the headers of Python'
     if logits.device.type == 'cpu' and os.environ.get('TRITON_INTERPRET') == '1':
         return None
     return f'Triton needs a GPU, or TRITON_INTERPRET=1 on CPUs, got a tensor on {logits.device}'
@@ -107,8 +107,8 @@ def triton_runs(device: torch.device) -> bool:
         device: Device of type ``cuda``.
 
     Returns:
-        Whether Triton is installed, knows the GPU and finds what its launchers are compiled with:
-        a C compiler and the headers of Python.
+        Whether Triton is installed, knows the GPU and finds what it compiles its launchers with: a
+        C compiler and the headers of Python.
     """
     if find_spec('triton') is None:
         return False

@@ -1,4 +1,4 @@
-"""What all multilabel losses on packed labels have in common."""
+"""The base class of the multilabel losses on packed labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from .class_sums import SumName
 class PackedLoss(nn.Module, ABC):
     """A loss that is a mean over classes and reads its target from packed labels.
 
-    A subclass defines :meth:`class_losses`: value and gradient of a few classes. Gradients are
-    written out because several losses then share one sigmoid and one pass over the pixels, and
-    nothing of full size has to be kept. For the kernels on GPUs it defines :meth:`losses_of_sums`
-    as well, if its losses are functions of the sums that these make.
+    A subclass defines :meth:`class_losses`, which computes the values and gradients of a few
+    classes. Gradients are written out because several losses can then share one sigmoid and one
+    pass over the pixels, and no full-size tensor has to be kept. If the losses are functions of the
+    sums that the GPU kernels compute, the subclass also defines :meth:`losses_of_sums`.
 
     Args:
         loss_weight: Factor of this loss in the sum.
@@ -67,8 +67,8 @@ class PackedLoss(nn.Module, ABC):
             sums: By name, ``(N, C)`` float64 each.
 
         Returns:
-            The losses, ``(C,)``, and their slopes by those sums that depend on the logits,
-            each of a shape that broadcasts to ``(N, C)``.
+            The losses, ``(C,)``, and their derivatives with respect to the sums that depend on the
+            logits, each of a shape that broadcasts to ``(N, C)``.
 
         Raises:
             NotImplementedError: If the loss is not a function of these sums.
@@ -79,7 +79,7 @@ class PackedLoss(nn.Module, ABC):
     def reads_sums(cls) -> bool:
         """Tell whether :meth:`losses_of_sums` computes what :meth:`class_losses` does.
 
-        A subclass that changes only the latter does not say how to compute it from sums.
+        A subclass that overrides only the latter does not define how to compute it from sums.
         """
         for each in cls.__mro__:
             if 'losses_of_sums' in vars(each):
@@ -101,7 +101,7 @@ class PackedLoss(nn.Module, ABC):
         Args:
             logits: ``(N, C, h, w)`` floating point.
             target: ``(N, H, W)`` or ``(N, P, H, W)`` int32 packed labels.
-            weight: Not supported: weights of pixels come from mmseg's samplers, which read integer
+            weight: Not supported: pixel weights come from mmseg's samplers, which read integer
                 labels.
             ignore_index: Not used: packed labels mark ignored pixels by bit 31.
 

@@ -15,7 +15,7 @@ from .class_sums import SumName, Surprise, valid_pixels
 class MultilabelBCELoss(PackedLoss):
     """Binary cross-entropy of every class, averaged over pixels and classes.
 
-    ``-(w * t * log(p) + (1 - t) * log(1 - p))`` with ``p = sigmoid(x)``; where ``w`` is 1 that is
+    ``-(w * t * log(p) + (1 - t) * log(1 - p))`` with ``p = sigmoid(x)``; where ``w`` is 1, this is
     ``softplus(x) - t * x`` with the gradient ``p - t``.
 
     Args:
@@ -23,6 +23,11 @@ class MultilabelBCELoss(PackedLoss):
         loss_weight: Factor of this loss in the sum.
         class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
+
+    Example:
+        In a config::
+
+            loss_decode = dict(type='MultilabelBCELoss', positive_weight=2.0)
     """
 
     exponents = (0.0,)
@@ -39,7 +44,7 @@ class MultilabelBCELoss(PackedLoss):
 
     def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
         """Compute values and gradients, see the base class."""
-        # softplus(x) = max(x, 0) - log(max(p, 1 - p)): the sigmoid is there, and log is cheaper
+        # softplus(x) = max(x, 0) - log(max(p, 1 - p)): the sigmoid is known, and log is cheaper
         values = torch.maximum(pixels.probability, 1 - pixels.probability).log_()
         values = torch.relu(pixels.logits).sub_(values)
         gradient = pixels.probability - pixels.target

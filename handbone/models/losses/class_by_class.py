@@ -21,8 +21,8 @@ from .upsampling import BilinearUpsampling
 if TYPE_CHECKING:
     from .base import PackedLoss
 
-# Full-size pixels handled at once: on a CPU a step should stay within the cache, on a GPU it should
-# be large enough to hide the launches; compiled there are few of these.
+# Full-size pixels handled at once: on a CPU a step should fit into the cache, on a GPU it should
+# be large enough to hide the kernel launches; compiled code has few of them.
 PIXELS_PER_STEP = {'cpu': 2**20, 'cuda': 2**26, 'compiled': 2**22}
 
 
@@ -35,9 +35,9 @@ def class_by_class_loss(
 ) -> tuple[Tensor, list[Tensor]]:
     """Sum several losses over the classes without building full-size maps of all classes.
 
-    On a GPU with Triton two kernels do it (:mod:`.triton_loss`). Elsewhere the logits of a few
+    On a GPU with Triton, two kernels do this (:mod:`.triton_loss`). Elsewhere the logits of a few
     classes are upsampled to the size of the labels, compared with their bits and turned into
-    low-resolution gradients before the next classes are looked at. Only a gradient of the size of
+    low-resolution gradients before the next classes are processed. Only a gradient of the size of
     ``logits`` is kept for the backward pass.
 
     Args:
@@ -51,8 +51,8 @@ def class_by_class_loss(
         The differentiable weighted sum (scalar, float32), and each loss's weighted value, detached.
 
     Raises:
-        HandboneError: If the labels do not fit the logits, a loss has another number of class
-            weights than there are classes, or the backend cannot compute the losses.
+        HandboneError: If the labels do not fit the logits, a loss does not have one class
+            weight per class, or the backend cannot compute the losses.
     """
     if target.ndim == 3:
         target = target.unsqueeze(1)
@@ -87,7 +87,7 @@ def _check_shapes(logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']
 
 
 class _ClassByClass(torch.autograd.Function):
-    """Loss values forward; the gradient is found on the way and only scaled backward."""
+    """Loss values forward; the gradient is computed on the way and only scaled backward."""
 
     @staticmethod
     def forward(
@@ -195,9 +195,9 @@ def _class_weights(losses: tuple['PackedLoss', ...], logits: Tensor) -> Tensor:
 
 
 def _pixels(target: Tensor, losses: tuple['PackedLoss', ...]) -> int:
-    """Count the pixels of a batch: where processes add up their sums, of the largest batch.
+    """Count the pixels of a batch; the largest batch counts if processes add up their sums.
 
-    Each of them then takes the same number of steps.
+    Every process then takes the same number of steps.
     """
     count = target.shape[0] * target.shape[2] * target.shape[3]
     if get_world_size() == 1 or not any(loss.over_processes for loss in losses):

@@ -11,7 +11,7 @@ class Surprise(NamedTuple):
     """Name of the sum of ``wrong^exponent * -log(1 - wrong)`` over the pixels of a class.
 
     ``wrong`` is the probability of the wrong answer: ``1 - p`` where the class is present, ``p``
-    elsewhere. With the exponent 0 that is cross-entropy, else focal loss.
+    elsewhere. With exponent 0 the sum is cross-entropy, with others focal loss.
 
     Attributes:
         exponent: At least 0.
@@ -32,10 +32,10 @@ def sum_names(exponents: Iterable[float]) -> tuple[SumName, ...]:
     """List the sums in the order in which the kernels write them.
 
     Args:
-        exponents: Exponents of the surprise that is to be summed.
+        exponents: Exponents of the surprises to be summed.
 
     Returns:
-        The four sums that are always there, then two an exponent: present, absent.
+        The four sums that are always computed, then two per exponent: present, absent.
     """
     surprises = [Surprise(exponent, present) for exponent in exponents for present in (True, False)]
     return (BOTH, PREDICTED, PRESENT, VALID, *surprises)
@@ -56,14 +56,14 @@ def valid_pixels(sums: dict[SumName, Tensor]) -> Tensor:
 def mean_of_processes(count: Tensor) -> Tensor:
     """Average a count of pixels over the processes of a distributed training.
 
-    DDP takes the mean of the processes' gradients. Divided by the mean count, what is summed over
-    pixels then counts each pixel alike, however many of them each process ignores.
+    DDP averages the gradients of the processes. Dividing sums over pixels by the mean count gives
+    every pixel the same weight, however many pixels each process ignores.
 
     Args:
         count: Scalar, floating point; changed in place.
 
     Returns:
-        The mean, scalar; the count itself where there is one process.
+        The mean, scalar; the count itself if there is only one process.
     """
     if get_world_size() > 1:
         all_reduce(count, 'mean')

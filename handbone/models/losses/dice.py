@@ -16,12 +16,20 @@ class MultilabelDiceLoss(OverlapLoss):
     without squares in the denominator.
 
     Args:
-        eps: Added above and below; the loss of a class that is absent and not predicted is 0.
-        per_image: Take the coefficient of each image and average (as the score does) instead of one
-            coefficient over the batch.
+        eps: Added to numerator and denominator; a class that is absent and not predicted then has
+            a loss of 0.
+        per_image: Compute the coefficient of each image and average them, as the score does,
+            instead of one coefficient over the whole batch.
         loss_weight: Factor of this loss in the sum.
         class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
+
+    Example:
+        In a config::
+
+            loss_decode = [
+                dict(type='MultilabelBCELoss'),
+                dict(type='MultilabelDiceLoss', per_image=True)]
     """
 
     def __init__(

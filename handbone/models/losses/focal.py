@@ -20,10 +20,16 @@ class MultilabelFocalLoss(PackedLoss):
 
     Args:
         gamma: Focusing exponent, at least 0; 0 is weighted cross-entropy.
-        alpha: Weight of present against absent pixels, 0 to 1.
+        alpha: Weight of the pixels where the class is present, 0 to 1; the others have
+            ``1 - alpha``.
         loss_weight: Factor of this loss in the sum.
         class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
+
+    Example:
+        In a config::
+
+            loss_decode = dict(type='MultilabelFocalLoss', gamma=2.0, alpha=0.25)
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Losses that are a ratio of overlap and size: what Dice and Tversky share."""
+"""The base class of losses that are a ratio of overlap and size: Dice and Tversky."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,13 +15,14 @@ from .class_sums import BOTH, PREDICTED, PRESENT, SumName
 class OverlapLoss(PackedLoss):
     """A loss of three sums: ``sum(p * t)``, ``sum(p)`` and ``sum(t)`` of each class.
 
-    With several processes the batch is that of all of them: two processes have the gradients of one
-    with twice the images.
+    In distributed training the sums run over the batches of all processes: two processes get the
+    same gradients as one process with twice as many images.
 
     Args:
-        eps: Added above and below; the loss of a class that is absent and not predicted is 0.
-        per_image: Take the ratio of each image and average (as the score does) instead of one ratio
-            over the batch.
+        eps: Added to numerator and denominator; a class that is absent and not predicted then has
+            a loss of 0.
+        per_image: Compute the ratio of each image and average them, as the score does, instead of
+            one ratio over the whole batch.
         loss_weight: Factor of this loss in the sum.
         class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
@@ -52,7 +53,7 @@ class OverlapLoss(PackedLoss):
             present: ``sum(t)``, same shape.
 
         Returns:
-            The loss, its derivative by ``both`` and its derivative by ``predicted``, same shape.
+            The loss and its derivatives with respect to ``both`` and ``predicted``, same shape.
         """
 
     def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
@@ -80,13 +81,13 @@ class OverlapLoss(PackedLoss):
     def _ratio_losses(
         self, both: Tensor, predicted: Tensor, present: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Average the loss over images; the derivatives are by the sums of this process."""
+        """Average the loss over images; the derivatives refer to the sums of this process."""
         processes = 1
         if self.over_processes and (processes := get_world_size()) > 1:
             sums = torch.stack([both, predicted, present])
             all_reduce(sums)
             both, predicted, present = sums
         loss, by_both, by_predicted = self.ratio_loss(both, predicted, present)
-        # DDP takes the mean of the processes' gradients; here each has its part of a sum
+        # DDP averages the gradients of the processes, but each holds only its part of a sum
         factor = processes / loss.shape[0]
         return loss.mean(dim=0), by_both * factor, by_predicted * factor

@@ -1,9 +1,9 @@
 """Triton kernels of the losses on packed labels; importing this file needs Triton.
 
 Logits are read at their own resolution, ``(N * C, h, w)``, and labels at theirs, ``(N, P, H, W)``;
-both are contiguous. A pixel's logit is interpolated, compared with its bit and forgotten, forward
+both are contiguous. A pixel's logit is interpolated, compared with its bit and not kept: forward
 for the sums of each class, backward for the gradient, which is gathered by tiles of the logits.
-Every program writes places of its own, so results do not depend on the order of the programs.
+Every program writes to its own memory, so results do not depend on the order of the programs.
 """
 
 import triton

@@ -30,11 +30,11 @@ REACHES = (64, 128, 256)
 def fused_loss(
     logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']
 ) -> tuple[Tensor, list[Tensor]]:
-    """Sum several losses over the classes; nothing of the labels' size is made.
+    """Sum several losses over the classes without any tensor of the size of the labels.
 
-    One kernel sums over the pixels of each class what the losses are made of, the losses and their
-    slopes are formed from these few sums, and backward another kernel goes over the pixels once
-    more. Kept for it are the logits and the slopes. Source of the interpolation:
+    One kernel computes the sums over the pixels of each class, the losses and their slopes are
+    formed from these few sums, and in the backward pass a second kernel goes over the pixels once
+    more. Only the logits and the slopes are kept for it. The interpolation is that of
     ``F.interpolate(mode='bilinear', align_corners=False)``.
 
     Args:

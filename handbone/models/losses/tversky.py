@@ -22,11 +22,17 @@ class MultilabelTverskyLoss(OverlapLoss):
         alpha: Weight of false positives. With ``alpha = beta = 0.5`` and half the eps it is Dice.
         beta: Weight of false negatives; above ``alpha`` it favours recall.
         gamma: Exponent of the loss; below 1 keeps easy classes learning, above 1 favours hard ones.
-        eps: Added above and below.
-        per_image: Take the index of each image and average.
+        eps: Added to numerator and denominator.
+        per_image: Compute the index of each image and average them, instead of one index over the
+            whole batch.
         loss_weight: Factor of this loss in the sum.
         class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
+
+    Example:
+        In a config::
+
+            loss_decode = dict(type='MultilabelTverskyLoss', alpha=0.3, beta=0.7, gamma=0.75)
     """
 
     def __init__(

@@ -9,8 +9,8 @@ class BilinearUpsampling:
     """Upsampling as ``F.interpolate`` does it, with a fast adjoint on CPUs.
 
     The adjoint (what autograd calls the backward) is separable: a sparse matrix along the rows and
-    one along the columns. PyTorch's own on CPUs visits pixel by pixel and runs in parallel over
-    maps only, of which there is one at a time here.
+    one along the columns. PyTorch's own on CPUs goes pixel by pixel and runs in parallel only over
+    maps, of which there is one at a time here.
 
     Args:
         source: Height and width of the logits.

@@ -1,4 +1,4 @@
-"""Where logits lie on the image: padding, flips and swapped sides of a test pipeline, undone."""
+"""Undoes the padding, flips and swapped sides of a test pipeline in the logits."""
 
 import math
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
     """Cut the padding off logits.
 
     Where the content ends inside a logit pixel, the logits are resampled, so that their borders
-    become those of the image and views flipped in different directions fit on each other.
+    coincide with those of the image and views flipped in different directions match.
 
     Args:
         logits: ``(C, h, w)`` over the padded image.
@@ -58,7 +58,7 @@ def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
     height, width = (max(1, round(side)) for side in content)
     if (height, width) == tuple(content):
         return logits
-    # not F.interpolate, which copies where rounding leaves the number of pixels as it was
+    # not F.interpolate, which only copies if rounding does not change the number of pixels
     down, across = (part / whole for part, whole in zip(content, logits.shape[1:], strict=True))
     matrix = [[across, 0.0, across - 1], [0.0, down, down - 1]]
     return sample_affine(logits[None], matrix, (height, width), 'border')[0][0]
@@ -75,7 +75,7 @@ def sample_affine(
         batch: ``(N, C, H, W)``.
         matrix: 2 x 3, from the places in the result, x and y from -1 to 1, to those in the maps.
         size: Height and width of the maps to make.
-        padding: What comes in from outside, as ``F.grid_sample`` takes it.
+        padding: How pixels outside of the maps are filled, as for ``F.grid_sample``.
 
     Returns:
         ``(N, C, h, w)`` and where its pixels come from, ``(N, h, w, 2)`` with x and y from -1 to 1.
@@ -89,7 +89,7 @@ def sample_affine(
 
 
 def undo_swap(logits: Tensor, meta: dict) -> Tensor:
-    """Give classes with a right and a left side back what a mirrored image took for the other.
+    """Swap right and left classes back after a mirrored image was predicted.
 
     Args:
         logits: ``(C, h, w)``.
@@ -103,7 +103,7 @@ def undo_swap(logits: Tensor, meta: dict) -> Tensor:
 
 
 def swap_channels(logits: Tensor, pairs: Sequence[tuple[int, int]]) -> Tensor:
-    """Let pairs of classes trade places.
+    """Swap pairs of classes.
 
     Args:
         logits: ``(..., C, h, w)``.

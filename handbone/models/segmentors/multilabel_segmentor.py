@@ -22,13 +22,13 @@ from .sliding_window import SlidingWindow
 if TYPE_CHECKING:
     from mmseg.models import BaseSegmentor as Host
 else:
-    Host = object  # it stands before the segmentor
+    Host = object  # the segmentor follows in the list of base classes
 
 
 class PackedPrediction(Host):
-    """What makes an mmseg segmentor multilabel: it goes from logits to packed labels.
+    """Makes an mmseg segmentor multilabel: it turns logits into packed labels.
 
-    Placed before a segmentor of mmseg. ``test_cfg`` takes:
+    Put it before a segmentor of mmseg in the list of base classes. ``test_cfg`` takes:
 
     - ``mode``: ``'whole'``, the default, or ``'slide'`` with ``crop_size`` and the other settings
       of :class:`SlidingWindow`.
@@ -38,13 +38,13 @@ class PackedPrediction(Host):
       with its ``type``. Default none.
     - ``keep_logits``: also store the low-resolution logits of the image without its padding as
       ``seg_logits``, resampled where the padding begins inside a logit pixel. Default ``False``.
-      With ``'uncut'`` they are those that the labels were made of: the image fills only
-      ``logit_content`` of them, (height, width) in the sample's meta information.
+      ``'uncut'`` stores the very logits that the labels were made of: the image fills
+      only ``logit_content`` of them, (height, width) in the sample's meta information.
 
     Args:
         *args: As for the segmentor of mmseg.
         channels_last: Keep the weights of convolutions, and with them the feature maps, in
-            channels-last order, the faster one for convolutions in mixed precision on GPUs.
+            channels-last order, which is faster for convolutions in mixed precision on GPUs.
         **kwargs: As for the segmentor of mmseg.
     """
 
@@ -187,7 +187,7 @@ class PackedPrediction(Host):
 
 
 def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
-    """Bring the network's input back to the original image, as far as it shows it.
+    """Turn the network's input back into a grey image of the original size.
 
     Args:
         image: ``(channels, h, w)``, normalised and padded.
@@ -199,14 +199,22 @@ def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
     """
     height, width = (round(side) for side in content_size(image, meta))
     grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
-    # OpenCV makes the result itself, which its types do not say
+    # OpenCV allocates the result if it is None, which its type hints do not say
     spread = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX)  # type: ignore[call-overload]
     return cv2.resize(spread.astype(np.uint8), size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 @MODELS.register_module()
 class MultilabelEncoderDecoder(PackedPrediction, EncoderDecoder):
-    """mmseg's ``EncoderDecoder`` with packed multilabel predictions."""
+    """mmseg's ``EncoderDecoder`` with packed multilabel predictions.
+
+    Example:
+        In a config::
+
+            model = dict(
+                type='MultilabelEncoderDecoder', backbone=backbone, decode_head=head,
+                test_cfg=dict(mode='slide', crop_size=(512, 512), threshold=0.5))
+    """
 
 
 @MODELS.register_module()

@@ -21,13 +21,14 @@ from .view import View
 
 @MODELS.register_module()
 class MultilabelTTAModel(BaseTTAModel):
-    """Averages several views of each image at the head's resolution.
+    """Averages the predictions of several views of each image at the head's resolution.
 
-    The views of ``views`` are made on the device from the batch, one at a time, and what the head
-    says of each is added to a running sum: neither the data loader's workers nor the device hold
-    more than one of them. Views that the data pipeline makes (mmcv's ``TestTimeAug``, for anything
-    that a transform can do) are taken as well, one at a time; but the pipeline hands them over
-    together. With both, each view of the pipeline is seen in each way of ``views``.
+    The views of ``views`` are made from the batch on the device, one at a time, and the head's
+    output for each is added to a running sum, so neither the data loader's workers nor the device
+    hold more than one view. Views that the data pipeline makes (mmcv's ``TestTimeAug``, for
+    anything that a transform can do) work as well; they are predicted one at a time, but the
+    pipeline delivers them together. With both, every view of the pipeline is predicted in every
+    view of ``views``.
 
     Views of other scales are brought to the resolution of the first one before averaging.
 
@@ -39,6 +40,13 @@ class MultilabelTTAModel(BaseTTAModel):
 
     Raises:
         HandboneError: If there are no views, or one of them is not valid.
+
+    Example:
+        In a config::
+
+            tta_model = dict(
+                type='MultilabelTTAModel',
+                views=[dict(), dict(flip='horizontal'), dict(scale=1.25)])
     """
 
     def __init__(
@@ -114,7 +122,7 @@ class MultilabelTTAModel(BaseTTAModel):
     def _finish(
         self, straight: list[Tensor], inputs: Tensor, data_samples: list[SegDataSample]
     ) -> list[SegDataSample]:
-        """Decide, from logits that cover their images and nothing else."""
+        """Make the labels from logits that cover their images without padding."""
         for logits, image, sample in zip(straight, inputs, data_samples, strict=True):
             size = tuple(sample.metainfo['ori_shape'][:2])
             packed = logits_to_packed(logits, size, self.module.test_cfg['threshold'])
@@ -125,7 +133,7 @@ class MultilabelTTAModel(BaseTTAModel):
         return data_samples
 
     def _black(self, inputs: Tensor) -> Tensor | float:
-        """What the data preprocessor makes of black, with which training fills corners too."""
+        """Black as the data preprocessor normalises it; training fills corners with it too."""
         preprocessor = self.module.data_preprocessor
         if not getattr(preprocessor, '_enable_normalize', False):
             return 0.0
@@ -137,7 +145,7 @@ class MultilabelTTAModel(BaseTTAModel):
         return settings.get('size_divisor') or getattr(preprocessor, 'size_divisor', None) or 32
 
     def merge_preds(self, data_samples_list: list[list[SegDataSample]]) -> list[SegDataSample]:
-        """Not used: views are added one after the other, and never kept.
+        """Not used: views are added one after the other and not kept.
 
         Args:
             data_samples_list: Not used.

@@ -12,11 +12,11 @@ class RunningMean:
     """Adds up logits or probabilities, so that the memory does not grow with their number.
 
     Args:
-        merge: ``'probabilities'`` means what ``sigmoid`` makes of the logits, ``'logits'`` the
-            logits themselves, in which a sure view outweighs an unsure one.
+        merge: ``'probabilities'`` averages the sigmoid of the logits, ``'logits'`` the logits
+            themselves, in which a confident view outweighs an uncertain one.
 
     Raises:
-        HandboneError: If ``merge`` is another word.
+        HandboneError: If ``merge`` is neither of them.
     """
 
     def __init__(self, merge: str = 'probabilities') -> None:
@@ -26,7 +26,7 @@ class RunningMean:
         self._weight: Tensor | float = 0.0
 
     def add(self, logits: Tensor, weight: Tensor | None = None) -> None:
-        """Add one.
+        """Add the logits of one prediction.
 
         Args:
             logits: ``(..., h, w)``, the same shape each time.
@@ -46,22 +46,23 @@ class RunningMean:
         """Compute the mean of all that were added.
 
         Returns:
-            Float32 logits of their shape; of the mean probability where probabilities are merged.
+            Float32 logits of the same shape; those of the mean probability if probabilities are
+            averaged.
         """
         assert self._total is not None, 'nothing was added'
         mean = self._total / self._weight
-        # further out than any threshold, and finite
+        # finite, and beyond any threshold
         return torch.logit(mean, eps=1e-6) if self.merge == 'probabilities' else mean
 
 
 def check_merge(merge: str) -> None:
-    """Check what is to be merged.
+    """Check the setting ``merge``.
 
     Args:
         merge: A word of :data:`MERGES`.
 
     Raises:
-        HandboneError: If it is another.
+        HandboneError: If it is not one of them.
     """
     if merge not in MERGES:
         raise HandboneError(f"merge is 'probabilities' or 'logits', got {merge!r}")

@@ -1,4 +1,4 @@
-"""Batches of images of several sizes, predicted without padding one to the size of another."""
+"""Predicts batches of images of several sizes without padding them to a common size."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from torch import Tensor
 
 
 def predict_by_shape(predict: Callable[[Any], list], data: Any) -> list:
-    """Predict the images of each shape as a batch of their own.
+    """Predict the images of each shape as a separate batch.
 
-    So each image gets what it would get alone: padding to the size of the largest one would change
-    what the network sees at the borders.
+    Each image then gets the prediction that it would get alone: padding to the size of the largest
+    image would change what the network sees at the borders.
 
     Args:
-        predict: From ``inputs`` and ``data_samples`` of a batch to one result per image.
+        predict: Takes ``inputs`` and ``data_samples`` of a batch and returns one result per image.
         data: What the data loader gives: ``inputs``, images (channels, H, W) or, with views of the
             pipeline, one list of images per view; and ``data_samples`` in the same order.
 

@@ -17,10 +17,10 @@ SETTINGS = ('crop_size', 'stride', 'window_batch', 'window_sigma', 'logit_stride
 
 
 class SlidingWindow:
-    """Runs a network on overlapping windows and means their logits with Gaussian weights.
+    """Runs a network on overlapping windows and averages their logits with Gaussian weights.
 
-    What a network says at the border of a window lacks half of its surroundings, so the weights
-    fall off from the centre (Isensee et al., nnU-Net, 2021). Only the running sums are kept, one
+    At the border of a window a network sees only half of the surroundings, so the weights fall off
+    from the centre (Isensee et al., nnU-Net, 2021). Only the running sums are kept, one
     map of logits and one of weights, whatever the number of windows.
 
     Windows begin at multiples of the head's stride, so that their logits lie on one grid; the
@@ -33,8 +33,8 @@ class SlidingWindow:
         stride: Pixels from one window to the next, (vertical, horizontal); half a window if None.
         window_batch: Windows of each image that go through the network at once.
         window_sigma: Standard deviation of the weights, as a share of the window's side.
-        logit_stride: Mean the logits over blocks, so that one stands for this many pixels a side;
-            for heads whose logits are as large as their input. As the head gives them if None.
+        logit_stride: Average the logits over blocks, so that one logit stands for this many pixels
+            per side; for heads whose logits are as large as their input. Not averaged if None.
 
     Raises:
         HandboneError: If a setting is out of its range.
@@ -164,7 +164,7 @@ class SlidingWindow:
             )
             for side in size
         )
-        # in the corners it would fall below what float32 can tell from 0 when sigma is small
+        # with a small sigma, the weight in the corners would round to 0 in float32
         return torch.outer(down, across).clamp_min(1e-12).to(like)
 
 

@@ -34,7 +34,7 @@ def build_smp_network(
 
     Raises:
         MissingExtraError: If segmentation_models_pytorch is not installed.
-        HandboneError: If there is no such architecture or encoder, or they do not go together.
+        HandboneError: If the architecture or encoder does not exist, or they cannot be combined.
     """
     smp = import_extra('segmentation_models_pytorch', 'smp')
     kinds = {kind.__name__.lower(): kind for kind in smp.MODEL_ARCHITECTURES_MAPPING.values()}
@@ -73,7 +73,7 @@ def check_encoder(name: str) -> None:
 
     Raises:
         MissingExtraError: If segmentation_models_pytorch is not installed.
-        HandboneError: If not; the message has the nearest names and the list.
+        HandboneError: If it does not; the message has the nearest names and the list.
     """
     names = _encoder_table()
     if name in names:
@@ -93,7 +93,7 @@ def check_encoder_weights(encoder_name: str, weights: str) -> None:
         weights: Name of the weights, such as ``'imagenet'``.
 
     Raises:
-        HandboneError: If not; the message has the list.
+        HandboneError: If it does not; the message has the list.
     """
     encoders = _encoder_table()
     if encoder_name.startswith('tu-') or encoder_name not in encoders:
@@ -131,10 +131,10 @@ def load_encoder_weights(network: nn.Module, weights: str, **settings: Any) -> N
 
 
 def unknown_name(kind: str, name: str, candidates: Iterable[str], listed: Iterable[str]) -> str:
-    """Say that a name is unknown, which are the nearest, and which there are.
+    """Say that a name is unknown, and list the nearest names and those that exist.
 
     Args:
-        kind: What the name is of.
+        kind: What the name stands for, such as ``encoder``.
         name: The name.
         candidates: Names that it may have been meant to be.
         listed: Names to list.
@@ -149,7 +149,7 @@ def unknown_name(kind: str, name: str, candidates: Iterable[str], listed: Iterab
 
 
 def _encoder_table() -> dict[str, dict]:
-    """What smp knows of each of its own encoders."""
+    """Return smp's table of its own encoders."""
     return import_extra('segmentation_models_pytorch.encoders', 'smp').encoders
 
 

@@ -22,9 +22,9 @@ from .smp_network import build_smp_network, check_encoder_weights, load_encoder_
 class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
     """Any architecture and encoder of segmentation_models.pytorch, with packed labels.
 
-    Needs the extra ``smp``. The network is ``self.model``: its keys in a checkpoint are smp's own
-    with ``model.`` in front, so ``segmentor.model.load_state_dict(weights)`` takes a checkpoint of
-    smp, and ``segmentor.model.state_dict()`` is one.
+    It needs the extra ``smp``. The network is ``self.model``: its keys in a checkpoint are those of
+    smp with the prefix ``model.``, so ``segmentor.model.load_state_dict(weights)`` takes a
+    checkpoint of smp, and ``segmentor.model.state_dict()`` is one.
 
     Some architectures (FPN, PSPNet, DeepLabV3, DeepLabV3Plus, PAN, UPerNet, Segformer) end in a
     bilinear upsampling of all logits, with ``align_corners=True``. It is left out here by default:
@@ -53,6 +53,11 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
     Raises:
         MissingExtraError: If segmentation_models_pytorch is not installed.
         HandboneError: If an architecture, encoder, weights or setting does not exist.
+
+    Example:
+        In a config::
+
+            model = dict(type='SMPSegmentor', arch='FPN', encoder_name='resnet50', num_classes=29)
     """
 
     align_corners = False

@@ -12,24 +12,24 @@ from handbone.errors import HandboneError
 
 from .logit_frame import FLIPPED_AXES, sample_affine, swap_channels
 
-#: Share of a pixel that a turned view does not show: it counts where no other view shows it.
+#: Weight of a pixel that a rotated view does not show: it only counts if no other view shows it.
 UNSEEN = 1e-6
 
 
 @dataclass(frozen=True)
 class View:
-    """Flips a batch, turns it, then scales it; and does the reverse to its logits.
+    """Flips, rotates and scales a batch, in this order, and undoes this in its logits.
 
     Multiples of 90 degrees and flips move pixels as they are. Other angles interpolate: the image
-    once, and the logits once, at their own resolution. Pixels that a turned view does not show take
-    almost no part in the mean there.
+    once, and the logits once, at their own resolution. Pixels that a rotated view does not show get
+    almost no weight in the mean.
 
     Args:
         flip: ``'horizontal'``, ``'vertical'``, ``'diagonal'`` or None.
         angle: Degrees, counter-clockwise.
         scale: Factor of the side lengths, rounded so that the network takes the size.
         swap_classes: Pairs of class indices that a mirror image (a horizontal or vertical flip)
-            takes for each other, such as right and left lung.
+            exchanges, such as right and left lung.
 
     Raises:
         HandboneError: If an argument is out of its range.
@@ -88,7 +88,7 @@ class View:
     def undo(
         self, logits: Tensor, frame: tuple[int, int], size: tuple[int, int] | None = None
     ) -> tuple[Tensor, Tensor | None]:
-        """Bring the logits of the view to where the image was.
+        """Undo the view in its logits.
 
         Args:
             logits: ``(N, C, h', w')`` of the view.
@@ -122,14 +122,14 @@ class View:
 def _turn(
     batch: Tensor, angle: float, frame: Sequence[int], size: Sequence[int], padding: str
 ) -> tuple[Tensor, Tensor]:
-    """Turn maps about their middle.
+    """Rotate maps about their centre.
 
     Args:
         batch: ``(N, C, H, W)``.
         angle: Radians, counter-clockwise as seen.
         frame: Height and width of the frame in input pixels, which says how its sides compare.
         size: Height and width of the maps to make.
-        padding: What comes in from outside, as ``F.grid_sample`` takes it.
+        padding: How pixels outside of the maps are filled, as for ``F.grid_sample``.
 
     Returns:
         ``(N, C, h, w)`` and where its pixels come from, ``(N, h, w, 2)`` with x and y from -1 to 1.

@@ -31,7 +31,7 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
 
     from handbone.registration import register
 
-    from .options import set_options, warn_of_misspelt_settings
+    from .options import set_options
 
     register()
     try:
@@ -43,7 +43,6 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
     except (AttributeError, ConfigParsingError, ImportError, KeyError, NameError) as error:
         reason = ' '.join(str(error.args[0] if error.args else error).split())
         raise HandboneError(f'{path} cannot be read: {reason}') from error
-    warn_of_misspelt_settings(cfg)
     set_options(cfg, options if isinstance(options, Mapping) else parse_options(options))
     return cfg
 

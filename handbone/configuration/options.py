@@ -1,7 +1,6 @@
 """Settings of the command line, ``--cfg-options key=value``: each takes effect or is an error."""
 
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,8 +13,6 @@ from .faults import dict_faults
 from .known_settings import keys_of, name_of, nearest, settings_read
 
 SHOWN = 8
-#: How alike a name in a config file and a setting are, 0 to 1, to be worth a warning.
-SLIP = 0.85
 
 
 def set_options(cfg: Config, options: Mapping[str, Any]) -> None:
@@ -44,21 +41,6 @@ def set_options(cfg: Config, options: Mapping[str, Any]) -> None:
         ) from error
     for key in options:
         _check_place(cfg, key, former[key])
-
-
-def warn_of_misspelt_settings(cfg: Config) -> None:
-    """Say which top-level names of a config file look like slips of settings.
-
-    Other names are the user's own variables.
-
-    Args:
-        cfg: Complete configuration.
-    """
-    read = settings_read(cfg)
-    for name in sorted({*cfg} - read):
-        hint = nearest(name, read - {*cfg}, SLIP) or nearest(name, read, SLIP)
-        if hint and not _computed_from(cfg, name):
-            warnings.warn(f'{name_of(cfg)}: nothing reads the setting {name}{hint}', stacklevel=3)
 
 
 def _check_name(cfg: Config, key: str, value: Any) -> None:

@@ -209,30 +209,3 @@ def test_a_file_that_is_not_a_config_is_one_line(tmp_path, text, words):
     assert words in str(caught.value) and '\n' not in str(caught.value)
     with pytest.raises(FileNotFoundError):
         read_config_file(tmp_path / 'none.py')
-
-
-@pytest.mark.parametrize(
-    ('line', 'words'),
-    [
-        ('train_cgf = dict(max_iters=2)', 'reads the setting train_cgf (did you mean train_cfg'),
-        ('defualt_hooks = dict()', 'the setting defualt_hooks (did you mean default_hooks'),
-    ],
-)
-def test_misspelt_settings_in_a_file_are_noticed(line, words, tmp_path):
-    path = tmp_path / 'config.py'
-    path.write_text(f"_base_ = ['{DEMO}']\n{line}\n")
-    with pytest.warns(UserWarning) as caught:
-        read_config_file(path)
-    (message,) = [str(each.message) for each in caught if 'nothing reads' in str(each.message)]
-    assert words in message and message.startswith(str(path)) and '\n' not in message
-
-
-def test_own_variables_of_a_file_are_not(tmp_path, recwarn):
-    path = tmp_path / 'config.py'
-    path.write_text(
-        f"_base_ = ['{DEMO}']\nmy_note = 1\nmodels = dict(test_cfg=dict(mode='whole'))\n"
-        'model = models\n'
-    )
-    for each in (path, *map(config_path, KINDS)):
-        read_config_file(each)
-    assert not [each for each in recwarn if 'nothing reads' in str(each.message)]

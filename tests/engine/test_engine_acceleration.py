@@ -142,6 +142,8 @@ def test_amp_is_refused_before_any_data_is_read(option, processor, tmp_path, cap
     config.write_text(
         "optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))\n"
         "train_dataloader = dict(dataset=dict(type='XRayHandBoneDataset', data_root='nowhere'))\n"
+        "train_cfg = dict(type='IterBasedTrainLoop', max_iters=1)\n"
+        "model = dict(type='MultilabelEncoderDecoder')\n"
     )
     with pytest.raises(SystemExit) as stopped:
         main(['train', str(config), *option, '--work-dir', str(tmp_path)])

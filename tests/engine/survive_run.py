@@ -127,7 +127,7 @@ class KilledBackend(DurableBackend):
         self.killed_in, self.share = name, share
 
     def _write(self, file, content):
-        if not Path(file.name).name.startswith(self.killed_in):
+        if not Path(file.name).name.removeprefix('.').startswith(self.killed_in):
             super()._write(file, content)
             return
         super()._write(file, content[: int(self.share * len(content))])

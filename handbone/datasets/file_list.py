@@ -1,8 +1,10 @@
 """Images and annotation files in a folder, and the choice that a list file makes."""
 
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from handbone.errors import shown
 from handbone.listing import by_normal_form, files_below, normal_form, read_list
 
 from .errors import DatasetError
@@ -36,7 +38,8 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
         The files in order.
 
     Raises:
-        DatasetError: The folder does not exist.
+        DatasetError: The folder does not exist, or the names of two files differ only in their
+            suffixes, so that they would share an annotation file or an image.
         HandboneError: The names of two files differ only in their Unicode form.
     """
     if not folder.is_dir():
@@ -49,7 +52,31 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
         if path.name.lower().endswith(suffix.lower())
     ]
     by_normal_form(names, folder)
-    return [_image_file(PurePosixPath(name)) for name in names]
+    files = [_image_file(PurePosixPath(name)) for name in names]
+    _check_keys(folder, files)
+    return files
+
+
+def _check_keys(folder: Path, files: Iterable[ImageFile]) -> None:
+    """Check that images and annotation files can be paired: no two of a kind have the same key.
+
+    Args:
+        folder: The folder of the files.
+        files: All images or all annotation files in it.
+
+    Raises:
+        DatasetError: Two files differ only in their suffixes.
+    """
+    by_key: dict[str, ImageFile] = {}
+    for file in files:
+        other = by_key.setdefault(file.key, file)
+        if other is not file:
+            raise DatasetError.at(
+                folder,
+                f'{shown(other.name)} and {shown(file.name)} differ only in their suffixes, but '
+                'images and annotation files are paired by their names without suffix',
+                'Rename or remove one of them',
+            )
 
 
 def _image_file(name: PurePosixPath) -> ImageFile:

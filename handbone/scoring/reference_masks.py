@@ -47,7 +47,12 @@ class NamedFiles:
             )
         self._by_name: dict[str, list[ImageFile]] = {}
         for file in self.files:
-            for name in {file.key, PurePosixPath(file.key).name}:
+            whole = normal_form(file.name)
+            for name in {
+                whole,
+                file.key,
+                *(PurePosixPath(each).name for each in (whole, file.key)),
+            }:
                 self._by_name.setdefault(name, []).append(file)
 
     def find(self, name: str) -> ImageFile | None:
@@ -69,7 +74,8 @@ class NamedFiles:
                 self.folder,
                 f'{len(found)} files are named {shown(name)}: '
                 f'{listed([file.name for file in found])}',
-                'Name images by their folders too, as in ID001/image1_R, in the CSV',
+                'Name images by their folders too, as in ID001/image1_R, in the CSV, or rename '
+                'files that differ only in their suffixes',
             )
         return found[0] if found else None
 

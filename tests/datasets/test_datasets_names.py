@@ -1,6 +1,7 @@
 """Datasets whose files come from a Mac, from Windows, or through links."""
 
 import json
+import shutil
 import unicodedata
 from pathlib import Path
 
@@ -71,6 +72,35 @@ def test_two_files_of_one_name_are_refused(folder, build):
     folder.add('ID1', decomposed('é'))
     with pytest.raises(HandboneError, match=r'DCM: .*e\\u0301.* and .*\\xe9.* two Unicode forms'):
         build(folder.config())
+
+
+@pytest.mark.parametrize(
+    ('kind', 'name', 'other'),
+    [('DCM', 'image1_R.png', 'image1_R.PNG'), ('outputs_json', 'image1_R.json', 'image1_R.Json')],
+)
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_two_files_of_one_kind_that_differ_in_their_suffix_are_refused(
+    folder, build, kind, name, other, test_mode
+):
+    patient = folder.root / 'train' / kind / 'ID001'
+    shutil.copy(patient / name, patient / other)
+    with pytest.raises(DatasetError) as caught:
+        build(folder.config(test_mode=test_mode))
+    message = str(caught.value)
+    assert message.startswith(f'{patient.parent}: ')
+    assert f"'ID001/{name}'" in message and f"'ID001/{other}'" in message
+    assert message.endswith('Rename or remove one of them.')
+
+
+def test_evaluation_tells_images_apart_by_their_suffix(folder):
+    images = folder.root / 'train' / 'DCM'
+    shutil.copy(images / 'ID001' / 'image1_R.png', images / 'ID001' / 'image1_R.dcm')
+    files = NamedFiles(images, ['.png', '.dcm'])
+    for suffix in ('.png', '.dcm'):
+        for name in (f'image1_R{suffix}', f'ID001/image1_R{suffix}'):
+            assert files.path(name) == images / 'ID001' / f'image1_R{suffix}'
+    with pytest.raises(DatasetError, match=r"'ID001/image1_R.png', 'ID001/image1_R.dcm'"):
+        files.path('ID001/image1_R')
 
 
 def test_labels_are_compared_in_either_form(tmp_path):

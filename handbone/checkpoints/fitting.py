@@ -186,8 +186,8 @@ def load_weights(
     differences = fit_faults(content, name, model, classes)
     if differences:
         raise HandboneError(
-            f'{name} does not fit {wanted}: {"; ".join(differences)}. Give the checkpoint of this '
-            'config, or the config that the checkpoint was trained with (it lies beside the '
+            f'{name} does not fit {wanted}: {"; ".join(differences)}. Give a checkpoint of this '
+            'config, or the config that the checkpoint was trained with (it is beside the '
             'checkpoint in its work dir)'
         )
     put_weights(model, weights_of(content, name))

@@ -1,4 +1,4 @@
-"""The runner, its hooks, optimisers and checkpoints."""
+"""The runner with its hooks, samplers and optimisers."""
 
 from handbone import checkpoints
 

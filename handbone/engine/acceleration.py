@@ -1,4 +1,4 @@
-"""Mixed precision and compilation, checked against the hardware before anything is read."""
+"""Mixed precision and compilation, checked against the hardware before any data is read."""
 
 import os
 import shutil
@@ -15,11 +15,11 @@ DTYPES = {'bf16': 'bfloat16', 'fp16': 'float16'}
 #: Names that Linux gives to processors' bfloat16 instructions: x86-64 and Arm.
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 CPU_INFO = Path('/proc/cpuinfo')
-FLOAT32 = 'train in float32 with --precision fp32'
+FLOAT32_REMEDY = 'train in float32 with --precision fp32'
 
 
 def use_precision(cfg: Config, precision: str) -> None:
-    """Train in float32 or in mixed precision, whatever the config asks for.
+    """Choose float32 or mixed precision, whatever the config asks for.
 
     Args:
         cfg: Configuration, changed in place.
@@ -32,7 +32,7 @@ def use_precision(cfg: Config, precision: str) -> None:
         return
     former = wrapper.get('dtype')
     if former is not None and str(former).removeprefix('torch.') != DTYPES[precision]:
-        wrapper.pop('loss_scale', None)  # of the other precision
+        wrapper.pop('loss_scale', None)  # it was chosen for the other precision
     wrapper.type = 'AmpOptimWrapper'
     wrapper.dtype = DTYPES[precision]
 
@@ -40,14 +40,14 @@ def use_precision(cfg: Config, precision: str) -> None:
 def check_amp(cfg: Config) -> None:
     """Refuse mixed precision that the hardware has no instructions for.
 
-    Without a GPU, bfloat16 runs through ``CPUAmpOptimWrapper`` where the processor can do it. The
-    loss is scaled for float16 alone, unless the configuration says otherwise.
+    Without a GPU, bfloat16 runs through ``CPUAmpOptimWrapper`` if the processor supports it. The
+    loss is scaled only for float16, unless the configuration says otherwise.
 
     Args:
         cfg: Configuration, changed in place.
 
     Raises:
-        HandboneError: If the hardware cannot; the message says what to choose instead.
+        HandboneError: If the hardware cannot do it; the message says what to choose instead.
     """
     wrapper = cfg.get('optim_wrapper', {})
     kind = getattr(wrapper.get('type'), '__name__', wrapper.get('type'))
@@ -55,46 +55,48 @@ def check_amp(cfg: Config) -> None:
         if kind == 'OptimWrapper':
             _drop_amp_settings(wrapper)
         return
-    # what mmengine takes where the config names none
+    # mmengine's choice if the config names none
     default = 'float16' if torch.cuda.is_available() else 'bfloat16'
     dtype = str(wrapper.get('dtype') or default).removeprefix('torch.')
     if torch.cuda.is_available():
-        # older GPUs emulate it, slower than float32
+        # older GPUs emulate it, which is slower than float32
         if dtype == 'bfloat16' and not torch.cuda.is_bf16_supported(including_emulation=False):
             raise HandboneError(
                 f'{torch.cuda.get_device_name()} has no bfloat16: use --precision fp16, or '
-                f'{FLOAT32}'
+                f'{FLOAT32_REMEDY}'
             )
         if dtype == 'bfloat16':
-            # it has the exponent of float32; mmengine would scale, unscale and check all the same
+            # bfloat16 has float32's exponent; mmengine would scale, unscale and check anyway
             wrapper.setdefault('loss_scale', dict(enabled=False))
         return
     if dtype != 'bfloat16':
-        raise HandboneError(f'mixed precision in {dtype} needs a GPU, and there is none: {FLOAT32}')
+        raise HandboneError(
+            f'mixed precision in {dtype} needs a GPU, and there is none: {FLOAT32_REMEDY}'
+        )
     if not cpu_has_bfloat16():
         raise HandboneError(
             'there is no GPU, and this processor has no bfloat16 instructions (avx512_bf16, '
-            f'amx_bf16), without which bfloat16 is slower than float32: {FLOAT32}'
+            f'amx_bf16), without which bfloat16 is slower than float32: {FLOAT32_REMEDY}'
         )
     wrapper.type = 'CPUAmpOptimWrapper'
     _drop_amp_settings(wrapper)
 
 
 def _drop_amp_settings(wrapper: dict) -> None:
-    """Remove what only mmengine's wrapper for GPUs takes."""
+    """Remove the settings that only mmengine's GPU wrapper accepts."""
     for setting in ('dtype', 'loss_scale', 'use_fsdp'):
         wrapper.pop(setting, None)
 
 
 def cpu_has_bfloat16() -> bool:
-    """Tell whether the processor computes in bfloat16, as far as Linux says so."""
+    """Tell whether the processor has bfloat16 instructions, according to Linux."""
     if not CPU_INFO.is_file():
         return False
     return not BFLOAT16_FLAGS.isdisjoint(CPU_INFO.read_text(encoding='utf-8').split())
 
 
 def use_compile(cfg: Config) -> None:
-    """Compile the network, unless the configuration does it already.
+    """Compile the network, unless the configuration already does.
 
     Args:
         cfg: Configuration, changed in place.
@@ -111,7 +113,7 @@ def check_compile(cfg: Config) -> None:
             ``compile``.
 
     Raises:
-        HandboneError: If inductor, the default backend, cannot work here.
+        HandboneError: If inductor, the default backend, cannot run on this machine.
     """
     options = cfg.get('compile') or (cfg.get('default_hooks') or {}).get('compile')
     if not options:
@@ -121,31 +123,30 @@ def check_compile(cfg: Config) -> None:
     if torch.cuda.is_available():
         if find_spec('triton') is None:
             raise HandboneError(
-                'torch.compile needs Triton: python -m pip install triton, or do without compiling'
+                'torch.compile needs Triton: python -m pip install triton, or do not compile'
             )
     elif not any(shutil.which(name) for name in (os.environ.get('CXX', 'g++'), 'clang++')):
         raise HandboneError(
-            'torch.compile needs a C++ compiler and found none: install g++, or do without '
-            'compiling'
+            'torch.compile needs a C++ compiler and found none: install g++, or do not compile'
         )
 
 
 def check_activation_checkpointing(cfg: Config) -> None:
-    """Refuse mmengine's ``activation_checkpointing`` of a part that the image goes into.
+    """Refuse mmengine's ``activation_checkpointing`` of a part that takes the image.
 
-    It recomputes a part whose inputs need gradients. An image needs none: the part would stay as it
-    was initialised, and nothing but a warning of torch would tell.
+    It only trains parts whose inputs need gradients. An image needs none, so the part would keep
+    its initial weights, and nothing but a warning from torch would say so.
 
     Args:
         cfg: Configuration.
 
     Raises:
-        HandboneError: If the backbone as a whole is named.
+        HandboneError: If it names the whole backbone.
     """
     named = cfg.get('activation_checkpointing') or []
     if 'backbone' in ([named] if isinstance(named, str) else named):
         raise HandboneError(
             "activation_checkpointing=['backbone'] would leave the backbone without gradients: "
-            'take --cfg-options model.backbone.with_cp=True instead, for Swin, MiT, ConvNeXt and '
+            'use --cfg-options model.backbone.with_cp=True instead, for Swin, MiT, ConvNeXt and '
             'ResNet'
         )

@@ -1,4 +1,4 @@
-"""Gradients of a step that is not complete, where several batches make one step."""
+"""Gradients of an unfinished step, where several batches make one optimizer step."""
 
 import torch
 from mmengine.dist import all_gather_object, gather
@@ -6,14 +6,14 @@ from torch import Tensor, nn
 
 
 def capture_gradients(model: nn.Module) -> list[dict[str, Tensor]]:
-    """Take the gradients of every process that wait for more batches; all processes call it.
+    """Copy the accumulated gradients of every process; all processes must call it.
 
     Args:
         model: The model, not wrapped by DDP.
 
     Returns:
-        For each process, gradients by the name of their weight; empty after a complete step. On
-        other processes than the main one, nothing: only that one writes.
+        One dict per process, from the name of a weight to its gradient; empty after a complete
+        step. Empty on all processes but the main one, which alone writes checkpoints.
     """
     weights = dict(model.named_parameters())
     own = [name for name, weight in weights.items() if weight.grad is not None]
@@ -30,11 +30,11 @@ def capture_gradients(model: nn.Module) -> list[dict[str, Tensor]]:
 
 
 def restore_gradients(model: nn.Module, gradients: dict[str, Tensor]) -> None:
-    """Put gradients back.
+    """Restore accumulated gradients.
 
     Args:
         model: The model, not wrapped by DDP.
-        gradients: Those of this process, from :func:`capture_gradients`.
+        gradients: This process's entry from :func:`capture_gradients`.
     """
     weights = dict(model.named_parameters())
     for name, gradient in gradients.items():

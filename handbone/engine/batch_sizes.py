@@ -1,4 +1,4 @@
-"""How many images the batches of a training have."""
+"""The number of images in the batches of a training."""
 
 from collections.abc import Sized
 from typing import cast
@@ -17,25 +17,25 @@ def batch_sizes(dataloader: DataLoader) -> tuple[int, ...]:
         dataloader: The training data.
 
     Returns:
-        The usual size and, if it differs, that of the last batch; nothing where a batch sampler
+        The usual size and, if it differs, that of the last batch; empty if a batch sampler
         decides.
 
     Raises:
-        HandboneError: If there is no batch at all.
+        HandboneError: If there are no batches.
     """
     size = dataloader.batch_size
     if size is None:
         return ()
-    # StreamSampler holds the configured one
+    # StreamSampler wraps the configured sampler
     sampler = getattr(dataloader.sampler, 'sampler', dataloader.sampler)
     if isinstance(sampler, InfiniteSampler):
         return (size,)
     images = len(cast(Sized, dataloader.sampler))
     full, last = divmod(images, size)
     if not full and (dataloader.drop_last or not images):
-        share = ' on each process' if get_world_size() > 1 else ''
+        share = ' per process' if get_world_size() > 1 else ''
         raise HandboneError(
-            f'the training has no batch: train_dataloader.drop_last=True with {images} images'
+            f'the training has no batches: train_dataloader.drop_last=True with {images} images'
             f'{share} and batch_size={size}; lower train_dataloader.batch_size, set '
             'drop_last=False or add images'
         )

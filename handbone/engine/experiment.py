@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of the experiment that a config describes."""
+"""Whether a checkpoint belongs to the experiment that a config describes."""
 
 from collections.abc import Mapping
 from logging import Logger
@@ -13,8 +13,8 @@ from handbone.configuration.dumped_config import (
 )
 from handbone.errors import HandboneError
 
-#: What makes another experiment of it: the optimizer's state or the held-out images would not be
-#: those that the weights were trained with. CheckpointCompatibilityHook compares the rest.
+#: Settings whose change makes it a different experiment: the optimizer's state or the held-out
+#: images would not be those of the stored weights. CheckpointCompatibilityHook compares the rest.
 DECISIVE = (
     'model.type',
     'model.backbone.type',
@@ -29,7 +29,7 @@ DECISIVE = (
     'train_dataloader.dataset.fold',
     'train_dataloader.dataset.num_folds',
 )
-#: What differs between any two starts.
+#: Settings that may differ whenever a run is started.
 DIFFERENT_IN_EVERY_RUN = (
     'launcher',
     'load_from',
@@ -39,51 +39,51 @@ DIFFERENT_IN_EVERY_RUN = (
     'filename',
     'allow_pickle',
 )
-#: Pretrained weights count no more once a training has begun.
+#: Endings of keys that name pretrained weights, which do not matter once training has begun.
 PRETRAINED = ('init_cfg', 'init_cfg.checkpoint', 'pretrained', 'encoder_weights')
+#: Number of differences that a message lists.
 SHOWN = 12
 
 
 def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger) -> None:
-    """Stop where a checkpoint of another experiment would be resumed; say what else differs.
+    """Refuse to resume a checkpoint of a different experiment; warn of other differences.
 
     Args:
-        path: The checkpoint, for the message.
-        meta: Its ``meta``, with ``config_text``; without a text nothing is compared.
+        path: The checkpoint, for messages.
+        meta: Its ``meta``, with ``config_text``; nothing is compared without it.
         cfg: The config of the run.
-        logger: Where differences are written that do not hinder.
+        logger: Gets a warning about differences that do not prevent resuming.
 
     Raises:
-        HandboneError: If kind of model, optimizer or the choice of images differ.
+        HandboneError: If the type of the model, the optimizer or the choice of images differs.
     """
     try:
         old = parse_config_text(meta.get('config_text') or '')
         new = parse_config_text(cfg.pretty_text)
     except ConfigTextError as error:
-        logger.warning(f'The config in {path} is not compared: {error}.')
+        logger.warning(f'The config in {path} cannot be compared: {error}.')
         return
     if not old:
         return
     differences = [
-        difference
-        for difference in config_differences(old, new)
-        if not _differs_anyway(difference[0])
+        difference for difference in config_differences(old, new) if not _may_differ(difference[0])
     ]
     decisive = [each for each in differences if _is_decisive(each[0])]
     if decisive:
         raise HandboneError(
-            f'{path} is of another experiment: {"; ".join(map(_said, decisive[:SHOWN]))}. Give '
-            'its own config, or the work dir of this config; to start from its weights instead: '
-            f'--cfg-options load_from={path}, without --resume'
+            f'{path} belongs to a different experiment: '
+            f'{"; ".join(map(_describe, decisive[:SHOWN]))}. Give '
+            'the config it was trained with, or a different work dir; to start from its weights '
+            f'instead: --cfg-options load_from={path}, without --resume'
         )
     if differences:
-        lines = [f'  {_said(each)}' for each in differences[:SHOWN]]
+        lines = [f'  {_describe(each)}' for each in differences[:SHOWN]]
         rest = len(differences) - SHOWN
         lines += [f'  and {rest} more'] if rest > 0 else []
         logger.warning('\n'.join(['The config differs from that of the interrupted run:', *lines]))
 
 
-def _differs_anyway(key: str) -> bool:
+def _may_differ(key: str) -> bool:
     return key.partition('.')[0] in DIFFERENT_IN_EVERY_RUN or key.endswith(
         tuple(f'.{end}' for end in PRETRAINED)
     )
@@ -93,7 +93,7 @@ def _is_decisive(key: str) -> bool:
     return any(f'{key}.'.startswith(f'{each}.') or each.startswith(f'{key}.') for each in DECISIVE)
 
 
-def _said(difference: tuple[str, Any, Any]) -> str:
+def _describe(difference: tuple[str, Any, Any]) -> str:
     key, old, new = difference
     return f'{key} was {_short(old)}, is {_short(new)}'
 

@@ -1,4 +1,4 @@
-"""The hooks that stop a run before it goes wrong unnoticed, in whatever config it has."""
+"""The hooks that keep a run from going wrong unnoticed, added to every config."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,12 +25,12 @@ GUARDS = {
 
 
 def keep_guards(cfg: Config) -> None:
-    """Give a config the guards that it does not have, and none of them twice.
+    """Add the guards that a config does not have yet.
 
-    A guard that the config has under any name, in ``default_hooks`` or ``custom_hooks``, stays as
-    it is there; ``default_hooks.invalid_loss=None`` leaves one out. A config that says nothing of
-    a guard gets it, as configs do in which ``custom_hooks`` replaced the list of a base. Only
-    :class:`OutputBiasHook` is not added, because it changes what is trained.
+    A guard that the config already has, under any name in ``default_hooks`` or ``custom_hooks``,
+    keeps its settings; ``default_hooks.invalid_loss=None`` leaves one out. A config that does not
+    mention a guard gets it, for example one whose ``custom_hooks`` replaced the list of its base.
+    Only :class:`OutputBiasHook` is not added, because it changes what is trained.
 
     Args:
         cfg: Complete configuration, changed in place.

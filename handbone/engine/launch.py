@@ -1,4 +1,4 @@
-"""Start a run on one process or many, on GPUs or without."""
+"""Start a run in one process or several, with or without GPUs."""
 
 import contextlib
 import os
@@ -11,13 +11,13 @@ from mmengine.config import Config
 
 from handbone.errors import HandboneError
 
-#: By launcher: a variable that its processes find in the environment, and how they are started.
+#: By launcher: an environment variable that it sets for its processes, and how to start them.
 STARTERS = {
     'pytorch': ('RANK', 'torchrun --nproc-per-node N --no-python'),
     'slurm': ('SLURM_PROCID', 'srun'),
 }
 
-#: Where the processes of a launcher find their rank.
+#: Environment variables from which the processes of a launcher read their rank.
 RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
 
 
@@ -25,9 +25,9 @@ RANK_VARIABLES = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_
 def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
     """Keep a gloo process group open around a distributed run without GPUs.
 
-    mmengine's launchers select a GPU before anything else; where there is none, the group must
-    stand before the runner is built. At the end all processes wait for each other, so that none of
-    them tears down the store which the others still use.
+    mmengine's launchers select a GPU first of all; without GPUs, the group must exist before the
+    runner is built. At the end all processes wait for each other, so that none of them closes the
+    store while the others still use it.
 
     Args:
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
@@ -37,8 +37,8 @@ def process_group(launcher: str, timeout: float = 1800.0) -> Iterator[None]:
         Nothing.
 
     Raises:
-        HandboneError: If the process was not started by the launcher, or a run without GPUs is
-            launched by other means than torchrun or Slurm.
+        HandboneError: If the process was not started by the launcher, or a run without GPUs was
+            started by anything but torchrun or Slurm.
     """
     _check_started_by(launcher)
     if launcher == 'none' or torch.cuda.is_available():
@@ -71,7 +71,7 @@ def _check_started_by(launcher: str) -> None:
 
 
 def is_first_process(launcher: str) -> bool:
-    """Tell whether this is the process that writes, before a process group stands.
+    """Tell whether this is the process that writes, before a process group exists.
 
     Args:
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
@@ -84,7 +84,7 @@ def is_first_process(launcher: str) -> bool:
 
 
 def _copy_slurm_variables() -> None:
-    """Translate what Slurm says of a task into what torch.distributed reads."""
+    """Translate Slurm's environment variables into those of torch.distributed."""
     for theirs, ours in (
         ('SLURM_PROCID', 'RANK'),
         ('SLURM_NTASKS', 'WORLD_SIZE'),
@@ -100,13 +100,13 @@ def _copy_slurm_variables() -> None:
 
 
 def use_gpu(cfg: Config) -> None:
-    """Set what a training on GPUs gains from: fast copies and fast products.
+    """Speed up training on GPUs: pinned memory and TensorFloat-32.
 
-    The data loader puts batches into pinned memory, which is copied faster. Products of float32
-    matrices are computed in TensorFloat-32, as PyTorch does for convolutions anyway.
+    The data loader puts batches into pinned memory, which is copied to the GPU faster. Products of
+    float32 matrices are computed in TensorFloat-32, as PyTorch does for convolutions by default.
 
     Args:
-        cfg: Configuration, changed in place; what it sets itself stays.
+        cfg: Configuration, changed in place; its own settings take precedence.
     """
     if not torch.cuda.is_available():
         return
@@ -115,11 +115,11 @@ def use_gpu(cfg: Config) -> None:
 
 
 def adapt_to_hardware(cfg: Config) -> None:
-    """Choose what depends on the hardware: BatchNorm across processes and how DDP is wrapped.
+    """Set what depends on the hardware: BatchNorm across processes and the DDP wrapper.
 
-    With several GPUs BatchNorm becomes SyncBN. Where it does not, on CPUs or with ``sync_bn=None``,
-    the processes share the main process's BatchNorm statistics before each validation. Without
-    GPUs DDP gets no device.
+    With several GPUs, BatchNorm becomes SyncBN. On CPUs or with ``sync_bn=None`` it does not, and
+    all processes take the main process's BatchNorm statistics before each validation. Without
+    GPUs, DDP is not given a device.
 
     Args:
         cfg: Configuration, changed in place.

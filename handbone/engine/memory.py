@@ -1,4 +1,4 @@
-"""Memory of training on CPUs."""
+"""Memory allocation when training on CPUs."""
 
 import ctypes
 import sys
@@ -12,9 +12,9 @@ M_MMAP_THRESHOLD = -3
 def keep_freed_memory() -> None:
     """Let the C library keep the memory of freed tensors instead of giving it back each time.
 
-    A training step frees and takes the same large tensors again and again; by default each of them
-    is mapped anew and filled with zeros by the kernel page by page, which costs up to a quarter of
-    the step. Does nothing where the C library is not glibc.
+    A training step frees and allocates the same large tensors again and again. By default the
+    kernel maps each of them again and fills it with zeros page by page, which takes up to a quarter
+    of the step. Does nothing if the C library is not glibc.
     """
     if not sys.platform.startswith('linux'):
         return

@@ -1,4 +1,4 @@
-"""The states of the random number generators of a process."""
+"""The states of a process's random number generators."""
 
 import contextlib
 import random
@@ -9,10 +9,10 @@ import torch
 
 
 def capture_random_state() -> dict:
-    """Take the states of Python's, NumPy's and PyTorch's generators, CUDA's included.
+    """Copy the states of the generators of Python, NumPy and PyTorch, including CUDA.
 
     Returns:
-        Tensors, numbers and tuples, which any loader of weights reads.
+        Tensors, numbers and tuples, which can be read without unpickling.
     """
     _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     state = dict(
@@ -26,7 +26,7 @@ def capture_random_state() -> dict:
 
 
 def restore_random_state(state: dict) -> None:
-    """Put the generators back to where they were.
+    """Restore the states of the generators.
 
     Args:
         state: From :func:`capture_random_state`, its tensors on any device.
@@ -34,7 +34,7 @@ def restore_random_state(state: dict) -> None:
     version, internal, gauss = state['python']
     random.setstate((version, tuple(internal), gauss))
     keys, position, *rest = state['numpy']
-    if not 0 <= position <= keys.numel() == 624:  # NumPy does not look
+    if not 0 <= position <= keys.numel() == 624:  # NumPy does not check it
         raise ValueError("the state of NumPy's random numbers is not valid")
     np.random.set_state(('MT19937', keys.cpu().numpy().astype(np.uint32), position, *rest))
     torch.set_rng_state(state['torch'].cpu())
@@ -44,13 +44,13 @@ def restore_random_state(state: dict) -> None:
 
 @contextlib.contextmanager
 def random_numbers_of(*numbers: int) -> Iterator[None]:
-    """Draw, for a while, the random numbers that belong to some numbers, on the CPU.
+    """Seed the CPU generators from some numbers within a block.
 
     Args:
-        *numbers: Non-negative integers, as seed, epoch and position.
+        *numbers: Non-negative integers, such as seed, epoch and position.
 
     Yields:
-        Nothing. Afterwards the generators go on as if nothing had been drawn.
+        Nothing. Afterwards the generators continue as if nothing had been drawn.
     """
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()
     words = np.random.SeedSequence(numbers).generate_state(4)

@@ -1,4 +1,4 @@
-"""A runner that shows in the terminal what a person reads. The log file has everything."""
+"""A runner that prints in the terminal only what people read. The log file has everything."""
 
 import contextlib
 import io
@@ -21,9 +21,9 @@ PACKAGE = str(Path(__file__).resolve().parents[1])
 class ReportingRunner(Runner):
     """mmengine's runner with a quiet terminal.
 
-    The terminal gets warnings and what handbone itself says, as :class:`TerminalHook` does. The
-    log file has the rest too: the environment, the config, the notes of imports, every value that
-    is logged. ``log_level = 'DEBUG'`` in the config shows everything in the terminal.
+    The terminal gets warnings and the messages of handbone itself, most of them from
+    :class:`TerminalHook`. The log file also has the environment, the config, the notes of imports
+    and every logged value. ``log_level = 'DEBUG'`` in the config shows everything in the terminal.
     """
 
     def build_logger(
@@ -32,8 +32,8 @@ class ReportingRunner(Runner):
         """Build the logger of the run; see mmengine's Runner.
 
         Args:
-            log_level: Least level of what is logged.
-            log_file: The log file; by default one in the folder of the run.
+            log_level: Lowest level that is logged.
+            log_file: The log file; by default a file in the folder of the run.
             **kwargs: Further arguments of the logger.
 
         Returns:
@@ -54,7 +54,7 @@ class ReportingRunner(Runner):
         default_hooks: dict[str, Any] | None = None,
         custom_hooks: list[Any] | None = None,
     ) -> None:
-        """Register the hooks of the config, and the one that speaks to the terminal.
+        """Register the hooks of the config and :class:`TerminalHook`.
 
         Args:
             default_hooks: Hooks by name.
@@ -99,7 +99,7 @@ class ReportingRunner(Runner):
 
 
 class _TerminalFormatter(logging.Formatter):
-    """The time and the text; the level only where it matters."""
+    """The time and the text; the level only for warnings and errors."""
 
     def format(self, record: logging.LogRecord) -> str:
         level = f'{record.levelname.lower()}: ' if record.levelno >= logging.WARNING else ''
@@ -107,7 +107,7 @@ class _TerminalFormatter(logging.Formatter):
 
 
 def _for_readers(record: logging.LogRecord) -> bool:
-    """Let warnings through, without those to the host's developers, and what handbone says."""
+    """Let through warnings, except deprecations in the host, and messages of handbone."""
     if getattr(record, 'file_only', False):
         return False
     if record.levelno >= logging.WARNING:
@@ -117,7 +117,7 @@ def _for_readers(record: logging.LogRecord) -> bool:
 
 @contextlib.contextmanager
 def _warnings_into(logger: MMLogger) -> Iterator[None]:
-    """Write Python's warnings into the log file, for as long as a run takes."""
+    """Write Python's warnings into the log file while a run takes place."""
     files = [handler for handler in logger.handlers if isinstance(handler, logging.FileHandler)]
     of_python = logging.getLogger('py.warnings')
     for handler in files:

@@ -1,4 +1,4 @@
-"""mmengine's Runner, for trainings that survive being killed."""
+"""mmengine's Runner, for trainings that can be killed and resumed."""
 
 from typing import Any
 
@@ -20,19 +20,19 @@ from .seeded_samples import SeededSamples, StreamSampler
 
 @RUNNERS.register_module()
 class ResumableRunner(ReportingRunner):
-    """Train so that a killed and resumed run ends with the weights of an uninterrupted one.
+    """A runner whose killed and resumed trainings end with the weights of an uninterrupted one.
 
-    Beside :class:`~handbone.engine.hooks.DurableCheckpointHook`, which writes what this needs:
+    It relies on :class:`~handbone.engine.hooks.DurableCheckpointHook`, which writes what it needs:
 
-    - Each sample is augmented with random numbers of its seed and its place in the stream, whatever
-      the number of workers.
-    - ``resume`` goes on from the newest checkpoint of the work dir that can be read, not from the
-      one that a file beside it names, and with the seed of the interrupted run.
-    - What does not fit is said before anything is built: a checkpoint of another experiment, a
-      dataset with fewer images than processes.
+    - The augmentation of a sample depends only on the seed and the sample's place in the stream,
+      not on the number of workers.
+    - ``resume`` continues from the newest readable checkpoint of the work dir, whatever mmengine's
+      ``last_checkpoint`` file names, and with the seed of the interrupted run.
+    - A checkpoint of a different experiment, or a dataset with fewer images than processes, is an
+      error before anything is built.
     """
 
-    # of mmengine's Runner
+    # an attribute of mmengine's Runner
     _resume: bool
     _load_from: str | None
     _train_dataloader: Any
@@ -47,8 +47,8 @@ class ResumableRunner(ReportingRunner):
             The loop.
 
         Raises:
-            HandboneError: If the checkpoint to resume is of a different experiment, there are fewer
-                images than processes, or no batch at all.
+            HandboneError: If the checkpoint to resume belongs to a different experiment, or there
+                are fewer images than processes, or no batches.
         """
         if self._resume:
             self._prepare_to_resume()
@@ -75,20 +75,20 @@ class ResumableRunner(ReportingRunner):
 
         Args:
             filename: The checkpoint.
-            resume_optimizer: Take over the optimizer's state.
-            resume_param_scheduler: Take over the schedulers' state.
-            map_location: Where it is read to. Not the GPU: the optimizer would keep the number of
-                its step there, and ask for it in every step.
+            resume_optimizer: Whether to restore the optimizer's state.
+            resume_param_scheduler: Whether to restore the schedulers' state.
+            map_location: The device to read it to. Not the GPU: the optimizer would keep its step
+                counter there and wait for the GPU in every step to read it.
 
         Raises:
-            HandboneError: If the state of the training in it does not fit or is damaged.
+            HandboneError: If the stored state of the training does not fit or is damaged.
         """
         with restoring(filename):
             super().resume(filename, resume_optimizer, resume_param_scheduler, map_location)
         self.logger.info(f'Continuing after iteration {self.iter} from {filename}')
 
     def _init_model_weights(self) -> None:
-        # all weights come from the checkpoint: pretrained ones need not be there
+        # the checkpoint has all weights, so the pretrained ones need not exist
         if not self._resume:
             super()._init_model_weights()
 
@@ -121,20 +121,20 @@ class ResumableRunner(ReportingRunner):
         return str(checkpoint_folder(self.work_dir, next((hook.out_dir for hook in hooks), None)))
 
     def _adopt_seed(self, seed: int | None) -> None:
-        """Take the seed of the interrupted run, before the sampler is made from it."""
+        """Take the seed of the interrupted run before the sampler is built with it."""
         configured = self._randomness_cfg.get('seed')
         if seed is None or seed == configured:
             return
         if configured is not None:
             self.logger.warning(
-                f'The interrupted run had the seed {seed}, which it keeps; the config has '
-                f'{configured}.'
+                f'The training continues with the seed {seed} of the interrupted run; the config '
+                f'has {configured}.'
             )
         self._randomness_cfg.update(seed=seed)
         self.set_randomness(**self._randomness_cfg)
 
     def _with_seeded_samples(self, dataloader: dict) -> dict:
-        # a generator of its own: a new pass then draws no number that dropout would miss
+        # with its own generator, starting an epoch does not use up a random number of dropout
         generator = torch.Generator()
         generator.manual_seed(self.seed)
         return dict(

@@ -1,7 +1,7 @@
-"""Augmentation that depends on the seed and the place in the stream of samples, on nothing else.
+"""Augmentation that depends only on the seed and the place in the stream of samples.
 
-mmengine seeds each worker of the data loader once, so that what a sample looks like depends on
-which worker prepares it and on what that worker did before: a resumed run sees other pictures.
+mmengine seeds each worker of the data loader once, so the augmentation of a sample depends on
+which worker prepares it and on what that worker did before: a resumed run sees different images.
 """
 
 import random
@@ -16,12 +16,12 @@ from .random_state import random_numbers_of
 
 
 class StreamIndex(NamedTuple):
-    """The index of a sample, and where in the stream of samples it is wanted.
+    """The index of a sample and its place in the stream of samples.
 
     Attributes:
         index: Index in the dataset.
-        epoch: Number of the pass, 0 in an endless stream.
-        position: Number of the sample in the pass, counted over all processes.
+        epoch: Number of the epoch, 0 in an endless stream.
+        position: Number of the sample in the epoch, counted over all processes.
     """
 
     index: int  # type: ignore[assignment]  # a tuple has a method of that name
@@ -31,11 +31,11 @@ class StreamIndex(NamedTuple):
 
 @DATA_SAMPLERS.register_module()
 class StreamSampler(Sampler):
-    """Give the indices of another sampler together with their place in the stream.
+    """Wrap a sampler and give its indices together with their place in the stream.
 
     Args:
         dataset: The dataset.
-        sampler: Config of the sampler, as ``dict(type='InfiniteSampler')``.
+        sampler: Config of the sampler, such as ``dict(type='InfiniteSampler')``.
         seed: Its seed.
     """
 
@@ -46,7 +46,7 @@ class StreamSampler(Sampler):
         self.epoch = 0
         self._skipped = 0
         if hasattr(self.sampler, 'skip'):
-            self.skip = self._skip  # mmengine asks whether a sampler has it
+            self.skip = self._skip  # mmengine checks whether a sampler has this method
 
     def __iter__(self) -> Iterator[StreamIndex]:
         for count, index in enumerate(self.sampler, start=self._skipped):
@@ -57,7 +57,7 @@ class StreamSampler(Sampler):
         return len(self.sampler)
 
     def set_epoch(self, epoch: int) -> None:
-        """Start another pass.
+        """Start an epoch.
 
         Args:
             epoch: Its number.
@@ -74,10 +74,10 @@ class StreamSampler(Sampler):
 
 @DATASETS.register_module()
 class SeededSamples(Dataset):
-    """Prepare each sample with random numbers of its own.
+    """Wrap a dataset and prepare each sample with its own random numbers.
 
-    All other attributes are those of the dataset within. Transforms that have a generator of their
-    own and ``set_random_seed``, as those of Albumentations, are seeded too.
+    All other attributes are those of the wrapped dataset. Transforms that have their own generator
+    and ``set_random_seed``, such as those of Albumentations, are seeded too.
 
     Args:
         dataset: Config of the dataset.
@@ -90,7 +90,7 @@ class SeededSamples(Dataset):
         self._own_generators = list(_parts_with_generators(self.dataset))
 
     def __getitem__(self, place: StreamIndex | int) -> Any:
-        if isinstance(place, int):  # someone who only wants to see a sample
+        if isinstance(place, int):  # for looking at a sample outside of a training
             place = StreamIndex(place, epoch=0, position=0)
         with random_numbers_of(self.seed, place.epoch, place.position):
             for generator in self._own_generators:
@@ -107,7 +107,7 @@ class SeededSamples(Dataset):
 
 
 def _parts_with_generators(part: Any) -> Iterator[Any]:
-    """Find, in a dataset and its pipeline, what draws from a generator of its own."""
+    """Find the parts of a dataset and its pipeline that draw from their own generator."""
     if hasattr(part, 'set_random_seed'):
         yield part
         return

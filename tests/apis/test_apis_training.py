@@ -92,7 +92,7 @@ def test_misspelt_types_and_keys(small_config, changes, words):
     ('changes', 'words'),
     [
         ({'model.decode_head.loss_decode.0.loss_weight': float('nan')}, 'iteration 1: '),
-        ({'model.decode_head.num_classes': 28}, 'num_classes=28 and the dataset 29 classes'),
+        ({'model.decode_head.num_classes': 28}, 'num_classes=28 and the dataset has 29 classes'),
         (
             {'train_dataloader.dataset.pipeline.1.size': (100, 100)} | NO_PADDING,
             'images of 100 x 100',
@@ -129,7 +129,7 @@ def test_batches_are_judged_before_the_first_one(small_config):
     CountingHook.trained = 0
     small_config.custom_hooks = [dict(type='CountingHook')]
     message = error_of(train, epochs(deepcopy(small_config), batch_size=11, drop_last=True))
-    assert 'the training has no batch' in message
+    assert 'the training has no batches' in message
     cfg = epochs(small_config, batch_size=7)
     cfg.model.decode_head = dict(
         type='MultilabelPSPHead',

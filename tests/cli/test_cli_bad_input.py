@@ -153,11 +153,11 @@ def test_one_class(fails, tiny_config):
 
 def test_model_and_dataset_of_different_class_counts(fails, tiny_config, checkpoint):
     message = fails('train', tiny_config, '--cfg-options', 'model.decode_head.num_classes=28')
-    assert 'decode_head of the model has num_classes=28 and the dataset 29 classes' in message
+    assert 'decode_head of the model has num_classes=28 and the dataset has 29 classes' in message
     message = fails(
         'test', tiny_config, checkpoint, '--cfg-options', 'model.decode_head.num_classes=28'
     )
-    assert 'num_classes=28 and the dataset 29 classes' in message
+    assert 'num_classes=28 and the dataset has 29 classes' in message
 
 
 @pytest.mark.parametrize('workers', [0, 1])

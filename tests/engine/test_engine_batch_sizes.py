@@ -20,7 +20,7 @@ def test_sizes_are_those_of_the_batches(images, size, drop_last):
     if given:
         assert set(batch_sizes(loader)) == given and max(given) == batch_sizes(loader)[0]
     else:
-        with pytest.raises(ValueError, match='the training has no batch: .*drop_last=False'):
+        with pytest.raises(ValueError, match='the training has no batches: .*drop_last=False'):
             batch_sizes(loader)
 
 
@@ -40,7 +40,7 @@ def test_each_process_has_its_share(monkeypatch):
     assert batch_sizes(loader) == (4, 1)
     monkeypatch.setattr('handbone.engine.batch_sizes.get_world_size', lambda: 2)
     loader = DataLoader(data, 6, sampler=DefaultSampler(data), drop_last=True)
-    with pytest.raises(ValueError, match='with 5 images on each process and batch_size=6'):
+    with pytest.raises(ValueError, match='with 5 images per process and batch_size=6'):
         batch_sizes(loader)
 
 

@@ -50,7 +50,7 @@ def test_another_class_count(mask_runner, save, validate):
     assert path in text
     assert 'trained on 2 classes (Radius, Ulna), the dataset has 3 (disc, ring, outer' in text
     assert 'head.weight is 2 x 1 x 1 x 1 in it and 3 x 1 x 1 x 1 in the model' in text
-    assert 'Give the checkpoint of this config' in text
+    assert 'Give a checkpoint of this config' in text
 
 
 def test_another_class_count_without_meta(mask_runner, save):

@@ -48,7 +48,7 @@ def check(old, new):
     ],
 )
 def test_another_experiment(changes, words):
-    with pytest.raises(ValueError, match='a/iter_4.pth is of another experiment') as caught:
+    with pytest.raises(ValueError, match='iter_4.pth belongs to a different experiment') as caught:
         check(config_of(), config_of(**changes))
     assert words in str(caught.value)
     assert 'load_from=a/iter_4.pth, without --resume' in str(caught.value)
@@ -84,7 +84,7 @@ def test_runner_stops_before_it_builds(tmp_path):
     other = make_config(tmp_path, resume=True)
     other.optim_wrapper.optimizer.type = 'SGD'
     other.train_dataloader.dataset.type = 'NoSuchDataset'
-    with pytest.raises(ValueError, match='of another experiment: optim_wrapper.optimizer.type'):
+    with pytest.raises(ValueError, match='to a different experiment: optim_wrapper.optimizer.type'):
         train(other)
 
 

@@ -104,14 +104,14 @@ def test_norms_that_are_evaluated_take_one_image():
 
 
 def test_size_that_the_backbone_cannot_take():
-    with pytest.raises(ValueError, match='cannot take images of 100 x 64 .*64 x 64 would do'):
+    with pytest.raises(ValueError, match='cannot take images of 100 x 64 .*64 x 64 would work'):
         check_input(fixed_size_model(), (2, 3, 100, 64))
     check_input(fixed_size_model(), (2, 3, 64, 64))
 
 
 def test_size_between_the_strides():
     """The images of this network are multiples of 8: folded by 4, halved once."""
-    with pytest.raises(ValueError, match='cannot take images of 66 x 66 .*96 x 96 would do'):
+    with pytest.raises(ValueError, match='cannot take images of 66 x 66 .*96 x 96 would work'):
         check_input(pooling_model(), (2, 3, 66, 66))
 
 

@@ -81,7 +81,7 @@ def test_contact_sheet_shows_the_worst_first(mask_runner, tmp_path):
     assert [name for name, _ in captions] == [f'ID{i:03}/hand{i}.png' for i in expected]
     assert captions[0][1].startswith(f'Dice {mean_dice(expected[0]):.3f}, lowest ')
     assert len(pictures) == 3
-    assert heading == 'The 3 lowest of 7 images by mean Dice'
+    assert heading == 'The 3 images with the lowest mean Dice of 7'
 
 
 def test_no_truth_no_contact_sheet(mask_runner, tmp_path):
@@ -125,7 +125,7 @@ def test_worst_cases_keep_few_and_each_once():
         cases.add(Case(score, path, '', packed, packed))
     gathered = cases.gather()
     assert [case[:2] for case in gathered] == [(0.5, 'b'), (0.7, 'c')]
-    np.testing.assert_array_equal(gathered[0].truth, packed[2::4, 2::4])
+    np.testing.assert_array_equal(gathered[0].reference, packed[2::4, 2::4])
     assert WorstCases(0, size=10).add(gathered[0]) is None
 
 

@@ -117,7 +117,7 @@ def test_classes_are_counted(smp):
 
 def test_inputs_that_it_cannot_take(smp):
     check_input(build(), (1, 3, 64, 64))
-    with pytest.raises(ValueError, match='cannot take images of 72 x 64.*96 x 64 would do'):
+    with pytest.raises(ValueError, match='cannot take images of 72 x 64.*96 x 64 would work'):
         check_input(build('UnetPlusPlus'), (1, 3, 72, 64))
     with pytest.raises(ValueError, match='model.decoder.aspp.* batch of 1 '):
         check_input(build('DeepLabV3Plus'), (1, 3, 64, 64))

@@ -1,4 +1,4 @@
-"""Lets all processes validate the same model."""
+"""Makes all processes validate the same model."""
 
 from mmengine import dist
 from mmengine.hooks import Hook
@@ -10,11 +10,11 @@ from mmseg.registry import HOOKS
 class BroadcastBuffersHook(Hook):
     """Give every process the main process's buffers before validation.
 
-    Without SyncBN each process has running statistics of its own, and the checkpoint has those of
-    the main process: validation would score other models than the one that is saved.
+    Without SyncBN each process has its own running statistics, and the checkpoint stores those of
+    the main process: validation would score different models from the one that is saved.
     """
 
-    # after EMAHook, which puts its averaged statistics into the model first
+    # after EMAHook, which first puts its averaged statistics into the model
     priority = 'LOW'
 
     def before_val_epoch(self, runner: Runner) -> None:

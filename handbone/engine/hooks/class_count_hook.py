@@ -1,4 +1,4 @@
-"""Stops a run whose model and dataset count classes differently."""
+"""Stops a run whose model and dataset differ in the number of classes."""
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -14,14 +14,14 @@ from .running_dataset import dataset_to_run
 class ClassCountHook(Hook):
     """Compare ``num_classes`` of every multilabel head with the class list of the dataset.
 
-    A packed map has room for 31 classes, so a head of another count would train and predict
-    without a word, on other classes than meant.
+    A plane of a packed map has room for 31 classes, so a head with the wrong number of classes
+    would train and predict without an error, on the wrong classes.
     """
 
     priority = 'HIGHEST'
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare before the weights of a checkpoint are looked at.
+        """Compare before the weights of a checkpoint are checked.
 
         Args:
             runner: The runner.
@@ -72,11 +72,11 @@ def _compare(runner: Runner, dataset: Dataset | None) -> None:
         return
     for name, module in runner.model.named_modules():
         if not hasattr(module, 'set_output_bias') or not module.output_convolutions():
-            continue  # not an output of classes, or one of the parts it consists of
+            continue  # does not output classes, or is a part of a head that does
         if module.num_classes != len(classes):
             name = name.removeprefix('module.') or type(module).__name__
             raise HandboneError(
                 f'{name} of the model has num_classes={module.num_classes} '
-                f'and the dataset {len(classes)} classes: set num_classes of each head of the '
+                f'and the dataset has {len(classes)} classes: set num_classes of each head in the '
                 'config to the length of metainfo.classes'
             )

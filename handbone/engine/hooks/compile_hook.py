@@ -18,20 +18,20 @@ PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'model')
 
 @HOOKS.register_module()
 class CompileHook(Hook):
-    """Compile backbone, neck and heads before training; losses and optimiser stay as they are.
+    """Compile backbone, neck and heads before training, but not losses and optimiser.
 
-    mmengine's own ``compile`` compiles the whole training step, data samples and optimiser
-    included, and fails on optimisers with settings by weight (``paramwise_cfg``). Names of weights
-    and checkpoints stay the same. Each input size is compiled once, when it first comes; validation
-    runs as it would without, so that its scores are those of the saved checkpoint.
+    mmengine's own ``compile`` compiles the whole training step, including data samples and
+    optimiser, and fails on optimisers with settings per weight (``paramwise_cfg``). The names of
+    weights and the checkpoints stay the same. Each input size is compiled once, when it first
+    occurs; validation is not compiled, so its scores are those of the saved checkpoint.
 
     Args:
-        parts: Names of the segmentor's modules to compile; those that it does not have are skipped.
-        dynamic: Whether one compilation serves all input sizes; slower for a single one.
+        parts: Names of the segmentor's modules to compile; missing ones are skipped.
+        dynamic: Whether to compile once for all input sizes; slower if there is only one.
         **options: Further arguments of ``torch.compile``, such as ``mode`` or ``backend``.
     """
 
-    # after the averaged copy of the weights is made and the checkpoint is loaded
+    # after EMAHook has copied the weights and the checkpoint is loaded
     priority = 'VERY_LOW'
 
     def __init__(
@@ -68,7 +68,7 @@ class CompileHook(Hook):
         )
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Go back to the parts as they were.
+        """Switch to the parts that are not compiled.
 
         Args:
             runner: The runner.
@@ -76,7 +76,7 @@ class CompileHook(Hook):
         self._set(self._plain)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Take the compiled parts again.
+        """Switch back to the compiled parts.
 
         Args:
             runner: The runner.
@@ -85,7 +85,7 @@ class CompileHook(Hook):
         self._set(self._compiled)
 
     def after_train(self, runner: Runner) -> None:
-        """Leave the model as it was.
+        """Leave the model without compiled parts.
 
         Args:
             runner: The runner.
@@ -93,13 +93,13 @@ class CompileHook(Hook):
         self._set(self._plain)
 
     def _set(self, forwards: list[Callable]) -> None:
-        # heads are called by their losses through forward itself, not through the module
+        # mmseg calls forward of a head directly in its loss, not the module
         for module, forward in zip(self._modules, forwards, strict=True):
             module.forward = forward
 
 
 def _modules(model: nn.Module, name: str) -> list[nn.Module]:
-    """Look up a part, which may be a list of heads or absent."""
+    """Look up a part, which may be a list of heads or missing."""
     part = getattr(model, name, None)
     if part is None:
         return []

@@ -22,31 +22,31 @@ from handbone.files import UNFINISHED
 
 @HOOKS.register_module()
 class DurableCheckpointHook(CheckpointHook):
-    """mmengine's CheckpointHook, with files that are whole and a state that is complete.
+    """mmengine's CheckpointHook with whole files and a complete state.
 
-    - A checkpoint is written beside its place, flushed and renamed; outdated ones, and the former
-      best one, are removed only after that.
-    - It holds the random states of every process, so that a resumed run draws the numbers that the
-      uninterrupted one would have drawn, and gradients that wait for more batches.
-    - Validation leaves the random states as they were.
-    - It tells whether its validation, if one was due, was finished; a resumed run makes up for it.
-    - It holds tensors, numbers and texts only, so that it can be read without unpickling.
+    - A checkpoint is written under a temporary name, flushed and renamed; only then are outdated
+      checkpoints and the previous best one removed.
+    - It holds the random states of every process, so a resumed run draws the same numbers as an
+      uninterrupted one, and the accumulated gradients of an unfinished step.
+    - Validation does not change the random states.
+    - It records whether a due validation was finished; if not, a resumed run validates first.
+    - It holds only tensors, numbers and texts, so it can be read without unpickling.
     - ``runner.val()`` and ``runner.test()`` save nothing.
 
     Args:
-        max_keep_ckpts: Number of the newest checkpoints to keep, -1 for all.
+        max_keep_ckpts: How many of the newest checkpoints to keep, -1 for all.
         backend_args: mmengine's file backend; the default is the durable one for local files.
         **kwargs: The other arguments of mmengine's hook.
     """
 
-    # of mmengine's hook, one path or one per score
+    # attributes of mmengine's hook: one path, or one per score
     best_ckpt_path: str | None
     best_ckpt_path_dict: dict[str, str | None]
 
     def __init__(
         self, max_keep_ckpts: int = -1, backend_args: dict | None = None, **kwargs: Any
     ) -> None:
-        # mmengine's hook keeps all files: it would remove the old ones first
+        # mmengine's hook must keep all files, because it removes old ones before it writes
         super().__init__(backend_args=backend_args or dict(backend='durable'), **kwargs)
         self.keep = max_keep_ckpts
         self._training = False
@@ -57,7 +57,7 @@ class DurableCheckpointHook(CheckpointHook):
         self._saved_step: int | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Find the folder, remove what a killed run left unfinished, validate if it did not.
+        """Find the folder, remove unfinished files of a killed run, run its missed validation.
 
         Args:
             runner: The runner of the training.
@@ -71,7 +71,7 @@ class DurableCheckpointHook(CheckpointHook):
             _validate_if_due(runner)
 
     def after_train(self, runner: Runner) -> None:
-        """Publish, if that is wanted.
+        """Publish the checkpoint, if the config asks for it.
 
         Args:
             runner: The runner of the training.
@@ -82,7 +82,7 @@ class DurableCheckpointHook(CheckpointHook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
     ) -> None:
-        """Go on with the random numbers of the interrupted run.
+        """Continue with the random numbers of the interrupted run.
 
         Args:
             runner: The runner of the training.
@@ -96,7 +96,7 @@ class DurableCheckpointHook(CheckpointHook):
         if len(states) != get_world_size():
             print_log(
                 f'The interrupted run had {len(states)} processes, this one has '
-                f'{get_world_size()}: its random numbers, and its weights, will be others.',
+                f'{get_world_size()}: its random numbers, and so its weights, will differ.',
                 logger='current',
                 level=logging.WARNING,
             )
@@ -116,7 +116,7 @@ class DurableCheckpointHook(CheckpointHook):
         self._saved_in_validation = False
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float]) -> None:
-        """Save the best checkpoint, in training, and that this validation is done.
+        """During training, save the best checkpoint and record that the validation is done.
 
         Args:
             runner: The runner.
@@ -132,7 +132,7 @@ class DurableCheckpointHook(CheckpointHook):
             self._save_checkpoint_with_step(runner, step, meta)
 
     def after_val(self, runner: Runner) -> None:
-        """Put the random states back, as if there had been no validation.
+        """Restore the random states, as if there had been no validation.
 
         Args:
             runner: The runner.
@@ -153,7 +153,7 @@ class DurableCheckpointHook(CheckpointHook):
         pack_content(checkpoint)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Keep the random states until the first iteration.
+        """Keep the stored random states until the first iteration.
 
         Args:
             runner: The runner.
@@ -161,7 +161,7 @@ class DurableCheckpointHook(CheckpointHook):
         """
         optimizer = checkpoint.get('optimizer')
         if isinstance(optimizer, dict) and not optimizer.get('loss_scaler', True):
-            del optimizer['loss_scaler']  # of bfloat16, which an enabled scaler would refuse
+            del optimizer['loss_scaler']  # empty after bfloat16, and an enabled scaler refuses it
         if runner._resume and 'random_states' in checkpoint:
             keys = ('random_states', 'gradients', 'validated')
             self._to_restore = {key: checkpoint[key] for key in keys}
@@ -173,7 +173,7 @@ class DurableCheckpointHook(CheckpointHook):
             self._states = dict(
                 random_states=all_gather_object(state), gradients=capture_gradients(_model(runner))
             )
-        else:  # a validation is made up for: no iteration has gone on from these yet
+        else:  # during a missed validation: no iteration has used the stored states yet
             self._states = {key: self._to_restore[key] for key in ('random_states', 'gradients')}
         try:
             super()._save_checkpoint_with_step(runner, step, meta)
@@ -190,7 +190,7 @@ class DurableCheckpointHook(CheckpointHook):
             return
         if hasattr(self, 'best_ckpt_path_dict'):
             by_score = self.best_ckpt_path_dict
-            # mmengine's hook would remove the former files first, if it knew of them
+            # mmengine's hook would remove the previous files first, if it knew them
             self.best_ckpt_path_dict = dict.fromkeys(by_score)
             super()._save_best_checkpoint(runner, metrics)
             for key, path in by_score.items():
@@ -201,16 +201,16 @@ class DurableCheckpointHook(CheckpointHook):
             self.best_ckpt_path = self._replaced(former, self.best_ckpt_path)
 
     def _replaced(self, former: str | None, new: str | None) -> str | None:
-        """Choose between two best checkpoints, and remove the former if there is a new one."""
+        """Return the new best checkpoint and remove the previous one, if there is a new one."""
         if new is None or former is None or Path(former).name == Path(new).name:
             return new or former
         if is_main_process():
-            # its path may be that of the folder which this one was copied from
+            # the work dir may be a copy, whose checkpoints name files in the original folder
             self._remove([Path(self.out_dir) / Path(former).name])
         return new
 
     def _files(self, prefix: str = '', suffix: str = '') -> dict[int, Path]:
-        """Find the files that this hook wrote, by iteration or epoch."""
+        """Find the files that this hook wrote, by number of iteration or epoch."""
         pattern = re.escape(prefix + self.filename_tmpl + suffix).replace(r'\{\}', r'(\d+)')
         matches = (
             (re.fullmatch(pattern, path.name), path)
@@ -229,7 +229,7 @@ def _model(runner: Runner) -> nn.Module:
 
 
 def _validate_if_due(runner: Runner) -> None:
-    """Run the validation that the killed run owed, by the rule of mmengine's loops."""
+    """Run the validation that the killed run missed, by the rule of mmengine's loops."""
     loop = runner.train_loop
     loop._decide_current_val_interval()
     epochs = isinstance(loop, EpochBasedTrainLoop)

@@ -1,4 +1,4 @@
-"""What happens when the loss or a gradient is no number."""
+"""What happens when the loss or a gradient is NaN or infinite."""
 
 import math
 from functools import partial
@@ -23,9 +23,9 @@ class BatchReport(NamedTuple):
     """What one process found in its batch.
 
     Attributes:
-        losses: Those that are no number, by name.
-        images: Files of the batch; where all losses are numbers and a gradient is not, of all
-            batches whose gradients were summed up.
+        losses: Those that are NaN or infinite, by name.
+        images: Files of the batch; if only a gradient is NaN or infinite, those of all batches
+            whose gradients were summed up.
     """
 
     losses: dict[str, float]
@@ -34,18 +34,18 @@ class BatchReport(NamedTuple):
 
 @HOOKS.register_module()
 class InvalidLossHook(Hook):
-    """Stop at a loss or gradient that is NaN or infinite, or leave the batch out; name its images.
+    """Stop or skip the batch if a loss or gradient is NaN or infinite, and name its images.
 
-    Such gradients are taken away from the optimizer, so that neither weights nor moments change.
-    'stop' raises then, 'skip' goes on and gives the buffers (BatchNorm's statistics) their former
-    values. With several processes all of them do the same, since the gradients are averaged; the
-    images are those of the processes in which the most losses are no number: what is summed over
-    the processes, as Dice, is spoilt in all of them. Gradients of scaled losses (float16) are left
-    to the scaler, which lowers the scale where they overflow.
+    The optimizer does not get such gradients, so neither weights nor moments change. 'stop' then
+    raises an error; 'skip' continues and restores the buffers (the statistics of BatchNorm). All
+    processes do the same, since their gradients are averaged. The message names the images of the
+    processes in which most losses are NaN or infinite, because a loss that is summed over the
+    processes, such as Dice, is invalid in all of them. Gradients of scaled losses (float16) are
+    left to the scaler, which lowers the scale if they overflow.
 
     Args:
         action: 'stop' or 'skip'.
-        max_skips: Number of such batches in a row at which 'skip' stops too.
+        max_skips: Number of such batches in a row after which 'skip' stops too.
 
     Raises:
         HandboneError: If the action is unknown.
@@ -55,18 +55,18 @@ class InvalidLossHook(Hook):
 
     def __init__(self, action: str = 'stop', max_skips: int = 20) -> None:
         if action not in ACTIONS:
-            raise HandboneError(f"action is 'stop' or 'skip', got {action!r}")
+            raise HandboneError(f"InvalidLossHook: action must be 'stop' or 'skip', got {action!r}")
         self.action = action
         self.max_skips = max_skips
         self._skips = 0
         self._spoilt = False
         self._stepped = False
-        self._accused = False
+        self._reported = False
         self._summed: list[str] = []
         self._buffers: list[torch.Tensor] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Watch the optimizer.
+        """Check the gradients before every step of the optimizer.
 
         Args:
             runner: The runner of the training.
@@ -77,7 +77,7 @@ class InvalidLossHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any | None = None
     ) -> None:
-        """Remember the buffers, where a batch may be skipped.
+        """Copy the buffers, if the batch may be skipped.
 
         Args:
             runner: The runner of the training.
@@ -85,7 +85,7 @@ class InvalidLossHook(Hook):
             data_batch: The batch; not used.
         """
         if self._stepped:
-            self._accused, self._summed = False, []
+            self._reported, self._summed = False, []
         self._spoilt = self._stepped = False
         if self.action == 'skip':
             self._buffers = [buffer.clone() for buffer in _model(runner).buffers()]
@@ -97,18 +97,18 @@ class InvalidLossHook(Hook):
         data_batch: Any | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Look at the loss.
+        """Check the losses.
 
         Args:
             runner: The runner of the training.
             batch_idx: Number of the batch; not used.
             data_batch: The batch.
-            outputs: Its losses by name; emptied where the batch is skipped, so that no mean of
-                the log is spoilt.
+            outputs: Its losses by name; emptied if the batch is skipped, so that the means in
+                the log stay valid.
 
         Raises:
-            HandboneError: If the loss or a gradient is no number, and the action is 'stop' or too
-                many batches in a row were skipped.
+            HandboneError: If the loss or a gradient is NaN or infinite, and the action is 'stop'
+                or too many batches in a row were skipped.
         """
         invalid, images = _invalid_losses(outputs), _images(data_batch)
         self._summed += images
@@ -117,20 +117,20 @@ class InvalidLossHook(Hook):
             return
         reports = all_gather_object(BatchReport(invalid, images if invalid else self._summed))
         in_losses = any(report.losses for report in reports)
-        if self._accused and not in_losses:  # of an earlier batch whose gradients are in the sum
+        if self._reported and not in_losses:  # the sum still has the gradients of that batch
             for each in _wrappers(runner):
                 _forget_norm(each)
             return
-        self._accused = True
-        message = f'iteration {runner.iter + 1}: {_accuse(reports)}'
+        self._reported = True
+        message = f'iteration {runner.iter + 1}: {_describe(reports)}'
         self._skips += 1
         if self.action == 'stop' or self._skips >= self.max_skips:
             again = f' ({self._skips} batches in a row)' if self._skips > 1 else ''
             raise HandboneError(
-                f'{message}{again}. Look at these images and their labels; else lower the learning '
-                'rate, clip gradients (optim_wrapper.clip_grad) or use bfloat16 instead of '
-                'float16. --cfg-options default_hooks.invalid_loss.action=skip leaves such batches '
-                'out'
+                f'{message}{again}. Check these images and their labels; if they are right, lower '
+                'the learning rate, clip gradients (optim_wrapper.clip_grad) or use bfloat16 '
+                'instead of float16. --cfg-options default_hooks.invalid_loss.action=skip leaves '
+                'such batches out'
             )
         for buffer, former in zip(_model(runner).buffers(), self._buffers, strict=True):
             buffer.copy_(former)
@@ -141,7 +141,7 @@ class InvalidLossHook(Hook):
         runner.logger.warning(f'{message}. The batch is left out.')
 
     def _withhold(self, wrapper: OptimWrapper, optimizer: Optimizer, *_: Any) -> None:
-        """Take invalid gradients away before the optimizer uses them."""
+        """Remove invalid gradients before the optimizer uses them."""
         self._stepped = True
         scaler = getattr(wrapper, 'loss_scaler', None)
         if scaler is not None and scaler.is_enabled():
@@ -164,7 +164,7 @@ def _wrappers(runner: Runner) -> list[OptimWrapper]:
 
 
 def _norm(wrapper: OptimWrapper, gradients: list[torch.Tensor]) -> float:
-    """Norm of the gradients; where they were clipped by it a moment ago, it is known."""
+    """Norm of the gradients, which is already known if they have just been clipped."""
     if wrapper.clip_grad_kwargs and wrapper.clip_func is torch.nn.utils.clip_grad_norm_:
         return float(wrapper.message_hub.get_scalar(f'train/{wrapper.grad_name}').current())
     norms = torch._foreach_norm(gradients)
@@ -172,7 +172,7 @@ def _norm(wrapper: OptimWrapper, gradients: list[torch.Tensor]) -> float:
 
 
 def _forget_norm(wrapper: OptimWrapper) -> None:
-    """Take the norm of gradients that were withheld out of the log, as the losses are."""
+    """Remove the norm of the withheld gradients from the log, like the losses."""
     if not wrapper.clip_grad_kwargs:
         return
     logged, name = wrapper.message_hub.log_scalars, f'train/{wrapper.grad_name}'
@@ -200,8 +200,8 @@ def _invalid_losses(outputs: dict | None) -> dict[str, float]:
     return {name: value for name, value in values.items() if not math.isfinite(value)}
 
 
-def _accuse(reports: list[BatchReport]) -> str:
-    """Say what is no number, and on which images."""
+def _describe(reports: list[BatchReport]) -> str:
+    """Say what is NaN or infinite, and on which images."""
     most = max(len(report.losses) for report in reports)
     suspects = [report for report in reports if len(report.losses) == most]
     losses = {name: value for report in suspects for name, value in report.losses.items()}

@@ -20,11 +20,11 @@ from handbone.errors import HandboneError
 
 from ..batch_sizes import batch_sizes
 
-FEW = (
+MORE_IMAGES = (
     'set train_dataloader.batch_size to 2 or more, or '
     "norm_cfg=dict(type='GN', num_groups=32) in its part of the model"
 )
-LAST_IS_SMALL = (
+WITHOUT_LAST_BATCH = (
     'the last batch of each epoch is that small: set train_dataloader.drop_last=True, or a '
     'different train_dataloader.batch_size'
 )
@@ -36,10 +36,10 @@ class SmallBatchError(HandboneError):
 
 @HOOKS.register_module()
 class ModelInputHook(Hook):
-    """Try the model, without its numbers, on the shape of a training batch.
+    """Try the model on the shape of a training batch.
 
-    The trial runs on the meta device, where tensors have shapes and nothing else: it takes no
-    memory and a second at most. Models that cannot run there are not tried.
+    The trial runs on the meta device, where tensors have a shape but no values: it takes no memory
+    and at most a second. Models that cannot run there are not tried.
     """
 
     priority = 'VERY_HIGH'
@@ -51,8 +51,8 @@ class ModelInputHook(Hook):
             runner: The runner of the training.
 
         Raises:
-            HandboneError: If the images have a size that the model cannot take, or BatchNorm needs
-                more of them.
+            HandboneError: If the model cannot take images of this size, or BatchNorm needs larger
+                batches.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         if not hasattr(model, 'extract_feat'):
@@ -61,7 +61,8 @@ class ModelInputHook(Hook):
         sizes = batch_sizes(dataloader) or (dataloader.batch_size or 1,)
         image = batch_shape(model, dataloader)[1:]
         for size in sizes:
-            check_input(model, (size, *image), FEW if size == sizes[0] else LAST_IS_SMALL)
+            remedy = MORE_IMAGES if size == sizes[0] else WITHOUT_LAST_BATCH
+            check_input(model, (size, *image), remedy)
 
 
 def batch_shape(model: nn.Module, dataloader: torch.utils.data.DataLoader) -> tuple[int, ...]:
@@ -72,7 +73,7 @@ def batch_shape(model: nn.Module, dataloader: torch.utils.data.DataLoader) -> tu
         dataloader: Its training data.
 
     Returns:
-        (N, channels, H, W) behind the data preprocessor.
+        (N, channels, H, W) after the data preprocessor.
     """
     with random_numbers_kept():
         sample = dataloader.dataset[0]
@@ -82,45 +83,45 @@ def batch_shape(model: nn.Module, dataloader: torch.utils.data.DataLoader) -> tu
     return (dataloader.batch_size or 1, *images.shape[1:])
 
 
-def check_input(model: nn.Module, shape: tuple[int, ...], remedy: str = FEW) -> None:
+def check_input(model: nn.Module, shape: tuple[int, ...], remedy: str = MORE_IMAGES) -> None:
     """Check that a model can be trained on batches of a shape.
 
     Args:
         model: The segmentor.
         shape: (N, channels, H, W).
-        remedy: What to do where N is too small.
+        remedy: What to do if N is too small.
 
     Raises:
-        HandboneError: If not, because of the number of images or of their size; other faults are
-            left to the training.
+        HandboneError: If the number of images or their size does not suit the model; other faults
+            are left to the training.
     """
     try:
         logits_shape(model, shape)
         return
     except SmallBatchError as error:
         raise SmallBatchError(f'{error}: {remedy}') from error
-    except Exception as error:  # whatever a model may raise, in its own words
+    except Exception as error:  # models raise errors of any type
         reason = str(error).strip().rpartition('\n')[2] or type(error).__name__
     for height, width in _other_sizes(model, *shape[2:]):
         try:
             logits_shape(model, (max(2, shape[0]), shape[1], height, width))
-        except Exception:  # the next one may do
+        except Exception:  # the next size may work
             continue
         raise HandboneError(
             f'the model cannot take images of {shape[2]} x {shape[3]} pixels ({reason}); '
-            f'{height} x {width} would do: change crop_size in the config'
+            f'{height} x {width} would work: change crop_size in the config'
         )
 
 
 def logits_shape(model: nn.Module, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Run all heads of a model in its present mode on the meta device.
+    """Run all heads of a model in its current mode on the meta device.
 
     Args:
-        model: The segmentor; its weights and statistics are not touched.
+        model: The segmentor; its weights and statistics are not changed.
         shape: (N, channels, H, W).
 
     Returns:
-        Shape of the logits, or ``None`` where the model returns something else than one tensor.
+        Shape of the logits, or ``None`` if the model returns anything but one tensor.
 
     Raises:
         SmallBatchError: If a BatchNorm in training mode would normalise one value per channel.
@@ -152,11 +153,10 @@ class _AllHeads(nn.Module):
 
 @contextlib.contextmanager
 def _watched_norms(model: nn.Module) -> Iterator[None]:
-    """Let BatchNorm layers in training mode raise where they would see one value per channel.
+    """Make BatchNorm layers in training mode raise if they would see one value per channel.
 
-    SyncBN counts the images of all processes. It is switched to evaluation meanwhile, in which it
-    needs neither GPUs nor the other processes; where there is one process, it needs what BatchNorm
-    needs.
+    SyncBN counts the images of all processes. Within the block it is in evaluation mode, so that it
+    needs neither GPUs nor other processes; with one process, it needs the same as BatchNorm.
     """
 
     def watch(name: str, training: bool) -> object:
@@ -191,7 +191,7 @@ def _watched_norms(model: nn.Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def random_numbers_kept() -> Iterator[None]:
-    """Leave the generators of Python, NumPy and PyTorch as they were."""
+    """Restore the generators of Python, NumPy and PyTorch after the block."""
     states = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=[]):
         try:
@@ -202,7 +202,7 @@ def random_numbers_kept() -> Iterator[None]:
 
 
 def _other_sizes(model: nn.Module, height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Sizes that may do: the next multiples of usual strides, the backbone's own, large ones."""
+    """Sizes to suggest: next multiples of usual strides, the backbone's own size, large ones."""
     for divisor in (32, 64, 128):
         yield -(-height // divisor) * divisor, -(-width // divisor) * divisor
     own = getattr(getattr(model, 'backbone', None), 'img_size', None)

@@ -1,4 +1,4 @@
-"""Starts every class at its frequency in the training data."""
+"""Makes the initial predictions match the class frequencies in the training data."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ class OutputBiasHook(Hook):
     """Set the biases of every head's output to the log-odds of each class before training.
 
     The frequencies are measured on the training dataset's polygons. Heads whose output was loaded
-    from a checkpoint keep their biases, which know better; a head for another number of classes is
-    not loaded and starts anew. Nothing is done where the dataset cannot tell frequencies;
-    mmengine's wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are looked into.
+    from a checkpoint keep their trained biases; a head for a different number of classes is not
+    loaded and gets new ones. Nothing is done if the dataset cannot measure frequencies. Datasets
+    inside mmengine's wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are found.
     """
 
     priority = 'VERY_HIGH'
@@ -72,7 +72,7 @@ class OutputBiasHook(Hook):
 
 
 def _class_frequencies(dataset: Dataset) -> np.ndarray | None:
-    """Mean share of pixels of each class, (C,), or ``None`` if a part of the data cannot tell."""
+    """Mean share of pixels per class, (C,), or ``None`` if a dataset cannot measure it."""
     if hasattr(dataset, 'class_frequencies'):
         return dataset.class_frequencies()
     if hasattr(dataset, 'dataset'):

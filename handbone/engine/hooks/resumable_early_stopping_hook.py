@@ -1,4 +1,4 @@
-"""Early stopping that counts on after a resume."""
+"""Early stopping that continues its count after a resume."""
 
 from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import Runner
@@ -9,18 +9,18 @@ STATE = 'early_stopping'
 
 @HOOKS.register_module()
 class ResumableEarlyStoppingHook(EarlyStoppingHook):
-    """mmengine's EarlyStoppingHook, whose count of validations without gain survives a kill.
+    """mmengine's EarlyStoppingHook, whose count of validations survives a kill.
 
-    Checkpoints hold the best score and the count by the name of the score, so that a resumed
-    training stops after the validation after which the uninterrupted one would have stopped. The
-    arguments are those of mmengine's hook.
+    Checkpoints hold the best score and the number of validations without improvement, under the
+    name of the score, so a resumed training stops after the same validation as an uninterrupted
+    one. The arguments are those of mmengine's hook.
     """
 
-    # before the checkpoint that follows on a validation, which is to hold its count
+    # before the hook that saves a checkpoint after validation, which holds the count
     priority = 'LOW'
 
     def before_train(self, runner: Runner) -> None:
-        """Do not go on with a training that was to stop.
+        """Stop a resumed training that had already stopped.
 
         Args:
             runner: The runner of the training.
@@ -29,7 +29,7 @@ class ResumableEarlyStoppingHook(EarlyStoppingHook):
             runner.train_loop.stop_training = True
             runner.logger.info(
                 f'{self.monitor} did not improve in the last {self.wait_count} validations of the '
-                'resumed training, so it had stopped; raise patience to go on.'
+                'resumed training, so it had stopped; raise patience to continue.'
             )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -43,7 +43,7 @@ class ResumableEarlyStoppingHook(EarlyStoppingHook):
         checkpoint.setdefault(STATE, {})[self.monitor] = state
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take them from the checkpoint of a training that is resumed.
+        """Restore them from the checkpoint of a resumed training.
 
         Args:
             runner: The runner.

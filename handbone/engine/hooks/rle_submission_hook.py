@@ -23,20 +23,20 @@ from handbone.submissions.rle_rows import HEADER, rle_rows
 class RLESubmissionHook(Hook):
     """Write ``image_name,class,rle`` of every image and class at the end of a test.
 
-    Images come in the order of the dataset, classes in class order, each pair once, whatever the
+    Images are in the order of the dataset and classes in class order, each pair once, whatever the
     number of processes and the order of the sampler. ``rle`` is ``start length start length …``
     with starts counted from 1, empty for an empty mask.
 
-    Each process keeps the rows of its images in a file without a name next to the output (the
-    system frees it even if the process is killed) and remembers three numbers per image. At the end
-    process 0 asks for the rows image by image through torch.distributed, so that nodes need no
-    shared folder, writes them beside the output, and renames: whoever reads the output finds the
-    old file or the new one, whole.
+    Each process keeps the rows of its images in an unnamed file next to the output, which the
+    system frees even if the process is killed, and three numbers per image in memory. At the end
+    process 0 collects the rows image by image through torch.distributed, so nodes need no shared
+    folder, writes them to a temporary file and renames it: readers of the output see the complete
+    old file or the complete new one.
 
     Args:
         out_file: The CSV file. Default: ``submission.csv`` in the work dir.
-        order: 'C' runs along rows, as the hand-bone challenge wants it; 'F' along columns, as
-            pycocotools does.
+        order: 'C' for runs along rows, as the hand-bone challenge needs; 'F' for runs along
+            columns, as in pycocotools.
         image_name: 'basename' (``image1_R.png``), 'stem' (``image1_R``) or 'path'
             (``ID001/image1_R.png``).
     """
@@ -45,20 +45,20 @@ class RLESubmissionHook(Hook):
         self, out_file: str | Path | None = None, order: Order = 'C', image_name: str = 'basename'
     ) -> None:
         if order not in ('C', 'F'):
-            raise HandboneError(f"RLE order is 'C' (rows) or 'F' (columns), got {order!r}.")
+            raise HandboneError(f"RLE order must be 'C' (rows) or 'F' (columns), got {order!r}")
         self.out_file = out_file
         self.order = order
         self.image_name = image_name
 
     def before_test(self, runner: Runner) -> None:
-        """List the images, refuse names that occur twice, open the file of this process.
+        """List the images, refuse duplicate names and open the file of this process.
 
         Args:
             runner: The runner of the test.
 
         Raises:
-            HandboneError: If two images would have one name in the CSV.
-            OSError: If nothing can be written where the CSV is to be.
+            HandboneError: If two images would have the same name in the CSV.
+            OSError: If the folder of the CSV is not writable.
         """
         dataset = runner.test_dataloader.dataset
         self._classes = tuple(dataset.metainfo['classes'])
@@ -67,7 +67,7 @@ class RLESubmissionHook(Hook):
         self._index = {path: index for index, path in enumerate(paths)}
         self._target = Path(self.out_file or Path(runner.work_dir) / 'submission.csv').resolve()
         if self._target.is_dir():
-            raise IsADirectoryError(f'The submission {self._target} is a folder: name a CSV file.')
+            raise IsADirectoryError(f'the submission {self._target} is a folder: name a CSV file')
         try:
             self._target.parent.mkdir(parents=True, exist_ok=True)
             self._rows = _ImageRows(self._target.parent)
@@ -97,8 +97,8 @@ class RLESubmissionHook(Hook):
             index = self._index.get(sample.img_path)
             if index is None:
                 raise HandboneError(
-                    f'{sample.img_path} was predicted but is not listed by the test dataset: its '
-                    'pipeline must not change img_path.'
+                    f'{sample.img_path} was predicted but is not in the test dataset: its pipeline '
+                    'must not change img_path'
                 )
             if index in self._rows:
                 continue
@@ -117,7 +117,7 @@ class RLESubmissionHook(Hook):
 
         Raises:
             RuntimeError: If an image was not predicted.
-            OSError: If the file cannot be written; what was there before is kept.
+            OSError: If the file cannot be written; the previous file is kept.
         """
         sizes = all_gather_object(self._rows.sizes())
         owners = [
@@ -138,9 +138,9 @@ class RLESubmissionHook(Hook):
             for index, owner in enumerate(owners)
             if owner is not None
         )
-        # Process 0 knows whether it could write; the others must not continue as if it had.
+        # Only process 0 knows whether writing worked; if not, the others must stop too.
         errors = [self._write(pieces) if get_rank() == 0 else None]
-        for _ in pieces:  # every process takes part in every one, after a failed write too
+        for _ in pieces:  # every process takes part in every exchange, even after a failed write
             pass
         self._rows.close()
         broadcast_object_list(errors)
@@ -189,10 +189,10 @@ class RLESubmissionHook(Hook):
 
 
 class _ImageRows:
-    """The rows of one process, in a file without a name.
+    """The rows of one process, in an unnamed file.
 
     Args:
-        folder: Where the file takes its space.
+        folder: Where the file takes up space.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -217,7 +217,7 @@ class _ImageRows:
         return {index: size for index, (_, size) in self._places.items()}
 
     def fetch(self, index: int, owner: int, size: int) -> bytes:
-        """Get the rows of an image from the process that has them. All processes call it."""
+        """Get the rows of an image from the process that has them; all processes must call it."""
         rows = bytearray(size)
         if get_rank() == owner:
             self._file.seek(self._places[index][0])

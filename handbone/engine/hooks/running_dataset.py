@@ -1,4 +1,4 @@
-"""What a runner is about to do, for hooks that are called before it begins."""
+"""What a runner is about to do, for hooks that are called before the loop starts."""
 
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
@@ -11,20 +11,20 @@ def dataset_to_run(runner: Runner) -> Dataset | None:
         runner: The runner.
 
     Returns:
-        The loop's dataset, None if no loop is built yet.
+        The loop's dataset, or None if no loop is built yet.
     """
     loop = _loop_to_run(runner)
     return None if loop is None else loop.dataloader.dataset
 
 
 def must_fit(runner: Runner) -> bool:
-    """Tell whether what is loaded is resumed, tested or validated, not the start of a training.
+    """Tell whether a checkpoint is resumed, tested or validated, not the start of a training.
 
     Args:
         runner: The runner.
 
     Returns:
-        False also where no loop is built yet and the purpose is unknown.
+        True if so; False also if no loop is built yet, so that the purpose is unknown.
     """
     loop = _loop_to_run(runner)
     return loop is not None and (loop is not runner._train_loop or runner._resume)

@@ -1,4 +1,4 @@
-"""Writes the load of the machine beside the losses."""
+"""Logs the load of the machine beside the losses."""
 
 import psutil
 import torch
@@ -15,22 +15,22 @@ GIGABYTE = 1024**3
 class SystemLoadHook(Hook):
     """Log how busy processor, memory and GPU are, as scalars of the training log.
 
-    They stand in the same lines as the losses, in ``vis_data/scalars.json`` and in every other
+    They are in the same lines as the losses, in ``vis_data/scalars.json`` and in every other
     backend of the visualizer:
 
     - ``load/cpu``: processor time used on the whole machine since the last record, in percent of
       all its cores;
-    - ``load/memory``: resident memory of this process and its data loader's workers in GB; what
-      they share counts for each;
-    - ``load/memory_left``: memory that the machine can still give, in GB;
-    - ``load/gpu_memory``: used on this process's GPU, by all programs, in GB;
-    - ``load/gpu``: time in which the GPU computed, in percent, where nvidia-ml-py is installed.
+    - ``load/memory``: resident memory of this process and its data loader's workers in GB, where
+      shared memory counts once per process;
+    - ``load/memory_left``: available memory of the machine in GB;
+    - ``load/gpu_memory``: memory of this process's GPU used by all programs, in GB;
+    - ``load/gpu``: percentage of time in which the GPU computed, if nvidia-ml-py is installed.
 
-    A GPU that waits beside busy processors needs more workers or smaller images; memory that falls
-    from record to record will end in the OOM killer.
+    If the GPU waits although the processor has idle cores, use more workers; if the processor is
+    busy, use smaller images. If ``load/memory_left`` keeps falling, the system will kill the run.
 
     Args:
-        interval: Iterations between two records; that of the ``LoggerHook`` wastes none.
+        interval: Iterations between two records; best the same as that of ``LoggerHook``.
     """
 
     def __init__(self, interval: int = 50) -> None:
@@ -40,7 +40,7 @@ class SystemLoadHook(Hook):
         self._utilisation = True
 
     def before_train(self, runner: Runner) -> None:
-        """Begin to count processor time.
+        """Start counting processor time.
 
         Args:
             runner: The runner.
@@ -88,7 +88,7 @@ class SystemLoadHook(Hook):
         if self._utilisation:
             try:
                 load['gpu'] = float(torch.cuda.utilization())
-            except Exception as error:  # the driver's library has its own, as for parts of a GPU
+            except Exception as error:  # the driver's library has its own errors, such as for MIG
                 self._utilisation = False
                 runner.logger.info(f'No load/gpu in the log: {error}')
         return load

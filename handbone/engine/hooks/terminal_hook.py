@@ -1,4 +1,4 @@
-"""Says in the terminal what a run does, how far it is and what came out."""
+"""Prints in the terminal what a run does, its progress and its results."""
 
 import time
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ import torch
 from mmengine.hooks import CheckpointHook, Hook, LoggerHook
 from mmengine.runner import Runner
 
-#: Least seconds between two lines about the progress of a validation or test.
+#: Minimum time in seconds between two progress lines of a validation or test.
 SECONDS_BETWEEN_LINES = 10.0
-#: Iterations whose mean duration gives the time that is left.
+#: Number of iterations whose mean duration predicts the remaining time.
 TIMED_ITERATIONS = 50
 
 
 class TerminalHook(Hook):
-    """Says what runs, on what, how far it is, what came out and where it lies."""
+    """Prints what runs, on which device, the progress, the scores and where the files are."""
 
     priority = 'VERY_LOW'
 
@@ -24,7 +24,7 @@ class TerminalHook(Hook):
         self._first_iteration = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Say what begins.
+        """Print what is trained, on which device and for how many iterations.
 
         Args:
             runner: The runner.
@@ -47,13 +47,13 @@ class TerminalHook(Hook):
         data_batch: Any = None,
         outputs: Mapping | None = None,
     ) -> None:
-        """Say how far the training is, as often as the config logs.
+        """Print the progress of the training, as often as the config logs.
 
         Args:
             runner: The runner.
             batch_idx: Number of the batch.
             data_batch: The batch.
-            outputs: What the training step gave.
+            outputs: Outputs of the training step; not used.
         """
         done, total = runner.iter + 1, runner.max_iters
         interval = next((h.interval for h in runner.hooks if isinstance(h, LoggerHook)), 10)
@@ -71,7 +71,7 @@ class TerminalHook(Hook):
         runner.logger.info(', '.join(words))
 
     def before_val(self, runner: Runner) -> None:
-        """Note when the validation begins.
+        """Note the time at which the validation begins.
 
         Args:
             runner: The runner.
@@ -81,7 +81,7 @@ class TerminalHook(Hook):
     def after_val_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Say how far the validation is, every few seconds.
+        """Print the progress of the validation every few seconds.
 
         Args:
             runner: The runner.
@@ -89,10 +89,10 @@ class TerminalHook(Hook):
             data_batch: The batch.
             outputs: The predictions.
         """
-        self._say_progress(runner, 'Validation', batch_idx, len(runner.val_dataloader))
+        self._print_progress(runner, 'Validation', batch_idx, len(runner.val_dataloader))
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Say the scores of the validation.
+        """Print the scores of the validation.
 
         Args:
             runner: The runner.
@@ -102,7 +102,7 @@ class TerminalHook(Hook):
             runner.logger.info(f'Validation after iteration {runner.iter}: {_scores(metrics)}')
 
     def after_train(self, runner: Runner) -> None:
-        """Say what came out and where it lies.
+        """Print how long the training took and where its checkpoints are.
 
         Args:
             runner: The runner.
@@ -119,7 +119,7 @@ class TerminalHook(Hook):
         runner.logger.info('; '.join(words))
 
     def before_test(self, runner: Runner) -> None:
-        """Say what is tested.
+        """Print what is tested.
 
         Args:
             runner: The runner.
@@ -132,7 +132,7 @@ class TerminalHook(Hook):
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Say how far the test is, every few seconds.
+        """Print the progress of the test every few seconds.
 
         Args:
             runner: The runner.
@@ -140,10 +140,10 @@ class TerminalHook(Hook):
             data_batch: The batch.
             outputs: The predictions.
         """
-        self._say_progress(runner, 'Test', batch_idx, len(runner.test_dataloader))
+        self._print_progress(runner, 'Test', batch_idx, len(runner.test_dataloader))
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Say the scores of the test, and where its tables lie.
+        """Print the scores of the test and where its tables are.
 
         Args:
             runner: The runner.
@@ -153,7 +153,7 @@ class TerminalHook(Hook):
             runner.logger.info(f'Test: {_scores(metrics)}')
         runner.logger.info(f'Log and tables: {runner.log_dir}')
 
-    def _say_progress(self, runner: Runner, what: str, batch_idx: int, batches: int) -> None:
+    def _print_progress(self, runner: Runner, what: str, batch_idx: int, batches: int) -> None:
         now = time.monotonic()
         if now - self._last_line < SECONDS_BETWEEN_LINES or batch_idx + 1 == batches:
             return
@@ -168,7 +168,7 @@ class TerminalHook(Hook):
 
 
 def duration(seconds: float) -> str:
-    """Write a duration as people say it.
+    """Write a duration the way people say it.
 
     >>> duration(5.2), duration(200), duration(7500)
     ('5 s', '3 min', '2 h 5 min')

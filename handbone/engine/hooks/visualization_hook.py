@@ -21,21 +21,21 @@ from .worst_cases import Case, WorstCases
 class MultilabelVisualizationHook(Hook):
     """Draw packed predictions with :class:`handbone.visualization.MultilabelLocalVisualizer`.
 
-    While validating, the first image of every ``interval``-th batch goes to the visualizer's
-    backends. While testing, every image goes there, or to ``out_dir`` as JPEG; to ``out_dir`` each
-    process writes its images, to the backends only process 0 does, as mmengine has it.
+    During validation, the first image of every ``interval``-th batch goes to the visualizer's
+    backends. During a test, every image goes there, or to ``out_dir`` as JPEG. Every process writes
+    its images to ``out_dir``, but only process 0 writes to the backends, as in mmengine.
 
-    At the end of a validation or test with truth, the images of lowest mean Dice come on one
-    contact sheet, ``val_worst`` or ``test_worst`` in the backends and ``worst.jpg`` in ``out_dir``.
-    Only coarse copies of their masks are kept, so the memory does not grow with the dataset.
+    After a validation or test with reference masks, the images with the lowest mean Dice are drawn
+    on one contact sheet, ``val_worst`` or ``test_worst`` in the backends and ``worst.jpg`` in
+    ``out_dir``. Only coarse copies of masks are kept, so memory does not grow with the dataset.
 
     Args:
-        draw: Draw single images. The contact sheet does not depend on it.
-        interval: Batches from one drawn image to the next in validation.
-        show: Open a window for each drawn image; the backends then get none.
-        wait_time: Seconds a window stays; 0 is for ever.
-        out_dir: Folder of the test images. Default: they go to the backends.
-        worst: Images on the contact sheet; 0 for none.
+        draw: Whether to draw single images; the contact sheet is drawn anyway.
+        interval: Number of batches per drawn image in validation.
+        show: Open a window for each drawn image instead of sending it to the backends.
+        wait_time: Seconds until a window closes; 0 keeps it open.
+        out_dir: Folder for the drawn test images. Default: they go to the backends.
+        worst: Number of images on the contact sheet; 0 for no sheet.
         thumbnail_size: Longer side of a thumbnail in pixels.
         backend_args: Arguments of the mmengine file backend that reads the images.
     """
@@ -74,7 +74,7 @@ class MultilabelVisualizationHook(Hook):
         self._start_collecting(runner)
 
     def before_test(self, runner: Runner) -> None:
-        """Start a new contact sheet, and name the files.
+        """Start a new contact sheet and name the files.
 
         Args:
             runner: The runner.
@@ -93,7 +93,7 @@ class MultilabelVisualizationHook(Hook):
         data_batch: dict | None = None,
         outputs: Sequence[SegDataSample] | None = None,
     ) -> None:
-        """Draw the first image of the batch if its turn has come.
+        """Draw the first image of every ``interval``-th batch.
 
         Args:
             runner: The runner.
@@ -172,7 +172,7 @@ class MultilabelVisualizationHook(Hook):
         if not hasattr(runner.visualizer, 'draw_contact_sheet'):
             raise TypeError(
                 f'{type(self).__name__} draws packed label maps, {type(runner.visualizer).__name__}'
-                " does not: set visualizer=dict(type='MultilabelLocalVisualizer')."
+                " does not: set visualizer=dict(type='MultilabelLocalVisualizer')"
             )
         self._cases = WorstCases(self.worst, self.thumbnail_size)
 
@@ -182,25 +182,25 @@ class MultilabelVisualizationHook(Hook):
         for sample in outputs:
             if self.worst < 1 or 'gt_sem_seg' not in sample:
                 continue
-            truth = planes_last(sample.gt_sem_seg.data)
+            reference = planes_last(sample.gt_sem_seg.data)
             prediction = planes_last(sample.pred_sem_seg.data)
-            scores = dice(overlap_counts(prediction, truth, len(classes)))
+            scores = dice(overlap_counts(prediction, reference, len(classes)))
             mean, lowest = float(scores.mean()), int(scores.argmin())
             text = f'Dice {mean:.3f}, lowest {classes[lowest]} {scores[lowest]:.3f}'
-            self._cases.add(Case(mean, sample.img_path, text, truth, prediction))
+            self._cases.add(Case(mean, sample.img_path, text, reference, prediction))
 
     def _draw_worst(self, runner: Runner, mode: str, total: int) -> None:
         cases = self._cases.gather()
         self._start_collecting(runner)
         if not cases or not is_main_process():
             return
-        heading = f'The {len(cases)} lowest of {total} images by mean Dice'
+        heading = f'The {len(cases)} images with the lowest mean Dice of {total}'
         if mode == 'val':
             heading += f', iteration {runner.iter}'
         thumbnails = [
             runner.visualizer.draw_thumbnail(
                 read_image(case.path, self.backend_args),
-                case.truth,
+                case.reference,
                 case.prediction,
                 self.thumbnail_size,
             )
@@ -218,7 +218,7 @@ class MultilabelVisualizationHook(Hook):
 
 
 def _file_names(dataset: Dataset) -> dict[str, str]:
-    """Name the picture of each image after its file, and its folders if that is not enough."""
+    """Name each picture after the file of its image, with its folders if names would clash."""
     paths = dataset_image_paths(dataset)
     try:
         names = name_images(paths, 'stem')

@@ -1,4 +1,4 @@
-"""The images of lowest score, collected while a dataset goes by."""
+"""The images with the lowest scores, collected while a dataset is predicted."""
 
 import heapq
 from typing import NamedTuple
@@ -13,24 +13,24 @@ class Case(NamedTuple):
     Attributes:
         score: Mean Dice.
         path: Path of the image.
-        text: What the caption says of it.
-        truth: Packed map.
-        prediction: Packed map.
+        text: Its caption.
+        reference: Packed map of the reference masks.
+        prediction: Packed map of the prediction.
     """
 
     score: float
     path: str
     text: str
-    truth: np.ndarray
+    reference: np.ndarray
     prediction: np.ndarray
 
 
 class WorstCases:
-    """The images of lowest score so far, with coarse copies of their masks.
+    """The images with the lowest scores so far, with coarse copies of their masks.
 
     Args:
         count: Number of images to keep.
-        size: Pixels that the longer side of a copy has at least, if the map has as many.
+        size: Minimum length of the longer side of a copy in pixels, if the map has as many.
     """
 
     def __init__(self, count: int, size: int) -> None:
@@ -39,20 +39,20 @@ class WorstCases:
         self._heap: list[tuple[float, str, Case]] = []
 
     def add(self, case: Case) -> None:
-        """Keep an image if it is among the worst, in place of the best of them."""
+        """Keep an image if it is among the worst, and drop the best one if there are too many."""
         full = len(self._heap) == self._count
         if full and (not self._heap or case.score >= -self._heap[0][0]):
             return
         if any(case.path == path for _, path, _ in self._heap):
             return
         coarse = case._replace(
-            truth=self._coarsen(case.truth), prediction=self._coarsen(case.prediction)
+            reference=self._coarsen(case.reference), prediction=self._coarsen(case.prediction)
         )
         entry = (-case.score, case.path, coarse)
         (heapq.heapreplace if full else heapq.heappush)(self._heap, entry)
 
     def gather(self) -> list[Case]:
-        """Merge the cases of all processes. Every process calls it.
+        """Merge the cases of all processes; all processes must call it.
 
         Returns:
             The lowest score first, each path once.

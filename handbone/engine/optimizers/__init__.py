@@ -1,4 +1,4 @@
-"""Optimisers, and what decides how each weight is optimised."""
+"""Optimisers, and constructors that give each weight its settings."""
 
 from .cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 from .grouped_weights import GroupedOptimWrapperConstructor

@@ -1,4 +1,4 @@
-"""Mixed precision on processors that compute in bfloat16."""
+"""Mixed precision on processors with bfloat16 instructions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +13,14 @@ from torch import nn
 class CPUAmpOptimWrapper(OptimWrapper):
     """mmengine's ``OptimWrapper`` with the forward pass in bfloat16 on the CPU.
 
-    Its ``AmpOptimWrapper`` is for GPUs only. bfloat16 has the exponent of float32, so gradients
-    need no scaling. ``handbone train`` chooses it where the processor has the instructions.
+    mmengine's ``AmpOptimWrapper`` is for GPUs only. bfloat16 has the exponent of float32, so
+    gradients need no scaling. ``handbone train`` replaces ``AmpOptimWrapper`` by this one if there
+    is no GPU and the processor has the instructions.
     """
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Compute in mixed precision inside.
+        """Compute in mixed precision within the block.
 
         Args:
             model: The model that is trained.

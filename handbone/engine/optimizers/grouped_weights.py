@@ -1,4 +1,4 @@
-"""Weights with the same settings in one group, so that an optimiser steps them together."""
+"""Weights with the same settings in one group, so that an optimiser updates them together."""
 
 from mmengine.optim import DefaultOptimWrapperConstructor
 from mmseg.registry import OPTIM_WRAPPER_CONSTRUCTORS
@@ -9,10 +9,10 @@ from handbone.errors import HandboneError
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
-    """mmengine's constructor with one group for each set of settings instead of one a weight.
+    """mmengine's constructor with one group per set of settings instead of one per weight.
 
-    With ``paramwise_cfg`` mmengine makes hundreds of groups, each of which an optimiser on a GPU
-    steps with kernels of its own. The weights and their settings are the same.
+    With ``paramwise_cfg`` mmengine makes hundreds of groups, and an optimiser on a GPU launches
+    separate kernels for each. The weights and their settings stay the same.
     """
 
     def add_params(
@@ -25,7 +25,7 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
         """Collect the weights with their settings.
 
         Args:
-            params: List to extend by the groups.
+            params: List that the groups are added to.
             module: The model, or a part of it.
             prefix: Name of the part.
             is_dcn_module: Whether the part belongs to a deformable convolution.
@@ -36,10 +36,10 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             params[:] = merge_groups(params)
 
     def adjust(self, params: list[dict], model: nn.Module) -> None:
-        """Change settings of single weights, before they are grouped; for subclasses.
+        """Change the settings of single weights before they are grouped; for subclasses.
 
         Args:
-            params: One group a weight.
+            params: One group per weight.
             model: The model.
         """
 
@@ -51,10 +51,10 @@ def merge_groups(groups: list[dict]) -> list[dict]:
         groups: ``params``, a list of weights, and settings.
 
     Returns:
-        Groups in the order in which their settings appear first, the weights in their order.
+        Groups in the order in which their settings first appear, weights in their original order.
 
     Raises:
-        HandboneError: If a weight is in two groups, and would be stepped twice.
+        HandboneError: If a weight is in two groups and would be updated twice.
     """
     merged: dict[str, dict] = {}
     known: set[int] = set()
@@ -64,7 +64,7 @@ def merge_groups(groups: list[dict]) -> list[dict]:
         found['params'].extend(group['params'])
         if not known.isdisjoint(map(id, group['params'])):
             raise HandboneError(
-                'two parts of the model share a weight, which would be stepped twice: set '
+                'two parts of the model share a weight, which would be updated twice: set '
                 'optim_wrapper.paramwise_cfg.bypass_duplicate=True'
             )
         known.update(map(id, group['params']))

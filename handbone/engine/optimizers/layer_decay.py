@@ -1,4 +1,4 @@
-"""Learning rates that fall from the last layer of a pretrained backbone to the first."""
+"""Learning rates that decrease from the last layer of a pretrained backbone to the first."""
 
 import bisect
 import math
@@ -12,11 +12,11 @@ from handbone.errors import HandboneError
 
 from .grouped_weights import GroupedOptimWrapperConstructor
 
-#: Stages and the blocks inside, in the names of mmseg's backbones: Swin's ``stages.2.blocks.5``,
+#: Stages and their blocks in the weight names of mmseg's backbones: Swin's ``stages.2.blocks.5``,
 #: MiT's ``layers.2.1.5``, ConvNeXt's ``stages.2.5``, ResNet's ``layer3.5``, MSCAN's ``block3.5``,
 #: ViT's ``layers.7``.
 BLOCK = re.compile(r'(?:stages\.|layers\.|layer|block)(\d+)(?:\.blocks)?((?:\.\d+)*)\.')
-#: What leads from one stage to the next: ConvNeXt's before the stage, Swin's at its end.
+#: Downsampling between stages: ConvNeXt's comes before the stage, Swin's at its end.
 BEFORE_STAGE = re.compile(r'downsample_layers\.(\d+)\.')
 AFTER_STAGE = re.compile(r'stages\.(\d+)\.downsample\.')
 
@@ -25,22 +25,22 @@ AFTER_STAGE = re.compile(r'stages\.(\d+)\.downsample\.')
 class LayerDecayOptimWrapperConstructor(GroupedOptimWrapperConstructor):
     """Multiply the learning rate by ``layer_decay`` for every block further from the head.
 
-    With L blocks in the backbone, block l (1 to L) learns at ``layer_decay ** (L + 1 - l)`` times
-    the rate that the other settings give it, what comes before the blocks (patch embedding, stem)
-    at ``layer_decay ** (L + 1)``, the heads at 1: section 3.3.3 of Clark et al., ELECTRA, ICLR 2020
-    (https://arxiv.org/abs/2003.10555), as BEiT uses it for segmentation. mmseg's own constructor
-    knows BEiT, MAE and ConvNeXt; this one reads the blocks off the names of any backbone whose
+    With L blocks in the backbone, the learning rate that the other settings give is multiplied by
+    ``layer_decay ** (L + 1 - l)`` for block l (1 to L), by ``layer_decay ** (L + 1)`` for what is
+    before the blocks (patch embedding, stem) and by 1 for the heads: section 3.3.3 of Clark et al.,
+    ELECTRA, ICLR 2020 (https://arxiv.org/abs/2003.10555), as BEiT uses it for segmentation. The
+    constructor of mmseg supports BEiT, MAE and ConvNeXt; this one supports any backbone whose
     weights are numbered by stage or layer.
 
-    It takes the settings of mmengine's constructor as well, and ``layer_decay`` in
-    ``paramwise_cfg``: above 0 and at most 1.
+    ``paramwise_cfg`` takes the settings of mmengine's constructor and ``layer_decay``, which must
+    be above 0 and at most 1.
     """
 
     def adjust(self, params: list[dict], model: nn.Module) -> None:
         """Multiply the learning rates.
 
         Args:
-            params: One group a weight, changed in place.
+            params: One group per weight, changed in place.
             model: The model.
 
         Raises:
@@ -69,8 +69,8 @@ class LayerDecayOptimWrapperConstructor(GroupedOptimWrapperConstructor):
 def layer_depths(backbone: nn.Module) -> dict[str, int]:
     """Number the blocks of a backbone from its input to its output.
 
-    What lies between two blocks, such as a norm or what leads to the next stage, goes with the
-    block before it.
+    Weights between two blocks, such as those of a norm or of downsampling, have the depth of the
+    block before them.
 
     Args:
         backbone: A backbone whose weights are numbered by stage or layer.
@@ -88,7 +88,7 @@ def layer_depths(backbone: nn.Module) -> dict[str, int]:
             f'layer_decay: the weights of {type(backbone).__name__} are not numbered by stage or '
             'layer; leave constructor and layer_decay out of optim_wrapper'
         )
-    # MiT numbers the parts of a stage too, and its blocks one level further down
+    # MiT also numbers the parts of a stage, and its blocks one level below
     levels = max(map(len, numbered))
     blocks = [
         place for place in numbered if len(place) == levels and math.inf not in map(abs, place)
@@ -102,7 +102,7 @@ def layer_depths(backbone: nn.Module) -> dict[str, int]:
 
 
 def _place(name: str) -> tuple[float, ...] | None:
-    """Read the numbers of stage and block off the name of a weight."""
+    """Read the numbers of stage and block from the name of a weight."""
     if match := BEFORE_STAGE.match(name):
         return (int(match[1]), -math.inf)
     if match := AFTER_STAGE.match(name):

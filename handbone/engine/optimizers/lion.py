@@ -21,13 +21,13 @@ class Lion(Optimizer):
         w = w - lr * (sign(c) + weight_decay * w)
         m = beta2 * m + (1 - beta2) * g
 
-    It keeps one tensor a weight, half of what AdamW keeps. The paper takes a learning rate 3 to 10
-    times smaller than AdamW's and a weight decay as many times larger.
+    It keeps one tensor per weight, half as many as AdamW. The paper uses a learning rate 3 to 10
+    times smaller than for AdamW, and a weight decay larger by the same factor.
 
     Args:
-        params: Weights, or groups of them with settings of their own.
+        params: Weights, or groups of them with their own settings.
         lr: Learning rate, positive.
-        betas: Shares of the old momentum in the step and in the new momentum, each in [0, 1).
+        betas: Weights of the old momentum in the step and in the new momentum, each in [0, 1).
         weight_decay: Decoupled weight decay, not negative.
 
     Raises:
@@ -53,7 +53,7 @@ class Lion(Optimizer):
     def step(  # type: ignore[override]  # the parent has overloads
         self, closure: Callable[[], Tensor] | None = None
     ) -> Tensor | None:
-        """Change the weights once.
+        """Update the weights once.
 
         Args:
             closure: Computes the loss and its gradients again, as in other optimisers.

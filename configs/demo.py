@@ -12,11 +12,11 @@ _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_pipeline[1].scale = crop_size
-# small batches: on a CPU more steps are worth more than smoother ones
+# small batches: on a CPU, more steps help more than smoother ones
 train_dataloader = dict(batch_size=4, dataset=dict(data_root=data_root, num_folds=10))
 val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=10))
 test_dataloader = dict(dataset=dict(data_root=data_root))
-# the phantoms are turned, bent and spread already: less of it than for real radiographs
+# the phantoms already vary in position and pose, so less augmentation than for real radiographs
 _base_.train_dataloader.dataset.pipeline[1].update(degrees=12, scale=(0.9, 1.1))
 model = dict(
     data_preprocessor=dict(
@@ -26,8 +26,8 @@ model = dict(
     ),
     decode_head=dict(
         loss_decode=[
-            # times the number of classes: the sum over them instead of the mean, which is small
-            # beside Dice where most pixels are background
+            # times the number of classes, to sum over classes: with mostly background, the mean
+            # would be small compared with Dice
             dict(type='MultilabelBCELoss', loss_weight=29.0),
             dict(type='MultilabelDiceLoss', loss_weight=1.0),
         ],

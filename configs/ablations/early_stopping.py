@@ -1,4 +1,4 @@
-# Stop when five validations in a row bring less than 0.001 of mean Dice.
+# Stop when mean Dice improves by less than 0.001 in five validations in a row.
 _base_ = ['../upernet_swin-t_1536.py']
 default_hooks = dict(
     early_stopping=dict(

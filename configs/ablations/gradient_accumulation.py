@@ -1,5 +1,5 @@
-# Gradients of two batches of 1 in each step: a batch of 2 in the memory of 1. Iterations count
-# batches, so there are twice as many.
+# Each step uses the gradients of two batches of 1: a batch of 2 in the memory of 1. Iterations
+# count batches, so there are twice as many.
 _base_ = ['../upernet_swin-t_1536.py']
 train_dataloader = dict(batch_size=1)
 optim_wrapper = dict(accumulative_counts=2)

@@ -1,4 +1,4 @@
-# BCE and Tversky: the demo's mix with missed pixels dearer than false ones.
+# BCE and Tversky: the demo's losses, but missed pixels cost more than false ones.
 _base_ = ['../demo.py']
 _base_.model.decode_head.loss_decode = [
     dict(type='MultilabelBCELoss', loss_weight=29.0),

@@ -1,4 +1,4 @@
-# Half the rate whenever two validations in a row bring no better mean Dice; one in 200 iterations.
+# Halve the rate if mean Dice does not improve in two validations, 200 iterations apart.
 _base_ = ['../demo.py']
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=150, by_epoch=False),

@@ -1,4 +1,4 @@
-# Warm-up, then polynomial decay; power 0.9 is what most segmentation papers take.
+# Warm-up, then polynomial decay with power 0.9, as in most segmentation papers.
 _base_ = ['../demo.py']
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=150, by_epoch=False),

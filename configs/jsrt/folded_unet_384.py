@@ -1,11 +1,11 @@
-# The same with a small U-Net whose output has the input's resolution, in minutes on two CPU cores.
+# JSRT with a small U-Net whose output has the input's resolution, in minutes on two CPU cores.
 _base_ = [
     '../_base_/models/folded_unet.py',
     '../_base_/datasets/jsrt.py',
     '../_base_/schedules/adamw_progressive.py',
     '../_base_/default_runtime.py',
 ]
-# five classes on full-size chests gain from nearly twice the demo's iterations
+# five classes on full-size chests benefit from nearly twice the demo's iterations
 max_iters = 3600
 full_size_from = 2800
 stages = [(800 / max_iters, 3), (2000 / max_iters, 2)]
@@ -30,7 +30,7 @@ model = dict(
     decode_head=dict(
         num_classes=5,
         loss_decode=[
-            # times the number of classes: the sum over them instead of the mean
+            # times the number of classes, to sum over classes instead of averaging
             dict(type='MultilabelBCELoss', loss_weight=5.0),
             dict(type='MultilabelDiceLoss', loss_weight=1.0),
         ],

@@ -1,4 +1,4 @@
-# Five overlapping structures of chest radiographs: only metainfo and sizes differ from the bones.
+# Five overlapping structures in chest radiographs: only metainfo and sizes differ from the bones.
 _base_ = [
     '../_base_/models/segformer_mit-b0.py',
     '../_base_/datasets/jsrt.py',

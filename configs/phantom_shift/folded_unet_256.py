@@ -1,4 +1,4 @@
-# Smaller images, more iterations.
+# Smaller images and more iterations than folded_unet_384.
 _base_ = ['folded_unet_384.py']
 crop_size = (256, 256)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size

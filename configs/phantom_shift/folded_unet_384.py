@@ -1,5 +1,5 @@
-# Phantoms with the bent-wrist shift, 12 % of the training images and 60 % of the test images, in a
-# quarter of the demo's iterations. The configs of this folder take about the same time on a CPU.
+# Phantoms with bent wrists in 12 % of the training and 60 % of the test images, in a quarter of
+# the demo's iterations. All configs in this folder take about the same time on a CPU.
 _base_ = ['../demo.py']
 max_iters = 500
 full_size_from = 385

@@ -1,4 +1,4 @@
-# A transformer from scratch, at the rate that it bears.
+# A transformer from scratch, at a learning rate that it tolerates.
 _base_ = [
     '../_base_/models/segformer_mit-b0.py',
     '../_base_/datasets/xray_hand_bone.py',

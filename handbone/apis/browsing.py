@@ -1,4 +1,4 @@
-"""Pictures of what the network sees."""
+"""Pictures of the input of the network."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Turn a config and its checkpoint into a file that ONNX Runtime and OpenVINO run."""
+"""Turn a config and its checkpoint into a file for ONNX Runtime or OpenVINO."""
 
 import sys
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def export(
     kind: str = 'onnx',
     thresholds: str | None = None,
 ) -> Description:
-    """Write a model as one file that goes from grey values to packed labels.
+    """Write a model as one file that takes grey values and gives packed labels.
 
     >>> export(read_config_file('configs/demo.py'), 'work_dirs/demo', 'demo.onnx')
 
@@ -46,17 +46,17 @@ def export(
         out: The file to write.
         size: Height and width of the network's input; the config's by default.
         precision: ``fp32``, ``fp16`` or ``int8``.
-        calibration: Folder of radiographs that ``int8`` is calibrated with.
+        calibration: Folder of radiographs for the calibration of ``int8``.
         kind: ``onnx`` or ``openvino``.
-        thresholds: JSON file with a threshold a class; the config's by default.
+        thresholds: JSON file with one threshold per class; the config's by default.
 
     Returns:
-        What the file says of itself.
+        The description that the file holds.
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        HandboneError: If checkpoint, thresholds or classes do not fit the config, or a step or a
-            model cannot be exported.
+        HandboneError: If checkpoint, thresholds or classes do not fit the config, or a step or
+            the model cannot be exported.
         OSError: If the file cannot be written.
         MissingExtraError: If the packages of the extra ``export`` are not installed.
     """
@@ -73,7 +73,7 @@ def export(
     steps = [step['type'] for step in prediction_settings(cfg).get('postprocess') or ()]
     if steps:
         raise HandboneError(
-            f'test_cfg.postprocess has {", ".join(steps)}, which an exported file does not do: '
+            f'test_cfg.postprocess has {", ".join(steps)}, which an exported file cannot do: '
             'predict with the checkpoint, or export with '
             "--cfg-options 'model.test_cfg.postprocess=[]'"
         )
@@ -99,7 +99,7 @@ def export(
 def _graph_of(
     segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
 ) -> tuple['onnx.ModelProto', Preprocessing]:
-    """Write the graph for images of any size, or else for those of the config's size."""
+    """Write the graph for images of any size or, if that fails, of the config's size."""
     from handbone.export.graph import UnsupportedModelError, to_graph
 
     if preprocessing.size is None:
@@ -128,16 +128,16 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
         The segmentor, for evaluation on the CPU.
 
     Raises:
-        FileNotFoundError: If there is no checkpoint.
+        FileNotFoundError: If the checkpoint does not exist.
         HandboneError: If it does not fit.
     """
     path = find_checkpoint(checkpoint)
     content = load_checkpoint_file(path)
-    drop_pretrained(cfg)  # the checkpoint brings all weights
+    drop_pretrained(cfg)  # the checkpoint has all weights
     segmentor = build_model(cfg)
     if len(classes) != segmentor.num_classes:
         raise HandboneError(
-            f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
+            f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset has '
             f'{len(classes)}; set model.decode_head.num_classes={len(classes)}'
         )
     load_weights(segmentor, content, path, classes)

@@ -1,4 +1,4 @@
-"""Functions of other rooms, which work on files and need no network."""
+"""Functions for datasets and submissions, which need no model."""
 
 from handbone.configuration.config_file import read_config_file
 from handbone.runs.run_comparison import config_differences, score_rows

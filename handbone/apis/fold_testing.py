@@ -1,4 +1,4 @@
-"""Test the folds of a cross-validation: each on what it has not seen, all together on the rest."""
+"""Test a cross-validation: each fold on its held-out images, all folds on the test images."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ def find_folds(work_dir: str | Path) -> list[Path]:
         The folders of all folds, in order.
 
     Raises:
-        HandboneError: If there is none, or one is missing or not finished.
+        HandboneError: If there are no folds, or one is missing or not finished.
     """
     folders = {
         int(path.name.removeprefix('fold_')): path
@@ -58,7 +58,7 @@ def find_folds(work_dir: str | Path) -> list[Path]:
     if missing or len(finished) > num_folds or len(set(finished.values())) > 1:
         raise HandboneError(
             f'{work_dir} should have {num_folds} finished folds; '
-            + (f'not finished: {", ".join(map(str, missing))}' if missing else 'others lie there')
+            + (f'not finished: {", ".join(map(str, missing))}' if missing else 'it has others')
             + '. `handbone train-folds` continues where it stopped'
         )
     return [folders[fold] for fold in range(num_folds)]
@@ -71,7 +71,7 @@ def predict_out_of_fold(
     out: str | Path,
     image_name: str = 'basename',
 ) -> FoldScores:
-    """Predict each training image with the model that has not seen it.
+    """Predict each training image with the model that was not trained on it.
 
     >>> cfg, folders = read_config_file('configs/demo.py'), find_folds('work_dirs/folds')
     >>> predict_out_of_fold(cfg, folders, fold_checkpoints(cfg, folders), 'out_of_fold.csv')
@@ -80,14 +80,14 @@ def predict_out_of_fold(
         cfg: Complete configuration.
         folders: Work dirs of the folds, in order.
         checkpoints: The checkpoint of each.
-        out: CSV to write, every image once.
-        image_name: What it calls an image, as :class:`RLESubmissionHook` takes it.
+        out: CSV to write, with every image once.
+        image_name: How the CSV names an image, as in :class:`RLESubmissionHook`.
 
     Returns:
         The scores.
 
     Raises:
-        HandboneError: If two images would have one name.
+        HandboneError: If two images would have the same name.
     """
     configs = []
     for fold in range(len(folders)):
@@ -117,13 +117,13 @@ def fold_checkpoints(cfg: Config, folders: Sequence[Path], last: bool = False) -
     Args:
         cfg: Complete configuration.
         folders: Work dirs of the folds, in order.
-        last: Take the last checkpoints, not the best ones.
+        last: Use the last checkpoints instead of the best ones.
 
     Returns:
         Their paths.
 
     Raises:
-        FileNotFoundError: If a fold has none.
+        FileNotFoundError: If a fold has no checkpoint.
     """
     choose = newest_checkpoint if last else find_checkpoint
     return [str(choose(str(training_checkpoints(cfg, folder)))) for folder in folders]
@@ -146,7 +146,7 @@ def predict_ensemble(
         checkpoints: The checkpoint of each fold.
         out: CSV to write.
         work_dir: Where the log and the tables go.
-        image_name: What the CSV calls an image, as :class:`RLESubmissionHook` takes it.
+        image_name: How the CSV names an image, as in :class:`RLESubmissionHook`.
         scored: Whether the test images have reference masks.
         merge: Mean of ``probabilities`` or of ``logits``.
         one_at_a_time: Hold one model on the device at a time.
@@ -165,14 +165,14 @@ def predict_ensemble(
 
 
 def _name(cfg: Config, name: str, work_dir: Path) -> None:
-    """Tell a run from the others of this process."""
+    """Distinguish a run from the others of this process."""
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = name
     cfg.visualizer = dict(cfg.visualizer, name=name)
 
 
 def _names_in_folds(configs: Sequence[Config], image_name: str) -> dict[str, str]:
-    """Name the held out images of all folds, by their paths."""
+    """Name the held-out images of all folds; the keys are their paths."""
     init_default_scope(configs[0].get('default_scope', 'mmseg'))
     names: dict[str, str] = {}
     for of_fold in configs:
@@ -183,7 +183,7 @@ def _names_in_folds(configs: Sequence[Config], image_name: str) -> dict[str, str
         if name in first:
             raise HandboneError(
                 f'two images of different folds would both be named {name!r}: {first[name]} and '
-                f'{path}. Tell them apart by their folders with --image-name path, or rename one'
+                f'{path}. Name images with their folders by --image-name path, or rename one'
             )
         first[name] = path
     return names

@@ -1,4 +1,4 @@
-"""Train the folds of a cross-validation, each in a process of its own."""
+"""Train the folds of a cross-validation, each in its own process."""
 
 import json
 import os
@@ -22,8 +22,10 @@ from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.folder_lock import FolderInUseError, locked_folder
 
-#: Seconds between two looks at the running folds, and how long a stopped one has to end.
-LOOK, END = 0.5, 30
+#: Seconds between two checks of the running folds.
+CHECK_INTERVAL = 0.5
+#: Seconds that a stopped fold has to end before it is killed.
+STOP_TIMEOUT = 30
 
 
 class _Running(NamedTuple):
@@ -31,7 +33,7 @@ class _Running(NamedTuple):
 
     Attributes:
         fold: Its number.
-        slot: The GPU it has, or None.
+        slot: Its GPU, or None.
         process: The process.
     """
 
@@ -66,16 +68,16 @@ class FoldTraining:
         self.arguments = list(arguments)
 
     def train(self, folds: Sequence[int], slots: Sequence[str | None]) -> None:
-        """Train folds, as many at a time as there are slots.
+        """Train folds, one per slot at a time.
 
-        Finished folds are passed over, others continue from their newest checkpoint.
+        Finished folds are skipped, others continue from their newest checkpoint.
 
         Args:
             folds: Which ones.
-            slots: GPU of each training that may run at the same time, None to leave that open.
+            slots: One entry per training that may run at the same time: its GPU, or None for any.
 
         Raises:
-            HandboneError: If a fold does not exist, is of another experiment, or fails.
+            HandboneError: If a fold does not exist, belongs to a different experiment, or fails.
         """
         waiting = [fold for fold in folds if not self._is_finished(fold)]
         for fold in folds:
@@ -92,7 +94,7 @@ class FoldTraining:
                     except FolderInUseError as error:
                         failed[fold] = str(error)
                         free.append(slot)
-                time.sleep(LOOK)
+                time.sleep(CHECK_INTERVAL)
                 for each in [each for each in running if each.process.poll() is not None]:
                     running.remove(each)
                     free.append(each.slot)
@@ -103,7 +105,7 @@ class FoldTraining:
             raise HandboneError(
                 f'{len(failed)} of {len(folds)} folds are not trained: '
                 + ', '.join(f'{fold} ({reason})' for fold, reason in failed.items())
-                + '; their output says why. The same command continues where they stopped'
+                + '; their output says why. Run the same command again to continue'
             )
 
     def _folder(self, fold: int) -> Path:
@@ -128,10 +130,10 @@ class FoldTraining:
         return True
 
     def _start(self, fold: int, slot: str | None, quiet: bool) -> _Running:
-        """Start a training, unless another process has the fold."""
+        """Start a training, unless a different process is training the fold."""
         folder = self._folder(fold)
         with locked_folder(folder):
-            pass  # the training holds the lock itself; this only says at once that it cannot
+            pass  # the training takes the lock itself; this only reports at once that it cannot
         cfg, of_fold = self._settings(fold)
         settings = [*self.options, *of_fold]
         command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
@@ -149,14 +151,14 @@ class FoldTraining:
         return _Running(fold, slot, process)
 
     def _end(self, ended: _Running, failed: dict[int, str]) -> None:
-        """Note how a training has ended."""
+        """Record how a training ended."""
         fold, code = ended.fold, ended.process.returncode
         folder = self._folder(fold)
         if code:
             failed[fold] = f'exit code {code}'
-            print(f'fold {fold} fails ({code}): {folder}', file=sys.stderr, flush=True)
+            print(f'fold {fold} failed ({code}): {folder}', file=sys.stderr, flush=True)
             output = folder / 'output.txt'
-            if output.is_file():  # its end says what to correct
+            if output.is_file():  # its last lines say what is wrong
                 print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
             return
         content = json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n'
@@ -182,13 +184,13 @@ def train_folds(
         num_folds: Number of folds.
         options: Settings as ``key=value``, as ``--cfg-options`` takes them.
         folds: The folds to train here; all by default.
-        slots: GPU of each training that may run at the same time, None to leave that open.
+        slots: One entry per training that may run at the same time: its GPU, or None for any.
 
     Returns:
         The work dirs of the trained folds.
 
     Raises:
-        HandboneError: If a fold does not exist, is of another experiment, or fails.
+        HandboneError: If a fold does not exist, belongs to a different experiment, or fails.
     """
     chosen = list(range(num_folds)) if folds is None else list(folds)
     FoldTraining(str(config), work_dir, num_folds, options).train(chosen, slots)
@@ -200,7 +202,7 @@ def _stop(running: Sequence[_Running]) -> None:
         each.process.terminate()
     for each in running:
         try:
-            each.process.wait(END)
+            each.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             each.process.kill()
             each.process.wait()

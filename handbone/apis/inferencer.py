@@ -39,7 +39,7 @@ class MultilabelInferencer:
 
     @classmethod
     def of(cls, predictor: Predictor) -> Self:
-        """Make an inferencer of a predictor, such as an exported model.
+        """Make an inferencer from a predictor, such as an exported model.
 
         >>> inferencer = MultilabelInferencer.of(open_predictor('work_dirs/demo.onnx'))
 
@@ -50,7 +50,7 @@ class MultilabelInferencer:
             The inferencer.
 
         Raises:
-            HandboneError: If it is something else.
+            HandboneError: If it is not a predictor.
         """
         if not isinstance(predictor, Predictor):
             raise HandboneError(
@@ -64,21 +64,21 @@ class MultilabelInferencer:
     def __call__(
         self, images: Any, batch_size: int | None = None, workers: int = 2
     ) -> Iterator[Prediction]:
-        """Predict one image after another.
+        """Predict images one by one.
 
         Args:
             images: One image or a list of images: each an array, a tensor or a Pillow image of grey
                 values (H, W), uint8 or float from 0 to 255. Or files, folders, patterns and
                 ``@lists``, one or a list of them.
-            batch_size: Images that the network gets at once; by default 1 on CPUs, 8 on GPUs.
-            workers: Threads that read.
+            batch_size: Number of images per batch; by default 1 on CPUs, 8 on GPUs.
+            workers: Number of threads that read images.
 
         Yields:
             The predictions, in the order of the images.
 
         Raises:
             RadiographError: If a file cannot be read or predicted.
-            HandboneError: If there is no image, or one is not an image of grey values.
+            HandboneError: If there are no images, or one is not an image of grey values.
         """
         for batch in predict_sources(self.predictor, _sources(images), batch_size, workers):
             for outcome in batch:
@@ -100,11 +100,11 @@ class MultilabelInferencer:
 
         Args:
             sources: Files, folders, patterns and ``@lists``.
-            writers: Names of formats, as ``handbone.outputs.WRITERS`` has them, or writers by name.
+            writers: Names of formats in ``handbone.outputs.WRITERS``, or writers by name.
             out_dir: Folder of the outputs.
-            batch_size: Images that the network gets at once; by default 1 on CPUs, 8 on GPUs.
-            workers: Threads that read.
-            restart: Start over, whatever the folder holds.
+            batch_size: Number of images per batch; by default 1 on CPUs, 8 on GPUs.
+            workers: Number of threads that read images.
+            restart: Start from the beginning, whatever the folder contains.
             progress: Show images per second and the time left.
 
         Returns:
@@ -130,7 +130,7 @@ def make_writers(
     predictor: Predictor,
     options: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
 ) -> dict[str, OutputWriter]:
-    """Make the writers of some formats.
+    """Make the writers of formats.
 
     Args:
         names: Names of formats.
@@ -139,7 +139,7 @@ def make_writers(
         options: Further arguments of writers, by the name of their format.
 
     Returns:
-        The writers by name and options, so that no run continues one with other options.
+        The writers by name and options, so that no run continues one with different options.
 
     Raises:
         HandboneError: If a name is unknown.

@@ -1,4 +1,4 @@
-"""Turn a checkpoint of a training into a file to share."""
+"""Turn a checkpoint into a file to share."""
 
 import uuid
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from handbone.masks import check_thresholds
 from handbone.structure import Fields, check_class_list, check_structure, one_line
 
 TESTED = Fields(optional=dict(test_cfg=(None, dict)))
-#: Where the thresholds stand in a config; test-time augmentation wraps the segmentor.
+#: Where a config has its thresholds; test-time augmentation wraps the segmentor.
 MODEL = Fields(
     optional=dict(model=(None, Fields(optional=dict(**TESTED.optional, module=(None, TESTED)))))
 )
@@ -30,18 +30,18 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
 
     Args:
         checkpoint: A checkpoint of a training.
-        out: The file to write, ending in ``.safetensors``. By default it stands beside the
-            checkpoint and has the first eight digits of its hash in its name.
-        thresholds: A file of ``handbone tune-thresholds``, in place of the thresholds of a
-            published checkpoint or else of the config.
+        out: The file to write, ending in ``.safetensors``. By default it is beside the checkpoint
+            and has the first eight digits of its hash in its name.
+        thresholds: A file from ``handbone tune-thresholds``. Default: the thresholds of a published
+            checkpoint, otherwise those of the config.
 
     Returns:
         The file that was written.
 
     Raises:
-        FileNotFoundError: If there is no such file of thresholds.
-        HandboneError: If the checkpoint does not tell its classes or its config, or the thresholds
-            are of other classes.
+        FileNotFoundError: If the checkpoint or the file of thresholds does not exist.
+        HandboneError: If the checkpoint does not hold its classes or its config, or the thresholds
+            are for different classes.
     """
     content = load_checkpoint_file(checkpoint)
     meta = content.get('meta') or {}
@@ -49,13 +49,13 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
     text = meta.get('config_text')
     if not dataset_meta.get('classes') or not text:
         raise HandboneError(
-            f'{checkpoint} does not tell its classes and its config, so it cannot be published; '
+            f'{checkpoint} does not hold its classes and its config, so it cannot be published; '
             'give a checkpoint that `handbone train` wrote'
         )
     if out is not None and Path(out).suffix != SUFFIX:
         raise HandboneError(f'{out}: the file to write must end in {SUFFIX}')
     beside = Path(checkpoint).with_suffix('')
-    # under a name of its own until the hash is known: other files of the model may lie there
+    # a temporary name until the hash is known: other files of the model may be there
     path = Path(out) if out else beside.with_name(f'.{beside.name}-{uuid.uuid4().hex}{SUFFIX}')
     classes = list(dataset_meta['classes'])
     palette = dataset_meta.get('palette')
@@ -80,7 +80,7 @@ def configured_thresholds(text: str, classes: Sequence[str], place: str) -> floa
     """Read the thresholds from the text of a config, without evaluating it.
 
     Args:
-        text: The config as mmengine writes it.
+        text: The config as mmengine writes it into checkpoints.
         classes: Names in class order.
         place: The file, for messages.
 

@@ -24,7 +24,7 @@ class EnsembleModel(NamedTuple):
 
     Attributes:
         config: Its complete configuration.
-        checkpoint: Its checkpoint, or a work dir, as :func:`find_checkpoint` takes it.
+        checkpoint: Its checkpoint, or a work dir, as for :func:`find_checkpoint`.
         weight: Its weight in the mean.
     """
 
@@ -45,8 +45,8 @@ def soft_vote(
     >>> soft_vote([EnsembleModel(cfg, f'work_dirs/{n}') for n, cfg in enumerate(configs)])
 
     Args:
-        models: The models; the first one's configuration says all but the models, their test
-            pipelines and their checkpoints.
+        models: The models. Everything but the models, their test pipelines and their checkpoints
+            comes from the first configuration.
         merge: Mean of ``probabilities`` or of ``logits``.
         one_at_a_time: Hold one model on the device at a time.
         thresholds: File of thresholds. Default: those of the first configuration.
@@ -71,7 +71,7 @@ def soft_vote(
     for model, checkpoint in zip(models, checkpoints, strict=True):
         config = deepcopy(model.config)
         drop_pretrained(config)
-        prediction_settings(config)['postprocess'] = []  # the first one's come after the mean
+        prediction_settings(config)['postprocess'] = []  # only the first config's steps are applied
         members.append(
             dict(
                 name=f'{name_of(config)} with {checkpoint}',

@@ -24,13 +24,13 @@ from handbone.errors import HandboneError
 
 
 class SoupKitchen:
-    """Averages checkpoints of one configuration and scores what comes out.
+    """Averages checkpoints of one configuration and scores the result.
 
     Args:
         cfg: Complete configuration.
         checkpoints: Files of checkpoints.
-        norm_images: Least number of images of the training set to measure the statistics of
-            BatchNorm with, for each soup; 0 averages those of the checkpoints.
+        norm_images: Minimum number of training images with which to measure the statistics of
+            BatchNorm for each soup; 0 averages those of the checkpoints.
     """
 
     def __init__(self, cfg: Config, checkpoints: Sequence[str], norm_images: int = 0) -> None:
@@ -52,7 +52,7 @@ class SoupKitchen:
         """Average checkpoints.
 
         Args:
-            checkpoints: What goes into it.
+            checkpoints: The checkpoints to average.
 
         Returns:
             Weights by name.
@@ -69,7 +69,7 @@ class SoupKitchen:
         """Measure the mean Dice of averaged checkpoints on the validation images.
 
         Args:
-            checkpoints: What goes into it.
+            checkpoints: The checkpoints to average.
 
         Returns:
             Mean Dice, 0 to 1.
@@ -81,7 +81,7 @@ class SoupKitchen:
         """Put weights into the model of the runner."""
         if self._runner is None:
             self._runner = ReportingRunner.from_cfg(self.cfg)
-            # what Runner.test does before its loop; the hooks compare classes and weights
+            # as Runner.test does before its loop; the hooks compare classes and weights
             self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
             self._runner.call_hook('before_run')
             self._runner.load_or_resume()
@@ -89,12 +89,12 @@ class SoupKitchen:
         return self._runner
 
     def _inputs(self, runner: Runner) -> Iterator[Tensor]:
-        """Yield training batches as the network takes them, from the same seed each time."""
+        """Yield preprocessed training batches, with the same seed each time."""
         torch.manual_seed(runner.seed)
         loader = runner.build_dataloader(deepcopy(self.cfg.train_dataloader), seed=runner.seed)
         seen = 0
         for batch in loader:
-            # as in testing: in training the early resolution of progressive resizing may come
+            # as in testing: in training, progressive resizing may shrink the batch
             inputs = runner.model.data_preprocessor(batch, False)['inputs']
             yield inputs
             seen += len(inputs)
@@ -103,7 +103,7 @@ class SoupKitchen:
 
 
 def _drop_weight_averages(cfg: Config) -> None:
-    """Take out the hooks that would test an average of their own instead of the soup."""
+    """Remove the hooks that would test their own average instead of the soup."""
     hooks = dict(cfg.get('default_hooks') or {})
     cfg.default_hooks = {name: hook for name, hook in hooks.items() if not _averages(hook)}
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if not _averages(hook)]
@@ -124,16 +124,16 @@ def make_soup(
     >>> make_soup(read_config_file('configs/demo.py'), files, 'soup.pth', 'greedy')
 
     Args:
-        cfg: Complete configuration of all of them.
+        cfg: Complete configuration of all checkpoints.
         checkpoints: Files of checkpoints, at least two.
         out: The checkpoint to write.
-        method: ``uniform`` takes all; ``greedy`` those that raise the Dice of the validation
+        method: ``uniform`` takes all; ``greedy`` those that do not lower the Dice of the validation
             images.
         norm_images: As for :class:`SoupKitchen`.
 
     Returns:
-        What went into it, and its mean Dice on the validation images; None where it was not
-        measured.
+        The averaged checkpoints, and the mean Dice of the soup on the validation images, or None if
+        it was not measured.
 
     Raises:
         FileNotFoundError: If a checkpoint does not exist.
@@ -146,7 +146,7 @@ def make_soup(
     if method == 'greedy':
         average_weights(
             checkpoints, _read_weights
-        )  # what does not fit is an error before all the work
+        )  # checkpoints that do not fit are an error before hours of work
         scores = [kitchen.score([checkpoint]) for checkpoint in checkpoints]
         chosen, dice = greedy_choice(checkpoints, scores, kitchen.score)
         for checkpoint, score in zip(checkpoints, scores, strict=True):
@@ -163,7 +163,7 @@ def _read_weights(checkpoint: str) -> Mapping[str, Tensor]:
 def _write(
     out: str | Path, weights: Mapping[str, Tensor], chosen: Sequence[str], method: str
 ) -> None:
-    """Write a checkpoint that tells, as those of a training do, its classes and config."""
+    """Write a checkpoint that holds its classes and config, like those of a training."""
     meta = dict(load_checkpoint_file(chosen[0], mmap=True).get('meta') or {})
     meta['cfg'] = meta.pop('config_text', '')
     meta['soup'] = dict(method=method, checkpoints=[str(checkpoint) for checkpoint in chosen])

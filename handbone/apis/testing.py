@@ -1,4 +1,4 @@
-"""Score a checkpoint, or write what it predicts."""
+"""Score a checkpoint, or write its predictions."""
 
 import torch
 from mmengine.config import Config
@@ -30,7 +30,7 @@ def test(cfg: Config) -> dict[str, float]:
             ``work_dirs/<name of the file>``.
 
     Returns:
-        The metrics, empty where only predictions were asked for.
+        The metrics; empty if only predictions were asked for.
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
@@ -44,12 +44,12 @@ def test(cfg: Config) -> dict[str, float]:
         check_checkpoint_file(cfg.load_from)
         use_published_thresholds(cfg, cfg.load_from)
         index_postprocessing(cfg)
-        drop_pretrained(cfg)  # the checkpoint brings all weights
+        drop_pretrained(cfg)  # the checkpoint has all weights
         keep_guards(cfg)
         adapt_to_hardware(cfg)
         if not torch.cuda.is_available():
-            # The number of threads changes the order of sums and thereby single pixels at the
-            # threshold: with one, the same bytes come out of any number of processes.
+            # The number of threads changes the order of sums, and thereby single pixels at the
+            # threshold: with one thread, any number of processes gives the same bytes.
             torch.set_num_threads(1)
         with process_group(cfg.launcher), config_faults_explained(cfg):
             return ReportingRunner.from_cfg(cfg).test()

@@ -28,17 +28,17 @@ def tune_thresholds(
 
     Args:
         cfg: Complete configuration.
-        checkpoints: One checkpoint; or those of a cross-validation, the k-th trained without fold
-            k, whose held out images are taken together.
+        checkpoints: One checkpoint, or those of a cross-validation in the order of their folds,
+            whose held-out images are pooled.
         out_file: JSON file to write.
-        split: ``val``, the validation images, or ``train``, all others of the training folder, as
-            the test pipeline loads them.
+        split: ``val`` for the validation images, or ``train`` for all others in the training
+            folder, which the test pipeline loads.
 
     Returns:
-        Mean Dice with the former thresholds, with the tuned ones, and on held out images.
+        Mean Dice with the previous thresholds, with the tuned ones, and on held-out images.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
+        FileNotFoundError: If a checkpoint does not exist.
         HandboneError: If a checkpoint, the configuration or the data are faulty.
     """
     metrics: dict[str, float] = {}
@@ -50,7 +50,9 @@ def tune_thresholds(
             if len(checkpoints) > 1:
                 run.merge_from_dict(fold_settings(run, fold, len(checkpoints)))
                 _check_fold(checkpoint, fold, len(checkpoints))
-                run.experiment_name = f'thresholds_{fold}'  # the default is the same in one second
+                run.experiment_name = (
+                    f'thresholds_{fold}'  # the default, a time in seconds, may repeat
+                )
             elif split == 'train':
                 _take_training_images(run)
             last = fold == len(checkpoints) - 1
@@ -72,14 +74,14 @@ def _take_training_images(cfg: Config) -> None:
     key, dataset = only_dataset(cfg, 'val_dataloader', 'folds are made of one')
     if dataset.get('fold') is None:
         raise HandboneError(
-            f'--train takes the images of the other folds, and {key} has no fold: '
+            f'--train uses the images of the other folds, and {key} has no fold: '
             'set its fold and num_folds, or name the training images in its ann_file'
         )
     dataset.split = 'train'
 
 
 def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
-    """Refuse a checkpoint that has been trained on the images it is to be tuned on."""
+    """Refuse a checkpoint that was trained on the images to tune its thresholds on."""
     meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
     try:
         loader = parse_config_text(meta.get('config_text') or '')['train_dataloader']
@@ -95,7 +97,7 @@ def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
 
 
 def _made_of(cfg: Config, checkpoints: Sequence[str], split: str) -> dict:
-    """Say in the file where its thresholds come from."""
+    """Describe the origin of the thresholds, for the file."""
     return dict(
         config=name_of(cfg),
         checkpoints=list(checkpoints),

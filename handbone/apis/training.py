@@ -22,7 +22,7 @@ from handbone.folder_lock import locked_folder
 
 
 def train(cfg: Config) -> None:
-    """Train.
+    """Train the model of a configuration.
 
     >>> cfg = read_config_file('configs/demo.py', ['train_cfg.max_iters=500'])
     >>> train(cfg)
@@ -36,13 +36,13 @@ def train(cfg: Config) -> None:
         PretrainedWeightsError: If pretrained weights are missing.
         FileNotFoundError: If the checkpoint to start from does not exist.
         OSError: If nothing can be written into the work dir.
-        FolderInUseError: If another run is writing into the work dir.
+        FolderInUseError: If a different run is writing into the work dir.
         HandboneError: If the checkpoint cannot be read, the config has a type or key that does not
-            exist or lacks a setting, or the hardware cannot do the precision.
+            exist or lacks a setting, or the hardware does not support the precision.
     """
     complete_config(cfg, TRAINING)
     check_room(Path(cfg.work_dir))
-    # all processes of one training share the folder, so the first one alone locks it
+    # all processes of one training share the folder, so only the first one locks it
     alone = is_first_process(cfg.launcher)
     with locked_folder(cfg.work_dir) if alone else contextlib.nullcontext():
         _train(cfg)
@@ -73,7 +73,7 @@ def _prepare(cfg: Config) -> None:
 
 
 def _is_resumed(cfg: Config) -> bool:
-    """Tell whether a checkpoint is resumed, which has all weights."""
+    """Tell whether training resumes a checkpoint, which has all weights."""
     if not cfg.get('resume', False):
         return False
     folder = training_checkpoints(cfg, cfg.work_dir)

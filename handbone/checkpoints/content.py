@@ -17,9 +17,9 @@ from handbone.structure import Fields, check_structure, one_line
 
 from .stored_values import make_history
 
-#: Parts that PyTorch itself made of tensors.
+#: Parts that consist of tensors.
 WEIGHTS = ('state_dict', 'ema_state_dict')
-#: What is raised for the state of another optimizer, scheduler or generator.
+#: Errors that the state of a different optimizer, scheduler or generator raises.
 STATE_FAULTS = (
     ArithmeticError,
     AssertionError,
@@ -29,7 +29,7 @@ STATE_FAULTS = (
     TypeError,
     ValueError,
 )
-#: How a history of losses is written.
+#: The structure of a stored history of losses.
 HISTORY = Fields(dict(values=Tensor, counts=Tensor, max_length=int))
 STRUCTURE = Fields(
     optional=dict(
@@ -87,7 +87,7 @@ def check_content(checkpoint: dict, name: str) -> dict:
         mmengine would evaluate; the text is kept as ``meta['config_text']``.
 
     Raises:
-        HandboneError: If a part is not what it must be.
+        HandboneError: If a part has the wrong type or structure.
     """
     check_structure(checkpoint, STRUCTURE, name)
     content = dict(checkpoint)
@@ -143,7 +143,7 @@ def _readable_hub(hub: Mapping) -> dict:
 
 @contextlib.contextmanager
 def restoring(name: str) -> Iterator[None]:
-    """Restore the state of a training, telling of a state that does not fit in one line.
+    """Report a state of a training that does not fit as one clear error, within a block.
 
     Args:
         name: The checkpoint.
@@ -152,8 +152,8 @@ def restoring(name: str) -> Iterator[None]:
         Nothing.
 
     Raises:
-        HandboneError: Instead of what optimizers, schedulers and generators of random numbers
-            raise for a state that is not theirs.
+        HandboneError: In place of the errors that optimizers, schedulers and random number
+            generators raise for a state that does not fit.
     """
     try:
         yield
@@ -168,7 +168,7 @@ def restoring(name: str) -> Iterator[None]:
 
 
 def pack_content(checkpoint: dict) -> None:
-    """Replace NumPy's numbers, paths, config dicts and histories by plain values.
+    """Replace NumPy numbers, paths, config dicts and histories by plain values.
 
     Args:
         checkpoint: Content of a checkpoint, changed in place.
@@ -186,7 +186,7 @@ def _plain(value: Any, place: str) -> Any:
         return {
             _plain(key, place): _plain(each, f'{place}.{key}')
             for key, each in value.items()
-            # OneCycleLR's state names a function of its own, which it has again when it is built
+            # OneCycleLR's state holds one of its own methods, which it sets again when it is built
             if not isinstance(each, (FunctionType, MethodType))
         }
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Weights from the internet, kept where PyTorch keeps them."""
+"""Weights from the internet, stored in PyTorch's cache."""
 
 from pathlib import Path
 from urllib.error import URLError
@@ -10,11 +10,11 @@ from handbone.errors import HandboneError
 
 
 class PretrainedWeightsError(HandboneError):
-    """Pretrained weights are not on the disk and cannot be downloaded."""
+    """Pretrained weights are neither on disk nor can they be downloaded."""
 
 
 def download_weights(url: str) -> Path:
-    """Download a file, unless it was downloaded before.
+    """Download a file, unless it has already been downloaded.
 
     Args:
         url: Its address.
@@ -35,6 +35,6 @@ def download_weights(url: str) -> Path:
     except (URLError, OSError) as error:
         raise PretrainedWeightsError(
             f'cannot download the pretrained weights {url} ({error}). Download that file on '
-            f'another machine and copy it to {file}, or train from scratch with --from-scratch'
+            f'a different machine and copy it to {file}, or train from scratch with --from-scratch'
         ) from error
     return file

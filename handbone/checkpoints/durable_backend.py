@@ -1,4 +1,4 @@
-"""Checkpoints that appear under their name only when they are complete on the disk."""
+"""Checkpoints that get their name only when they are completely on disk."""
 
 import shutil
 from pathlib import Path
@@ -17,19 +17,19 @@ class CheckpointWriteError(OSError):
 class DurableBackend(LocalBackend):
     """mmengine's local files, written as :func:`handbone.files.open_atomically` writes them.
 
-    However a process ends, the name stands for the old file or for the new one. An unfinished file
-    is overwritten by the next attempt.
+    However a process ends, the file is either the complete old one or the complete new one. An
+    unfinished file is overwritten by the next attempt.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write a file, which replaces an older one in a single step.
+        """Write a file and replace an older one in a single step.
 
         Args:
             obj: Content.
             filepath: Where to write it; missing folders are made.
 
         Raises:
-            CheckpointWriteError: If it cannot be written, as on a full disk. The old file stays.
+            CheckpointWriteError: If it cannot be written, as on a full disk; the old file is kept.
         """
         target = Path(filepath)
         try:
@@ -48,6 +48,6 @@ def _message(target: Path, size: int, error: OSError) -> str:
     reason = error.__cause__ if isinstance(error.__cause__, OSError) else error
     return (
         f'{target}: the checkpoint cannot be written ({reason.strerror}; it takes '
-        f'{size / 1e6:.3g} MB, {free / 1e6:.3g} MB are free). Earlier checkpoints are intact: make '
-        'room or set default_hooks.checkpoint.out_dir, then continue with --resume'
+        f'{size / 1e6:.3g} MB, {free / 1e6:.3g} MB are free). Earlier checkpoints are intact: free '
+        'space or set default_hooks.checkpoint.out_dir, then continue with --resume'
     )

@@ -1,4 +1,4 @@
-"""Put the weights of a checkpoint into a model, if they fit: the one definition of that."""
+"""Load the weights of a checkpoint into a model, and compare the two first."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from handbone.errors import HandboneError
 
-#: Most names to list one by one; more are counted by part of the model.
+#: Maximum number of names to list; more are counted by part of the model.
 LISTED = 3
-#: Names of buffers of normalisations and windows, which some versions of a model lack.
+#: Names of buffers of norms and attention windows, which some versions of a model lack.
 STATISTICS = (
     'num_batches_tracked',
     'running_mean',
@@ -23,12 +23,12 @@ STATISTICS = (
 
 #: Parts of names that wrappers of a model add: torch.compile, FSDP and activation checkpoints.
 WRAPPERS = ('_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
-#: What averaged models of mmengine and of PyTorch count their updates in.
+#: Names under which averaged models of mmengine and PyTorch count their updates.
 COUNTERS = ('steps', 'n_averaged')
 
 
 def plain_name(name: str) -> str:
-    """Take off what wrappers put into the name of a weight.
+    """Remove what wrappers add to the name of a weight.
 
     Args:
         name: As in the state dict of a bare model, or of one within DDP, ``torch.compile``,
@@ -54,7 +54,7 @@ def plain_weights(weights: Mapping[str, Any], name: str) -> OrderedDict[str, Any
         The same tensors in the same order, without the counter of an averaged model.
 
     Raises:
-        HandboneError: If two of them have one name.
+        HandboneError: If two of them have the same name.
     """
     averaged = all(key in COUNTERS or key.startswith('module.') for key in weights)
     plain: OrderedDict[str, Any] = OrderedDict()
@@ -77,9 +77,9 @@ def plain_weights(weights: Mapping[str, Any], name: str) -> OrderedDict[str, Any
 def with_plain_names(content: dict, name: str) -> dict:
     """Give the weights in a checkpoint the names that they have in the bare model.
 
-    ``state_dict`` holds what is to be used: mmengine's ``EMAHook`` writes the averaged weights
-    there and those of the last iteration into ``ema_state_dict``. A file with ``ema_state_dict``
-    alone means those.
+    ``state_dict`` holds the weights to use: mmengine's ``EMAHook`` writes the averaged weights into
+    it and those of the last iteration into ``ema_state_dict``. If a file has only
+    ``ema_state_dict``, those weights are used.
 
     Args:
         content: What the file holds: a checkpoint, or weights by name.
@@ -89,14 +89,14 @@ def with_plain_names(content: dict, name: str) -> dict:
         The content, a new dict.
 
     Raises:
-        HandboneError: If two weights have one name.
+        HandboneError: If two weights have the same name.
     """
     content = dict(content)
     averaged = content.get('ema_state_dict')
     if averaged is not None:
         plain = plain_weights(averaged, name)
         counters = {key: averaged[key] for key in COUNTERS if key in averaged}
-        # as EMAHook reads it when a training is resumed
+        # as EMAHook expects it when a training is resumed
         content['ema_state_dict'] = {f'module.{key}': weight for key, weight in plain.items()}
         content['ema_state_dict'].update(counters)
         content.setdefault('state_dict', plain)
@@ -136,7 +136,7 @@ def checkpoint_classes(content: Mapping) -> tuple[str, ...] | None:
         content: What the file holds.
 
     Returns:
-        The names, or None if it does not tell.
+        The names, or None if it does not hold them.
     """
     meta = content.get('meta') or {}
     classes = (meta.get('dataset_meta') or {}).get('classes')
@@ -155,7 +155,7 @@ def fit_faults(
         classes: Names of the dataset's classes; not compared by default.
 
     Returns:
-        What differs; empty if the checkpoint fits.
+        The differences; empty if the checkpoint fits.
 
     Raises:
         HandboneError: If the checkpoint holds no weights.
@@ -171,17 +171,17 @@ def load_weights(
     classes: Sequence[str] | None = None,
     wanted: str = 'the config',
 ) -> None:
-    """Put the weights of a checkpoint into a model that they fit.
+    """Load the weights of a checkpoint into a model, if they fit.
 
     Args:
         model: The model, also within DDP, ``torch.compile`` or test-time augmentation.
         content: What :func:`handbone.checkpoints.load_checkpoint_file` returned.
         name: The file, for messages.
         classes: Names of the dataset's classes; not compared by default.
-        wanted: What messages call the origin of the model.
+        wanted: What messages call the source of the model.
 
     Raises:
-        HandboneError: If the checkpoint is of other classes or of another model.
+        HandboneError: If the checkpoint is of different classes or of a different model.
     """
     differences = fit_faults(content, name, model, classes)
     if differences:
@@ -194,11 +194,11 @@ def load_weights(
 
 
 def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Put weights into a model under the names that it gives them.
+    """Load weights into a model, with the names that they have in it.
 
     Args:
         model: The model, also wrapped.
-        weights: Tensors by their names in the bare model, which fit.
+        weights: Tensors that fit, by their names in the bare model.
     """
     own = {plain_name(name): name for name in model.state_dict()}
     renamed = OrderedDict((own.get(name, name), weight) for name, weight in weights.items())
@@ -210,14 +210,14 @@ def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
 def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
     """Compare the weights of a checkpoint with those of a model.
 
-    Auxiliary heads, which are not used in testing, and buffers may be missing or left over.
+    Auxiliary heads, which are not used in testing, and buffers may be missing or superfluous.
 
     Args:
         state_dict: Tensors by name.
         model: The model, also within DDP or test-time augmentation.
 
     Returns:
-        What differs, sorted and counted by part of the model; empty if nothing does.
+        The differences, sorted and counted by part of the model; empty if there are none.
     """
     loaded = {plain_name(name): tensor for name, tensor in state_dict.items()}
     own = {plain_name(name): weight for name, weight in model.named_parameters()}
@@ -235,7 +235,7 @@ def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
         faults.append(f'{name} is {shapes[0]} in it and {shapes[1]} in the model')
     if len(reshaped) > LISTED:
         rest = reshaped[LISTED:]
-        faults.append(f'{len(rest)} more weights have other shapes ({summary(rest)})')
+        faults.append(f'{len(rest)} more weights differ in shape ({summary(rest)})')
     unknown = [
         name
         for name, tensor in loaded.items()
@@ -243,9 +243,7 @@ def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
         and 'auxiliary_head' not in name
     ]
     if unknown:
-        faults.append(
-            f'{len(unknown)} of its weights have no place in the model ({summary(unknown)})'
-        )
+        faults.append(f'{len(unknown)} of its weights are not in the model ({summary(unknown)})')
     return faults
 
 
@@ -273,14 +271,14 @@ def summary(names: Iterable[str]) -> str:
 def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[str]:
     """Compare the classes of a checkpoint with those of a dataset.
 
-    New names for the same number of classes are not a fault; the same names in another order are.
+    New names for as many classes are accepted, but not the same names in a different order.
 
     Args:
         trained: Class names in the checkpoint, or None if unknown.
         wanted: Class names of the dataset.
 
     Returns:
-        What differs, empty if nothing does.
+        The differences; empty if there are none.
     """
     trained, wanted = tuple(trained or ()), tuple(wanted)
     if not trained or not wanted or trained == wanted:
@@ -292,7 +290,7 @@ def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[s
         ]
     if sorted(trained) == sorted(wanted):
         moved = [name for name, other in zip(trained, wanted, strict=True) if name != other]
-        return [f'its classes stand in a different order ({_some(moved)} are moved)']
+        return [f'its classes are in a different order ({_some(moved)} are moved)']
     return []
 
 

@@ -1,9 +1,9 @@
 """Reads checkpoints without running code that they contain.
 
-mmengine falls back to unpickling where loading weights alone fails, loads from URLs by unpickling,
-and evaluates the text of the config in a checkpoint on resuming. The loaders here replace
-mmengine's in its own registry, so that ``load_from``, ``--resume``, ``init_cfg`` and the
-backbones of mmseg all read through them.
+mmengine falls back to unpickling if loading only weights fails, loads from URLs by unpickling, and
+evaluates the text of the config in a checkpoint when it resumes. The loaders here replace
+mmengine's in its own registry, so ``load_from``, ``--resume``, ``init_cfg`` and the backbones of
+mmseg all use them.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ _unpickling_allowed: ContextVar[bool] = ContextVar('unpickling_allowed', default
 
 
 class CheckpointError(HandboneError):
-    """A checkpoint cannot be read, or not without running what it contains."""
+    """A checkpoint cannot be read, or only by running code that it contains."""
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def unpickling(allowed: bool) -> Iterator[None]:
     """Allow or forbid files that need unpickling, which can run any code, within a block.
 
     Args:
-        allowed: Whether to read them; outside of such a block they are refused.
+        allowed: Whether to read them; outside such a block they are refused.
 
     Yields:
         Nothing.
@@ -59,12 +59,12 @@ def unpickling(allowed: bool) -> Iterator[None]:
 
 
 def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool = False) -> dict:
-    """Read a checkpoint file: weights, numbers and texts, nothing that has to be executed.
+    """Read weights, numbers and texts from a checkpoint file, without executing anything.
 
     Args:
         path: A file of ``torch.save`` or a published ``.safetensors`` file.
         map_location: The device of its tensors.
-        mmap: Leave tensors in the file until they are used, to look at the rest alone.
+        mmap: Leave tensors in the file until they are used, to read only the rest.
 
     Returns:
         What the file holds. Weights have the names that they have in the bare model, see
@@ -89,13 +89,13 @@ def _load(source: Path | io.BytesIO, name: str, map_location: Any, mmap: bool = 
     except InvalidValueError as error:
         raise CheckpointError(
             f'{name} is cut off, damaged or not a checkpoint ({one_line(error)}): copy it again, '
-            'or take an earlier one'
+            'or use an earlier one'
         ) from error
     except ForbiddenError as error:
         if not _unpickling_allowed.get():
             raise CheckpointError(
                 f'{name} holds Python objects ({one_line(error)}) that have to be unpickled, which '
-                'runs whatever code is in the file. If you trust who made it: --allow-pickle'
+                'runs any code in the file. If you trust its source: --allow-pickle'
             ) from error
         content = _unpickled(source, name, map_location)
     if not isinstance(content, dict):
@@ -142,20 +142,20 @@ def load_from_http(filename: str, map_location: Any = None) -> dict:
     prefixes=(r'(\S+\:)?s3://', r'(\S+\:)?petrel://', 'pavi://'), force=True
 )
 def load_from_storage(filename: str, map_location: Any = None) -> dict:
-    """Load from a storage that mmengine has a file backend for."""
+    """Load from storage for which mmengine has a file backend."""
     content = get_file_backend(filename).get(filename)
     return _load(io.BytesIO(content), filename, map_location)
 
 
 @CheckpointLoader.register_scheme(prefixes=('modelzoo://', 'torchvision://'), force=True)
 def load_from_torchvision(filename: str, map_location: Any = None) -> dict:
-    """Load weights that torchvision names."""
+    """Load weights by a name of torchvision."""
     return load_from_http(_address(filename, get_torchvision_models()), map_location)
 
 
 @CheckpointLoader.register_scheme(prefixes=('open-mmlab://', 'openmmlab://'), force=True)
 def load_from_openmmlab(filename: str, map_location: Any = None) -> dict:
-    """Load weights that OpenMMLab's model zoo names."""
+    """Load weights by a name of OpenMMLab's model zoo."""
     return load_from_http(_address(filename, get_external_models()), map_location)
 
 
@@ -177,5 +177,5 @@ def load_from_mmcls(filename: str, map_location: Any = None) -> dict:
 def _address(filename: str, models: dict[str, str]) -> str:
     name = filename.partition('://')[2]
     if name not in models:
-        raise CheckpointError(f'{filename} is not a model that the zoo knows')
+        raise CheckpointError(f'{filename} is not a model in the zoo')
     return models[name]

@@ -1,4 +1,4 @@
-"""Choose a checkpoint of a folder."""
+"""Choose a checkpoint in a folder."""
 
 import logging
 import zipfile
@@ -10,19 +10,19 @@ from .loading import CheckpointError, load_checkpoint_file
 
 
 def is_address(path: str | Path) -> bool:
-    """Tell an address, as ``https://…`` or ``open-mmlab://…``, from a file."""
+    """Tell whether a path is an address such as ``https://…`` or ``open-mmlab://…``."""
     return '://' in str(path)
 
 
 def checkpoint_folder(work_dir: str | Path, out_dir: str | Path | None) -> Path:
-    """Find where a training puts its checkpoints.
+    """Find the folder in which a training saves its checkpoints.
 
     Args:
         work_dir: Its work dir.
         out_dir: The ``out_dir`` of its checkpoint hook, if it has one.
 
     Returns:
-        The work dir, or the folder of its name in ``out_dir``.
+        The work dir, or the folder of the same name in ``out_dir``.
     """
     return Path(work_dir) if out_dir is None else Path(out_dir) / Path(work_dir).name
 
@@ -31,8 +31,8 @@ def find_checkpoint(path: str) -> str:
     """Find the checkpoint that a path stands for.
 
     Args:
-        path: A checkpoint, or a work dir, which stands for its best checkpoint by mean Dice, its
-            newest best one by another score, or, without one, for its last.
+        path: A checkpoint, or a work dir, which stands for its best checkpoint by mean Dice, else
+            its newest best one by a different score, else its last one.
 
     Returns:
         The checkpoint's path.
@@ -55,18 +55,18 @@ def find_checkpoint(path: str) -> str:
 def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None:
     """Find the newest checkpoint that can be read.
 
-    The age is the time stored in the file, so that copied folders keep their order. The checksums
-    of the chosen file are verified. Files that cannot be read are skipped with a warning.
+    The age is the time stored in the file, so it survives copying. The checksums of the chosen
+    file are verified. Files that cannot be read are skipped with a warning.
 
     Args:
         folder: A work dir.
-        resumable: Only those that a training can be resumed from, not weights alone.
+        resumable: Skip files from which a training cannot be resumed, such as weights alone.
 
     Returns:
         The file, or None if the folder has no checkpoint.
 
     Raises:
-        CheckpointError: If there are checkpoints and none of them can be read.
+        CheckpointError: If there are checkpoints but none of them can be read.
     """
     ages, unreadable = {}, []
     for path in sorted(Path(folder).glob('*.pth')):

@@ -1,8 +1,8 @@
 """Rebuild the values in a pickle without importing or calling anything that the pickle names.
 
 ``torch.save`` writes pickles, whose instructions may call any function. Here the instructions are
-followed one by one; the few names that a checkpoint needs stand for code of this file, and every
-other name is refused. Arrays and tensors are only made inside the bytes that belong to them.
+followed one by one; the few names that a checkpoint needs are replaced by code in this file, and
+every other name is refused. Arrays and tensors never reach beyond the bytes stored for them.
 """
 
 import pickletools
@@ -33,7 +33,7 @@ class ForbiddenError(Exception):
 
 
 class Name(NamedTuple):
-    """A function or class that a pickle names, by its text alone."""
+    """The name of a function or class in a pickle, only as text."""
 
     text: str
 
@@ -43,7 +43,7 @@ class _Mark:
 
 
 MARK = _Mark()
-#: What damaged instructions lead to, such as an empty stack or a list as a key.
+#: Errors of damaged instructions, such as an empty stack or a list as a key.
 FAULTS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -146,7 +146,7 @@ class _Reader:
             raise InvalidValueError('elements are added to something that is not a container')
 
     def _make(self, made: Any, arguments: Any) -> Any:
-        """Do what calling a name would do."""
+        """Make the value that a call of a name would make."""
         if not isinstance(made, Name) or not isinstance(arguments, tuple):
             raise InvalidValueError('it calls something that is not a function')
         name = made.text
@@ -165,7 +165,7 @@ class _Reader:
         return FUNCTIONS[name](*arguments)
 
     def _complete(self, made: Any, state: Any) -> Any:
-        """Give a value the state that follows it."""
+        """Set the state of a value."""
         if isinstance(made, (UnfinishedArray, UnfinishedDtype, UnfinishedHistory)):
             if made.value is None:
                 self.unfinished -= 1
@@ -190,7 +190,7 @@ def _named(text: str) -> Any:
 
 
 def _finished(value: Any) -> Any:
-    """Take the array that was made of an unfinished one."""
+    """Replace an unfinished array by the finished one."""
     done = getattr(value, 'value', None)
     unfinished = isinstance(value, (UnfinishedArray, UnfinishedDtype, UnfinishedHistory))
     return done if unfinished and done is not None else value
@@ -207,7 +207,7 @@ def _encoded(text: str, encoding: str = 'latin1') -> bytes:
 
 
 def _statistic(owner: Any, name: Any) -> Name:
-    """Stand for ``getattr``, by which a history of mmengine names its statistics."""
+    """Replace ``getattr``, with which a history of mmengine names its statistics."""
     if owner != Name(HISTORY) or name not in STATISTICS:
         raise ForbiddenError(f'getattr of {str(name)[:40]!r}')
     return Name(HISTORY)
@@ -255,11 +255,11 @@ EMPTY: dict[str, Callable] = dict(
 )
 FROM_MARK: dict[str, Callable] = dict(LIST=list, TUPLE=tuple, FROZENSET=frozenset, DICT=_pairs)
 TUPLES = dict(TUPLE1=1, TUPLE2=2, TUPLE3=3)
-#: How many values of the stack each takes; those of the plural go back to the mark.
+#: Number of values that each takes from the stack; 0 for all back to the mark.
 ADDING = dict(APPEND=1, SETITEM=2, APPENDS=0, SETITEMS=0, ADDITEMS=0)
-#: Larger numbers cannot even be printed.
+#: Largest absolute value of an integer; Python refuses to print much larger ones.
 LARGEST_NUMBER = 2**256
-#: What a checkpoint may call, and what is done instead.
+#: What a checkpoint may call, and what is called instead.
 FUNCTIONS: dict[str, Callable] = {
     'torch._utils._rebuild_tensor': _tensor,
     'torch._utils._rebuild_tensor_v2': _tensor,
@@ -278,14 +278,14 @@ FUNCTIONS: dict[str, Callable] = {
     'numpy.core.multiarray.scalar': make_scalar,
     'numpy._core.multiarray.scalar': make_scalar,
 }
-#: What is made first and gets its content afterwards.
+#: Values that are made empty and get their content afterwards.
 UNFINISHED: dict[str, Callable] = {
     'numpy.dtype': UnfinishedDtype,
     'numpy.core.multiarray._reconstruct': UnfinishedArray,
     'numpy._core.multiarray._reconstruct': UnfinishedArray,
     HISTORY: UnfinishedHistory,
 }
-#: Names that are only arguments of others.
+#: Names that are only arguments of calls.
 NAMES = frozenset(
     [
         'numpy.ndarray',

@@ -46,13 +46,13 @@ def fetch_pretrained(cfg: Config) -> None:
 
 
 def resolve_model_zoo(source: str) -> str:
-    """Translate a name of OpenMMLab's model zoo, as ``open-mmlab://resnet50_v1c``, into its URL.
+    """Translate a name of OpenMMLab's zoo, such as ``open-mmlab://resnet50_v1c``, into its URL.
 
     Args:
         source: URL, path or name.
 
     Returns:
-        The URL of a name that the zoo has, anything else as it is.
+        The URL of a name in the zoo; anything else unchanged.
     """
     scheme, _, name = source.partition('://')
     if scheme not in ('open-mmlab', 'openmmlab'):
@@ -61,7 +61,7 @@ def resolve_model_zoo(source: str) -> str:
 
 
 def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:
-    """Walk through a model's configuration and find the entries that name weights.
+    """Find the entries of a model's configuration that name weights.
 
     Yields:
         The dict and its key: ``init_cfg`` of type ``Pretrained``, the older ``pretrained``, or

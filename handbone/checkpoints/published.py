@@ -1,4 +1,4 @@
-"""Weights to share: a safetensors file with what is needed to use them, and nothing to execute."""
+"""Weights to share: a safetensors file with all that is needed to use them, and no code."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from handbone.structure import Fields, check_class_list, check_structure, one_li
 from .durable_backend import DurableBackend
 
 SUFFIX = '.safetensors'
-#: Stands in the metadata of every file written here.
+#: The format, stored in the metadata of every file.
 FORMAT = 'handbone 1'
 STRUCTURE = Fields(
     dict.fromkeys(('classes', 'palette', 'thresholds', 'config', 'sha256'), str),
@@ -33,7 +33,7 @@ def write_published(
     thresholds: float | list[float],
     config_text: str,
 ) -> str:
-    """Write weights and their description into one file, whole or not at all.
+    """Write weights and their description into one file, completely or not at all.
 
     Args:
         path: The file, ending in ``.safetensors``.
@@ -41,10 +41,10 @@ def write_published(
         classes: Names in class order.
         palette: RGB colours, 0 to 255, one per class.
         thresholds: Probability above which a class is present; one number, or one per class.
-        config_text: The config as text. It is kept for the reader and never evaluated.
+        config_text: The config as text, which is never evaluated.
 
     Returns:
-        The SHA-256 of description and weights, which the file also holds.
+        The SHA-256 of description and weights, which is also in the file.
     """
     weights = {name: weight.detach().cpu().contiguous().clone() for name, weight in weights.items()}
     metadata = dict(
@@ -60,18 +60,18 @@ def write_published(
 
 
 def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict:
-    """Read a safetensors file in the form of a checkpoint.
+    """Read a safetensors file as a checkpoint.
 
     Args:
         path: A file of :func:`write_published`, or any other safetensors file.
-        device: Where the tensors go.
+        device: The device of the tensors.
 
     Returns:
-        ``state_dict`` and ``meta``; ``meta`` has ``dataset_meta`` with ``classes`` and
-        ``palette``, ``thresholds``, ``config_text`` and ``sha256`` as far as the file tells.
+        ``state_dict`` and ``meta``; ``meta`` has those of ``dataset_meta`` with ``classes`` and
+        ``palette``, ``thresholds``, ``config_text`` and ``sha256`` that the file holds.
 
     Raises:
-        HandboneError: If the file is damaged, or is not what its hash was taken of.
+        HandboneError: If the file is damaged or its hash does not fit.
     """
     path = Path(path)
     try:

@@ -1,4 +1,4 @@
-"""Tensors, arrays and histories of losses out of the bytes that a checkpoint has for them."""
+"""Tensors, arrays and histories of losses made from the bytes in a checkpoint."""
 
 import math
 from typing import Any
@@ -7,21 +7,21 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
-#: The only types of NumPy's numbers and arrays that are read.
+#: The types of NumPy numbers and arrays that are accepted.
 PLAIN_TYPES = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8')
-#: A tensor may repeat elements of its storage, as ``expand`` does, up to this size.
-MOST_REPEATED = 2**24
-#: Larger numbers are not sizes of anything.
-LARGEST = 2**48
-#: Deeper nesting, or more values once what is shared is written out, is not a checkpoint.
-MOST_LEVELS, MOST_VALUES = 50, 50_000_000
+#: Maximum number of elements of a tensor that repeats its storage, as ``expand`` does.
+MAX_REPEATED = 2**24
+#: Limit for sizes.
+SIZE_LIMIT = 2**48
+#: Maximum depth of nesting, and maximum number of values if shared ones are counted repeatedly.
+MAX_LEVELS, MAX_VALUES = 50, 50_000_000
 CONTAINERS = (dict, list, tuple, set, frozenset)
 DTYPES = {
     f'torch.{name}': value
     for name, value in vars(torch).items()
     if isinstance(value, torch.dtype) and not name.startswith(('q', 'bits'))
 }
-#: The classes that name the type of a storage.
+#: The types of storages, by the names of their classes.
 STORAGE_TYPES = {
     'torch.FloatStorage': torch.float32,
     'torch.DoubleStorage': torch.float64,
@@ -40,15 +40,15 @@ STORAGE_TYPES = {
 
 
 class InvalidValueError(Exception):
-    """A file describes a value that cannot be, or that does not fit its bytes."""
+    """A file describes a value that is impossible or does not fit its bytes."""
 
 
 class TypedBytes:
-    """The storage of tensors: bytes and the type that they were stored as.
+    """The storage of tensors: bytes and their type.
 
     Args:
         content: The bytes.
-        dtype: The type; a tensor may bring its own.
+        dtype: The type, which a tensor may override.
     """
 
     def __init__(self, content: torch.UntypedStorage, dtype: torch.dtype) -> None:
@@ -65,7 +65,7 @@ def make_tensor(
         offset: Number of the first element.
         size: Elements along each axis.
         stride: Steps along each axis, in elements.
-        grad: Whether it requires a gradient.
+        grad: Whether the tensor requires a gradient.
         dtype: Its type; that of the storage by default.
 
     Returns:
@@ -78,14 +78,14 @@ def make_tensor(
         raise InvalidValueError('it has a tensor without a storage')
     dtype = storage.dtype if dtype is None else dtype
     numbers = [offset, *size, *(stride if isinstance(stride, tuple) else [None])]
-    plain = all(type(number) is int and 0 <= number < LARGEST for number in numbers)
+    plain = all(type(number) is int and 0 <= number < SIZE_LIMIT for number in numbers)
     if not plain or len(size) != len(stride) or not isinstance(dtype, torch.dtype):
         raise InvalidValueError('it has a tensor whose size is not made of whole numbers')
     elements = storage.content.nbytes() // dtype.itemsize
     steps = zip(size, stride, strict=True)
     last = offset + sum((length - 1) * step for length, step in steps if length)
     number = math.prod(size)
-    if (number and last >= elements) or number > max(elements, MOST_REPEATED):
+    if (number and last >= elements) or number > max(elements, MAX_REPEATED):
         raise InvalidValueError(f'it has a tensor of {number} elements where {elements} are stored')
     if number == 0:
         offset = 0
@@ -95,7 +95,7 @@ def make_tensor(
 
 
 def make_scalar(dtype: Any, content: Any = None) -> float:
-    """Make a number of one that NumPy stored.
+    """Make a number from one that NumPy stored.
 
     Args:
         dtype: Its type.
@@ -114,7 +114,7 @@ def make_scalar(dtype: Any, content: Any = None) -> float:
 
 
 class UnfinishedDtype:
-    """The type of an array, whose byte order comes afterwards.
+    """The type of an array, whose byte order is set afterwards.
 
     Args:
         code: Kind and bytes, as 'f8'.
@@ -129,7 +129,7 @@ class UnfinishedDtype:
         self.value: np.dtype | None = None
 
     def complete(self, state: Any) -> None:
-        """Take the byte order; a state that says more, as of subarrays, is refused."""
+        """Set the byte order; any other state, such as that of subarrays, is refused."""
         plain = (None, None, None, -1, -1, 0)
         if not isinstance(state, tuple) or len(state) != 8 or tuple(state[2:]) != plain:
             raise InvalidValueError('it has a type of NumPy that is not a plain number')
@@ -139,7 +139,7 @@ class UnfinishedDtype:
 
 
 class UnfinishedArray:
-    """An array of NumPy, whose content comes afterwards.
+    """A NumPy array, whose content is set afterwards.
 
     Args:
         *_: Class, shape and type of an empty array, not used.
@@ -149,13 +149,13 @@ class UnfinishedArray:
         self.value: np.ndarray | None = None
 
     def complete(self, state: Any) -> None:
-        """Take shape, type and bytes."""
+        """Set shape, type and bytes."""
         if not isinstance(state, tuple) or len(state) != 5:
             raise InvalidValueError('it has an array of NumPy in an unknown form')
         _, shape, dtype, by_columns, content = state
         dtype = _plain_type(dtype)
         whole = isinstance(shape, tuple) and all(
-            type(side) is int and 0 <= side < LARGEST for side in shape
+            type(side) is int and 0 <= side < SIZE_LIMIT for side in shape
         )
         if not whole or not isinstance(content, bytes):
             raise InvalidValueError('it has an array of NumPy without shape or content')
@@ -169,10 +169,10 @@ class UnfinishedArray:
 
 
 class UnfinishedHistory:
-    """mmengine's ``HistoryBuffer``, whose content comes afterwards.
+    """mmengine's ``HistoryBuffer``, whose content is set afterwards.
 
-    A ``HistoryBuffer`` brings functions along and puts them into its class when it is unpickled;
-    here only the numbers are taken.
+    Unpickling a ``HistoryBuffer`` adds functions from the pickle to its class; here only the
+    numbers are read.
 
     Args:
         *_: Not used.
@@ -182,7 +182,7 @@ class UnfinishedHistory:
         self.value: HistoryBuffer | None = None
 
     def complete(self, state: Any) -> None:
-        """Take values, counts and the most that is kept."""
+        """Set values, counts and the maximum length."""
         if not isinstance(state, dict):
             raise InvalidValueError('it has a history of losses in an unknown form')
         self.value = make_history(
@@ -195,19 +195,19 @@ def make_history(values: Any, counts: Any, max_length: Any) -> HistoryBuffer:
 
     Args:
         values: The losses, (N,).
-        counts: How many each stands for, (N,).
-        max_length: The most that is kept.
+        counts: Number of losses that each value stands for, (N,).
+        max_length: Maximum number of losses that are kept.
 
     Returns:
         The history.
 
     Raises:
-        InvalidValueError: If the three do not belong together.
+        InvalidValueError: If the three do not fit together.
     """
     whole = all(isinstance(each, np.ndarray) and each.ndim == 1 for each in (values, counts))
     if not whole or len(values) != len(counts):
         raise InvalidValueError('it has a history of losses without values or counts')
-    if type(max_length) is not int or not 0 < max_length < LARGEST:
+    if type(max_length) is not int or not 0 < max_length < SIZE_LIMIT:
         raise InvalidValueError('it has a history of losses of an unknown length')
     return HistoryBuffer(np.asarray(values, float), counts, max_length)
 
@@ -219,20 +219,20 @@ def _plain_type(dtype: Any) -> np.dtype:
 
 
 def check_extent(value: Any) -> None:
-    """Refuse values that nest too deeply, contain themselves or multiply by sharing.
+    """Refuse values that are nested too deeply, contain themselves or multiply by sharing.
 
     Args:
         value: What a file holds.
 
     Raises:
-        InvalidValueError: If so; functions that walk through the value would not end.
+        InvalidValueError: If so; functions that traverse the value would not end.
     """
     sizes: dict[int, int] = {}
     path: list[tuple[Any, list]] = [(value, _elements(value))]
     open_ = {id(value)}
     while path:
-        if len(path) > MOST_LEVELS:
-            raise InvalidValueError(f'its values are nested more than {MOST_LEVELS} levels deep')
+        if len(path) > MAX_LEVELS:
+            raise InvalidValueError(f'its values are nested more than {MAX_LEVELS} levels deep')
         container, waiting = path[-1]
         if waiting:
             element = waiting.pop()
@@ -245,7 +245,7 @@ def check_extent(value: Any) -> None:
         path.pop()
         open_.discard(id(container))
         sizes[id(container)] = 1 + sum(sizes.get(id(each), 1) for each in _elements(container))
-        if sizes[id(container)] > MOST_VALUES:
+        if sizes[id(container)] > MAX_VALUES:
             raise InvalidValueError('its values multiply without end')
 
 

@@ -1,7 +1,7 @@
 """The two file formats of ``torch.save``, read without executing anything.
 
-Since PyTorch 1.6 a file is a zip archive with a pickle and one record for each storage; before, it
-was a row of pickles with the storages after them.
+Since PyTorch 1.6 a file is a zip archive with a pickle and one record per storage. Before, it was
+a sequence of pickles followed by the storages.
 """
 
 import io
@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 from .pickled_values import Name, read_values
-from .stored_values import LARGEST, STORAGE_TYPES, InvalidValueError, TypedBytes
+from .stored_values import SIZE_LIMIT, STORAGE_TYPES, InvalidValueError, TypedBytes
 
 #: How the files begin: as a zip archive, or as a bare pickle.
 ZIP, PICKLE = b'PK', b'\x80'
-#: What Python's reader of zip archives raises for damaged ones.
+#: Errors that Python's reader of zip archives raises for damaged ones.
 ZIP_FAULTS = (
     zipfile.BadZipFile,
     OSError,
@@ -40,16 +40,16 @@ def read_torch_file(content: Path | io.BytesIO, device: torch.device, in_file: b
 
     Args:
         content: The file, or its content.
-        device: Where tensors go.
-        in_file: Leave tensors in the file until they are used; for zip archives on a disk, whose
-            checksums are then not compared.
+        device: The device of the tensors.
+        in_file: Leave tensors in the file until they are used; only for zip archives on disk, whose
+            checksums are then not verified.
 
     Returns:
         Numbers, texts, bytes, containers and tensors.
 
     Raises:
         ForbiddenError: If something would have to be executed.
-        InvalidValueError: If the file is damaged or not of ``torch.save``.
+        InvalidValueError: If the file is damaged or was not written by ``torch.save``.
     """
     file = content.open('rb') if isinstance(content, Path) else content
     with file:
@@ -58,7 +58,7 @@ def read_torch_file(content: Path | io.BytesIO, device: torch.device, in_file: b
         if start[:1] == PICKLE:
             return _read_old(io.BytesIO(file.read()), device)
         if start != ZIP:
-            raise InvalidValueError('it is not a file of torch.save')
+            raise InvalidValueError('it was not written by torch.save')
         try:
             with zipfile.ZipFile(file) as archive:
                 mapped = content if in_file and isinstance(content, Path) else None
@@ -75,7 +75,7 @@ class _Archive:
         self._records = {info.filename: info for info in archive.infolist()}
         pickles = [name for name in self._records if name.endswith(PICKLED)]
         if len(pickles) != 1 or any(info.compress_type for info in self._records.values()):
-            raise InvalidValueError('it is a zip archive, but not of torch.save')
+            raise InvalidValueError('it is a zip archive, but was not written by torch.save')
         self._folder = pickles[0].removesuffix(PICKLED)
         self._storages: dict[str, torch.UntypedStorage] = {}
         self._mapped = None
@@ -108,7 +108,7 @@ class _Archive:
         return _storage_of(self._archive.read(record))
 
     def _start(self, record: zipfile.ZipInfo) -> int:
-        """Find the first byte of a record: the header in front of it has its own extra field."""
+        """Find the first byte of a record, after the header with its own extra field."""
         file = self._archive.fp
         assert file is not None
         file.seek(record.header_offset)
@@ -118,7 +118,7 @@ class _Archive:
 
 
 def _described(persistent_id: Any) -> tuple[str, torch.dtype, int]:
-    """Read what a persistent id says: key, type and bytes of a storage."""
+    """Read a persistent id: key, type and bytes of a storage."""
     valid = isinstance(persistent_id, tuple) and len(persistent_id) in (5, 6)
     if not valid or persistent_id[0] != 'storage' or any(persistent_id[5:]):
         raise InvalidValueError('it refers to something that is not a storage')
@@ -126,7 +126,7 @@ def _described(persistent_id: Any) -> tuple[str, torch.dtype, int]:
     dtype = STORAGE_TYPES.get(kind.text) if isinstance(kind, Name) else None
     if dtype is None or type(key) is not str or type(number) is not int:
         raise InvalidValueError('it has a storage of an unknown type')
-    if not 0 <= number < LARGEST:
+    if not 0 <= number < SIZE_LIMIT:
         raise InvalidValueError(f'storage {key[:40]!r} is missing or too short')
     return key, dtype, number * dtype.itemsize
 

@@ -1,4 +1,4 @@
-"""What a run needs from a config beyond what mmengine reads by itself."""
+"""Defaults and checks of settings that a run needs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from handbone.errors import HandboneError
 
 from .known_settings import name_of, nearest
 
-#: Top-level settings that only make sense together.
+#: Top-level settings that a training, a test and a validation need.
 TRAINING = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 TESTING = ('model', 'test_dataloader', 'test_cfg', 'test_evaluator')
 VALIDATION = ('val_dataloader', 'val_cfg', 'val_evaluator')
 
 
 def complete_config(cfg: Config, needed: Sequence[str]) -> None:
-    """Set what a config may leave out, and refuse one that lacks what a run needs.
+    """Set defaults in a config, and refuse one that lacks what a run needs.
 
     Without a ``launcher`` there is one process, without a ``work_dir`` it is
     ``work_dirs/<name of the file>``, and names are looked up in mmseg's registries first.

@@ -1,4 +1,4 @@
-"""Reading a config file: the one way for commands and functions."""
+"""Read a config file, for commands and functions."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any] = ()) -> 'Config':
-    """Read a config, with all that its types need in the registries.
+    """Read a config and register the types that it uses.
 
     Args:
         path: The file.
@@ -23,7 +23,7 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
         The config.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         HandboneError: If it is not a config, or an option would have no effect.
     """
     from mmengine.config import Config
@@ -61,7 +61,7 @@ def parse_options(options: Sequence[str]) -> dict[str, Any]:
     """
     if not options:
         return {}
-    # only here, because importing it takes seconds
+    # imported here, because it takes seconds
     from mmengine.config import DictAction
 
     parser = argparse.ArgumentParser()

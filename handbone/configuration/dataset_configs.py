@@ -1,8 +1,8 @@
-"""What a config says of its datasets, inside mmengine's wrappers too.
+"""The datasets of a config, also inside mmengine's wrappers.
 
 ``RepeatDataset`` and ``ClassBalancedDataset`` hold one dataset, ``ConcatDataset`` a list of them,
-and each of these may be a wrapper again. Everything that asks a config for its classes, its test
-pipeline or the dataset whose folds count asks here.
+and each of these may be a wrapper again. These functions find the classes of a config, its test
+pipeline and the dataset that is split into folds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ def only_dataset(cfg: Config, loader: str, purpose: str) -> tuple[str, Any]:
         Its dotted key and its config, which may be changed in place.
 
     Raises:
-        HandboneError: If there is no such data loader, or it joins several datasets.
+        HandboneError: If the data loader does not exist, or it joins several datasets.
     """
     first, *others = inner_datasets(_dataset(cfg, loader), f'{loader}.dataset')
     if others:
@@ -66,7 +66,7 @@ def dataset_metainfo(cfg: Config, loader: str = 'test_dataloader') -> dict:
 
     Args:
         cfg: Complete configuration.
-        loader: Whose dataset.
+        loader: The data loader of the dataset.
 
     Returns:
         The meta information of the dataset, with ``classes``.
@@ -118,7 +118,7 @@ def dataset_pipeline(cfg: Config) -> list:
         The configs of the steps.
 
     Raises:
-        HandboneError: If the test dataset has no pipeline, or joins datasets of different ones.
+        HandboneError: If the test dataset has no pipeline, or joins datasets with different ones.
     """
     datasets = list(inner_datasets(_dataset(cfg, 'test_dataloader'), 'test_dataloader.dataset'))
     first, pipeline = datasets[0][0], datasets[0][1].get('pipeline')
@@ -154,14 +154,14 @@ def with_pipeline(dataset: Mapping, pipeline: Sequence) -> dict:
 
 
 def training_checkpoints(cfg: Config, work_dir: str | Path) -> Path:
-    """Find where a training with this config keeps its checkpoints.
+    """Find the folder in which a training with this config saves its checkpoints.
 
     Args:
         cfg: Complete configuration.
         work_dir: Work dir of the training.
 
     Returns:
-        The work dir, or the folder of its name in the ``out_dir`` of the checkpoint hook.
+        The work dir, or the folder of the same name in the ``out_dir`` of the checkpoint hook.
     """
     hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     return checkpoint_folder(work_dir, hook.get('out_dir'))
@@ -180,6 +180,6 @@ def _metainfo(dataset: Mapping) -> Mapping:
     if kind is None:
         raise KeyError(dataset['type'])
     if isinstance(kind, type) and issubclass(kind, BaseDataset):
-        # built without its files: a dataset may also find its classes in a way of its own
+        # built without its files, because a dataset may find its classes in its own way
         return DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo
     return {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}

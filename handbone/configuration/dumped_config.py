@@ -12,7 +12,7 @@ NAMED_NUMBERS = {'inf': math.inf, 'nan': math.nan}
 
 
 class ConfigTextError(HandboneError):
-    """A text is more than names and literal values."""
+    """A text holds more than names and literal values."""
 
 
 def read_dumped_config(path: Path) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def config_differences(old: Any, new: Any, key: str = '') -> Iterator[tuple[str,
 
 
 def _plain(value: Any) -> Any:
-    """Make values of one meaning equal: tuples and lists, and NaN with itself."""
+    """Make values with the same meaning equal: tuples and lists, and NaN and itself."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

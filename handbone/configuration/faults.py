@@ -24,20 +24,20 @@ from .known_settings import (
     types_of,
 )
 
-#: Registries whose types get no argument from their surroundings, but those in GIVEN.
+#: Registries whose types get no arguments from their builders, except those in GIVEN.
 NOTHING_GIVEN = ('HOOKS', 'LOOPS', 'METRICS', 'TRANSFORMS')
-#: What building something from a faulty config raises.
+#: Errors that building something from a faulty config raises.
 BUILD_ERRORS = (KeyError, TypeError, AttributeError, AssertionError)
 
 
 def config_faults(cfg: Config) -> Iterator[str]:
-    """Look for types that are not registered and for keys that their types do not take.
+    """Find types that are not registered and keys that their types do not take.
 
     Args:
         cfg: Complete configuration.
 
     Yields:
-        One sentence for each, with the dotted key.
+        One message per fault, with the dotted key.
     """
     init_default_scope(cfg.get('default_scope') or 'mmseg')
     for name in sorted(settings_read(cfg)):
@@ -46,14 +46,14 @@ def config_faults(cfg: Config) -> Iterator[str]:
 
 
 def setting_faults(key: str, value: Any) -> Iterator[str]:
-    """Look for faults in a setting and all that is inside it.
+    """Find the faults in a setting and everything inside it.
 
     Args:
         key: Its dotted key.
         value: Its value.
 
     Yields:
-        One sentence for each.
+        One message per fault.
     """
     if isinstance(value, Mapping):
         yield from dict_faults(key, value)
@@ -67,14 +67,14 @@ def setting_faults(key: str, value: Any) -> Iterator[str]:
 
 
 def dict_faults(key: str, settings: Mapping) -> Iterator[str]:
-    """Look for faults in one dict, not in those inside it.
+    """Find the faults in one dict, but not in those inside it.
 
     Args:
         key: Its dotted key.
         settings: The dict.
 
     Yields:
-        One sentence for each.
+        One message per fault.
     """
     kind = settings.get('type')
     if kind is not None and registry_of(key) and find_type(key, kind) is None:
@@ -98,9 +98,9 @@ def dict_faults(key: str, settings: Mapping) -> Iterator[str]:
 
 @contextlib.contextmanager
 def config_faults_explained(cfg: Config) -> Iterator[None]:
-    """Say what is wrong in the config where something cannot be built from it.
+    """Explain, within a block, an error of building something by the faults in its config.
 
-    Errors that no fault in the config explains are let through.
+    Other errors are not changed.
 
     Args:
         cfg: Complete configuration.
@@ -109,7 +109,7 @@ def config_faults_explained(cfg: Config) -> Iterator[None]:
         Nothing.
 
     Raises:
-        HandboneError: In place of the error, with the dotted key and the nearest name.
+        HandboneError: In place of the error, with the dotted key and similar names.
     """
     try:
         yield

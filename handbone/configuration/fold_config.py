@@ -6,12 +6,12 @@ from handbone.errors import HandboneError
 
 from .dataset_configs import only_dataset
 
-#: The file that a finished fold leaves in its work dir.
+#: The file that marks the work dir of a finished fold.
 FINISHED = 'finished.json'
 
 
 def fold_settings(cfg: Config, fold: int, num_folds: int) -> dict[str, int]:
-    """Say what makes a config train on all folds but one and validate on that one.
+    """Settings that make a config train on all folds but one and validate on that one.
 
     Args:
         cfg: Complete configuration.
@@ -22,7 +22,7 @@ def fold_settings(cfg: Config, fold: int, num_folds: int) -> dict[str, int]:
         Values by dotted key, as ``--cfg-options`` takes them.
 
     Raises:
-        HandboneError: If the fold does not exist, or the data are not one dataset that has folds.
+        HandboneError: If the fold does not exist, or the data are not one dataset with folds.
     """
     if num_folds < 2 or not 0 <= fold < num_folds:
         raise HandboneError(f'fold {fold} of {num_folds} does not exist; folds count from 0')

@@ -15,7 +15,7 @@ from mmengine.runner import LogProcessor, Runner, set_random_seed
 from mmseg import registry as mmseg_registries
 from torch.utils.data import DataLoader
 
-#: Settings that mmengine's runner reads besides its arguments, and those that handbone reads.
+#: Settings that mmengine's runner reads in addition to its arguments, and those of handbone.
 OTHER_SETTINGS = (
     'activation_checkpointing',
     'compile',
@@ -50,7 +50,7 @@ REGISTRY_OF = (
     (r'visualizer', 'VISUALIZERS'),
     (r'log_processor', 'LOG_PROCESSORS'),
 )
-#: Keys of mmengine's that whoever builds the dict takes out before.
+#: Keys that mmengine or a builder removes before it builds the dict.
 BUILDERS_KEYS = {'type', '_scope_', '_delete_'}
 BUILDERS_KEYS_OF = {
     'HOOKS': {'priority'},
@@ -58,7 +58,7 @@ BUILDERS_KEYS_OF = {
     'OPTIM_WRAPPERS': {'optimizer', 'constructor', 'paramwise_cfg'} | {'dtype', 'loss_scale'},
     'PARAM_SCHEDULERS': {'convert_to_iter_based'},
 }
-#: What a builder adds itself, so that nobody writes it into a config.
+#: Arguments that builders add themselves, so they are not written into a config.
 GIVEN = {'self', 'runner', 'dataloader', 'evaluator', 'optimizer', 'params', 'seed', 'name'}
 LOADER_KEYS = {
     'dataset',
@@ -70,7 +70,7 @@ LOADER_KEYS = {
     'disable_subprocess_warning',
 }
 SEGMENTOR_KEYS = {'mode', 'threshold', 'postprocess', 'keep_logits', 'crop_size', 'stride'}
-#: Keys of dicts without a type, by pattern of their dotted key, and whether there are no others.
+#: Keys of dicts without a type, by pattern of their dotted key, and whether the list is complete.
 KEYS_OF = (
     (r'(train|val|test)_dataloader', {*signature(DataLoader).parameters} | LOADER_KEYS, True),
     (r'randomness', {*signature(set_random_seed).parameters}, True),
@@ -80,37 +80,37 @@ KEYS_OF = (
     (r'auto_scale_lr', {'enable', 'base_batch_size'}, True),
     (r'model(\.module)?\.test_cfg', SEGMENTOR_KEYS, False),
 )
-#: How alike two names are, 0 to 1, for one to be a slip of the other.
-ALIKE = 0.8
+#: Minimum similarity, 0 to 1, at which a name counts as a misspelling of a different one.
+MIN_SIMILARITY = 0.8
 
 
 class Keys(NamedTuple):
     """The keys that a dict of a config may have.
 
     Attributes:
-        names: Those that are known.
-        complete: Whether there are no others.
+        names: The known keys.
+        complete: Whether these are all.
     """
 
     names: set[str]
     complete: bool
 
     def takes(self, name: str) -> bool:
-        """Tell whether a key may be meant: where others are possible, a slip is not.
+        """Tell whether a key may have an effect.
 
         Args:
             name: The key.
 
         Returns:
-            False for what has no effect, or for a misspelt name.
+            False for a key that has no effect, or that looks like a misspelt name.
         """
         if name in self.names:
             return True
-        return not self.complete and not nearest(name, self.names, ALIKE)
+        return not self.complete and not nearest(name, self.names, MIN_SIMILARITY)
 
 
 def settings_read(cfg: Mapping) -> set[str]:
-    """List the top-level names that a run reads; all others are variables of the config file.
+    """List the top-level names that a run reads; others are variables of the config file.
 
     Args:
         cfg: Configuration.
@@ -120,12 +120,12 @@ def settings_read(cfg: Mapping) -> set[str]:
     """
     names = {*signature(Runner.__init__).parameters, *OTHER_SETTINGS} - {'self', 'cfg'}
     if 'data_preprocessor' in (cfg.get('model') or {}):
-        names.discard('data_preprocessor')  # the runner reads the model's own
+        names.discard('data_preprocessor')  # the runner uses the model's own
     return names
 
 
 def name_of(cfg: Config) -> str:
-    """Name a config in a message: its file, where it has one."""
+    """Name a config in a message, by its file if it has one."""
     return str(cfg.filename) if getattr(cfg, 'filename', None) else 'the config'
 
 
@@ -149,7 +149,7 @@ def find_type(key: str, kind: Any) -> Any:
         kind: The type: a name, or the class itself.
 
     Returns:
-        The class or function, None if there is none of this name.
+        The class or function, or None if the name does not exist.
     """
     if not isinstance(kind, str):
         return kind
@@ -164,8 +164,8 @@ def nearest(name: str, names: Collection[str], cutoff: float = 0.6) -> str:
 
     Args:
         name: What was written.
-        names: What there is.
-        cutoff: Least likeness, 0 to 1.
+        names: The names that exist.
+        cutoff: Minimum similarity, 0 to 1.
 
     Returns:
         ``' (did you mean max_iters?)'``, or an empty text.
@@ -206,7 +206,7 @@ def keys_of(key: str, settings: Mapping) -> Keys | None:
         return next((Keys(names, complete) for _, names, complete in fitting), None)
     registry = registry_of(key)
     if registry is None or (key.endswith('_cfg') and registry == 'MODELS'):
-        return None  # norm_cfg, act_cfg, init_cfg: whoever builds them takes keys out
+        return None  # norm_cfg, act_cfg, init_cfg: their builders remove keys
     kind = find_type(key, settings['type'])
     if not callable(kind):
         return None

@@ -37,7 +37,7 @@ def set_options(cfg: Config, options: Mapping[str, Any]) -> None:
         reason = str(error.args[0] if error.args else error).partition('\n')[0]
         keys = ', '.join(options)
         raise HandboneError(
-            f'--cfg-options {keys}: {name_of(cfg)} has no such place: {reason[:200]}'
+            f'--cfg-options {keys}: {name_of(cfg)} does not have it: {reason[:200]}'
         ) from error
     for key in options:
         _check_place(cfg, key, former[key])
@@ -56,12 +56,12 @@ def _check_name(cfg: Config, key: str, value: Any) -> None:
     computed = _computed_from(cfg, name)
     made = list(_made_from(cfg, name, read)) if computed or _is_distinct(cfg[name]) else []
     if not made and not computed:
-        return  # a setting of the user's own, which a hook may read from runner.cfg
+        return  # the user's own setting, which a hook may read from runner.cfg
     if made:
         ending = f'.{rest}' if rest else ''
         options = ' '.join(f'{place}{ending}={_written(value)}' for place in made[:SHOWN])
         rest_of = f' and {len(made) - SHOWN} more' if len(made) > SHOWN else ''
-        remedy = f'set those that you mean: --cfg-options {options}{rest_of}'
+        remedy = f'set them directly: --cfg-options {options}{rest_of}'
     else:
         remedy = 'change it there, or set what was computed from it'
     raise HandboneError(
@@ -71,7 +71,7 @@ def _check_name(cfg: Config, key: str, value: Any) -> None:
 
 
 def _is_distinct(value: Any) -> bool:
-    """Tell whether a setting of the same value hardly has it by chance."""
+    """Tell whether an equal value of a setting is hardly a coincidence."""
     if isinstance(value, (int, float)):
         return abs(value) >= 10
     return bool(value)
@@ -98,14 +98,14 @@ def _places(key: str, setting: Any, variable: str, value: Any) -> Iterator[str]:
 
 
 def _computed_from(cfg: Config, name: str) -> bool:
-    """Tell whether the text of a config uses a variable other than to set it."""
+    """Tell whether the text of a config uses a variable, other than to set it."""
     used = rf'(?<![\w.\'"]){name}\b(?!\s*=[^=])|_base_\.{name}\b(?!\s*=[^=])'
     text = re.sub(r'#.*', '', getattr(cfg, 'text', None) or '')
     return re.search(used, text) is not None
 
 
 def _check_place(cfg: Config, key: str, former: Any) -> None:
-    """Refuse keys that the dict which they were put into does not take."""
+    """Refuse keys that their dict does not take."""
     setting: Any = cfg
     parts = key.split('.')
     for index, part in enumerate(parts):
@@ -117,7 +117,7 @@ def _check_place(cfg: Config, key: str, former: Any) -> None:
             return
         if place:
             _check_key(place, setting, part, key)
-        if part not in setting:  # _delete_, which merging has taken out
+        if part not in setting:  # _delete_, which merging has removed
             return
         setting = setting[part]
     _check_hook(cfg, key)
@@ -172,6 +172,6 @@ def _reached(cfg: Config, key: str) -> Any:
 
 
 def _written(value: Any) -> str:
-    """Write a value as a shell takes it."""
+    """Write a value for a shell."""
     text = str(value).replace(' ', '') if isinstance(value, (list, tuple)) else str(value)
     return text if re.fullmatch(r'[\w./:+-]*', text) else f'"{text}"'

@@ -1,4 +1,4 @@
-"""How a config turns logits into labels: its thresholds and its steps after them."""
+"""How a config turns logits into labels: thresholds and postprocessing steps."""
 
 import logging
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def prediction_settings(cfg: Config) -> dict:
     """Find ``test_cfg`` of the segmentor, which test-time augmentation may wrap.
 
     Args:
-        cfg: Configuration; ``test_cfg`` is added where there is none.
+        cfg: Configuration; ``test_cfg`` is added if it is missing.
 
     Returns:
         ``test_cfg``, to be read or changed.
@@ -30,21 +30,21 @@ def prediction_settings(cfg: Config) -> dict:
 
 
 def use_thresholds(cfg: Config, path: str) -> None:
-    """Take the thresholds of a file.
+    """Use the thresholds in a file.
 
     Args:
         cfg: Configuration, changed in place.
-        path: A file of ``handbone tune-thresholds``.
+        path: A file from ``handbone tune-thresholds``.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         HandboneError: If it is a different kind of file, or its classes differ.
     """
     prediction_settings(cfg)['threshold'] = list(read_thresholds(path, dataset_classes(cfg)))
 
 
 def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
-    """Take the thresholds that were published with the weights, unless the config has its own.
+    """Use the thresholds that were published with the weights, unless the config has its own.
 
     Args:
         cfg: Configuration, changed in place.
@@ -68,14 +68,14 @@ def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
 def use_postprocessing(cfg: Config, names: Sequence[str]) -> None:
     """Apply steps in place of those of the configuration.
 
-    A step that the configuration has keeps its settings there.
+    A step that the configuration already has keeps its settings.
 
     Args:
         cfg: Configuration, changed in place.
-        names: Names of steps; none for labels as the thresholds give them.
+        names: Names of steps; empty for the labels that the thresholds give.
 
     Raises:
-        HandboneError: If there is no such step.
+        HandboneError: If a step does not exist.
     """
     for name in names:
         if name not in STEPS:
@@ -86,13 +86,13 @@ def use_postprocessing(cfg: Config, names: Sequence[str]) -> None:
 
 
 def index_postprocessing(cfg: Config) -> None:
-    """Put class indices for class names in the steps of a configuration.
+    """Replace class names by class indices in the steps of a configuration.
 
     Args:
         cfg: Configuration, changed in place.
 
     Raises:
-        HandboneError: If there is no class of a name.
+        HandboneError: If a class does not exist.
     """
     settings = prediction_settings(cfg)
     if settings.get('postprocess'):

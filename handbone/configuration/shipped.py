@@ -20,14 +20,14 @@ def config_folder() -> Path:
         The existing folder.
 
     Raises:
-        FileNotFoundError: neither the package nor a clone around it holds configs.
+        FileNotFoundError: If neither the package nor a clone around it holds configs.
     """
     package = Path(__file__).resolve().parents[1]
     installed = package / '.mim' / 'configs'
     if installed.is_dir():
         return installed
     clone = package.parent
-    # site-packages may hold another project's folder named configs: a clone also has our setup.py
+    # site-packages may have a folder configs of a different project; a clone also has our setup.py
     if (clone / 'setup.py').is_file() and (clone / 'configs').is_dir():
         return clone / 'configs'
     raise FileNotFoundError(
@@ -37,7 +37,7 @@ def config_folder() -> Path:
 
 
 def config_names() -> list[str]:
-    """List the configs that run as they are, without the parts under ``_base_``.
+    """List the complete configs, without the parts under ``_base_``.
 
     Returns:
         Sorted names: the path below the config folder without ``.py``, such as

@@ -1,4 +1,4 @@
-"""Several answers made into one: mean logits, mean weights."""
+"""Several models combined into one prediction or one model: mean logits, mean weights."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Whether models answer for the same classes."""
+"""Whether models have the same classes."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from handbone.errors import HandboneError
 def check_same_classes(
     name: str, classes: Sequence[str], first_name: str, first_classes: Sequence[str]
 ) -> None:
-    """Refuse models of different class lists in one ensemble.
+    """Refuse models with different class lists in one ensemble.
 
     Args:
         name: What the message calls the model.
@@ -17,15 +17,15 @@ def check_same_classes(
         first_classes: The first model's classes, in order.
 
     Raises:
-        HandboneError: If the lists differ; it says in what.
+        HandboneError: If the lists differ; the message says how.
     """
     classes, first_classes = tuple(classes), tuple(first_classes)
     if classes == first_classes:
         return
     missing = [each for each in first_classes if each not in classes]
-    more = [each for each in classes if each not in first_classes]
+    added = [each for each in classes if each not in first_classes]
     faults = [f'it lacks {", ".join(missing)}'] * bool(missing)
-    faults += [f'it has {", ".join(more)} in addition'] * bool(more)
+    faults += [f'it has {", ".join(added)} in addition'] * bool(added)
     if not faults:
         place = next(
             place
@@ -33,10 +33,10 @@ def check_same_classes(
             if pair[0] != pair[1]
         )
         faults = [
-            f'they stand in another order from class {place} on, {classes[place]} in place of '
+            f'their order differs from class {place} on, {classes[place]} in place of '
             f'{first_classes[place]}'
         ]
     raise HandboneError(
-        f'{name} has other classes than {first_name}: {"; ".join(faults)}. Models of one ensemble '
-        'must have one class list'
+        f'{name} has different classes from {first_name}: {"; ".join(faults)}. All models of an '
+        'ensemble must have the same class list'
     )

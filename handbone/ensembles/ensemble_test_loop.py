@@ -26,7 +26,7 @@ from handbone.postprocessing import PostprocessingStep, apply_steps
 
 from .logit_store import LogitStore
 
-#: No logit reaches it, so a member alone draws no masks, which nobody would see.
+#: No logit reaches it, so a single member does not spend time on masks that are not used.
 UNREACHABLE_THRESHOLD = 1 - 1e-12
 
 
@@ -37,8 +37,8 @@ class _Member(NamedTuple):
         name: What messages call it.
         model: Its config.
         checkpoint: Its weights.
-        share: Its part of the mean; the shares add up to 1.
-        loader: Which of the loop's data loaders gives its images.
+        share: Its weight in the mean; the shares add up to 1.
+        loader: Index of the data loader that gives its images.
     """
 
     name: str
@@ -52,10 +52,10 @@ class _Member(NamedTuple):
 class EnsembleTestLoop(TestLoop):
     """Test the weighted mean of the logits, or of the probabilities, of several models.
 
-    The mean is taken at low resolution, before the one upsampling to the size of the image: at that
-    of the member whose head gives the most logits for the first image, so that no member loses
-    detail. The logits of the others, without padding, are brought to it bilinearly. Steps after
-    the thresholds are those of the runner's model.
+    The mean is taken before the upsampling to the size of the image, at the resolution of the
+    member whose head gives the most logits for the first image, so no member loses detail. The
+    logits of the others, without padding, are resized to it bilinearly. Steps after the thresholds
+    are those of the runner's model.
 
     Args:
         runner: The runner, whose model is the first member.
@@ -63,11 +63,11 @@ class EnsembleTestLoop(TestLoop):
         evaluator: What scores the predictions.
         members: Dicts of ``model`` (config), ``checkpoint``, ``weight``, ``pipeline`` (test
             pipeline) and ``name``. All predict the same images, with their own pipelines.
-        thresholds: Probability above which a class is present, one number or one a class.
+        thresholds: Probability above which a class is present; one number, or one per class.
         merge: Mean of ``probabilities`` or of ``logits``.
         one_at_a_time: Hold one model on the device at a time. The sums of the low-resolution logits
-            wait on the disk, and each image is loaded once more.
-        store_folder: Where they wait. Default: the work dir.
+            are kept on disk, and each image is loaded once more.
+        store_folder: Folder of these sums. Default: the work dir.
         fp16: Mixed precision, as in mmengine's loop.
     """
 
@@ -92,7 +92,7 @@ class EnsembleTestLoop(TestLoop):
         pipelines, self._loaders, self._members = [members[0]['pipeline']], [self.dataloader], []
         total = sum(member['weight'] for member in members)
         for member in members:
-            # models that take the same images share the loading of them
+            # models with the same pipeline share one data loader
             if member['pipeline'] not in pipelines:
                 pipelines.append(member['pipeline'])
                 own = dict(config, dataset=with_pipeline(config['dataset'], pipelines[-1]))
@@ -115,8 +115,8 @@ class EnsembleTestLoop(TestLoop):
             The scores.
 
         Raises:
-            HandboneError: If the weights of a checkpoint do not fit its model, or a step looks at
-                the image.
+            HandboneError: If the weights of a checkpoint do not fit its model, or a step needs the
+                image.
         """
         first = self.runner.model
         network = first.module if is_model_wrapper(first) else first
@@ -144,7 +144,7 @@ class EnsembleTestLoop(TestLoop):
             data_batch: The batch, made by the first member's pipeline.
         """
         if self._store is not None and idx == 0:
-            self._fill_store()  # now that the hooks have found nothing wrong
+            self._fill_store()  # only now that the hooks have checked the run
         self.runner.call_hook('before_test_iter', batch_idx=idx, data_batch=data_batch)
         samples = data_batch['data_samples']
         means = self._stored(samples) if self._store is not None else self._mean(data_batch)
@@ -190,10 +190,10 @@ class EnsembleTestLoop(TestLoop):
         return [store.read(sample.img_path).to(self._device) for sample in samples]
 
     def _fill_store(self) -> None:
-        """Run one member after the other over all images, the one with the most logits first."""
+        """Run the members over all images one by one, the one with the most logits first."""
         first_batches = [next(iter(loader)) for loader in self._loaders]
         examples = []
-        for member in self._members:  # all are seen once before hours are spent on some
+        for member in self._members:  # find faults of any member before hours of work
             with self._on_device(member) as network:
                 examples.append(self._logits(network, first_batches[member.loader])[0].cpu())
         reference = self._members[_largest(examples)]
@@ -210,12 +210,12 @@ class EnsembleTestLoop(TestLoop):
         paths = [sample.img_path for sample in batch['data_samples']]
         for path, logits in zip(paths, self._logits(network, batch), strict=True):
             if begin and path in store:
-                continue  # the sampler of several processes repeats images to fill the last batch
+                continue  # with several processes, the sampler repeats images in the last batch
             size = logits.shape[1:] if begin else store.size(path)
             store.add(path, self._part(member, logits, size))
 
     def _part(self, member: _Member, logits: Tensor, size: Sequence[int]) -> Tensor:
-        """Weigh what a member says, float32 (C, h, w) at the common size."""
+        """Weight the output of a member, float32 (C, h, w) at the common size."""
         logits = logits.float()
         if logits.shape[1:] != tuple(size):
             logits = F.interpolate(logits[None], tuple(size), mode='bilinear')[0]
@@ -228,7 +228,7 @@ class EnsembleTestLoop(TestLoop):
 
     @contextmanager
     def _on_device(self, member: _Member) -> Iterator[nn.Module]:
-        """Hold a member on the device; the first one, which the runner keeps, rests on the CPU."""
+        """Hold a member on the device, and the first one on the CPU while it is not used."""
         first = self._networks[0]
         if member is self._members[0]:
             yield first.to(self._device)
@@ -257,13 +257,13 @@ def _steps_without_image(network: Any) -> list[PostprocessingStep]:
     for step in network.postprocess:
         if step.needs_image:
             raise HandboneError(
-                f'{type(step).__name__} looks at the image as one network sees it, which a mean of '
-                'several has not: leave it out of test_cfg.postprocess'
+                f'{type(step).__name__} needs the input of one network, and an ensemble has '
+                'several: leave it out of test_cfg.postprocess'
             )
     return network.postprocess
 
 
 def _largest(examples: Sequence[Tensor]) -> int:
-    """Find the member with the most logits, the first of those that have as many."""
+    """Find the member with the most logits, or the first of several with equally many."""
     sizes = [logits.shape[1] * logits.shape[2] for logits in examples]
     return sizes.index(max(sizes))

@@ -1,4 +1,4 @@
-"""Running sums of low-resolution logits on the disk."""
+"""Running sums of low-resolution logits on disk."""
 
 import tempfile
 from pathlib import Path
@@ -9,19 +9,19 @@ from torch import Tensor
 
 
 class LogitStore:
-    """One float32 array (C, h, w) an image, in a file without a name.
+    """One float32 array (C, h, w) per image, in an unnamed file.
 
-    The system frees the file even if the process is killed. Space is taken by writing, so that a
-    full disk is an error and not a signal.
+    The system frees the file even if the process is killed. Space is reserved by writing, so that a
+    full disk raises an error instead of killing the process with a signal.
 
     Args:
-        folder: Where the file takes its space; made if it is not there.
+        folder: Folder of the file; made if it does not exist.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
-        # unbuffered: what is mapped must be on the file
+        # unbuffered: the mapped content must be in the file
         self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         self._places: dict[str, tuple[int, tuple[int, int, int]]] = {}
         self._end = 0
@@ -30,18 +30,18 @@ class LogitStore:
         return image in self._places
 
     def size(self, image: str) -> tuple[int, int]:
-        """Say the height and width of an image's sums."""
+        """Height and width of an image's sums."""
         return self._places[image][1][1:]
 
     def add(self, image: str, values: Tensor) -> None:
-        """Add to the sums of an image, or begin them.
+        """Add to the sums of an image, which start at zero.
 
         Args:
             image: Its path.
             values: (C, h, w), the same shape each time.
 
         Raises:
-            OSError: If there is no room.
+            OSError: If the disk is full.
         """
         array = values.float().cpu().contiguous().numpy()
         if image in self._places:
@@ -55,8 +55,8 @@ class LogitStore:
         except OSError as error:
             raise OSError(
                 error.errno,
-                f'no room for the sums of logits ({error.strerror}); without --one-at-a-time they '
-                'need none, or set --work-dir to another disk',
+                f'no space for the sums of logits ({error.strerror}): leave out --one-at-a-time, '
+                'which stores them, or set --work-dir to a different disk',
                 str(self._folder),
             ) from error
         classes, height, width = array.shape

@@ -11,28 +11,28 @@ from torch import Tensor
 
 from handbone.errors import HandboneError
 
-#: A function from the name of a checkpoint to its weights.
+#: A function that reads the weights of a checkpoint, given its name.
 Reader = Callable[[str], Mapping[str, Tensor]]
-#: Names that an error lists one by one.
+#: Maximum number of names that an error lists.
 LISTED = 5
 
 
 def average_weights(names: Sequence[str], read: Reader) -> dict[str, Tensor]:
-    """Average the weights of checkpoints, one of them in memory at a time.
+    """Average the weights of checkpoints, with one checkpoint in memory at a time.
 
-    The statistics of BatchNorm are averaged like weights. Whole numbers, such as its count of
-    batches, are those of the first checkpoint.
+    The statistics of BatchNorm are averaged like weights. Integers, such as its number of batches,
+    are those of the first checkpoint.
 
     Args:
         names: The checkpoints, at least one.
         read: Reads the weights of a checkpoint.
 
     Returns:
-        Tensors by name, of the types of the first checkpoint; the mean is taken in float64.
+        Tensors by name, with the types of the first checkpoint; the mean is computed in float64.
 
     Raises:
-        HandboneError: If the names or shapes of the weights differ; all that differs is in the
-            message, sorted.
+        HandboneError: If the names or shapes of the weights differ; the message lists the
+            differences in alphabetical order.
     """
     sums: dict[str, Tensor] = {}
     first: dict[str, tuple] = {}
@@ -59,23 +59,23 @@ def average_weights(names: Sequence[str], read: Reader) -> dict[str, Tensor]:
 def check_same_weights(
     name: str, shapes: Mapping[str, Sequence[int]], first_name: str, first: Mapping
 ) -> None:
-    """Check that two checkpoints are of one model.
+    """Check that two checkpoints are of the same model.
 
     Args:
         name: A checkpoint.
         shapes: Shapes of its weights by name.
-        first_name: Another checkpoint.
+        first_name: The first checkpoint.
         first: Shapes of its weights by name.
 
     Raises:
-        HandboneError: If they are not; what differs is sorted by name.
+        HandboneError: If they are not; the differences are sorted by name.
     """
     faults = []
     for what, keys in (
         ('lacks', sorted(first.keys() - shapes.keys())),
         ('has in addition', sorted(shapes.keys() - first.keys())),
         (
-            'has in another shape',
+            'has in a different shape',
             [
                 f'{key} ({_size(shapes[key])} for {_size(first[key])})'
                 for key in sorted(first.keys() & shapes.keys())
@@ -88,25 +88,25 @@ def check_same_weights(
             faults.append(f'it {what} {", ".join(keys[:LISTED])}{rest}')
     if faults:
         raise HandboneError(
-            f'{name} is not of the same model as {first_name}: {"; ".join(faults)}. The '
-            'checkpoints of a soup must come from one config'
+            f'{name} is not of the same model as {first_name}: {"; ".join(faults)}. All '
+            'checkpoints of a soup must come from the same config'
         )
 
 
 def greedy_choice(
     names: Sequence[str], scores: Sequence[float], score: Callable[[list[str]], float]
 ) -> tuple[list[str], float]:
-    """Choose checkpoints whose mean scores best, as the greedy soup does.
+    """Choose the checkpoints of a greedy soup.
 
-    From the best to the worst, each is added where the mean with it scores no worse than without.
+    From the best to the worst, each is added if the mean with it scores no worse than without it.
 
     Args:
         names: The checkpoints.
         scores: The score of each, higher is better.
-        score: Scores the mean of some of them.
+        score: Computes the score of the mean of some of them.
 
     Returns:
-        The chosen ones, the best in front, and the score of their mean.
+        The chosen checkpoints, the best one first, and the score of their mean.
     """
     order = sorted(range(len(names)), key=lambda index: -scores[index])
     chosen, best = [names[order[0]]], scores[order[0]]
@@ -118,10 +118,10 @@ def greedy_choice(
 
 
 def recompute_batch_norm(model: torch.nn.Module, inputs: Iterable[Tensor]) -> None:
-    """Measure the statistics of BatchNorm again, since averaged weights have different ones.
+    """Measure the statistics of BatchNorm again, because averaged weights change them.
 
     Args:
-        model: The model, changed in place, as it computes on tensors.
+        model: The model, changed in place; called with the batches.
         inputs: Batches (N, 3, H, W), normalised, on the model's device.
     """
     training = model.training

@@ -137,7 +137,7 @@ def test_default_threshold_and_refusals(checkpoint, capsys, tmp_path):
     trace = tmp_path / 'ran'
     for text, words in (
         (f'import os\nos.system("touch {trace}")', 'line 1: not an assignment of a value'),
-        ('', 'does not tell its classes and its config'),
+        ('', 'does not hold its classes and its config'),
     ):
         content['meta']['cfg'] = text
         torch.save(content, checkpoint)

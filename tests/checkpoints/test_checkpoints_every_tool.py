@@ -110,7 +110,7 @@ def test_uniform_soup(tiny, files, name, tmp_path):
 def test_publish(tiny, files, name, expected, tmp_path):
     path = str(files / f'{name}.pth')
     if name == 'bare':
-        with pytest.raises(ValueError, match=f'{path} does not tell its classes'):
+        with pytest.raises(ValueError, match=f'{path} does not hold its classes'):
             publish(path)
         return
     published = publish(path, str(tmp_path / 'shared.safetensors'))

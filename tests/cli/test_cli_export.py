@@ -195,7 +195,7 @@ def test_steps_after_the_network_are_not_lost_unsaid(run_tool, tiny_config, chec
     )
     command = ('export.py', config, checkpoint, '--out', tmp_path / 'a.onnx')
     _, err = run_tool(*command, expected=1)
-    assert 'test_cfg.postprocess has FillHoles, which an exported file does not do' in err
+    assert 'test_cfg.postprocess has FillHoles, which an exported file cannot do' in err
     run_tool(*command, '--cfg-options', 'model.test_cfg.postprocess=[]')
     assert (tmp_path / 'a.onnx').is_file()
 

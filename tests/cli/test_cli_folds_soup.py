@@ -180,7 +180,7 @@ def test_checkpoints_of_other_folds_are_not_tuned_on(tmp_path):
 
 def test_training_images_need_folds():
     cfg = Config(dict(val_dataloader=dict(dataset=dict(dataset=dict(type='Any', fold=None)))))
-    with pytest.raises(ValueError, match='--train takes the images of the other folds'):
+    with pytest.raises(ValueError, match='--train uses the images of the other folds'):
         _take_training_images(cfg)
     cfg.val_dataloader.dataset.dataset.fold = 0
     _take_training_images(cfg)

@@ -97,7 +97,7 @@ def test_steps_come_after_the_mean(run_tool, tiny_config, checkpoint, trained, t
 def test_a_step_that_looks_at_the_image_is_refused():
     network = torch.nn.Module()
     network.postprocess = [DenseCRF.__new__(DenseCRF)]
-    with pytest.raises(ValueError, match='DenseCRF looks at the image .* leave it out'):
+    with pytest.raises(ValueError, match='DenseCRF needs the input .* leave it out'):
         _steps_without_image(network)
 
 
@@ -114,7 +114,7 @@ def test_other_classes(tiny_config, checkpoint):
 
 
 def test_order_of_classes():
-    with pytest.raises(ValueError, match='another order from class 1 on, c in place of b'):
+    with pytest.raises(ValueError, match='order differs from class 1 on, c in place of b'):
         check_same_classes('x.py', 'acb', 'y.py', 'abc')
     check_same_classes('x.py', ['a', 'b'], 'y.py', ('a', 'b'))
 

@@ -97,9 +97,9 @@ def test_what_the_message_says_to_write_takes_effect():
         ({'train_dataloader.dataset.type': 'HandBones'}, 'there is no HandBones'),
         ({'train_cfg.type': 'EpochBasedTrainLoop'}, 'does not take max_iters; it needs max_epochs'),
         ({'optim_wrapper.optimizer.type': 'SGD'}, 'does not take betas; it takes'),
-        ({'train_dataloader.dataset.pipeline.9.size': 1}, 'has no such place'),
-        ({'model.decode_head.loss_decode.x.loss_weight': 1}, 'has no such place'),
-        ({'log_level.a.b': 1}, 'has no such place'),
+        ({'train_dataloader.dataset.pipeline.9.size': 1}, 'does not have it'),
+        ({'model.decode_head.loss_decode.x.loss_weight': 1}, 'does not have it'),
+        ({'log_level.a.b': 1}, 'does not have it'),
     ],
 )
 def test_what_does_not_exist_is_named(options, words):

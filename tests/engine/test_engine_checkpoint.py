@@ -114,7 +114,7 @@ def test_renamed_classes_pass_and_moved_classes_do_not():
     assert class_faults(('a', 'b', 'c'), ('a', 'b', 'd')) == []
     assert class_faults(None, ('a', 'b')) == []
     assert class_faults(('a', 'b', 'c'), ('b', 'a', 'c')) == [
-        'its classes stand in a different order (a, b are moved)'
+        'its classes are in a different order (a, b are moved)'
     ]
 
 
@@ -154,7 +154,7 @@ def test_a_deeper_model_is_another_one():
 
     deep, shallow = Backbone(4), Backbone(2)
     assert weight_faults(deep.state_dict(), shallow) == [
-        '4 of its weights have no place in the model (blocks: 4 from 2.bias on)'
+        '4 of its weights are not in the model (blocks: 4 from 2.bias on)'
     ]
     assert weight_faults(deep.state_dict(), deep) == []
     # statistics that another version keeps, and heads for training alone, may be left over
@@ -176,7 +176,7 @@ def test_many_faults_are_summed_up():
         'backbone.0.bias is 2 in it and 3 in the model',
         'backbone.0.weight is 2 x 2 in it and 3 x 3 in the model',
         'backbone.1.bias is 2 in it and 3 in the model',
-        '21 more weights have other shapes (backbone: 9 from 1.weight on; '
+        '21 more weights differ in shape (backbone: 9 from 1.weight on; '
         'decode_head: 12 from 0.bias on)',
     ]
     other = model(3, ('encoder', 'decode_head')).state_dict()
@@ -184,7 +184,7 @@ def test_many_faults_are_summed_up():
     assert weight_faults(other, model(3)) == [
         '13 of 24 weights are not in it (backbone: 12 from 0.bias on; '
         'decode_head: 1 from 5.bias on)',
-        '12 of its weights have no place in the model (encoder: 12 from 0.bias on)',
+        '12 of its weights are not in the model (encoder: 12 from 0.bias on)',
     ]
 
 

@@ -1,5 +1,5 @@
 # Chest radiographs of JSRT with five overlapping structures, in the layout of the hand-bone data.
-# Fold 0 of 5 is held out for validation. The environment variable JSRT_ROOT says where they are.
+# Fold 0 of 5 is held out for validation. The environment variable JSRT_ROOT names their folder.
 dataset_type = 'XRayHandBoneDataset'
 data_root = '{{$JSRT_ROOT:../shared/data/jsrt}}'
 metainfo = dict(
@@ -23,7 +23,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadRadiograph'),
     dict(type='Resize', scale=crop_size, keep_ratio=True, interpolation='area'),
-    # Truth stays at the size of the file, where predictions are scored.
+    # Reference masks keep the size of the file, at which predictions are scored.
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs'),
 ]

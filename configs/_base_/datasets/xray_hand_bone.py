@@ -1,5 +1,5 @@
 # Hand radiographs with 29 bones: fold 0 of 5 is held out for validation, folds keep patients whole.
-# Another size in a config that inherits from this one:
+# To change the size in a config that inherits from this one:
 #   crop_size = (1024, 1024)
 #   _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 #   _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
@@ -9,11 +9,11 @@ dataset_type = 'XRayHandBoneDataset'
 data_root = 'data'
 crop_size = (1536, 1536)
 
-# RandomAffine replaces Resize, RandomRotate and RandomCrop: one interpolation from 2048 x 2048 to
-# the network's size, and the polygons are drawn where it moves them. The stock transforms work on
-# packed labels too, with LoadPolygonAnnotations before them, cat_max_ratio=1.0 and seg_pad_val=0.
-# Up to 20 degrees and a quarter of the size: wide enough for how hands are placed and how large
-# they are, while the picture still shows all bones.
+# RandomAffine replaces Resize, RandomRotate and RandomCrop: it interpolates once from 2048 x 2048
+# to the network's size and moves the polygons before they are drawn. mmseg's own transforms work
+# on packed labels too, with LoadPolygonAnnotations before them, cat_max_ratio=1.0 and
+# seg_pad_val=0. Up to 20 degrees and a quarter of the size: enough for the positions and sizes of
+# hands, while the image still shows all bones.
 train_pipeline = [
     dict(type='LoadRadiograph'),
     dict(type='RandomAffine', size=crop_size, degrees=20, scale=(0.8, 1.25), translate=0.05),
@@ -25,17 +25,17 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadRadiograph'),
     dict(type='Resize', scale=crop_size, keep_ratio=True, interpolation='area'),
-    # Truth stays at the size of the file, where predictions are scored.
+    # Reference masks keep the size of the file, at which predictions are scored.
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs'),
 ]
-# What `handbone test --tta` averages over, made on the device one after the other. Others:
+# The views that `handbone test --tta` averages, made on the device one by one. More examples:
 # dict(angle=-8), dict(angle=90), dict(scale=1.25), dict(flip='horizontal', angle=5, scale=0.8).
 tta_views = [dict(), dict(flip='horizontal')]
 
 train_dataloader = dict(
-    batch_size=2,  # on each GPU
-    num_workers=2,  # more where load/gpu in the log falls and load/cpu has room
+    batch_size=2,  # per GPU
+    num_workers=2,  # use more if load/gpu in the log is low and load/cpu is not high
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
@@ -49,7 +49,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,  # images of all sizes
+    batch_size=1,  # images may have different sizes
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
@@ -62,7 +62,7 @@ val_dataloader = dict(
         pipeline=test_pipeline,
     ),
 )
-# Scored where test/outputs_json exists, predicted only where it does not.
+# Predictions are scored if test/outputs_json exists.
 test_dataloader = dict(
     batch_size=1,
     num_workers=2,

@@ -2,7 +2,7 @@
 _base_ = [__import__('mmseg').__path__[0] + '/.mim/configs/_base_/models/segformer_mit-b0.py']
 
 norm_cfg = dict(type='BN', requires_grad=True)  # becomes SyncBN on several GPUs
-# Radiographs are grey; padding, at the right and the bottom, is background.
+# Radiographs are grey; padding on the right and at the bottom is background.
 data_preprocessor = dict(
     bgr_to_rgb=False, seg_pad_val=0, size_divisor=32, test_cfg=dict(size_divisor=32)
 )

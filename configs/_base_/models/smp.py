@@ -1,10 +1,10 @@
-# A network of segmentation_models.pytorch (the extra `smp`), multilabel: name arch and encoder.
+# A multilabel network of segmentation_models.pytorch (the extra `smp`); set arch and encoder.
 data_preprocessor = dict(
     type='SegDataPreProcessor',
-    # of ImageNet, for pretrained encoders; radiographs are grey
+    # ImageNet's, for pretrained encoders; radiographs are grey
     mean=[123.675, 116.28, 103.53],
     std=[58.395, 57.12, 57.375],
-    # padding, at the right and the bottom, is background
+    # padding on the right and at the bottom is background
     pad_val=0,
     seg_pad_val=0,
     size_divisor=32,
@@ -22,5 +22,5 @@ model = dict(
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
 )
-# some encoders end in layers of their classifier that no segmentation reads
+# some encoders end in layers of a classifier, which segmentation does not use
 find_unused_parameters = True

@@ -1,4 +1,4 @@
-# From scratch in minutes: most iterations run on shrunk batches, the last ones at full resolution.
+# From scratch in minutes: most iterations use shrunk batches, the last ones full resolution.
 max_iters = 2000
 full_size_from = 1550
 # share of the iterations, factor: 450 at a third of the side, 1100 at half, the rest at full size;
@@ -7,12 +7,12 @@ stages = [(450 / max_iters, 3), (1100 / max_iters, 2)]
 
 optim_wrapper = dict(
     type='OptimWrapper',
-    # Small batch-normalised networks bear a rate ten times the usual one, if the weights are
-    # held back as well; a short memory of squared gradients suits a short training.
+    # Small networks with BatchNorm tolerate ten times the usual rate, if weight decay is higher
+    # too; averaging squared gradients over fewer steps suits a short training.
     optimizer=dict(type='AdamW', lr=2.4e-2, betas=(0.9, 0.99), weight_decay=0.15, fused=True),
     clip_grad=dict(max_norm=1.0),
 )
-# One cycle, but with a quarter of the peak left when the full size begins.
+# One cycle, but the rate is still a quarter of the peak when the full size begins.
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, begin=0, end=150, by_epoch=False),
     dict(

@@ -122,7 +122,7 @@ def test_addresses(bomb, monkeypatch, tmp_path):
     for name in ('https://example.com/a.pth', 'http://example.com/b.pth', zoo):
         with pytest.raises(CheckpointError, match='--allow-pickle'):
             CheckpointLoader.load_checkpoint(name)
-    with pytest.raises(CheckpointError, match='not a model that the zoo knows'):
+    with pytest.raises(CheckpointError, match='not a model in the zoo'):
         CheckpointLoader.load_checkpoint('open-mmlab://nothing')
 
     def fail(*_):

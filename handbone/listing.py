@@ -32,6 +32,18 @@ def normal_form(name: str) -> str:
     return unicodedata.normalize('NFC', name)
 
 
+def normal_forms(names: Iterable[str]) -> tuple[str, ...]:
+    """Write names, such as a class list, in the form in which names are compared.
+
+    Args:
+        names: The names.
+
+    Returns:
+        Each in NFC, in the order given.
+    """
+    return tuple(map(normal_form, names))
+
+
 def by_normal_form(names: Iterable[str], place: str | Path) -> dict[str, str]:
     """Index names by their normal form.
 

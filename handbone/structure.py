@@ -6,6 +6,7 @@ from typing import Any
 
 from . import json_files
 from .errors import HandboneError, shown
+from .listing import normal_forms
 
 #: Most characters of a text in a message.
 LONGEST_TEXT = 240
@@ -105,7 +106,7 @@ def check_class_list(classes: Any, palette: Any, place: str) -> None:
         HandboneError: If a name occurs twice or is not a text, or the colours are not as many.
     """
     check_structure(classes, [str], f'{place}: classes')
-    if not classes or len(set(classes)) < len(classes):
+    if not classes or len(set(normal_forms(classes))) < len(classes):
         raise HandboneError(f'{place}: the list of classes is empty, or names one of them twice')
     check_structure(palette, [[int]], f'{place}: palette')
     if palette and len(palette) != len(classes):

@@ -14,6 +14,7 @@ from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.folder_lock import NAME as LOCK
 from handbone.folder_lock import locked_folder
+from handbone.listing import normal_forms
 
 from .tables import FAILURES, IMAGES, parquet_bytes
 
@@ -69,7 +70,7 @@ class ArchiveFolder:
             HandboneError: If the archive has other classes.
         """
         known = self._description or {'format': FORMAT, 'classes': list(classes), 'models': {}}
-        if known['classes'] != list(classes):
+        if normal_forms(known['classes']) != normal_forms(classes):
             raise HandboneError(
                 f'{self.root} holds predictions of the classes {", ".join(known["classes"])}, but '
                 f'the model predicts {", ".join(classes)}: give a different --out-dir'

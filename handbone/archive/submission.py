@@ -23,10 +23,10 @@ ROWS = 4096
 SORTING_MEMORY = '1GB'
 
 QUERY = """
-    SELECT chosen.image_name, runs.class, runs.starts, runs.lengths
+    SELECT chosen.image_name, ordered.class, runs.starts, runs.lengths
     FROM read_parquet(?) AS runs
     JOIN chosen USING (image_hash)
-    JOIN ordered USING (class)
+    JOIN ordered ON nfc_normalize(runs.class) = nfc_normalize(ordered.class)
     ORDER BY chosen.place, ordered.place
 """
 

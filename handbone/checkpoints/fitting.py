@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, listed
+from handbone.listing import normal_forms
 
 #: Maximum number of names to list; more are counted by part of the model.
 LISTED = 3
@@ -280,19 +281,15 @@ def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[s
     Returns:
         The differences; empty if there are none.
     """
-    trained, wanted = tuple(trained or ()), tuple(wanted)
+    trained, wanted = normal_forms(trained or ()), normal_forms(wanted)
     if not trained or not wanted or trained == wanted:
         return []
     if len(trained) != len(wanted):
         return [
-            f'it was trained on {len(trained)} classes ({_some(trained)}), the dataset has '
-            f'{len(wanted)} ({_some(wanted)})'
+            f'it was trained on {len(trained)} classes ({listed(trained)}), the dataset has '
+            f'{len(wanted)} ({listed(wanted)})'
         ]
     if sorted(trained) == sorted(wanted):
         moved = [name for name, other in zip(trained, wanted, strict=True) if name != other]
-        return [f'its classes are in a different order ({_some(moved)} are moved)']
+        return [f'its classes are in a different order ({listed(moved)} are moved)']
     return []
-
-
-def _some(names: Sequence[str]) -> str:
-    return ', '.join(names[:3]) + (', …' if len(names) > 3 else '')

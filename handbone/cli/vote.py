@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--min-votes',
         help='least sum of weights for a pixel to be in a mask (default: more than half)',
     )
-    parser.add_argument('--weights', help='one number a file, as 1,2,1 (default: 1 each)')
+    parser.add_argument('--weights', help='one number per file, as 1,2,1 (default: 1 each)')
     parser.add_argument(
         '--class-weights',
         metavar='FILE',
@@ -48,13 +48,13 @@ def run(args: argparse.Namespace) -> None:
     """
     from tqdm import tqdm
 
-    from handbone.submissions import read_class_weights, vote_submissions
+    from handbone.submissions import vote_submissions
 
     voted = vote_submissions(
         args.csv,
         args.out,
         weights=args.weights.split(',') if args.weights else None,
-        class_weights=read_class_weights(args.class_weights) if args.class_weights else None,
+        class_weights=args.class_weights,
         min_votes=args.min_votes,
         missing=args.missing,
         num_pixels=args.size[0] * args.size[1] if args.size else None,

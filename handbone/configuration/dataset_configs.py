@@ -16,6 +16,7 @@ from mmseg.registry import DATASETS
 
 from handbone.checkpoints import checkpoint_folder
 from handbone.errors import HandboneError
+from handbone.listing import normal_forms
 
 from .faults import config_faults_explained
 from .known_settings import name_of
@@ -85,12 +86,12 @@ def dataset_metainfo(cfg: Config, loader: str = 'test_dataloader') -> dict:
                 f'{name_of(cfg)}: {key} does not name its classes: set its '
                 'metainfo=dict(classes=(…))'
             )
-        if tuple(metainfo['classes']) != tuple(named[first]['classes']):
+        if normal_forms(metainfo['classes']) != normal_forms(named[first]['classes']):
             raise HandboneError(
                 f'{name_of(cfg)}: {first} and {key} have different classes: set the same '
                 'metainfo for both'
             )
-    return dict(named[first])
+    return dict(named[first], classes=normal_forms(named[first]['classes']))
 
 
 def dataset_classes(cfg: Config) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handbone.bones import distinct_colors
+from handbone.listing import normal_forms
 
 from .errors import DatasetError
 
@@ -40,7 +41,7 @@ def _checked_classes(classes: Any) -> tuple[str, ...]:
     remedy = "Give metainfo=dict(classes=('first', 'second', ...)) with at least two names"
     if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
         raise DatasetError.at(PLACE, f'classes is not a list of names: {classes!r}', remedy)
-    classes = tuple(classes)
+    classes = normal_forms(classes)
     if len(classes) < 2:
         raise DatasetError.at(PLACE, f'the class list has {len(classes)} classes', remedy)
     repeated = sorted({name for name in classes if classes.count(name) > 1})
@@ -63,7 +64,9 @@ def _palette(
                 'Give one (red, green, blue) per class or leave the palette out',
             )
         return palette
-    known = dict(zip(defaults.get('classes', ()), defaults.get('palette', ()), strict=False))
+    known = dict(
+        zip(normal_forms(defaults.get('classes', ())), defaults.get('palette', ()), strict=False)
+    )
     if all(name in known for name in classes):
         return [tuple(known[name]) for name in classes]
     return distinct_colors(len(classes))
@@ -72,6 +75,7 @@ def _palette(
 def _groups(
     classes: tuple[str, ...], groups: Mapping, user_given: bool
 ) -> dict[str, tuple[str, ...]]:
+    groups = {group: normal_forms(members) for group, members in groups.items()}
     unknown = {name for members in groups.values() for name in members} - set(classes)
     if unknown and user_given:
         raise DatasetError.at(

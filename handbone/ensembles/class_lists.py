@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from handbone.errors import HandboneError
+from handbone.listing import normal_forms
 
 
 def check_same_classes(
@@ -19,7 +20,7 @@ def check_same_classes(
     Raises:
         HandboneError: If the lists differ; the message says how.
     """
-    classes, first_classes = tuple(classes), tuple(first_classes)
+    classes, first_classes = normal_forms(classes), normal_forms(first_classes)
     if classes == first_classes:
         return
     missing = [each for each in first_classes if each not in classes]

@@ -8,6 +8,7 @@ import numpy as np
 from handbone.csv_files import csv_bytes, read_records, read_table, row_error
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
+from handbone.listing import normal_form, normal_forms
 
 from .score_names import DISTANCES, OVERLAP_SCORES, SURFACE_SCORES
 from .score_table import Part, ScoreTable
@@ -113,6 +114,7 @@ def read_score_file(
             names file and line.
     """
     header, rows = read_table(path)
+    header = list(normal_forms(header))
     per_image = tuple(header[: len(PER_IMAGE)]) == PER_IMAGE
     if not per_image and tuple(header[: len(KEYS)]) != KEYS:
         raise row_error(
@@ -131,7 +133,7 @@ def read_score_file(
         found = (
             {name: [row[2 + index]] for index, name in enumerate(header[2:])}
             if per_image
-            else {row[2]: row[len(KEYS) :]}
+            else {normal_form(row[2]): row[len(KEYS) :]}
         )
         for name, values in found.items():
             if (image, name) in cells:
@@ -153,7 +155,7 @@ def read_score_file(
         raise row_error(path, 1, 'there is no score below the header', 'The file may be cut off.')
     scores = np.array([[cells[image, name] for name in classes] for image in patients])
     fitted = {
-        group: tuple(name for name in names if name in classes)
+        group: tuple(name for name in normal_forms(names) if name in classes)
         for group, names in (groups or {}).items()
     }
     return ScoreTable(

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from handbone.errors import HandboneError
+from handbone.listing import normal_forms
 
 from .bootstrap import Interval, bootstrap_mean
 from .score_names import DISTANCES
@@ -59,6 +60,12 @@ class ScoreTable:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unit: str = 'px'
     reference_pixels: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Write the names of classes in the form in which they are compared."""
+        groups = {name: normal_forms(members) for name, members in self.groups.items()}
+        object.__setattr__(self, 'classes', normal_forms(self.classes))
+        object.__setattr__(self, 'groups', groups)
 
     @property
     def ranking(self) -> str:

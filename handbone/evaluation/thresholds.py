@@ -7,6 +7,7 @@ from typing import Any
 
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
+from handbone.listing import by_normal_form, normal_forms
 from handbone.masks import check_thresholds
 from handbone.structure import Fields, check_structure, one_line, parse_json
 
@@ -33,6 +34,8 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> tuple[float, ..
     """
     path = Path(path)
     entries = _read(path)
+    entries = {name: entries[own] for name, own in by_normal_form(entries, path).items()}
+    classes = normal_forms(classes)
     absent = [name for name in classes if name not in entries]
     others = [name for name in entries if name not in classes]
     if absent or others:

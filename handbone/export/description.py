@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handbone.errors import HandboneError, shown
+from handbone.listing import normal_forms
 from handbone.masks import check_thresholds
 from handbone.structure import Fields, check_class_list, check_structure, parse_json
 
@@ -121,9 +122,10 @@ class Description:
         Raises:
             HandboneError: If names, number or order differ.
         """
-        if tuple(classes) == self.classes:
+        classes = normal_forms(classes)
+        if classes == normal_forms(self.classes):
             return
-        wanted, own = set(classes), set(self.classes)
+        wanted, own = set(classes), set(normal_forms(self.classes))
         differences = (
             f'only there: {", ".join(sorted(own - wanted)) or "none"}; '
             f'only here: {", ".join(sorted(wanted - own)) or "none"}'

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handbone.errors import HandboneError
+from handbone.listing import normal_form
 
 #: Names of the steps in configs and in ``--postprocess``.
 STEPS = ('LargestComponent', 'FillHoles', 'LeastArea', 'DenseCRF')
@@ -26,12 +27,14 @@ def index_classes(
     Raises:
         HandboneError: If a class does not exist.
     """
-    places = {name: index for index, name in enumerate(classes)}
+    places = {normal_form(name): index for index, name in enumerate(classes)}
     indexed = []
     for step in steps:
         step = dict(step)
         if step.get('classes') is not None:
-            names = step['classes']
+            names = [
+                normal_form(name) if isinstance(name, str) else name for name in step['classes']
+            ]
             unknown = [name for name in names if isinstance(name, str) and name not in places]
             if unknown:
                 raise HandboneError(

@@ -7,6 +7,7 @@ from handbone.configuration.dumped_config import read_dumped_config
 from handbone.errors import HandboneError, shown
 from handbone.evaluation.score_files import read_score_file
 from handbone.json_files import parse_json
+from handbone.listing import normal_form
 
 MEAN = 'mDice'
 PREFIX = 'Dice/'
@@ -120,7 +121,11 @@ def _check_numbers(log: Path, number: int, line: dict) -> None:
 
 
 def _scores(line: dict) -> dict[str, float]:
-    return {name: value for name, value in line.items() if name == MEAN or name.startswith(PREFIX)}
+    return {
+        normal_form(name): value
+        for name, value in line.items()
+        if name == MEAN or name.startswith(PREFIX)
+    }
 
 
 def _class_means(table: Path) -> dict[str, float]:

@@ -16,6 +16,7 @@ from handbone.evaluation.score_names import (
 )
 from handbone.evaluation.score_table import ScoreTable
 from handbone.evaluation.scores import overlap_scores, surface_scores
+from handbone.listing import normal_forms
 from handbone.masks import decode, encode, run_overlap_counts
 from handbone.submissions import read_submission, submission_classes
 
@@ -227,10 +228,11 @@ class MaskScorer:
 def _classes(prediction: Path, reference: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
     """Find the classes: the bones where all of those of the CSV are bones."""
     if classes:
-        twice = [name for name in classes if list(classes).count(name) > 1]
+        classes = normal_forms(classes)
+        twice = [name for name in classes if classes.count(name) > 1]
         if twice:
             raise HandboneError(f'--classes names {twice[0]!r} twice.')
-        return tuple(classes)
+        return classes
     found = submission_classes(prediction)
     others = found if reference.is_dir() else submission_classes(reference)
     if set(found) != set(others):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handbone.errors import HandboneError, listed, shown
+from handbone.listing import normal_forms
 
 from .submission_rows import SubmissionRows
 
@@ -45,7 +46,7 @@ def read_submission(
         array([[1312345, 18], [1314391, 21]])
     """
     with SubmissionRows(path) as rows:
-        order = tuple(rows.classes if classes is None else classes)
+        order = normal_forms(rows.classes if classes is None else classes)
         unknown = next((name for name in rows.classes if name not in order), None)
         if unknown is not None:
             raise rows.error(

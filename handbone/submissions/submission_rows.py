@@ -13,7 +13,7 @@ import numpy as np
 
 from handbone.csv_files import decode, read_records, row_error, split_record
 from handbone.errors import HandboneError, shown
-from handbone.listing import alike_error, normal_form
+from handbone.listing import alike_error, normal_form, normal_forms
 from handbone.masks import string_to_runs
 
 from .rle_rows import COLUMNS
@@ -55,7 +55,8 @@ class SubmissionRows:
     Attributes:
         path: The file.
         rows: Rows by image name and class name, images in the order of the file. The image names
-            are in the normal form, so that files compare whose names are written differently.
+            and class names are in the normal form, so that files compare whose names are written
+            differently.
         names: Image names as they are in the file, by their normal form.
         classes: Line of the first row of each class, in the order of the file.
 
@@ -104,6 +105,7 @@ class SubmissionRows:
             HandboneError: If a row does not hold runs. The message names file and line.
         """
         rows = self.rows.get(normal_form(image_name), {})
+        classes = normal_forms(classes)
         found = [(index, rows[name]) for index, name in enumerate(classes) if name in rows]
         values = [self._numbers(row, num_pixels) for _, row in found]
         if not values:
@@ -160,7 +162,7 @@ class SubmissionRows:
                 raise self.error(line, fault, 'Name both in every row.')
             image = names.get(name) or names.setdefault(name, self._add_image(name))
             class_name = classes.get(class_field) or classes.setdefault(
-                class_field, decode(class_field, self.path, line)
+                class_field, normal_form(decode(class_field, self.path, line))
             )
             rows = self.rows.setdefault(image, {})
             if class_name in rows:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, listed, shown
+from handbone.listing import by_normal_form, normal_forms
 from handbone.structure import check_structure, one_line
 
 #: A weight as people write it. Fractions keep 0.1 + 0.2 = 0.3, where floats do not.
@@ -30,6 +31,7 @@ class VoteWeights:
         class_weights: One weight per file for some of the classes, in place of ``weights``.
         min_votes: Least sum of weights for a pixel to be in a mask. Default: more than half of all
             weights.
+        place: Where the class weights stand, for messages: their file.
 
     Raises:
         HandboneError: If the numbers do not fit the files or classes, or decide nothing.
@@ -42,28 +44,30 @@ class VoteWeights:
         weights: Sequence[Weight] | None = None,
         class_weights: Mapping[str, Sequence[Weight]] | None = None,
         min_votes: Weight | None = None,
+        place: str | Path = 'class_weights',
     ) -> None:
-        special = class_weights or {}
+        classes = normal_forms(classes)
+        special = by_normal_form(class_weights or {}, place)
         unknown = [name for name in special if name not in classes]
         if unknown:
             raise HandboneError(
-                f'the class weights name {", ".join(map(repr, unknown))}, which no file has; the '
-                f'classes are {", ".join(classes)}'
+                f'{place}: no file has the class {listed(unknown)}; use one of '
+                f'{listed(classes, 40)}'
             )
-        common = _weights(weights or [1] * num_files, num_files, 'the weights')
+        common = _weights(weights or [1] * num_files, num_files, 'weights')
         exact = [
-            _weights(special[name], num_files, f'the weights of class {name!r}')
+            _weights((class_weights or {})[special[name]], num_files, _class_place(place, name))
             if name in special
             else common
             for name in classes
         ]
-        self._least = None if min_votes is None else _number(min_votes, 'the least votes')
+        self._least = None if min_votes is None else _number(min_votes, 'min_votes')
         self._totals = [sum(row) for row in exact]
         for name, total in zip(classes, self._totals, strict=True):
             if self._least is not None and not 0 < self._least <= total:
                 raise HandboneError(
-                    f'{min_votes} votes are asked for and there are {total} on class {name!r}: '
-                    'ask for more than 0 and at most as many as there are'
+                    f'min_votes: the weights of class {name!r} add up to {total}, so {min_votes} '
+                    'cannot decide; give a number above 0 that is not larger'
                 )
         scale = math.lcm(*(weight.denominator for row in exact for weight in row))
         #: int64 (F, C).
@@ -96,11 +100,11 @@ def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
         path: A file that maps class names to lists with one weight per file.
 
     Returns:
-        Lists by class name.
+        Lists by class name, as the file writes it.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If it holds something else.
+        HandboneError: If it holds something else, or one class twice.
     """
     path = Path(path)
     try:
@@ -115,31 +119,38 @@ def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
         )
     weights = {}
     for name, row in content.items():
-        place = f'{path}: {one_line(name)}'
+        place = _class_place(path, name)
         check_structure(row, [(int, float, str)], place)
         for value in row:
             _number(value, place)
         weights[str(name)] = row
+    by_normal_form(weights, path)
     return weights
 
 
-def _weights(values: Sequence[Weight], num_files: int, what: str) -> list[Fraction]:
+def _class_place(place: str | Path, name: object) -> str:
+    return f'{place}: class {shown(str(name))}'
+
+
+def _weights(values: Sequence[Weight], num_files: int, place: str) -> list[Fraction]:
     if len(values) != num_files:
-        raise HandboneError(f'{what} are {len(values)} for {num_files} files: give one per file')
-    weights = [_number(value, what) for value in values]
+        raise HandboneError(
+            f'{place}: got {len(values)} for {num_files} files; give one weight per file'
+        )
+    weights = [_number(value, place) for value in values]
     if not any(weights):
-        raise HandboneError(f'{what} are all 0, so nothing could be decided')
+        raise HandboneError(f'{place}: all weights are 0; give one of the files a weight above 0')
     return weights
 
 
-def _number(value: Weight, what: str) -> Fraction:
+def _number(value: Weight, place: str) -> Fraction:
     text = str(value)
     if len(text) > 40 or LARGE_EXPONENT.search(text):
-        raise HandboneError(f'{what} hold {shown(value)}: weights lie between 0 and a billion')
+        raise HandboneError(f'{place}: {shown(value)} is not between 0 and a billion')
     try:
         number = Fraction(text)
     except (ValueError, ArithmeticError) as error:
-        raise HandboneError(f'{what} hold {shown(value)}, which is not a number') from error
+        raise HandboneError(f'{place}: {shown(value)} is not a number') from error
     if not 0 <= number < 10**9 or number.denominator > 10**9:
-        raise HandboneError(f'{what} hold {shown(value)}: weights lie between 0 and a billion')
+        raise HandboneError(f'{place}: {shown(value)} is not between 0 and a billion')
     return number

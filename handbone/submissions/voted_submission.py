@@ -13,7 +13,7 @@ from handbone.files import open_atomically
 from .rle_rows import HEADER, run_rows
 from .run_votes import vote_on_runs
 from .submission_rows import SubmissionRows
-from .vote_weights import VoteWeights, Weight
+from .vote_weights import VoteWeights, Weight, read_class_weights
 
 
 class VotedSubmission(NamedTuple):
@@ -34,7 +34,7 @@ def vote_submissions(
     paths: Sequence[str | Path],
     out: str | Path,
     weights: Sequence[Weight] | None = None,
-    class_weights: Mapping[str, Sequence[Weight]] | None = None,
+    class_weights: Mapping[str, Sequence[Weight]] | str | Path | None = None,
     min_votes: Weight | None = None,
     missing: Literal['empty', 'skip'] = 'empty',
     num_pixels: int | None = None,
@@ -48,7 +48,7 @@ def vote_submissions(
         paths: The files, rows in any order.
         out: The file to write; it takes its name when it is complete.
         weights: As for :class:`VoteWeights`.
-        class_weights: As for :class:`VoteWeights`.
+        class_weights: As for :class:`VoteWeights`, or the file of :func:`read_class_weights`.
         min_votes: As for :class:`VoteWeights`.
         missing: What a missing row means: ``empty``, that the mask is empty, or ``skip``, that the
             file does not vote on it and the others decide.
@@ -66,16 +66,16 @@ def vote_submissions(
     """
     if len(paths) < 2:
         raise HandboneError('a vote takes at least two files')
-    if len({Path(path).resolve() for path in (*paths, out)}) <= len(paths):
-        raise HandboneError(
-            'one file is named twice: each file votes once, and the result must be a different file'
-        )
+    _check_once(paths, out)
+    place: str | Path = 'class_weights'
+    if isinstance(class_weights, str | Path):
+        place, class_weights = class_weights, read_class_weights(class_weights)
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(SubmissionRows(path)) for path in paths]
         for file in files[1:]:
             _check_same(file, files[0])
         images, classes = tuple(files[0].rows), tuple(files[0].classes)
-        votes = VoteWeights(len(files), classes, weights, class_weights, min_votes)
+        votes = VoteWeights(len(files), classes, weights, class_weights, min_votes, place)
         output = stack.enter_context(open_atomically(out))
         output.write(HEADER)
         missing_rows = np.zeros(len(files), np.int64)
@@ -87,6 +87,23 @@ def vote_submissions(
             voted = vote_on_runs(runs, votes.weights, votes.needed(voting))
             output.write(run_rows(files[0].names[image], classes, voted))
     return VotedSubmission(len(images), classes, tuple(missing_rows.tolist()))
+
+
+def _check_once(paths: Sequence[str | Path], out: str | Path) -> None:
+    """Check that no file votes twice, and that the result replaces none of them."""
+    voting: set[Path] = set()
+    for path in paths:
+        if Path(path).resolve() in voting:
+            raise HandboneError(
+                f'{path} is given twice, but each file votes once: remove it from the list, or '
+                'give it a larger weight'
+            )
+        voting.add(Path(path).resolve())
+    if Path(out).resolve() in voting:
+        raise HandboneError(
+            f'{out} is one of the files that vote, so the result would replace it: write the '
+            'result to a different file'
+        )
 
 
 def _check_same(file: SubmissionRows, first: SubmissionRows) -> None:

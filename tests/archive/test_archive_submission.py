@@ -94,6 +94,22 @@ def test_the_model_is_asked_for(archive, tmp_path):
     assert len(csv_rows(tmp_path / 'b.csv')) == 1 + 2 * 3
 
 
+def test_classes_of_two_models_are_compared_in_one_unicode_form(monkeypatch, tmp_path):
+    inline_ray.use(monkeypatch)
+    composed, decomposed = 'r\u00e1dio', 'ra\u0301dio'
+    images = write_images(tmp_path / 'images', 3)
+    for model_hash, name in (('aa' * 32, decomposed), ('bb' * 32, composed)):
+        run(images, tmp_path, model_hash=model_hash, classes=(name, *CLASSES[1:]))
+    written = []
+    for model in 'ab':
+        write_submission(ArchiveFolder(tmp_path / 'archive'), tmp_path / 'x.csv', model=model)
+        written.append((tmp_path / 'x.csv').read_bytes())
+    assert written[0] == written[1]
+    assert written[0] == expected(images).replace(b'bright', decomposed.encode())
+    with pytest.raises(ValueError, match='holds predictions of the classes'):
+        run(images, tmp_path, model_hash='cc' * 32, classes=('radio', *CLASSES[1:]))
+
+
 def test_names_of_two_images_are_refused(archive, tmp_path):
     root, _ = archive
     other = write_images(tmp_path / 'other', 1, first=20)

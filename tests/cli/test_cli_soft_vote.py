@@ -117,6 +117,7 @@ def test_order_of_classes():
     with pytest.raises(ValueError, match='order differs from class 1 on, c in place of b'):
         check_same_classes('x.py', 'acb', 'y.py', 'abc')
     check_same_classes('x.py', ['a', 'b'], 'y.py', ('a', 'b'))
+    check_same_classes('x.py', ['ra\u0301dio', 'b'], 'y.py', ('r\u00e1dio', 'b'))
 
 
 @pytest.mark.parametrize('words', [['a.py'], ['a.py', 'b', '1', '2'], ['a.py', 'b', '0']])

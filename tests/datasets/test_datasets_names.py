@@ -53,6 +53,17 @@ def test_list_files_name_images_in_either_form(mixed, build):
         assert len(build(mixed.config(ann_file='mine.txt'))) == 3
 
 
+def test_class_lists_are_in_one_form(build):
+    groups = {'arm': [decomposed('élan')]}
+    given = dict(classes=[decomposed('élan'), 'b'], palette=[(1, 1, 1), (2, 2, 2)], groups=groups)
+    config = dict(type='MultilabelDataset', metainfo=given, lazy_init=True)
+    meta = build(config).metainfo
+    assert meta['classes'] == ('élan', 'b') and meta['groups'] == {'arm': ('élan',)}
+    given['classes'] = [decomposed('élan'), 'élan']
+    with pytest.raises(DatasetError, match='classes occur twice: élan'):
+        build(config)
+
+
 def test_one_patient_in_two_forms_stays_in_one_fold(folder, build):
     for number in range(8):
         name = 'Zoë' if number % 2 else decomposed('Zoë')

@@ -48,7 +48,8 @@ def test_another_class_count(mask_runner, save, validate):
         runner.val() if validate else runner.test()
     text = str(caught.value)
     assert path in text
-    assert 'trained on 2 classes (Radius, Ulna), the dataset has 3 (disc, ring, outer' in text
+    assert "trained on 2 classes ('Radius', 'Ulna')" in text
+    assert "the dataset has 3 ('disc', 'ring, outer', 'bar')" in text
     assert 'head.weight is 2 x 1 x 1 x 1 in it and 3 x 1 x 1 x 1 in the model' in text
     assert 'Give a checkpoint of this config' in text
 
@@ -113,8 +114,10 @@ def test_resuming_may_not(tmp_path, save):
 def test_renamed_classes_pass_and_moved_classes_do_not():
     assert class_faults(('a', 'b', 'c'), ('a', 'b', 'd')) == []
     assert class_faults(None, ('a', 'b')) == []
+    assert class_faults(('ra\u0301dio', 'b'), ('r\u00e1dio', 'b')) == []
+    assert class_faults(('ra\u0301dio', 'b'), ('b', 'r\u00e1dio')) != []
     assert class_faults(('a', 'b', 'c'), ('b', 'a', 'c')) == [
-        'its classes are in a different order (a, b are moved)'
+        "its classes are in a different order ('a', 'b' are moved)"
     ]
 
 

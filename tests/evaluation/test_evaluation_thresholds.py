@@ -204,6 +204,18 @@ def test_written_by_hand(tmp_path):
         read_thresholds(path, ('a', 'b'))
 
 
+def test_names_are_compared_in_one_unicode_form(written):
+    composed, decomposed = 'r\u00e1dio', 'ra\u0301dio'
+    text = written.read_text()
+    for form in (composed, decomposed):
+        written.write_text(text.replace('"b"', f'"{form}"'), encoding='utf-8')
+        for name in (composed, decomposed):
+            assert read_thresholds(written, ('a', name, 'c')) == (0.25, 0.5, 0.25)
+    written.write_text(f'{{"{composed}": 0.5, "{decomposed}": 0.5}}', encoding='utf-8')
+    with pytest.raises(ValueError, match='thresholds.json: .* two Unicode forms'):
+        read_thresholds(written, (composed,))
+
+
 @pytest.mark.parametrize('value', ['0', '1.0', '"0.5"', 'null', '[0.5]', 'NaN', 'true'])
 def test_no_probabilities(written, value):
     written.write_text(written.read_text().replace('"threshold": 0.25', f'"threshold": {value}'))

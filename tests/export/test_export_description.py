@@ -1,5 +1,7 @@
 """What exported files say of themselves."""
 
+from dataclasses import replace
+
 import pytest
 
 from handbone.export import Description, Preprocessing
@@ -49,3 +51,7 @@ def test_another_class_list_is_refused(classes, message):
     DESCRIPTION.check_classes(('one', 'two'), 'a.onnx')
     with pytest.raises(ValueError, match=rf'^a\.onnx was exported for a different .*{message}'):
         DESCRIPTION.check_classes(classes, 'a.onnx')
+
+
+def test_class_names_are_compared_in_one_unicode_form():
+    replace(DESCRIPTION, classes=('ra\u0301dio', 'two')).check_classes(('r\u00e1dio', 'two'), 'x')

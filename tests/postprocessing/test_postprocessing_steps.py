@@ -133,6 +133,8 @@ def test_names_of_classes():
     indexed = index_classes(steps, ('a', 'b', 'c'))
     assert indexed == [dict(type='FillHoles', classes=[1, 2]), dict(type='LeastArea')]
     assert steps[0]['classes'] == ['b', 2]
+    named = [dict(type='FillHoles', classes=['ra\u0301dio'])]
+    assert index_classes(named, ('a', 'r\u00e1dio')) == [dict(type='FillHoles', classes=[1])]
     with pytest.raises(ValueError, match='FillHoles names classes that do not exist: d; the'):
         index_classes([dict(type='FillHoles', classes=['d'])], ('a', 'b', 'c'))
 

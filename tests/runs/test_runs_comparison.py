@@ -131,6 +131,14 @@ def test_resumed_run_is_joined(tmp_path):
     assert scores == {10: 0.5, 20: 0.6, 30: 0.7}
 
 
+def test_classes_of_logs_and_tables_are_compared_in_one_unicode_form(tmp_path):
+    name = 'ra\u0301dio'
+    lines = [loss(1), validation(10, 0.5, **{name: 0.4, 'carpals': 0.3})]
+    write_logs(tmp_path / '20260101_000000', lines, classes={name: (0.8, 0.6)})
+    run = read_run(tmp_path)
+    assert list(run.classes) == ['r\u00e1dio'] and run.groups_at(10) == {'carpals': 0.3}
+
+
 def test_run_that_began_anew_replaces_the_former(tmp_path):
     write_logs(tmp_path / '20260101_000000', [loss(1), validation(10, 0.5), validation(20, 0.9)])
     write_logs(tmp_path / '20260102_000000', [loss(1), validation(10, 0.4)])

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from handbone import apis
+from handbone.csv_files import csv_bytes
+from handbone.evaluation.score_files import dice_rows, read_score_file
+from handbone.evaluation.score_table import ScoreTable
 from handbone.evaluation.surface_distance import hausdorff_distance, surface_distances
 from handbone.masks import pack
 from handbone.scoring import Evaluation, evaluate
@@ -114,6 +117,36 @@ def test_tables_pair_names_in_either_unicode_form(files, tmp_path):
     found = evaluate(tmp_path / 'a.csv', against=tmp_path / 'b.csv')
     gain = (naive_dice(FIRST) - naive_dice(SECOND)).mean()
     assert found.difference.mean == pytest.approx(gain, abs=1e-6)
+
+
+def test_class_names_are_compared_in_one_unicode_form(files, tmp_path):
+    composed, decomposed = 'r\u00e1dio', 'ra\u0301dio'
+    paths = []
+    for path, form in zip(files, (composed, decomposed, composed), strict=True):
+        paths.append(tmp_path / path.name)
+        text = path.read_text().replace(',left,', f',{form},')
+        paths[-1].write_text(text, encoding='utf-8')
+    reference, first, second = paths
+    expected = pytest.approx(naive_dice(FIRST).mean())
+    for classes in (None, [composed, 'right'], [decomposed, 'right']):
+        found = evaluate(first, reference, scores=['dice'], classes=classes)
+        assert found.means['dice'] == expected and found.scores.classes == (composed, 'right')
+    with pytest.raises(ValueError, match='--classes names .* twice'):
+        evaluate(first, reference, classes=[composed, decomposed])
+
+    evaluate(first, reference, scores=['dice'], out=tmp_path / 'a.csv')
+    per_image = ScoreTable(IMAGES, IMAGES, (composed, 'right'), {'dice': naive_dice(SECOND)})
+    (tmp_path / 'dice_per_image.csv').write_bytes(csv_bytes(dice_rows(per_image)))
+    for name in ('a.csv', 'dice_per_image.csv'):
+        text = (tmp_path / name).read_text(encoding='utf-8').replace(composed, decomposed)
+        (tmp_path / name).write_text(text, encoding='utf-8')
+    evaluate(second, reference, scores=['dice'], out=tmp_path / 'b.csv')
+    gain = pytest.approx((naive_dice(FIRST) - naive_dice(SECOND)).mean(), abs=1e-6)
+    for other in ('b.csv', 'dice_per_image.csv'):
+        found = evaluate(tmp_path / 'a.csv', against=tmp_path / other)
+        assert found.difference.mean == gain
+    read = read_score_file(tmp_path / 'a.csv', {'one': (decomposed,)})
+    assert read.groups == {'one': (composed,)}
 
 
 def test_pictures_of_the_worst(files, tmp_path):

@@ -71,6 +71,29 @@ def test_names_are_compared_in_one_unicode_form(tmp_path):
         read_submission(both)
 
 
+def test_class_names_are_compared_in_one_unicode_form(tmp_path):
+    composed, decomposed = 'r\u00e1dio', 'ra\u0301dio'
+    for name, class_name in (('a.csv', decomposed), ('b.csv', composed)):
+        (tmp_path / name).write_text(f'image_name,class,rle\na.png,{class_name},1 2\n')
+    files = [tmp_path / 'a.csv', tmp_path / 'b.csv']
+    for form in (composed, decomposed):
+        weights = tmp_path / 'weights.yaml'
+        weights.write_text(f'{form}: [1, 3]\n', encoding='utf-8')
+        assert vote_submissions(files, tmp_path / 'out.csv', class_weights=weights).images == 1
+        assert VoteWeights(2, [composed], class_weights={form: [1, 3]}).weights.T.tolist() == [
+            [1, 3]
+        ]
+        assert read_submission(files[0], [form])['a.png'][0].tolist() == [[0, 2]]
+        assert read_submission(files[1], [form])['a.png'][0].tolist() == [[0, 2]]
+    assert (tmp_path / 'out.csv').read_text() == f'image_name,class,rle\na.png,{composed},1 2\n'
+    weights.write_text(f'{composed}: [1, 3]\n{decomposed}: [1, 3]\n', encoding='utf-8')
+    with pytest.raises(HandboneError, match='weights.yaml: .* two Unicode forms'):
+        read_class_weights(weights)
+    files[0].write_text(f'image_name,class,rle\na.png,{composed},1 2\na.png,{decomposed},1 2\n')
+    with pytest.raises(HandboneError, match='line 3: second row of image'):
+        read_submission(files[0])
+
+
 def read(path):
     """Masks by image name and class, whatever the order of the rows."""
     runs = read_submission(path, CLASSES, HEIGHT * WIDTH)
@@ -222,14 +245,14 @@ def test_bad_files(tmp_path, content, message):
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(weights=[1]), 'the weights are 1 for 2 files'),
-        (dict(weights=[0, 0]), 'all 0'),
-        (dict(weights=[1, -1]), 'hold -1'),
-        (dict(weights=['1', 'two']), "'two', which is not a number"),
-        (dict(min_votes=3), '3 votes are asked for and there are 2'),
-        (dict(min_votes=0), '0 votes are asked for'),
-        (dict(class_weights={'Radius': [1, 1]}), "'Radius', which no file has"),
-        (dict(class_weights={'radius': [1]}), "weights of class 'radius' are 1 for 2 files"),
+        (dict(weights=[1]), 'weights: got 1 for 2 files'),
+        (dict(weights=[0, 0]), 'weights: all weights are 0'),
+        (dict(weights=[1, -1]), 'weights: -1 is not between'),
+        (dict(weights=['1', 'two']), "'two' is not a number"),
+        (dict(min_votes=3), r"'radius' add up to 2, so 3 cannot"),
+        (dict(min_votes=0), 'so 0 cannot decide'),
+        (dict(class_weights={'Radius': [1, 1]}), "class_weights: no file has the class 'Radius'"),
+        (dict(class_weights={'radius': [1]}), "class_weights: class 'radius': got 1 for 2"),
     ],
 )
 def test_bad_weights(options, message):
@@ -247,10 +270,30 @@ def test_class_weights_file(tmp_path):
             read_class_weights(path)
 
 
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('radius: [1]', r"weights\.yaml: class 'radius': got 1 for 2 files; give one weight per"),
+        ('radius: [0, 0]', r"weights\.yaml: class 'radius': all weights are 0"),
+        ('radius: [1, -1]', r"weights\.yaml: class 'radius': -1 is not between"),
+        ('Radius: [1, 1]', r"weights\.yaml: no file has the class 'Radius'; use one of 'radius'"),
+    ],
+)
+def test_errors_about_class_weights_name_their_file(tmp_path, content, message):
+    paths = [tmp_path / 'a.csv', tmp_path / 'b.csv']
+    for path in paths:
+        write(path, {'a.png': make_masks(0, 0.5)})
+    weights = tmp_path / 'weights.yaml'
+    weights.write_text(content)
+    with pytest.raises(HandboneError, match=message):
+        vote_submissions(paths, tmp_path / 'out.csv', class_weights=weights)
+
+
 def test_one_file_twice(tmp_path):
     path = write(tmp_path / 'a.csv', {'a.png': make_masks(0, 0.5)})
-    for paths in ([path, path], [path, tmp_path / 'out.csv']):
-        with pytest.raises(ValueError, match='named twice'):
-            vote_submissions(paths, tmp_path / 'out.csv')
+    with pytest.raises(HandboneError, match=r'a\.csv is given twice, but each file votes once'):
+        vote_submissions([path, path], tmp_path / 'out.csv')
+    with pytest.raises(HandboneError, match=r'out\.csv is one of the files that vote'):
+        vote_submissions([path, tmp_path / 'out.csv'], tmp_path / 'out.csv')
     with pytest.raises(ValueError, match='at least two'):
         vote_submissions([path], tmp_path / 'out.csv')

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from handbone.errors import HandboneError
@@ -83,8 +82,15 @@ def decode(runs: Sequence[np.ndarray], height: int, width: int, order: Order = '
     for plane in range(num_planes(len(runs))):
         of_plane = checked[plane * CLASSES_PER_PLANE : (plane + 1) * CLASSES_PER_PLANE]
         drawn = _draw(of_plane, height * width).reshape(shape)
-        planes.append(drawn if order == 'C' else cv2.transpose(drawn))
+        planes.append(drawn if order == 'C' else _transposed(drawn))
     return planes[0] if len(planes) == 1 else np.stack(planes, axis=-1)
+
+
+def _transposed(plane: np.ndarray) -> np.ndarray:
+    # votes and scores of overlaps never get here, and start faster without it
+    import cv2
+
+    return cv2.transpose(plane)
 
 
 def runs_to_string(runs: np.ndarray) -> str:

@@ -169,8 +169,10 @@ def main() -> None:
         for count in counts
     }
     found = lines(seconds)
-    work = f'Training step of {arguments.model}, {arguments.size} x {arguments.size}, ' + (
-        f'batch 1 per process, {arguments.threads} threads each'
+    threads = f'{arguments.threads} thread{"s" * (arguments.threads != 1)}'
+    work = (
+        f'Training step of {arguments.model}, {arguments.size} x {arguments.size}, '
+        f'batch 1 and {threads} per process'
     )
     shown = Table(*HEADER, title=work, title_justify='left')
     for line in found:

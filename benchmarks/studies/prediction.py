@@ -77,7 +77,7 @@ def mmseg_way(folder: Path, files: Path, out: Path) -> Callable[[], object]:
 
 
 def handbone_way(folder: Path, files: Path, out: Path, exported: str = '') -> Callable[[], None]:
-    """Predict as ``tools/predict.py`` does, with a checkpoint or an exported model."""
+    """Predict as ``handbone predict`` does, with a checkpoint or an exported model."""
     opened = [folder / exported] if exported else [CONFIG, folder / 'checkpoint.pth']
     inferencer = MultilabelInferencer.of(open_predictor(*opened))
 

@@ -125,8 +125,17 @@ def fold_checkpoints(cfg: Config, folders: Sequence[Path], last: bool = False) -
     Raises:
         FileNotFoundError: If a fold has no checkpoint.
     """
-    choose = newest_checkpoint if last else find_checkpoint
-    return [str(choose(str(training_checkpoints(cfg, folder)))) for folder in folders]
+    return [_checkpoint_in(training_checkpoints(cfg, folder), last) for folder in folders]
+
+
+def _checkpoint_in(folder: Path, last: bool) -> str:
+    if folder.is_dir() and not last:
+        return find_checkpoint(str(folder))
+    # the best one, which has no optimizer, may be as new as the last one
+    found = newest_checkpoint(folder) or newest_checkpoint(folder, resumable=False)
+    if found is None:
+        raise FileNotFoundError(f'there is no checkpoint in {folder}')
+    return str(found)
 
 
 def predict_ensemble(

@@ -1,6 +1,6 @@
-from .annotation_file import Polygons
 from .errors import DatasetError
 from .multilabel_dataset import MultilabelDataset
+from .polygons import Polygons
 from .transforms import (
     LoadPolygonAnnotations,
     LoadRadiograph,

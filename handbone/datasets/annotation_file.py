@@ -1,4 +1,4 @@
-"""Annotation files (JSON), read, checked and kept as a few flat arrays."""
+"""Annotation files (JSON), read and checked."""
 
 import gc
 import math
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,56 +16,10 @@ from handbone.json_files import parse_json
 from handbone.listing import normal_form
 
 from .errors import DatasetError
+from .polygons import Polygons, pack_polygons
 
 #: Pixels: no image is that large, and drawing has to stay within its integers.
 LARGEST_COORDINATE = 1_000_000
-
-
-class Polygons(NamedTuple):
-    """All polygons of one image in three arrays, which are small and quick to send to a worker.
-
-    Attributes:
-        points: (n, 2) float32, x and y in pixels of the original image, polygon after polygon.
-        ends: (k,) int32, the end of each polygon in ``points``.
-        classes: (k,) int32, the class index of each polygon.
-    """
-
-    points: np.ndarray
-    ends: np.ndarray
-    classes: np.ndarray
-
-    def split(self) -> list[tuple[int, np.ndarray]]:
-        """List the polygons one by one, as :func:`handbone.masks.rasterize` takes them.
-
-        Returns:
-            (class index, (n, 2) points) of each polygon; the points are views.
-        """
-        parts = np.split(self.points, self.ends[:-1]) if len(self.ends) else []
-        return list(zip(self.classes.tolist(), parts, strict=True))
-
-    def areas(self, height: int, width: int) -> np.ndarray:
-        """Measure each polygon by the shoelace formula, after moving its points into the image.
-
-        Args:
-            height: Height of the image in pixels.
-            width: Width of the image in pixels.
-
-        Returns:
-            (k,) float64, areas in square pixels.
-
-        >>> square = np.array([[0, 0], [4, 0], [4, 4], [0, 4]], np.float32)
-        >>> Polygons(square, np.array([4]), np.array([0])).areas(height=10, width=10)
-        array([16.])
-        """
-        if not len(self.ends):
-            return np.zeros(0)
-        x, y = self.points.T.astype(np.float64)
-        x, y = x.clip(-0.5, width - 0.5), y.clip(-0.5, height - 0.5)
-        starts = np.concatenate(([0], self.ends[:-1]))
-        following = np.arange(1, len(x) + 1)
-        following[self.ends - 1] = starts
-        cross = x * y[following] - x[following] * y
-        return np.abs(np.add.reduceat(cross, starts)) / 2
 
 
 def read_polygons(
@@ -89,7 +43,7 @@ def read_polygons(
     try:
         document = _load_document(path)
     except DatasetError as error:
-        return _pack([], []), [error]
+        return pack_polygons([], []), [error]
     problems = _frame_problems(path, document, image_size)
     class_indices = {normal_form(name): index for name, index in class_indices.items()}
     skip_labels = {normal_form(name) for name in skip_labels}
@@ -107,7 +61,7 @@ def read_polygons(
         else:
             classes.append(class_index)
             outlines.append(outline)
-    return _pack(classes, outlines), problems
+    return pack_polygons(classes, outlines), problems
 
 
 def annotated_size(path: Path) -> tuple[int, int] | None:
@@ -272,13 +226,7 @@ def _as_array(raw: list) -> np.ndarray:
 
 def _first_bad_point(raw: list) -> str:
     for index, point in enumerate(raw):
-        sound = (
-            isinstance(point, list)
-            and len(point) == 2
-            and all(
-                type(value) in (int, float) and abs(value) <= LARGEST_COORDINATE for value in point
-            )
-        )
+        sound = isinstance(point, list) and len(point) == 2 and all(map(_is_coordinate, point))
         if not sound:
             return f'point {index} ({shown(point)})'
     return f'a point among {len(raw)}'
@@ -294,9 +242,3 @@ def _place(index: int, annotation: object) -> str:
         return f'annotation {index}'
     identity, label = annotation.get('id', 'none'), annotation.get('label', 'none')
     return f'annotation {index} (id {shown(identity)}, label {shown(label)})'
-
-
-def _pack(classes: list[int], outlines: list[np.ndarray]) -> Polygons:
-    points = np.concatenate(outlines) if outlines else np.zeros((0, 2))
-    ends = np.cumsum([len(outline) for outline in outlines])
-    return Polygons(points.astype(np.float32), ends.astype(np.int32), np.array(classes, np.int32))

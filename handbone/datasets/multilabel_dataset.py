@@ -38,7 +38,7 @@ class MultilabelDataset(BaseDataset):
 
     Each item of the dataset is a dict with ``img_path``, ``ann_path`` (None without annotation),
     ``patient``, ``image_name`` (the file name), ``height`` and ``width``, ``polygons``
-    (:class:`~handbone.datasets.annotation_file.Polygons`, None without annotation), ``classes`` and
+    (:class:`~handbone.datasets.Polygons`, None without annotation), ``classes`` and
     ``seg_fields``, which the transforms fill further.
 
     Args:
@@ -204,7 +204,7 @@ class MultilabelDataset(BaseDataset):
         annotations = {file.key: file for file in list_files(folder, self.ann_suffix)}
         if self.test_mode:
             check_all_or_none(folder, annotations, images)
-            annotations = annotations if images[0].key in annotations else {}
+            return annotations if images[0].key in annotations else {}
         return annotations
 
     def _read(
@@ -278,10 +278,7 @@ class MultilabelDataset(BaseDataset):
             return None
 
     def class_frequencies(self) -> np.ndarray:
-        """Measure which share of the images each class covers.
-
-        The shares are computed from the areas of the polygons, with points outside the image moved
-        to its border; where polygons of the same class overlap, the overlap counts twice.
+        """Average :meth:`handbone.datasets.Polygons.class_shares` over the images.
 
         Returns:
             (C,) float64, the mean share of pixels over the images of this dataset, 0 to 1.
@@ -298,7 +295,5 @@ class MultilabelDataset(BaseDataset):
                     'class frequencies need annotations and this image has none',
                     'Ask the training dataset for them',
                 )
-            areas = info['polygons'].areas(info['height'], info['width'])
-            classes = info['polygons'].classes
-            shares += np.bincount(classes, areas, len(shares)) / (info['height'] * info['width'])
+            shares += info['polygons'].class_shares(info['height'], info['width'], len(shares))
         return shares / len(self)

@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from handbone.datasets.annotation_file import Polygons, annotated_size, read_polygons
+from handbone.datasets.annotation_file import annotated_size, read_polygons
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import ImageFile, list_files
 from handbone.datasets.image_header import read_image_size
+from handbone.datasets.polygons import Polygons
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import by_normal_form, normal_form
 from handbone.masks import decode, encode, rasterize

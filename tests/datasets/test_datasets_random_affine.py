@@ -9,7 +9,7 @@ from scipy import ndimage
 from small_dataset import circle
 
 from handbone.datasets import LoadPolygonAnnotations, RandomAffine
-from handbone.datasets.annotation_file import Polygons
+from handbone.datasets.polygons import Polygons
 from handbone.masks import rasterize, unpack
 
 ALL = dict(degrees=25, scale=(0.7, 1.4), translate=0.1, shear=10)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.datasets.annotation_file import Polygons, annotated_size, read_polygons
+from handbone.datasets.annotation_file import annotated_size, read_polygons
 from handbone.datasets.file_list import ImageFile, read_list_file
+from handbone.datasets.polygons import Polygons
 
 from .harness import Target
 from .mutations import mutate

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from prediction_run import contents, run
 
 
 @pytest.fixture
@@ -18,3 +19,10 @@ def images(tmp_path):
     (folder / 'ID1' / 'hand2.png').write_text('no image')
     (folder / 'notes.txt').write_text('not looked at')
     return folder
+
+
+@pytest.fixture
+def whole(images, tmp_path):
+    """What an uninterrupted run writes."""
+    run(images, tmp_path / 'whole')
+    return contents(tmp_path / 'whole')

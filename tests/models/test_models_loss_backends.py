@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-from test_models_losses import (
+from loss_definitions import (
     CASES,
     IDS,
     assert_same,

@@ -8,7 +8,7 @@ import os
 import pytest
 import torch
 import torch.nn.functional as F
-from test_models_losses import CASES, IDS, assert_same, bce, dice, make_logits, make_target, plain
+from loss_definitions import CASES, IDS, assert_same, bce, dice, make_logits, make_target, plain
 
 from handbone.masks import pack, planes_first
 from handbone.models.losses import (

@@ -43,6 +43,11 @@ class ConvNeXt(BaseModule):
 
     Raises:
         HandboneError: If the architecture is unknown.
+
+    Example:
+        In a config::
+
+            backbone = dict(type='ConvNeXt', arch='tiny', drop_path_rate=0.1)
     """
 
     def __init__(

@@ -24,6 +24,19 @@ class MultilabelIterativeDecodeHead(IterativeDecodeHead, MultilabelDecodeHead):
 
     Raises:
         HandboneError: If ``kernel_generate_head`` is not multilabel.
+
+    Example:
+        In a config::
+
+            updator = dict(
+                type='KernelUpdator', in_channels=256, feat_channels=256, out_channels=256)
+            update = dict(
+                type='KernelUpdateHead', num_classes=29, in_channels=256, out_channels=256,
+                kernel_updator_cfg=updator)
+            first = dict(type='MultilabelFCNHead', in_channels=2048, channels=256, num_classes=29)
+            decode_head = dict(
+                type='MultilabelIterativeDecodeHead', num_stages=2, kernel_update_head=[update] * 2,
+                kernel_generate_head=first)
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

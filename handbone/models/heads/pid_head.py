@@ -38,6 +38,13 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
 
     Raises:
         HandboneError: If the width is odd or below 2.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelPIDHead', in_channels=128, channels=128, num_classes=29,
+                norm_cfg=dict(type='BN'))
     """
 
     def __init__(

@@ -13,6 +13,13 @@ class MultilabelSegmenterMaskTransformerHead(SegmenterMaskTransformerHead, Multi
 
     The similarities of a pixel are normalised over the classes before each class is scaled and
     shifted; the shifts are the output's biases.
+
+    Example:
+        In a config::
+
+            decode_head = dict(
+                type='MultilabelSegmenterMaskTransformerHead', in_channels=768, channels=768,
+                embed_dims=768, num_layers=2, num_heads=12, num_classes=29)
     """
 
     def output_convolutions(self) -> list[nn.Conv2d]:

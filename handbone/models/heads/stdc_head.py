@@ -30,6 +30,13 @@ class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
 
     Raises:
         HandboneError: If ``num_classes`` is not 2.
+
+    Example:
+        In a config::
+
+            auxiliary_head = dict(
+                type='MultilabelSTDCHead', in_channels=256, channels=64, num_convs=1, in_index=0,
+                concat_input=False, boundary_threshold=0.1)
     """
 
     def __init__(self, *args: Any, num_classes: int = 2, **kwargs: Any) -> None:

@@ -51,8 +51,8 @@ def _interpolate(
 
 
 @triton.jit
-def _truth(labels, map_index, rows, columns, num_classes, num_planes, height, width,
-           CLASSES_PER_PLANE: tl.constexpr):  # fmt: skip
+def _reference(labels, map_index, rows, columns, num_classes, num_planes, height, width,
+               CLASSES_PER_PLANE: tl.constexpr):  # fmt: skip
     """Read where a class is present and which pixels count, (rows, columns)."""
     image = map_index // num_classes
     index = map_index % num_classes
@@ -111,7 +111,7 @@ def sum_pixels(
     values = _interpolate(
         plane, rows, columns, low_height, low_width, height, width, RESIZED, DTYPE
     )
-    present, valid = _truth(
+    present, valid = _reference(
         labels, map_index, rows, columns, num_classes, num_planes, height, width, CLASSES_PER_PLANE
     )
     present = present & valid
@@ -206,7 +206,7 @@ def gather_gradient(
                     logits + offset, rows, columns, low_height, low_width, height, width,
                     RESIZED, DTYPE,
                 )  # fmt: skip
-                present, valid = _truth(
+                present, valid = _reference(
                     labels, map_index, rows, columns, num_classes, num_planes, height, width,
                     CLASSES_PER_PLANE,
                 )  # fmt: skip
@@ -221,7 +221,7 @@ def gather_gradient(
             logits + offset, low_rows, low_columns, low_height, low_width, height, width, RESIZED,
             DTYPE,
         )  # fmt: skip
-        present, valid = _truth(
+        present, valid = _reference(
             labels, map_index, low_rows, low_columns, num_classes, num_planes, height, width,
             CLASSES_PER_PLANE,
         )  # fmt: skip

@@ -219,4 +219,16 @@ class MultilabelEncoderDecoder(PackedPrediction, EncoderDecoder):
 
 @MODELS.register_module()
 class MultilabelCascadeEncoderDecoder(PackedPrediction, CascadeEncoderDecoder):
-    """mmseg's ``CascadeEncoderDecoder`` with packed multilabel predictions."""
+    """mmseg's ``CascadeEncoderDecoder`` with packed multilabel predictions.
+
+    Example:
+        In a config::
+
+            first = dict(type='MultilabelFCNHead', in_channels=2048, channels=512, num_classes=29)
+            second = dict(
+                type='MultilabelOCRHead', in_channels=2048, channels=512, ocr_channels=256,
+                num_classes=29)
+            model = dict(
+                type='MultilabelCascadeEncoderDecoder', num_stages=2, backbone=backbone,
+                decode_head=[first, second])
+    """

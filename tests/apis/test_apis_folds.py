@@ -1,0 +1,135 @@
+"""Folds by the functions of handbone.apis: what they start and what they find."""
+
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from handbone.apis import (
+    fold_checkpoints,
+    fold_testing,
+    fold_training,
+    predict_ensemble,
+    train_folds,
+)
+from handbone.apis.fold_testing import find_folds
+from handbone.errors import HandboneError
+
+
+def save(path, step, **more):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    meta = dict(iter=step, epoch=0, time=f'2026010{step}')
+    torch.save(dict(state_dict={}, meta=meta, **more), path)
+    return str(path)
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'small.py'
+    path.write_text(
+        "train_dataloader = dict(dataset=dict(type='XRayHandBoneDataset', split='train'))\n"
+        "val_dataloader = dict(dataset=dict(type='XRayHandBoneDataset', split='train'))\n"
+    )
+    return path
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The trainings that were started; each leaves a checkpoint and ends at once."""
+    commands, codes = [], {}
+
+    class Training:
+        def __init__(self, command, env, **streams):
+            folder = command[command.index('--work-dir') + 1]
+            commands.append((command, env))
+            save(fold_training.Path(folder) / 'iter_2.pth', 2, optimizer={})
+            self.returncode = codes.get(folder[-1], 0)
+
+        def poll(self):
+            return self.returncode
+
+    monkeypatch.setattr(fold_training.subprocess, 'Popen', Training)
+    monkeypatch.setattr(fold_training, 'CHECK_INTERVAL', 0)
+    return commands, codes
+
+
+def test_folds_are_trained_once_each_on_its_gpu(config, started, tmp_path):
+    commands, _ = started
+    work_dir = tmp_path / 'folds'
+    option = 'train_dataloader.dataset.split=train'
+    folders = train_folds(config, work_dir, 3, [option], slots=['4', '5'])
+    assert folders == [work_dir / f'fold_{fold}' for fold in range(3)] == find_folds(work_dir)
+    assert len(commands) == 3 and {env['CUDA_VISIBLE_DEVICES'] for _, env in commands} == {'4', '5'}
+    for fold, (command, _) in enumerate(commands):
+        assert str(config) in command and '--resume' not in command
+        assert command[command.index('--cfg-options') + 1 :] == [
+            option,
+            *(f'{loader}_dataloader.dataset.{key}' for loader in ('train', 'val') for key in (
+                f'fold={fold}', 'num_folds=3',
+            )),
+        ]  # fmt: skip
+        assert json.loads((folders[fold] / 'finished.json').read_text()) == dict(fold=fold, folds=3)
+    train_folds(config, work_dir, 3)
+    assert len(commands) == 3
+    with pytest.raises(HandboneError, match='fold 3 of 3 does not exist'):
+        train_folds(config, work_dir, 3, folds=[3])
+
+
+def test_folds_that_fail_are_named_and_continue(config, started, tmp_path):
+    commands, codes = started
+    codes['1'] = 7
+    with pytest.raises(HandboneError, match=r'1 of 2 folds are not trained: 1 \(exit code 7\)'):
+        train_folds(config, tmp_path, 2)
+    with pytest.raises(HandboneError, match='not finished: 1'):
+        find_folds(tmp_path)
+    codes.clear()
+    train_folds(config, tmp_path, 2)
+    assert len(commands) == 3 and '--resume' in commands[-1][0]
+    assert len(find_folds(tmp_path)) == 2
+
+
+def test_checkpoints_of_folds(tmp_path):
+    folders = [tmp_path / 'work' / f'fold_{fold}' for fold in range(2)]
+    best = [save(folder / 'best_mDice_iter_3.pth', 3) for folder in folders]
+    last = [save(folder / 'iter_3.pth', 3, optimizer={}) for folder in folders]
+    cfg = Config(dict(default_hooks=dict(checkpoint=dict(type='CheckpointHook'))))
+    assert fold_checkpoints(cfg, folders) == best
+    assert fold_checkpoints(cfg, folders, last=True) == last
+    cfg.default_hooks.checkpoint.out_dir = str(tmp_path / 'elsewhere')
+    for choice in (True, False):
+        with pytest.raises(FileNotFoundError, match='no checkpoint in .*elsewhere/fold_0'):
+            fold_checkpoints(cfg, folders, last=choice)
+    weights = [save(tmp_path / 'elsewhere' / f'fold_{fold}' / 'iter_4.pth', 4) for fold in range(2)]
+    assert fold_checkpoints(cfg, folders, last=True) == weights  # saved without an optimizer
+
+
+@pytest.mark.parametrize('scored', [True, False])
+def test_ensemble_of_folds(monkeypatch, tmp_path, scored):
+    """One model per checkpoint, the CSV by a hook, and the caller's config as it was."""
+    voted = []
+
+    def vote(models, merge, one_at_a_time):
+        voted.append((models, merge, one_at_a_time))
+        return dict(mDice=0.5)
+
+    monkeypatch.setattr(fold_testing, 'soft_vote', vote)
+    own = dict(type='LossHook')
+    cfg = Config(
+        dict(test_evaluator=dict(type='DiceMetric'), custom_hooks=[own], visualizer=dict(type='V'))
+    )
+    before = cfg.to_dict()
+    out = tmp_path / 'test.csv'
+    settings = dict(image_name='path', scored=scored, merge='logits', one_at_a_time=True)
+    found = predict_ensemble(cfg, ['a.pth', 'b.pth'], out, tmp_path / 'work', **settings)
+    assert found == dict(mDice=0.5) and cfg.to_dict() == before
+    ((models, *how),) = voted
+    assert how == ['logits', True]
+    assert [model.checkpoint for model in models] == ['a.pth', 'b.pth']
+    for model in models:
+        assert model.weight == 1 and model.config.work_dir == str(tmp_path / 'work')
+        assert model.config.custom_hooks == [
+            own,
+            dict(type='RLESubmissionHook', out_file=str(out), image_name='path'),
+        ]
+        assert model.config.test_evaluator.get('format_only', False) != scored

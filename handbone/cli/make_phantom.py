@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from handbone.phantom.settings import PRESETS
+from handbone.phantom.presets import PRESETS
 
 from .arguments import at_least_one
 
@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--preset',
         choices=sorted(PRESETS),
         default='default',
-        help='shift bends more wrists in the test images than in training (default: default)',
+        help='shift bends more wrists in the test images than in training; wild draws any film, '
+        'placement, age and object (default: default)',
     )
     parser.add_argument(
         '--no-test-truth', action='store_true', help='write no polygons of the test images'

@@ -1,7 +1,10 @@
 from .dataset import write_dataset
-from .generator import Phantom, generate
+from .generator import generate
 from .patient import Patient
-from .settings import PRESETS, PhantomSettings, Preset
+from .presets import PRESETS, Preset
+from .scene import Phantom
+from .settings import PhantomSettings
+from .wild.settings import WildSettings
 
 __all__ = [
     'PRESETS',
@@ -9,6 +12,7 @@ __all__ = [
     'Phantom',
     'PhantomSettings',
     'Preset',
+    'WildSettings',
     'generate',
     'write_dataset',
 ]

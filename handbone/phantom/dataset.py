@@ -20,7 +20,7 @@ from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.json_files import parse_json
 from handbone.phantom.generator import generate, patient_of
-from handbone.phantom.settings import PRESETS, PhantomSettings, Preset
+from handbone.phantom.presets import PRESETS, Preset, Settings
 
 #: Increased whenever the same seed gives different images, so that a folder never mixes them.
 GENERATOR_VERSION = 1
@@ -50,7 +50,7 @@ class PhantomFile:
     annotation: Path | None
     seed: int
     index: int
-    settings: PhantomSettings
+    settings: Settings
     size: int
 
     @property
@@ -162,9 +162,7 @@ def write_phantom(file: PhantomFile) -> None:
         write_atomically(file.annotation, content)
 
 
-def _splits(
-    train: int, test: int, preset: Preset
-) -> Iterator[tuple[str, int, int, int, PhantomSettings]]:
+def _splits(train: int, test: int, preset: Preset) -> Iterator[tuple[str, int, int, int, Settings]]:
     """Split name, first index, first patient number, images, settings."""
     yield 'train', 0, 1, train, preset.train
     yield 'test', FIRST_TEST_INDEX, FIRST_TEST_PATIENT, test, preset.test

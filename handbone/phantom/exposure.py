@@ -107,6 +107,23 @@ def expose(attenuation: np.ndarray, exposure: Exposure, rng: np.random.Generator
     return measured
 
 
+def enhance_edges(measured: np.ndarray, sharpening: float) -> np.ndarray:
+    """Enhance edges as the software of a detector does.
+
+    Args:
+        measured: From :func:`expose`.
+        sharpening: Strength, 0 for none.
+
+    Returns:
+        Attenuation with overshooting edges, float32 array (S, S).
+    """
+    size = measured.shape[0]
+    coarse = cv2.resize(measured, (size // 4, size // 4), interpolation=cv2.INTER_AREA)
+    coarse = cv2.GaussianBlur(coarse, (0, 0), 4.0 * size / 2048.0)
+    smooth = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
+    return cv2.addWeighted(measured, 1.0 + sharpening, smooth, -sharpening, 0.0)
+
+
 def develop(measured: np.ndarray, exposure: Exposure) -> np.ndarray:
     """Turn measured attenuation into grey values, with edge enhancement and display curve.
 
@@ -117,11 +134,7 @@ def develop(measured: np.ndarray, exposure: Exposure) -> np.ndarray:
     Returns:
         Grey values, uint8 array (S, S).
     """
-    size = measured.shape[0]
-    coarse = cv2.resize(measured, (size // 4, size // 4), interpolation=cv2.INTER_AREA)
-    coarse = cv2.GaussianBlur(coarse, (0, 0), 4.0 * size / 2048.0)
-    smooth = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    sharp = cv2.addWeighted(measured, 1.0 + exposure.sharpening, smooth, -exposure.sharpening, 0.0)
+    sharp = enhance_edges(measured, exposure.sharpening)
     black, white = exposure.window
     codes = cv2.convertScaleAbs(np.maximum(sharp - black, 0.0), alpha=255.0 / (white - black))
     steps = np.linspace(0.0, 1.0, 256) ** exposure.gamma

@@ -95,7 +95,13 @@ class Frame:
 
 
 def place_hand(
-    skeleton: Skeleton, anatomy: Anatomy, pose: Pose, exposure: Exposure, mirrored: bool, size: int
+    skeleton: Skeleton,
+    anatomy: Anatomy,
+    pose: Pose,
+    exposure: Exposure,
+    mirrored: bool,
+    size: int,
+    forearm: float = VISIBLE_FOREARM,
 ) -> Frame:
     """Fit the hand into the image.
 
@@ -106,6 +112,7 @@ def place_hand(
         exposure: Collimator.
         mirrored: Whether it is a left hand.
         size: Side of the image in pixels.
+        forearm: Length of forearm that counts as part of the hand, in millimetres from the wrist.
 
     Returns:
         The frame.
@@ -115,7 +122,7 @@ def place_hand(
     matrix = np.array([[1.0, 0.0], [0.0, -1.0]]) @ np.array([[cos, sin], [-sin, cos]])
     if mirrored:
         matrix = matrix @ np.array([[-1.0, 0.0], [0.0, 1.0]])
-    circles = hand_extent(skeleton, anatomy.scale, anatomy.flesh, VISIBLE_FOREARM)
+    circles = hand_extent(skeleton, anatomy.scale, anatomy.flesh, forearm)
     centres = np.array([centre for centre, _ in circles]) @ matrix
     radii = np.array([radius for _, radius in circles])[:, None]
     low, high = (centres - radii).min(axis=0), (centres + radii).max(axis=0)

@@ -1,10 +1,26 @@
-"""Settings of the phantom generator, and presets of them."""
+"""Settings of the phantom generator."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from handbone.errors import HandboneError
 
 Range = tuple[float, float]
+
+
+def check_settings(settings: object) -> None:
+    """Check the rates and ranges of a dataclass of settings.
+
+    Args:
+        settings: The dataclass. Fields ending in ``_rate`` are shares, tuples are ranges.
+
+    Raises:
+        HandboneError: If a rate is not from 0 to 1, or a range is the wrong way round.
+    """
+    for name, value in vars(settings).items():
+        if name.endswith('_rate') and not 0.0 <= value <= 1.0:
+            raise HandboneError(f'{name} is a share from 0 to 1, not {value}')
+        if isinstance(value, tuple) and value[0] > value[1]:
+            raise HandboneError(f'{name} is a range (low, high), not {value}')
 
 
 @dataclass(frozen=True)
@@ -59,35 +75,6 @@ class PhantomSettings:
     pin_rate: float = 0.04
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if name.endswith('_rate') and not 0.0 <= value <= 1.0:
-                raise HandboneError(f'{name} is a share from 0 to 1, not {value}')
-            if isinstance(value, tuple) and value[0] > value[1]:
-                raise HandboneError(f'{name} is a range (low, high), not {value}')
+        check_settings(self)
         if not 0.0 < self.fill[0] <= self.fill[1] <= 1.0:
             raise HandboneError(f'fill lies above 0 and up to 1, not {self.fill}')
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Settings of the training and the test images of a dataset.
-
-    Args:
-        train: Settings of the training images.
-        test: Settings of the test images.
-    """
-
-    train: PhantomSettings
-    test: PhantomSettings
-
-
-_DEFAULT = PhantomSettings()
-
-#: ``default`` draws training and test images from the same distributions; ``shift`` bends 12 % of
-#: the wrists in training and 60 % in the test.
-PRESETS = {
-    'default': Preset(_DEFAULT, _DEFAULT),
-    'shift': Preset(
-        replace(_DEFAULT, bent_wrist_rate=0.12), replace(_DEFAULT, bent_wrist_rate=0.6)
-    ),
-}

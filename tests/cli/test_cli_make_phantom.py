@@ -32,6 +32,12 @@ def _interruptible():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def test_writes_wild_phantoms(tmp_path, capsys):
+    call(tmp_path, '--train', 2, '--test', 0, '--size', 256, '--preset', 'wild')
+    assert '2 images written' in capsys.readouterr().out
+    assert '"film"' in (tmp_path / 'phantom.json').read_text()
+
+
 def test_writes_and_says_what_is_wrong(tmp_path, capsys):
     arguments = (tmp_path, '--train', 3, '--test', 1, '--size', 256)
     call(*arguments, '--no-test-truth', '--preset', 'shift')

@@ -50,6 +50,13 @@ def test_without_a_flip_nothing_changes():
     assert 'swap_classes' not in after
 
 
+def test_names_are_compared_in_one_unicode_form():
+    before = sample(8)
+    before['classes'] = ('r\u00e1dio', *before['classes'][1:])
+    after = MultilabelRandomFlip([('b', 'ra\u0301dio')], prob=1.0)(before)
+    assert after['swap_classes'] == [(1, 0)]
+
+
 def test_without_labels():
     before = sample(8)
     del before['gt_seg_map']

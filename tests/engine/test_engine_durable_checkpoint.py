@@ -16,6 +16,13 @@ from handbone.checkpoints import (
     newest_checkpoint,
 )
 from handbone.engine import ResumableRunner
+from handbone.engine.hooks import DurableCheckpointHook
+
+
+def test_scores_are_named_in_one_unicode_form():
+    for given, expected in (('Dice/ra\u0301dio', ['Dice/r\u00e1dio']), (['mDice'], ['mDice'])):
+        assert DurableCheckpointHook(save_best=given, rule='greater').save_best == expected
+    assert DurableCheckpointHook().save_best is None
 
 
 def names(folder):

@@ -8,6 +8,7 @@ from mmseg.datasets.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
+from handbone.listing import normal_forms
 from handbone.masks import CLASSES_PER_PLANE
 
 MIRRORS = ('horizontal', 'vertical')
@@ -33,7 +34,7 @@ class MultilabelRandomFlip(RandomFlip):
 
     def __init__(self, swap: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.swap = [tuple(pair) for pair in swap]
+        self.swap = [normal_forms(pair) for pair in swap]
         names = [name for pair in self.swap for name in pair]
         if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
             raise HandboneError(f'swap must be pairs of class names, each name once, got {swap}')
@@ -59,6 +60,7 @@ class MultilabelRandomFlip(RandomFlip):
         return results
 
     def _class_indices(self, classes: Sequence[str]) -> list[tuple[int, int]]:
+        classes = normal_forms(classes)
         unknown = {name for pair in self.swap for name in pair} - set(classes)
         if unknown:
             raise HandboneError(

@@ -18,6 +18,7 @@ from handbone.checkpoints.content import pack_content, restoring
 from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
 from handbone.engine.random_state import capture_random_state, restore_random_state
 from handbone.files import UNFINISHED
+from handbone.listing import normal_form, normal_forms
 
 
 @HOOKS.register_module()
@@ -36,6 +37,7 @@ class DurableCheckpointHook(CheckpointHook):
     Args:
         max_keep_ckpts: How many of the newest checkpoints to keep, -1 for all.
         backend_args: mmengine's file backend; the default is the durable one for local files.
+        save_best: Scores by which the best checkpoint is kept, as ``Dice/Ulna``.
         **kwargs: The other arguments of mmengine's hook.
     """
 
@@ -44,10 +46,20 @@ class DurableCheckpointHook(CheckpointHook):
     best_ckpt_path_dict: dict[str, str | None]
 
     def __init__(
-        self, max_keep_ckpts: int = -1, backend_args: dict | None = None, **kwargs: Any
+        self,
+        max_keep_ckpts: int = -1,
+        backend_args: dict | None = None,
+        save_best: str | Sequence[str] | None = None,
+        **kwargs: Any,
     ) -> None:
+        if isinstance(save_best, str):  # a score may be that of a class
+            save_best = normal_form(save_best)
+        elif save_best is not None:
+            save_best = list(normal_forms(save_best))
         # mmengine's hook must keep all files, because it removes old ones before it writes
-        super().__init__(backend_args=backend_args or dict(backend='durable'), **kwargs)
+        super().__init__(
+            backend_args=backend_args or dict(backend='durable'), save_best=save_best, **kwargs
+        )
         self.keep = max_keep_ckpts
         self._training = False
         self._before_val: dict | None = None

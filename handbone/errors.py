@@ -31,7 +31,7 @@ def shown(value: object) -> str:
     return _short.repr(value)
 
 
-def listed(names: Sequence[str], count: int = 3) -> str:
+def listed(names: Sequence[object], count: int = 3) -> str:
     """List names from a file in an error message: the first ones, quoted, short and printable.
 
     Args:

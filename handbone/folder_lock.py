@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.files import UnfinishedFile, not_written, open_alone
+from handbone.structure import Fields, check_structure, one_line, parse_json
 
 NAME = '.lock'
-#: Characters of a command that a message shows.
-LONGEST_COMMAND = 200
+#: Structure of the file.
+HOLDER = Fields(dict(host=str, pid=int, since=str, command=str))
 
 _held: set[UnfinishedFile] = set()
 
@@ -99,14 +100,12 @@ def _this_process() -> dict[str, str | int]:
 def _holder(path: Path) -> str:
     """Say who holds a lock, or nothing if the file does not tell."""
     try:
-        holder = json.loads(path.read_bytes())
-        command = ' '.join(str(holder['command']).split())
-        if len(command) > LONGEST_COMMAND:
-            command = f'{command[:LONGEST_COMMAND]} …'
-        command = command.encode(errors='backslashreplace').decode()
-        return f' (process {holder["pid"]} on {holder["host"]}, since {holder["since"]}: {command})'
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        holder = parse_json(path.read_bytes(), str(path))
+        check_structure(holder, HOLDER, str(path))
+    except (OSError, HandboneError):
         return ''
+    host, since, command = (one_line(holder[key]) for key in ('host', 'since', 'command'))
+    return f' (process {shown(holder["pid"])} on {host}, since {since}: {command})'
 
 
 def _release_in_child() -> None:

@@ -103,11 +103,15 @@ def check_class_list(classes: Any, palette: Any, place: str) -> None:
         place: The file, for messages.
 
     Raises:
-        HandboneError: If a name occurs twice or is not a text, or the colours are not as many.
+        HandboneError: If a name occurs twice or is not a text in UTF-8, or the colours are not as
+            many.
     """
     check_structure(classes, [str], f'{place}: classes')
     if not classes or len(set(normal_forms(classes))) < len(classes):
         raise HandboneError(f'{place}: the list of classes is empty, or names one of them twice')
+    for name in classes:
+        if any('\ud800' <= character <= '\udfff' for character in name):
+            raise HandboneError(f'{place}: the class {shown(name)} cannot be written as UTF-8')
     check_structure(palette, [[int]], f'{place}: palette')
     if palette and len(palette) != len(classes):
         raise HandboneError(f'{place}: {len(classes)} classes with {len(palette)} colours')

@@ -56,6 +56,28 @@ def test_the_second_run_is_told_who_holds_the_folder(holder, tmp_path):
     assert '\n' not in str(error.value) and '..' not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ('text', 'told'),
+    [
+        ('[1, 2]', ''),
+        ('[' * 100_000, ''),
+        ('{"pid": true, "host": "a", "since": "b", "command": "c"}', ''),
+        ('{"pid": 3, "host": "a\\nb", "since": "b\\ud800", "command": "c"}', 'process 3 on a b,'),
+        (
+            '{"pid": 3, "host": "%s", "since": "b", "command": "c"}' % ('x' * 10**6),
+            'process 3 on x',
+        ),
+    ],
+)
+def test_a_file_of_the_lock_that_somebody_changed(holder, tmp_path, text, told):
+    (tmp_path / 'out' / '.lock').write_text(text)
+    with pytest.raises(FolderInUseError) as error, locked_folder(tmp_path / 'out'):
+        pass
+    message = str(error.value)
+    assert told in message and ('process' in message) == bool(told)
+    assert '\n' not in message and len(message.encode()) < 1000
+
+
 def test_a_killed_holder_lets_go_although_its_children_live(holder, tmp_path):
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()

@@ -1,7 +1,7 @@
 """Test a cross-validation: each fold on its held-out images, all folds on the test images."""
 
 import contextlib
-import json
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -13,8 +13,8 @@ from mmseg.registry import DATASETS
 
 from handbone.checkpoints import find_checkpoint, newest_checkpoint
 from handbone.configuration.dataset_configs import dataset_metainfo, training_checkpoints
-from handbone.configuration.fold_config import FINISHED, fold_settings
-from handbone.errors import HandboneError
+from handbone.configuration.fold_config import fold_settings, read_finished_fold
+from handbone.errors import HandboneError, listed, shown
 from handbone.evaluation.fold_scores import FoldScores
 from handbone.files import open_atomically
 from handbone.submissions import SubmissionRows
@@ -25,6 +25,7 @@ from .soft_voting import EnsembleModel, soft_vote
 from .testing import test
 
 OUT_OF_FOLD = 'out_of_fold.csv'
+MOST_NAMED = 10  # folds that a message names
 
 
 def find_folds(work_dir: str | Path) -> list[Path]:
@@ -37,28 +38,26 @@ def find_folds(work_dir: str | Path) -> list[Path]:
         The folders of all folds, in order.
 
     Raises:
-        HandboneError: If there are no folds, or one is missing or not finished.
+        HandboneError: If there is none, or one is missing, not finished or damaged.
     """
     folders = {
         int(path.name.removeprefix('fold_')): path
         for path in Path(work_dir).glob('fold_*')
         if re.fullmatch(r'fold_\d+', path.name)
     }
-    finished = {
-        fold: json.loads((path / FINISHED).read_text(encoding='utf-8'))['folds']
-        for fold, path in folders.items()
-        if (path / FINISHED).is_file()
-    }
+    counts = {fold: read_finished_fold(path, fold) for fold, path in folders.items()}
+    finished = {fold: count for fold, count in counts.items() if count is not None}
     if not finished:
         raise HandboneError(
             f'{work_dir} has no finished fold; train them with `handbone train-folds`'
         )
     num_folds = max(finished.values())
-    missing = [fold for fold in range(num_folds) if fold not in finished]
+    unfinished = (fold for fold in range(num_folds) if fold not in finished)
+    missing = list(itertools.islice(unfinished, MOST_NAMED + 1))
     if missing or len(finished) > num_folds or len(set(finished.values())) > 1:
         raise HandboneError(
-            f'{work_dir} should have {num_folds} finished folds; '
-            + (f'not finished: {", ".join(map(str, missing))}' if missing else 'it has others')
+            f'{work_dir} should have {shown(num_folds)} finished folds; '
+            + (f'not finished: {listed(missing, MOST_NAMED)}' if missing else 'it has others')
             + '. `handbone train-folds` continues where it stopped'
         )
     return [folders[fold] for fold in range(num_folds)]

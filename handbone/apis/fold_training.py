@@ -1,6 +1,5 @@
 """Train the folds of a cross-validation, each in its own process."""
 
-import json
 import os
 import subprocess
 import sys
@@ -15,11 +14,10 @@ from mmengine.logging import MMLogger
 from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import training_checkpoints
-from handbone.configuration.fold_config import FINISHED, fold_settings
+from handbone.configuration.fold_config import FINISHED, fold_settings, write_finished_fold
 from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
-from handbone.files import write_atomically
 from handbone.folder_lock import FolderInUseError, locked_folder
 
 #: Seconds between two checks of the running folds.
@@ -161,8 +159,7 @@ class FoldTraining:
             if output.is_file():  # its last lines say what is wrong
                 print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
             return
-        content = json.dumps(dict(fold=fold, folds=self.num_folds)) + '\n'
-        write_atomically(folder / FINISHED, content.encode())
+        write_finished_fold(folder, fold, self.num_folds)
         print(f'fold {fold} is finished: {folder}', flush=True)
 
 

@@ -10,16 +10,21 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as parquet
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.folder_lock import NAME as LOCK
 from handbone.folder_lock import locked_folder
 from handbone.listing import normal_forms
+from handbone.masks import check_thresholds
+from handbone.structure import Fields, check_class_list, check_structure, one_line, parse_json
 
 from .tables import FAILURES, IMAGES, parquet_bytes
 
 FORMAT = 'handbone archive 1'
 DESCRIPTION = 'archive.json'
+STRUCTURE = Fields(
+    dict(format=str, classes=[str], models={str: Fields(dict(thresholds=[float]))}),
+)
 
 
 class ArchiveFolder:
@@ -71,14 +76,15 @@ class ArchiveFolder:
         """
         known = self._description or {'format': FORMAT, 'classes': list(classes), 'models': {}}
         if normal_forms(known['classes']) != normal_forms(classes):
+            held, predicted = (one_line(', '.join(names)) for names in (known['classes'], classes))
             raise HandboneError(
-                f'{self.root} holds predictions of the classes {", ".join(known["classes"])}, but '
-                f'the model predicts {", ".join(classes)}: give a different --out-dir'
+                f'{self.root} holds predictions of the classes {held}, but the model predicts '
+                f'{predicted}: give a different --out-dir'
             )
         if model_hash not in known['models']:
             known['models'][model_hash] = {'thresholds': list(thresholds)}
             text = json.dumps(known, indent=2, ensure_ascii=False) + '\n'
-            write_atomically(self.root / DESCRIPTION, text.encode())
+            write_atomically(self.root / DESCRIPTION, text.encode(errors='surrogatepass'))
         self._description = known
 
     @contextlib.contextmanager
@@ -130,14 +136,25 @@ class ArchiveFolder:
         if not path.is_file():
             return {}
         try:
-            content = json.loads(path.read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise HandboneError(f'{path} cannot be read ({error}): restore it') from error
-        if not isinstance(content, dict) or content.get('format') != FORMAT:
-            raise HandboneError(
-                f'{path} is not the description of a {FORMAT!r}: give a different folder'
-            )
+            content = parse_json(path.read_bytes(), str(path))
+            _check_description(content, str(path))
+        except HandboneError as error:
+            raise HandboneError(f'{error}: restore it, or give a different --out-dir') from error
         return content
+
+
+def _check_description(content: Any, place: str) -> None:
+    """Check what the file ``archive.json`` holds."""
+    if not isinstance(content, dict) or content.get('format') != FORMAT:
+        raise HandboneError(f'{place} is not the description of a {FORMAT!r}')
+    check_structure(content, STRUCTURE, place)
+    check_class_list(content['classes'], [], place)
+    for model, described in content['models'].items():
+        # it is a part of the names of folders
+        if not (model.isascii() and model.isalnum()):
+            raise HandboneError(f'{place}: {one_line(shown(model))} is not the hash of a model')
+        thresholds = described['thresholds']
+        check_thresholds(thresholds, len(content['classes']), f'{place}: thresholds')
 
 
 def _read(path: Path, schema: Any) -> pd.DataFrame:

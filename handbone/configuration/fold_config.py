@@ -1,8 +1,13 @@
-"""One fold of a cross-validation, as a change to a config."""
+"""One fold of a cross-validation: as a change to a config, and its end as a file."""
+
+import json
+from pathlib import Path
 
 from mmengine.config import Config
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
+from handbone.files import write_atomically
+from handbone.structure import Fields, check_structure, parse_json
 
 from .dataset_configs import only_dataset
 
@@ -32,3 +37,51 @@ def fold_settings(cfg: Config, fold: int, num_folds: int) -> dict[str, int]:
         settings[f'{key}.fold'] = fold
         settings[f'{key}.num_folds'] = num_folds
     return settings
+
+
+def write_finished_fold(folder: Path, fold: int, num_folds: int) -> None:
+    """Note that the training of a fold is finished.
+
+    Args:
+        folder: Work dir of the fold.
+        fold: The fold that is held out, from 0.
+        num_folds: Number of folds.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    content = json.dumps(dict(fold=fold, folds=num_folds)) + '\n'
+    write_atomically(folder / FINISHED, content.encode())
+
+
+def read_finished_fold(folder: Path, fold: int) -> int | None:
+    """Read how many folds there are from what a finished fold has noted.
+
+    Args:
+        folder: Work dir of the fold.
+        fold: The fold that is held out there, from 0.
+
+    Returns:
+        Number of folds; None if the fold is not finished.
+
+    Raises:
+        HandboneError: If the file is damaged, or of a different fold.
+    """
+    path = folder / FINISHED
+    if not path.is_file():
+        return None
+    try:
+        content = parse_json(path.read_bytes(), str(path))
+        check_structure(content, Fields(dict(fold=int, folds=int)), str(path))
+        of, num_folds = content['fold'], content['folds']
+        if of != fold or not max(2, fold + 1) <= num_folds:
+            raise HandboneError(
+                f'{path} tells of fold {shown(of)} of {shown(num_folds)}, but lies in the work dir '
+                f'of fold {fold}'
+            )
+    except HandboneError as error:
+        raise HandboneError(
+            f'{error}: remove the file and start `handbone train-folds` again, which writes it '
+            'once the fold is finished'
+        ) from error
+    return num_folds

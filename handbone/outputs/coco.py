@@ -6,12 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
+from handbone.errors import HandboneError
 from handbone.masks import encode
 from handbone.outputs.prediction import Prediction
+from handbone.structure import Fields, check_structure, parse_json
 
 from .appended_file import AppendedFile
 from .coco_rle import coco_counts
 from .writer import AppendedFileWriter
+
+IMAGE = Fields(dict(file_name=str, height=int, width=int))
+ANNOTATION = Fields(
+    dict(
+        category_id=int,
+        segmentation=Fields(dict(size=[int], counts=str)),
+        area=int,
+        bbox=[int],
+        iscrowd=int,
+    )
+)
 
 
 class CocoWriter(AppendedFileWriter):
@@ -55,6 +68,12 @@ class CocoWriter(AppendedFileWriter):
         line = json.dumps([image, annotations], separators=(',', ':'))
         return f'{line}\n'.encode()
 
+    def resume(self, position: int) -> None:
+        """Continue an interrupted run, if all of its lines are whole; see the base class."""
+        super().resume(position)
+        for _ in self._gathered():
+            pass
+
     def finish(self) -> None:
         """Put images and annotations in order; see the base class."""
         self._file.position()
@@ -91,8 +110,21 @@ class CocoWriter(AppendedFileWriter):
         yield b']}\n'
 
     def _gathered(self) -> Iterator[tuple[dict, list[dict]]]:
-        for line in self._file.lines():
-            yield json.loads(line)
+        for number, line in enumerate(self._file.lines(), 1):
+            place = f'{self._file.unfinished}, line {number}'
+            try:
+                content = parse_json(line, place)
+                check_structure(content, [object], place)
+                if len(content) != 2 or not line.endswith(b'\n'):
+                    raise HandboneError(f'{place} is not a whole image with its annotations')
+                image, annotations = content
+                check_structure(image, IMAGE, f'{place}: image')
+                check_structure(annotations, [ANNOTATION], f'{place}: annotations')
+            except HandboneError as error:
+                raise HandboneError(
+                    f'{error}, so {self._target.name} cannot be made: start over with --restart'
+                ) from error
+            yield image, annotations
 
 
 def _entry(content: dict, number: int) -> bytes:

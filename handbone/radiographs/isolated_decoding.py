@@ -58,7 +58,7 @@ class _Worker:
             requests.write(data)
             requests.flush()
             line = answers.readline()
-            if not line:
+            if not line.endswith(b'\n'):
                 raise EOFError
             answer = json.loads(line)
             if 'error' in answer:

@@ -18,6 +18,7 @@ import pandas as pd  # noqa: E402
 
 from handbone.archive.folder import ArchiveFolder  # noqa: E402
 from handbone.archive.prediction import Workforce, predict_archive  # noqa: E402
+from handbone.errors import HandboneError  # noqa: E402
 
 
 @pytest.fixture
@@ -123,6 +124,39 @@ def test_folders_of_something_else_are_refused(tmp_path):
     (tmp_path / 'archive.json').write_text('{}')
     with pytest.raises(ValueError, match='not the description'):
         ArchiveFolder(tmp_path)
+
+
+HEAD = '{"format": "handbone archive 1"'
+SOUND = f'{HEAD}, "classes": ["a", "b"]'
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '{',
+        '[' * 100_000,
+        '[]',
+        HEAD + '}',
+        HEAD + ', "classes": 3, "models": {}}',
+        HEAD + ', "classes": ["a", "a"], "models": {}}',
+        HEAD + ', "classes": [true], "models": {}}',
+        HEAD + ', "classes": ["\\ud800"], "models": {}}',
+        SOUND + '}',
+        SOUND + ', "models": []}',
+        SOUND + ', "models": {"aa": 1}}',
+        SOUND + ', "models": {"aa": {"thresholds": [0.5]}}}',
+        SOUND + ', "models": {"aa": {"thresholds": [0.5, true]}}}',
+        SOUND + ', "models": {"../aa": {"thresholds": [0.5, 0.5]}}}',
+    ],
+)
+def test_damaged_descriptions_are_refused(tmp_path, text):
+    (tmp_path / 'archive.json').write_text(text)
+    with pytest.raises(HandboneError) as caught:
+        ArchiveFolder(tmp_path)
+    message = str(caught.value)
+    assert message.startswith(str(tmp_path / 'archive.json'))
+    assert message.endswith('restore it, or give a different --out-dir')
+    assert '\n' not in message and len(message) < 1000
 
 
 def test_only_one_run_at_a_time(predict, tmp_path):

@@ -19,6 +19,7 @@ from handbone.bones import CLASSES
 from handbone.configuration.fold_config import fold_settings
 from handbone.datasets.folds import in_fold
 from handbone.ensembles import average_weights, greedy_choice
+from handbone.errors import HandboneError
 from handbone.folder_lock import locked_folder
 
 SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
@@ -196,6 +197,39 @@ def test_unfinished_folds(tmp_path):
         (folder / 'finished.json').write_text(json.dumps(dict(fold=fold, folds=3)))
     with pytest.raises(ValueError, match='should have 3 finished folds; not finished: 1'):
         find_folds(tmp_path)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '{',
+        '{}',
+        '[]',
+        '[' * 100_000,
+        '{"fold": 0, "folds": true}',
+        '{"fold": 0, "folds": "2"}',
+        '{"fold": 0, "folds": 0}',
+        '{"fold": 1, "folds": 2}',
+        '{"folds": 2}',
+    ],
+)
+def test_damaged_notes_of_finished_folds(tmp_path, text):
+    (tmp_path / 'fold_0').mkdir()
+    path = tmp_path / 'fold_0' / 'finished.json'
+    path.write_text(text)
+    with pytest.raises(HandboneError) as caught:
+        find_folds(tmp_path)
+    message = str(caught.value)
+    assert message.startswith(str(path)) and 'remove the file and start' in message
+    assert '\n' not in message and len(message) < 1000
+
+
+def test_a_note_of_more_folds_than_anyone_trains(tmp_path):
+    (tmp_path / 'fold_0').mkdir()
+    (tmp_path / 'fold_0' / 'finished.json').write_text(json.dumps(dict(fold=0, folds=10**12)))
+    with pytest.raises(HandboneError, match='not finished: 1, 2, 3') as caught:
+        find_folds(tmp_path)
+    assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.slow

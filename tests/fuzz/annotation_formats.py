@@ -12,35 +12,10 @@ from handbone.datasets.file_list import ImageFile, read_list_file
 from handbone.datasets.polygons import Polygons
 
 from .harness import Target
-from .mutations import mutate
+from .mutations import mutate_json
 
 CLASSES = ('round', 'square', 'élan')
 SIZE = (48, 64)
-#: What takes the place of a value somewhere in a document.
-ODD_VALUES = (
-    b'true',
-    b'false',
-    b'null',
-    b'"20"',
-    b'20.0',
-    b'-0.0',
-    b'0',
-    b'[]',
-    b'{}',
-    b'[true, 5]',
-    b'["1", "2"]',
-    b'NaN',
-    b'-Infinity',
-    b'1e400',
-    b'9' * 50,
-    b'9' * 5000,
-    b'"\\ud800"',
-    b'"e\\u0301lan"',
-    b'"' + b'x' * 300_000 + b'"',
-    b'[' * 2000 + b']' * 2000,
-    b'{"a": 1, "a": 2}',
-)
-MARK = '<here>'
 
 
 def annotation_samples() -> list[bytes]:
@@ -53,27 +28,6 @@ def annotation_samples() -> list[bytes]:
     document = dict(annotations=annotations, metadata=dict(height=SIZE[0], width=SIZE[1]))
     text = json.dumps(document, ensure_ascii=False)
     return [text.encode(), text.encode('utf-8-sig'), json.dumps(document).encode('utf-16')]
-
-
-def mutate_annotations(data: bytes, random: np.random.Generator) -> bytes:
-    """Damage the bytes, or put an odd value somewhere in the document."""
-    if random.random() < 0.4:
-        return mutate(data, random)
-    document = json.loads(data)
-    place: list | dict = document
-    while True:
-        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-        key = keys[random.integers(len(keys))]
-        deeper = isinstance(place[key], list | dict) and len(place[key])
-        if not deeper or random.random() < 0.15:
-            break
-        place = place[key]
-    if isinstance(place, dict) and random.random() < 0.2:
-        del place[key]
-    else:
-        place[key] = MARK
-    odd = ODD_VALUES[random.integers(len(ODD_VALUES))]
-    return json.dumps(document).encode().replace(f'"{MARK}"'.encode(), odd)
 
 
 def read_annotations(path: Path) -> Polygons:
@@ -146,7 +100,7 @@ TARGETS = [
         annotation_samples,
         read_annotations,
         check_annotations,
-        mutate_annotations,
+        mutate_json,
     ),
     Target(
         'list-file', '.txt', list_samples, lambda path: read_list_file(path, IMAGES), check_list

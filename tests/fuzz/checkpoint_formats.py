@@ -17,9 +17,8 @@ from handbone.checkpoints import load_checkpoint_file, read_published, write_pub
 from handbone.checkpoints.fitting import checkpoint_classes, fit_faults, put_weights, weights_of
 from handbone.checkpoints.published import fingerprint
 
-from .annotation_formats import mutate_annotations as mutate_json
 from .harness import Target
-from .mutations import mutate
+from .mutations import mutate, mutate_json
 
 CLASSES = ('disc', 'bar')
 PALETTE = [[255, 0, 0], [0, 255, 0]]

@@ -1,5 +1,7 @@
 """Damage that files suffer, from a seed."""
 
+import json
+
 import numpy as np
 
 #: Numbers that readers of sizes and counts stumble over.
@@ -19,6 +21,32 @@ EXTREME_TEXT = (
     b'{' * 50,
 )
 
+#: What takes the place of a value somewhere in a JSON document.
+ODD_JSON = (
+    b'true',
+    b'false',
+    b'null',
+    b'"20"',
+    b'20.0',
+    b'-0.0',
+    b'0',
+    b'[]',
+    b'{}',
+    b'[true, 5]',
+    b'["1", "2"]',
+    b'NaN',
+    b'-Infinity',
+    b'1e400',
+    b'9' * 50,
+    b'9' * 5000,
+    b'"\\ud800"',
+    b'"e\\u0301lan"',
+    b'"' + b'x' * 300_000 + b'"',
+    b'[' * 2000 + b']' * 2000,
+    b'{"a": 1, "a": 2}',
+)
+MARK = '<here>'
+
 
 def mutate(data: bytes, random: np.random.Generator) -> bytes:
     """Damage a file in one to three ways.
@@ -33,6 +61,35 @@ def mutate(data: bytes, random: np.random.Generator) -> bytes:
     for _ in range(random.integers(1, 4)):
         data = random.choice(MUTATIONS)(data, random)
     return data
+
+
+def mutate_json(data: bytes, random: np.random.Generator) -> bytes:
+    """Damage the bytes of a JSON document, or put an odd value somewhere in it.
+
+    Args:
+        data: A sound document.
+        random: Source of the choices.
+
+    Returns:
+        The damaged document.
+    """
+    if random.random() < 0.4:
+        return mutate(data, random)
+    document = json.loads(data)
+    place: list | dict = document
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = keys[random.integers(len(keys))]
+        deeper = isinstance(place[key], list | dict) and len(place[key])
+        if not deeper or random.random() < 0.15:
+            break
+        place = place[key]
+    if isinstance(place, dict) and random.random() < 0.2:
+        del place[key]
+    else:
+        place[key] = MARK
+    odd = ODD_JSON[random.integers(len(ODD_JSON))]
+    return json.dumps(document).encode().replace(f'"{MARK}"'.encode(), odd)
 
 
 def _cut(data: bytes, random: np.random.Generator) -> bytes:

@@ -12,10 +12,9 @@ from handbone.export.preprocessing import Preprocessing
 from handbone.inference.journal import Journal
 from handbone.submissions.vote_weights import read_class_weights
 
-from .annotation_formats import mutate_annotations as mutate_json
 from .checkpoint_formats import CLASSES, check_probabilities, mutate_texts
 from .harness import Target
-from .mutations import mutate
+from .mutations import mutate, mutate_json
 
 
 def threshold_samples() -> list[bytes]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from made_predictions import CLASSES, PALETTE, draw_labels, make_prediction
 
+from handbone.errors import HandboneError
 from handbone.masks import encode, pack, unpack
 from handbone.outputs import WRITERS
 from handbone.outputs.coco_rle import coco_counts
@@ -80,6 +81,39 @@ def test_an_interrupted_run_gives_the_same_file(tmp_path):
     second.finish()
     expected = (tmp_path / 'whole' / 'coco.json').read_bytes()
     assert (tmp_path / 'parts' / 'coco.json').read_bytes() == expected
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda line: line[:-30] + b'\n',
+        lambda line: line[:-1] + b' ',
+        lambda line: b'3\n',
+        lambda line: b'[]\n',
+        lambda line: b'[{},[]]\n',
+        lambda line: line.replace(b'"height":', b'"height":true,"was":'),
+        lambda line: line.replace(b'"bbox":', b'"bbox":[true],"was":'),
+        lambda line: line.replace(b'"counts":', b'"was":'),
+        lambda line: b'[' * 100_000 + b'\n',
+        lambda line: b'\xff\n',
+    ],
+)
+def test_a_damaged_line_ends_the_run_before_it_continues(tmp_path, damage):
+    first = WRITERS['coco'](tmp_path, CLASSES, PALETTE)
+    for seed in range(2):
+        first.write(make_prediction(f'hand{seed}', draw_labels(seed)))
+    first.close()
+    path = tmp_path / '.coco.jsonl.unfinished'
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = damage(lines[1])
+    path.write_bytes(b''.join(lines))
+    second = WRITERS['coco'](tmp_path, CLASSES, PALETTE)
+    with pytest.raises(HandboneError) as caught:
+        second.resume(path.stat().st_size)
+    second.close()
+    message = str(caught.value)
+    assert message.startswith(f'{path}, line 2') and message.endswith('start over with --restart')
+    assert '\n' not in message and len(message) < 1000
 
 
 def test_no_image_at_all(tmp_path):

@@ -1,16 +1,16 @@
 """Headers of DICOM files: which files are radiographs, and of what size."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
+from .deflated_dicom import open_deflated
 from .errors import COPY_AGAIN, RadiographError, reason
 from .picture_header import check_declared_size
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 SUFFIXES = ('.dcm', '.dicom')
+LONG = 1024  # bytes of elements that headers are read without
 MAGIC = slice(128, 132)  # where the preamble ends in DICM
 GRAY = ('MONOCHROME1', 'MONOCHROME2')
 SPACINGS = ('PixelSpacing', 'ImagerPixelSpacing', 'NominalScannedPixelSpacing')
@@ -50,7 +51,8 @@ def image_size(path: Path) -> tuple[int, int]:
         RadiographError: If it is not a DICOM file, or does not hold one grey image.
         MissingExtraError: If pydicom is not installed.
     """
-    header = parse_header(path, str(path), defer_size=1024)
+    with path.open('rb') as file:
+        header = parse_header(path, file, pixels=False)
     check_image(path, header)
     return int(header.Rows), int(header.Columns)
 
@@ -76,25 +78,30 @@ def damage_in(path: str | Path, what: str) -> Iterator[None]:
         ) from error
 
 
-def parse_header(path: str | Path, source: io.BytesIO | str, **options: int) -> 'Dataset':
+def parse_header(path: str | Path, file: BinaryIO, pixels: bool = True) -> 'Dataset':
     """Parse a DICOM file, with or without preamble.
 
     Args:
         path: The file, for messages.
-        source: Its content, or its path.
-        **options: Arguments of ``pydicom.dcmread``.
+        file: The open file, at its beginning.
+        pixels: Read the pixels too. Without them, long elements are there, but have no values.
 
     Returns:
         The data set; its ``file_meta`` has a transfer syntax.
 
     Raises:
-        RadiographError: If it is not DICOM or damaged.
+        RadiographError: If it is not DICOM or damaged, or deflated and not one grey image.
         MissingExtraError: If pydicom is not installed.
     """
     pydicom = import_extra('pydicom', 'dicom')
     with damage_in(path, 'the DICOM file'):
         # files without preamble are common in archives; other files have none of these elements
-        header = pydicom.dcmread(source, force=True, **options)
+        deflated = open_deflated(path, file)
+        if deflated is None:
+            file.seek(0)
+            header = pydicom.dcmread(file, force=True, defer_size=None if pixels else LONG)
+        else:
+            header = deflated.header
         if 'SOPClassUID' not in header and 'Rows' not in header:
             raise RadiographError.at(
                 path,
@@ -111,6 +118,9 @@ def parse_header(path: str | Path, source: io.BytesIO | str, **options: int) -> 
                 (False, False): pydicom.uid.ExplicitVRBigEndian,
             }[bool(implicit), bool(little)]
             header.file_meta = meta
+        if deflated is not None and pixels:
+            check_image(path, header)
+            deflated.read_pixels()
     return header
 
 

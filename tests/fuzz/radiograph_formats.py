@@ -2,6 +2,7 @@
 
 import io
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,24 @@ def mutate_dicom(data: bytes, random: np.random.Generator) -> bytes:
     return bytes(content)
 
 
+def deflated_dicom_files() -> list[bytes]:
+    """Write DICOM files that are deflated as a whole."""
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    return [_dicom(pixels, DeflatedExplicitVRLittleEndian, {}) for pixels in (GRAY, SMOOTH)]
+
+
+def mutate_deflated(data: bytes, random: np.random.Generator) -> bytes:
+    """Damage the deflated bytes, or what they hold."""
+    if random.integers(0, 3) == 0:
+        return mutate_dicom(data, random)
+    start = 144 + int.from_bytes(data[140:144], 'little')  # behind the file meta information
+    content = bytes(132) + zlib.decompress(data[start:], -zlib.MAX_WBITS)
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = deflater.compress(mutate_dicom(content, random)[132:]) + deflater.flush()
+    return data[:start] + deflated
+
+
 def _is_tag(content: bytearray, place: int) -> bool:
     """Whether an explicit element of an image's groups begins at a place."""
     group = int.from_bytes(content[place : place + 2], 'little')
@@ -199,4 +218,5 @@ except ImportError:  # the extra is not installed
     pass
 else:
     TARGETS += [_target('dicom', '.dcm', dicom_files, mutate=mutate_dicom)]
+    TARGETS += [_target('dicom-deflated', '.dcm', deflated_dicom_files, mutate=mutate_deflated)]
     TARGETS += [_target('dicom-jpeg', '.dcm', jpeg_dicom_files, mutate=mutate_dicom)]

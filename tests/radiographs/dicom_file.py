@@ -6,12 +6,12 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
 
 
-def write_dicom(path, pixels, **elements):
+def write_dicom(path, pixels, syntax=ExplicitVRLittleEndian, **elements):
     """Write a digital radiograph; elements set to None are left out."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = DigitalXRayImageStorageForPresentation
     meta.MediaStorageSOPInstanceUID = generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = syntax
     header = pydicom.Dataset()
     header.file_meta = meta
     bits = 8 * pixels.dtype.itemsize

@@ -1,8 +1,10 @@
 """Which files a training leaves behind, and what happens when one cannot be written or read."""
 
 import errno
+import logging
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -69,6 +71,27 @@ def test_validation_alone_saves_nothing(whole, tmp_path):
     config = make_config(tmp_path, load_from=str(whole[0] / 'iter_10.pth'))
     ResumableRunner.from_cfg(config).val()
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize('save_best', ['mDice', ['mDice', 'loss']])
+def test_what_a_killed_run_was_writing_is_removed(tmp_path, save_best):
+    """Also of version 0.1.0, whose unfinished files are not hidden."""
+    unfinished = ('iter_4.pth', 'best_mDice_iter_3.pth', 'best_mDice_loss_iter_12.pth')
+    for name in (*unfinished, 'last_checkpoint'):
+        for part in (f'{name}.part', f'.{name}.part'):
+            (tmp_path / part).write_bytes(b'half')
+    others = {'iter_4.pth', 'iter_x.pth.part', 'mine_iter_4.pth.part', 'iter_4.pth.part.txt'}
+    for name in others:
+        (tmp_path / name).write_bytes(b'whole')
+    (tmp_path / 'iter_6.pth.part').mkdir()
+    hook = DurableCheckpointHook(by_epoch=False, save_best=save_best, rule='greater')
+    runner = SimpleNamespace(
+        work_dir=str(tmp_path),
+        logger=logging.getLogger('test'),
+        message_hub=SimpleNamespace(runtime_info={}),
+    )
+    hook.before_train(runner)
+    assert {path.name for path in tmp_path.iterdir()} == {*others, 'iter_6.pth.part'}
 
 
 def test_a_truncated_newest_checkpoint_is_passed_over(whole, copied, capfd):

@@ -77,8 +77,7 @@ class DurableCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self._training = True
         if is_main_process():
-            for path in self._files(prefix='.', suffix=UNFINISHED).values():
-                path.unlink(missing_ok=True)
+            self._remove(self._unfinished())
         if self._to_restore is not None and not self._to_restore['validated']:
             _validate_if_due(runner)
 
@@ -221,15 +220,22 @@ class DurableCheckpointHook(CheckpointHook):
             self._remove([Path(self.out_dir) / Path(former).name])
         return new
 
-    def _files(self, prefix: str = '', suffix: str = '') -> dict[int, Path]:
-        """Find the files that this hook wrote, by number of iteration or epoch."""
-        pattern = re.escape(prefix + self.filename_tmpl + suffix).replace(r'\{\}', r'(\d+)')
-        matches = (
-            (re.fullmatch(pattern, path.name), path)
-            for path in Path(self.out_dir).glob('*')
-            if path.is_file()
-        )
-        return {int(match.group(1)): path for match, path in matches if match}
+    def _files(self) -> dict[int, Path]:
+        """Find the checkpoints that this hook wrote, by number of iteration or epoch."""
+        return {int(match.group(1)): path for match, path in self._matching(self._pattern())}
+
+    def _unfinished(self) -> list[Path]:
+        """Find what a killed run was writing; version 0.1.0 did not hide these files."""
+        name = rf'((best_.+_)?{self._pattern()}|last_checkpoint)'
+        return [path for _, path in self._matching(rf'\.?{name}{re.escape(UNFINISHED)}')]
+
+    def _pattern(self) -> str:
+        return re.escape(self.filename_tmpl).replace(r'\{\}', r'(\d+)')
+
+    def _matching(self, pattern: str) -> list[tuple[re.Match[str], Path]]:
+        files = [path for path in Path(self.out_dir).glob('*') if path.is_file()]
+        matches = ((re.fullmatch(pattern, path.name), path) for path in files)
+        return [(match, path) for match, path in matches if match]
 
     def _remove(self, paths: Sequence[Path]) -> None:
         for path in paths:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import Message
 from torch import nn
 from torch.export import Dim
 
@@ -21,6 +22,8 @@ from .sessions import EXTRA
 
 OPSET = 20
 IR_VERSION = 10
+#: Fields of the parts of a model that say where they come from.
+NOTES = ('metadata_props', 'doc_string')
 #: Largest batch and, in divisors, largest side that the graph is traced for.
 MAX_BATCH, MAX_SIDE = 1024, 1024
 
@@ -91,16 +94,21 @@ def to_graph(
     return model
 
 
-def _forget_the_exporting_machine(model: onnx.ModelProto) -> None:
-    """Remove what the exporter notes of the code: paths and stack traces, half of a small file."""
-    for part in (*model.graph.node, *model.graph.value_info, *model.graph.initializer):
-        del part.metadata_props[:]
-        part.ClearField('doc_string')
-    del model.graph.metadata_props[:]
-    for function in model.functions:
-        for node in function.node:
-            del node.metadata_props[:]
-            node.ClearField('doc_string')
+def _forget_the_exporting_machine(message: Message) -> None:
+    """Remove what the exporter notes of the code: paths and stack traces, half of a small file.
+
+    It notes them at every part of the model, also in the branches of conditions and loops.
+    """
+    for field in message.DESCRIPTOR.fields:
+        if field.name in NOTES:
+            message.ClearField(field.name)
+        elif field.message_type is not None:
+            value = getattr(message, field.name)
+            if not isinstance(value, Message):
+                for part in value:
+                    _forget_the_exporting_machine(part)
+            elif message.HasField(field.name):
+                _forget_the_exporting_machine(value)
 
 
 def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:

@@ -1,20 +1,27 @@
 """Graphs of transformers, for batches of other sizes than the traced one, against PyTorch."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 
-pytest.importorskip('onnx')
+onnx = pytest.importorskip('onnx')
 pytest.importorskip('onnxscript')
 onnxruntime = pytest.importorskip('onnxruntime')
 
 import handbone  # noqa: E402, F401  registers the models
 from handbone.export import Preprocessing  # noqa: E402
-from handbone.export.graph import UnsupportedModelError, to_graph  # noqa: E402
+from handbone.export.graph import (  # noqa: E402
+    UnsupportedModelError,
+    _forget_the_exporting_machine,
+    to_graph,
+)
 from handbone.masks import logits_to_packed  # noqa: E402
 
+HERE = str(Path(__file__).parents[2]).encode()
 PREPROCESSING = Preprocessing(
     (96, 64), True, 'area', 32, (64, 96), (120.0, 110.0, 100.0), (60.0, 50.0, 55.0)
 )
@@ -92,3 +99,63 @@ class CountingNetwork(torch.nn.Module):
 def test_what_cannot_be_exported_is_said():
     with pytest.raises(UnsupportedModelError, match='data-dependent'):
         to_graph(CountingNetwork(), PREPROCESSING, (0.5, 0.4, 0.6))
+
+
+class Branching(torch.nn.Module):
+    """A network whose branch depends on the image."""
+
+    def forward(self, images):
+        return torch.cond(images.sum() > 0, torch.sin, lambda each: each.abs() + 1, (images,))
+
+
+def test_branches_forget_the_exporting_machine():
+    """The exporter of PyTorch notes paths and stack traces in the branches of conditions too."""
+    program = torch.onnx.export(Branching().eval(), (torch.ones(2, 3),), dynamo=True, verbose=False)
+    model = program.model_proto
+    branches = [attribute.g for node in model.graph.node for attribute in node.attribute]
+    assert any(len(branch.node) for branch in branches) or model.functions
+    before = model.SerializeToString()
+    assert HERE in before or b'site-packages' in before
+    _forget_the_exporting_machine(model)
+    after = model.SerializeToString()
+    assert HERE not in after and b'site-packages' not in after
+    session = onnxruntime.InferenceSession(after, providers=['CPUExecutionProvider'])
+    for values in (np.ones((2, 3), np.float32), -np.ones((2, 3), np.float32)):
+        (found,) = session.run(None, {session.get_inputs()[0].name: values})
+        expected = np.sin(values) if values.sum() > 0 else np.abs(values) + 1
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_every_part_of_a_model_forgets_the_exporting_machine():
+    def noted(part):
+        part.doc_string = f'{HERE.decode()}/{type(part).__name__}'
+        part.metadata_props.add(key='stack', value=part.doc_string)
+        return part
+
+    def graph(name, *nodes):
+        made = noted(onnx.helper.make_graph(list(map(noted, nodes)), name, [], [noted(value())]))
+        made.initializer.append(noted(onnx.helper.make_tensor('weight', 1, [1], [1.0])))
+        made.value_info.append(noted(value('between')))
+        return made
+
+    def value(name='out'):
+        return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1])
+
+    def node(kind, **attributes):
+        return onnx.helper.make_node(kind, ['weight'], ['out'], **attributes)
+
+    inner = graph('inner', node('Loop', body=graph('innermost', node('Identity'))))
+    branches = dict(then_branch=inner, else_branch=graph('other', node('Identity')))
+    condition = node('If', **branches)
+    opset = [onnx.helper.make_opsetid('', 20)]
+    body = [noted(node('If', **branches))]
+    function = noted(onnx.helper.make_function('own', 'F', ['weight'], ['out'], body, opset))
+    function.value_info.append(noted(value('between')))
+    model = noted(onnx.helper.make_model(graph('outer', condition), functions=[function]))
+    for attribute in condition.attribute:
+        attribute.doc_string = HERE.decode()
+    assert model.SerializeToString().count(HERE) > 20
+    _forget_the_exporting_machine(model)
+    assert HERE not in model.SerializeToString()
+    assert model.graph.node[0].attribute[0].g.node[0].op_type in ('Loop', 'Identity')
+    assert model.functions[0].node[0].attribute[0].g.initializer[0].float_data[:] == [1.0]

@@ -1,7 +1,8 @@
 """How a config turns logits into labels: thresholds and postprocessing steps."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -9,9 +10,21 @@ from mmengine.logging import print_log
 from handbone.checkpoints import is_address, load_checkpoint_file
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
+from handbone.listing import normal_forms
 from handbone.postprocessing import STEPS, index_classes
 
-from .dataset_configs import dataset_classes
+from .dataset_configs import dataset_classes, dataset_metainfo
+from .dumped_config import ConfigTextError, config_differences, parse_config_text
+
+#: Settings of a segmentor and its parts that do not change what given weights predict.
+ONLY_TRAINING = (
+    'train_cfg',
+    'auxiliary_head',
+    'loss_decode',
+    'init_cfg',
+    'pretrained',
+    'with_cp',
+)
 
 
 def prediction_settings(cfg: Config) -> dict:
@@ -97,3 +110,49 @@ def index_postprocessing(cfg: Config) -> None:
     settings = prediction_settings(cfg)
     if settings.get('postprocess'):
         settings['postprocess'] = index_classes(settings['postprocess'], dataset_classes(cfg))
+
+
+def settings_unlike_training(cfg: Config, meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Find what a config says of the network and its classes that its weights do not imply.
+
+    Weights imply the settings that they were trained with, which their file holds. ``test_cfg`` and
+    ``data_preprocessor`` are left out: they are settings of the prediction.
+
+    Args:
+        cfg: Configuration without test-time augmentation.
+        meta: The checkpoint's ``meta``, with ``config_text`` and ``dataset_meta`` as far as it
+            tells.
+
+    Returns:
+        Dotted key and value of each setting that is different or not known to be the same, in the
+        order of the keys.
+    """
+    try:
+        trained = parse_config_text(meta.get('config_text') or '').get('model') or {}
+    except ConfigTextError:
+        trained = {}
+    if isinstance(trained, dict):
+        trained = trained.get('module') or trained
+    old, new = (
+        dict(classes=normal_forms(metainfo.get('classes') or ()), palette=metainfo.get('palette'))
+        for metainfo in (meta.get('dataset_meta') or {}, dataset_metainfo(cfg))
+    )
+    differences = config_differences(
+        dict(model=_prediction_part(trained), metainfo=old),
+        dict(model=_prediction_part(cfg.model), metainfo=new),
+    )
+    return [(key, value) for key, _, value in differences]
+
+
+def _prediction_part(model: Any, outermost: bool = True) -> Any:
+    """Leave out of a segmentor's settings what does not belong to its network."""
+    if isinstance(model, (list, tuple)):
+        return [_prediction_part(part, outermost=False) for part in model]
+    if not isinstance(model, dict):
+        return model
+    left_out = ONLY_TRAINING + (('test_cfg', 'data_preprocessor') if outermost else ())
+    return {
+        key: _prediction_part(part, outermost=False)
+        for key, part in model.items()
+        if key not in left_out
+    }

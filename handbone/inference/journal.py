@@ -106,7 +106,7 @@ class Journal:
         """
         differences = []
         if self.model != other.model:
-            differences.append('a different model, different thresholds or a different precision')
+            differences.append('a different model or different settings of it')
         if self.sources != other.sources:
             differences.append(f'different images ({self.images}, now {other.images})')
         if self.outputs != other.outputs:

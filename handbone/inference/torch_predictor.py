@@ -20,6 +20,7 @@ from handbone.configuration.faults import build_model, config_faults_explained
 from handbone.configuration.prediction_settings import (
     index_postprocessing,
     prediction_settings,
+    settings_unlike_training,
     use_postprocessing,
     use_published_thresholds,
 )
@@ -52,7 +53,8 @@ class TorchPredictor:
         classes: Names in class order.
         palette: RGB colours, 0 to 255, one per class.
         thresholds: Probability above which a class is present, one per class.
-        model_hash: SHA-256 of weights, pipeline, decisions, precision and views.
+        model_hash: SHA-256 of the weights, of the settings of network, pipeline, labels and views,
+            and of the precision.
         window: Window by which files of more than 8 bits are to be read.
 
     Raises:
@@ -82,6 +84,8 @@ class TorchPredictor:
             use_published_thresholds(cfg, path)
         self.thresholds = _decide(cfg, len(self.classes), thresholds, postprocess)
         preprocessing = cfg.model.get('data_preprocessor')
+        content = load_checkpoint_file(path)
+        changed = settings_unlike_training(cfg, content.get('meta') or {})
         if tta:
             use_test_time_augmentation(cfg)
         pipeline = dataset_pipeline(cfg)
@@ -96,13 +100,13 @@ class TorchPredictor:
                 f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
                 f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
             )
-        load_weights(segmentor, load_checkpoint_file(path), path, self.classes)
+        load_weights(segmentor, content, path, self.classes)
         views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
         # one number for all classes and a list of equal ones decide alike
         settings = prediction_settings(cfg) | dict(threshold=self.thresholds)
         # hashes of earlier versions stay as they are
         hashed = 'float32' if precision == 'fp32' else precision
-        parts = [pipeline, preprocessing, views, settings, hashed]
+        parts = [pipeline, preprocessing, views, settings, hashed, *([changed] if changed else [])]
         text = json.dumps(parts, sort_keys=True, default=str)
         self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
         self._model = model.to(self.device).eval()

@@ -8,7 +8,8 @@ from handbone.masks import class_boxes
 
 from .legend import BACKGROUND, FOREGROUND, MUTED
 from .outlines import trace_classes
-from .overlay import Color, class_colors, draw_masks, draw_outlines
+from .overlay import Color, class_colors, draw_outlines, fill_outlines
+from .picture import to_picture
 from .text import Text, draw_texts, shorten
 
 REFERENCE_COLOR = (255, 255, 255)
@@ -40,12 +41,15 @@ def draw_thumbnail(
     part = _part_with_masks(reference, prediction, len(classes))
     image = image[_scale_part(part, reference.shape, image.shape)]
     reference, prediction = reference[part], prediction[part]
-    picture = draw_masks(image, prediction, classes, palette, size=size, line_width=1)
+    picture = to_picture(image, size)
     colors = class_colors(classes, palette)
-    white = [REFERENCE_COLOR] * len(classes)
-    for packed, color_of in ((reference, white), (prediction, colors)):
-        traced = dict(trace_classes(packed, len(classes), *picture.shape[:2]))
-        draw_outlines(picture, traced.values(), [color_of[index] for index in traced], 1)
+    expected, predicted = (
+        dict(trace_classes(packed, len(classes), *picture.shape[:2]))
+        for packed in (reference, prediction)
+    )
+    fill_outlines(picture, predicted.values(), [colors[index] for index in predicted])
+    draw_outlines(picture, expected.values(), [REFERENCE_COLOR] * len(expected), 1)
+    draw_outlines(picture, predicted.values(), [colors[index] for index in predicted], 1)
     return picture
 
 

@@ -47,13 +47,31 @@ def draw_masks(
     picture = to_picture(image, size)
     colors = class_colors(classes, palette)
     outlines = dict(trace_classes(packed, len(classes), *picture.shape[:2]))
-    for index, contours in outlines.items():
-        box, mask = fill_mask(contours, *picture.shape[:2])
-        _blend(picture[box], mask, colors[index], alpha)
+    fill_outlines(picture, outlines.values(), [colors[index] for index in outlines], alpha)
     draw_outlines(picture, outlines.values(), [colors[index] for index in outlines], line_width)
     if numbers:
         picture = draw_numbers(picture, outlines)
     return picture
+
+
+def fill_outlines(
+    picture: np.ndarray,
+    outlines: Iterable[list[np.ndarray]],
+    colors: Sequence[Color],
+    alpha: float = 0.25,
+) -> None:
+    """Fill masks with translucent colours.
+
+    Args:
+        picture: RGB, uint8 (H, W, 3); drawn into.
+        outlines: Outlines of each mask, as :func:`handbone.visualization.outlines.trace_classes`
+            gives them.
+        colors: RGB colour of each mask.
+        alpha: Share of the colour, 0 (none) to 1 (opaque).
+    """
+    for contours, color in zip(outlines, colors, strict=True):
+        box, mask = fill_mask(contours, *picture.shape[:2])
+        _blend(picture[box], mask, color, alpha)
 
 
 def draw_outlines(

@@ -6,11 +6,30 @@ import runpy
 import signal
 import subprocess
 import sys
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest.mock import patch
 
 _context = multiprocessing.get_context('forkserver')
-# by name, in the process that all programs are forked from
-_context.set_forkserver_preload(['handbone', 'matplotlib.pyplot', 'torch.utils.tensorboard'])
+# of its own: the one that multiprocessing shares may have been started by a test, with less in it
+_server = forkserver.ForkServer()
+# imported in the process that all programs are forked from: what most of them need
+_server.set_forkserver_preload(
+    [
+        'handbone',
+        'handbone.cli.train',
+        'handbone.cli.test',
+        'handbone.apis.training',
+        'handbone.apis.testing',
+        'matplotlib.pyplot',
+        'mmseg.engine',
+        'mmseg.evaluation',
+        'pandas',
+        'sklearn.model_selection',
+        'torch._dynamo',
+        'torch.utils.tensorboard',
+    ]
+)
 
 
 class WarmProcess:
@@ -32,7 +51,8 @@ class WarmProcess:
         files = [Path(f'/proc/self/fd/{file.fileno()}').resolve() for file in (stdout, stderr)]
         arguments = (self.args, files, env, str(Path.cwd()))
         self._process = _context.Process(target=_run, args=arguments)
-        self._process.start()
+        with patch.object(forkserver, 'connect_to_new_process', _server.connect_to_new_process):
+            self._process.start()
         self.pid = self._process.pid
 
     def poll(self):

@@ -22,7 +22,7 @@ sys.path.insert(0, {repository!r})
 sys.modules['handbone_command'] = type('Command', (), {{'running': True}})
 from handbone.folder_lock import locked_folder
 with locked_folder({folder!r}):
-    if os.fork():
+    if not os.fork():
         print('locked', flush=True)
     sys.stdin.read()
 """

@@ -1,6 +1,10 @@
-"""The real tools as subprocesses, on phantoms and a configuration that take seconds."""
+"""The real tools and commands, on phantoms and a configuration that take seconds."""
 
+import io
 import math
+import os
+from contextlib import redirect_stderr, redirect_stdout
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -12,6 +16,7 @@ from mmseg.registry import DATASETS, MODELS
 from tool_process import REPOSITORY, Tool
 
 from handbone.bones import CLASSES
+from handbone.cli.command import main
 
 LAST_LAYER = ('to_pixels.weight', 'to_pixels.bias')
 LIMIT = math.log(0.02 / 0.98)  # of the logits, for the threshold in CONFIG
@@ -40,6 +45,28 @@ def run_tool():
 
     def run(name, *arguments, expected=0, fresh=False, **environment):
         return Tool(name, *arguments, fresh=fresh, **environment).finish(expected)
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def run_command():
+    """Run a command in this process, for those whose imports take long; returns what it wrote."""
+
+    def run(*words, expected=0):
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, HANDBONE_TRACEBACK='0'),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            try:
+                main([str(word) for word in words])
+                code = 0
+            except SystemExit as ended:
+                code = ended.code
+        assert code == expected, err.getvalue()
+        return out.getvalue(), err.getvalue()
 
     return run
 

@@ -44,22 +44,47 @@ def score_of_test(work_dir):
     return json.loads(log.read_text())['mDice']
 
 
+def through_torchrun(config, *options):
+    tool = Tool('dist_train.sh', config, 2, *options, PORT=free_port())
+    return tool.finish()[0]
+
+
+def without_torchrun(config, *options):
+    """Two processes that start in a moment, with the variables that torchrun sets."""
+    port = free_port()
+    tools = [
+        Tool(
+            'train.py',
+            *(config, '--launcher', 'pytorch', *options),
+            RANK=str(rank),
+            LOCAL_RANK=str(rank),
+            WORLD_SIZE='2',
+            MASTER_ADDR='127.0.0.1',
+            MASTER_PORT=port,
+        )
+        for rank in range(2)
+    ]
+    return [tool.finish()[0] for tool in tools][0]
+
+
 AVERAGED = ('type=EMAHook', 'momentum=0.5', 'update_buffers=True')
 
 
 @pytest.mark.parametrize(
-    'options', [(), tuple(f'default_hooks.ema.{item}' for item in AVERAGED)], ids=['plain', 'ema']
+    ('train', 'options'),
+    [
+        (through_torchrun, ()),
+        (without_torchrun, tuple(f'default_hooks.ema.{item}' for item in AVERAGED)),
+    ],
+    ids=['plain', 'ema'],
 )
-def test_two_processes_train(run_tool, tiny_config, checkpoint, tmp_path, options):
+def test_two_processes_train(run_tool, tiny_config, checkpoint, tmp_path, train, options):
     """Each validates the model that is saved, though their batches, and so BatchNorm, differ."""
-    out, _ = run_tool(
-        'dist_train.sh',
+    out = train(
         tiny_config,
-        2,
         *('--work-dir', tmp_path / 'work'),
         *('--cfg-options', f'load_from={checkpoint}', 'default_hooks.visualization.worst=0'),
         *options,
-        PORT=free_port(),
     )
     assert 'Training on 2 x ' in out
     content = torch.load(tmp_path / 'work' / 'iter_4.pth', weights_only=False)

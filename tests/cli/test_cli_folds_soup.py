@@ -4,6 +4,9 @@ import csv
 import json
 import os
 import time
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -11,7 +14,9 @@ import torch
 from mmengine.config import Config
 from test_cli_train_test import decode_csv
 from tool_process import REPOSITORY, TIMEOUT, Tool
+from warm_process import WarmProcess
 
+from handbone.apis import fold_training
 from handbone.apis.fold_testing import find_folds
 from handbone.apis.fold_training import FoldTraining
 from handbone.apis.threshold_tuning import _check_fold, _take_training_images
@@ -26,13 +31,27 @@ SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
 
 
 @pytest.fixture(scope='module')
-def folds(run_tool, tiny_config, tmp_path_factory):
+def train_folds(run_command):
+    """Run `handbone train-folds` with trainings that start in a moment."""
+
+    def start(command, stdout, stderr, env):
+        with Path(os.devnull).open('a') as nowhere:
+            return WarmProcess(command[1:], stdout or nowhere, stderr or nowhere, env)
+
+    def run(*arguments):
+        with patch.object(fold_training, 'subprocess', SimpleNamespace(Popen=start)):
+            return run_command('train-folds', *arguments)[0]
+
+    return run
+
+
+@pytest.fixture(scope='module')
+def folds(run_tool, train_folds, tiny_config, tmp_path_factory):
     """Two folds, one after the other, in one folder, and what was printed for the second call."""
     work_dir = tmp_path_factory.mktemp('folds') / 'work'
     options = (tiny_config, '--folds', 2, '--work-dir', work_dir)
     run_tool('train_folds.py', *options, '--fold-list', 1, *SHORT)
-    out, _ = run_tool('train_folds.py', *options, *SHORT)
-    return work_dir, out
+    return work_dir, train_folds(*options, *SHORT)
 
 
 def patients(root):
@@ -156,14 +175,14 @@ def test_settings_of_a_fold():
 
 
 @pytest.mark.slow
-def test_folds_whose_checkpoints_lie_elsewhere(run_tool, tiny_config, tmp_path):
+def test_folds_whose_checkpoints_lie_elsewhere(run_tool, train_folds, tiny_config, tmp_path):
     """They are finished too, and found by the test."""
     elsewhere = f'default_hooks.checkpoint.out_dir={tmp_path / "fast"}'
     work_dir = tmp_path / 'work'
     options = (tiny_config, '--folds', 2, '--work-dir', work_dir, *SHORT, elsewhere)
-    run_tool('train_folds.py', *options)
+    train_folds(*options)
     assert not list(work_dir.rglob('iter_*.pth'))
-    out, _ = run_tool('train_folds.py', *options)
+    out = train_folds(*options)
     assert out.count('is finished') == 2 and 'begins' not in out
     command = ('test_folds.py', tiny_config, work_dir, '--out-of-fold', tmp_path / 'oof.csv')
     run_tool(*command, '--image-name', 'path', '--cfg-options', elsewhere)

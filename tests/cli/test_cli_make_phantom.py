@@ -55,7 +55,7 @@ def test_writes_and_says_what_is_wrong(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_interrupt_and_go_on(tmp_path):
-    arguments = (tmp_path, '--train', 60, '--test', 0, '--size', 512, '--workers', 2)
+    arguments = (tmp_path, '--train', 30, '--test', 0, '--size', 512, '--workers', 2)
     process = start(*arguments)
     while process.poll() is None and len(list(tmp_path.rglob('*.json'))) < 8:
         time.sleep(0.05)
@@ -63,11 +63,11 @@ def test_interrupt_and_go_on(tmp_path):
     _, errors = process.communicate()
     assert process.returncode == 1
     assert 'run the same command again' in errors
-    assert len(list(tmp_path.rglob('*.png'))) < 60
+    assert len(list(tmp_path.rglob('*.png'))) < 30
     process = start(*arguments)
     printed, errors = process.communicate()
     assert process.returncode == 0, errors
     assert ' images written' in printed
     for pattern in ('DCM/*/*.png', 'outputs_json/*/*.json'):
-        assert len(list((tmp_path / 'train').glob(pattern))) == 60
+        assert len(list((tmp_path / 'train').glob(pattern))) == 30
     assert not list(tmp_path.rglob('*.part'))

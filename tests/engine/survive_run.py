@@ -6,8 +6,10 @@ import signal
 from multiprocessing import get_context
 from pathlib import Path
 
+import matplotlib.pyplot  # noqa: F401 here, because each forked training would import it again
 import numpy as np
 import torch
+import torch._dynamo
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.dist import get_rank

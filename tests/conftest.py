@@ -1,12 +1,18 @@
 """Fixtures that several rooms share."""
 
 import errno
+import gc
 import os
 
 import pytest
 from small_disk import mount_small_disk
 
 from handbone.phantom import write_dataset
+
+
+def pytest_collection_finish() -> None:
+    """Take what is imported out of garbage collection, which mmengine runs for each dataset."""
+    gc.freeze()
 
 
 @pytest.fixture(scope='session')

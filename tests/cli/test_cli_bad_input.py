@@ -89,7 +89,7 @@ def test_checkpoint_of_another_class_count(fails, tiny_config, checkpoint):
     ):
         message = fails(tool, tiny_config, *arguments, *options)
         assert 'does not fit the config' in message
-        assert '29 classes (finger-1, finger-2, finger-3, …), the dataset has 3' in message
+        assert "29 classes ('finger-1', 'finger-2', 'finger-3', …), the dataset has 3" in message
         assert not list(Path().rglob('submission.csv*'))
 
 

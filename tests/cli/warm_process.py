@@ -1,5 +1,6 @@
 """Programs that start in a moment: forked from a process that has imported everything."""
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -73,6 +74,7 @@ class WarmProcess:
 
 
 def _run(command, files, env, folder):
+    gc.freeze()  # mmengine collects garbage for each dataset, over all that is imported
     os.setsid()
     for descriptor, path in enumerate(files, start=1):
         opened = os.open(path, os.O_WRONLY | os.O_APPEND)

@@ -99,13 +99,13 @@ class DeflatedDicom:
         pydicom = import_extra('pydicom', 'dicom')
         self._read = pydicom.filereader.read_dataset
         self._content = InflatedFile(path, file)
-        self._pixels: BaseTag | None = None
+        self._pixels: list[BaseTag] = []  # the tag that ended the header, if it was of pixels
         read = self._read(self._content, False, True, stop_when=self._at_pixels)
         meta = pydicom.dataset.FileMetaDataset(meta)
         self.header = pydicom.FileDataset(io.BytesIO(), read, None, meta, False, True)
         self.header.set_original_encoding(False, True, read._character_set)
-        if self._pixels is not None:
-            self.header.add_new(self._pixels, 'OW', b'')
+        for tag in self._pixels:
+            self.header.add_new(tag, 'OW', b'')
 
     def read_pixels(self) -> None:
         """Read the rest of the file: no more than pixels of the declared size and a header."""
@@ -116,7 +116,8 @@ class DeflatedDicom:
     def _at_pixels(self, tag: 'BaseTag', representation: str | None, length: int) -> bool:
         if tag.group < PIXEL_GROUP:
             return False
-        self._pixels = tag if tag.group == PIXEL_GROUP else None
+        if tag.group == PIXEL_GROUP:
+            self._pixels.append(tag)
         return True
 
 

@@ -84,7 +84,8 @@ SLOW_WAY = 'wrapped_and_compiled'
 @every_way
 def test_predict(tiny, files, name, expected, images):
     predictor = TorchPredictor(tiny(), files / f'{name}.pth', 'cpu')
-    assert predictor.model_hash == expected[0].model_hash
+    # bare weights do not say what they were trained with: their hash covers the network's settings
+    assert (predictor.model_hash == expected[0].model_hash) == (name != 'bare')
     for found, wanted in zip(predictor.predict(images), expected[1], strict=True):
         assert np.array_equal(found, wanted)
 

@@ -89,7 +89,14 @@ setup(
         'crf': ['pydensecrf2>=1.1'],
         # python-gdcm decodes JPEG, JPEG 2000 and JPEG-LS; highdicom writes DICOM SEG
         'dicom': ['highdicom>=0.25', 'pydicom>=3', 'python-gdcm>=3'],
-        'export': ['onnx>=1.17', 'onnxruntime>=1.20', 'onnxscript>=0.5', 'openvino>=2025.0'],
+        # protobuf is what the messages of onnx are made of
+        'export': [
+            'onnx>=1.17',
+            'onnxruntime>=1.20',
+            'onnxscript>=0.5',
+            'openvino>=2025.0',
+            'protobuf>=4.25',
+        ],
         # its own requirement `modelindex` is an empty package; the module comes with model-index
         'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],

@@ -5,12 +5,14 @@ import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from handbone.configuration.formatted_config import FormattedConfig
 from handbone.registration import import_notes
 
 from .hooks.terminal_hook import TerminalHook
@@ -25,6 +27,18 @@ class ReportingRunner(Runner):
     :class:`TerminalHook`. The log file also has the environment, the config, the notes of imports
     and every logged value. ``log_level = 'DEBUG'`` in the config shows everything in the terminal.
     """
+
+    @classmethod
+    def from_cfg(cls, cfg: Config) -> Self:
+        """Build a runner from a config, whose text it formats only once.
+
+        Args:
+            cfg: The config of the run.
+
+        Returns:
+            The runner.
+        """
+        return super().from_cfg(FormattedConfig.of(cfg))
 
     def build_logger(
         self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs: Any

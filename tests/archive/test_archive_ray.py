@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from archive_content import check_once_each, parquets
@@ -30,13 +31,10 @@ PYTHONPATH = os.pathsep.join([str(HERE), str(REPOSITORY)])
 @pytest.fixture(scope='module')
 def address():
     """Ray of this machine, which the tests share."""
-    before = os.environ.get('PYTHONPATH')
-    os.environ['PYTHONPATH'] = PYTHONPATH  # processes of Ray import the stub
-    try:
-        with ray_session(processes=2):
-            yield ray.get_runtime_context().gcs_address
-    finally:
-        os.environ.pop('PYTHONPATH') if before is None else os.environ.update(PYTHONPATH=before)
+    # processes of Ray import the stub, and shall not wait for the other tests
+    changes = dict(PYTHONPATH=PYTHONPATH, RAY_worker_niceness='0')
+    with patch.dict(os.environ, changes), ray_session(processes=2):
+        yield ray.get_runtime_context().gcs_address
 
 
 def test_a_killed_process_and_a_bad_file(address, tmp_path):

@@ -1,5 +1,7 @@
 """Killed and resumed, a run ends with the weights of the uninterrupted one, bit for bit."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from survive_run import (
@@ -107,11 +109,14 @@ def test_schedules(tmp_path, schedule):
     assert_same_end(tmp_path / 'killed', resumed, whole)
 
 
-def test_endless_training_on_a_finite_sampler(tmp_path):
+def test_endless_training_on_a_finite_sampler(tmp_path, monkeypatch):
+    # mmengine waits two seconds before each pass
+    monkeypatch.setattr('mmengine.runner.loops.time', SimpleNamespace(sleep=lambda seconds: None))
+
     def config(name, **changes):
         made = make_config(tmp_path / name, **changes)
         made.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
-        made.train_cfg.max_iters = 6  # mmengine waits two seconds before each pass
+        made.train_cfg.max_iters = 6
         return made
 
     expected = tmp_path / 'whole', *train_in_process(config('whole'))

@@ -22,6 +22,7 @@ REGISTERING = (
     'postprocessing.components',
     'postprocessing.dense_crf',
     'postprocessing.holes',
+    'regions.template_region',
     'visualization.local_visualizer',
 )
 

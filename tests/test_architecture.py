@@ -11,7 +11,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / 'handbone'
 #: that lie beside the rooms (errors, files, bones and so on) are the ground under all of them.
 FLOORS = (
     {'masks'},
-    {'radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization', 'phantom'},
+    {
+        *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
+        *('phantom', 'regions'),
+    },
     {'checkpoints'},
     {'configuration'},
     {'datasets', 'models', 'engine'},

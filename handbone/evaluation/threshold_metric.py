@@ -20,6 +20,7 @@ from handbone.masks import (
     dice,
     ignore_mask,
     overlap_counts,
+    placed_blocks,
     planes_last,
     upsampled_blocks,
 )
@@ -85,9 +86,8 @@ class ThresholdMetric(BaseMetric):
             logits = sample['seg_logits']['data']
             tried = candidates(self.thresholds, len(logits))
             reference = planes_last(sample['gt_sem_seg']['data'])
-            scores = dice_by_threshold(
-                logits, reference, tried, sample.get('logit_content'), self.eps
-            )
+            place = sample.get('logit_content'), sample.get('logit_matrix')
+            scores = dice_by_threshold(logits, reference, tried, *place, self.eps)
             self.results.append((image, scores))
 
     def evaluate(self, size: int) -> dict[str, float]:
@@ -145,6 +145,7 @@ def dice_by_threshold(
     reference: np.ndarray,
     tried: np.ndarray,
     content: tuple[float, float] | None = None,
+    matrix: np.ndarray | None = None,
     eps: float = 1e-4,
 ) -> np.ndarray:
     """Compute the Dice of an image at many thresholds, from one histogram per class.
@@ -155,6 +156,7 @@ def dice_by_threshold(
             are not counted.
         tried: Thresholds, float64 (C, K), rising.
         content: As in :func:`handbone.masks.logits_to_packed`.
+        matrix: As in :func:`handbone.masks.placed_to_packed`; None if the logits cover the image.
         eps: Makes two empty masks score 1.
 
     Returns:
@@ -166,7 +168,12 @@ def dice_by_threshold(
     some_ignored = bool(ignored.any())
     borders = np.log(tried / (1 - tried)).astype(np.float32)
     histograms = np.zeros((num_classes, 2, number + 1), np.int64)
-    for block in upsampled_blocks(logits, reference.shape[:2], tried[:, 0].tolist(), content):
+    size, lowest = reference.shape[:2], tried[:, 0].tolist()
+    if matrix is None:
+        blocks = upsampled_blocks(logits, size, lowest, content)
+    else:
+        blocks = placed_blocks(logits, matrix, size, lowest, content)
+    for block in blocks:
         index = block.class_index
         plane, bit = divmod(index, CLASSES_PER_PLANE)
         # the number of thresholds that a logit is above; NaN is above none

@@ -1,3 +1,4 @@
+from .affine import compose, inverse, scaling
 from .boundaries import boundary_pixels
 from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
@@ -16,11 +17,12 @@ from .packed import (
     planes_last,
     unpack,
 )
+from .placed_logits import place_logits, placed_blocks, placed_to_packed
 from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .run_counts import run_overlap_counts
 from .surfaces import surface_pixels
-from .thresholds import check_thresholds
+from .thresholds import check_thresholds, logit_thresholds
 from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
 from .warping import warp
 
@@ -36,17 +38,23 @@ __all__ = [
     'class_bits',
     'class_boxes',
     'class_mask',
+    'compose',
     'decode',
     'dice',
     'empty',
     'encode',
     'ignore_bits',
     'ignore_mask',
+    'inverse',
     'iou',
+    'logit_thresholds',
     'logits_to_packed',
     'num_planes',
     'overlap_counts',
     'pack',
+    'place_logits',
+    'placed_blocks',
+    'placed_to_packed',
     'planes_first',
     'planes_last',
     'precision',
@@ -55,6 +63,7 @@ __all__ = [
     'regions',
     'run_overlap_counts',
     'runs_to_string',
+    'scaling',
     'string_to_runs',
     'surface_pixels',
     'trace_outlines',

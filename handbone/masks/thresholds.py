@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from handbone.errors import HandboneError, shown
 from handbone.structure import one_line
 
@@ -40,6 +42,23 @@ def check_thresholds(
         named = f'[{index}]' if isinstance(classes, int) else f': the threshold of {classes[index]}'
         _check(value, f'{place}{named}')
     return tuple(map(float, values))
+
+
+def logit_thresholds(thresholds: float | Sequence[float], num_classes: int) -> list[float]:
+    """Convert thresholds on probabilities to thresholds on logits.
+
+    Args:
+        thresholds: Probabilities, one for all classes or one per class.
+        num_classes: Number of classes.
+
+    Returns:
+        ``log(t / (1 - t))``, one per class.
+
+    Raises:
+        HandboneError: As for :func:`check_thresholds`.
+    """
+    probabilities = np.array(check_thresholds(thresholds, num_classes, 'thresholds'))
+    return np.log(probabilities / (1 - probabilities)).tolist()
 
 
 def _check(value: Any, place: str) -> None:

@@ -15,7 +15,7 @@ import torch
 from handbone.errors import HandboneError
 
 from .packed import CLASSES_PER_PLANE, num_planes
-from .thresholds import check_thresholds
+from .thresholds import logit_thresholds
 
 #: Pixels upsampled at a time: few enough for the cache of a CPU, enough to keep a GPU busy.
 PIXELS_PER_CPU_BLOCK = 2**16
@@ -92,7 +92,7 @@ def logits_to_packed(
         HandboneError: If the shape of the logits, the thresholds, the size or the content is wrong.
     """
     logits, vertical, horizontal = _place(logits, size, content)
-    limits = _logit_thresholds(thresholds, len(logits))
+    limits = logit_thresholds(thresholds, len(logits))
     boxes = _boxes(logits, limits, vertical, horizontal)
     if logits.device.type != 'cpu':
         return _draw_torch(logits, limits, boxes, vertical, horizontal)
@@ -121,7 +121,7 @@ def upsampled_blocks(
         HandboneError: As in :func:`logits_to_packed`.
     """
     logits, vertical, horizontal = _place(logits.cpu(), size, content)
-    boxes = _boxes(logits, _logit_thresholds(thresholds, len(logits)), vertical, horizontal)
+    boxes = _boxes(logits, logit_thresholds(thresholds, len(logits)), vertical, horizontal)
     with np.errstate(invalid='ignore'):
         yield from _upsample_numpy(logits.numpy(), boxes, vertical, horizontal)
 
@@ -150,13 +150,6 @@ def _place(
     vertical = _axis(content[0], logits.shape[1], size[0], dtype)
     horizontal = _axis(content[1], logits.shape[2], size[1], dtype)
     return logits, vertical, horizontal
-
-
-def _logit_thresholds(thresholds: float | Sequence[float], num_classes: int) -> list[float]:
-    """Convert thresholds on probabilities to thresholds on logits, one per class."""
-    probabilities = np.array(check_thresholds(thresholds, num_classes, 'thresholds'))
-    limits = np.log(probabilities / (1 - probabilities))
-    return limits.tolist()
 
 
 def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:

@@ -1,5 +1,6 @@
 """Transforms for radiographs and packed label maps, beside those of mmcv and mmseg."""
 
+from .crop_to_region import CropToRegion
 from .load_polygon_annotations import LoadPolygonAnnotations
 from .load_radiograph import LoadRadiograph
 from .multilabel_random_flip import MultilabelRandomFlip
@@ -8,6 +9,7 @@ from .random_affine import RandomAffine
 from .random_exposure import RandomExposure
 
 __all__ = [
+    'CropToRegion',
     'LoadPolygonAnnotations',
     'LoadRadiograph',
     'MultilabelRandomFlip',

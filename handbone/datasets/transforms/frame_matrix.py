@@ -5,39 +5,9 @@ Matrices are (2, 3) float64 and map pixel centres to pixel centres, as OpenCV's 
 
 import numpy as np
 
+from handbone.masks import scaling
+
 KEY = 'frame_matrix'
-
-
-def compose(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
-    """Combine two matrices.
-
-    Args:
-        outer: The matrix that is applied second.
-        inner: The matrix that is applied first.
-
-    Returns:
-        The matrix of both.
-
-    >>> compose(np.array([[1.0, 0, 5], [0, 1, 0]]), np.array([[2.0, 0, 1], [0, 2, 0]]))
-    array([[2., 0., 6.],
-           [0., 2., 0.]])
-    """
-    product = outer[:, :2] @ inner
-    product[:, 2] += outer[:, 2]
-    return product
-
-
-def scaling(scale_x: float, scale_y: float) -> np.ndarray:
-    """Build the matrix of a resize, which keeps the corners of the image in place.
-
-    Args:
-        scale_x: New width over old width.
-        scale_y: New height over old height.
-
-    Returns:
-        The matrix.
-    """
-    return np.array([[scale_x, 0, (scale_x - 1) / 2], [0, scale_y, (scale_y - 1) / 2]])
 
 
 def file_to_image(results: dict) -> np.ndarray | None:

@@ -22,6 +22,7 @@ META_KEYS = (
     'flip',
     'flip_direction',
     'swap_classes',
+    'frame_matrix',
 )
 
 

@@ -9,9 +9,9 @@ from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
-from handbone.masks import warp
+from handbone.masks import compose, scaling, warp
 
-from .frame_matrix import compose, file_to_image, remember, scaling
+from .frame_matrix import file_to_image, remember
 
 
 @TRANSFORMS.register_module()
@@ -88,27 +88,58 @@ class RandomAffine(BaseTransform):
             The same dict with the moved image and labels.
         """
         image = results['img']
-        height, width = image.shape[:2]
-        size: tuple[int, int] = self.size or (width, height)
-        matrix = self._matrix((width, height), size)
+        size: tuple[int, int] = self.size or (image.shape[1], image.shape[0])
+        matrix = self._matrix(results, size)
         for key in results.get('seg_fields', []):
             results[key] = warp(results[key], matrix, (size[1], size[0]))
         before = file_to_image(results)
-        results['img'] = _warp_image(image, matrix, size, self.pad_val)
+        results['img'] = self._warp_image(image, matrix, size)
         remember(results, None if before is None else compose(matrix, before))
         results['img_shape'] = results['img'].shape[:2]
         return results
 
-    def _matrix(self, source: tuple[int, int], target: tuple[int, int]) -> np.ndarray:
-        """Build the (2, 3) matrix from source to target pixels; sizes are (width, height)."""
+    def _matrix(self, results: dict, target: tuple[int, int]) -> np.ndarray:
+        """Build the (2, 3) matrix from the image to a target of a width and a height."""
+        height, width = results['img'].shape[:2]
+        fitting = min(target[0] / width, target[1] / height)
+        return self._move(target, (width, height), fitting)
+
+    def _move(
+        self,
+        target: tuple[int, int],
+        source: tuple[int, int] | None = None,
+        fitting: float = 1.0,
+    ) -> np.ndarray:
+        """Build the matrix of a random move about the centres of source and target.
+
+        Args:
+            target: Width and height.
+            source: Width and height; those of the target by default.
+            fitting: Scale before the random zoom.
+
+        Returns:
+            The (2, 3) matrix from source to target pixels.
+        """
         angle, shear, zoom, *shifts = self._draw()
-        zoom *= min(target[0] / source[0], target[1] / source[1])
+        zoom *= fitting
         cosine, sine = math.cos(angle), math.sin(angle)
         linear = zoom * np.array([[cosine, -sine], [sine, cosine]])
         linear = linear @ np.array([[1.0, math.tan(shear)], [0.0, 1.0]])
-        source_center = (np.array(source) - 1) / 2
+        source_center = (np.array(source or target) - 1) / 2
         target_center = (np.array(target) - 1) / 2 + np.array(shifts) * target
         return np.column_stack([linear, target_center - linear @ source_center])
+
+    def _warp_image(
+        self, image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]
+    ) -> np.ndarray:
+        shrink = math.floor(1 / math.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+        if shrink >= 2:
+            height, width = image.shape[:2]
+            small = max(1, round(width / shrink)), max(1, round(height / shrink))
+            image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+            matrix = compose(matrix, scaling(width / small[0], height / small[1]))
+        border = (self.pad_val,) * 3
+        return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border)
 
     def __repr__(self) -> str:
         name = type(self).__name__
@@ -116,16 +147,3 @@ class RandomAffine(BaseTransform):
             f'{name}(degrees={self.degrees}, scale={self.scale}, translate={self.translate}, '
             f'shear={self.shear}, size={self.size}, pad_val={self.pad_val}, prob={self.prob})'
         )
-
-
-def _warp_image(
-    image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], pad_val: float
-) -> np.ndarray:
-    shrink = math.floor(1 / math.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    if shrink >= 2:
-        height, width = image.shape[:2]
-        small = max(1, round(width / shrink)), max(1, round(height / shrink))
-        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-        matrix = compose(matrix, scaling(width / small[0], height / small[1]))
-    border = (pad_val,) * 3
-    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border)

@@ -1,5 +1,6 @@
 """Data preprocessors that mmseg does not have."""
 
 from .progressive import ProgressiveDataPreProcessor
+from .ranks import RankDataPreProcessor
 
-__all__ = ['ProgressiveDataPreProcessor']
+__all__ = ['ProgressiveDataPreProcessor', 'RankDataPreProcessor']

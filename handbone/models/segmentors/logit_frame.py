@@ -1,14 +1,18 @@
-"""Undoes the padding, flips and swapped sides of a test pipeline in the logits."""
+"""Undoes in the logits what a test pipeline did: padding, flips, swapped sides, affine maps."""
 
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from handbone.errors import HandboneError
+from handbone.masks import compose, place_logits, scaling
 
+#: Logit of a class where no network looked: as low as a mean of probabilities can be.
+ABSENT = -13.8
 FLIPPED_AXES = {'horizontal': (-1,), 'vertical': (-2,), 'diagonal': (-2, -1)}
 
 
@@ -41,6 +45,54 @@ def content_size(logits: Tensor, meta: dict) -> tuple[float, float]:
     )
 
 
+def logit_matrix(logits: Tensor, meta: dict) -> np.ndarray | None:
+    """Find where the pixels of the original image lie between the logits of a view of it.
+
+    Args:
+        logits: ``(C, h, w)`` over the view and its padding.
+        meta: Meta information. ``region_matrix``, a matrix from the original image to the view and
+            the view's height and width, is what a cascade chose; ``frame_matrix``, the same, what
+            an affine transform of the pipeline did.
+
+    Returns:
+        ``(2, 3)`` float64, from pixel centres to those of logits; None where the image was only
+        resized.
+
+    Raises:
+        HandboneError: If the image was flipped, cropped or resized after the affine transform.
+    """
+    if 'region_matrix' in meta:
+        matrix, size = meta['region_matrix']
+    elif 'frame_matrix' in meta:
+        matrix, size = meta['frame_matrix']
+        if matrix is None or meta.get('flip') or tuple(meta['img_shape'][:2]) != tuple(size):
+            raise HandboneError(
+                f'{meta.get("img_path", "image")}: the test pipeline flips, crops or resizes '
+                'the image before or after an affine transform, so labels cannot be put back into '
+                'place; leave these steps out'
+            )
+        size = (meta.get('pad_shape') or meta['img_shape'])[:2]
+    else:
+        return None
+    height, width = logits.shape[1:]
+    return compose(scaling(width / size[1], height / size[0]), matrix)
+
+
+def logit_content(logits: Tensor, meta: dict) -> tuple[float, float]:
+    """Find which part of the logits shows the view of the image and not its padding.
+
+    Args:
+        logits: ``(C, h, w)``.
+        meta: As for :func:`logit_matrix` and :func:`content_size`.
+
+    Returns:
+        Height and width in logit pixels, not necessarily whole.
+    """
+    if 'region_matrix' in meta:
+        return logits.shape[1], logits.shape[2]
+    return content_size(logits, meta)
+
+
 def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
     """Cut the padding off logits.
 
@@ -62,6 +114,32 @@ def cut_padding(logits: Tensor, content: tuple[float, float]) -> Tensor:
     down, across = (part / whole for part, whole in zip(content, logits.shape[1:], strict=True))
     matrix = [[across, 0.0, across - 1], [0.0, down, down - 1]]
     return sample_affine(logits[None], matrix, (height, width), 'border')[0][0]
+
+
+def spread_over_image(
+    logits: Tensor,
+    matrix: np.ndarray,
+    size: tuple[int, int],
+    content: tuple[float, float],
+) -> Tensor:
+    """Interpolate the logits of a part of an image on a coarse grid over all of it.
+
+    Args:
+        logits: ``(C, h, w)``.
+        matrix: From pixels of the image to logits.
+        size: Height and width of the image.
+        content: Height and width of the part of the logits that counts.
+
+    Returns:
+        ``(C, h', w')`` at the resolution of the logits, but at most four times as many, so that a
+        small part of a large image does not fill the memory. Outside of the part, no class is
+        present beyond doubt.
+    """
+    finest = math.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    most = math.sqrt(4 * logits.shape[1] * logits.shape[2] / (size[0] * size[1]))
+    height, width = (max(1, math.ceil(side * min(finest, most, 1))) for side in size)
+    on_grid = compose(matrix, scaling(size[1] / width, size[0] / height))
+    return place_logits(logits, on_grid, (height, width), ABSENT, content)
 
 
 def sample_affine(

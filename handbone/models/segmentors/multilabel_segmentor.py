@@ -12,10 +12,18 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from handbone.errors import HandboneError
-from handbone.masks import check_thresholds, logits_to_packed
+from handbone.masks import check_thresholds, inverse, logits_to_packed, placed_to_packed
 from handbone.postprocessing import apply_steps
 
-from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
+from .logit_frame import (
+    content_size,
+    cut_padding,
+    logit_content,
+    logit_matrix,
+    spread_over_image,
+    undo_flip,
+    undo_swap,
+)
 from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
 
@@ -39,7 +47,9 @@ class PackedPrediction(Host):
     - ``keep_logits``: also store the low-resolution logits of the image without its padding as
       ``seg_logits``, resampled where the padding begins inside a logit pixel. Default ``False``.
       ``'uncut'`` stores the very logits that the labels were made of: the image fills
-      only ``logit_content`` of them, (height, width) in the sample's meta information.
+      only ``logit_content`` of them, (height, width) in the sample's meta information. Logits of
+      a part of the image are spread over the whole of it, at their own resolution where that is
+      not too fine; ``'uncut'`` stores them with ``logit_matrix``, their place.
 
     Args:
         *args: As for the segmentor of mmseg.
@@ -126,8 +136,27 @@ class PackedPrediction(Host):
             size = tuple(inputs.shape[2:])
             metainfo = dict(ori_shape=size, img_shape=size, pad_shape=size)
             data_samples = [SegDataSample(metainfo=metainfo) for _ in inputs]
-        seg_logits = self.inference(inputs, [sample.metainfo for sample in data_samples])
+        shown = self.view(inputs, data_samples)
+        seg_logits = self.inference(shown, [sample.metainfo for sample in data_samples])
         return self.postprocess_result(seg_logits, data_samples, inputs)
+
+    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
+        """Choose what :meth:`inference` sees of the images; here, all of them.
+
+        Args:
+            inputs: ``(N, channels, H, W)``, as the data preprocessor gives them.
+            data_samples: Samples with meta information. A segmentor that sees a part of the image
+                adds ``region_matrix``, as for :func:`logit_matrix`.
+
+        Returns:
+            ``(N, channels, h, w)``, normalised.
+        """
+        return inputs
+
+    @property
+    def view_preprocessor(self) -> Any:
+        """The data preprocessor that normalises what :meth:`inference` sees."""
+        return self.data_preprocessor
 
     def postprocess_result(
         self,
@@ -148,23 +177,32 @@ class PackedPrediction(Host):
         images = [None] * len(seg_logits) if inputs is None else inputs
         for logits, sample, image in zip(seg_logits, data_samples, images, strict=True):
             meta = sample.metainfo
-            content = content_size(logits, meta)
+            content = logit_content(logits, meta)
+            matrix = logit_matrix(logits, meta)
             logits = undo_swap(logits, meta)
-            packed = logits_to_packed(
-                logits, tuple(meta['ori_shape'][:2]), self.test_cfg['threshold'], content
-            )
-            packed = self.apply_postprocessing(undo_flip(packed, meta), image, meta)
-            sample.pred_sem_seg = PixelData(data=packed)
-            self._keep_logits(logits, content, sample)
+            size, threshold = tuple(meta['ori_shape'][:2]), self.test_cfg['threshold']
+            if matrix is None:
+                packed = undo_flip(logits_to_packed(logits, size, threshold, content), meta)
+            else:
+                packed = placed_to_packed(logits, matrix, size, threshold, content)
+            sample.pred_sem_seg = PixelData(data=self.apply_postprocessing(packed, image, meta))
+            self._keep_logits(logits, content, matrix, sample)
         return data_samples
 
     def _keep_logits(
-        self, logits: Tensor, content: tuple[float, float], sample: SegDataSample
+        self,
+        logits: Tensor,
+        content: tuple[float, float],
+        matrix: np.ndarray | None,
+        sample: SegDataSample,
     ) -> None:
         keep = self.test_cfg.get('keep_logits', False)
         if keep == 'uncut':
             sample.seg_logits = PixelData(data=logits)
-            sample.set_metainfo(dict(logit_content=content))
+            sample.set_metainfo(dict(logit_content=content, logit_matrix=matrix))
+        elif keep and matrix is not None:
+            size = tuple(sample.metainfo['ori_shape'][:2])
+            sample.seg_logits = PixelData(data=spread_over_image(logits, matrix, size, content))
         elif keep:
             kept = undo_flip(cut_padding(logits, content), sample.metainfo)
             sample.seg_logits = PixelData(data=kept)
@@ -201,6 +239,9 @@ def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
     grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
     # OpenCV allocates the result if it is None, which its type hints do not say
     spread = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX)  # type: ignore[call-overload]
+    if 'frame_matrix' in meta:
+        back = inverse(meta['frame_matrix'][0])
+        return cv2.warpAffine(spread.astype(np.uint8), back, size[::-1])
     return cv2.resize(spread.astype(np.uint8), size[::-1], interpolation=cv2.INTER_LINEAR)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
 
-from .logit_frame import content_size, cut_padding, undo_flip, undo_swap
+from .logit_frame import content_size, cut_padding, logit_matrix, undo_flip, undo_swap
 from .running_mean import RunningMean, check_merge
 from .shape_batches import predict_by_shape
 from .view import View
@@ -78,7 +78,8 @@ class MultilabelTTAModel(BaseTTAModel):
     def _predict(self, data: dict) -> list[SegDataSample]:
         if not isinstance(data['inputs'][0], (list, tuple)):
             batch = self.module.data_preprocessor(data, False)
-            logits = self.mean_logits(batch['inputs'], batch['data_samples'])
+            shown = self.module.view(batch['inputs'], batch['data_samples'])
+            logits = self.mean_logits(shown, batch['data_samples'])
             return self.module.postprocess_result(logits, batch['data_samples'], batch['inputs'])
         return self._merge_pipeline_views(data)
 
@@ -86,11 +87,11 @@ class MultilabelTTAModel(BaseTTAModel):
         """Average over the views that are made on the device.
 
         Args:
-            inputs: ``(N, channels, H, W)``, normalised.
+            inputs: ``(N, channels, H, W)``, normalised: what the segmentor sees of the images.
             data_samples: Samples with the images' meta information.
 
         Returns:
-            ``(N, C, h, w)``, covering the padded images.
+            ``(N, C, h, w)``, covering the inputs.
         """
         metas = [sample.metainfo for sample in data_samples]
         mean = RunningMean(self.merge)
@@ -111,7 +112,8 @@ class MultilabelTTAModel(BaseTTAModel):
             raw = dict(inputs=list(inputs), data_samples=list(data_samples))
             batch = self.module.data_preprocessor(raw, False)
             first = first or batch
-            for index, logits in enumerate(self.mean_logits(**batch)):
+            shown = self.module.view(**batch)
+            for index, logits in enumerate(self.mean_logits(shown, batch['data_samples'])):
                 logits = _straighten(logits, batch['data_samples'][index].metainfo)
                 if sizes[index] not in (None, tuple(logits.shape[1:])):
                     logits = F.interpolate(logits[None], sizes[index], mode='bilinear')[0]
@@ -134,13 +136,13 @@ class MultilabelTTAModel(BaseTTAModel):
 
     def _black(self, inputs: Tensor) -> Tensor | float:
         """Black as the data preprocessor normalises it; training fills corners with it too."""
-        preprocessor = self.module.data_preprocessor
+        preprocessor = self.module.view_preprocessor
         if not getattr(preprocessor, '_enable_normalize', False):
             return 0.0
         return (-preprocessor.mean / preprocessor.std).to(inputs)
 
     def _divisor(self) -> int:
-        preprocessor = self.module.data_preprocessor
+        preprocessor = self.module.view_preprocessor
         settings = getattr(preprocessor, 'test_cfg', None) or {}
         return settings.get('size_divisor') or getattr(preprocessor, 'size_divisor', None) or 32
 
@@ -167,4 +169,9 @@ def _view(settings: dict[str, Any]) -> View:
 
 def _straighten(logits: Tensor, meta: dict) -> Tensor:
     """Undo what the pipeline did to a view."""
+    if logit_matrix(logits, meta) is not None:
+        raise HandboneError(
+            'views of the pipeline cannot be combined with an affine transform of it; make the '
+            "views on the device, as tta_views = [dict(), dict(flip='horizontal')] does"
+        )
     return undo_flip(cut_padding(undo_swap(logits, meta), content_size(logits, meta)), meta)

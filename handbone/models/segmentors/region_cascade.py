@@ -1,0 +1,305 @@
+"""Two networks in one: the first finds a region of the image, the second labels it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import MODELS, TASK_UTILS
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from handbone.errors import HandboneError
+from handbone.masks import compose, inverse, scaling
+from handbone.regions import Found, masses_of_logits, sample_crops
+
+from ..data_preprocessors.ranks import RankDataPreProcessor
+from .multilabel_segmentor import PackedPrediction
+
+#: The networks, in the order in which they run; also the prefixes of their weights.
+PARTS = ('locator', 'network')
+
+
+class RegionLogits(NamedTuple):
+    """What both networks say about the images of a batch.
+
+    Attributes:
+        logits: ``(N, C, h, w)`` of the views.
+        matrices: ``(N, 2, 3)``, from pixels of the views to those of the images.
+        found: ``(N,)`` bool; where it is False, the view shows the whole image.
+    """
+
+    logits: Tensor
+    matrices: Tensor
+    found: Tensor
+
+
+@MODELS.register_module()
+class RegionCascade(PackedPrediction, BaseSegmentor):
+    """A coarse network finds a region, a fine one sees it upright, centred and at one scale.
+
+    The first network, the locator, sees the whole image, shrunk by averaging over blocks. From its
+    masks, ``region`` computes an affine map. The second network sees the image through it, and the
+    same map puts its logits back into the image, in the one interpolation that upsamples them.
+    Where the region is not found, the second network sees the whole image, and the sample's
+    ``region_found`` is False.
+
+    Each network is trained with its own config, the second one on what the transform
+    ``CropToRegion`` makes of the training images; ``handbone join`` puts both into one checkpoint.
+    Both normalise what they see with their own data preprocessors, so that of the cascade only
+    pads.
+
+    Args:
+        locator: Segmentor for the whole image, with a data preprocessor.
+        network: Segmentor for the region, with a data preprocessor.
+        region: Config of the region, such as :class:`handbone.regions.TemplateRegion`.
+        shrink: Side of the blocks of pixels that the locator sees as one.
+        data_preprocessor: A ``SegDataPreProcessor`` without ``mean`` and ``std``, whose
+            ``test_cfg.size_divisor`` is that of the locator times ``shrink``.
+        train_cfg: Not used.
+        test_cfg: As in :class:`PackedPrediction`, without sliding windows, which ``test_cfg`` of
+            the network may have. The thresholds of the locator and the network are not used.
+        init_cfg: Initialisation, as in every module of mmengine.
+
+    Raises:
+        HandboneError: If the networks, the region and the data preprocessors do not fit each other.
+
+    Example:
+        In a config::
+
+            model = dict(type='RegionCascade', locator=locator, network=network, region=region,
+                         data_preprocessor=dict(type='SegDataPreProcessor', seg_pad_val=0,
+                                                test_cfg=dict(size_divisor=4 * 64)))
+    """
+
+    def __init__(
+        self,
+        locator: dict,
+        network: dict,
+        region: dict,
+        shrink: int = 4,
+        data_preprocessor: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        BaseSegmentor.__init__(self, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.locator: Any = MODELS.build(locator)
+        self.network: Any = MODELS.build(network)
+        self.region: Any = TASK_UTILS.build(region)
+        self.shrink = shrink
+        self.num_classes = self.out_channels = self.network.num_classes
+        self.align_corners = self.network.align_corners
+        self.train_cfg = train_cfg
+        self.test_cfg = dict(test_cfg or {})
+        self._check()
+        self.set_up_prediction()
+
+    def _check(self) -> None:
+        counts = self.locator.num_classes, self.network.num_classes, self.region.num_classes
+        if len(set(counts)) > 1:
+            raise HandboneError(
+                f'RegionCascade: the locator has {counts[0]} classes, the network {counts[1]} and '
+                f'the template of the region {counts[2]}; all need the same'
+            )
+        if not isinstance(self.shrink, int) or self.shrink < 1:
+            raise HandboneError(f'RegionCascade: shrink is a number from 1 on, got {self.shrink}')
+        if getattr(self.data_preprocessor, '_enable_normalize', False):
+            raise HandboneError(
+                'RegionCascade: its networks normalise what they see, so its data_preprocessor '
+                'takes no mean and std; remove them'
+            )
+        if self.test_cfg.get('mode', 'whole') != 'whole':
+            raise HandboneError(
+                "RegionCascade: it has no sliding windows; set test_cfg.mode='slide' of its "
+                'network instead'
+            )
+        divisor, wanted = _divisor(self), self.shrink * _divisor(self.locator)
+        if divisor % wanted:
+            raise HandboneError(
+                f'RegionCascade: data_preprocessor.test_cfg.size_divisor={divisor} has to be a '
+                f'multiple of {wanted}, shrink={self.shrink} times the size_divisor of the locator'
+            )
+        width, height = self.region.size
+        if width % _divisor(self.network) or height % _divisor(self.network):
+            raise HandboneError(
+                f'RegionCascade: size={self.region.size} of the region has to be a multiple of the '
+                f'size_divisor of the network, {_divisor(self.network)}'
+            )
+
+    def locate(self, images: Tensor, content: Tensor) -> Found:
+        """Find the region.
+
+        Args:
+            images: ``(N, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            Where the region lies in the images.
+        """
+        seen = inside(images, content)
+        # the mean of the pixels of a block that belong to the image
+        shares = F.avg_pool2d(seen, self.shrink)
+        coarse = F.avg_pool2d(images.float() * seen, self.shrink) / shares.clamp_min(1e-6)
+        shown = content / self.shrink
+        coarse = _normalised(self.locator.data_preprocessor, coarse, shown) * (shares > 0)
+        logits = self.locator.inference(coarse, [])
+        with torch.autocast(images.device.type, enabled=False):
+            frame = (images.shape[2], images.shape[3])
+            return self.region.locate(masses_of_logits(logits, frame, content), content)
+
+    def show(self, images: Tensor, matrices: Tensor, content: Tensor) -> Tensor:
+        """Make what the second network sees.
+
+        Args:
+            images: ``(N, channels, H, W)`` grey values, padded.
+            matrices: ``(N, 2, 3)``, from pixels of the views to those of the images.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            ``(N, channels, h, w)``, normalised.
+        """
+        crops = sample_crops(images, matrices, self.region.size, content)
+        return _normalised(self.network.data_preprocessor, crops, None)
+
+    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
+        """Find the region and show it.
+
+        Args:
+            inputs: ``(N, channels, H, W)`` grey values, padded.
+            data_samples: Samples with meta information. They get ``region_matrix``, the matrix from
+                the original image to the view and its height and width, and ``region_found``.
+
+        Returns:
+            ``(N, channels, h, w)``, normalised.
+        """
+        shapes = {tuple(sample.metainfo['img_shape'][:2]) for sample in data_samples}
+        if len(shapes) > 1:
+            raise HandboneError(
+                f'RegionCascade: a batch has images of one size, got {sorted(shapes)}; use '
+                'test_step, which splits batches'
+            )
+        content = torch.tensor(shapes.pop(), device=inputs.device)
+        found = self.locate(inputs, content)
+        size = self.region.size[::-1]
+        matrices, flags = found.matrices.double().cpu().numpy(), found.found.tolist()
+        for matrix, flag, sample in zip(matrices, flags, data_samples, strict=True):
+            matrix = compose(inverse(matrix), _resize(sample.metainfo))
+            sample.set_metainfo(dict(region_matrix=(matrix, size), region_found=flag))
+        return self.show(inputs, found.matrices, content)
+
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute the logits of views.
+
+        Args:
+            inputs: ``(N, channels, h, w)`` of :meth:`show`.
+            batch_img_metas: Meta information of each image.
+
+        Returns:
+            ``(N, C, h', w')``.
+        """
+        return self.network.inference(inputs, batch_img_metas)
+
+    def region_logits(self, images: Tensor, content: Tensor) -> RegionLogits:
+        """Run both networks, without meta information; what an exported graph does.
+
+        Args:
+            images: ``(N, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            Logits of the views and where these lie.
+        """
+        found = self.locate(images, content)
+        logits = self.inference(self.show(images, found.matrices, content), [])
+        return RegionLogits(logits, *found)
+
+    @property
+    def view_preprocessor(self) -> Any:
+        """The data preprocessor of the second network."""
+        return self.network.data_preprocessor
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """Compute the features of the second network.
+
+        Args:
+            inputs: ``(N, channels, h, w)`` of :meth:`show`.
+
+        Returns:
+            Its features.
+        """
+        return self.network.extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute the logits of views; as :meth:`inference`.
+
+        Args:
+            inputs: ``(N, channels, h, w)`` of :meth:`show`.
+            batch_img_metas: Meta information of each image.
+
+        Returns:
+            ``(N, C, h', w')``.
+        """
+        return self.network.encode_decode(inputs, batch_img_metas)
+
+    def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
+        """Refuse to train both networks at once.
+
+        Args:
+            inputs: Not used.
+            data_samples: Not used.
+
+        Raises:
+            HandboneError: Always; the message says how to train.
+        """
+        raise HandboneError(
+            'a RegionCascade is not trained as a whole: train its locator and its network with '
+            'their own configs, then put them together with `handbone join`'
+        )
+
+    def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
+        content = torch.tensor(inputs.shape[2:], device=inputs.device)
+        return self.region_logits(inputs, content).logits
+
+
+def inside(images: Tensor, content: Tensor) -> Tensor:
+    """Mark the pixels of padded images that are not padding.
+
+    Args:
+        images: ``(N, channels, H, W)``.
+        content: ``(2,)``, height and width without the padding.
+
+    Returns:
+        ``(1, 1, H, W)`` float32, 1 or 0.
+    """
+    height, width = images.shape[2:]
+    rows = torch.arange(height, device=images.device)[:, None] < content[0]
+    columns = torch.arange(width, device=images.device)[None] < content[1]
+    return (rows & columns).float()[None, None]
+
+
+def _normalised(preprocessor: Any, images: Tensor, content: Tensor | None) -> Tensor:
+    """Normalise grey values as the data preprocessor of a network does."""
+    if isinstance(preprocessor, RankDataPreProcessor):
+        return preprocessor.normalise(images, content)
+    if getattr(preprocessor, '_enable_normalize', False):
+        return (images - preprocessor.mean) / preprocessor.std
+    return images
+
+
+def _divisor(segmentor: Any) -> int:
+    settings = getattr(segmentor.data_preprocessor, 'test_cfg', None) or {}
+    size = settings.get('size')
+    if size is not None:
+        return math.gcd(*((size, size) if isinstance(size, int) else size))
+    return settings.get('size_divisor') or 1
+
+
+def _resize(meta: dict) -> Any:
+    """Matrix from the original image to what the pipeline made of it."""
+    if 'frame_matrix' in meta and meta['frame_matrix'][0] is not None:
+        return meta['frame_matrix'][0]
+    (height, width), original = meta['img_shape'][:2], meta['ori_shape'][:2]
+    return scaling(width / original[1], height / original[0])

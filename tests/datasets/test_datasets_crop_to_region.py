@@ -1,0 +1,127 @@
+"""The view of a region by its labels: image, polygons and packed maps move together."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from handbone.datasets.annotation_file import Polygons
+from handbone.datasets.transforms import CropToRegion, LoadPolygonAnnotations, PackMultilabelInputs
+from handbone.errors import HandboneError
+from handbone.masks import inverse, rasterize, unpack, warp
+
+CORNERS = np.array([[10, 20], [90, 30], [80, 110], [20, 100], [50, 60.0]])
+REGION = dict(
+    type='TemplateRegion',
+    size=(128, 160),
+    mirror=True,
+    template=[((x + 14) / 128, (y + 15) / 160) for x, y in CORNERS],
+)
+
+
+def objects(angle, scale, shift, mirrored=False):
+    """Five discs of 20 points, as polygons of an image, and the matrix from template to image."""
+    linear = scale * np.array(
+        [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+    )
+    if mirrored:
+        linear = linear @ np.diag([-1.0, 1.0])
+    turn = np.linspace(0, 2 * math.pi, 20, endpoint=False)
+    radius = np.array([12, 9, 11, 8, 14])[:, None, None]
+    rings = CORNERS[:, None] + [14, 15] + radius * np.stack([np.cos(turn), np.sin(turn)], 1)
+    # the middle of the template is at the shift
+    matrix = np.column_stack([linear, np.array(shift) - linear @ [64, 75]])
+    points = rings.reshape(-1, 2) @ linear.T + matrix[:, 2]
+    ends = np.arange(20, 101, 20).astype(np.int32)
+    return Polygons(points.astype(np.float32), ends, np.arange(5, dtype=np.int32)), matrix
+
+
+def loaded(polygons, size=(300, 280)):
+    """What the pipeline has after loading: each class as grey in the image."""
+    packed = rasterize(polygons.split(), *size, 5)
+    image = (40 * unpack(packed, 5)).sum(axis=0).astype(np.uint8)
+    return dict(
+        img=cv2.GaussianBlur(image, (0, 0), 1.0),
+        img_path='image.png',
+        ori_shape=size,
+        img_shape=size,
+        polygons=polygons,
+        classes=tuple('abcde'),
+        seg_fields=[],
+    )
+
+
+@pytest.mark.parametrize('mirrored', [False, True])
+@pytest.mark.parametrize(('angle', 'scale'), [(0.0, 1.0), (0.8, 1.6), (-2.5, 0.7), (math.pi, 2.2)])
+def test_the_region_is_upright_centred_and_at_one_scale(angle, scale, mirrored):
+    polygons, matrix = objects(angle, scale, (140, 150), mirrored)
+    results = CropToRegion(REGION)(loaded(polygons))
+    assert results['img'].shape == results['img_shape'] == (160, 128)
+    assert results['img'].dtype == np.uint8
+    to_view = results['frame_matrix'][0]
+    found = matrix[:, 2] + (CORNERS + [14, 15]) @ matrix[:, :2].T
+    found = found @ to_view[:, :2].T + to_view[:, 2]
+    assert np.abs(found - (CORNERS + [13.5, 14.5])).max() < 1.0
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_polygons_packed_maps_and_pixels_move_together(seed):
+    np.random.seed(seed)
+    polygons, _ = objects(0.6 * seed, 1.0 + 0.2 * seed, (150, 140), bool(seed % 2))
+    random = dict(degrees=15, scale=(0.8, 1.2), translate=0.05, shear=5)
+    results = CropToRegion(REGION, **random)(loaded(polygons))
+    results = LoadPolygonAnnotations(frame='image')(results)
+    matrix = results['frame_matrix'][0]
+    full = rasterize(polygons.split(), 300, 280, 5)
+    by_warp = unpack(warp(full, matrix, (160, 128)), 5)
+    drawn = unpack(results['gt_seg_map'], 5)
+    both = (by_warp & drawn).sum(axis=(1, 2))
+    assert (2 * both / (by_warp.sum(axis=(1, 2)) + drawn.sum(axis=(1, 2))) > 0.9).all()
+    # grey levels are those of the labels, apart from borders
+    expected = (40 * drawn.astype(int)).sum(axis=0)
+    assert np.median(np.abs(results['img'] - expected)) < 2
+    assert (np.abs(results['img'] - expected) < 25).mean() > 0.9
+
+    already = loaded(polygons)
+    already.update(gt_seg_map=full.copy(), seg_fields=['gt_seg_map'])
+    moved = CropToRegion(REGION)(already)
+    exact = moved['frame_matrix'][0]
+    np.testing.assert_array_equal(moved['gt_seg_map'], warp(full, exact, (160, 128)))
+
+
+def test_the_random_part_moves_about_the_middle_of_the_view():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    plain = CropToRegion(REGION)(loaded(polygons))['frame_matrix'][0]
+    np.random.seed(3)
+    moved = CropToRegion(REGION, degrees=30)(loaded(polygons))['frame_matrix'][0]
+    middle = inverse(plain) @ [63.5, 79.5, 1]
+    np.testing.assert_allclose(moved @ np.append(middle, 1), [63.5, 79.5], atol=1e-6)
+    turned = moved[:, :2] @ np.linalg.inv(plain[:, :2])
+    angle = math.degrees(math.atan2(turned[1, 0], turned[0, 0]))
+    assert 1 < abs(angle) <= 30
+
+
+def test_an_image_without_labels_is_shown_as_a_whole():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    results = loaded(polygons)
+    results['polygons'] = None
+    matrix = CropToRegion(REGION)(results)['frame_matrix'][0]
+    corners = np.array([[-0.5, -0.5], [279.5, 299.5]]) @ matrix[:, :2].T + matrix[:, 2]
+    assert corners.min() >= -0.5 - 1e-4 and (corners[1] <= [127.5 + 1e-4, 159.5 + 1e-4]).all()
+
+
+def test_the_place_reaches_the_model():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    results = PackMultilabelInputs()(CropToRegion(REGION)(loaded(polygons)))
+    assert results['data_samples'].frame_matrix[1] == (160, 128)
+    assert results['inputs'].dtype == torch.uint8
+
+
+def test_a_region_of_other_classes_is_refused():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    results = loaded(polygons)
+    results['classes'] = tuple('abcdef')
+    with pytest.raises(HandboneError, match='5 places and the dataset 6 classes'):
+        CropToRegion(REGION)(results)

@@ -1,0 +1,113 @@
+"""An object of six overlapping parts, drawn anywhere, and a segmentor that reads it off the image.
+
+Each class has its own channel, so a network that says what it sees makes no mistakes of its own.
+"""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+
+from handbone.masks import rasterize, unpack
+from handbone.models.segmentors.multilabel_segmentor import PackedPrediction
+
+#: Centre, half width and half height of each part, in an object of about 2 x 2.
+PARTS = (
+    (-0.6, 0.1, 0.18, 0.4),
+    (-0.2, -0.5, 0.15, 0.5),
+    (0.3, -0.6, 0.2, 0.35),
+    (0.5, 0.0, 0.3, 0.2),
+    (0.1, 0.3, 0.45, 0.25),
+    (-0.1, 0.7, 0.25, 0.35),
+)
+#: What a view of 2.4 x 2.4 shows in its middle.
+TEMPLATE = [((x + 1.2) / 2.4, (y + 1.2) / 2.4) for x, y, _, _ in PARTS]
+
+
+def object_matrix(angle, pixels, middle, mirrored=False):
+    """From coordinates of the object to pixels; ``pixels`` is the length of one unit."""
+    cosine, sine = pixels * math.cos(angle), pixels * math.sin(angle)
+    linear = np.array([[cosine, -sine], [sine, cosine]])
+    if mirrored:
+        linear = linear @ np.diag([-1.0, 1.0])
+    return np.column_stack([linear, middle])
+
+
+def object_polygons(matrix, parts=None):
+    """Pairs of class and points."""
+    signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    polygons = []
+    for index in range(len(PARTS)) if parts is None else parts:
+        x, y, width, height = PARTS[index]
+        corners = np.array([x, y]) + signs * [width, height]
+        polygons.append((index, corners @ matrix[:, :2].T + matrix[:, 2]))
+    return polygons
+
+
+def object_image(polygons, size):
+    """The masks as channels (C, H, W) of 0 and 255, and the packed map."""
+    packed = rasterize(polygons, *size, len(PARTS))
+    channels = 255 * unpack(packed, len(PARTS)).astype(np.float32)
+    return torch.from_numpy(channels), packed
+
+
+def sample_of(image, original=None):
+    size = tuple(image.shape[1:])
+    meta = dict(img_path='image.png', ori_shape=original or size, img_shape=size)
+    return SegDataSample(metainfo=meta)
+
+
+@MODELS.register_module()
+class ChannelSegmentor(PackedPrediction, BaseSegmentor):
+    """Says that a class is where its channel is bright."""
+
+    align_corners = False
+
+    def __init__(self, stride=1, num_classes=6, divisor=8, blind=False):
+        settings = dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=divisor))
+        BaseSegmentor.__init__(self, data_preprocessor=settings)
+        self.stride, self.num_classes, self.blind = stride, num_classes, blind
+        self.test_cfg = {}
+        self.sizes = []
+        self.weight = torch.nn.Parameter(torch.tensor(0.1))
+        self.set_up_prediction()
+
+    def encode_decode(self, inputs, batch_img_metas):
+        self.sizes.append(tuple(inputs.shape))
+        logits = (F.avg_pool2d(inputs, self.stride) - 127.5) * self.weight
+        return logits - 1000 if self.blind else logits
+
+    def extract_feat(self, inputs):
+        return [inputs]
+
+    def loss(self, inputs, data_samples):
+        return {}
+
+    def _forward(self, inputs, data_samples=None):
+        return self.encode_decode(inputs, [])
+
+
+def build_cascade(view=(192, 192), mirror=True, blind=False, shrink=4, **settings):
+    """A cascade of two such networks."""
+    model = dict(
+        type='RegionCascade',
+        locator=dict(type='ChannelSegmentor', stride=2, blind=blind),
+        network=dict(type='ChannelSegmentor'),
+        region=dict(
+            type='TemplateRegion', name='object', template=TEMPLATE, size=view, mirror=mirror
+        ),
+        shrink=shrink,
+        data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=8 * shrink)),
+    )
+    return MODELS.build(model | settings).eval()
+
+
+def dice_of(found, expected):
+    """Dice of each class of two packed maps (H, W)."""
+    found, expected = unpack(found, len(PARTS)), unpack(expected, len(PARTS))
+    both = (found & expected).sum(axis=(1, 2))
+    return (2 * both + 1e-4) / (found.sum(axis=(1, 2)) + expected.sum(axis=(1, 2)) + 1e-4)

@@ -13,7 +13,9 @@ from .files import (
 from .fold_testing import find_folds, fold_checkpoints, predict_ensemble, predict_out_of_fold
 from .fold_training import FoldTraining, train_folds
 from .inferencer import MultilabelInferencer
+from .joining import join
 from .publishing import publish
+from .region_template import region_template
 from .soft_voting import EnsembleModel, soft_vote
 from .souping import make_soup
 from .testing import test
@@ -31,6 +33,7 @@ __all__ = [
     'export',
     'find_folds',
     'fold_checkpoints',
+    'join',
     'make_soup',
     'predict_ensemble',
     'predict_out_of_fold',
@@ -38,6 +41,7 @@ __all__ = [
     'read_config_file',
     'read_run',
     'read_submission',
+    'region_template',
     'score_rows',
     'soft_vote',
     'test',

@@ -1,6 +1,5 @@
 """Average the weights of checkpoints."""
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -12,7 +11,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import Tensor
 
-from handbone.checkpoints import DurableBackend, load_checkpoint_file
+from handbone.checkpoints import load_checkpoint_file, write_checkpoint
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.fitting import plain_weights, put_weights, weights_of
 from handbone.checkpoints.pretrained import drop_pretrained
@@ -165,8 +164,5 @@ def _write(
 ) -> None:
     """Write a checkpoint that holds its classes and config, like those of a training."""
     meta = dict(load_checkpoint_file(chosen[0], mmap=True).get('meta') or {})
-    meta['cfg'] = meta.pop('config_text', '')
     meta['soup'] = dict(method=method, checkpoints=[str(checkpoint) for checkpoint in chosen])
-    content = io.BytesIO()
-    torch.save(dict(meta=meta, state_dict=dict(weights)), content)
-    DurableBackend().put(content.getvalue(), out)
+    write_checkpoint(out, weights, meta)

@@ -2,6 +2,7 @@ from .durable_backend import CheckpointWriteError, DurableBackend
 from .loading import CheckpointError, load_checkpoint_file, unpickling
 from .newest import checkpoint_folder, find_checkpoint, is_address, newest_checkpoint
 from .published import read_published, write_published
+from .writing import write_checkpoint
 
 __all__ = [
     'CheckpointError',
@@ -14,5 +15,6 @@ __all__ = [
     'newest_checkpoint',
     'read_published',
     'unpickling',
+    'write_checkpoint',
     'write_published',
 ]

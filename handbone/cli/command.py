@@ -39,6 +39,8 @@ SUBCOMMANDS = {
     'export': Subcommand('write a model for ONNX Runtime or OpenVINO'),
     'publish': Subcommand('write weights to share, as safetensors'),
     'soup': Subcommand('average the weights of checkpoints'),
+    'join': Subcommand('put the two networks of a cascade into one checkpoint'),
+    'region-template': Subcommand('learn where a cascade expects each class'),
     'soft-vote': Subcommand('test the mean of several models'),
     'train-folds': Subcommand('train the folds of a cross-validation', passes_on=True),
     'test-folds': Subcommand('test a cross-validation, fold by fold and as an ensemble'),

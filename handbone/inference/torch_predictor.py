@@ -107,6 +107,7 @@ class TorchPredictor:
         # hashes of earlier versions stay as they are
         hashed = 'float32' if precision == 'fp32' else precision
         parts = [pipeline, preprocessing, views, settings, hashed, *([changed] if changed else [])]
+        parts += _cascade_settings(cfg.model.module if tta else cfg.model)
         text = json.dumps(parts, sort_keys=True, default=str)
         self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
         self._model = model.to(self.device).eval()
@@ -135,6 +136,15 @@ class TorchPredictor:
         if self._dtype is None:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, self._dtype)
+
+
+def _cascade_settings(model: Config) -> list:
+    """List what decides about the labels of a cascade and is not in its weights."""
+    if 'region' not in model:
+        return []
+    networks = [model.locator, model.network]
+    keys = ('data_preprocessor', 'test_cfg')
+    return [model.region, model.get('shrink'), [[net.get(key) for key in keys] for net in networks]]
 
 
 def _decide(

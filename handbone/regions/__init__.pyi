@@ -1,14 +1,17 @@
 from .class_masses import Masses, masses_of_labels, masses_of_logits
 from .crops import sample_crops, sample_grid
 from .similarity import Fit, fit_similarity
+from .template_learning import Outlined, learn_template
 from .template_region import Found, TemplateRegion, whole_image
 
 __all__ = [
     'Fit',
     'Found',
     'Masses',
+    'Outlined',
     'TemplateRegion',
     'fit_similarity',
+    'learn_template',
     'masses_of_labels',
     'masses_of_logits',
     'sample_crops',

@@ -140,7 +140,7 @@ def whole_image(content: Tensor, size: tuple[int, int]) -> Tensor:
     """
     sides = torch.stack([content[1], content[0]]).float()
     view = torch.tensor(size, dtype=torch.float32, device=sides.device)
-    scale = (sides / view).amax()
+    scale = (sides / view).amax(dim=0)
     shift = (sides - 1) / 2 - scale * (view - 1) / 2
     return torch.cat([scale * torch.eye(2, device=sides.device), shift[:, None]], dim=1)
 

@@ -30,7 +30,8 @@ class CropToRegion(RandomAffine):
     the value at the border. Labels: as for :class:`RandomAffine`, exact for polygons that
     ``LoadPolygonAnnotations(frame='image')`` draws afterwards.
 
-    Required keys: ``img``, ``classes``, and ``polygons`` or ``gt_seg_map``. Modified keys: ``img``,
+    Required keys: ``img`` and, where there are labels, ``classes`` and ``polygons`` or
+    ``gt_seg_map``. Modified keys: ``img``,
     ``img_shape``, label maps. Added keys: ``frame_matrix``, from the file to the image.
 
     Args:
@@ -72,7 +73,9 @@ class CropToRegion(RandomAffine):
 
     def _masses(self, results: dict) -> Any:
         """Centroids and areas of the classes in pixels of the image."""
-        num_classes = len(results['classes'])
+        polygons = results.get('polygons')
+        # images for prediction come without labels and classes
+        num_classes = len(results.get('classes', self.region.used))
         if num_classes != self.region.num_classes:
             raise HandboneError(
                 f'CropToRegion: the template of the region has {self.region.num_classes} places '
@@ -82,7 +85,7 @@ class CropToRegion(RandomAffine):
             return masses_of_labels(results['gt_seg_map'], num_classes)
         height, width = results['img'].shape[:2]
         scale = min(1.0, MEASURED / max(height, width))
-        polygons, matrix = results.get('polygons'), file_to_image(results)
+        matrix = file_to_image(results)
         if matrix is None:
             raise HandboneError(
                 f'CropToRegion comes after a flip, a crop or a resize, which it cannot repeat on '

@@ -1,0 +1,34 @@
+# The second network of configs/cascade/hand.py: the hand upright, as the labels place it.
+_base_ = [
+    '../_base_/models/hand_cascade.py',
+    '../_base_/datasets/xray_hand_bone.py',
+    '../_base_/schedules/adamw_progressive.py',
+    '../_base_/default_runtime.py',
+]
+crop_size = _base_.hand_region.size
+# the random part imitates the errors of the locator
+train_pipeline = [
+    dict(type='LoadRadiograph'),
+    dict(
+        type='CropToRegion',
+        region=_base_.hand_region,
+        degrees=10,
+        scale=(0.85, 1.15),
+        translate=0.05,
+    ),
+    dict(type='LoadPolygonAnnotations', frame='image'),
+    dict(type='RandomExposure'),
+    dict(type='PackMultilabelInputs', channels=1),
+]
+# without annotations the whole image is shown; predictions come from hand.py
+test_pipeline = [
+    dict(type='LoadRadiograph'),
+    dict(type='CropToRegion', region=_base_.hand_region),
+    dict(type='LoadPolygonAnnotations', frame='original'),
+    dict(type='PackMultilabelInputs', channels=1),
+]
+_base_.train_dataloader.dataset.pipeline = train_pipeline
+_base_.val_dataloader.dataset.pipeline = test_pipeline
+_base_.test_dataloader.dataset.pipeline = test_pipeline
+train_dataloader = dict(batch_size=8)
+model = _base_.network

@@ -1,0 +1,134 @@
+"""Learn the template of a region from labelled images."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from handbone.errors import HandboneError
+from handbone.masks import inverse
+
+from .similarity import fit_similarity
+
+#: Rounds of aligning all images with the mean of the round before.
+ROUNDS = 10
+#: A class is used if it is in this share of the images, and its centroid varies, once the images
+#: are aligned, by at most this share of the extent of all classes.
+LEAST_SHARE, MOST_VARIATION = 0.5, 0.06
+#: Share of the images that stick out of the view on each side.
+OUTSIDE = 0.02
+
+
+class Outlined(NamedTuple):
+    """What an image tells about the region.
+
+    Attributes:
+        centroids: (C, 2) x and y, NaN for a class that it does not show.
+        points: (n, 2) points of the outlines of all classes.
+    """
+
+    centroids: np.ndarray
+    points: np.ndarray
+
+
+def learn_template(
+    images: Sequence[Outlined],
+    size: tuple[int, int] = (1, 1),
+    mirror: bool = False,
+    margin: float = 0.05,
+) -> list[tuple[float, float] | None]:
+    """Average the places of the classes over images that are moved onto each other.
+
+    Rotation, scale and shift are removed (generalised Procrustes analysis). Then the mean is turned
+    as the images are on average, so that upright images give an upright view, and fitted into it.
+
+    Args:
+        images: Labelled images.
+        size: Width and height of the view; only their ratio matters.
+        mirror: Also mirror images where they agree better with the others that way.
+        margin: Space that is left on each side of the view, as a share of it.
+
+    Returns:
+        The template as :class:`TemplateRegion` takes it, rounded to a thousandth.
+
+    Raises:
+        HandboneError: If fewer than three classes lie in about the same place in the images.
+    """
+    centroids = np.stack([image.centroids for image in images]).astype(np.float64)
+    seen = np.isfinite(centroids).all(axis=2)
+    if not len(images) or seen.sum(axis=1).max() < 3:
+        raise HandboneError('a template is learnt from images that show at least three classes')
+    mean = _scaled(centroids[seen.sum(axis=1).argmax()])
+    for _ in range(ROUNDS):
+        matrices, mirrored = _aligned(mean, centroids, mirror)
+        moved = np.stack([_moved(each, m) for each, m in zip(centroids, matrices, strict=True)])
+        with np.errstate(invalid='ignore'):
+            mean = _scaled(_nan_median(moved))
+    # the same way round as most of the images, and turned as they are
+    kept = mirrored == (mirrored.mean() > 0.5)
+    if mirrored.mean() > 0.5:
+        mean[:, 0] *= -1
+        matrices[:, :, 0] *= -1
+    turns = np.array([inverse(matrix) for matrix in matrices[kept]])
+    angle = np.angle((turns[:, 0, 0] + 1j * turns[:, 1, 0]).sum())
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    mean = mean @ turn.T
+    matrices, _ = _aligned(mean, centroids, mirror)
+    moved = np.stack([_moved(each, m) for each, m in zip(centroids, matrices, strict=True)])
+    outlines = [_moved(image.points, m) for image, m in zip(images, matrices, strict=True)]
+    ends = np.array([(points.min(axis=0), points.max(axis=0)) for points in outlines])
+    low = np.quantile(ends[:, 0], OUTSIDE, axis=0)
+    high = np.quantile(ends[:, 1], 1 - OUTSIDE, axis=0)
+    variation = np.sqrt(((moved - mean) ** 2).sum(axis=2))
+    steady = _nan_median(variation) <= MOST_VARIATION * np.linalg.norm(high - low)
+    used = steady & (seen.mean(axis=0) >= LEAST_SHARE)
+    if used.sum() < 3:
+        raise HandboneError(
+            f'only {used.sum()} classes lie in about the same place in the images, which is too '
+            'little for a template'
+        )
+    view = np.array(size) / max(size)
+    scale = ((1 - 2 * margin) * view / (high - low)).min()
+    places = (0.5 * view + scale * (mean - (low + high) / 2)) / view
+    return [
+        (round(float(x), 3), round(float(y), 3)) if use else None
+        for (x, y), use in zip(places, used, strict=True)
+    ]
+
+
+def _aligned(
+    mean: np.ndarray, centroids: np.ndarray, mirror: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices (N, 2, 3) from images to the mean, and which of them mirror (N,)."""
+    known = np.isfinite(mean).all(axis=1)
+    template = torch.from_numpy(np.nan_to_num(mean)).float()
+    weights = torch.from_numpy(np.isfinite(centroids).all(axis=2) & known).float()
+    # in units of about one, whatever the size of the images
+    middle = np.nanmean(centroids, axis=1, keepdims=True)
+    spread = np.nanstd(centroids - middle, axis=(1, 2), keepdims=True)
+    points = torch.from_numpy(np.nan_to_num((centroids - middle) / spread)).float()
+    fits = [fit_similarity(template, points, weights, way) for way in (False, True)]
+    support = np.stack([fit.support.sum(dim=1).numpy() for fit in fits])
+    mirrored = (support[1] > support[0]) & mirror
+    matrices = np.where(
+        mirrored[:, None, None], fits[1].matrices.double(), fits[0].matrices.double()
+    )
+    matrices *= spread
+    matrices[:, :, 2] += middle[:, 0]
+    return np.stack([inverse(matrix) for matrix in matrices]), mirrored
+
+
+def _moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def _scaled(points: np.ndarray) -> np.ndarray:
+    """Centre points, (C, 2) with NaN, and bring their spread to 1."""
+    points = points - np.nanmean(points, axis=0)
+    return points / np.nanstd(points)
+
+
+def _nan_median(values: np.ndarray) -> np.ndarray:
+    """Median over the first axis without NaN; NaN where there is nothing else."""
+    return np.ma.median(np.ma.masked_invalid(values), axis=0).filled(np.nan)

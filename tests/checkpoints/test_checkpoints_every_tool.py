@@ -119,6 +119,7 @@ def test_publish(tiny, files, name, expected, tmp_path):
     assert load_file(published).keys() == wanted.keys()
 
 
+@pytest.mark.slow
 def test_test_tune_and_vote(tiny, files, tmp_path):
     """All scores are those of the plain file."""
     plain, saved = (str(files / f'{each}.pth') for each in ('plain', SLOW_WAY))
@@ -130,12 +131,14 @@ def test_test_tune_and_vote(tiny, files, tmp_path):
     assert soft_vote([EnsembleModel(tiny(), saved), EnsembleModel(tiny(), saved)]) == scores
 
 
+@pytest.mark.slow
 def test_greedy_soup_with_new_statistics(tiny, files, tmp_path):
     paths = [str(files / f'{each}.pth') for each in ('compiled', 'plain')]
     chosen, dice = make_soup(tiny(), paths, tmp_path / 'soup.pth', 'greedy', norm_images=2)
     assert len(chosen) == 2 and dice > 0
 
 
+@pytest.mark.slow
 def test_train_from_it(tiny, files):
     """With a learning rate of 0 the weights stay those of the file."""
     cfg = tiny(load_from=str(files / 'wrapped_and_compiled.pth'))
@@ -147,6 +150,7 @@ def test_train_from_it(tiny, files):
     assert all(torch.equal(end[key], wanted[key]) for key in wanted if key.endswith('weight'))
 
 
+@pytest.mark.slow
 def test_export(tiny, files, images, expected, tmp_path):
     pytest.importorskip('onnxscript')
     pytest.importorskip('onnxruntime')

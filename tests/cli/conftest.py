@@ -39,6 +39,13 @@ default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a training as slow."""
+    for item in items:
+        if 'trained' in getattr(item, 'fixturenames', ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope='session')
 def run_tool():
     """Run a tool to its end; returns what it wrote to standard output and standard error."""

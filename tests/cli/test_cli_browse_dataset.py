@@ -45,6 +45,7 @@ def pictures(folder):
     return {path.name: cv2.imread(str(path)) for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_writes_pictures(config, tmp_path):
     command = [
         sys.executable,

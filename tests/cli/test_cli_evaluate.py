@@ -71,6 +71,7 @@ def fails(capsys, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_the_tool(run_tool, masks, truths, annotations, phantom_root, tmp_path):
     other = {name: shifted(packed, 3) for name, packed in truths.items()}
     out, _ = run_tool(

@@ -27,6 +27,7 @@ def message_of(*act):
     return message.strip()
 
 
+@pytest.mark.slow
 def test_worker_killed_by_the_system():
     message = message_of('kill')
     assert message.startswith('a worker of the data loader was killed')
@@ -34,19 +35,23 @@ def test_worker_killed_by_the_system():
         assert word in message
 
 
+@pytest.mark.slow
 def test_worker_killed_while_it_hands_out_a_tensor():
     assert message_of('kill', 'tensors').startswith('a worker of the data loader was killed')
 
 
+@pytest.mark.slow
 def test_worker_gone():
     assert 'num_workers' in message_of('exit')
 
 
+@pytest.mark.slow
 def test_shared_memory():
     message = message_of('bus')
     assert '/dev/shm' in message and 'num_workers' in message
 
 
+@pytest.mark.slow
 def test_memory_of_a_worker():
     assert 'memory of this machine is used up' in message_of('memory')
 

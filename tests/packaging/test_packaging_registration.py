@@ -45,11 +45,13 @@ def test_registering_imports_every_module_that_registers_something():
             assert name in sys.modules, name
 
 
+@pytest.mark.slow
 def test_importing_the_package_registers_its_parts():
     code = 'import handbone, mmseg.registry as r; r.MODELS.build(dict(type="MultilabelDiceLoss"))'
     assert run('-c', code).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_process_that_the_command_spawns_registers_by_itself(tmp_path):
     (tmp_path / 'program.py').write_text(SPAWN)
     ended = run(str(tmp_path / 'program.py'))

@@ -13,9 +13,12 @@ _base_ = [
 # the view of the hand is cut out of images of this size
 crop_size = (_base_.shrink * _base_.locator_size, _base_.shrink * _base_.locator_size)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size  # not trained as a whole
-for loader in (_base_.val_dataloader, _base_.test_dataloader):
-    loader.dataset.pipeline[1].scale = crop_size
-    loader.dataset.pipeline[-1].channels = 1
+_base_.val_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.val_dataloader.dataset.pipeline[-1].channels = 1
+_base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_dataloader.dataset.pipeline[-1].channels = 1
+_base_.test_pipeline[1].scale = crop_size
+_base_.test_pipeline[-1].channels = 1
 model = dict(
     type='RegionCascade',
     locator=_base_.locator,

@@ -11,8 +11,11 @@ _base_.train_dataloader.dataset.pipeline[1].update(
     size=crop_size, degrees=180, scale=(0.5, 1.25), translate=0.1
 )
 _base_.train_dataloader.dataset.pipeline[-1].channels = 1
-for loader in (_base_.val_dataloader, _base_.test_dataloader):
-    loader.dataset.pipeline[1].scale = crop_size
-    loader.dataset.pipeline[-1].channels = 1
+_base_.val_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.val_dataloader.dataset.pipeline[-1].channels = 1
+_base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_dataloader.dataset.pipeline[-1].channels = 1
+_base_.test_pipeline[1].scale = crop_size
+_base_.test_pipeline[-1].channels = 1
 train_dataloader = dict(batch_size=8)
 model = _base_.locator

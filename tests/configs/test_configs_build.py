@@ -88,7 +88,7 @@ def test_flattened_config_is_the_same(config, tmp_path):
 def test_one_network_size(config):
     """Training, validation and test see images of one size, or in test windows of that size."""
     sizes = {
-        split: tuple(step.get('size') or step.get('scale') or step.region.size)
+        split: tuple(step.region.size if 'region' in step else step.get('size') or step.scale)
         for split in SPLITS
         for step in config[f'{split}_dataloader'].dataset.pipeline
         if step.type in ('RandomAffine', 'Resize', 'CropToRegion')

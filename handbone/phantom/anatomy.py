@@ -1,6 +1,6 @@
 """The individual shape of a patient's bones, shared by the right and the left hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Anatomy:
         growth_plates: Whether growth plates are open.
         sesamoids: Whether sesamoids lie at the head of the first metacarpal, of the second and of
             the fifth.
+        epiphyses: Control points of separate epiphyses by bone, in the frame of that bone.
     """
 
     scale: float
@@ -47,6 +48,7 @@ class Anatomy:
     joint_gap: float
     growth_plates: bool
     sesamoids: tuple[bool, bool, bool]
+    epiphyses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float) -> Anatomy:

@@ -104,6 +104,7 @@ _SHELLS = {
     'carpal': _CARPAL,
     'relief': _RELIEF,
     'sesamoid': _SESAMOID,
+    'epiphysis': _CARPAL,
 }
 # Distance of a far rim from the near one, and its width, in millimetres.
 _RIM_DISTANCE, _RIM_WIDTH = 1.9, 0.45

@@ -231,7 +231,7 @@ def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -
     rows: list[Sequence[object]] = [['ID', 'age', 'sex', 'weight', 'height', 'notes']]
     for _, first, number, count, settings in _splits(train, test, preset):
         for offset in range(0, count, 2):
-            patient, _ = patient_of(seed, first + offset, settings)
+            patient = patient_of(seed, first + offset, settings)
             row = (patient.age, patient.sex, patient.weight, patient.height, patient.notes)
             rows.append([f'ID{number + offset // 2:03d}', *row])
     write_atomically(root / TABLE_NAME, csv_bytes(rows))

@@ -1,6 +1,6 @@
 """One synthetic hand radiograph: image, polygons and patient."""
 
-import numpy as np
+from dataclasses import replace
 
 from handbone.bones import CLASSES
 from handbone.errors import HandboneError
@@ -14,7 +14,7 @@ from handbone.phantom.presets import PRESETS, Settings
 from handbone.phantom.rendering import add_metal, attenuation
 from handbone.phantom.scene import Phantom, Scene, random_stream
 from handbone.phantom.skeleton import build_skeleton
-from handbone.phantom.wild.generator import compose_film, generate_wild, patient_of_wild
+from handbone.phantom.wild.generator import compose_film, generate_wild, sample_wild_patient
 from handbone.phantom.wild.settings import WildSettings
 
 DEFAULT_SETTINGS = PRESETS['default'].train
@@ -80,8 +80,10 @@ def compose(
     """
     _check_numbers(seed, index, size)
     if isinstance(settings, WildSettings):
-        return compose_film(seed, index, settings, size).hand
-    patient, rng = patient_of(seed, index, settings)
+        film = compose_film(seed, index, settings, size)
+        return replace(film.hand, polygons=film.polygons)
+    rng = random_stream(seed, index // 2, 0)
+    patient = sample_patient(rng, settings)
     anatomy = sample_anatomy(rng, patient, settings.shape_variation)
     pose = sample_pose(random_stream(seed, index, 1), settings)
     exposure = sample_exposure(random_stream(seed, index, 2), settings)
@@ -94,7 +96,7 @@ def compose(
     return Scene(patient, anatomy, pose, exposure, side, skeleton, frame, outlines, polygons)
 
 
-def patient_of(seed: int, index: int, settings: Settings) -> tuple[Patient, np.random.Generator]:
+def patient_of(seed: int, index: int, settings: Settings) -> Patient:
     """Draw the patient of an image.
 
     Args:
@@ -103,12 +105,11 @@ def patient_of(seed: int, index: int, settings: Settings) -> tuple[Patient, np.r
         settings: Distributions to draw from.
 
     Returns:
-        The patient, and the source of randomness from which the anatomy is drawn next.
+        The patient.
     """
     if isinstance(settings, WildSettings):
-        return patient_of_wild(seed, index, settings)
-    rng = random_stream(seed, index // 2, 0)
-    return sample_patient(rng, settings), rng
+        return sample_wild_patient(seed, index, settings)[0]
+    return sample_patient(random_stream(seed, index // 2, 0), settings)
 
 
 def _check_numbers(seed: int, index: int, size: int) -> None:

@@ -28,7 +28,8 @@ def attenuation(scene: Scene, rng: np.random.Generator, soft: float = 1.0) -> np
     canvas = np.zeros((frame.size, frame.size), np.float32)
     texture = _trabeculae(frame, rng)
     drawn = [(bone, scene.outlines[label]) for label, bone in skeleton.bones.items()]
-    drawn += [(detail, frame.outline(detail.outline)) for detail in skeleton.details]
+    parts = skeleton.details + skeleton.epiphyses
+    drawn += [(part, frame.outline(part.outline)) for part in parts]
     for bone, outline in drawn:
         table = crossing_table(bone, anatomy.cortex, anatomy.growth_plates)
         projection = Projection(outline, frame.project(bone.axis), frame.pixels_per_mm)
@@ -107,7 +108,7 @@ def add_metal(canvas: np.ndarray, scene: Scene, rng: np.random.Generator) -> Non
             draw_ring(drawing, projection(label), half_width(label) + 2.4, rng)
     if patient.nail_art:
         for label in ('finger-1', 'finger-4', 'finger-8', 'finger-12', 'finger-16'):
-            if rng.random() < 0.7:
+            if rng.random() < 0.7 and label in bones:
                 draw_nail_art(drawing, projection(label), half_width(label) * 0.95, rng)
     if patient.pins:
         if rng.random() < 0.5:

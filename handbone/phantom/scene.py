@@ -19,7 +19,8 @@ class Phantom:
     Args:
         image: Grey values, uint8 array (size, size).
         polygons: Class name and outline in pixels, float array (n, 2) of (x, y) in quarter pixels;
-            integers are pixel centres. One polygon for each bone seen, in class order.
+            integers are pixel centres. One polygon for each bone seen, in class order; a bone of a
+            wild phantom may consist of several.
         patient: The patient.
         side: 'R' or 'L'.
         pose: The pose of the hand.

@@ -3,7 +3,7 @@
 The frame is that of the hand (see :mod:`handbone.phantom.outlines`); left hands are mirrored later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Bone:
 
     Args:
         label: Class name.
-        kind: Kind of long bone, 'radius', 'ulna', 'carpal', 'sesamoid' or 'relief'.
+        kind: Kind of long bone, 'radius', 'ulna', 'carpal', 'sesamoid', 'relief' or 'epiphysis'.
         outline: Float array of shape (n, 2).
         axis: Ends of the long axis, base first, shape (2, 2).
         half_widths: Half width at 256 places along the axis.
@@ -46,16 +46,18 @@ class Skeleton:
     """All posed bones, and the joints that the soft tissue follows.
 
     Args:
-        bones: The 29 bones.
+        bones: The 29 bones, or those of them that are ossified.
         details: Visible bones without a label: sesamoids, and the reliefs of carpals.
         rays: By name of the ray, the joints from the metacarpal base to the fingertip, (n, 2).
         wrist: Middle of the wrist and a far point of the forearm, shape (2, 2).
+        epiphyses: Separate epiphyses, which belong to the bone of their label.
     """
 
     bones: dict[str, Bone]
     details: list[Bone]
     rays: dict[str, np.ndarray]
     wrist: np.ndarray
+    epiphyses: list[Bone] = field(default_factory=list)
 
 
 def direction(angle: float) -> np.ndarray:
@@ -98,7 +100,8 @@ def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
     # A tilted carpus is shorter in the projection; the metacarpal bases move with it.
     squeeze = np.array([1.0, np.cos(np.radians(pose.tilt))])
     bones, details = _pose_carpals(anatomy, pose, squeeze)
-    bones |= _pose_forearm(anatomy, pose)
+    forearm, epiphyses = _pose_forearm(anatomy, pose)
+    bones |= forearm
     rays = {}
     bases = _METACARPAL_BASES * anatomy.scale * squeeze
     for number, (ray, labels) in enumerate(RAYS.items()):
@@ -108,12 +111,13 @@ def build_skeleton(anatomy: Anatomy, pose: Pose) -> Skeleton:
             finger = number - 1
             angles = np.array([anatomy.metacarpal_angles[finger], *pose.finger_angles[finger]])
             flexion = np.array([0.6 * pose.tilt, *pose.finger_flexion[finger]])
-        posed, rays[ray] = _pose_ray(anatomy, labels[::-1], bases[number], angles, flexion)
+        posed, ends, rays[ray] = _pose_ray(anatomy, labels[::-1], bases[number], angles, flexion)
         bones |= posed
+        epiphyses += ends
     wrist = _WRIST * anatomy.scale * squeeze
     far = wrist - direction(pose.bend) * 330.0 * anatomy.scale
     details += _pose_sesamoids(anatomy, bones)
-    return Skeleton(bones, details, rays, np.array([wrist, far]))
+    return Skeleton(bones, details, rays, np.array([wrist, far]), epiphyses)
 
 
 def _pose_ray(
@@ -122,9 +126,10 @@ def _pose_ray(
     base: np.ndarray,
     angles: np.ndarray,
     flexion: np.ndarray,
-) -> tuple[dict[str, Bone], np.ndarray]:
+) -> tuple[dict[str, Bone], list[Bone], np.ndarray]:
     """Place the bones of a ray from the wrist outwards."""
-    bones, joints = {}, [base]
+    bones: dict[str, Bone] = {}
+    epiphyses, joints = [], [base]
     start = base
     for label, angle, bent in zip(labels, angles, np.cumsum(flexion) * 0.7, strict=True):
         size = anatomy.long_bones[label]
@@ -137,12 +142,15 @@ def _pose_ray(
         end = start + along * size.length * shortening
         widths = half_widths(anatomy.controls[label], size.length)
         bones[label] = Bone(label, size.kind, outline, np.array([start, end]), widths)
+        if label in anatomy.epiphyses:
+            outline = closed_spline(anatomy.epiphyses[label], 3) @ frame + start
+            epiphyses.append(round_bone(label, 'epiphysis', outline))
         # Flexed joints show no gap: the next base is projected over the head.
         gap = (anatomy.joint_gap - 0.06 * bent) * anatomy.scale
         start = end + along * gap
         joints.append(start - along * gap / 2)
     joints[-1] = end + along * 3.6 * anatomy.scale
-    return bones, np.array(joints)
+    return bones, epiphyses, np.array(joints)
 
 
 def half_widths(controls: np.ndarray, length: float) -> np.ndarray:
@@ -171,13 +179,15 @@ def _pose_carpals(
     bones, reliefs = {}, []
     centre = _WRIST * anatomy.scale * squeeze
     for label in CARPALS:
+        if label not in anatomy.controls:
+            continue
         shapes = [anatomy.controls[label], *anatomy.reliefs[label]]
         outline, *inner = (
             closed_spline(_bend_carpal(label, shape * squeeze, anatomy.scale, pose, centre), 7)
             for shape in shapes
         )
-        bones[label] = _round_bone(label, 'carpal', outline)
-        reliefs += [_round_bone(label, 'relief', shape) for shape in inner]
+        bones[label] = round_bone(label, 'carpal', outline)
+        reliefs += [round_bone(label, 'relief', shape) for shape in inner]
     return bones, reliefs
 
 
@@ -200,8 +210,17 @@ def _bend_carpal(
     return np.array(turned)
 
 
-def _round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:
-    """Describe a bone without a long axis."""
+def round_bone(label: str, kind: str, outline: np.ndarray) -> Bone:
+    """Describe a bone without a long axis.
+
+    Args:
+        label: Class name.
+        kind: As in :class:`Bone`.
+        outline: Float array of shape (n, 2).
+
+    Returns:
+        The bone.
+    """
     middle = outline.mean(axis=0)
     half = float(np.sqrt(np.mean(np.sum((outline - middle) ** 2, axis=1))))
     axis = np.array([middle, middle + (0.0, 1.0)])
@@ -227,11 +246,11 @@ def _pose_sesamoids(anatomy: Anatomy, bones: dict[str, Bone]) -> list[Bone]:
             place = head - along * (0.16 + 0.05 * side) * width + across * side * 0.30 * width
             size = anatomy.scale * (2.6 if label == 'finger-3' else 1.9)
             outline = place + oval @ np.array([along * 1.2, across]) * size
-            sesamoids.append(_round_bone(label, 'sesamoid', outline))
+            sesamoids.append(round_bone(label, 'sesamoid', outline))
     return sesamoids
 
 
-def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
+def _pose_forearm(anatomy: Anatomy, pose: Pose) -> tuple[dict[str, Bone], list[Bone]]:
     """Pose radius and ulna, which rotate around the wrist and slide along their axis."""
     scale = anatomy.scale
     centre = _WRIST * scale
@@ -240,7 +259,7 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
     slide = np.array([along[1], -along[0]]) * 9.0 * np.sin(np.radians(max(-pose.bend, 0.0))) * scale
     slack = 3.0 * (1.0 - np.cos(np.radians(pose.bend))) * scale
     rise = -centre[1] * (1.0 - np.cos(np.radians(pose.tilt)))
-    bones = {}
+    bones, epiphyses = {}, []
     for label in FOREARM:
         controls = anatomy.controls[label]
         tip = float(np.max(controls[:, 1]))
@@ -249,12 +268,16 @@ def _pose_forearm(anatomy: Anatomy, pose: Pose) -> dict[str, Bone]:
         # The styloid process is only a corner of the bone: the width is measured below it.
         places = np.minimum(np.linspace(tip, tip - 100.0 * scale, _PLACES), tip - 17.0 * scale)
         half = _slice_half_widths(controls, places)
-        outline, axis = (
+        shapes = [closed_spline(controls, 8), axis]
+        if label in anatomy.epiphyses:
+            shapes.append(closed_spline(anatomy.epiphyses[label], 3))
+        outline, axis, *ends = (
             rotate(points, pose.bend, centre) + slide - along * slack + (0.0, rise)
-            for points in (closed_spline(controls, 8), axis)
+            for points in shapes
         )
         bones[label] = Bone(label, label.lower(), outline, axis, half)
-    return bones
+        epiphyses += [round_bone(label, 'epiphysis', end) for end in ends]
+    return bones, epiphyses
 
 
 def _slice_half_widths(controls: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -137,10 +137,10 @@ def draw_soft_tissue(
     palm = np.zeros((size, size), np.uint8)
     for name, (centres, radii) in parts.items():
         if name.startswith('palm') or name == 'forearm':
-            _draw_chain(palm, centres, radii)
+            draw_chain(palm, centres, radii)
             continue
         mask = np.zeros((size, size), np.uint8)
-        _draw_chain(mask, centres, radii)
+        draw_chain(mask, centres, radii)
         rows, columns = _box(mask)
         fingers[rows, columns] += _thickness(mask[rows, columns], pixels_per_mm)
     smooth = 4.0 * pixels_per_mm
@@ -154,8 +154,14 @@ def draw_soft_tissue(
     return cv2.GaussianBlur(joined, (0, 0), 0.5 * pixels_per_mm) * np.float32(0.8 + 0.2 * flesh)
 
 
-def _draw_chain(mask: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> None:
-    """Fill the hulls of neighbouring circles."""
+def draw_chain(mask: np.ndarray, centres: np.ndarray, radii: np.ndarray) -> None:
+    """Fill the hulls of neighbouring circles.
+
+    Args:
+        mask: Uint8 array (H, W), set to 1 where a hull is.
+        centres: Centres (x, y) in pixels, shape (n, 2).
+        radii: Radii in pixels, shape (n,).
+    """
     turn = np.linspace(0.0, 2.0 * np.pi, 40, endpoint=False)
     circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     rings = [centre + radius * circle for centre, radius in zip(centres, radii, strict=True)]

@@ -136,6 +136,8 @@ def test_labels_are_those_of_the_whole_hand_inside_field_and_sheet():
             turned_rate=1.0,
         ),
     )
+    adults = replace(WILD.growth, infant_rate=0.0, child_rate=0.0)
+    cut = replace(cut, growth=adults, disease=replace(WILD.disease, missing_rate=0.0))
     for index in range(8):
         film = compose_film(5, index, cut, SIZE)
         windows = film.hand.windows

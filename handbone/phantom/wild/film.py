@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from handbone.phantom.settings import Range
-from handbone.phantom.wild.settings import FilmSettings
+from handbone.phantom.wild.film_settings import FilmSettings
 from handbone.phantom.wild.windows import depth_inside
 
 
@@ -96,10 +96,11 @@ def shade(image: np.ndarray, rng: np.random.Generator, film: FilmSettings) -> No
     radius = (places[0] ** 2)[:, None] + (places[1] ** 2)[None, :]
     factor = 1.0 - 2.0 * uniform(rng, film.vignetting) * radius
     clouds = cv2.GaussianBlur(rng.standard_normal((coarse, coarse)), (0, 0), rng.uniform(4.0, 16.0))
-    clouds *= uniform(rng, film.clouds) / max(float(clouds.std()), 1e-9)
+    contrast = uniform(rng, film.clouds) / max(float(clouds.std()), 1e-9)
     shape = image.shape[::-1]
     image *= cv2.resize(factor.astype(np.float32), shape, interpolation=cv2.INTER_LINEAR)
-    image += cv2.resize(clouds.astype(np.float32), shape, interpolation=cv2.INTER_LINEAR)
+    shades = (clouds * contrast).astype(np.float32)
+    image += cv2.resize(shades, shape, interpolation=cv2.INTER_LINEAR)
 
 
 def soil(image: np.ndarray, rng: np.random.Generator, film: FilmSettings) -> None:
@@ -156,7 +157,7 @@ def scan(image: np.ndarray, rng: np.random.Generator, film: FilmSettings) -> np.
     if rng.random() < film.jpeg_rate:
         quality = round(uniform(rng, film.jpeg_quality))
         _, coded = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        pixels = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+        return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return pixels
 
 

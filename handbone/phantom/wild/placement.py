@@ -12,7 +12,8 @@ from handbone.phantom.pose import Pose
 from handbone.phantom.skeleton import Skeleton
 from handbone.phantom.soft_tissue import hand_extent
 from handbone.phantom.wild.film import uniform
-from handbone.phantom.wild.settings import FilmSettings, PlacementSettings
+from handbone.phantom.wild.film_settings import FilmSettings
+from handbone.phantom.wild.settings import PlacementSettings
 from handbone.phantom.wild.windows import frame_window, parts_inside
 
 
@@ -63,6 +64,20 @@ def vary_placement(rng: np.random.Generator, pose: Pose, placement: PlacementSet
         pose = replace(pose, turn=turn)
     fill = uniform(rng, placement.small_fill)
     return replace(pose, fill=fill) if rng.random() < placement.small_rate else pose
+
+
+def sample_view(rng: np.random.Generator, placement: PlacementSettings) -> float:
+    """Draw from where the hand is seen.
+
+    Args:
+        rng: Source of randomness.
+        placement: Distributions of the placement.
+
+    Returns:
+        Turn about the long axis in degrees, positive if the thumb side is lifted; 0 if straight.
+    """
+    angle = uniform(rng, placement.obliquity) * float(rng.choice((-1.0, 1.0)))
+    return angle if rng.random() < placement.oblique_rate else 0.0
 
 
 def sample_frame(

@@ -7,7 +7,7 @@ import numpy as np
 
 from handbone.phantom.accessories import LEAD, Drawing
 from handbone.phantom.wild.film import random_text, uniform
-from handbone.phantom.wild.settings import PlateSettings
+from handbone.phantom.wild.film_settings import PlateSettings
 
 _FONTS = (
     cv2.FONT_HERSHEY_SIMPLEX,
@@ -76,7 +76,8 @@ class Plate:
         height, width = mask.shape
         reach = int(np.hypot(height, width) / 2) + 2
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
-        matrix[:, 2] += reach - np.array([width, height]) / 2
+        matrix[0, 2] += reach - width / 2
+        matrix[1, 2] += reach - height / 2
         turned = cv2.warpAffine(mask, matrix, (2 * reach, 2 * reach), flags=cv2.INTER_LINEAR)
         x, y = np.rint(centre).astype(int) - reach
         left, top = max(x, 0), max(y, 0)

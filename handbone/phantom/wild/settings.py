@@ -2,141 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from handbone.errors import HandboneError
 from handbone.phantom.settings import PhantomSettings, Range, check_settings
-
-
-@dataclass(frozen=True)
-class FilmSettings:
-    """How film and scanner look.
-
-    Grey values run from 0 (black) to 1 (white), before an inversion. Rates are shares of images, 0
-    to 1. Lengths that are shares refer to the side of the image, unless stated otherwise.
-
-    Args:
-        air: Range of the grey value of exposed film without patient.
-        contrast: Range of the difference in grey between air and the densest bone.
-        gamma: Range of the exponent of the display curve.
-        soft_tissue: Range of the attenuation of soft tissue relative to the default phantoms: high
-            with soft radiation.
-        bone: The same range for bone: low with hard radiation.
-        clipped_rate: Share of images whose dark and bright ends are cut off.
-        clipped: Range of what is cut off at both ends together, as a share of the contrast.
-        inverted_rate: Share of images with dark bones on bright ground.
-        collimated_rate: Share of images with a visible edge of the exposed field. Where the far end
-            of the forearm would otherwise be in the image, there always is one.
-        turned_rate: Share of fields and sheets that are turned by any angle up to ``field_turn``;
-            the others are turned by up to 3 degrees.
-        field_turn: Largest turn of the exposed field and of the sheet, in degrees.
-        field_margin: Range of the distance from the hand to an edge of the field, as a share of the
-            size of the hand. A negative distance cuts the hand.
-        cut_rate: Share of fields of which one edge cuts the hand.
-        cut: Range of how much of the hand such an edge cuts off, as a share of its size.
-        outside: Range of the grey value outside the field.
-        black_rate: Share of fields whose outside is black, whatever ``outside`` says.
-        penumbra: Range of the width of the edge of a field, as a share.
-        sheet_rate: Share of images with an edge of the sheet or cassette in the image.
-        sheet_margin: Range of the distance from the frame to an edge of the sheet, as a share;
-            negative distances put the edge outside the image.
-        edge_rate: Share of edges of fields and sheets that are accompanied by a line.
-        edge_grey: Range of the difference in grey of such a line, dark or bright.
-        edge_width: Range of the width of such a line, as a share.
-        two_exposures_rate: Share of films with two exposures, of which one may be empty.
-        second_hand_rate: Share of these that show both hands, all bones of which have labels.
-        vignetting: Range of how much darker or brighter the corners are, as a share of the grey.
-        clouds: Range of the contrast of broad shades on the film, in grey.
-        dust_rate: Share of films with dust.
-        dust: Range of the number of grains.
-        scratch_rate: Share of films with scratches.
-        scratches: Range of the number of scratches.
-        text_rate: Share of images with burnt-in text.
-        text_height: Range of the height of its letters, as a share.
-        blur: Range of the standard deviation of the scanner's blur, as a share.
-        grain: Range of the standard deviation of the film's grain, in grey.
-        jpeg_rate: Share of images that were stored as JPEG.
-        jpeg_quality: Range of its quality, 1 to 100.
-        steps_rate: Share of images with visible steps of grey.
-        steps: Range of the number of grey values that are left.
-    """
-
-    air: Range = (0.0, 0.6)
-    contrast: Range = (0.1, 1.0)
-    gamma: Range = (0.5, 1.8)
-    soft_tissue: Range = (0.7, 2.8)
-    bone: Range = (0.45, 1.1)
-    clipped_rate: float = 0.3
-    clipped: Range = (0.0, 0.25)
-    inverted_rate: float = 0.08
-    collimated_rate: float = 0.55
-    turned_rate: float = 0.25
-    field_turn: float = 45.0
-    field_margin: Range = (0.01, 0.7)
-    cut_rate: float = 0.1
-    cut: Range = (0.0, 0.25)
-    outside: Range = (0.0, 1.0)
-    black_rate: float = 0.35
-    penumbra: Range = (0.0005, 0.012)
-    sheet_rate: float = 0.35
-    sheet_margin: Range = (-0.1, 0.08)
-    edge_rate: float = 0.4
-    edge_grey: Range = (-0.4, 0.6)
-    edge_width: Range = (0.001, 0.012)
-    two_exposures_rate: float = 0.05
-    second_hand_rate: float = 0.5
-    vignetting: Range = (-0.15, 0.3)
-    clouds: Range = (0.0, 0.06)
-    dust_rate: float = 0.3
-    dust: Range = (3.0, 60.0)
-    scratch_rate: float = 0.25
-    scratches: Range = (1.0, 8.0)
-    text_rate: float = 0.2
-    text_height: Range = (0.012, 0.04)
-    blur: Range = (0.0, 0.0022)
-    grain: Range = (0.0, 0.035)
-    jpeg_rate: float = 0.4
-    jpeg_quality: Range = (8.0, 70.0)
-    steps_rate: float = 0.15
-    steps: Range = (12.0, 64.0)
-
-    def __post_init__(self) -> None:
-        check_settings(self)
-
-
-@dataclass(frozen=True)
-class PlateSettings:
-    """What lies on the plate beside the hand. Rates are shares of images, 0 to 1.
-
-    Lengths that are shares refer to the side of the image.
-
-    Args:
-        marker_rate: Share of images with a marker of the side.
-        marker_height: Range of the height of its letter, as a share.
-        board_rate: Share of markers whose letter stands on a board, often with initials.
-        framed_rate: Share of boards with a frame.
-        on_hand_rate: Share of objects that may cover the hand.
-        disc_rate: Share of images with discs, such as coins or the balls of a scale.
-        disc_radius: Range of their radius, as a share.
-        text_rate: Share of images with lead text, such as initials or a date.
-        wire_rate: Share of images with a wire or cable.
-        tape_rate: Share of images with strips of tape.
-        wedge_rate: Share of images with a step wedge.
-        holder_rate: Share of images with the blurred shade of a cushion or a holding hand.
-    """
-
-    marker_rate: float = 0.6
-    marker_height: Range = (0.02, 0.11)
-    board_rate: float = 0.5
-    framed_rate: float = 0.3
-    on_hand_rate: float = 0.1
-    disc_rate: float = 0.08
-    disc_radius: Range = (0.004, 0.035)
-    text_rate: float = 0.2
-    wire_rate: float = 0.06
-    tape_rate: float = 0.08
-    wedge_rate: float = 0.05
-    holder_rate: float = 0.12
-
-    def __post_init__(self) -> None:
-        check_settings(self)
+from handbone.phantom.wild.film_settings import FilmSettings, PlateSettings
 
 
 @dataclass(frozen=True)
@@ -151,6 +19,8 @@ class PlacementSettings:
         small_fill: Range of the share of the frame that a small hand fills.
         forearm: Range of the length of forearm that counts as part of the hand where the hand is
             fitted into the frame, in millimetres from the wrist.
+        oblique_rate: Share of hands that are turned about their long axis.
+        obliquity: Range of this angle, in degrees, to either side.
         outside_rate: Share of hands that leave the frame.
         outside: Range of the part of the hand beyond the frame, as a share of its size.
         absent_rate: Share of images without a hand, and so without labels.
@@ -160,9 +30,142 @@ class PlacementSettings:
     small_rate: float = 0.25
     small_fill: Range = (0.2, 0.5)
     forearm: Range = (0.0, 130.0)
+    oblique_rate: float = 0.3
+    obliquity: Range = (8.0, 50.0)
     outside_rate: float = 0.12
     outside: Range = (0.02, 0.35)
     absent_rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class GrowthSettings:
+    """Children and the ossification of their bones. Ages are in years, rates shares of patients.
+
+    The ages at which bones become visible are those of atlases (Greulich and Pyle; Garn). Where a
+    child lies in these ranges is mostly common to all its bones.
+
+    Args:
+        infant_rate: Share of infants and toddlers.
+        infant_age: Range of their ages.
+        child_rate: Share of older children and adolescents.
+        child_age: Range of their ages.
+        bone_age: Standard deviation of the age of the bones from that of the patient, less in the
+            first six years.
+        capitate: Range of the age at which the bone becomes visible.
+        hamate: The same.
+        triquetrum: The same.
+        lunate: The same.
+        scaphoid: The same.
+        trapezium: The same.
+        trapezoid: The same.
+        pisiform: The same.
+        radius_epiphysis: Range of the age at which this epiphysis becomes visible.
+        ulna_epiphysis: The same for the ulna.
+        finger_epiphyses: The same for phalanges and metacarpals.
+        fusion: Range of the age at which the growth plates have closed.
+        folds_rate: Share of infants with folds of skin across the wrist.
+    """
+
+    infant_rate: float = 0.12
+    infant_age: Range = (0.0, 3.0)
+    child_rate: float = 0.3
+    child_age: Range = (3.0, 17.0)
+    bone_age: float = 0.8
+    capitate: Range = (0.08, 0.33)
+    hamate: Range = (0.1, 0.36)
+    triquetrum: Range = (2.0, 3.0)
+    lunate: Range = (3.0, 4.0)
+    scaphoid: Range = (4.2, 6.0)
+    trapezium: Range = (4.0, 6.0)
+    trapezoid: Range = (4.1, 6.0)
+    pisiform: Range = (9.0, 12.0)
+    radius_epiphysis: Range = (0.7, 1.4)
+    ulna_epiphysis: Range = (5.5, 7.0)
+    finger_epiphyses: Range = (1.0, 3.0)
+    fusion: Range = (14.0, 17.0)
+    folds_rate: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.infant_rate + self.child_rate > 1.0:
+            raise HandboneError(
+                f'infant_rate and child_rate are together at most 1, not '
+                f'{self.infant_rate + self.child_rate:g}'
+            )
+
+
+@dataclass(frozen=True)
+class DiseaseSettings:
+    """Disease and injury. Rates are shares of patients or images, 0 to 1.
+
+    Args:
+        slimness: Range of the width of the long bones relative to the tables, of all patients.
+        osteopenia_rate: Share of patients who have lost bone.
+        osteopenia: Range of the density and of the cortex that are left, as a share.
+        dense_rate: Share of patients with dense bones.
+        dense: Range of their density relative to the usual one.
+        swelling_rate: Share of patients with thick soft tissue.
+        swelling: Range of its thickness relative to the usual one.
+        narrow_joints_rate: Share of patients with worn finger joints.
+        narrow_joint_gap: Range of the width of these joints, in millimetres; bones overlap below 0.
+        ulnar_drift_rate: Share of hands whose fingers point to the ulnar side.
+        ulnar_drift: Range of this angle, in degrees.
+        erosions_rate: Share of hands with erosions, which change the image and not the labels.
+        erosions: Range of their number.
+        erosion_radius: Range of their radius, in millimetres.
+        missing_rate: Share of hands that have lost parts of one or two fingers.
+    """
+
+    slimness: Range = (0.84, 1.14)
+    osteopenia_rate: float = 0.15
+    osteopenia: Range = (0.45, 0.85)
+    dense_rate: float = 0.1
+    dense: Range = (1.1, 1.4)
+    swelling_rate: float = 0.15
+    swelling: Range = (1.2, 1.8)
+    narrow_joints_rate: float = 0.15
+    narrow_joint_gap: Range = (-0.8, 0.6)
+    ulnar_drift_rate: float = 0.08
+    ulnar_drift: Range = (8.0, 38.0)
+    erosions_rate: float = 0.1
+    erosions: Range = (2.0, 16.0)
+    erosion_radius: Range = (0.8, 2.6)
+    missing_rate: float = 0.05
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+
+@dataclass(frozen=True)
+class ThingsSettings:
+    """What a hand wears or carries, besides rings, varnish and plates. Rates are shares of images.
+
+    Args:
+        watch_rate: Share of images with a watch.
+        bracelet_rate: Share of images with bracelets.
+        cannula_rate: Share of images with a venous cannula and its tube.
+        wires_rate: Share of images with long wires through joints, some with bent ends.
+        screws_rate: Share of images with screws without a plate.
+        fixator_rate: Share of images with an external fixator: pins and a rod beside the hand.
+        cast_rate: Share of images with a cast around hand and forearm.
+        cast_wall: Range of the thickness of its wall, in millimetres.
+        cast_attenuation: Range of the attenuation of one millimetre of it.
+        splint_rate: Share of images with a splint, a rail of metal or plaster.
+    """
+
+    watch_rate: float = 0.03
+    bracelet_rate: float = 0.04
+    cannula_rate: float = 0.03
+    wires_rate: float = 0.04
+    screws_rate: float = 0.02
+    fixator_rate: float = 0.015
+    cast_rate: float = 0.06
+    cast_wall: Range = (3.0, 8.0)
+    cast_attenuation: Range = (0.015, 0.05)
+    splint_rate: float = 0.04
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -173,14 +176,19 @@ class WildSettings:
     """Distributions of wild phantoms.
 
     Args:
-        hand: Patient, pose and exposure, as in the default phantoms.
+        hand: Adults, pose and exposure, as in the default phantoms.
         film: Film and scanner.
         plate: What lies beside the hand.
         placement: Position and view.
+        growth: Children.
+        disease: Disease and injury.
+        things: What the hand wears or carries.
     """
 
     hand: PhantomSettings = field(
         default_factory=lambda: PhantomSettings(
+            age=(17.0, 90.0),
+            adolescent_rate=0.0,
             fill=(0.45, 1.0),
             closed_fingers_rate=0.15,
             crossed_fingers_rate=0.15,
@@ -193,3 +201,6 @@ class WildSettings:
     film: FilmSettings = field(default_factory=FilmSettings)
     plate: PlateSettings = field(default_factory=PlateSettings)
     placement: PlacementSettings = field(default_factory=PlacementSettings)
+    growth: GrowthSettings = field(default_factory=GrowthSettings)
+    disease: DiseaseSettings = field(default_factory=DiseaseSettings)
+    things: ThingsSettings = field(default_factory=ThingsSettings)

@@ -63,12 +63,21 @@ def parts_inside(outline: np.ndarray, corners: np.ndarray) -> list[np.ndarray]:
     """
     parts = [outline]
     for corner, normal in zip(corners, inward_normals(corners), strict=True):
-        parts = [kept for part in parts for kept in _cut(part, corner, normal)]
+        parts = [kept for part in parts for kept in cut_at_line(part, corner, normal)]
     return parts
 
 
-def _cut(outline: np.ndarray, corner: np.ndarray, normal: np.ndarray) -> list[np.ndarray]:
-    """Keep the parts of an outline on the inner side of a line."""
+def cut_at_line(outline: np.ndarray, corner: np.ndarray, normal: np.ndarray) -> list[np.ndarray]:
+    """Keep the parts of an outline on one side of a line.
+
+    Args:
+        outline: Points, shape (n, 2), without crossings.
+        corner: A point of the line.
+        normal: Unit vector across the line, to the side that is kept.
+
+    Returns:
+        Outlines of the parts, shape (m, 2) each.
+    """
     inside = (outline - corner) @ normal
     if inside.min() >= 0.0:
         return [outline]
@@ -77,24 +86,20 @@ def _cut(outline: np.ndarray, corner: np.ndarray, normal: np.ndarray) -> list[np
     # Start behind the line, so that every chain of inner points is complete.
     first = int(np.argmin(inside))
     outline, inside = np.roll(outline, -first, axis=0), np.roll(inside, -first)
-    chains: list[list[np.ndarray]] = []
-    crossings = []
-    for here, there, a, b in zip(
-        outline, np.roll(outline, -1, axis=0), inside, np.roll(inside, -1), strict=True
-    ):
-        if (a < 0.0) != (b < 0.0):
-            crossing = here + (there - here) * (a / (a - b))
-            crossings.append((crossing - corner) @ (-normal[1], normal[0]))
-            if a < 0.0:
-                chains.append([crossing])
-            else:
-                chains[-1].append(crossing)
-        if b >= 0.0:
-            chains[-1].append(there)
-    return _join(chains, np.array(crossings))
+    there, beyond = np.roll(outline, -1, axis=0), np.roll(inside, -1)
+    edges = np.flatnonzero((inside < 0.0) != (beyond < 0.0))
+    share = inside[edges] / (inside[edges] - beyond[edges])
+    crossings = outline[edges] + (there[edges] - outline[edges]) * share[:, None]
+    chains = [
+        np.concatenate(
+            [crossings[k : k + 1], outline[start + 1 : end + 1], crossings[k + 1 : k + 2]]
+        )
+        for k, start, end in zip(range(0, len(edges), 2), edges[::2], edges[1::2], strict=True)
+    ]
+    return _join(chains, crossings @ (-normal[1], normal[0]))
 
 
-def _join(chains: list[list[np.ndarray]], crossings: np.ndarray) -> list[np.ndarray]:
+def _join(chains: list[np.ndarray], crossings: np.ndarray) -> list[np.ndarray]:
     """Close chains along the line: between its first and second crossing is bone, and so on.
 
     Crossing 2k is where chain k begins, crossing 2k + 1 is where it ends.
@@ -104,10 +109,10 @@ def _join(chains: list[list[np.ndarray]], crossings: np.ndarray) -> list[np.ndar
     parts, left = [], set(range(len(chains)))
     while left:
         chain = min(left)
-        points: list[np.ndarray] = []
+        points = []
         while chain in left:
             left.remove(chain)
-            points += chains[chain]
+            points.append(chains[chain])
             chain = int(order[rank[2 * chain + 1] ^ 1]) // 2
-        parts.append(np.array(points))
+        parts.append(np.concatenate(points))
     return parts

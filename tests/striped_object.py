@@ -133,4 +133,4 @@ class GreySegmentor(ChannelSegmentor):
     def encode_decode(self, inputs, batch_img_metas):
         grey = F.avg_pool2d(inputs[:, :1], self.stride)
         levels = torch.tensor(LEVELS, dtype=grey.dtype).reshape(1, -1, 1, 1)
-        return (12 - (grey - levels).abs()) * self.weight
+        return (6 - (grey - levels).abs()) * self.weight

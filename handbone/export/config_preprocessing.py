@@ -15,10 +15,10 @@ KNOWN_SETTINGS = {
     'Resize': {'scale', 'keep_ratio', 'interpolation', 'backend'},
     'SegDataPreProcessor': {
         *('mean', 'std', 'size', 'size_divisor', 'pad_val', 'seg_pad_val', 'bgr_to_rgb'),
-        *('rgb_to_bgr', 'batch_augments', 'test_cfg', 'stages', 'non_blocking'),
+        *('rgb_to_bgr', 'batch_augments', 'test_cfg', 'stages', 'ranks', 'non_blocking'),
     },
 }
-PREPROCESSORS = ('SegDataPreProcessor', 'ProgressiveDataPreProcessor')
+PREPROCESSORS = ('SegDataPreProcessor', 'ProgressiveDataPreProcessor', 'RankDataPreProcessor')
 
 
 def read_preprocessing(
@@ -115,7 +115,7 @@ def _normalisation(
     kind = preprocessor['type']
     if kind not in PREPROCESSORS:
         raise HandboneError(
-            f'the data preprocessor {kind} cannot be exported: use {" or ".join(PREPROCESSORS)}'
+            f'the data preprocessor {kind} cannot be exported: use {", ".join(PREPROCESSORS)}'
         )
     _check_settings('model.data_preprocessor', 'SegDataPreProcessor', preprocessor)
     if preprocessor.get('pad_val', 0) != 0:

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from handbone.errors import HandboneError
-from handbone.masks import logits_to_packed, planes_last
+from handbone.masks import compose, logits_to_packed, placed_to_packed, planes_last, scaling
 from handbone.radiographs import check_grey_values
 
 from .description import Description
-from .sessions import Output, Session, open_session
+from .sessions import PLACE, Output, Session, open_session
 
 
 def open_exported(
@@ -120,7 +120,15 @@ class ExportedPredictor:
         if self._packed:
             labels = self._session.run(inputs | dict(size=np.array(size, np.int64)))
             return [planes_last(torch.from_numpy(planes)) for planes in labels]
-        logits = torch.from_numpy(self._session.run(inputs))
+        outputs = self._session.run_all(inputs)
+        logits = torch.from_numpy(next(iter(outputs.values())))
+        if PLACE in outputs:
+            resized = scaling(content[1] / size[1], content[0] / size[0])
+            places = [compose(each.astype(np.float64), resized) for each in outputs[PLACE]]
+            return [
+                planes_last(placed_to_packed(each, place, size, self.thresholds))
+                for each, place in zip(logits, places, strict=True)
+            ]
         part = tuple(
             low * shown / padded
             for low, shown, padded in zip(logits.shape[2:], content, batch.shape[2:], strict=True)

@@ -6,7 +6,9 @@ import torch
 from mmseg.models.backbones.swin import ShiftWindowMSA
 from torch import Tensor, nn
 
+from handbone.models import RankDataPreProcessor
 from handbone.models.backbones.fused_attention import FusedMultiheadAttention
+from handbone.models.segmentors.region_cascade import RegionCascade, inside
 
 from .preprocessing import Preprocessing
 
@@ -66,6 +68,24 @@ class PiecewiseAttention(FusedMultiheadAttention):
 EXPORTED = {ShiftWindowMSA: SymbolicShiftWindowMSA, FusedMultiheadAttention: PiecewiseAttention}
 
 
+def exported_network(segmentor: nn.Module, preprocessing: Preprocessing) -> nn.Module:
+    """Build what the exporter writes of a segmentor.
+
+    Args:
+        segmentor: A multilabel segmentor of mmseg's kind; layers of :data:`EXPORTED` are replaced
+            in it.
+        preprocessing: Mean and standard deviation of each channel.
+
+    Returns:
+        A module that takes images and the size of their content.
+    """
+    for layer in segmentor.modules():
+        if type(layer) in EXPORTED:
+            layer.__class__ = EXPORTED[type(layer)]
+    kind = ExportedCascade if isinstance(segmentor, RegionCascade) else ExportedNetwork
+    return kind(segmentor, preprocessing).eval()
+
+
 class ExportedNetwork(nn.Module):
     """Normalisation, network and head.
 
@@ -75,8 +95,7 @@ class ExportedNetwork(nn.Module):
         - Output: ``(N, C, h, w)`` float32, logits of the padded images.
 
     Args:
-        segmentor: A multilabel segmentor of mmseg's kind; layers of :data:`EXPORTED` are replaced
-            in it.
+        segmentor: A multilabel segmentor of mmseg's kind.
         preprocessing: Mean and standard deviation of each channel.
     """
 
@@ -86,18 +105,51 @@ class ExportedNetwork(nn.Module):
     def __init__(self, segmentor: nn.Module, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.segmentor: Any = segmentor
-        for layer in segmentor.modules():
-            if type(layer) in EXPORTED:
-                layer.__class__ = EXPORTED[type(layer)]
+        preprocessor = getattr(segmentor, 'data_preprocessor', None)
+        self.ranks = preprocessor if isinstance(preprocessor, RankDataPreProcessor) else None
         for name in ('mean', 'std'):
             values = torch.tensor(getattr(preprocessing, name), dtype=torch.float32)
             self.register_buffer(name, values.reshape(1, -1, 1, 1))
 
     def forward(self, images: Tensor, content: Tensor) -> Tensor:
         """Compute the logits."""
-        height, width = images.shape[2:]
-        rows = torch.arange(height, device=images.device)[:, None] < content[0]
-        columns = torch.arange(width, device=images.device)[None] < content[1]
+        if self.ranks is not None:
+            images = self.ranks.normalise(images, content)
         # padding is 0 after normalisation, which no grey value need be
-        normalised = (images - self.mean) / self.std * (rows & columns)
+        normalised = (images - self.mean) / self.std * inside(images, content)
         return self.segmentor.inference(normalised, [])
+
+
+class ExportedCascade(nn.Module):
+    """Both networks of a cascade and the way between them.
+
+    Shape:
+        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded.
+        - Content: ``(2,)`` int64, height and width of the images without their padding.
+        - Output: ``(N, C, h, w)`` float32, logits of the region; ``(N, 2, 3)`` float32, from x, y
+          of the pixel centres of the images to those of the logits; and ``(N,)`` bool, whether the
+          region was found.
+
+    Args:
+        segmentor: The cascade.
+        preprocessing: Its means give the number of channels.
+    """
+
+    def __init__(self, segmentor: RegionCascade, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.segmentor = segmentor
+        self.channels = len(preprocessing.mean)
+
+    def forward(self, images: Tensor, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute logits, their place and whether the region was found."""
+        images = images.expand(-1, self.channels, -1, -1)
+        logits, matrices, found = self.segmentor.region_logits(images, content)
+        width, height = self.segmentor.region.size
+        # from pixels of the view to logits
+        factors = torch.tensor([[logits.shape[3] / width], [logits.shape[2] / height]])
+        a, b, c, d = (matrices[:, row, column] for row in (0, 1) for column in (0, 1))
+        back = torch.stack([torch.stack([d, -b], 1), torch.stack([-c, a], 1)], 1)
+        back = back / (a * d - b * c)[:, None, None]
+        shift = -(back * matrices[:, None, :, 2]).sum(dim=2, keepdim=True)
+        place = torch.cat([back * factors, shift * factors + (factors - 1) / 2], dim=2)
+        return logits, place, found

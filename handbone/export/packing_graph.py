@@ -14,6 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from handbone.errors import HandboneError
 from handbone.masks import CLASSES_PER_PLANE, num_planes
 
+from .sessions import FOUND, PLACE
+
 LOGITS, LABELS, LIMITS = 'logits', 'labels', 'logit_thresholds'
 IMAGES, CONTENT, SIZE = 'images', 'content', 'size'
 #: Prefix of the names of all nodes and values that belong to packing.
@@ -45,8 +47,9 @@ def append_packing(model: onnx.ModelProto, limits: np.ndarray) -> None:
     """Extend a model that ends in logits so that it ends in packed labels.
 
     The labels are those of one bilinear upsampling of the logits of the content, without its
-    padding, to ``size``. They are an int32 map (N, P, H, W). An input is added: ``size``, int64
-    (2,), height and width of the labels.
+    padding, to ``size``, or, if the model has the output ``place``, of one bilinear interpolation
+    at the places that it gives. They are an int32 map (N, P, H, W). An input is added: ``size``,
+    int64 (2,), height and width of the labels.
 
     Args:
         model: Model with the inputs ``images`` (N, 1, H, W) and ``content`` (2,) and the output
@@ -57,7 +60,11 @@ def append_packing(model: onnx.ModelProto, limits: np.ndarray) -> None:
     graph.input.append(helper.make_tensor_value_info(SIZE, TensorProto.INT64, [2]))
     graph.initializer.append(numpy_helper.from_array(limits.astype(np.float32), LIMITS))
     nodes = _Nodes('')
-    cropped, scales = _content_of_logits(nodes)
+    regional = any(each.name == PLACE for each in graph.output)
+    if regional:
+        cropped, upsampling = LOGITS, _grid_of_logits(nodes)
+    else:
+        cropped, upsampling = _content_of_logits(nodes)
     batch = nodes.add('Shape', LOGITS, start=0, end=1)
     one = nodes.constant([1])
     blank = nodes.add(
@@ -69,7 +76,7 @@ def append_packing(model: onnx.ModelProto, limits: np.ndarray) -> None:
     for plane in range(num_planes(len(limits))):
         first = plane * CLASSES_PER_PLANE
         count = min(len(limits) - first, CLASSES_PER_PLANE)
-        body = _one_class(plane, cropped, scales, first, count)
+        body = _one_class(plane, cropped, upsampling, first, count, regional)
         trips, always = nodes.constant(count), nodes.constant(True, bool)
         planes.append(nodes.add('Loop', trips, always, blank, body=body))
     nodes.add('Concat', *planes, out=LABELS, axis=1)
@@ -106,19 +113,82 @@ def _content_of_logits(nodes: _Nodes) -> tuple[str, str]:
     return longer, nodes.add('Concat', ones, factors, axis=0)
 
 
-def _one_class(plane: int, logits: str, scales: str, first: int, count: int) -> onnx.GraphProto:
+def _grid_of_logits(nodes: _Nodes) -> str:
+    """Compute where the pixels of the labels lie between the logits of a region.
+
+    Returns:
+        Name of the places (N, height, width, 2) as ``GridSample`` takes them, -1 to 1.
+    """
+
+    def real(name: str) -> str:
+        return nodes.add('Cast', name, to=TensorProto.FLOAT)
+
+    def part(name: str, index: int, axis: int) -> str:
+        return nodes.add('Gather', name, nodes.constant(index), axis=axis)
+
+    def number(value: float) -> str:
+        return nodes.constant(value, np.float32)
+
+    half, one = number(0.5), number(1)
+    centres = []
+    for axis, shape in ((1, [1, 1, -1]), (0, [1, -1, 1])):
+        length = part(SIZE, axis, 0)
+        count = nodes.add('Range', nodes.constant(0), length, nodes.constant(1))
+        scale = nodes.add('Div', real(part(CONTENT, axis, 0)), real(length))
+        centre = nodes.add('Mul', nodes.add('Add', real(count), half), scale)
+        centre = nodes.add('Sub', centre, half)
+        centres.append(nodes.add('Reshape', centre, nodes.constant(shape)))
+    sides = nodes.add('Shape', LOGITS, start=2, end=4)
+    places = []
+    for axis in (0, 1):
+        row = part(PLACE, axis, 1)
+        x, y, shift = (
+            nodes.add('Reshape', part(row, column, 1), nodes.constant([-1, 1, 1]))
+            for column in range(3)
+        )
+        place = nodes.add('Add', nodes.add('Mul', x, centres[0]), nodes.add('Mul', y, centres[1]))
+        place = nodes.add('Add', place, shift)
+        # from pixel centres to -1 to 1 between the borders
+        doubled = nodes.add('Add', nodes.add('Add', place, place), one)
+        side = real(part(sides, 1 - axis, 0))
+        place = nodes.add('Sub', nodes.add('Div', doubled, side), one)
+        places.append(nodes.add('Unsqueeze', place, nodes.constant([3])))
+    return nodes.add('Concat', *places, axis=3)
+
+
+def _one_class(
+    plane: int, logits: str, upsampling: str, first: int, count: int, regional: bool
+) -> onnx.GraphProto:
     """Make the body of the loop: add the bit of one class to the packed map."""
     nodes = _Nodes(f'plane_{plane}.')
     turn, always, packed = (f'{nodes.scope}{name}' for name in ('turn', 'always', 'packed'))
     index = nodes.add('Add', turn, nodes.constant(first))
     channel = nodes.add('Unsqueeze', index, nodes.constant([0]))
     low = nodes.add('Gather', logits, channel, axis=1)
-    full = nodes.add(
-        'Resize', low, '', scales, mode='linear', coordinate_transformation_mode='half_pixel'
-    )
-    zeros, axes = nodes.constant([0, 0]), nodes.constant([2, 3])
-    full = nodes.add('Slice', full, zeros, SIZE, axes)
-    present = nodes.add('Greater', full, nodes.add('Gather', LIMITS, index))
+    limit = nodes.add('Gather', LIMITS, index)
+    if regional:
+        full = nodes.add('GridSample', low, upsampling, padding_mode='border', align_corners=0)
+        farthest = nodes.add(
+            'ReduceMax', nodes.add('Abs', upsampling), nodes.constant([3]), keepdims=0
+        )
+        inside = nodes.add(
+            'LessOrEqual',
+            nodes.add('Unsqueeze', farthest, nodes.constant([1])),
+            nodes.constant(1, np.float32),
+        )
+        present = nodes.add('And', nodes.add('Greater', full, limit), inside)
+    else:
+        full = nodes.add(
+            'Resize',
+            low,
+            '',
+            upsampling,
+            mode='linear',
+            coordinate_transformation_mode='half_pixel',
+        )
+        zeros, axes = nodes.constant([0, 0]), nodes.constant([2, 3])
+        full = nodes.add('Slice', full, zeros, SIZE, axes)
+        present = nodes.add('Greater', full, limit)
     bits = nodes.constant(1 << np.arange(count), np.int32)
     # OpenVINO gives wrong labels for Where(present, packed + bit, packed) in a loop
     bit = nodes.add('Where', present, nodes.add('Gather', bits, turn), nodes.constant(0, np.int32))
@@ -145,7 +215,8 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
         model: A model that :func:`append_packing` was applied to; changed in place.
 
     Returns:
-        The model with the output ``logits`` and the inputs ``images`` and ``content``.
+        The model with the inputs ``images`` and ``content`` and the output ``logits``, that of a
+        cascade also with ``place`` and ``found``.
 
     Raises:
         HandboneError: If the model has no logits.
@@ -164,5 +235,9 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
         graph.ClearField(field)
         getattr(graph, field).extend(values)
     del graph.output[:]
-    graph.output.append(helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, None))
+    outputs = {name for node in kept for name in node.output}
+    kinds = {LOGITS: TensorProto.FLOAT, PLACE: TensorProto.FLOAT, FOUND: TensorProto.BOOL}
+    for name, kind in kinds.items():
+        if name in outputs:
+            graph.output.append(helper.make_tensor_value_info(name, kind, None))
     return model

@@ -15,6 +15,10 @@ from handbone.extras import import_extra
 
 #: What a session gives: the head's logits, or the labels that the graph packs.
 Output = Literal['logits', 'labels']
+#: Outputs of the graph of a cascade: where the logits lie in the images, and whether the region was
+#: found.
+PLACE, FOUND = 'place', 'found'
+OUTPUTS = ('labels', 'logits', PLACE, FOUND)
 #: Which runtime opens which file.
 SUFFIXES = {'.onnx': 'ONNX Runtime', '.xml': 'OpenVINO'}
 EXTRA = 'export'
@@ -29,13 +33,17 @@ class Session(NamedTuple):
 
     Attributes:
         texts: What the file says of itself, by name.
-        run: Takes the inputs by name and returns the output.
+        run_all: Takes the inputs by name and returns the outputs by name.
         device: Where it runs, as PyTorch names it.
     """
 
     texts: Mapping[str, str]
-    run: Callable[[dict[str, np.ndarray]], np.ndarray]
+    run_all: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]
     device: str = 'cpu'
+
+    def run(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """Take the inputs by name and return the first output, logits or labels."""
+        return next(iter(self.run_all(inputs).values()))
 
 
 def is_exported(path: str | Path) -> bool:
@@ -131,7 +139,12 @@ def _open_onnx(path: Path, output: Output, device: str | None, threads: int | No
             raise HandboneError(f'{message}. Install those that it asks for, or use cpu')
         print_log(f'{message}. The CPU computes.', logger='current', level=logging.WARNING)
         device = 'cpu'
-    return Session(texts, lambda inputs: session.run(None, inputs)[0], device)
+    names = [output.name for output in session.get_outputs()]
+
+    def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return dict(zip(names, session.run(None, inputs), strict=True))
+
+    return Session(texts, run, device)
 
 
 @functools.cache
@@ -175,9 +188,10 @@ def _open_openvino(path: Path, output: Output, device: str | None, threads: int 
         raise damaged(path, error) from error
     request = compiled.create_infer_request()
 
-    def run(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        # a copy: the request gives out its own memory, which the next call overwrites
-        return request.infer(inputs)[compiled.outputs[0]].copy()
+    def run(inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        found = request.infer(inputs)
+        # copies: the request gives out its own memory, which the next call overwrites
+        return {_name(port): found[port].copy() for port in compiled.outputs}
 
     return Session(texts, run)
 
@@ -192,10 +206,16 @@ def _texts(model: Any) -> dict[str, str]:
 def _ending_in_logits(openvino: Any, model: Any) -> Any:
     from .packing_graph import CONTENT, IMAGES, LOGITS
 
-    for operation in model.get_ordered_ops():
-        for port in operation.outputs():
-            if LOGITS in port.names:
-                inputs = [model.input(name).get_node() for name in (IMAGES, CONTENT)]
-                result = openvino.opset13.result(port)
-                return openvino.Model([result], inputs, 'logits')
-    raise RuntimeError('the graph has no logits')
+    ports = [port for each in model.get_ordered_ops() for port in each.outputs()]
+    wanted = {name: port for name in (LOGITS, PLACE, FOUND) for port in ports if name in port.names}
+    if LOGITS not in wanted:
+        raise RuntimeError('the graph has no logits')
+    inputs = [model.input(name).get_node() for name in (IMAGES, CONTENT)]
+    results = [openvino.opset13.result(port) for port in wanted.values()]
+    return openvino.Model(results, inputs, 'logits')
+
+
+def _name(port: Any) -> str:
+    """Choose a name of an output: that of an exported graph, if it has one."""
+    own = {*OUTPUTS} & port.names
+    return next(iter(own or sorted(port.names) or ['output']))

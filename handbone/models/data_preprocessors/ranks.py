@@ -87,7 +87,7 @@ class RankDataPreProcessor(SegDataPreProcessor):
         if content is None:
             content = torch.tensor(images.shape[2:], device=images.device)
         sampled = sample_grid(images, SAMPLES, content).flatten(2)
-        places = torch.linspace(0, SAMPLES**2 - 1, self.ranks + 1).round().long().tolist()
+        places = [round(rank * (SAMPLES**2 - 1) / self.ranks) for rank in range(self.ranks + 1)]
         knots = sampled.sort(dim=2).values[:, :, places, None, None]
         least = (knots[:, :, -1] - knots[:, :, 0]).clamp_min(1e-3) * LEAST_STEP
         total = torch.zeros_like(images)

@@ -52,8 +52,13 @@ def test_only_infants_have_folds_of_skin():
     for ages, expected in ((growth, True), (adults, False)):
         scene = compose(2, 0, replace(WILD, growth=ages), SIZE)
         canvas = np.zeros((SIZE, SIZE), np.float32)
+        middle = int(scene.frame.project(scene.skeleton.wrist[:1])[0, 0])
+        canvas[:, :middle] = 0.5
+        before = canvas.copy()
         add_folds(canvas, scene, ages, np.random.default_rng(0))
-        assert canvas.any() == expected
+        assert (canvas > before).any() == expected
+        # Folds end where the hand does.
+        assert not canvas[:, middle:].any()
 
 
 def test_a_cast_covers_the_wrist_and_leaves_fingertips_free():

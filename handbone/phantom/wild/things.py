@@ -127,9 +127,10 @@ def add_folds(
         growth: How often.
         rng: Source of randomness.
     """
-    dresser = Dresser(canvas, scene, rng)
     if rng.random() >= growth.folds_rate or scene.patient.age > 3:
         return
+    folds = np.zeros_like(canvas)
+    dresser = Dresser(folds, scene, rng)
     across, steps = np.linspace(-1.0, 1.0, 31), 8
     for _ in range(int(rng.integers(1, 3))):
         place, bow, half = (
@@ -137,11 +138,13 @@ def add_folds(
             rng.uniform(-14.0, 14.0),
             rng.uniform(20.0, 34.0),
         )
-        value, softer = rng.uniform(0.06, 0.2), float(rng.choice((-1.0, 1.0)))
+        value, softer = rng.uniform(0.04, 0.16), float(rng.choice((-1.0, 1.0)))
         for step in range(steps):
             along = place + bow * (1.0 - across**2) + softer * 0.9 * step
             shade = value * (1.0 - step / steps)
             dresser.line(dresser.forearm(along, across * half), 1.0, shade)
+    # A fold ends at the skin.
+    canvas += folds * np.clip(canvas * np.float32(3.0) - np.float32(0.3), 0.0, 1.0)
 
 
 def _add_cast(dresser: Dresser, wall: float, attenuation: float) -> None:

@@ -79,12 +79,6 @@ def test_part_loads_alone(path):
     assert len(Config.fromfile(path)) > 0
 
 
-def test_flattened_config_is_the_same(config, tmp_path):
-    """What the work dir gets, and what `handbone configs` prints, can be read again."""
-    config.dump(tmp_path / 'flat.py')
-    assert Config.fromfile(tmp_path / 'flat.py').to_dict() == config.to_dict()
-
-
 def test_one_network_size(config):
     """Training, validation and test see images of one size, or in test windows of that size."""
     sizes = {

@@ -82,6 +82,7 @@ def test_no_configs_at_all_is_an_error_that_names_the_places(tmp_path, monkeypat
 
 @pytest.mark.parametrize('name', configs.config_names())
 def test_every_shipped_config_loads_again_identically(name, tmp_path):
+    """What the work dir gets, and what `handbone configs` prints, can be read again."""
     original = Config.fromfile(configs.config_path(name), import_custom_modules=False)
     text = configs.flattened_config(name)
     assert '_base_ =' not in text

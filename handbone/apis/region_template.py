@@ -48,8 +48,8 @@ def region_template(
         if info['polygons'] is None or not len(info['polygons'].ends):
             continue
         scale = min(1.0, MEASURED / max(info['height'], info['width']))
-        sides = (max(1, round(info[side] * scale)) for side in ('height', 'width'))
-        packed = rasterize(info['polygons'].split(), *sides, len(classes), scale=scale)
+        height, width = (max(1, round(info[side] * scale)) for side in ('height', 'width'))
+        packed = rasterize(info['polygons'].split(), height, width, len(classes), scale=scale)
         masses = masses_of_labels(packed, len(classes), scale)
         centroids = np.where(masses.areas[0, :, None] > 0, masses.centroids[0], np.nan)
         images.append(Outlined(centroids, info['polygons'].points))

@@ -35,8 +35,8 @@ class FormattedConfig(Config):
     def pretty_text(self) -> str:
         """The text, as mmengine formats it."""
         content = repr(self._cfg_dict)
-        former, text = vars(self).get('_formatted', ('', ''))
+        former, text = self.__dict__.get('_formatted', ('', ''))
         if content != former:
             text = super().pretty_text
-            vars(self)['_formatted'] = content, text
+            self.__dict__['_formatted'] = content, text
         return text

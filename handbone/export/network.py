@@ -82,8 +82,9 @@ def exported_network(segmentor: nn.Module, preprocessing: Preprocessing) -> nn.M
     for layer in segmentor.modules():
         if type(layer) in EXPORTED:
             layer.__class__ = EXPORTED[type(layer)]
-    kind = ExportedCascade if isinstance(segmentor, RegionCascade) else ExportedNetwork
-    return kind(segmentor, preprocessing).eval()
+    if isinstance(segmentor, RegionCascade):
+        return ExportedCascade(segmentor, preprocessing).eval()
+    return ExportedNetwork(segmentor, preprocessing).eval()
 
 
 class ExportedNetwork(nn.Module):

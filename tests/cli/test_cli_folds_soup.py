@@ -23,7 +23,6 @@ from handbone.apis.threshold_tuning import _check_fold, _take_training_images
 from handbone.bones import CLASSES
 from handbone.configuration.fold_config import fold_settings
 from handbone.datasets.folds import in_fold
-from handbone.ensembles import average_weights, greedy_choice
 from handbone.errors import HandboneError
 from handbone.folder_lock import locked_folder
 
@@ -133,32 +132,6 @@ def test_uniform_soup(run_tool, tiny_config, trained, checkpoint, tmp_path):
             assert torch.allclose(weight, (states[0][name] + states[1][name]) / 2, atol=1e-6), name
         else:
             assert weight == states[0][name]
-
-
-def test_weights_of_other_models():
-    """All that differs, sorted."""
-    states = dict(
-        a=dict(z=torch.zeros(2), b=torch.zeros(2), n=torch.zeros(1)),
-        c=dict(y=torch.zeros(2), b=torch.zeros(3), x=torch.zeros(1), n=torch.zeros(1)),
-    )
-    message = r'c is not .* as a: it lacks z; it has in addition x, y; .* shape b \(3 for 2\)'
-    with pytest.raises(ValueError, match=message):
-        average_weights(['a', 'c'], states.get)
-
-
-def test_greedy_choice():
-    """Wortsman et al.: from the best on, kept where the mean is no worse."""
-    values = dict(a=1.0, b=5.0, c=4.0, d=4.5)
-    tried = []
-
-    def score(names):
-        tried.append(names)
-        return 10 - abs(4.7 - np.mean([values[name] for name in names]))
-
-    scores = [10 - abs(4.7 - value) for value in values.values()]
-    # d (9.8) is best, then b (9.7), c (9.3), a (6.3)
-    assert greedy_choice(list(values), scores, score) == (['d', 'b'], pytest.approx(9.95))
-    assert tried == [['d', 'b'], ['d', 'b', 'c'], ['d', 'b', 'a']]
 
 
 def test_settings_of_a_fold():

@@ -1,11 +1,13 @@
 """Statistics of BatchNorm measured anew, and what is not to be tested instead of the soup."""
 
+import numpy as np
+import pytest
 import torch
 from mmengine.config import Config
 from torch import nn
 
 from handbone.apis.souping import SoupKitchen
-from handbone.ensembles import recompute_batch_norm
+from handbone.ensembles import average_weights, greedy_choice, recompute_batch_norm
 
 
 def test_batch_norm_of_a_soup():
@@ -38,3 +40,29 @@ def test_averages_of_the_training_are_not_tested(tmp_path):
     hooks = kitchen.cfg.default_hooks  # and the guards, which every config has
     assert 'average' not in hooks and {'timer', 'logger'} <= hooks.keys()
     assert kitchen.cfg.custom_hooks == [other]
+
+
+def test_weights_of_other_models():
+    """All that differs, sorted."""
+    states = dict(
+        a=dict(z=torch.zeros(2), b=torch.zeros(2), n=torch.zeros(1)),
+        c=dict(y=torch.zeros(2), b=torch.zeros(3), x=torch.zeros(1), n=torch.zeros(1)),
+    )
+    message = r'c is not .* as a: it lacks z; it has in addition x, y; .* shape b \(3 for 2\)'
+    with pytest.raises(ValueError, match=message):
+        average_weights(['a', 'c'], states.get)
+
+
+def test_greedy_choice():
+    """Wortsman et al.: from the best on, kept where the mean is no worse."""
+    values = dict(a=1.0, b=5.0, c=4.0, d=4.5)
+    tried = []
+
+    def score(names):
+        tried.append(names)
+        return 10 - abs(4.7 - np.mean([values[name] for name in names]))
+
+    scores = [10 - abs(4.7 - value) for value in values.values()]
+    # d (9.8) is best, then b (9.7), c (9.3), a (6.3)
+    assert greedy_choice(list(values), scores, score) == (['d', 'b'], pytest.approx(9.95))
+    assert tried == [['d', 'b'], ['d', 'b', 'c'], ['d', 'b', 'a']]

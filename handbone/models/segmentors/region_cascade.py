@@ -46,10 +46,8 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
     Where the region is not found, the second network sees the whole image, and the sample's
     ``region_found`` is False.
 
-    Each network is trained with its own config, the second one on what the transform
-    ``CropToRegion`` makes of the training images; ``handbone join`` puts both into one checkpoint.
-    Both normalise what they see with their own data preprocessors, so that of the cascade only
-    pads.
+    Each network is trained with its own config, the second one on the views of ``CropToRegion``;
+    ``handbone join`` puts both into one checkpoint. Both normalise what they see.
 
     Args:
         locator: Segmentor for the whole image, with a data preprocessor.
@@ -108,14 +106,10 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
             raise HandboneError(f'RegionCascade: shrink is a number from 1 on, got {self.shrink}')
         if getattr(self.data_preprocessor, '_enable_normalize', False):
             raise HandboneError(
-                'RegionCascade: its networks normalise what they see, so its data_preprocessor '
-                'takes no mean and std; remove them'
+                'RegionCascade: its networks normalise images; remove its data_preprocessor.mean'
             )
         if self.test_cfg.get('mode', 'whole') != 'whole':
-            raise HandboneError(
-                "RegionCascade: it has no sliding windows; set test_cfg.mode='slide' of its "
-                'network instead'
-            )
+            raise HandboneError("RegionCascade: sliding windows are test_cfg.mode of its 'network'")
         divisor, wanted = _divisor(self), self.shrink * _divisor(self.locator)
         if divisor % wanted:
             raise HandboneError(

@@ -8,8 +8,7 @@ from mmengine.config import Config
 class FormattedConfig(Config):
     """A config that keeps its formatted text until its content changes.
 
-    mmengine formats the config of a run for each log, dump and checkpoint, which takes up to half a
-    second each time.
+    mmengine formats the config of a run again for each log, dump and checkpoint.
 
     >>> cfg = FormattedConfig.of(Config(dict(size=1)))
     >>> cfg.size = 2

@@ -18,9 +18,6 @@ from handbone.regions import Found, masses_of_logits, sample_crops
 from ..data_preprocessors.ranks import RankDataPreProcessor
 from .multilabel_segmentor import PackedPrediction
 
-#: The networks, in the order in which they run; also the prefixes of their weights.
-PARTS = ('locator', 'network')
-
 
 class RegionLogits(NamedTuple):
     """What both networks say about the images of a batch.

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from handbone.models import RankDataPreProcessor
 from handbone.models.backbones.fused_attention import FusedMultiheadAttention
-from handbone.models.segmentors.region_cascade import RegionCascade, inside
+from handbone.models.segmentors.region_cascade import RegionCascade
+from handbone.regions import inside
 
 from .preprocessing import Preprocessing
 

@@ -1,4 +1,4 @@
-from .anatomy_checks import check_hand, flags_of
+from .anatomy_checks import check_hand, flags_of, shows_hand
 from .components import LargestComponent, LeastArea
 from .dense_crf import DenseCRF
 from .holes import FillHoles
@@ -16,4 +16,5 @@ __all__ = [
     'check_hand',
     'flags_of',
     'index_classes',
+    'shows_hand',
 ]

@@ -1,6 +1,7 @@
 """Checks of the bones of a hand: flags for a human reader, without changing the labels."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,11 +31,18 @@ TYPICAL_AREAS = dict(
 AREA_FACTOR = 3.0
 #: A second part of a bone is flagged from this share of the area of its largest part.
 PIECE_SHARE = 0.1
+#: Share of the bones in several parts above which the labels may be those of two hands; in such
+#: labels nothing else is checked.
+TWO_HANDS = 0.5
 #: Neighbours in a finger are flagged if the gap between their ends exceeds this share of the square
 #: root of the area of the first one. It is at most 0.3 in synthetic hands, over 1 between fingers.
 LARGEST_GAP = 1.0
 #: Areas are compared only if at least this many bones are fully visible.
 FEWEST_BONES = 5
+#: The flag of labels that are not those of a hand.
+NO_HAND = 'this does not look like a hand'
+#: Pairs of neighbours in the fingers that have to be there in a hand.
+FEWEST_PAIRS = 4
 #: Metacarpals that lie side by side, from the index to the little finger.
 METACARPALS = tuple(bones[-1] for ray, bones in RAYS.items() if ray != 'thumb')
 
@@ -53,12 +61,48 @@ def flags_of(labels: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
     return check_hand(labels) if tuple(classes) == CLASSES else ()
 
 
+def shows_hand(labels: np.ndarray) -> bool:
+    """Tell whether labels look like those of a hand at all.
+
+    In an image without a hand, a network finds a few bones here and there, but hardly any that
+    adjoin as the bones of a finger do.
+
+    Args:
+        labels: Packed map of the 29 bones, int32 (H, W).
+
+    Returns:
+        Whether at least :data:`FEWEST_PAIRS` of the 14 pairs of neighbours in the fingers are
+        there, adjoin and have areas in proportion.
+    """
+    bones = dict(bone_shapes(labels, CLASSES))
+    pairs = sum(
+        first in bones and second in bones and _adjoin(bones, first, second)
+        for names in RAYS.values()
+        for first, second in pairwise(names)
+    )
+    return pairs >= FEWEST_PAIRS
+
+
+def _adjoin(bones: Mapping[str, BoneShape], first: str, second: str) -> bool:
+    ratio = bones[first].area / bones[second].area
+    ratio /= TYPICAL_AREAS[first] / TYPICAL_AREAS[second]
+    near = _gap(bones[first], bones[second]) <= LARGEST_GAP
+    return near and 1 / AREA_FACTOR < ratio < AREA_FACTOR
+
+
+def _gap(first: BoneShape, second: BoneShape) -> float:
+    """Distance of the nearest ends, as a share of the square root of the area of the first bone."""
+    between = first.ends[:, None] - second.ends[None]
+    return float(np.linalg.norm(between, axis=-1).min() / np.sqrt(first.area))
+
+
 def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     """Find what a human reader should look at in the labels of a hand.
 
     The flags name missing bones, bones in several separate parts, bones of a finger that are not in
     order from tip to wrist, metacarpals that are not side by side in order, and bones whose areas
-    are far from the proportions of a hand. Nothing is changed.
+    are far from the proportions of a hand. Labels of two hands, or of none, are flagged as such.
+    Nothing is changed.
 
     Args:
         labels: Packed map of the 29 bones, int32 (H, W).
@@ -69,11 +113,14 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     bones = dict(bone_shapes(labels, CLASSES))
     if not bones:
         return ('no bone was found',)
-    flags = []
+    pieces = _pieces(bones)
+    if len(pieces) > TWO_HANDS * len(bones):
+        return (f'{len(pieces)} bones are in several places: are these two hands?',)
+    flags = [] if shows_hand(labels) else [NO_HAND]
     missing = [name for name in CLASSES if name not in bones]
     if missing:
         flags.append(f'missing: {", ".join(missing)}')
-    flags.extend(_pieces(bones))
+    flags.extend(pieces)
     for ray, names in RAYS.items():
         flags.extend(_order(bones, names, f'the {ray}'))
         flags.extend(_gaps(bones, names, ray))
@@ -105,12 +152,10 @@ def _order(bones: Mapping[str, BoneShape], names: Sequence[str], row: str) -> li
 def _gaps(bones: Mapping[str, BoneShape], names: Sequence[str], ray: str) -> list[str]:
     """Find neighbours in a finger that are too far apart."""
     flags = []
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in pairwise(names):
         if first not in bones or second not in bones:
             continue
-        between = bones[first].ends[:, None] - bones[second].ends[None]
-        gap = np.linalg.norm(between, axis=-1).min()
-        if gap > LARGEST_GAP * np.sqrt(bones[first].area):
+        if _gap(bones[first], bones[second]) > LARGEST_GAP:
             flags.append(f'the {ray}: {first} and {second} lie apart')
     return flags
 

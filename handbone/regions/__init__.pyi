@@ -1,5 +1,6 @@
 from .class_masses import Masses, masses_of_labels, masses_of_logits
-from .crops import sample_crops, sample_grid
+from .crops import inside, sample_crops, sample_grid
+from .separation import separate_regions
 from .similarity import Fit, fit_similarity
 from .template_learning import Outlined, learn_template
 from .template_region import Found, TemplateRegion, whole_image
@@ -11,10 +12,12 @@ __all__ = [
     'Outlined',
     'TemplateRegion',
     'fit_similarity',
+    'inside',
     'learn_template',
     'masses_of_labels',
     'masses_of_logits',
     'sample_crops',
     'sample_grid',
+    'separate_regions',
     'whole_image',
 ]

@@ -61,6 +61,22 @@ def sample_grid(images: Tensor, count: int, content: Tensor) -> Tensor:
         return _sampled(images, places.expand(images.shape[0], 2, count, count), content)
 
 
+def inside(images: Tensor, content: Tensor) -> Tensor:
+    """Mark the pixels of padded images that are not padding.
+
+    Args:
+        images: ``(N, channels, H, W)``.
+        content: ``(2,)``, height and width without the padding.
+
+    Returns:
+        ``(1, 1, H, W)`` float32, 1 or 0.
+    """
+    height, width = images.shape[2:]
+    rows = torch.arange(height, device=images.device)[:, None] < content[0]
+    columns = torch.arange(width, device=images.device)[None] < content[1]
+    return (rows & columns).float()[None, None]
+
+
 def _sampled(images: Tensor, places: Tensor, content: Tensor) -> Tensor:
     """Interpolate images at places ``(N, 2, h, w)``, x and y in pixels."""
     height, width = images.shape[2:]

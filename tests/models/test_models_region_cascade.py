@@ -51,6 +51,33 @@ def test_a_turned_object_is_seen_upright_and_its_labels_come_back(angle, mirrore
     assert model.locator.sizes == [(1, len(PARTS), 80, 72)]
 
 
+def test_both_objects_of_an_image_are_labelled():
+    """Of different sizes, turns and sides, beside an image with one object in the same batch."""
+    matrices = [object_matrix(0.4, 55, (95, 120)), object_matrix(-0.9, 75, (320, 190), True)]
+    polygons = [part for matrix in matrices for part in object_polygons(matrix)]
+    both, packed = object_image(polygons, (300, 440))
+    one, of_one = object_image(object_polygons(matrices[1]), (300, 440))
+    model = build_cascade()
+    samples = predict(model, both, one)
+    for sample, expected in zip(samples, (packed, of_one), strict=True):
+        found = planes_last(sample.pred_sem_seg.data)
+        assert (dice_of(found, expected) > 0.97).all()
+    assert model.network.sizes == [(3, len(PARTS), 192, 192)]
+    (alone,) = predict(model, one)
+    assert torch.equal(alone.pred_sem_seg.data, samples[1].pred_sem_seg.data)
+
+
+def test_a_piece_far_from_the_object_is_not_another_one():
+    matrix = object_matrix(0.4, 55, (95, 120))
+    polygons = object_polygons(matrix)
+    other = object_polygons(object_matrix(0.1, 55, (330, 190)), [0])
+    image, _ = object_image(polygons + other, (300, 440))
+    model = build_cascade()
+    (sample,) = predict(model, image)
+    assert view_error(sample, matrix, (192, 192)) < 6
+    assert model.network.sizes == [(1, len(PARTS), 192, 192)]
+
+
 @pytest.mark.parametrize('seed', range(12))
 def test_objects_of_any_place_and_size(seed):
     generator = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from handbone.bones import CLASSES, RAYS
 from handbone.masks import class_mask, rasterize
 from handbone.phantom import PRESETS
 from handbone.phantom.generator import compose
-from handbone.postprocessing import check_hand, flags_of
+from handbone.postprocessing import check_hand, flags_of, shows_hand
 
 SIZE = 512
 BIT = {name: index for index, name in enumerate(CLASSES)}
@@ -58,6 +58,26 @@ def test_nothing_there():
     assert check_hand(np.zeros((64, 64), np.int32)) == ('no bone was found',)
 
 
+def test_hands_are_told_from_scattered_bones(hands):
+    """The bones are those of a hand, moved to random places."""
+    generator = np.random.default_rng(0)
+    for labels in hands[:20]:
+        assert shows_hand(labels)
+        scattered = np.zeros_like(labels)
+        for bit in range(len(CLASSES)):
+            shift = generator.integers(0, SIZE, 2)
+            mask = np.roll(class_mask(labels, bit), tuple(shift), axis=(0, 1))
+            scattered |= mask.astype(np.int32) << bit
+        assert not shows_hand(scattered)
+        assert 'this does not look like a hand' in check_hand(scattered)
+
+
+def test_two_fingers_are_a_hand(hands):
+    for labels in hands[:20]:
+        few = labels & np.int32(sum(1 << BIT[name] for name in RAYS['index'] + RAYS['little']))
+        assert shows_hand(few)
+
+
 def test_several_missing(hands):
     labels = clear(clear(hands[0], 'Lunate'), 'finger-4')
     assert check_hand(labels) == ('missing: finger-4, Lunate',)
@@ -67,6 +87,12 @@ def test_two_bones_of_one_class(hands):
     for labels in hands[:10]:
         both = labels | class_mask(labels, BIT['finger-9']).astype(np.int32) << BIT['Lunate']
         assert 'Lunate is in 2 separate places' in check_hand(both)
+
+
+def test_two_hands(hands):
+    for first, second in zip(hands[:10:2], hands[1:10:2], strict=True):
+        (flag,) = check_hand(np.concatenate([first, second[:, ::-1]], axis=1))
+        assert 'are these two hands?' in flag
 
 
 def test_specks_are_no_second_bone(hands):

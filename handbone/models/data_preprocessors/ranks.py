@@ -4,12 +4,13 @@ import math
 from typing import Any
 
 import torch
-from mmseg.models import SegDataPreProcessor
 from mmseg.registry import MODELS
 from torch import Tensor
 
 from handbone.errors import HandboneError
 from handbone.regions import sample_grid
+
+from .progressive import ProgressiveDataPreProcessor
 
 #: Points per side whose grey values are ranked.
 SAMPLES = 64
@@ -18,7 +19,7 @@ LEAST_STEP = 1 / 256
 
 
 @MODELS.register_module()
-class RankDataPreProcessor(SegDataPreProcessor):
+class RankDataPreProcessor(ProgressiveDataPreProcessor):
     """mmseg's data preprocessor, which replaces grey values by their ranks in the image.
 
     Film base, exposure and gamma change the grey values of a radiograph, but hardly their order.
@@ -32,7 +33,8 @@ class RankDataPreProcessor(SegDataPreProcessor):
 
     Args:
         ranks: Number of intervals between quantiles.
-        **kwargs: Arguments of ``SegDataPreProcessor``, without ``mean``, ``std`` and ``pad_val``.
+        **kwargs: ``stages`` of :class:`ProgressiveDataPreProcessor`, and the arguments of
+            ``SegDataPreProcessor`` without ``mean``, ``std`` and ``pad_val``.
 
     Raises:
         HandboneError: If there are fewer than two ranks, or one of the arguments is given that have

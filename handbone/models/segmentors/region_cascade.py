@@ -13,10 +13,10 @@ from torch import Tensor
 
 from handbone.errors import HandboneError
 from handbone.masks import compose, inverse, scaling
-from handbone.regions import Found, masses_of_logits, sample_crops
+from handbone.regions import Found, inside, masses_of_logits, sample_crops
 
 from ..data_preprocessors.ranks import RankDataPreProcessor
-from .multilabel_segmentor import PackedPrediction
+from .several_regions import SeveralRegions
 
 
 class RegionLogits(NamedTuple):
@@ -34,14 +34,15 @@ class RegionLogits(NamedTuple):
 
 
 @MODELS.register_module()
-class RegionCascade(PackedPrediction, BaseSegmentor):
+class RegionCascade(SeveralRegions, BaseSegmentor):
     """A coarse network finds a region, a fine one sees it upright, centred and at one scale.
 
     The first network, the locator, sees the whole image, shrunk by averaging over blocks. From its
     masks, ``region`` computes an affine map. The second network sees the image through it, and the
     same map puts its logits back into the image, in the one interpolation that upsamples them.
     Where the region is not found, the second network sees the whole image, and the sample's
-    ``region_found`` is False.
+    ``region_found`` is False. Where it shows the region twice, as both hands on one film, each is
+    labelled; see :class:`SeveralRegions`.
 
     Each network is trained with its own config, the second one on the views of ``CropToRegion``;
     ``handbone join`` puts both into one checkpoint. Both normalise what they see.
@@ -54,7 +55,7 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
         data_preprocessor: A ``SegDataPreProcessor`` without ``mean`` and ``std``, whose
             ``test_cfg.size_divisor`` is that of the locator times ``shrink``.
         train_cfg: Not used.
-        test_cfg: As in :class:`PackedPrediction`, without sliding windows, which ``test_cfg`` of
+        test_cfg: As in :class:`SeveralRegions`, without sliding windows, which ``test_cfg`` of
             the network may have. The thresholds of the locator and the network are not used.
         init_cfg: Initialisation, as in every module of mmengine.
 
@@ -120,15 +121,15 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
                 f'size_divisor of the network, {_divisor(self.network)}'
             )
 
-    def locate(self, images: Tensor, content: Tensor) -> Found:
-        """Find the region.
+    def coarse_logits(self, images: Tensor, content: Tensor) -> Tensor:
+        """Run the first network.
 
         Args:
             images: ``(N, channels, H, W)`` grey values, padded.
             content: ``(2,)``, height and width of the images without their padding.
 
         Returns:
-            Where the region lies in the images.
+            ``(N, C, h, w)`` over the padded images.
         """
         seen = inside(images, content)
         # the mean of the pixels of a block that belong to the image
@@ -136,9 +137,20 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
         coarse = F.avg_pool2d(images.float() * seen, self.shrink) / shares.clamp_min(1e-6)
         shown = content / self.shrink
         coarse = _normalised(self.locator.data_preprocessor, coarse, shown) * (shares > 0)
-        logits = self.locator.inference(coarse, [])
-        with torch.autocast(images.device.type, enabled=False):
-            frame = (images.shape[2], images.shape[3])
+        return self.locator.inference(coarse, [])
+
+    def locate(self, logits: Tensor, frame: tuple[int, int], content: Tensor) -> Found:
+        """Find the region.
+
+        Args:
+            logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
+            frame: Height and width of the padded images.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            Where the region lies in the images.
+        """
+        with torch.autocast(logits.device.type, enabled=False):
             return self.region.locate(masses_of_logits(logits, frame, content), content)
 
     def show(self, images: Tensor, matrices: Tensor, content: Tensor) -> Tensor:
@@ -155,25 +167,22 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
         crops = sample_crops(images, matrices, self.region.size, content)
         return _normalised(self.network.data_preprocessor, crops, None)
 
-    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
-        """Find the region and show it.
+    def view_of(
+        self, logits: Tensor, inputs: Tensor, data_samples: list[SegDataSample], content: Tensor
+    ) -> Tensor:
+        """Show the region where the first network has found it.
 
         Args:
+            logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
             inputs: ``(N, channels, H, W)`` grey values, padded.
             data_samples: Samples with meta information. They get ``region_matrix``, the matrix from
                 the original image to the view and its height and width, and ``region_found``.
+            content: ``(2,)``, height and width of the images without their padding.
 
         Returns:
             ``(N, channels, h, w)``, normalised.
         """
-        shapes = {tuple(sample.metainfo['img_shape'][:2]) for sample in data_samples}
-        if len(shapes) > 1:
-            raise HandboneError(
-                f'RegionCascade: a batch has images of one size, got {sorted(shapes)}; use '
-                'test_step, which splits batches'
-            )
-        content = torch.tensor(shapes.pop(), device=inputs.device)
-        found = self.locate(inputs, content)
+        found = self.locate(logits, (inputs.shape[2], inputs.shape[3]), content)
         size = self.region.size[::-1]
         matrices, flags = found.matrices.double().cpu().numpy(), found.found.tolist()
         for matrix, flag, sample in zip(matrices, flags, data_samples, strict=True):
@@ -203,7 +212,8 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
         Returns:
             Logits of the views and where these lie.
         """
-        found = self.locate(images, content)
+        coarse = self.coarse_logits(images, content)
+        found = self.locate(coarse, (images.shape[2], images.shape[3]), content)
         logits = self.inference(self.show(images, found.matrices, content), [])
         return RegionLogits(logits, *found)
 
@@ -253,22 +263,6 @@ class RegionCascade(PackedPrediction, BaseSegmentor):
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         content = torch.tensor(inputs.shape[2:], device=inputs.device)
         return self.region_logits(inputs, content).logits
-
-
-def inside(images: Tensor, content: Tensor) -> Tensor:
-    """Mark the pixels of padded images that are not padding.
-
-    Args:
-        images: ``(N, channels, H, W)``.
-        content: ``(2,)``, height and width without the padding.
-
-    Returns:
-        ``(1, 1, H, W)`` float32, 1 or 0.
-    """
-    height, width = images.shape[2:]
-    rows = torch.arange(height, device=images.device)[:, None] < content[0]
-    columns = torch.arange(width, device=images.device)[None] < content[1]
-    return (rows & columns).float()[None, None]
 
 
 def _normalised(preprocessor: Any, images: Tensor, content: Tensor | None) -> Tensor:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from handbone.checkpoints import load_checkpoint_file, write_published
 from handbone.checkpoints.fitting import weights_of
@@ -23,7 +25,12 @@ MODEL = Fields(
 )
 
 
-def publish(checkpoint: str, out: str | None = None, thresholds: str | None = None) -> Path:
+def publish(
+    checkpoint: str,
+    out: str | None = None,
+    thresholds: str | None = None,
+    precision: str = 'fp32',
+) -> Path:
     """Write the weights of a checkpoint and what is needed to use them as safetensors.
 
     >>> publish('work_dirs/demo/iter_2000.pth', 'demo.safetensors')
@@ -34,6 +41,9 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
             and has the first eight digits of its hash in its name.
         thresholds: A file from ``handbone tune-thresholds``. Default: the thresholds of a published
             checkpoint, otherwise those of the config.
+        precision: 'fp32' keeps the weights as they are, 'fp16' halves the file: matrices and
+            kernels are rounded to half precision, vectors such as biases and the statistics of
+            normalisation are kept.
 
     Returns:
         The file that was written.
@@ -67,6 +77,10 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
     if thresholds is not None:
         decided = list(read_thresholds(thresholds, classes))
     weights = weights_of(content, checkpoint)
+    if precision == 'fp16':
+        weights = {
+            name: _halved(weight, f'{checkpoint}: {name}') for name, weight in weights.items()
+        }
     colors = [list(color) for color in palette]
     digest = write_published(path, weights, classes, colors, decided, text)
     if out:
@@ -74,6 +88,15 @@ def publish(checkpoint: str, out: str | None = None, thresholds: str | None = No
     named = beside.with_name(f'{beside.name}-{digest[:8]}{SUFFIX}')
     put_in_place(path, named)
     return named
+
+
+def _halved(weight: Tensor, place: str) -> Tensor:
+    if weight.ndim < 2 or weight.dtype != torch.float32:
+        return weight
+    half = weight.half()
+    if not half.isfinite().all():
+        raise HandboneError(f'{place} has values that half precision cannot hold; take fp32')
+    return half
 
 
 def configured_thresholds(text: str, classes: Sequence[str], place: str) -> float | list[float]:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from .arguments import add_allow_pickle
+from .arguments import add_allow_pickle, add_precision
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='thresholds to publish with them, as `handbone tune-thresholds` writes them',
     )
+    add_precision(parser, ('fp32', 'fp16'), 'fp16: a file of half the size (default: fp32)')
     add_allow_pickle(parser)
 
 
@@ -34,4 +35,11 @@ def run(args: argparse.Namespace) -> None:
     from handbone.checkpoints import find_checkpoint, unpickling
 
     with unpickling(args.allow_pickle):
-        print(publish(find_checkpoint(args.checkpoint), args.out, args.thresholds))
+        print(
+            publish(
+                find_checkpoint(args.checkpoint),
+                args.out,
+                args.thresholds,
+                args.precision or 'fp32',
+            )
+        )

@@ -51,6 +51,23 @@ def test_round_trip(checkpoint, tmp_path):
     assert read['meta']['sha256'] == fingerprint(load_file(path), safe_open(path, 'pt').metadata())
 
 
+def test_half_precision_rounds_matrices_alone(tmp_path, checkpoint):
+    content = torch.load(checkpoint, weights_only=True)
+    content['state_dict']['bias'] = torch.tensor([1e-9, 0.1])
+    torch.save(content, checkpoint)
+    path = publish(str(checkpoint), str(tmp_path / 'half.safetensors'), precision='fp16')
+    weights = load_checkpoint_file(path)['state_dict']
+    assert weights['weight'].dtype == torch.float16
+    assert torch.equal(weights['weight'].float(), content['state_dict']['weight'])
+    assert torch.equal(weights['bias'], content['state_dict']['bias'])
+    assert torch.equal(weights['count'], torch.tensor(7))
+    content['state_dict']['weight'][0, 0] = 1e6
+    torch.save(content, checkpoint)
+    with pytest.raises(ValueError, match='weight has values that half precision cannot hold'):
+        publish(str(checkpoint), str(tmp_path / 'none.safetensors'), precision='fp16')
+    assert not (tmp_path / 'none.safetensors').exists()
+
+
 def test_other_thresholds_are_said(checkpoint, capsys):
     path = publish(str(checkpoint))
     for thresholds, said in (([0.3, 0.6], False), (0.4, True)):

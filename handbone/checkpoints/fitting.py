@@ -26,6 +26,8 @@ STATISTICS = (
 WRAPPERS = ('_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module')
 #: Names under which averaged models of mmengine and PyTorch count their updates.
 COUNTERS = ('steps', 'n_averaged')
+#: The networks of a cascade, in the order in which they run.
+CASCADE_PARTS = ('locator', 'network')
 
 
 def plain_name(name: str) -> str:
@@ -192,6 +194,31 @@ def load_weights(
             'checkpoint in its work dir)'
         )
     put_weights(model, weights_of(content, name))
+
+
+def part_that_fits(weights: Mapping[str, Any], model: nn.Module) -> Mapping[str, Any]:
+    """Take from the weights of a cascade those of the network that a model is.
+
+    Args:
+        weights: Tensors by name, of any model.
+        model: The model.
+
+    Returns:
+        The weights of the one network in a cascade that fits the model, with the names that they
+        have in it. Otherwise all weights.
+    """
+    if not weight_faults(weights, model):
+        return weights
+    for part in reversed(CASCADE_PARTS):  # the one that labels, if both fit
+        prefix = f'{part}.'
+        of_part = OrderedDict(
+            (name.removeprefix(prefix), weight)
+            for name, weight in weights.items()
+            if name.startswith(prefix)
+        )
+        if of_part and not weight_faults(of_part, model):
+            return of_part
+    return weights
 
 
 def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:

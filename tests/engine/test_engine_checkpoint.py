@@ -105,6 +105,33 @@ def test_training_may_start_from_other_classes(tmp_path, save, capsys):
     assert 'does not fit the config' in capsys.readouterr().out
 
 
+def test_training_starts_from_the_network_of_a_cascade(tmp_path, capsys):
+    """The one that fits, and the one that labels if both do."""
+
+    class Cascade(nn.Module):
+        def __init__(self, locator, network):
+            super().__init__()
+            self.locator, self.network = locator, network
+
+    for parts in ((ShiftModel(), ShiftModel()), (ShiftModel(), nn.Linear(2, 2))):
+        path = tmp_path / 'cascade.pth'
+        torch.save(dict(state_dict=Cascade(*parts).state_dict(), meta=dict()), path)
+        runner = train_runner(tmp_path, load_from=str(path))
+        runner.train()
+        expected = parts[1] if isinstance(parts[1], ShiftModel) else parts[0]
+        assert torch.equal(runner.model.head.bias, expected.head.bias)
+        assert 'does not fit' not in capsys.readouterr().out
+
+
+def test_a_test_does_not_take_a_network_of_a_cascade(mask_runner, tmp_path):
+    weights = {f'network.{name}': each for name, each in ShiftModel().state_dict().items()}
+    torch.save(dict(state_dict=weights), tmp_path / 'cascade.pth')
+    path = str(tmp_path / 'cascade.pth')
+    runner = mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=path)
+    with pytest.raises(ValueError, match='does not fit'):
+        runner.test()
+
+
 def test_resuming_may_not(tmp_path, save):
     path = save(('a', 'b'), 2)
     with pytest.raises(ValueError, match='does not fit'):

@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 
-from handbone.checkpoints.fitting import fit_faults, weights_of
+from handbone.checkpoints.fitting import fit_faults, part_that_fits, weights_of
 from handbone.errors import HandboneError
 
 from .running_dataset import dataset_to_run, must_fit
@@ -18,7 +18,8 @@ class CheckpointCompatibilityHook(Hook):
     stays random and the run continues. This hook compares the class names in the checkpoint with
     those of the dataset and the weights with those of the model, and raises one error that says
     what differs. A training may start from a checkpoint that differs (``load_from`` without
-    ``resume``): then the hook only warns.
+    ``resume``): then the hook only warns. From the checkpoint of a cascade, a training of one of
+    its networks takes that network.
     """
 
     priority = 'VERY_HIGH'  # before hooks that load parts of the checkpoint themselves
@@ -36,6 +37,8 @@ class CheckpointCompatibilityHook(Hook):
         name = str(runner._load_from or 'to resume')
         # a file may hold weights alone; other hooks and mmengine look for them under this key
         checkpoint.setdefault('state_dict', weights_of(checkpoint, name))
+        if not must_fit(runner):
+            checkpoint['state_dict'] = part_that_fits(checkpoint['state_dict'], runner.model)
         classes = getattr(dataset_to_run(runner), 'metainfo', {}).get('classes', ())
         faults = fit_faults(checkpoint, name, runner.model, classes)
         if not faults:

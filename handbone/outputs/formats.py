@@ -39,5 +39,6 @@ WRITERS = _Writers(
         'label-png': 'label_png:LabelPngWriter',
         'dicom-seg': 'dicom_seg:DicomSegWriter',
         'table': 'table:TableWriter',
+        'flags': 'flag_table:FlagTableWriter',
     }
 )

@@ -7,7 +7,7 @@
 _base_ = [
     '../_base_/models/hand_cascade.py',
     '../_base_/datasets/xray_hand_bone.py',
-    '../_base_/schedules/adamw_progressive.py',
+    '../_base_/schedules/adamw_cosine.py',
     '../_base_/default_runtime.py',
 ]
 # the view of the hand is cut out of images of this size

@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/models/hand_cascade.py',
     '../_base_/datasets/xray_hand_bone.py',
-    '../_base_/schedules/adamw_progressive.py',
+    '../_base_/schedules/adamw_cosine.py',
     '../_base_/default_runtime.py',
 ]
 crop_size = _base_.hand_region.size

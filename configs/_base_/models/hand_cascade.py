@@ -52,6 +52,7 @@ preprocessor = dict(
     seg_pad_val=0,
     size_divisor=64,  # the networks' stride
     test_cfg=dict(size_divisor=64),
+    stages=[(0.6, 2)],  # most of the training at half the side length
 )
 loss_decode = [
     # times the number of classes, to sum over classes
@@ -66,10 +67,11 @@ head = dict(
     upscale=4,
     loss_decode=loss_decode,
 )
+# together 4.9 million weights, 9.8 MB at half precision
 locator = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=preprocessor,
-    backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 256), fold=4),
+    backbone=dict(type='FoldedUNet', channels=(32, 48, 96, 128, 144), fold=4),
     decode_head=head,
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),
@@ -77,7 +79,7 @@ locator = dict(
 network = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=preprocessor,
-    backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 256), fold=4),
+    backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 208), fold=4),
     decode_head=head,
     train_cfg=dict(),
     test_cfg=dict(mode='whole'),

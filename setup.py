@@ -80,7 +80,7 @@ setup(
     py_modules=['handbone_command'],
     entry_points={'console_scripts': ['handbone = handbone_command:main']},
     # the stubs are read at run time: packages import what they export when it is asked for
-    package_data={'handbone': ['py.typed', '**/*.pyi']},
+    package_data={'handbone': ['py.typed', '**/*.pyi', 'starter/*.safetensors']},
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={

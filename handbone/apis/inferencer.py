@@ -7,17 +7,20 @@ from typing import Any, Self
 
 import torch
 
+from handbone.configuration.shipped import config_path
 from handbone.errors import HandboneError
 from handbone.inference import ImageSources, Predictor, Source, TorchPredictor
 from handbone.inference.run import RunSummary, predict_to_files
 from handbone.inference.stream import predict_sources
 from handbone.outputs import WRITERS, OutputWriter, Prediction
 from handbone.radiographs import RadiographError, check_grey_values
+from handbone.starter import CONFIG, NOTICE, starter_weights
 
 
 class MultilabelInferencer:
     """Predicts radiographs: arrays, files or folders in, packed labels or output files out.
 
+    >>> (prediction,) = MultilabelInferencer()('hand.png')
     >>> inferencer = MultilabelInferencer('configs/demo.py', 'work_dirs/demo')
     >>> for prediction in inferencer('data/phantom/test/DCM'):
     ...     print(prediction.name, prediction.labels.shape)
@@ -25,16 +28,29 @@ class MultilabelInferencer:
     >>> summary = inferencer.run(['data/phantom/test/DCM'], ['csv', 'overlays'], 'predictions')
 
     Args:
-        config: The config or its file.
+        config: The config or its file; without config and checkpoint, the weights that come with
+            the package label the 29 bones of the hand (:mod:`handbone.starter`).
         checkpoint: A ``.pth`` or ``.safetensors`` file, or the work dir of a training.
         **options: ``device``, ``precision``, ``tta``, ``thresholds`` and ``postprocess`` of
             :class:`handbone.inference.TorchPredictor`.
 
     Attributes:
         predictor: The model.
+
+    Raises:
+        HandboneError: If only one of config and checkpoint is given.
     """
 
-    def __init__(self, config: str | Path, checkpoint: str | Path, **options: Any) -> None:
+    def __init__(
+        self, config: str | Path | None = None, checkpoint: str | Path | None = None, **options: Any
+    ) -> None:
+        if config is None and checkpoint is None:
+            config, checkpoint = config_path(CONFIG), starter_weights()
+            print(NOTICE)
+        if config is None or checkpoint is None:
+            raise HandboneError(
+                'give both a config and its checkpoint, or neither to use the starter weights'
+            )
         self.predictor: Predictor = TorchPredictor(config, checkpoint, **options)
 
     @classmethod

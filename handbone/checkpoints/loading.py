@@ -24,6 +24,7 @@ from mmengine.runner.checkpoint import (
 )
 
 from handbone.errors import HandboneError
+from handbone.starter import starter_weights
 from handbone.structure import one_line
 
 from .content import check_content
@@ -33,6 +34,9 @@ from .pickled_values import ForbiddenError
 from .published import SUFFIX, read_published
 from .stored_values import InvalidValueError
 from .torch_file import read_torch_file
+
+#: What stands for the starter weights wherever a checkpoint is named.
+STARTER = 'starter'
 
 _unpickling_allowed: ContextVar[bool] = ContextVar('unpickling_allowed', default=False)
 
@@ -83,6 +87,22 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
     return _load(path, str(path), map_location, mmap)
 
 
+def starter_or_file(path: str) -> str:
+    """Find the file that a path stands for.
+
+    Args:
+        path: A path, or ``'starter'`` for the weights that come with the package, unless there is a
+            file or folder of that name.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        HandboneError: If the starter weights are missing or damaged.
+    """
+    return str(starter_weights()) if path == STARTER and not Path(path).exists() else path
+
+
 def _load(source: Path | io.BytesIO, name: str, map_location: Any, mmap: bool = False) -> dict:
     try:
         content = read_torch_file(source, _device(map_location), mmap)
@@ -125,8 +145,8 @@ def _device(map_location: Any) -> torch.device:
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
 def load_from_file(filename: str, map_location: Any = None) -> dict:
-    """Load a local file; see :func:`load_checkpoint_file`."""
-    return load_checkpoint_file(filename, map_location)
+    """Load a local file or the starter weights; see :func:`load_checkpoint_file`."""
+    return load_checkpoint_file(starter_or_file(filename), map_location)
 
 
 @CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)

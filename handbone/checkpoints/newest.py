@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-from .loading import CheckpointError, load_checkpoint_file
+from .loading import CheckpointError, load_checkpoint_file, starter_or_file
 
 
 def is_address(path: str | Path) -> bool:
@@ -31,17 +31,19 @@ def find_checkpoint(path: str) -> str:
     """Find the checkpoint that a path stands for.
 
     Args:
-        path: A checkpoint, or a work dir, which stands for its best checkpoint by mean Dice, else
-            its newest best one by a different score, else its last one.
+        path: A checkpoint; a work dir, which stands for its best checkpoint by mean Dice, else
+            its newest best one by a different score, else its last one; or ``'starter'``, the
+            weights that come with the package.
 
     Returns:
         The checkpoint's path.
 
     Raises:
         FileNotFoundError: If there is none.
+        HandboneError: If the starter weights are missing or damaged.
     """
     if not Path(path).is_dir():
-        return path
+        return starter_or_file(path)
     for pattern in ('best_mDice_*.pth', 'best_*.pth'):
         best = sorted(Path(path).glob(pattern), key=lambda file: file.stat().st_mtime)
         if best:

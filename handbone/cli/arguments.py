@@ -84,16 +84,19 @@ def add_precision(
         )
 
 
-def add_out_dir(parser: argparse.ArgumentParser, help_text: str, *former: str) -> None:
-    """Add the required ``--out-dir``.
+def add_out_dir(
+    parser: argparse.ArgumentParser, help_text: str, *former: str, default: Path | None = None
+) -> None:
+    """Add ``--out-dir``, which is required unless there is a default.
 
     Args:
         parser: The parser to extend.
         help_text: What comes into the folder.
         *former: Options by which the command called it before.
+        default: The folder if none is named.
     """
-    one = parser.add_mutually_exclusive_group(required=True)
-    one.add_argument('--out-dir', type=Path, metavar='DIR', help=help_text)
+    one = parser.add_mutually_exclusive_group(required=default is None)
+    one.add_argument('--out-dir', type=Path, metavar='DIR', default=default, help=help_text)
     for option in former:
         one.add_argument(option, type=Path, dest='out_dir', help=argparse.SUPPRESS)
 

@@ -2,9 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from handbone.configuration.shipped import config_path
 from handbone.errors import HandboneError
 from handbone.outputs import WRITERS
+from handbone.starter import CONFIG, NOTICE, WEIGHTS, starter_weights
 
 from .arguments import (
     add_allow_pickle,
@@ -16,8 +19,19 @@ from .arguments import (
 )
 from .test import add_decision_arguments
 
+if TYPE_CHECKING:
+    from handbone.inference.run import RunSummary
+
+OUT_DIR = Path('predictions')
+#: Images whose flags are printed; those of all images are in the table.
+FLAGS_SHOWN = 3
+#: What is written with the weights that come with the package.
+STARTER_FORMATS = ['csv', 'overlays', 'flags']
+#: What mmengine reads as a config; none of them is an image.
+CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 EPILOG = """\
 examples:
+  handbone predict my_hand.png
   handbone predict configs/demo.py work_dirs/demo data/phantom/test/DCM --out-dir predictions
   handbone predict demo.onnx 'scans/*/*.dcm' @more.txt --out-dir out --write csv,overlays
 """
@@ -30,22 +44,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser: The parser to extend.
     """
     parser.description = (
-        'Predict radiographs: pictures and DICOM files. After an interruption, the same command '
+        'Predict radiographs: pictures and DICOM files. Without a model, the weights that come '
+        'with the package label the 29 bones of the hand. After an interruption, the same command '
         'continues.'
     )
     parser.epilog = EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.usage = (
-        '%(prog)s (CONFIG CHECKPOINT | MODEL.onnx) SOURCE [SOURCE ...] --out-dir DIR [options]'
+        '%(prog)s [CONFIG CHECKPOINT | MODEL.onnx] SOURCE [SOURCE ...] [--out-dir DIR] [options]'
     )
     add_model_arguments(parser)
-    add_out_dir(parser, 'folder of the outputs', '--out')
+    add_out_dir(parser, f'folder of the outputs (default: {OUT_DIR})', '--out', default=OUT_DIR)
     parser.add_argument(
         '--write',
         type=names,
-        default=['csv'],
         metavar='FORMATS',
-        help=f'what to write, with commas between: {", ".join(WRITERS)} (default: csv)',
+        help=f'what to write, with commas between: {", ".join(WRITERS)} (default: csv; without a '
+        f'model {",".join(STARTER_FORMATS)})',
     )
     parser.add_argument(
         '--polygon-tolerance',
@@ -79,9 +94,8 @@ def run(args: argparse.Namespace) -> None:
     from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import parse_options
     from handbone.inference import ImageSources, open_predictor
-    from handbone.outputs.failure_table import NAME as FAILURE_TABLE
 
-    model, checkpoint, sources = split_sources(args.model, args.sources)
+    model, checkpoint, sources = split_sources(args.words)
     with unpickling(args.allow_pickle):
         predictor = open_predictor(
             model,
@@ -98,14 +112,31 @@ def run(args: argparse.Namespace) -> None:
     images = ImageSources(sources)
     if images.describe_left_out():
         print(images.describe_left_out())
-    writers = make_writers(args.write, out, predictor, options)
+    starter = checkpoint == str(WEIGHTS)
+    formats = args.write or (STARTER_FORMATS if starter else ['csv'])
+    writers = make_writers(formats, out, predictor, options)
     with_checkpoint = '' if checkpoint is None else f' with {checkpoint}'
-    print(f'{model}{with_checkpoint}: {len(predictor.classes)} classes, on {predictor.device}')
+    name = NOTICE if starter else f'{model}{with_checkpoint}'
+    print(f'{name}: {len(predictor.classes)} classes, on {predictor.device}')
     summary = MultilabelInferencer.of(predictor).run(
         images, writers, out, args.batch_size, args.workers, args.restart
     )
+    _report(summary, out, 'flags' in formats)
+
+
+def _report(summary: 'RunSummary', out: Path, flagged: bool) -> None:
+    """Say what came of a run."""
+    from handbone.outputs.failure_table import NAME as FAILURE_TABLE
+    from handbone.outputs.flag_table import NAME as FLAG_TABLE
+    from handbone.outputs.flag_table import read_flags
+
     before = f' ({summary.done_before} of them in an earlier run)' if summary.done_before else ''
     print(f'{summary.images - summary.failed} of {summary.images} images{before}: {out}')
+    flags = read_flags(out / FLAG_TABLE) if flagged else {}
+    for name, sentences in list(flags.items())[:FLAGS_SHOWN]:
+        print(f'{name}: {"; ".join(sentences)}')
+    if len(flags) > FLAGS_SHOWN:
+        print(f'{len(flags)} images have flags: {out / FLAG_TABLE}')
     if summary.failed:
         table = out / FAILURE_TABLE
         print(
@@ -122,12 +153,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: Parser of a command that predicts, changed in place.
     """
-    parser.add_argument('model', help='config, or an exported model (.onnx, .xml)')
     parser.add_argument(
-        'sources',
+        'words',
         nargs='+',
-        help="after a config first its checkpoint or work dir; then images, folders, 'patterns' "
-        'and @lists, text files with one image a line',
+        metavar='SOURCE',
+        help="images, folders, 'patterns' and @lists, text files with one image per line; before "
+        'them a config with its checkpoint or work dir, or an exported model (.onnx, .xml); '
+        'without one, the weights that come with the package are used',
     )
     add_precision(
         parser, ('fp32', 'bf16', 'fp16'), 'default: fp32; an exported model has its own precision'
@@ -137,29 +169,34 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     add_allow_pickle(parser)
 
 
-def split_sources(model: str, rest: list[str]) -> tuple[str, str | None, list[str]]:
-    """Tell model, checkpoint and sources apart: an exported model has no checkpoint.
+def split_sources(words: list[str]) -> tuple[str, str | None, list[str]]:
+    """Tell model, checkpoint and sources apart.
 
     Args:
-        model: A config or an exported model.
-        rest: The words after it.
+        words: A config and its checkpoint, an exported model, or neither; then the sources.
 
     Returns:
-        The model, its checkpoint if it takes one, and the sources.
+        The model, its checkpoint if it takes one, and the sources. Without a model, those are the
+        config and the weights that come with the package.
 
     Raises:
         FileNotFoundError: If there is no such model.
-        HandboneError: If there is no source.
+        HandboneError: If there is no source, or the weights of the package are damaged.
     """
     from handbone.export import is_exported
 
+    model, *rest = words
+    exported = is_exported(model)
+    if not exported and Path(model).suffix not in CONFIG_SUFFIXES:
+        return str(config_path(CONFIG)), str(starter_weights()), words
     if not Path(model).is_file():
         raise FileNotFoundError(f'there is no config or model {model}')
-    if is_exported(model):
+    if exported:
+        if not rest:
+            raise HandboneError(f'{model} is an exported model: name the images after it')
         return model, None, rest
-    checkpoint, *sources = rest
-    if not sources:
+    if len(rest) < 2:
         raise HandboneError(
             f'{model} is a config: name its checkpoint or work dir after it, then the images'
         )
-    return model, checkpoint, sources
+    return model, rest[0], rest[1:]

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'cluster. The same command continues after an interruption, and predicts what is new later.'
     )
     parser.usage = (
-        '%(prog)s (CONFIG CHECKPOINT | MODEL.onnx) SOURCE [SOURCE ...] --out-dir DIR [options]'
+        '%(prog)s [CONFIG CHECKPOINT | MODEL.onnx] SOURCE [SOURCE ...] --out-dir DIR [options]'
     )
     add_model_arguments(parser)
     add_out_dir(parser, 'folder of the dataset', '--out')
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         HandboneError: If no image could be predicted.
     """
-    model, checkpoint, names = split_sources(args.model, args.sources)
+    model, checkpoint, names = split_sources(args.words)
     check_extra()
     from handbone.archive.folder import ArchiveFolder
     from handbone.archive.prediction import Workforce, predict_archive

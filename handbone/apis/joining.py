@@ -47,7 +47,7 @@ def join(cfg: Config, locator: str, network: str, out: str | Path) -> None:
     paths = [find_checkpoint(path) for path in (locator, network)]
     for part, path in zip(CASCADE_PARTS, paths, strict=True):
         content = load_checkpoint_file(path)
-        weights = part_that_fits(weights_of(content, path), getattr(model, part))
+        weights = part_that_fits(weights_of(content, path), getattr(model, part), [part])
         content = {**content, 'state_dict': weights}
         wanted = f'the {part} of {name_of(cfg)}'
         load_weights(getattr(model, part), content, path, classes, wanted)

@@ -196,12 +196,15 @@ def load_weights(
     put_weights(model, weights_of(content, name))
 
 
-def part_that_fits(weights: Mapping[str, Any], model: nn.Module) -> Mapping[str, Any]:
+def part_that_fits(
+    weights: Mapping[str, Any], model: nn.Module, parts: Sequence[str] = CASCADE_PARTS[::-1]
+) -> Mapping[str, Any]:
     """Take from the weights of a cascade those of the network that a model is.
 
     Args:
         weights: Tensors by name, of any model.
         model: The model.
+        parts: The networks to consider; by default both, the one that labels first.
 
     Returns:
         The weights of the one network in a cascade that fits the model, with the names that they
@@ -209,7 +212,7 @@ def part_that_fits(weights: Mapping[str, Any], model: nn.Module) -> Mapping[str,
     """
     if not weight_faults(weights, model):
         return weights
-    for part in reversed(CASCADE_PARTS):  # the one that labels, if both fit
+    for part in parts:
         prefix = f'{part}.'
         of_part = OrderedDict(
             (name.removeprefix(prefix), weight)

@@ -124,15 +124,25 @@ def test_a_cascade_is_trained_part_by_part(configs, capsys):
     assert 'handbone join' in capsys.readouterr().err
 
 
+def test_networks_of_a_cascade_are_joined_again(configs, joined):
+    """Each as what it was, although both have the same shapes."""
+    out = configs / 'joined_again.pth'
+    main(['join', str(configs / 'hand.py'), str(joined), str(joined), '--out', str(out)])
+    before, after = (torch.load(path, weights_only=False)['state_dict'] for path in (joined, out))
+    assert before.keys() == after.keys()
+    assert all(torch.equal(after[name], each) for name, each in before.items())
+
+
 @pytest.mark.parametrize(
     ('config', 'locator', 'message'),
     [
         ('hand_locator', 'hand_locator', 'not the config of a cascade'),
-        ('hand', 'hand.pth', 'does not fit the locator of'),
+        ('hand', 'other.pth', 'does not fit the locator of'),
         ('hand', 'nothing.pth', 'nothing.pth'),
     ],
 )
 def test_what_cannot_be_joined(configs, joined, capsys, config, locator, message):
+    torch.save(dict(state_dict=dict(weight=torch.ones(2))), configs / 'other.pth')
     arguments = [str(configs / locator), str(configs / 'hand_network')]
     out = configs / 'wrong.pth'
     with pytest.raises(SystemExit) as ended:

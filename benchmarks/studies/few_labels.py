@@ -47,7 +47,9 @@ def train_and_test(number: int, start: str, test_images: int, work_dir: Path) ->
     make = ['tools/make_phantom.py', data, '--train', number, '--test', test_images]
     make += ['--preset', 'shift', '--seed', SEED, '--size', 1024]
     _tool(make, work_dir / 'make.log')
-    options = ['--cfg-options', f'data_root={data}', STARTS[start]]
+    loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    options = ['--cfg-options', STARTS[start]]
+    options += [f'{loader}.dataset.data_root={data}' for loader in loaders]
     begin = time.monotonic()
     _tool(['tools/train.py', CONFIG, '--work-dir', work_dir, *options], work_dir / 'train.log')
     seconds = time.monotonic() - begin
@@ -56,7 +58,8 @@ def train_and_test(number: int, start: str, test_images: int, work_dir: Path) ->
     join = ['handbone_command.py', 'join', CASCADE, 'starter', last, '--out', joined]
     _tool(join, work_dir / 'join.log')
     test = ['tools/test.py', CASCADE, joined, '--work-dir', work_dir / 'test']
-    _tool([*test, '--cfg-options', f'data_root={data}'], work_dir / 'test.log')
+    on_data = ['--cfg-options', f'test_dataloader.dataset.data_root={data}']
+    _tool([*test, *on_data], work_dir / 'test.log')
     with max(work_dir.rglob('dice_per_class.csv')).open() as file:
         dice = {row['name']: float(row['dice']) for row in csv.DictReader(file)}
     score = dict(dice=dice['mean'], seconds=seconds)

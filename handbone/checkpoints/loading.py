@@ -66,7 +66,8 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
     """Read weights, numbers and texts from a checkpoint file, without executing anything.
 
     Args:
-        path: A file of ``torch.save`` or a published ``.safetensors`` file.
+        path: A file of ``torch.save`` or a published ``.safetensors`` file; see also
+            :func:`starter_or_file`.
         map_location: The device of its tensors.
         mmap: Leave tensors in the file until they are used, to read only the rest.
 
@@ -79,7 +80,7 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
         FileNotFoundError: If there is no such file.
         CheckpointError: If it is damaged, or needs unpickling and that is not allowed.
     """
-    path = Path(path).expanduser()
+    path = Path(starter_or_file(str(path))).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f'there is no checkpoint {path}')
     if path.suffix == SUFFIX:
@@ -145,8 +146,8 @@ def _device(map_location: Any) -> torch.device:
 
 @CheckpointLoader.register_scheme(prefixes='', force=True)
 def load_from_file(filename: str, map_location: Any = None) -> dict:
-    """Load a local file or the starter weights; see :func:`load_checkpoint_file`."""
-    return load_checkpoint_file(starter_or_file(filename), map_location)
+    """Load a local file; see :func:`load_checkpoint_file`."""
+    return load_checkpoint_file(filename, map_location)
 
 
 @CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.runner import CheckpointLoader
 
 import handbone.starter
 from handbone.apis import MultilabelInferencer
 from handbone.bones import CLASSES
-from handbone.checkpoints import load_checkpoint_file
+from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.cli.command import main
 from handbone.masks import dice, overlap_counts, rasterize
 from handbone.phantom import PRESETS, generate
@@ -116,3 +117,15 @@ def test_a_damaged_file_is_refused(fault, tmp_path, monkeypatch, capsys):
 def test_half_a_model_is_refused():
     with pytest.raises(ValueError, match='both a config and its checkpoint, or neither'):
         MultilabelInferencer('configs/demo.py')
+
+
+def test_starter_is_a_name_wherever_a_checkpoint_is_one(tmp_path, monkeypatch):
+    """Unless there is a file or a folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    weights = load_checkpoint_file(starter_weights())['state_dict']
+    for content in (load_checkpoint_file('starter'), CheckpointLoader.load_checkpoint('starter')):
+        assert all(torch.equal(weights[name], each) for name, each in content['state_dict'].items())
+    assert find_checkpoint('starter') == str(starter_weights())
+    torch.save(dict(state_dict=dict(weight=torch.ones(1))), 'starter')
+    assert list(load_checkpoint_file('starter')['state_dict']) == ['weight']
+    assert find_checkpoint('starter') == 'starter'

@@ -9,7 +9,6 @@ first network finds the hand. Runs that are already there are not repeated.
 """
 
 import argparse
-import csv
 import json
 import sys
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from .jsrt import run
+from .jsrt import class_scores, run
 
 DATA = Path('data/few_labels')
 CONFIG, CASCADE = 'configs/starter/own_hands.py', 'configs/starter/hand.py'
@@ -60,8 +59,7 @@ def train_and_test(number: int, start: str, test_images: int, work_dir: Path) ->
     test = ['tools/test.py', CASCADE, joined, '--work-dir', work_dir / 'test']
     on_data = ['--cfg-options', f'test_dataloader.dataset.data_root={data}']
     _tool([*test, *on_data], work_dir / 'test.log')
-    with max(work_dir.rglob('dice_per_class.csv')).open() as file:
-        dice = {row['name']: float(row['dice']) for row in csv.DictReader(file)}
+    dice = {row['name']: float(row['dice']) for row in class_scores(work_dir / 'test')}
     score = dict(dice=dice['mean'], seconds=seconds)
     record.write_text(json.dumps(score))
     return score
@@ -80,19 +78,19 @@ def main() -> None:
     args = parser.parse_args()
     table = Table('labelled images', 'from scratch', 'from the starter', 'gain', 'training')
     for number in args.numbers:
-        scores = {
+        results = {
             start: train_and_test(
                 number, start, args.test_images, args.work_dir / f'{number}_{start}'
             )
             for start in STARTS
         }
-        dice = {start: score['dice'] for start, score in scores.items()}
+        dice = {start: score['dice'] for start, score in results.items()}
         table.add_row(
             str(number),
             f'{dice["scratch"]:.4f}',
             f'{dice["starter"]:.4f}',
             f'{dice["starter"] - dice["scratch"]:+.4f}',
-            ', '.join(f'{scores[start]["seconds"]:.0f} s' for start in ('scratch', 'starter')),
+            ', '.join(f'{results[start]["seconds"]:.0f} s' for start in ('scratch', 'starter')),
         )
     Console().print(table)
 

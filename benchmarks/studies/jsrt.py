@@ -66,11 +66,24 @@ def train_ours(config: str, work_dir: Path) -> tuple[dict[str, float], float]:
     test_dir = work_dir / 'test'
     command = [sys.executable, 'tools/test.py', config, checkpoint, '--val']
     run([*command, '--work-dir', str(test_dir)], work_dir / 'test.log')
-    table = max(test_dir.rglob('dice_per_class.csv'), key=lambda file: file.stat().st_mtime)
-    with table.open() as file:
-        rows = list(csv.DictReader(file))
-    dice = {row['name']: float(row['dice']) for row in rows if row['kind'] != 'group'}
+    dice = {
+        row['name']: float(row['dice']) for row in class_scores(test_dir) if row['kind'] != 'group'
+    }
     return dice, seconds
+
+
+def class_scores(work_dir: Path) -> list[dict[str, str]]:
+    """Read the newest scores below a work dir.
+
+    Args:
+        work_dir: Of a test or a training.
+
+    Returns:
+        The rows of ``dice_per_class.csv``.
+    """
+    table = max(work_dir.rglob('dice_per_class.csv'), key=lambda file: file.stat().st_mtime)
+    with table.open() as file:
+        return list(csv.DictReader(file))
 
 
 def train_plain(seconds: float, work_dir: Path, packages: str) -> dict[str, float]:

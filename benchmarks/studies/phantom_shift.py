@@ -7,7 +7,6 @@ the test images by ``tools/test.py``. Runs that are already there are not repeat
 """
 
 import argparse
-import csv
 import json
 import sys
 import time
@@ -20,7 +19,7 @@ from mmengine.config import Config
 
 from benchmarks.harness.table import machine, with_section
 
-from .jsrt import run
+from .jsrt import class_scores, run
 
 CONFIGS = Path('configs/phantom_shift')
 DATA = Path('data/phantom_shift')
@@ -70,9 +69,7 @@ def train_and_test(config: Path, seed: int, work_dir: Path) -> Score:
     seconds = time.monotonic() - begin
     test = ['tools/test.py', str(config), (work_dir / 'last_checkpoint').read_text().strip()]
     run([sys.executable, *test, '--work-dir', str(work_dir / 'test')], work_dir / 'test.log')
-    table = max(work_dir.rglob('dice_per_class.csv'), key=lambda file: file.stat().st_mtime)
-    with table.open() as file:
-        dice = {row['name']: float(row['dice']) for row in csv.DictReader(file)}
+    dice = {row['name']: float(row['dice']) for row in class_scores(work_dir)}
     score = Score(seconds, {name: dice[name] for name in GROUPS})
     record.write_text(json.dumps(score._asdict()))
     return score

@@ -74,7 +74,10 @@ def shows_hand(labels: np.ndarray) -> bool:
         Whether at least :data:`FEWEST_PAIRS` of the 14 pairs of neighbours in the fingers are
         there, adjoin and have areas in proportion.
     """
-    bones = dict(bone_shapes(labels, CLASSES))
+    return _enough_pairs(dict(bone_shapes(labels, CLASSES)))
+
+
+def _enough_pairs(bones: Mapping[str, BoneShape]) -> bool:
     pairs = sum(
         first in bones and second in bones and _adjoin(bones, first, second)
         for names in RAYS.values()
@@ -116,7 +119,7 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     pieces = _pieces(bones)
     if len(pieces) > TWO_HANDS * len(bones):
         return (f'{len(pieces)} bones are in several places: are these two hands?',)
-    flags = [] if shows_hand(labels) else [NO_HAND]
+    flags = [] if _enough_pairs(bones) else [NO_HAND]
     missing = [name for name in CLASSES if name not in bones]
     if missing:
         flags.append(f'missing: {", ".join(missing)}')

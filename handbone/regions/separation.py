@@ -24,16 +24,19 @@ def separate_regions(logits: Tensor) -> list[Tensor]:
         Logits of the same shape, one per region, from the left to the right; all of ``logits`` if
         there are not at least two regions.
     """
-    present = (logits > 0).cpu()
+    present = (logits > 0).cpu().numpy()
     reach = max(1, round(REACH * max(logits.shape[1:])))
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    union = cv2.dilate(present.any(dim=0).numpy().astype(np.uint8), kernel)
-    count, labels = cv2.connectedComponents(union)
-    parts = [torch.from_numpy(labels == label) for label in range(1, count)]
-    least = LEAST_SHARE * len(logits)
-    regions = [part for part in parts if int((present & part).any(dim=(1, 2)).sum()) >= least]
+    union = (logits > 0).any(dim=0).cpu().numpy().astype(np.uint8)
+    count, labels = cv2.connectedComponents(cv2.dilate(union, kernel))
+    # number of classes in each part; one pass per class, however many specks there are
+    classes = np.zeros(count, int)
+    for mask in present:
+        classes[np.unique(labels[mask])] += 1
+    regions = np.flatnonzero(classes >= LEAST_SHARE * len(present))
     if len(regions) < 2:
         return [logits]
-    regions.sort(key=lambda part: float(part.nonzero()[:, 1].float().mean()))
+    columns = [np.nonzero(labels == region)[1].mean() for region in regions]
+    parts = [torch.from_numpy(labels == regions[index]) for index in np.argsort(columns)]
     nothing = torch.full_like(logits, -20.0)
-    return [torch.where(part.to(logits.device), logits, nothing) for part in regions]
+    return [torch.where(part.to(logits.device), logits, nothing) for part in parts]

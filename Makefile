@@ -1,4 +1,4 @@
-# make demo     synthetic radiographs, training, Dice table, overlays and CSV: about 9 minutes
+# make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 8 to 13 minutes
 # make test     all tests, the end-to-end ones included
 # make test-fast  all but the trainings and the runs of whole commands
 # make bench    speed and memory, compared with the usual implementations

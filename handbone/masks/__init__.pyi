@@ -17,6 +17,7 @@ from .packed import (
     planes_last,
     unpack,
 )
+from .pairs import overlapping_pairs, pair_maps
 from .placed_logits import place_logits, placed_blocks, placed_to_packed
 from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs
@@ -51,7 +52,9 @@ __all__ = [
     'logits_to_packed',
     'num_planes',
     'overlap_counts',
+    'overlapping_pairs',
     'pack',
+    'pair_maps',
     'place_logits',
     'placed_blocks',
     'placed_to_packed',

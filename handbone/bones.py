@@ -31,6 +31,26 @@ RAYS = {
     'little': FINGERS[15:19],
 }
 
+#: The metacarpals of the thumb to the little finger.
+METACARPALS = tuple(ray[-1] for ray in RAYS.values())
+#: Bones that lie against each other, whose overlap RAM-H1200 (arXiv 2605.05616) scores.
+ADJACENT_BONES = (
+    ('Radius', 'Scaphoid'),
+    ('Radius', 'Lunate'),
+    ('Scaphoid', 'Trapezium'),
+    ('Capitate', 'Scaphoid'),
+    ('Trapezium', 'finger-3'),
+    ('Capitate', 'finger-11'),
+    ('Hamate', 'finger-15'),
+    ('Lunate', 'Scaphoid'),
+    ('Trapezium', 'Trapezoid'),
+    ('Capitate', 'Trapezoid'),
+    ('Hamate', 'finger-19'),
+    ('Trapezium', 'finger-7'),
+    ('Trapezoid', 'finger-7'),
+    ('finger-7', 'finger-11'),
+)
+
 
 def distinct_colors(count: int) -> list[tuple[int, int, int]]:
     """Choose colours that are easy to distinguish for neighbours in the class order.

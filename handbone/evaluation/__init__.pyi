@@ -1,5 +1,7 @@
 from .bootstrap import bootstrap_difference, bootstrap_mean
 from .dice_metric import DiceMetric
+from .overlap_metric import OverlapMetric
+from .pair_scores import pair_scores
 from .surface_distance import (
     average_surface_distance,
     hausdorff_distance,
@@ -12,12 +14,14 @@ from .thresholds import read_thresholds, write_thresholds
 
 __all__ = [
     'DiceMetric',
+    'OverlapMetric',
     'SurfaceMetric',
     'ThresholdMetric',
     'average_surface_distance',
     'bootstrap_difference',
     'bootstrap_mean',
     'hausdorff_distance',
+    'pair_scores',
     'read_thresholds',
     'surface_dice',
     'surface_distances',

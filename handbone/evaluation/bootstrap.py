@@ -42,7 +42,8 @@ class Difference(NamedTuple):
         groups: Number of groups that were drawn from.
         better: Share of the draws in which the first is better; draws without difference count
             half.
-        left_out: Pairs that were left out because one of them is not finite.
+        left_out: Pairs that were left out because one of them is not finite; what was scored in
+            neither does not count.
     """
 
     mean: float
@@ -119,7 +120,7 @@ def bootstrap_difference(
     mean, draws, num_groups = _draw_means(differences, groups, resamples, seed)
     gains = -draws if lower_is_better else draws
     better = float(((gains > 0) + 0.5 * (gains == 0)).mean()) if len(gains) else np.nan
-    left_out = int(paired.size - paired.sum())
+    left_out = int((~paired & ~(np.isnan(scores) & np.isnan(others))).sum())
     return Difference(mean, *_ends(draws, num_groups, confidence), num_groups, better, left_out)
 
 

@@ -103,7 +103,7 @@ def means_table(table: ScoreTable, intervals: bool = False, resamples: int = 10_
         if distances:
             cells.append(str(int(np.isinf(table.part_scores(distances[0], part)).sum())))
         worst = table.worst(1, part)[0]
-        score = float(table.part_scores(table.ranking, part)[worst].mean())
+        score = float(table.image_means(table.ranking, part)[worst])
         image = Path(table.images[worst])
         cells += [_number(score), image.name if image.is_absolute() else str(image)]
         cells += [str(table.images_with(part))] if counted else []
@@ -129,9 +129,9 @@ def worst_text(table: ScoreTable, row: int) -> str:
         For example ``Dice 0.913, worst Pisiform 0.402``.
     """
     index = table.worst_class(row)
-    scores = table.scores[table.ranking][row]
+    mean, score = table.image_means(table.ranking)[row], table.scores[table.ranking][row, index]
     title = column_title(table.ranking, table.unit)
-    return f'{title} {scores.mean():.3f}, worst {table.classes[index]} {scores[index]:.3f}'
+    return f'{title} {mean:.3f}, worst {table.classes[index]} {score:.3f}'
 
 
 def _number(score: float) -> str:

@@ -17,6 +17,8 @@ from .score_table import Part, ScoreTable
 PER_IMAGE = ('image', 'mean')
 #: First columns of a table of scores; one column per score follows.
 KEYS = ('image', 'patient', 'class')
+#: Cell of what was not scored: a pair of classes without overlap in the reference of an image.
+NOT_SCORED = 'NA'
 #: Scores are written with six digits, so they may be off by this.
 ROUNDING = 1e-6
 
@@ -47,7 +49,7 @@ def dice_rows(table: ScoreTable) -> list[list[str]]:
         Rows of cells.
     """
     scores = table.scores['dice']
-    means = scores.mean(axis=1)
+    means = table.image_means('dice')
     return [
         [*PER_IMAGE, *table.classes],
         *(
@@ -184,7 +186,9 @@ def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> 
 
 
 def _score(path: Path, line: int, column: str, cell: str) -> float:
-    """Read a cell: from 0 to 1, or from 0 to infinity for distances."""
+    """Read a cell: from 0 to 1, or from 0 to infinity for distances; NaN for what was skipped."""
+    if cell == NOT_SCORED:
+        return np.nan
     try:
         score = float(cell) if '_' not in cell else np.nan
     except ValueError:
@@ -207,11 +211,11 @@ def _class_row(table: ScoreTable, part: Part) -> list[object]:
         part.name,
         group,
         _cell(table.mean('dice', part)),
-        _cell(table.part_scores('dice', part)[lowest].mean()),
+        _cell(float(table.image_means('dice', part)[lowest])),
         Path(table.images[lowest]).name,
         table.images_with(part),
     ]
 
 
 def _cell(score: float) -> str:
-    return f'{score:.6f}'
+    return NOT_SCORED if np.isnan(score) else f'{score:.6f}'

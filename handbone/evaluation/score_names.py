@@ -9,6 +9,8 @@ from handbone.errors import HandboneError
 OVERLAP_SCORES = {'dice': 'Dice', 'iou': 'IoU', 'precision': 'Precision', 'recall': 'Recall'}
 #: Scores of surface distances, with their names in tables.
 SURFACE_SCORES = {'hd95': 'HD95', 'assd': 'ASSD', 'surface_dice': 'Surface Dice'}
+#: Scores in the keys of metrics, which hold no space.
+METRIC_KEYS = OVERLAP_SCORES | SURFACE_SCORES | {'surface_dice': 'SurfaceDice'}
 #: Distances: less is better, and they are infinite where one mask is empty.
 DISTANCES = ('hd95', 'assd')
 

@@ -37,8 +37,8 @@ class ScoreTable:
         patients: Patient of each image.
         classes: Names of the classes.
         scores: Float64 (N, C) by column, as :func:`handbone.evaluation.scores.score_columns` names
-            them. A distance is infinite where one of the two masks is empty. Images are ranked by
-            the first column.
+            them. A distance is infinite where one of the two masks is empty; what was not scored is
+            NaN. Images are ranked by the first column.
         groups: Names of groups and the class names in each.
         unit: Unit of distances.
         reference_pixels: Pixels of each class in the reference, int (N, C), where they are known.
@@ -101,6 +101,22 @@ class ScoreTable:
         """
         return self.scores[column][:, list((part or self.whole).columns)]
 
+    def image_means(self, column: str, part: Part | None = None) -> np.ndarray:
+        """Average the scores of each image, without those that are not there.
+
+        Args:
+            column: The score.
+            part: One of :attr:`parts`; None for all classes.
+
+        Returns:
+            Float64 (N,), NaN for images without any.
+        """
+        scores = self.part_scores(column, part)
+        there = ~np.isnan(scores)
+        number = there.sum(axis=1)
+        sums = np.where(there, scores, 0).sum(axis=1)
+        return np.where(number > 0, sums / np.maximum(number, 1), np.nan)
+
     def mean(self, column: str, part: Part | None = None) -> float:
         """Compute the mean over images and classes, without infinite distances.
 
@@ -148,9 +164,9 @@ class ScoreTable:
             part: One of :attr:`parts`; None for all classes.
 
         Returns:
-            Row numbers, the worst first.
+            Row numbers, the worst first; images without any score last.
         """
-        scores = self.part_scores(self.ranking, part).mean(axis=1)
+        scores = self.image_means(self.ranking, part)
         badness = scores if self.ranking in DISTANCES else -scores
         return np.argsort(-badness, kind='stable')[:count].tolist()
 
@@ -164,7 +180,8 @@ class ScoreTable:
             Class index.
         """
         scores = self.scores[self.ranking][row]
-        return int(scores.argmax() if self.ranking in DISTANCES else scores.argmin())
+        badness = scores if self.ranking in DISTANCES else -scores
+        return int(np.where(np.isnan(scores), -np.inf, badness).argmax())
 
     def images_with(self, part: Part) -> int:
         """Count the images in whose reference a part is present.

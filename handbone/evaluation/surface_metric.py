@@ -10,12 +10,9 @@ from handbone.errors import HandboneError
 
 from .drawn_tables import means_table
 from .packed_metric import PackedMetric
-from .score_names import SURFACE_SCORES, check_scores, score_columns
+from .score_names import METRIC_KEYS, SURFACE_SCORES, check_scores, score_columns
 from .score_table import ScoreTable
 from .scores import surface_scores
-
-#: Beginning of the keys of each score.
-KEYS = {'hd95': 'HD95', 'assd': 'ASSD', 'surface_dice': 'SurfaceDice'}
 
 
 @METRICS.register_module()
@@ -135,7 +132,7 @@ class SurfaceMetric(PackedMetric):
         metrics = {}
         for column in columns:
             name, _, tolerance = column.partition('@')
-            key = KEYS[name] + (f'@{tolerance}' if tolerance else '')
+            key = METRIC_KEYS[name] + (f'@{tolerance}' if tolerance else '')
             metrics[f'm{key}'] = table.mean(column)
             means = table.means(column, kinds)
             metrics |= {f'{key}/{part}': mean for part, mean in means.items()}

@@ -15,7 +15,10 @@ from benchmarks.harness import table
 from benchmarks.rows import loss, train_step
 
 #: What is measured unless rows are named: modules with a ``ROW`` each.
-ROWS = ('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'loss', 'loading', 'voting')
+ROWS = (
+    *('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'overlap'),
+    *('loss', 'loading', 'voting'),
+)
 
 
 def main() -> None:

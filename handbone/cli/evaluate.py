@@ -46,7 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--classes', nargs='+', help='class names (default: those of the CSV)')
     parser.add_argument('--skip-labels', nargs='+', default=(), help='labels of JSON to leave out')
     parser.add_argument('--common', action='store_true', help='score the images that both have')
+    parser.add_argument(
+        '--overlap',
+        nargs='*',
+        metavar='CLASS+CLASS',
+        help='also score within the overlap of these pairs of classes; adjacent-bones for those of '
+        'RAM-H1200 (default: the pairs that overlap in the reference)',
+    )
     parser.add_argument('--out', type=Path, help='write a row for each image and class to this CSV')
+    parser.add_argument('--overlap-out', type=Path, help='write a row for each image and pair')
     parser.add_argument('--worst', type=int, default=8, help='worst images to list (default: 8)')
     parser.add_argument('--show-dir', type=Path, help='draw the worst images into this folder')
     parser.add_argument('--against', type=Path, help='another CSV of the same images to compare')
@@ -72,7 +80,9 @@ def run(args: argparse.Namespace) -> None:
         classes=args.classes,
         skip_labels=args.skip_labels,
         common=args.common,
+        overlap='all' if args.overlap == [] else args.overlap,
         out=args.out,
+        overlap_out=args.overlap_out,
         show_dir=args.show_dir,
         worst=args.worst,
     )

@@ -1,24 +1,24 @@
 """Scores of a submission against reference masks, and whether a second one is better."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from handbone.bones import GROUPS
 from handbone.errors import HandboneError
 from handbone.evaluation.bootstrap import Difference
 from handbone.evaluation.drawn_tables import means_table, worst_text
-from handbone.evaluation.score_files import HINT, is_score_file, read_score_file, write_scores
+from handbone.evaluation.pair_names import PairName
+from handbone.evaluation.score_files import write_scores
 from handbone.evaluation.score_names import OVERLAP_SCORES, column_title
 from handbone.evaluation.score_table import ScoreTable
-from handbone.listing import normal_form
-from handbone.submissions.image_names import name_images
 
 from .mask_scores import MaskScorer
-from .reference_masks import Size, patient_of
+from .overlaps import score_overlaps
+from .reference_masks import Size
 from .score_comparison import comparison_tables, difference, verdict
+from .written_scores import read_tables
 
 #: Fewer patients than this give intervals that are clearly too narrow.
 FEW_PATIENTS = 10
@@ -26,6 +26,9 @@ FEW_PATIENTS = 10
 RESAMPLES = 10_000
 #: Below this mean, masks and reference have nothing to do with each other.
 UNRELATED = 0.05
+
+#: Note where there is nothing to score.
+NO_OVERLAP = 'No pair of classes overlaps in the reference masks, so no overlap is scored.'
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,17 @@ class Evaluation:
     Attributes:
         scores: Of every image and class.
         others: Those of the submission to compare with, of the same images.
+        overlaps: Scores within the overlap of pairs of classes, if asked for: the table's classes
+            are the pairs, and what does not overlap in the reference is NaN. None if none does.
+        other_overlaps: Those of the submission to compare with.
         pictures: Files of the worst images that were drawn, the sheet of all of them last.
         notes: What could not be scored, and why.
     """
 
     scores: ScoreTable
     others: ScoreTable | None = None
+    overlaps: ScoreTable | None = None
+    other_overlaps: ScoreTable | None = None
     pictures: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -74,6 +82,9 @@ class Evaluation:
             f'95 % intervals: {num_patients} patients, drawn {RESAMPLES} times with replacement.',
             *_warnings(table, num_patients),
         ]
+        if self.overlaps is not None:
+            lines.append('Within the overlap of pairs, where the reference has one:')
+            lines.append(means_table(self.overlaps, intervals=True, resamples=RESAMPLES))
         rows = table.worst(worst)
         if rows:
             lines.append(f'Worst images by {column_title(table.ranking, table.unit)}:')
@@ -90,6 +101,9 @@ class Evaluation:
         if self.others is None or found is None:
             return ''
         tables = comparison_tables(self.scores, self.others, RESAMPLES)
+        if self.overlaps is not None and self.other_overlaps is not None:
+            of_pairs = comparison_tables(self.overlaps, self.other_overlaps, RESAMPLES)
+            tables += f'\nWithin the overlap of pairs:\n{of_pairs}'
         return f'{tables}\n{verdict(found, column_title(self.scores.ranking, self.scores.unit))}'
 
 
@@ -106,7 +120,9 @@ def evaluate(
     classes: Sequence[str] | None = None,
     skip_labels: Sequence[str] = (),
     common: bool = False,
+    overlap: str | Sequence[PairName] | None = None,
     out: str | Path | None = None,
+    overlap_out: str | Path | None = None,
     show_dir: str | Path | None = None,
     worst: int = 8,
 ) -> Evaluation:
@@ -126,7 +142,11 @@ def evaluate(
             are bones, else the classes of the CSV.
         skip_labels: Labels in JSON files to leave out.
         common: Score the images that both sides have, where others would be an error.
+        overlap: Also score Dice and surface Dice within the overlap of pairs of classes:
+            ``['Radius+Scaphoid', …]``, ``'adjacent-bones'``, or ``'all'`` for those that overlap in
+            the reference masks.
         out: CSV to write, one row for each image and class.
+        overlap_out: CSV to write, one row for each image and pair.
         show_dir: Folder to draw the worst images into; needs ``images``.
         worst: Number of images to draw.
 
@@ -153,7 +173,10 @@ def evaluate(
         raise HandboneError(f'{prediction} is a folder; the first argument is the CSV to score.')
     if worst < 0:
         raise HandboneError(f'--worst is a number of images from 0 on, got {worst}.')
+    if overlap_out and not overlap:
+        raise HandboneError('--overlap-out writes what --overlap scores; add it.')
     lengths = _spacing(spacing)
+    overlaps: list[ScoreTable] = []
     if reference is None:
         given = {
             '--metrics': scores,
@@ -162,11 +185,12 @@ def evaluate(
             '--images': images,
             '--classes': classes,
             '--skip-labels': skip_labels,
+            '--overlap': overlap,
             '--show-dir': show_dir,
         }
         _check_no_masks(prediction, [option for option, value in given.items() if value])
         unit = 'px' if lengths is None else 'mm'
-        tables = _read_tables([prediction, *([other] if other else [])], unit, common)
+        tables = read_tables([prediction, *([other] if other else [])], unit, common)
         pictures: list[Path] = []
         notes: tuple[str, ...] = ()
     else:
@@ -175,12 +199,27 @@ def evaluate(
             prediction, Path(reference), other, size, folder, classes, skip_labels, common
         )
         drawn = show_dir is not None
-        names, limits, notes = scorer.choose_scores(scores, tolerances, lengths, drawn)
+        names, limits, notes = scorer.choose_scores(
+            scores, tolerances, lengths, drawn, bool(overlap)
+        )
         tables = scorer.score(names, limits, lengths)
+        if overlap:
+            pairs = None if overlap == 'all' else overlap
+            overlaps = score_overlaps(scorer, pairs, limits, lengths) or []
+            notes += () if overlaps else (NO_OVERLAP,)
         pictures = scorer.draw_worst(Path(show_dir), tables[0], worst) if show_dir else []
     if out:
         write_scores(tables[0], Path(out))
-    return Evaluation(tables[0], tables[1] if other else None, tuple(pictures), notes)
+    if overlap_out and overlaps:
+        write_scores(overlaps[0], Path(overlap_out))
+    return Evaluation(
+        tables[0],
+        tables[1] if other else None,
+        overlaps[0] if overlaps else None,
+        overlaps[1] if len(overlaps) > 1 else None,
+        tuple(pictures),
+        notes,
+    )
 
 
 def _warnings(table: ScoreTable, num_patients: int) -> list[str]:
@@ -221,40 +260,3 @@ def _check_no_masks(prediction: Path, given: Sequence[str]) -> None:
             f'{", ".join(given)} {"needs" if len(given) == 1 else "need"} masks and a REFERENCE; '
             f'{prediction} is given alone, as a table of scores.'
         )
-
-
-def _read_tables(paths: Sequence[Path], unit: str, common: bool) -> list[ScoreTable]:
-    """Read one or two tables of scores, of the same images."""
-    tables = []
-    for path in paths:
-        if not is_score_file(path):
-            raise HandboneError(
-                f'{path} is not a table of scores. Give a REFERENCE to score masks against: a '
-                f'folder of JSON files or a CSV. {HINT}'
-            )
-        tables.append(_with_patients(read_score_file(path, GROUPS, unit)))
-    if len(tables) == 1:
-        return tables
-    first, second = tables
-    if first.classes != second.classes or set(first.scores) != set(second.scores):
-        raise HandboneError(f'{paths[0]} and {paths[1]} have different classes or scores.')
-    keys, others = (list(map(normal_form, table.images)) for table in tables)
-    row_of = {image: row for row, image in enumerate(others)}
-    rows = [row for row, image in enumerate(keys) if image in row_of]
-    if not rows or (len({*keys, *others}) > len(rows) and not common):
-        raise HandboneError(
-            f'{paths[0]} has {len(first.images)} images, {paths[1]} {len(second.images)}, both '
-            f'have {len(rows)}. Compare tables of the same images, or add --common.'
-        )
-    return [first.chosen(rows), second.chosen([row_of[keys[row]] for row in rows])]
-
-
-def _with_patients(table: ScoreTable) -> ScoreTable:
-    """Find the patients where a table does not tell them: by the folders of the images."""
-    if table.patients != table.images:
-        return table
-    try:
-        names = name_images(table.images, 'path')
-    except ValueError:  # these are not paths below one folder
-        return table
-    return replace(table, patients=tuple(patient_of(name) for name in names))

@@ -1,7 +1,8 @@
 """Scores of masks that are given as runs, against reference masks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -35,6 +36,22 @@ from .reference_masks import (
 Masks = Mapping[str, list[np.ndarray]]
 
 
+class PackedImage(NamedTuple):
+    """The packed maps of an image.
+
+    Attributes:
+        name: Its name.
+        patient: Its patient.
+        reference: The reference masks.
+        predictions: The masks of each file.
+    """
+
+    name: str
+    patient: str
+    reference: np.ndarray
+    predictions: list[np.ndarray]
+
+
 class MaskScorer:
     """Scores masks, and those to compare them with, against reference masks.
 
@@ -47,6 +64,9 @@ class MaskScorer:
         classes: Class names in order. Default: as :func:`handbone.scoring.evaluate` chooses them.
         skip_labels: Labels in JSON files to leave out.
         common: Score the images that all have, where others would be an error.
+
+    Attributes:
+        classes: The class names in order.
 
     Raises:
         HandboneError: If a file is not valid, or images or classes do not fit.
@@ -67,15 +87,15 @@ class MaskScorer:
             raise HandboneError(f'--size is height and width in pixels, got {tuple(size)}.')
         self._place = reference
         self._images = NamedFiles(images, IMAGE_SUFFIXES) if images else None
-        self._classes = _classes(prediction, reference, classes)
+        self.classes = _classes(prediction, reference, classes)
         size = None if size is None else (size[0], size[1])
         self._reference: ReferenceMasks = (
-            AnnotationReference(reference, self._classes, size, self._images, skip_labels)
+            AnnotationReference(reference, self.classes, size, self._images, skip_labels)
             if reference.is_dir()
-            else SubmissionReference(reference, self._classes, size, self._images)
+            else SubmissionReference(reference, self.classes, size, self._images)
         )
         paths = [path for path in (prediction, against) if path]
-        self._sets = [_read_masks(path, self._reference, common, self._classes) for path in paths]
+        self._sets = [_read_masks(path, self._reference, common, self.classes) for path in paths]
         shared = set.intersection(*(set(names.values()) for _, names in self._sets))
         if not shared:
             raise HandboneError(f'{prediction} and {against} have no image in common.')
@@ -87,6 +107,7 @@ class MaskScorer:
         tolerances: Sequence[float] | None,
         spacing: tuple[float, float] | None,
         drawn: bool,
+        overlap: bool,
     ) -> tuple[list[str], list[float], tuple[str, ...]]:
         """Choose scores and tolerances; surfaces and pictures need the sizes of the images.
 
@@ -95,6 +116,7 @@ class MaskScorer:
             tolerances: Tolerances of the surface Dice. Default: by the unit.
             spacing: Height and width of a pixel in mm, None for distances in pixels.
             drawn: The worst images are to be drawn.
+            overlap: Overlaps of pairs are to be scored.
 
         Returns:
             Names of scores, tolerances, and notes on what was left out.
@@ -110,7 +132,7 @@ class MaskScorer:
         surfaces = [name for name in names if name in SURFACE_SCORES]
         keys = list(self._pairs.values())
         unknown = [key for key in keys if self._reference.size(key) is None]
-        if not unknown or not (surfaces or drawn):
+        if not unknown or not (surfaces or drawn or overlap):
             return names, limits, ()
         if len(unknown) < len(keys):
             place = self._images.folder if self._images else self._place
@@ -122,8 +144,9 @@ class MaskScorer:
             f'{self._place} does not tell the size of the images: add --size HEIGHT WIDTH or '
             '--images FOLDER for'
         )
-        if wanted or drawn:
-            raise HandboneError(f'{remedy} {", ".join(surfaces) or "pictures"}.')
+        if wanted or drawn or overlap:
+            what = [*surfaces, *['pictures'] * drawn, *['overlaps'] * overlap]
+            raise HandboneError(f'{remedy} {", ".join(what)}.')
         return list(OVERLAP_SCORES), limits, (f'{remedy} {", ".join(surfaces)}.',)
 
     def score(
@@ -151,6 +174,24 @@ class MaskScorer:
             tables.append(self._score(masks, chosen, names, tolerances, spacing))
         return tables
 
+    def packed_images(self) -> Iterator[PackedImage]:
+        """Draw image by image the reference masks and the masks of one or two files.
+
+        Yields:
+            Name and patient of the image, and its packed maps.
+
+        Raises:
+            HandboneError: If the size of an image is not known.
+        """
+        names_of = [{key: name for name, key in keys.items()} for _, keys in self._sets]
+        for name, key in tqdm(self._pairs.items(), 'Scoring overlaps', delay=3):
+            labels = self._reference.labels(key)
+            predictions = [
+                decode(masks[names[key]], *labels.shape[:2])
+                for (masks, _), names in zip(self._sets, names_of, strict=True)
+            ]
+            yield PackedImage(name, self._reference.patient(key), labels, predictions)
+
     def draw_worst(self, folder: Path, table: ScoreTable, count: int) -> list[Path]:
         """Draw the images of the lowest scores.
 
@@ -165,11 +206,11 @@ class MaskScorer:
         from .worst_pictures import draw_worst
 
         known = dict(zip(CLASSES, PALETTE, strict=True))
-        are_bones = all(name in known for name in self._classes)
+        are_bones = all(name in known for name in self.classes)
         palette = (
-            [known[name] for name in self._classes]
+            [known[name] for name in self.classes]
             if are_bones
-            else distinct_colors(len(self._classes))
+            else distinct_colors(len(self.classes))
         )
         rows, masks, images = table.worst(count), self._sets[0][0], self._check_images()
         return draw_worst(folder, table, rows, masks, self._reference, images, palette)
@@ -188,11 +229,11 @@ class MaskScorer:
         for name, key in tqdm(keys.items(), 'Scoring', delay=3):
             if with_surfaces:
                 labels = reference.labels(key)
-                counts = run_overlap_counts(masks[name], encode(labels, len(self._classes)))
+                counts = run_overlap_counts(masks[name], encode(labels, len(self.classes)))
                 predicted = decode(masks[name], *labels.shape[:2])
                 lengths = spacing or (1.0, 1.0)
                 found = overlap_scores(counts, scores) | surface_scores(
-                    predicted, labels, len(self._classes), scores, tolerances, lengths
+                    predicted, labels, len(self.classes), scores, tolerances, lengths
                 )
             else:
                 counts = run_overlap_counts(masks[name], reference.runs(key))
@@ -200,13 +241,13 @@ class MaskScorer:
             rows.append([found[column] for column in score_columns(scores, tolerances)])
         columns = score_columns(scores, tolerances)
         groups = {
-            group: tuple(name for name in names if name in self._classes)
+            group: tuple(name for name in names if name in self.classes)
             for group, names in GROUPS.items()
         }
         return ScoreTable(
             images=tuple(keys),
             patients=tuple(reference.patient(key) for key in keys.values()),
-            classes=self._classes,
+            classes=self.classes,
             scores=dict(zip(columns, np.stack(rows, axis=1), strict=True)),
             groups={group: names for group, names in groups.items() if names},
             unit='px' if spacing is None else 'mm',

@@ -273,3 +273,32 @@ def test_settings_that_make_no_sense(fails, masks, annotations, tmp_path):
     assert f'{table}, line 2: 3 fields where the header has 4' in fails(table)
     table.write_text('image,mean,a,b\nID1/x.png,1,1,much\n')
     assert "line 2: 'much' is not a score from 0 to 1" in fails(table)
+
+
+def test_overlaps_of_pairs(masks, truths, annotations, tmp_path, capsys, fails):
+    out = tmp_path / 'pairs.csv'
+    arguments = [str(masks), str(annotations), '--metrics', 'dice']
+    main(['evaluate', *arguments, '--overlap', '--overlap-out', str(out)])
+    shown = capsys.readouterr().out
+    assert 'Within the overlap of pairs' in shown and 'Surface Dice @2 px' in shown
+    with out.open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    scores = [float(row['dice']) for row in rows if row['dice'] != 'NA']
+    pairs = {row['class'] for row in rows}
+    assert 'Trapezium+Trapezoid' in pairs
+    expected = []
+    for name in pairs:
+        first, second = (1 << CLASSES.index(each) for each in name.split('+'))
+        for packed in truths.values():
+            predicted, true = (
+                (each & first > 0) & (each & second > 0) for each in (shifted(packed, 1), packed)
+            )
+            if true.any():
+                both, sizes = (predicted & true).sum(), predicted.sum() + true.sum()
+                expected.append((2 * both + 1e-4) / (sizes + 1e-4))
+    np.testing.assert_allclose(sorted(scores), sorted(expected), atol=1e-6)
+    main(['evaluate', *arguments, '--overlap', 'adjacent-bones'])
+    assert '| Radius+Scaphoid ' in capsys.readouterr().out
+    assert "'Radius+Elbow' is not a pair of classes" in fails(
+        *arguments, '--overlap', 'Radius+Elbow'
+    )

@@ -202,3 +202,45 @@ def test_notebooks_find_the_functions():
     assert (
         apis.evaluate is evaluate and apis.vote and apis.read_run and apis.Evaluation is Evaluation
     )
+
+
+def test_overlaps_of_pairs(files, tmp_path):
+    reference, first, second = files
+    out = tmp_path / 'pairs.csv'
+    found = evaluate(first, reference, against=second, size=SIZE, overlap='all', overlap_out=out)
+    shared = {image: masks.all(axis=0) for image, masks in REFERENCE.items()}
+    rows = [row for row, image in enumerate(IMAGES) if shared[image].any()]
+    assert 0 < len(rows) < len(IMAGES)
+    for predictions, table in ((FIRST, found.overlaps), (SECOND, found.other_overlaps)):
+        assert table.images == IMAGES and table.classes == ('left+right',)
+        for row, image in enumerate(IMAGES):
+            predicted, true = predictions[image].all(axis=0), shared[image]
+            dice = (2 * (predicted & true).sum() + 1e-4) / (predicted.sum() + true.sum() + 1e-4)
+            expected = dice if row in rows else np.nan
+            np.testing.assert_allclose(table.scores['dice'][row, 0], expected, rtol=1e-12)
+    assert '| left+right |' in found.text()
+    assert 'Within the overlap of pairs:' in found.comparison()
+    assert 'without a distance' not in found.comparison()
+    again = evaluate(out, against=out)
+    assert again.means['dice'] == pytest.approx(found.overlaps.mean('dice'), abs=1e-6)
+    assert out.read_text().count('NA') == 2 * (len(IMAGES) - len(rows))
+    named = evaluate(first, reference, size=SIZE, overlap=['right+left'])
+    assert named.overlaps.classes == ('right+left',)
+
+
+def test_overlaps_that_cannot_be_scored(files, tmp_path):
+    reference, first, _ = files
+    with pytest.raises(ValueError, match=r'does not tell the size.*for overlaps\.'):
+        evaluate(first, reference, scores=['dice'], overlap='all')
+    with pytest.raises(ValueError, match='--overlap-out writes what --overlap scores'):
+        evaluate(first, reference, size=SIZE, overlap_out=tmp_path / 'pairs.csv')
+    with pytest.raises(ValueError, match="there is no class 'Radius'"):
+        evaluate(first, reference, size=SIZE, overlap='adjacent-bones')
+    apart = tmp_path / 'apart.csv'
+    rows = [
+        rle_rows(image, CLASSES, pack(masks & np.array([[[True]], [[False]]])))
+        for image, masks in REFERENCE.items()
+    ]
+    apart.write_bytes(HEADER + b''.join(rows))
+    found = evaluate(first, apart, size=SIZE, overlap='all')
+    assert found.overlaps is None and 'No pair of classes overlaps' in found.text()

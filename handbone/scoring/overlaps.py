@@ -1,0 +1,59 @@
+"""Scores within the overlap of pairs of classes, of masks that are given as runs."""
+
+from collections.abc import Sequence
+
+from handbone.evaluation.pair_names import PairName, read_pairs
+from handbone.evaluation.pair_scores import PairScores, pair_scores, pair_table
+from handbone.evaluation.score_names import score_columns
+from handbone.evaluation.score_table import ScoreTable
+
+from .mask_scores import MaskScorer
+
+#: Scores of the overlap of two classes.
+SCORES = ('dice', 'surface_dice')
+
+
+def score_overlaps(
+    scorer: MaskScorer,
+    named: str | Sequence[PairName] | None,
+    tolerances: Sequence[float],
+    spacing: tuple[float, float] | None,
+) -> list[ScoreTable] | None:
+    """Score the overlaps of pairs of classes, one image at a time.
+
+    Args:
+        scorer: The masks of one or two files, and the reference masks.
+        named: The pairs. None: those that overlap in the reference masks of each image.
+        tolerances: Tolerances of the surface Dice, in mm with a spacing, else in pixels.
+        spacing: Height and width of a pixel in mm.
+
+    Returns:
+        Dice and surface Dice of every image and pair, of each file; None if no pair overlaps in
+        any reference mask.
+
+    Raises:
+        HandboneError: If a pair is not of two classes.
+    """
+    pairs, num_classes = read_pairs(named, scorer.classes), len(scorer.classes)
+    lengths, unit = spacing or (1.0, 1.0), 'px' if spacing is None else 'mm'
+    images: list[str] = []
+    patients: list[str] = []
+    results: list[list[PairScores]] = []
+    for image in scorer.packed_images():
+        images.append(image.name)
+        patients.append(image.patient)
+        results.append(
+            [
+                pair_scores(
+                    predicted, image.reference, num_classes, pairs, SCORES, tolerances, lengths
+                )
+                for predicted in image.predictions
+            ]
+        )
+    columns = score_columns(SCORES, tolerances)
+    tables = [
+        pair_table(images, patients, scorer.classes, of_file, columns, pairs, unit)
+        for of_file in zip(*results, strict=True)
+    ]
+    found = [table for table in tables if table is not None]
+    return found or None

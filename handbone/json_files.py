@@ -23,7 +23,7 @@ def parse_json(data: bytes) -> Any:
     {'a': [1, 2.5]}
     """
     try:
-        return json.loads(data, object_pairs_hook=_object)
+        return json.loads(data, object_pairs_hook=refuse_repetitions)
     except RecursionError as error:
         raise HandboneError('the JSON is nested too deeply') from error
     except HandboneError:
@@ -32,7 +32,18 @@ def parse_json(data: bytes) -> Any:
         raise HandboneError(f'the file is not JSON ({error})') from error
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_repetitions(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dict of the pairs of a JSON object; a hook of the json module.
+
+    Args:
+        pairs: Keys and values.
+
+    Returns:
+        The dict.
+
+    Raises:
+        HandboneError: A key occurs twice.
+    """
     content = dict(pairs)
     if len(content) < len(pairs):
         seen: set[str] = set()

@@ -1,8 +1,11 @@
 from .browsing import browse_dataset
 from .exporting import export
 from .files import (
+    ClassChoice,
+    Conversion,
     Evaluation,
     config_differences,
+    convert,
     evaluate,
     read_config_file,
     read_run,
@@ -23,12 +26,15 @@ from .threshold_tuning import tune_thresholds
 from .training import train
 
 __all__ = [
+    'ClassChoice',
+    'Conversion',
     'EnsembleModel',
     'Evaluation',
     'FoldTraining',
     'MultilabelInferencer',
     'browse_dataset',
     'config_differences',
+    'convert',
     'evaluate',
     'export',
     'find_folds',

@@ -49,6 +49,7 @@ SUBCOMMANDS = {
     'archive-to-csv': Subcommand('write the masks of an archive as a CSV', registers=False),
     'compare-runs': Subcommand('compare the settings and scores of trainings', registers=False),
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),
+    'convert': Subcommand('convert a labelled dataset to a different format', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),
     'check': Subcommand('check the installation and this machine', registers=False),

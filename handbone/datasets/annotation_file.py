@@ -80,6 +80,23 @@ def annotated_size(path: Path) -> tuple[int, int] | None:
     return None if height is None or width is None else (height, width)
 
 
+def labels_of(path: Path) -> list[str]:
+    """List the labels of a file; annotations without a valid one are passed over.
+
+    Args:
+        path: A JSON file in the hand-bone layout.
+
+    Returns:
+        One label per annotation.
+
+    Raises:
+        DatasetError: The file cannot be read.
+    """
+    annotations = _load_document(path)['annotations']
+    labels = [each.get('label') for each in annotations if isinstance(each, dict)]
+    return [label for label in labels if isinstance(label, str)]
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Pause Python's search for reference cycles while many annotation files are read.

@@ -3,9 +3,6 @@
 import logging
 from pathlib import Path
 
-from mmengine.dist import is_main_process
-from mmengine.logging import print_log
-
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 
@@ -51,6 +48,10 @@ class BadFiles:
             kept: Number of images that stay in the dataset.
             total: Number of images checked.
         """
+        # the commands that need no model start without mmengine, which imports torch
+        from mmengine.dist import is_main_process
+        from mmengine.logging import print_log
+
         if not self.problems or not is_main_process():
             return
         files = len({problem.path for problem in self.problems})

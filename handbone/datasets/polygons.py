@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handbone.masks import rasterize
+
 
 class Polygons(NamedTuple):
     """All polygons of one image in three arrays, which are small and quick to send to a worker.
@@ -27,6 +29,18 @@ class Polygons(NamedTuple):
         """
         parts = np.split(self.points, self.ends[:-1]) if len(self.ends) else []
         return list(zip(self.classes.tolist(), parts, strict=True))
+
+    def draw(self, height: int, width: int, num_classes: int) -> np.ndarray:
+        """Draw the polygons; see :class:`handbone.datasets.labels.Labels`."""
+        return rasterize(self.split(), height, width, num_classes)
+
+    def present(self) -> list[int]:
+        """List the classes that the image has.
+
+        Returns:
+            Class indices, rising.
+        """
+        return np.unique(self.classes).tolist()
 
     def class_shares(self, height: int, width: int, num_classes: int) -> np.ndarray:
         """Measure which share of the image each class covers; overlaps of its polygons count twice.

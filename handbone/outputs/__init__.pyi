@@ -1,4 +1,3 @@
-from .appended_file import AppendedFile
 from .formats import WRITERS
 from .label_png import read_label_png
 from .overlays import OverlayWriter
@@ -8,7 +7,6 @@ from .writer import OutputWriter
 
 __all__ = [
     'WRITERS',
-    'AppendedFile',
     'OutputWriter',
     'OverlayWriter',
     'Prediction',

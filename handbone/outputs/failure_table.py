@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from handbone.appended_file import AppendedFile
 from handbone.csv_files import csv_bytes
 
-from .appended_file import AppendedFile
 from .writer import AppendedFileWriter
 
 NAME = 'failures.csv'

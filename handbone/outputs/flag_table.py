@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from handbone.appended_file import AppendedFile
 from handbone.csv_files import csv_bytes, read_table
 from handbone.outputs.prediction import Prediction
 
-from .appended_file import AppendedFile
 from .writer import AppendedFileWriter
 
 NAME = 'flags.csv'

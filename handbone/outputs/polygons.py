@@ -1,19 +1,14 @@
 """Polygons in the hand-bone layout: JSON files for annotation tools, or to train on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from handbone.annotations import annotation_json
+from handbone.datasets.formats.traced_polygons import traced_polygons
 from handbone.errors import HandboneError
-from handbone.masks import regions, trace_outlines
 from handbone.outputs.prediction import Prediction
 
 from .writer import ImageFileWriter
-
-#: Readers of polygons expect at least this many points.
-FEWEST_POINTS = 3
 
 
 class PolygonWriter(ImageFileWriter):
@@ -54,14 +49,6 @@ class PolygonWriter(ImageFileWriter):
         height, width = prediction.labels.shape[:2]
         stem, path = Path(prediction.name).name, prediction.radiograph.path
         filename = stem if path is None else path.name
-        return annotation_json(self._outlines(prediction), stem, filename, height, width)
-
-    def _outlines(self, prediction: Prediction) -> Iterator[tuple[str, np.ndarray]]:
-        """Trace the masks: the label and the points of each polygon."""
-        for class_index, left, top, mask in regions(prediction.labels, len(self._classes)):
-            for outline in trace_outlines(mask, self._tolerance):
-                points = outline + np.array((left, top), np.int32)
-                if len(points) < FEWEST_POINTS:
-                    # a part of one pixel, or a line: its last point is repeated
-                    points = np.pad(points, ((0, FEWEST_POINTS - len(points)), (0, 0)), 'edge')
-                yield self._classes[class_index], points
+        traced = traced_polygons(prediction.labels, len(self._classes), self._tolerance)
+        outlines = ((self._classes[index], points) for index, points in traced)
+        return annotation_json(outlines, stem, filename, height, width)

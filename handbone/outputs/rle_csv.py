@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from handbone.appended_file import AppendedFile
 from handbone.outputs.prediction import Prediction
 from handbone.submissions.rle_rows import HEADER, rle_rows
 
-from .appended_file import AppendedFile
 from .writer import AppendedFileWriter
 
 NAME = 'predictions.csv'

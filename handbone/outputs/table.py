@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from handbone.appended_file import AppendedFile
 from handbone.csv_files import csv_bytes
 from handbone.masks import regions
 from handbone.outputs.prediction import Prediction
 
-from .appended_file import AppendedFile
 from .measurements import Measurements, measure
 from .writer import AppendedFileWriter
 

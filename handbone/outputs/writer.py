@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from handbone.appended_file import AppendedFile
 from handbone.files import write_atomically
 from handbone.outputs.prediction import Prediction
-
-from .appended_file import AppendedFile
 
 
 class OutputWriter:

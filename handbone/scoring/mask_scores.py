@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
+from handbone.datasets.named_files import NamedFiles
 from handbone.errors import HandboneError, listed, shown
 from handbone.evaluation.score_names import (
     OVERLAP_SCORES,
@@ -19,12 +20,11 @@ from handbone.evaluation.score_table import ScoreTable
 from handbone.evaluation.scores import overlap_scores, surface_scores
 from handbone.listing import normal_forms
 from handbone.masks import decode, encode, run_overlap_counts
+from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from handbone.submissions import read_submission, submission_classes
 
 from .reference_masks import (
-    IMAGE_SUFFIXES,
     AnnotationReference,
-    NamedFiles,
     ReferenceMasks,
     Size,
     SubmissionReference,

@@ -1,6 +1,6 @@
 """The masks that a submission is scored against: a folder of JSON files or a second CSV."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -8,13 +8,12 @@ import numpy as np
 
 from handbone.datasets.annotation_file import annotated_size, read_polygons
 from handbone.datasets.errors import DatasetError
-from handbone.datasets.file_list import ImageFile, list_files
 from handbone.datasets.image_header import read_image_size
+from handbone.datasets.named_files import NamedFiles, without_suffix
 from handbone.datasets.polygons import Polygons
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import by_normal_form, normal_form
 from handbone.masks import decode, encode, rasterize
-from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from handbone.submissions import read_submission
 
 #: Folder of the JSON files in the hand-bone layout.
@@ -23,67 +22,6 @@ ANNOTATIONS = 'outputs_json'
 CACHED_FILES = 4096
 
 Size = tuple[int, int]
-
-
-class NamedFiles:
-    """Files of a folder, found by the names that images have in a CSV.
-
-    A name may be a file name, a stem, or a path from the folder, as
-    :class:`handbone.engine.hooks.RLESubmissionHook` writes them.
-
-    Args:
-        folder: The folder.
-        suffixes: Suffixes of the files.
-
-    Raises:
-        DatasetError: The folder does not exist or holds none.
-    """
-
-    def __init__(self, folder: Path, suffixes: Iterable[str]) -> None:
-        self.folder = folder
-        self.files = [file for suffix in suffixes for file in list_files(folder, suffix)]
-        if not self.files:
-            raise DatasetError.at(
-                folder, f'the folder holds no {", ".join(suffixes)} file', 'Correct the path'
-            )
-        self._by_name: dict[str, list[ImageFile]] = {}
-        for file in self.files:
-            whole = normal_form(file.name)
-            for name in {
-                whole,
-                file.key,
-                *(PurePosixPath(each).name for each in (whole, file.key)),
-            }:
-                self._by_name.setdefault(name, []).append(file)
-
-    def find(self, name: str) -> ImageFile | None:
-        """Find the file of an image.
-
-        Args:
-            name: Name of the image.
-
-        Returns:
-            The file, or None.
-
-        Raises:
-            DatasetError: Several files have the name.
-        """
-        name = normal_form(name)
-        found = self._by_name.get(name) or self._by_name.get(without_suffix(name), [])
-        if len(found) > 1:
-            raise DatasetError.at(
-                self.folder,
-                f'{len(found)} files are named {shown(name)}: '
-                f'{listed([file.name for file in found])}',
-                'Name images by their folders too, as in ID001/image1_R, in the CSV, or rename '
-                'files that differ only in their suffixes',
-            )
-        return found[0] if found else None
-
-    def path(self, name: str) -> Path | None:
-        """Find the path of the file of an image, or None."""
-        file = self.find(name)
-        return None if file is None else self.folder / file.name
 
 
 class AnnotationReference:
@@ -227,12 +165,6 @@ def num_pixels(size_of: Callable[[str], Size | None]) -> Callable[[str], int | N
         return None if size is None else size[0] * size[1]
 
     return count
-
-
-def without_suffix(name: str) -> str:
-    """Remove the suffix of an image file from a name."""
-    path = PurePosixPath(name)
-    return str(path.with_suffix('')) if path.suffix.lower() in IMAGE_SUFFIXES else name
 
 
 def patient_of(name: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handbone.datasets.named_files import NamedFiles, without_suffix
 from handbone.errors import HandboneError, shown
 from handbone.evaluation.drawn_tables import worst_text
 from handbone.evaluation.score_names import column_title
@@ -16,7 +17,7 @@ from handbone.visualization.contact_sheet import draw_contact_sheet, draw_thumbn
 from handbone.visualization.overlay import Color
 from handbone.visualization.picture_file import write_picture
 
-from .reference_masks import NamedFiles, ReferenceMasks, without_suffix
+from .reference_masks import ReferenceMasks
 
 
 def draw_worst(

@@ -11,8 +11,9 @@ from small_dataset import annotation, shapes, write_json
 
 from handbone.datasets import DatasetError
 from handbone.datasets.annotation_file import annotated_size, read_polygons
+from handbone.datasets.named_files import NamedFiles
 from handbone.errors import HandboneError
-from handbone.scoring.reference_masks import AnnotationReference, NamedFiles, match_names
+from handbone.scoring.reference_masks import AnnotationReference, match_names
 
 
 def decomposed(name):

@@ -11,8 +11,8 @@ from made_predictions import CLASSES, PALETTE, draw_labels, make_prediction
 
 from handbone.errors import HandboneError
 from handbone.masks import encode, pack, unpack
+from handbone.masks.coco_rle import coco_counts
 from handbone.outputs import WRITERS
-from handbone.outputs.coco_rle import coco_counts
 
 mask_utils = pytest.importorskip('pycocotools.mask')
 from pycocotools.coco import COCO  # noqa: E402

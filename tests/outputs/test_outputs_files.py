@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from made_predictions import CLASSES, PALETTE, draw_labels, make_prediction
 
+from handbone.appended_file import AppendedFile
 from handbone.masks import pack
-from handbone.outputs import WRITERS, AppendedFile
+from handbone.outputs import WRITERS
 
 FILES = {
     'polygons': 'outputs_json/hand.json',

@@ -1,4 +1,4 @@
-"""Polygons to packed label maps inside the pipeline."""
+"""Polygons and masks to packed label maps inside the pipeline."""
 
 from typing import Any
 
@@ -7,8 +7,10 @@ from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
-from handbone.masks import rasterize
+from handbone.masks import rasterize, warp
 
+from ..labels import Labels
+from ..polygons import Polygons
 from .frame_matrix import file_to_image
 
 FRAMES = ('original', 'image')
@@ -16,21 +18,23 @@ FRAMES = ('original', 'image')
 
 @TRANSFORMS.register_module()
 class LoadPolygonAnnotations(BaseTransform):
-    """Draw the polygons of an image directly into a packed label map.
+    """Draw the polygons or masks of an image directly into a packed label map.
 
     Image: untouched. Labels: ``gt_seg_map`` is int32, bit ``c`` set where class ``c`` is, (H, W)
     for up to 31 classes, else (H, W, P). An image without annotation (prediction only) gets
     no labels.
 
-    Required keys: ``ori_shape`` and, where there are labels, ``polygons`` and ``classes``. Added
-    keys: ``gt_seg_map``; its name is appended to ``seg_fields``.
+    Required keys: ``ori_shape`` and, where there are labels, ``classes`` and ``polygons`` or
+    ``masks`` (what is no polygon). Added keys: ``gt_seg_map``; its name is appended to
+    ``seg_fields``.
 
     Args:
         frame: 'original' draws at the size of the file, regardless of what happened to the image:
             predictions at the original size are scored against this. In training it belongs after
             the file is loaded and before the first geometric transform. 'image' draws at the
-            current size of ``img`` with sub-pixel accuracy, after Resize, RandomResize or
-            RandomAffine; no other transform may flip, crop or rotate the image before it.
+            current size of ``img``, after Resize, RandomResize or RandomAffine: polygons with
+            sub-pixel accuracy, masks by the nearest pixel of the file. No other transform may flip,
+            crop or rotate the image before it.
 
     Raises:
         HandboneError: ``frame='image'`` after a flip or a crop.
@@ -50,23 +54,35 @@ class LoadPolygonAnnotations(BaseTransform):
         Returns:
             The same dict with the label map.
         """
-        polygons = results.get('polygons')  # none where mmseg's own functions load an image
-        if polygons is None:
+        # neither of them where mmseg's own functions load an image
+        polygons, masks = results.get('polygons'), results.get('masks')
+        labels: Labels | None = masks if polygons is None else polygons
+        if labels is None:
             return results
-        height, width = results['ori_shape'][:2]
-        scale: Any = 1.0
-        if self.frame == 'image':
-            height, width = results['img'].shape[:2]
+        if self.frame == 'original':
+            packed = self._at_file_size(results, labels)
+        elif polygons is None:
             matrix = self._matrix(results)
-            # The matrix rotates and shears; rasterize scales, so that small masks do not grow.
-            scale = np.linalg.norm(matrix[:, :2], axis=1)
-            points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
-            polygons = polygons._replace(points=(points + 0.5) / scale - 0.5)
-        num_classes = len(results['classes'])
-        parts = polygons.split()
-        results['gt_seg_map'] = rasterize(parts, height, width, num_classes, scale=scale)
+            packed = warp(self._at_file_size(results, labels), matrix, results['img'].shape[:2])
+        else:
+            packed = self._at_image_size(results, polygons)
+        results['gt_seg_map'] = packed
         results['seg_fields'].append('gt_seg_map')
         return results
+
+    @staticmethod
+    def _at_file_size(results: dict, labels: Labels) -> np.ndarray:
+        height, width = results['ori_shape'][:2]
+        return labels.draw(height, width, len(results['classes']))
+
+    def _at_image_size(self, results: dict, polygons: Polygons) -> np.ndarray:
+        height, width = results['img'].shape[:2]
+        matrix = self._matrix(results)
+        # The matrix rotates and shears; rasterize scales, so that small masks do not grow.
+        scale: Any = np.linalg.norm(matrix[:, :2], axis=1)
+        points = polygons.points @ matrix[:, :2].T + matrix[:, 2]
+        moved = polygons._replace(points=(points + 0.5) / scale - 0.5)
+        return rasterize(moved.split(), height, width, len(results['classes']), scale=scale)
 
     @staticmethod
     def _matrix(results: dict) -> np.ndarray:

@@ -1,0 +1,116 @@
+"""``handbone convert``: a dataset from one format to another."""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from handbone.datasets.formats.catalogue import FORMATS, written_formats
+from handbone.datasets.formats.image_placement import MODES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = 'Convert a labelled dataset to a different format.'
+    parser.epilog = 'formats:\n' + '\n'.join(
+        f'  {name:14}{each.help}{"" if each.writer else " (read only)"}'
+        for name, each in FORMATS.items()
+    )
+    parser.add_argument('source', type=Path, help='file or folder of the labels')
+    parser.add_argument('target', type=Path, help='folder of the new dataset')
+    parser.add_argument(
+        '--to', required=True, choices=written_formats(), metavar='FORMAT', help='its format'
+    )
+    parser.add_argument(
+        '--from',
+        dest='source_format',
+        choices=list(FORMATS),
+        metavar='FORMAT',
+        help='format of the source (default: found out)',
+    )
+    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
+    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    parser.add_argument(
+        '--rename',
+        nargs='+',
+        type=_pair,
+        default=(),
+        metavar='OLD=NEW',
+        help='new names of classes; several may become one',
+    )
+    parser.add_argument('--skip', nargs='+', default=(), help='classes to leave out')
+    parser.add_argument(
+        '--image-files',
+        choices=MODES,
+        default='link',
+        help='what the new dataset gets: links to the images (default), copies, or none',
+    )
+    parser.add_argument(
+        '--read',
+        nargs='+',
+        type=_option,
+        default=(),
+        metavar='KEY=VALUE',
+        help='options of the format that is read (docs/formats.md)',
+    )
+    parser.add_argument(
+        '--write',
+        nargs='+',
+        type=_option,
+        default=(),
+        metavar='KEY=VALUE',
+        help='options of the format that is written',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Convert.
+
+    Args:
+        args: The parsed command line.
+
+    Raises:
+        SystemExit: With 1, after everything was written, if images had to be left out.
+    """
+    from tqdm import tqdm
+
+    from handbone.datasets.formats.class_choice import ClassChoice
+    from handbone.datasets.formats.conversion import convert
+
+    conversion = convert(
+        args.source,
+        args.target,
+        args.to,
+        source_format=args.source_format,
+        images=args.images,
+        choice=ClassChoice(args.classes, dict(args.rename), tuple(args.skip)),
+        image_files=args.image_files,
+        reader_options=dict(args.read),
+        writer_options=dict(args.write),
+        progress=partial(tqdm, desc='Converting', unit='image', delay=3),
+    )
+    print(conversion.text())
+    if conversion.problems:
+        sys.exit(1)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition('=')
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f'{text} is not of the form OLD=NEW')
+    return old, new
+
+
+def _option(text: str) -> tuple[str, object]:
+    import yaml
+
+    key, value = _pair(text)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise argparse.ArgumentTypeError(f'{text}: {value} is not a valid value') from error

@@ -1,0 +1,130 @@
+"""The formats of datasets by name, and which of them a file or folder is in."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, NamedTuple
+
+from handbone.errors import HandboneError
+
+from ..errors import DatasetError
+
+if TYPE_CHECKING:
+    from .format_reader import FormatReader
+    from .format_writer import FormatWriter
+
+
+class Format(NamedTuple):
+    """A format of datasets.
+
+    Attributes:
+        reader: Module and class of its reader, below ``handbone.datasets.formats``.
+        writer: The same of its writer; empty where handbone does not write it.
+        help: What it is, for a list of formats.
+    """
+
+    reader: str
+    writer: str
+    help: str
+
+
+FORMATS: Mapping[str, Format] = {
+    'hand-bone': Format(
+        'hand_bone:HandBoneReader',
+        'hand_bone:HandBoneWriter',
+        'one JSON file of polygons per image',
+    ),
+    'coco': Format('coco:CocoReader', 'coco:CocoWriter', 'COCO JSON, polygons and RLE'),
+    'label-png': Format(
+        'label_png_folder:LabelPngReader',
+        'label_png_folder:LabelPngFolderWriter',
+        'packed maps as PNG, with overlaps',
+    ),
+}
+
+
+def reader_class(name: str) -> 'type[FormatReader]':
+    """Find the reader of a format.
+
+    Args:
+        name: Name of the format.
+
+    Returns:
+        A class of :class:`FormatReader`.
+
+    Raises:
+        HandboneError: There is no such format.
+    """
+    return _resolve(_format(name).reader)
+
+
+def writer_class(name: str) -> 'type[FormatWriter]':
+    """Find the writer of a format.
+
+    Args:
+        name: Name of the format.
+
+    Returns:
+        A class of :class:`FormatWriter`.
+
+    Raises:
+        HandboneError: There is no such format, or handbone does not write it.
+    """
+    place = _format(name).writer
+    if not place:
+        raise HandboneError(
+            f'handbone reads the format {name} but does not write it. Choose one of '
+            f'{", ".join(written_formats())}.'
+        )
+    return _resolve(place)
+
+
+def written_formats() -> list[str]:
+    """List the formats that handbone writes."""
+    return [name for name, each in FORMATS.items() if each.writer]
+
+
+def recognise(source: str | Path) -> tuple[str, str]:
+    """Find out in which format a source is.
+
+    Args:
+        source: A file or folder.
+
+    Returns:
+        The name of the format, and why it is that one.
+
+    Raises:
+        DatasetError: It looks like none of the formats, or like several.
+    """
+    source = Path(source)
+    if not source.exists():
+        raise DatasetError.at(source, 'there is no such file or folder', 'Correct the path')
+    found = dict(_recognised(source))
+    if len(found) == 1:
+        ((name, reason),) = found.items()
+        return name, reason
+    if not found:
+        problem = 'it looks like none of the formats that handbone reads'
+    else:
+        reasons = '; '.join(f'{name}, as {reason}' for name, reason in found.items())
+        problem = f'it could be in {len(found)} formats: {reasons}'
+    raise DatasetError.at(source, problem, f'Name its format: one of {", ".join(FORMATS)}')
+
+
+def _recognised(source: Path) -> Iterator[tuple[str, str]]:
+    from .recognition import RECOGNISED_BY  # the list of formats alone needs no image library
+
+    for name, reason_for in RECOGNISED_BY.items():
+        reason = reason_for(source)
+        if reason:
+            yield name, reason
+
+
+def _format(name: str) -> Format:
+    if name not in FORMATS:
+        raise HandboneError(f'There is no format {name!r}. The formats are {", ".join(FORMATS)}.')
+    return FORMATS[name]
+
+
+def _resolve(place: str) -> type:
+    return resolve_name(f'handbone.datasets.formats.{place}')

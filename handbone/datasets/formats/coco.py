@@ -1,0 +1,257 @@
+"""COCO JSON: all images, categories and annotations in one file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handbone.errors import HandboneError, shown
+from handbone.json_stream import read_members
+from handbone.listing import normal_form
+from handbone.masks.coco_polygons import coco_polygon_runs
+from handbone.masks.run_union import unite_runs
+from handbone.structure import Fields, check_structure, one_line
+
+from ..annotation_file import collector_paused
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from ..mask_runs import pack_runs
+from ..polygons import pack_polygons
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .coco_document import CocoDocument
+from .coco_segmentation import read_segmentation
+from .format_reader import FormatReader, Size
+from .format_writer import FormatWriter
+
+IMAGE = Fields(dict(id=(int, str), file_name=str), dict(height=(int, None), width=(int, None)))
+CATEGORY = Fields(dict(id=int, name=str))
+ANNOTATION = Fields(dict(image_id=(int, str), category_id=int), dict(iscrowd=(int, bool, None)))
+#: Members of an annotation that masks are made of or that follow from them.
+USED = {'id', 'image_id', 'category_id', 'segmentation', 'area', 'bbox', 'iscrowd'}
+CROWD = ('label', 'skip')
+REMEDY = 'Correct the file, or export it again'
+
+
+@dataclass
+class _CocoImage:
+    """What the document says about one image.
+
+    Attributes:
+        name: Its file name.
+        size: Height and width, or None.
+        place: Where it stands in the list of images.
+        runs: Class index and column-major runs of masks.
+        polygons: Class index and points (n, 2) of polygons, in COCO's coordinates.
+        problems: What is wrong with its annotations.
+    """
+
+    name: str
+    size: Size | None
+    place: str
+    runs: list[tuple[int, np.ndarray]] = field(default_factory=list)
+    polygons: list[tuple[int, np.ndarray]] = field(default_factory=list)
+    problems: list[DatasetError] = field(default_factory=list)
+
+
+class CocoReader(FormatReader):
+    """Reads COCO JSON: polygons, compressed and uncompressed RLE, several of them per class.
+
+    Categories are classes in the order of their ids. Polygons are drawn as pycocotools draws them,
+    pixel for pixel. The file is read in pieces; what stays in memory is the runs and points.
+
+    Args:
+        source: The file, or a folder with one such file.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+        crowd: 'label' takes an annotation with ``iscrowd`` like any other, 'skip' leaves it out.
+
+    Raises:
+        HandboneError: ``crowd`` is unknown.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+        crowd: str = 'label',
+    ) -> None:
+        if crowd not in CROWD:
+            raise HandboneError(f"crowd must be 'label' or 'skip', got {crowd!r}")
+        super().__init__(source, images, choice, bad_files)
+        self._crowd = crowd
+        self._file = _only_json(self.source)
+        self._listed: dict[int | str, tuple[str, Size | None, str]] = {}
+        self._categories: dict[int, int | None] = {}
+        with collector_paused():
+            self._read_images_and_categories()
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return len(self._listed)
+
+    def entries(self) -> Iterator[_CocoImage]:
+        """Read all annotations, then list the images in the order of the file."""
+        images = {key: _CocoImage(*each) for key, each in self._listed.items()}
+        with collector_paused():
+            for key, index, value in self._members():
+                if key == 'annotations' and index is not None:
+                    self._take(images, index, value)
+        while images:
+            yield images.pop(next(iter(images)))
+
+    def read(self, entry: _CocoImage) -> AnnotatedImage:
+        """Put the annotations of one image together; see the base class."""
+        self.note(entry.problems)
+        name, path, size = self.locate(entry.name, entry.size, self._file, entry.place)
+        runs: dict[int, list[np.ndarray]] = {}
+        for class_index, each in entry.runs:
+            runs.setdefault(class_index, []).append(each)
+        for class_index, points in entry.polygons:
+            runs.setdefault(class_index, []).append(coco_polygon_runs(points, *size))
+        labels = pack_runs({index: unite_runs(parts) for index, parts in sorted(runs.items())}, 'F')
+        outlines = None
+        if entry.polygons and not entry.runs:
+            classes, points_of = zip(*entry.polygons, strict=True)
+            # from the corner of the first pixel to its centre
+            outlines = pack_polygons(classes, [points - 0.5 for points in points_of])
+        return AnnotatedImage(name, path, *size, labels, outlines)
+
+    def _members(self) -> Iterator[tuple[str, int | None, Any]]:
+        try:
+            yield from read_members(self._file)
+        except OSError as error:
+            problem = f'the file cannot be read ({error.strerror})'
+            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
+        except DatasetError:
+            raise
+        except HandboneError as error:
+            raise DatasetError.at(self._file, str(error), REMEDY) from error
+
+    def _read_images_and_categories(self) -> None:
+        names: dict[int, str] = {}
+        found = set()
+        for key, index, value in self._members():
+            found.add(key)
+            place = f'{key}[{index}]'
+            if key == 'images' and index is not None:
+                self._check(value, IMAGE, place)
+                if value['id'] in self._listed:
+                    raise self._error(f'the image id {shown(value["id"])} occurs twice', place)
+                size = value.get('height'), value.get('width')
+                known = (size[0], size[1]) if all(size) else None
+                self._listed[value['id']] = value['file_name'], known, place
+            elif key == 'categories' and index is not None:
+                self._check(value, CATEGORY, place)
+                if value['id'] in names:
+                    raise self._error(f'the category id {value["id"]} occurs twice', place)
+                names[value['id']] = normal_form(value['name'])
+        if not self._listed or not names:
+            missing = 'categories' if self._listed else 'images'
+            problem = f'there are no {missing}' if missing in found else f'it lacks "{missing}"'
+            remedy = 'Expected COCO: {"images": [...], "categories": [...], "annotations": [...]}'
+            raise DatasetError.at(self._file, problem, remedy)
+        ordered = [names[identity] for identity in sorted(names)]
+        twice = [name for name in ordered if ordered.count(name) > 1]
+        if twice:
+            raise self._error(f'two categories are named {shown(twice[0])}', 'categories')
+        self.classes, indices = self.choice.resolve(ordered, self._file)
+        self._categories = {identity: indices[name] for identity, name in names.items()}
+
+    def _take(self, images: Mapping[int | str, _CocoImage], index: int, annotation: Any) -> None:
+        """Keep what an annotation draws, or what is wrong with it, with its image."""
+        place = f'annotations[{index}]'
+        if isinstance(annotation, dict) and 'id' in annotation:
+            place += f' (id {shown(annotation["id"])})'
+        image = None
+        try:
+            self._check(annotation, ANNOTATION, place)
+            image = images.get(annotation['image_id'])
+            if image is None:
+                raise self._error(f'there is no image with id {annotation["image_id"]}', place)
+            if annotation['category_id'] not in self._categories:
+                raise self._error(f'there is no category {annotation["category_id"]}', place)
+            class_index = self._categories[annotation['category_id']]
+            if class_index is not None:
+                self._keep(image, class_index, annotation, place)
+        except DatasetError as error:
+            if image is None:
+                self.bad_files.add([error])
+            else:
+                image.problems.append(error)
+
+    def _keep(
+        self, image: _CocoImage, class_index: int, annotation: Mapping[str, Any], place: str
+    ) -> None:
+        self.losses.add('other members of annotations', len(annotation.keys() - USED))
+        if annotation.get('iscrowd'):
+            self.losses.add('crowd marks')
+            if self._crowd == 'skip':
+                return
+        try:
+            drawn = read_segmentation(annotation.get('segmentation'), image.size)
+        except HandboneError as error:
+            raise self._error(str(error), place) from error
+        if isinstance(drawn, list):
+            image.polygons += [(class_index, points) for points in drawn]
+        else:
+            image.size = image.size or drawn.size
+            image.runs.append((class_index, drawn.runs))
+
+    def _check(self, value: Any, structure: Any, place: str) -> None:
+        try:
+            check_structure(value, structure, place)
+        except HandboneError as error:
+            raise DatasetError.at(self._file, one_line(error), REMEDY) from error
+
+    def _error(self, problem: str, place: str) -> DatasetError:
+        return DatasetError.at(self._file, problem, REMEDY, place)
+
+
+class CocoWriter(FormatWriter):
+    """Writes ``coco.json``: one annotation for each class that an image has, as compressed RLE.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`.
+        palette: COCO's field ``color`` of a category.
+    """
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        super().__init__(target, classes, palette)
+        self._document = CocoDocument(self.target / 'coco.json', classes, palette)
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Append one image; see the base class."""
+        self.count_masks_made_of_polygons(image)
+        packed = image.draw(len(self.classes))
+        self._document.file.append(self._document.line(image.name, packed))
+
+    def finish(self) -> None:
+        """Put images and annotations in order; see the base class."""
+        self._document.finish()
+
+    def close(self) -> None:
+        """Remove the unfinished file; see the base class."""
+        self._document.file.discard()
+
+
+def _only_json(source: Path) -> Path:
+    """Find the document: the source itself, or the one JSON file in it."""
+    if not source.is_dir():
+        return source
+    files = sorted(path for path in source.glob('*.json') if not path.name.startswith('.'))
+    if len(files) != 1:
+        problem = f'there are {len(files)} JSON files in it' if files else 'there is no JSON file'
+        raise DatasetError.at(source, problem, 'Name the file with the annotations itself')
+    return files[0]

@@ -1,0 +1,69 @@
+"""What the writers of all formats have in common."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from ..polygons import Polygons
+from .annotated_image import AnnotatedImage
+from .losses import Losses
+
+
+class FormatWriter:
+    """Writes images with their labels, one after the other.
+
+    Args:
+        target: Folder of the dataset; it is made.
+        classes: Class names in bit order.
+        palette: RGB colours, 0 to 255, one per class, or none.
+
+    Attributes:
+        losses: What the format has no place for.
+    """
+
+    #: Folder of the images below the target; None for formats without images.
+    IMAGE_FOLDER: ClassVar[str | None] = 'images'
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        self.target = Path(target)
+        self.classes = tuple(classes)
+        self.palette = tuple(palette)
+        self.losses = Losses()
+
+    def image_name(self, image: AnnotatedImage) -> str:
+        """Name the image file below the folder of images."""
+        return image.name
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Write the labels of one image.
+
+        Args:
+            image: The image and its labels.
+
+        Raises:
+            HandboneError: The format cannot hold it; the message names the image.
+            OSError: It cannot be written; the message names the file.
+        """
+        raise NotImplementedError
+
+    def count_masks_made_of_polygons(self, image: AnnotatedImage) -> None:
+        """Count the polygons of an image that become masks, for formats without polygons.
+
+        Args:
+            image: The image.
+        """
+        outlines = image.outlines
+        polygons = image.labels if isinstance(image.labels, Polygons) else outlines
+        if polygons is not None:
+            self.losses.add('polygons that became masks', len(polygons.ends))
+
+    def finish(self) -> None:
+        """Bring the file for all images into its place, where the format has one."""
+
+    def close(self) -> None:
+        """Let go of unfinished files, after an error too."""

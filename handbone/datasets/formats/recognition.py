@@ -1,0 +1,74 @@
+"""Signs by which the formats of datasets are told apart."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from handbone.errors import HandboneError
+from handbone.json_stream import read_members
+from handbone.listing import files_below
+
+from .label_png import label_png_classes
+
+#: Files that are looked at in a folder of many.
+MOST_FILES = 2000
+
+
+def _hand_bone(source: Path) -> str:
+    inner = source / 'outputs_json'
+    if inner.is_dir():
+        return 'it has a folder outputs_json'
+    path = _first(source, '.json')
+    keys = _keys(path)
+    if 'annotations' in keys and not keys & {'images', 'categories'}:
+        return f'{path} has "annotations" without "images" and "categories"'
+    return ''
+
+
+def _coco(source: Path) -> str:
+    files = [source] if source.is_file() else sorted(source.glob('*.json'))
+    for path in files[:1]:
+        if {'images', 'categories'} <= _keys(path):
+            return f'{path} has "images" and "categories"'
+    return ''
+
+
+def _label_png(source: Path) -> str:
+    inner = source / 'label_png'
+    path = _first(inner if inner.is_dir() else source, '.png')
+    try:
+        classes = label_png_classes(path) if path else ()
+    except (OSError, HandboneError):
+        classes = ()
+    return f'{path} names its classes' if classes else ''
+
+
+#: By format, a function that says why a source is in it, or gives an empty text.
+RECOGNISED_BY: Mapping[str, Callable[[Path], str]] = {
+    'hand-bone': _hand_bone,
+    'coco': _coco,
+    'label-png': _label_png,
+}
+
+
+def _first(source: Path, suffix: str) -> Path | None:
+    """Find the first file of a kind, the source itself or one below it."""
+    files = [source] if source.is_file() else itertools.islice(files_below(source), MOST_FILES)
+    return next((path for path in files if path.suffix.lower() == suffix), None)
+
+
+@lru_cache(8)
+def _keys(path: Path | None) -> frozenset[str]:
+    """List the keys of a JSON object; none if the file is something else."""
+    keys: set[str] = set()
+    if path is None or path.suffix.lower() != '.json':
+        return frozenset()
+    try:
+        for key, _, _ in read_members(path):
+            keys.add(key)
+            if {'images', 'categories'} <= keys:
+                break
+    except (OSError, HandboneError):
+        pass
+    return frozenset(keys)

@@ -1,0 +1,78 @@
+"""Files of a folder, found by the names that tables and annotations give to images."""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from handbone.errors import listed, shown
+from handbone.listing import normal_form
+from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
+
+from .errors import DatasetError
+from .file_list import ImageFile, list_files
+
+
+class NamedFiles:
+    """Files of a folder, found by the names that images have in a CSV.
+
+    A name may be a file name, a stem, or a path from the folder, as
+    :class:`handbone.engine.hooks.RLESubmissionHook` writes them.
+
+    Args:
+        folder: The folder.
+        suffixes: Suffixes of the files.
+
+    Raises:
+        DatasetError: The folder does not exist or holds none.
+    """
+
+    def __init__(self, folder: Path, suffixes: Iterable[str]) -> None:
+        self.folder = folder
+        self.files = [file for suffix in suffixes for file in list_files(folder, suffix)]
+        if not self.files:
+            raise DatasetError.at(
+                folder, f'the folder holds no {", ".join(suffixes)} file', 'Correct the path'
+            )
+        self._by_name: dict[str, list[ImageFile]] = {}
+        for file in self.files:
+            whole = normal_form(file.name)
+            for name in {
+                whole,
+                file.key,
+                *(PurePosixPath(each).name for each in (whole, file.key)),
+            }:
+                self._by_name.setdefault(name, []).append(file)
+
+    def find(self, name: str) -> ImageFile | None:
+        """Find the file of an image.
+
+        Args:
+            name: Name of the image.
+
+        Returns:
+            The file, or None.
+
+        Raises:
+            DatasetError: Several files have the name.
+        """
+        name = normal_form(name)
+        found = self._by_name.get(name) or self._by_name.get(without_suffix(name), [])
+        if len(found) > 1:
+            raise DatasetError.at(
+                self.folder,
+                f'{len(found)} files are named {shown(name)}: '
+                f'{listed([file.name for file in found])}',
+                'Name images by their folders too, as in ID001/image1_R, in the CSV, or rename '
+                'files that differ only in their suffixes',
+            )
+        return found[0] if found else None
+
+    def path(self, name: str) -> Path | None:
+        """Find the path of the file of an image, or None."""
+        file = self.find(name)
+        return None if file is None else self.folder / file.name
+
+
+def without_suffix(name: str) -> str:
+    """Remove the suffix of an image file from a name."""
+    path = PurePosixPath(name)
+    return str(path.with_suffix('')) if path.suffix.lower() in IMAGE_SUFFIXES else name

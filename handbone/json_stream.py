@@ -1,0 +1,146 @@
+"""Reading large JSON documents piece by piece.
+
+A document that is one object is read member by member, and a member that is a list element by
+element, so that memory holds one element however large the file is.
+"""
+
+import json
+import mmap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from handbone.errors import HandboneError, shown
+
+from .json_files import refuse_repetitions
+
+#: Bytes that are decoded at a time.
+PIECE = 2**20
+WHITE = ' \t\r\n'
+
+
+def read_members(path: Path) -> Iterator[tuple[str, int | None, Any]]:
+    """Read the members of a JSON object.
+
+    Args:
+        path: The file, in UTF-8, with or without a byte-order mark.
+
+    Yields:
+        Key, index and value: for a list, the index and value of each element, or nothing if it is
+        empty; for any other member, None and its value.
+
+    Raises:
+        OSError: The file cannot be read.
+        HandboneError: It is not such a document, is cut off, or names a key twice. The text is a
+            clause without the file, which the caller knows.
+    """
+    with path.open('rb') as file:
+        if file.read(1) == b'':
+            raise HandboneError('the file is empty')
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield from _Scanner(data).members()
+
+
+class _Scanner:
+    """Walks through the text of a document."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._read = 3 if data[:3] == b'\xef\xbb\xbf' else 0
+        self._text = ''
+        self._place = 0
+        decoder = json.JSONDecoder(object_pairs_hook=refuse_repetitions)
+        self._decode: Callable[[str, int], tuple[Any, int]] = decoder.raw_decode
+
+    def members(self) -> Iterator[tuple[str, int | None, Any]]:
+        """Iterate over the members of the object; see :func:`read_members`."""
+        keys = set()
+        self._expect('{')
+        more = self._next() != '}'
+        while more:
+            key = self._value()
+            if not isinstance(key, str):
+                raise HandboneError(f'the file is not JSON ({shown(key)} is no key)')
+            if key in keys:
+                raise HandboneError(f'the key {shown(key)} occurs twice in one object')
+            keys.add(key)
+            self._expect(':')
+            if self._next() == '[':
+                for index, value in enumerate(self._elements()):
+                    yield key, index, value
+            else:
+                yield key, None, self._value()
+            more = self._next() != '}'
+            if more:
+                self._expect(',')
+        self._expect('}')
+        if self._next(at_end=''):
+            raise HandboneError('the file is not JSON (there is more behind its end)')
+
+    def _elements(self) -> Iterator[Any]:
+        self._expect('[')
+        more = self._next() != ']'
+        while more:
+            yield self._value()
+            more = self._next() != ']'
+            if more:
+                self._expect(',')
+        self._expect(']')
+
+    def _next(self, at_end: str | None = None) -> str:
+        """Find the next character that is not white space, without passing it."""
+        while True:
+            while self._place < len(self._text):
+                character = self._text[self._place]
+                if character not in WHITE:
+                    return character
+                self._place += 1
+            if not self._extend(PIECE):
+                if at_end is None:
+                    raise HandboneError('the file is not JSON (it is cut off)')
+                return at_end
+
+    def _expect(self, character: str) -> None:
+        found = self._next()
+        if found != character:
+            raise HandboneError(f'the file is not JSON ({character!r} is missing at {found!r})')
+        self._place += 1
+
+    def _value(self) -> Any:
+        """Read the next value; it ends where something else follows."""
+        self._next()
+        wanted = PIECE
+        while True:
+            fault: ValueError | None = None
+            try:
+                value, end = self._decode(self._text, self._place)
+                if end < len(self._text) or self._read >= len(self._data):
+                    self._place = end
+                    return value
+            except HandboneError:
+                raise
+            except RecursionError as error:
+                raise HandboneError('the JSON is nested too deeply') from error
+            except ValueError as error:
+                fault = error
+            if not self._extend(wanted):
+                raise HandboneError(f'the file is not JSON ({fault or "it is cut off"})')
+            wanted *= 2
+
+    def _extend(self, size: int) -> bool:
+        """Decode more of the file and let go of what was read; False at its end."""
+        if self._read >= len(self._data):
+            return False
+        piece = self._data[self._read : self._read + size]
+        # a character of UTF-8 has at most three more bytes
+        for end in range(len(piece), max(len(piece) - 4, 0), -1):
+            try:
+                text = piece[:end].decode()
+            except UnicodeDecodeError as error:
+                fault = error
+            else:
+                self._text = self._text[self._place :] + text
+                self._place = 0
+                self._read += end
+                return True
+        raise HandboneError(f'the file is not JSON in UTF-8 ({fault.reason})')

@@ -1,0 +1,180 @@
+"""From any format to any other: the same masks, and a report of what was lost."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from made_images import CLASSES, assert_same, drawn_masks, made_image, made_images, write_all
+
+from handbone.cli.command import main
+from handbone.datasets import DatasetError
+from handbone.datasets.formats.catalogue import (
+    reader_class,
+    recognise,
+    writer_class,
+    written_formats,
+)
+from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.conversion import convert
+from handbone.errors import HandboneError
+
+#: Formats that hold overlaps.
+OVERLAPPING = ('hand-bone', 'coco', 'label-png')
+
+
+def written(tmp_path, form, images=None, **options):
+    """A dataset of four images in a format, with its images."""
+    folder = tmp_path / f'in_{form}'
+    images = images or made_images(tmp_path / 'pictures')
+    write_all(writer_class(form)(folder, CLASSES, **options), images)
+    return folder, images
+
+
+@pytest.mark.parametrize('form', OVERLAPPING)
+def test_a_format_is_recognised_and_read_again(tmp_path, form):
+    folder, images = written(tmp_path, form)
+    assert recognise(folder)[0] == form
+    reader = reader_class(form)(folder, tmp_path / 'pictures', ClassChoice(CLASSES))
+    assert len(reader) == len(images)
+    assert_same(reader, images)
+    assert all(image.path and image.path.is_file() for image in reader)
+
+
+@pytest.mark.parametrize(('first', 'second'), list(itertools.permutations(OVERLAPPING, 2)))
+def test_any_pair(tmp_path, first, second):
+    folder, images = written(tmp_path, first)
+    done = convert(
+        folder,
+        tmp_path / 'out',
+        second,
+        images=tmp_path / 'pictures',
+        choice=ClassChoice(CLASSES),
+    )
+    assert (done.source_format, done.images, done.without_file) == (first, 4, 0)
+    assert done.problems == () and done.classes == CLASSES
+    reader = reader_class(second)(tmp_path / 'out', choice=ClassChoice(CLASSES))
+    assert_same(reader, images)
+    places = [image.path for image in reader]
+    assert all(place.is_relative_to(tmp_path / 'out') and place.is_symlink() for place in places)
+    assert {place.resolve() for place in places} == {image.path.resolve() for image in images}
+
+
+@pytest.mark.parametrize('form', OVERLAPPING)
+def test_many_classes(tmp_path, form):
+    names = [f'part{index:02d}' for index in range(40)]
+    image = made_image(drawn_masks(3, count=40), 'hand.png')
+    write_all(writer_class(form)(tmp_path, names), [image])
+    assert_same(reader_class(form)(tmp_path, choice=ClassChoice(names)), [image], names)
+
+
+def test_points_of_annotators_stay_unless_traced(tmp_path):
+    triangle = [[1.5, 2.25], [20.0, 3.0], [4.0, 15.75]]
+    file = tmp_path / 'data/outputs_json/hand.json'
+    file.parent.mkdir(parents=True)
+    annotations = [dict(label='round', points=triangle), dict(label='square', points=triangle)]
+    file.write_text(json.dumps(dict(annotations=annotations, metadata=dict(height=20, width=28))))
+    done = convert(tmp_path / 'data', tmp_path / 'same', 'hand-bone')
+    again = json.loads((tmp_path / 'same/outputs_json/hand.json').read_bytes())
+    assert [each['points'] for each in again['annotations']] == [triangle] * 2
+    assert done.losses == () and 'nothing was lost' in done.text()
+    convert(tmp_path / 'data', tmp_path / 'traced', 'hand-bone', writer_options=dict(trace=True))
+    traced = json.loads((tmp_path / 'traced/outputs_json/hand.json').read_bytes())
+    assert len(traced['annotations'][0]['points']) > 3
+    coco = convert(tmp_path / 'data', tmp_path / 'coco', 'coco')
+    assert coco.losses == ('polygons that became masks: 2',)
+
+
+@pytest.mark.parametrize('mode', ['link', 'copy', 'none'])
+def test_image_files(tmp_path, mode):
+    folder, images = written(tmp_path, 'coco')
+    for _ in range(2):  # running it again changes nothing
+        convert(
+            folder, tmp_path / 'out', 'hand-bone', images=tmp_path / 'pictures', image_files=mode
+        )
+        place = tmp_path / 'out/DCM' / images[1].name
+        assert place.exists() == (mode != 'none') and place.is_symlink() == (mode == 'link')
+        if mode != 'none':
+            assert place.read_bytes() == images[1].path.read_bytes()
+
+
+def test_bad_images_are_left_out_and_listed(tmp_path, capsys):
+    folder, _ = written(tmp_path, 'label-png')
+    damaged = folder / 'label_png/ID0/hand1.png'
+    damaged.write_bytes(damaged.read_bytes()[:-30])
+    with pytest.raises(SystemExit) as caught:
+        main(['convert', str(folder), str(tmp_path / 'out'), '--to', 'coco'])
+    assert caught.value.code == 1
+    output = capsys.readouterr().out
+    assert '3 images, 3 classes' in output and '1 problems' in output
+    problems = (tmp_path / 'out/problems.txt').read_text()
+    assert problems.startswith(str(damaged)) and problems.count('\n') == 1
+    assert len(json.loads((tmp_path / 'out/coco.json').read_bytes())['images']) == 3
+    written(tmp_path, 'label-png')
+    main(['convert', str(folder), str(tmp_path / 'out'), '--to', 'coco'])
+    assert not (tmp_path / 'out/problems.txt').exists()
+
+
+def test_command(tmp_path, capsys):
+    folder, images = written(tmp_path, 'coco')
+    command = ['convert', folder, tmp_path / 'out', '--to', 'label-png', '--from', 'coco']
+    command += ['--classes', 'any', 'long', '--rename', 'round=any', 'square=any']
+    command += ['--images', tmp_path / 'pictures', '--read', 'crowd=skip']
+    main([str(word) for word in command])
+    output = capsys.readouterr().out
+    assert '4 images, 2 classes' in output and 'nothing was lost' in output
+    for image in reader_class('label-png')(tmp_path / 'out'):
+        (source,) = (each for each in images if each.name == image.name)
+        codes = source.draw(3)
+        expected = ((codes & 3) != 0) + 2 * (codes >> 2)
+        np.testing.assert_array_equal(image.draw(2), expected)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'fault'),
+    [
+        (dict(to='jpeg'), "no format 'jpeg'"),
+        (dict(to='coco', source_format='tiff'), "no format 'tiff'"),
+        (dict(to='coco', image_files='move'), 'image_files must be one of'),
+        (dict(to='coco', reader_options=dict(order='C')), "reader of coco has no option 'order'"),
+        (dict(to='hand-bone', writer_options=dict(x=1)), "no option 'x': they are trace"),
+    ],
+)
+def test_wrong_arguments(tmp_path, arguments, fault):
+    folder, _ = written(tmp_path, 'coco')
+    with pytest.raises(HandboneError, match=fault):
+        convert(folder, tmp_path / 'out', **arguments)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_targets_in_the_source(tmp_path):
+    folder, _ = written(tmp_path, 'label-png')
+    for target in (folder, folder / 'out'):
+        with pytest.raises(HandboneError, match='lies in the source'):
+            convert(folder, target, 'coco')
+
+
+def test_unknown_sources(tmp_path):
+    (tmp_path / 'in').mkdir()
+    (tmp_path / 'in/note.txt').write_text('nothing')
+    with pytest.raises(DatasetError, match='none of the formats'):
+        convert(tmp_path / 'in', tmp_path / 'out', 'coco')
+    with pytest.raises(DatasetError, match='no such file or folder'):
+        convert(tmp_path / 'missing', tmp_path / 'out', 'coco')
+    (tmp_path / 'in/coco.json').write_text(
+        json.dumps(
+            dict(
+                images=[dict(id=1, file_name='a.png', height=4)],
+                categories=[dict(id=1, name='a')],
+                annotations=[],
+            )
+        )
+    )
+    with pytest.raises(HandboneError, match='No image could be read: .* not known'):
+        convert(tmp_path / 'in', tmp_path / 'out', 'label-png')
+    assert not list((tmp_path / 'out').glob('*'))
+
+
+def test_every_format_that_is_written_is_read():
+    for name in written_formats():
+        assert reader_class(name).__doc__ and writer_class(name).__doc__

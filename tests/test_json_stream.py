@@ -1,0 +1,71 @@
+"""Large JSON documents read piece by piece, against the json module."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from handbone import json_stream
+from handbone.errors import HandboneError
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner)),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(params=[1, 3, 2**20])
+def path(request, tmp_path, monkeypatch):
+    monkeypatch.setattr(json_stream, 'PIECE', max(request.param, 4))
+    return tmp_path / 'document.json'
+
+
+def gathered(path):
+    document = {}
+    for key, index, value in json_stream.read_members(path):
+        if index is None:
+            document[key] = value
+        else:
+            assert len(document.setdefault(key, [])) == index
+            document[key].append(value)
+    return document
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), st.sampled_from([None, 1]))
+def test_the_same_as_json(path, document, indent):
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=indent), encoding='utf-8')
+    # an empty list yields nothing
+    expected = {key: value for key, value in document.items() if value != []}
+    assert gathered(path) == expected
+
+
+def test_a_mark_in_front_and_white_space_behind(path):
+    path.write_bytes(b'\xef\xbb\xbf {"a": [1, {"b": 2}]} \n')
+    assert gathered(path) == {'a': [1, {'b': 2}]}
+
+
+@pytest.mark.parametrize(
+    ('content', 'fault'),
+    [
+        (b'', 'is empty'),
+        (b'[1]', 'is missing'),
+        (b'{"a": [1, 2', 'cut off|not JSON'),
+        (b'{"a": [{"b": ', 'not JSON'),
+        (b'{"a": 1} {', 'more behind its end'),
+        (b'{"a": 1, "a": 2}', 'occurs twice'),
+        (b'{"a": [{"b": 1, "b": 2}]}', 'occurs twice'),
+        (b'{"a": [1 2]}', 'is missing'),
+        (b'{1: 2}', 'is no key'),
+        (b'{"a": "\xff\xff\xff\xff\xff"}', 'UTF-8'),
+        (b'{"a": ' + b'[' * 200_000, 'nested too deeply|not JSON'),
+    ],
+)
+def test_damage(path, content, fault):
+    path.write_bytes(content)
+    with pytest.raises(HandboneError, match=fault):
+        gathered(path)

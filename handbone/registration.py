@@ -10,6 +10,7 @@ from importlib import import_module
 REGISTERING = (
     'checkpoints.durable_backend',
     'checkpoints.loading',
+    'datasets.format_dataset',
     'datasets.multilabel_dataset',
     'datasets.transforms',
     'datasets.xray_hand_bone_dataset',

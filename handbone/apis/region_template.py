@@ -54,5 +54,8 @@ def region_template(
         centroids = np.where(masses.areas[0, :, None] > 0, masses.centroids[0], np.nan)
         images.append(Outlined(centroids, info['polygons'].points))
     if not images:
-        raise HandboneError(f'{key} has no labelled images to learn a template from')
+        raise HandboneError(
+            f'{key} has no images with polygons to learn a template from; `handbone convert --to '
+            'hand-bone` makes polygons of masks'
+        )
     return dict(zip(classes, learn_template(images, size, mirror, margin), strict=True))

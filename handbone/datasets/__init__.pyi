@@ -1,4 +1,5 @@
 from .errors import DatasetError
+from .format_dataset import FormatDataset
 from .multilabel_dataset import MultilabelDataset
 from .polygons import Polygons
 from .transforms import (
@@ -13,6 +14,7 @@ from .xray_hand_bone_dataset import XRayHandBoneDataset
 
 __all__ = [
     'DatasetError',
+    'FormatDataset',
     'LoadPolygonAnnotations',
     'LoadRadiograph',
     'MultilabelDataset',

@@ -52,7 +52,7 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
         if path.name.lower().endswith(suffix.lower())
     ]
     by_normal_form(names, folder)
-    files = [_image_file(PurePosixPath(name)) for name in names]
+    files = [image_file(PurePosixPath(name)) for name in names]
     _check_keys(folder, files)
     return files
 
@@ -79,7 +79,15 @@ def _check_keys(folder: Path, files: Iterable[ImageFile]) -> None:
             )
 
 
-def _image_file(name: PurePosixPath) -> ImageFile:
+def image_file(name: PurePosixPath) -> ImageFile:
+    """Describe an image by its name.
+
+    Args:
+        name: Path relative to the image folder.
+
+    Returns:
+        The image.
+    """
     patient = name.parts[0] if len(name.parts) > 1 else name.stem
     return ImageFile(str(name), normal_form(patient), normal_form(str(name.with_suffix(''))))
 

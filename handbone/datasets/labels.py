@@ -1,6 +1,7 @@
 """What every kind of labels of an image can do, however they are kept."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,3 +39,16 @@ class Labels(Protocol):
         Returns:
             (C,) float64, shares from 0.
         """
+
+
+def labels_of(info: Mapping[str, Any]) -> Labels | None:
+    """Find the labels of an image of a dataset, which are polygons or anything else.
+
+    Args:
+        info: What the dataset says about the image, or the dict of a pipeline.
+
+    Returns:
+        The labels; None without annotation.
+    """
+    polygons = info.get('polygons')
+    return info.get('masks') if polygons is None else polygons

@@ -21,6 +21,7 @@ from .errors import DatasetError
 from .file_list import ImageFile, list_files, read_list_file
 from .folds import in_fold
 from .image_header import read_image_size
+from .labels import labels_of
 from .pairing import annotations_without_image, check_all_or_none, image_without_annotation
 
 SPLITS = ('train', 'val')
@@ -254,10 +255,10 @@ class MultilabelDataset(BaseDataset):
             idx: Index of the image.
 
         Returns:
-            Class indices in ascending order.
+            Class indices, rising.
         """
-        polygons = self.get_data_info(idx)['polygons']
-        return [] if polygons is None else np.unique(polygons.classes).tolist()
+        labels = labels_of(self.get_data_info(idx))
+        return [] if labels is None else labels.present()
 
     def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline on one image.
@@ -278,7 +279,7 @@ class MultilabelDataset(BaseDataset):
             return None
 
     def class_frequencies(self) -> np.ndarray:
-        """Average :meth:`handbone.datasets.Polygons.class_shares` over the images.
+        """Average :meth:`handbone.datasets.labels.Labels.class_shares` over the images.
 
         Returns:
             (C,) float64, the mean share of pixels over the images of this dataset, 0 to 1.
@@ -289,11 +290,11 @@ class MultilabelDataset(BaseDataset):
         shares = np.zeros(len(self._metainfo['classes']))
         for idx in range(len(self)):
             info = self.get_data_info(idx)
-            if info['polygons'] is None:
+            if (labels := labels_of(info)) is None:
                 raise DatasetError.at(
                     info['img_path'],
                     'class frequencies need annotations and this image has none',
                     'Ask the training dataset for them',
                 )
-            shares += info['polygons'].class_shares(info['height'], info['width'], len(shares))
+            shares += labels.class_shares(info['height'], info['width'], len(shares))
         return shares / len(self)

@@ -83,6 +83,11 @@ class CropToRegion(RandomAffine):
             )
         if 'gt_seg_map' in results:
             return masses_of_labels(results['gt_seg_map'], num_classes)
+        if results.get('masks') is not None:
+            raise HandboneError(
+                f'CropToRegion measures polygons or a drawn label map, and the labels of '
+                f'{results["img_path"]} are masks: put LoadPolygonAnnotations before it'
+            )
         height, width = results['img'].shape[:2]
         scale = min(1.0, MEASURED / max(height, width))
         matrix = file_to_image(results)

@@ -9,7 +9,7 @@ from mmseg.registry import TRANSFORMS
 from handbone.errors import HandboneError
 from handbone.masks import rasterize, warp
 
-from ..labels import Labels
+from ..labels import Labels, labels_of
 from ..polygons import Polygons
 from .frame_matrix import file_to_image
 
@@ -54,18 +54,16 @@ class LoadPolygonAnnotations(BaseTransform):
         Returns:
             The same dict with the label map.
         """
-        # neither of them where mmseg's own functions load an image
-        polygons, masks = results.get('polygons'), results.get('masks')
-        labels: Labels | None = masks if polygons is None else polygons
+        labels = labels_of(results)  # none where mmseg's own functions load an image
         if labels is None:
             return results
         if self.frame == 'original':
             packed = self._at_file_size(results, labels)
-        elif polygons is None:
+        elif isinstance(labels, Polygons):
+            packed = self._at_image_size(results, labels)
+        else:
             matrix = self._matrix(results)
             packed = warp(self._at_file_size(results, labels), matrix, results['img'].shape[:2])
-        else:
-            packed = self._at_image_size(results, polygons)
         results['gt_seg_map'] = packed
         results['seg_fields'].append('gt_seg_map')
         return results

@@ -1,0 +1,123 @@
+"""Datasets in any format that ``handbone convert`` reads."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmseg.registry import DATASETS
+from tqdm import tqdm
+
+from handbone.errors import HandboneError, shown
+from handbone.listing import normal_form
+
+from .errors import DatasetError
+from .file_list import ImageFile, image_file
+from .formats.annotated_image import AnnotatedImage
+from .formats.catalogue import reader_class
+from .formats.class_choice import ClassChoice
+from .multilabel_dataset import MultilabelDataset
+from .polygons import Polygons
+
+
+@DATASETS.register_module()
+class FormatDataset(MultilabelDataset):
+    """Images with labels in one of the formats of ``handbone.datasets.formats``.
+
+    ``data_prefix`` names the folder of the images, ``img_path``, and the file or folder of the
+    labels, ``ann_path``. Items are those of :class:`MultilabelDataset`; labels that are no polygons
+    are in ``masks``, where LoadPolygonAnnotations finds them.
+
+    Args:
+        format: Name of the format, such as 'coco'.
+        rename: New name by the name in the labels; several may become one class.
+        patient_pattern: Regular expression with one group that finds the patient in the name of an
+            image, such as ``r'_(P[0-9]+)_'``; None takes its folder, or its stem without one.
+        reader_options: Further arguments of the format's reader.
+        **kwargs: As for :class:`MultilabelDataset`; ``skip_labels`` names classes to leave out.
+
+    Raises:
+        HandboneError: The format is unknown or the pattern is not valid.
+        DatasetError: Something is wrong with the data.
+
+    >>> from mmseg.registry import DATASETS
+    >>> dataset = DATASETS.build(  # doctest: +SKIP
+    ...     dict(
+    ...         type='FormatDataset',
+    ...         format='coco',
+    ...         metainfo=dict(classes=('Radius', 'Ulna')),
+    ...         data_root='data/wrists',
+    ...         data_prefix=dict(img_path='images', ann_path='coco.json'),
+    ...     )
+    ... )
+    """
+
+    def __init__(
+        self,
+        format: str,
+        rename: Mapping[str, str] | None = None,
+        patient_pattern: str | None = None,
+        reader_options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._make_reader = reader_class(format)
+        self._rename = dict(rename or {})
+        self._reader_options = dict(reader_options or {})
+        try:
+            self._patient = None if patient_pattern is None else re.compile(patient_pattern)
+        except re.error as error:
+            raise HandboneError(
+                f'patient_pattern {patient_pattern!r} is not a regular expression ({error})'
+            ) from error
+        if self._patient is not None and self._patient.groups != 1:
+            raise HandboneError(f'patient_pattern {patient_pattern!r} needs exactly one group')
+        super().__init__(**kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Read and check all labels and take the chosen images; see the base class."""
+        source = self.annotation_folder
+        if source is None:
+            raise DatasetError.at(
+                'data_prefix of the dataset', 'ann_path is missing', 'Name the labels'
+            )
+        choice = ClassChoice(self._metainfo['classes'], self._rename, self.skip_labels)
+        reader = self._make_reader(
+            source, self.image_folder, choice, self.bad_files, **self._reader_options
+        )
+        progress = tqdm(reader, 'Checking images', delay=3, disable=not is_main_process())
+        images = [(self._file(image), self._info(image)) for image in progress]
+        self.bad_files.finish(len(images), len(reader))
+        if not images:
+            raise DatasetError.at(
+                source, 'no image of the dataset can be used', 'Correct the reported files'
+            )
+        chosen = {file.name for file in self._choose([file for file, _ in images])}
+        return [dict(info, patient=file.patient) for file, info in images if file.name in chosen]
+
+    def _file(self, image: AnnotatedImage) -> ImageFile:
+        """Name the patient of an image."""
+        file = image_file(PurePosixPath(image.name))
+        if self._patient is None:
+            return file
+        found = self._patient.search(image.name)
+        if found is None:
+            raise DatasetError.at(
+                image.path or image.name,
+                f'patient_pattern {shown(self._patient.pattern)} finds no patient in its name',
+                'Correct the pattern or the name',
+            )
+        return file._replace(patient=normal_form(found.group(1)))
+
+    def _info(self, image: AnnotatedImage) -> dict:
+        polygons = image.labels if isinstance(image.labels, Polygons) else None
+        return dict(
+            img_path=str(image.path),
+            ann_path=str(self.annotation_folder),
+            image_name=PurePosixPath(image.name).name,
+            height=image.height,
+            width=image.width,
+            polygons=polygons,
+            masks=image.labels if polygons is None else None,
+            seg_fields=[],
+        )

@@ -1,0 +1,140 @@
+"""Datasets in any format: items, folds, pipelines, bad files."""
+
+import json
+
+import numpy as np
+import pytest
+from made_images import CLASSES, made_images, write_all
+from small_dataset import shapes
+
+from handbone.datasets import DatasetError
+from handbone.datasets.formats.catalogue import writer_class
+from handbone.datasets.formats.conversion import convert
+from handbone.errors import HandboneError
+from handbone.masks import unpack, warp
+
+LOAD = dict(type='LoadRadiograph')
+
+
+def config(root, form='coco', ann_path='coco.json', **more):
+    base = dict(
+        type='FormatDataset',
+        format=form,
+        metainfo=dict(classes=CLASSES),
+        data_root=str(root),
+        data_prefix=dict(img_path='images', ann_path=ann_path),
+        serialize_data=False,
+    )
+    return base | more
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_all(writer_class('coco')(tmp_path, CLASSES), made_images(tmp_path / 'images', 6))
+    return tmp_path
+
+
+def test_items(root, build):
+    dataset = build(config(root))
+    images = made_images(count=6)
+    assert len(dataset) == 6
+    for index, image in enumerate(images):
+        info = dataset.get_data_info(index)
+        masks = unpack(image.draw(3), 3)
+        assert info['img_path'] == str(root / 'images' / image.name)
+        assert (info['patient'], info['image_name']) == tuple(image.name.split('/'))
+        assert (info['height'], info['width'], info['polygons']) == (20, 28, None)
+        present = np.flatnonzero(masks.any(axis=(1, 2))).tolist()
+        assert dataset.get_cat_ids(index) == present
+    shares = np.mean([unpack(image.draw(3), 3).mean(axis=(1, 2)) for image in images], axis=0)
+    np.testing.assert_allclose(dataset.class_frequencies(), shares)
+
+
+def test_labels_at_the_size_of_the_file(root, build):
+    pipeline = [LOAD, dict(type='Resize', scale=(9, 9)), dict(type='LoadPolygonAnnotations')]
+    dataset = build(config(root, pipeline=pipeline, serialize_data=True))
+    for index, image in enumerate(made_images(count=6)):
+        np.testing.assert_array_equal(dataset[index]['gt_seg_map'], image.draw(3))
+
+
+def test_labels_move_with_the_image(root, build):
+    load = dict(type='LoadPolygonAnnotations', frame='image')
+    move = dict(type='RandomAffine', size=(40, 30), degrees=20, scale=(0.7, 1.4))
+    dataset = build(config(root, pipeline=[LOAD, move, load]))
+    for index, image in enumerate(made_images(count=6)):
+        results = dataset[index]
+        matrix = results['frame_matrix'][0]
+        expected = warp(image.draw(3), matrix, results['img'].shape[:2])
+        np.testing.assert_array_equal(results['gt_seg_map'], expected)
+        assert index == 0 or expected.any()
+
+
+def test_the_same_folds_as_in_the_hand_bone_layout(folder, build, tmp_path):
+    convert(folder.root / 'train', tmp_path / 'coco', 'coco')
+    plain = folder.config(fold=1, num_folds=3, split='val')
+    other = config(tmp_path / 'coco', fold=1, num_folds=3, split='val')
+    names = [
+        [dataset.get_data_info(index)['image_name'] for index in range(len(dataset))]
+        for dataset in (build(plain), build(other))
+    ]
+    assert names[0] == names[1] and len(names[0]) == 4
+
+
+def test_patients_in_names(root, build):
+    dataset = build(config(root, patient_pattern=r'(hand[0-9])', fold=0, num_folds=3, split='val'))
+    patients = [dataset.get_data_info(index)['patient'] for index in range(len(dataset))]
+    assert len(set(patients)) == 2 and all(patient.startswith('hand') for patient in patients)
+    with pytest.raises(DatasetError, match='finds no patient in its name'):
+        build(config(root, patient_pattern=r'(P[0-9]+)'))
+    for wrong, fault in ((r'(P', 'not a regular expression'), (r'P', 'exactly one group')):
+        with pytest.raises(HandboneError, match=fault):
+            build(config(root, patient_pattern=wrong))
+
+
+def test_classes_are_chosen_and_renamed(root, build):
+    more = dict(
+        metainfo=dict(classes=('long', 'box')), rename=dict(square='box'), skip_labels=['round']
+    )
+    dataset = build(config(root, pipeline=[LOAD, dict(type='LoadPolygonAnnotations')], **more))
+    packed = made_images(count=6)[5].draw(3)
+    expected = (packed >> 2 & 1) + 2 * (packed >> 1 & 1)
+    np.testing.assert_array_equal(dataset[5]['gt_seg_map'], expected)
+    with pytest.raises(DatasetError, match="'square' is not among the chosen classes"):
+        build(config(root, **more | dict(rename={})))
+
+
+def test_a_list_file(root, build):
+    (root / 'list.txt').write_text('ID1\nID0/hand1.png\n')
+    dataset = build(config(root, ann_file='list.txt'))
+    assert [dataset.get_data_info(index)['patient'] for index in range(3)] == ['ID0', 'ID1', 'ID1']
+
+
+def test_bad_files(root, build):
+    (root / 'images/ID0/hand1.png').unlink()
+    with pytest.raises(DatasetError, match="there is no image 'ID0/hand1.png'"):
+        build(config(root))
+    report = root / 'report.txt'
+    assert len(build(config(root, bad_files='report', report_file=str(report)))) == 5
+    assert 'hand1.png' in report.read_text()
+    document = json.loads((root / 'coco.json').read_bytes())
+    (root / 'coco.json').write_text(json.dumps(document | dict(images=[])))
+    with pytest.raises(DatasetError, match='there are no images|lacks "images"'):
+        build(config(root, bad_files='report'))
+
+
+def test_masks_in_files_are_read_when_they_are_drawn(tmp_path, build):
+    write_all(writer_class('label-png')(tmp_path, CLASSES), made_images(tmp_path / 'images'))
+    pipeline = [LOAD, dict(type='LoadPolygonAnnotations')]
+    more = dict(pipeline=pipeline, serialize_data=True, bad_files='report')
+    dataset = build(config(tmp_path, 'label-png', 'label_png', **more))
+    np.testing.assert_array_equal(dataset[1]['gt_seg_map'], made_images()[1].draw(3))
+    damaged = tmp_path / 'label_png/ID0/hand1.png'
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    assert dataset.prepare_data(1) is None
+
+
+def test_polygons_stay_polygons(folder, build):
+    (folder.root / 'images').symlink_to(folder.root / 'train/DCM')
+    dataset = build(config(folder.root, 'hand-bone', 'train/outputs_json'))
+    points = dataset.get_data_info(0)['polygons'].split()[1][1]
+    np.testing.assert_array_equal(points, shapes(0)[1]['points'])

@@ -76,7 +76,7 @@ def decode(runs: Sequence[np.ndarray], height: int, width: int, order: Order = '
     checked = []
     for index, class_runs in enumerate(runs):
         checked.append(np.asarray(class_runs, np.int64).reshape(-1, 2))
-        _check_runs(checked[-1], height * width, f'class {index}: ')
+        check_runs(checked[-1], height * width, f'class {index}: ')
     shape = (height, width) if order == 'C' else (width, height)
     planes = []
     for plane in range(num_planes(len(runs))):
@@ -135,8 +135,37 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
             f'RLE has {len(words)} values, an odd count; it needs pairs of start and length.'
         )
     runs = np.array(words, np.int64).reshape(-1, 2) - (1, 0)
-    _check_runs(runs, num_pixels)
+    check_runs(runs, num_pixels)
     return runs
+
+
+def check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> None:
+    """Check that runs rise, do not overlap and lie within a map.
+
+    Args:
+        runs: Int64 (n, 2) of [start, length], starts counted from 0.
+        num_pixels: Pixels of the map, or None if they are not known.
+        place: Words to put in front of an error.
+
+    Raises:
+        HandboneError: If they do not. It counts runs and starts from 1, as the text form does.
+    """
+    starts, lengths = runs[:, 0], runs[:, 1]
+    stops = starts + lengths
+
+    def fail(faulty: np.ndarray, fault: str) -> None:
+        if faulty.any():
+            number = int(faulty.argmax())
+            raise HandboneError(
+                f'RLE {place}run {number + 1} ({starts[number] + 1} {lengths[number]}) {fault}'
+            )
+
+    fail(starts < 0, 'starts below 1; starts count from 1.')
+    fail(lengths < 1, 'is shorter than 1 pixel.')
+    after = np.concatenate([[False], starts[1:] < stops[:-1]])
+    fail(after, 'begins before the previous run ends.')
+    if num_pixels is not None:
+        fail(stops > num_pixels, f'ends outside the map of {num_pixels} pixels.')
 
 
 def change_points(*codes: np.ndarray) -> np.ndarray:
@@ -194,32 +223,3 @@ def _draw(runs: Sequence[np.ndarray], num_pixels: int) -> np.ndarray:
 def _check_order(order: str) -> None:
     if order not in ('C', 'F'):
         raise HandboneError(f"The order of runs must be 'C' or 'F', got {order!r}.")
-
-
-def _check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> None:
-    """Check that runs rise, do not overlap and lie within a map.
-
-    Args:
-        runs: Int64 (n, 2) of [start, length], starts counted from 0.
-        num_pixels: Pixels of the map, or None if they are not known.
-        place: Words to put in front of an error.
-
-    Raises:
-        HandboneError: If they do not. It counts runs and starts from 1, as the text form does.
-    """
-    starts, lengths = runs[:, 0], runs[:, 1]
-    stops = starts + lengths
-
-    def fail(faulty: np.ndarray, fault: str) -> None:
-        if faulty.any():
-            number = int(faulty.argmax())
-            raise HandboneError(
-                f'RLE {place}run {number + 1} ({starts[number] + 1} {lengths[number]}) {fault}'
-            )
-
-    fail(starts < 0, 'starts below 1; starts count from 1.')
-    fail(lengths < 1, 'is shorter than 1 pixel.')
-    after = np.concatenate([[False], starts[1:] < stops[:-1]])
-    fail(after, 'begins before the previous run ends.')
-    if num_pixels is not None:
-        fail(stops > num_pixels, f'ends outside the map of {num_pixels} pixels.')

@@ -1,11 +1,12 @@
 """One image of a dataset and its labels, as readers give them and writers take them."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from ..labels import Labels
+from ..named_files import without_suffix
 from ..polygons import Polygons
 
 
@@ -33,7 +34,7 @@ class AnnotatedImage:
     @property
     def stem(self) -> str:
         """The name without its suffix."""
-        return str(PurePosixPath(self.name).with_suffix(''))
+        return without_suffix(self.name)
 
     def draw(self, num_classes: int) -> np.ndarray:
         """Draw the labels.

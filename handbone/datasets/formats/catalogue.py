@@ -35,6 +35,9 @@ FORMATS: Mapping[str, Format] = {
         'one JSON file of polygons per image',
     ),
     'coco': Format('coco:CocoReader', 'coco:CocoWriter', 'COCO JSON, polygons and RLE'),
+    'rle-csv': Format(
+        'rle_csv:RleCsvReader', 'rle_csv:RleCsvWriter', 'CSV of runs, as in Kaggle competitions'
+    ),
     'label-png': Format(
         'label_png_folder:LabelPngReader',
         'label_png_folder:LabelPngFolderWriter',

@@ -9,10 +9,13 @@ from handbone.errors import HandboneError
 from handbone.json_stream import read_members
 from handbone.listing import files_below
 
+from .csv_columns import IMAGE, RUNS
 from .label_png import label_png_classes
 
 #: Files that are looked at in a folder of many.
 MOST_FILES = 2000
+#: Bytes of the first line of a table.
+LONGEST_HEADER = 2**14
 
 
 def _hand_bone(source: Path) -> str:
@@ -44,10 +47,22 @@ def _label_png(source: Path) -> str:
     return f'{path} names its classes' if classes else ''
 
 
+def _rle_csv(source: Path) -> str:
+    files = [source] if source.is_file() else sorted(source.glob('*.csv'))
+    for path in files[:1]:
+        with path.open('rb') as file:
+            header = file.readline(LONGEST_HEADER).decode('utf-8', 'replace')
+        names = {name.strip().strip('"') for name in header.lstrip('\ufeff').split(',')}
+        if path.suffix.lower() == '.csv' and names & set(RUNS) and names & set(IMAGE):
+            return f'{path} has columns of images and of runs'
+    return ''
+
+
 #: By format, a function that says why a source is in it, or gives an empty text.
 RECOGNISED_BY: Mapping[str, Callable[[Path], str]] = {
     'hand-bone': _hand_bone,
     'coco': _coco,
+    'rle-csv': _rle_csv,
     'label-png': _label_png,
 }
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from made_images import CLASSES, assert_same, drawn_masks, made_image, made_images, write_all
+from small_dataset import write_png
 
 from handbone.cli.command import main
 from handbone.datasets import DatasetError
@@ -20,7 +21,7 @@ from handbone.datasets.formats.conversion import convert
 from handbone.errors import HandboneError
 
 #: Formats that hold overlaps.
-OVERLAPPING = ('hand-bone', 'coco', 'label-png')
+OVERLAPPING = ('hand-bone', 'coco', 'label-png', 'rle-csv')
 
 
 def written(tmp_path, form, images=None, **options):
@@ -64,8 +65,10 @@ def test_any_pair(tmp_path, first, second):
 def test_many_classes(tmp_path, form):
     names = [f'part{index:02d}' for index in range(40)]
     image = made_image(drawn_masks(3, count=40), 'hand.png')
-    write_all(writer_class(form)(tmp_path, names), [image])
-    assert_same(reader_class(form)(tmp_path, choice=ClassChoice(names)), [image], names)
+    write_png(tmp_path / 'pictures/hand.png', np.zeros((20, 28), np.uint8))
+    write_all(writer_class(form)(tmp_path / 'out', names), [image])
+    reader = reader_class(form)(tmp_path / 'out', tmp_path / 'pictures', ClassChoice(names))
+    assert_same(reader, [image], names)
 
 
 def test_points_of_annotators_stay_unless_traced(tmp_path):

@@ -1,0 +1,237 @@
+"""CSV files of runs, as Kaggle's competitions have them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from handbone.appended_file import AppendedFile
+from handbone.errors import HandboneError, listed, shown
+from handbone.masks.rle import check_runs
+from handbone.masks.run_union import unite_runs
+from handbone.submissions.rle_rows import HEADER, rle_rows
+
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from ..mask_runs import pack_runs
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .format_reader import FormatReader, Size
+from .format_writer import FormatWriter
+from .run_conventions import ORDERS, UW_MADISON, Convention, RunEvidence, known_layout
+from .run_table import MINUS_ONE, RunRow, RunTable, read_numbers
+
+NAME = 'masks.csv'
+#: How UW-Madison's ids are made of the paths of its images.
+UW_MADISON_KEY = r'(case[0-9]+_day[0-9]+)/scans/(slice_[0-9]+)_'
+
+
+class RleCsvReader(FormatReader):
+    """Reads a CSV with one row of runs per image and class, or several per image without classes.
+
+    The file is scanned once for the place of each row; runs are read when an image is asked for.
+    What an option leaves open is told by the columns of known competitions or by the numbers; where
+    two readings fit, the file is refused.
+
+    Args:
+        source: The file, or a folder with one CSV.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+        order: 'rows' or 'columns', the way that runs go.
+        first: Number of the first pixel, 0 or 1.
+        relative: Whether a start counts from the end of the run before it.
+        size: Height and width of all images, where neither columns nor images tell.
+        class_name: Name of the class where no column has it.
+        image_key: Regular expression that finds the id of an image in its path; its groups are
+            joined by underscores.
+
+    Raises:
+        HandboneError: An option is not valid.
+        DatasetError: The file is no such CSV.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+        order: str | None = None,
+        first: int | None = None,
+        relative: bool | None = None,
+        size: Sequence[int] | None = None,
+        class_name: str = 'mask',
+        image_key: str | None = None,
+    ) -> None:
+        _check_options(order, first, relative, size)
+        super().__init__(source, images, choice, bad_files)
+        self._size = None if size is None else (int(size[0]), int(size[1]))
+        self._table = RunTable(_only_csv(self.source), class_name)
+        self._layout = known_layout(self._table.columns.names)
+        self._key = (
+            UW_MADISON_KEY if image_key is None and self._layout is UW_MADISON else image_key
+        )
+        self._by_key: dict[str, str] | None = None
+        self._evidence = RunEvidence()
+        self._table.scan(self._look)
+        self.classes, self._indices = self.choice.resolve(
+            self._table.labels(), self._table.path, complete=False
+        )
+        self._convention = self._decide(Convention(order, first, relative))
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return len(self._table.rows)
+
+    def entries(self) -> Iterator[tuple[str, list[RunRow]]]:
+        """List the images with their rows, in the order of the file."""
+        yield from self._table.rows.items()
+
+    def read(self, entry: tuple[str, list[RunRow]]) -> AnnotatedImage:
+        """Read the rows of one image; see the base class."""
+        identity, rows = entry
+        texts, size = self._table.read(rows)
+        where = f'line {rows[0].line}'
+        known_size = size or (None if self.has_image(self._name(identity)) else self._size)
+        name, path, size = self.locate(self._name(identity), known_size, self._table.path, where)
+        runs: dict[int, list[np.ndarray]] = {}
+        for row, text in zip(rows, texts, strict=True):
+            index = self._indices[row.label]
+            if index is not None:
+                runs.setdefault(index, []).append(self._runs(identity, row, text, size))
+        united = {index: unite_runs(parts) for index, parts in sorted(runs.items())}
+        order = ORDERS[str(self._convention.order)]
+        return AnnotatedImage(name, path, *size, pack_runs(united, order))
+
+    def _look(self, identity: str, text: str, size: Size | None) -> None:
+        """See what a row says about how runs are written."""
+        if text == MINUS_ONE:
+            self._evidence.minus_one += 1
+        try:
+            numbers = read_numbers(text)
+        except HandboneError:
+            return  # it comes again when the row is read
+        if size is None and (self._layout is None or None in self._layout.convention):
+            size = self._size or self._size_of_image(identity)
+        self._evidence.add(numbers, size)
+
+    def _decide(self, given: Convention) -> Convention:
+        """Decide how runs are written, and note why."""
+        try:
+            convention, reasons = self._evidence.convention(given, self._layout)
+        except HandboneError as error:
+            problem, _, remedy = str(error).partition('. ')
+            raise DatasetError.at(self._table.path, problem, remedy) from error
+        if reasons:
+            starts = 'relative' if convention.relative else 'absolute'
+            self.notes.append(
+                f'runs go along {convention.order}, starts are {starts} and count from '
+                f'{convention.first}: {reasons}'
+            )
+        return convention
+
+    def _size_of_image(self, identity: str) -> Size | None:
+        """Read the size of an image from its file, if it is there."""
+        name = self._name(identity)
+        try:
+            return self.locate(name, None, name)[2] if self.has_image(name) else None
+        except DatasetError:
+            return None  # it comes again when the image is read
+
+    def _name(self, identity: str) -> str:
+        """Find the name of the file of an image by its id."""
+        if self._key is None or self._images is None:
+            return identity
+        if self._by_key is None:
+            found = ((re.search(self._key, file.name), file.name) for file in self._images.files)
+            self._by_key = {'_'.join(match.groups()): name for match, name in found if match}
+        return self._by_key.get(identity, identity)
+
+    def _runs(self, identity: str, row: RunRow, text: str, size: Size) -> np.ndarray:
+        """Read the runs of a row: int64 (n, 2) of [start, length], starts from 0."""
+        try:
+            runs = read_numbers(text).reshape(-1, 2)
+            if self._convention.relative:
+                ends = np.cumsum(runs.sum(axis=1))
+                runs[:, 0] = ends - runs[:, 1]
+            else:
+                runs[:, 0] -= self._convention.first or 0
+            check_runs(runs, size[0] * size[1])
+        except HandboneError as error:
+            raise DatasetError.at(
+                self._table.path,
+                f'bad RLE of image {shown(identity)}, class {shown(row.label)}: {error}',
+                'Correct the row, or say how runs are written (--read order, first, relative)',
+                f'line {row.line}',
+            ) from error
+        return runs
+
+
+class RleCsvWriter(FormatWriter):
+    """Writes ``masks.csv`` with the columns ``image_name``, ``class`` and ``rle``.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`.
+        palette: Not used.
+        order: 'rows' as in a submission, or 'columns'. Starts count from 1.
+
+    Raises:
+        HandboneError: The order is unknown.
+    """
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+        order: str = 'rows',
+    ) -> None:
+        _check_options(order, None, None, None)
+        super().__init__(target, classes, palette)
+        self._order = ORDERS[order]
+        self._file = AppendedFile(self.target / NAME, HEADER)
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Append the rows of one image; see the base class."""
+        self.count_masks_made_of_polygons(image)
+        self.losses.add('sizes of images, which only their files tell')
+        packed = image.draw(len(self.classes))
+        self._file.append(rle_rows(image.name, self.classes, packed, self._order))
+
+    def finish(self) -> None:
+        """Bring the file into its place; see the base class."""
+        self._file.finish()
+
+    def close(self) -> None:
+        """Remove the unfinished file; see the base class."""
+        self._file.discard()
+
+
+def _only_csv(source: Path) -> Path:
+    """Find the file: the source itself, or the one CSV in it."""
+    if not source.is_dir():
+        return source
+    files = sorted(path for path in source.glob('*.csv') if not path.name.startswith('.'))
+    if len(files) != 1:
+        problem = f'there are {len(files)} CSV files ({listed([path.name for path in files])})'
+        raise DatasetError.at(source, problem if files else 'there is no CSV file', 'Name the file')
+    return files[0]
+
+
+def _check_options(
+    order: str | None, first: int | None, relative: bool | None, size: Sequence[int] | None
+) -> None:
+    if order not in (None, *ORDERS):
+        raise HandboneError(f'order must be one of {", ".join(ORDERS)}, got {order!r}')
+    if first not in (None, 0, 1):
+        raise HandboneError(f'first must be 0 or 1, got {first!r}')
+    if relative not in (None, True, False):
+        raise HandboneError(f'relative must be true or false, got {relative!r}')
+    sound = size is None or (
+        len(size) == 2 and all(type(side) is int and side > 0 for side in size)
+    )
+    if not sound:
+        raise HandboneError(f'size must be [HEIGHT,WIDTH], got {size!r}')

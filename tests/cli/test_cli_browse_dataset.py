@@ -3,13 +3,13 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from mmengine.config import Config
+from warm_process import warm_python
 
 from handbone.apis import browse_dataset
 from handbone.cli.command import main
@@ -48,7 +48,7 @@ def pictures(folder):
 @pytest.mark.slow
 def test_writes_pictures(config, tmp_path):
     command = [
-        sys.executable,
+        str(warm_python()),
         str(TOOL),
         str(config),
         '--output-dir',

@@ -3,9 +3,8 @@
 import csv
 import json
 import os
+import sys
 import time
-from pathlib import Path
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import numpy as np
@@ -14,9 +13,8 @@ import torch
 from mmengine.config import Config
 from test_cli_train_test import decode_csv
 from tool_process import REPOSITORY, TIMEOUT, Tool
-from warm_process import WarmProcess
+from warm_process import warm_python
 
-from handbone.apis import fold_training
 from handbone.apis.fold_testing import find_folds
 from handbone.apis.fold_training import FoldTraining
 from handbone.apis.threshold_tuning import _check_fold, _take_training_images
@@ -33,12 +31,8 @@ SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
 def train_folds(run_command):
     """Run `handbone train-folds` with trainings that start in a moment."""
 
-    def start(command, stdout, stderr, env):
-        with Path(os.devnull).open('a') as nowhere:
-            return WarmProcess(command[1:], stdout or nowhere, stderr or nowhere, env)
-
     def run(*arguments):
-        with patch.object(fold_training, 'subprocess', SimpleNamespace(Popen=start)):
+        with patch.object(sys, 'executable', str(warm_python())):
             return run_command('train-folds', *arguments)[0]
 
     return run
@@ -269,8 +263,9 @@ def test_fold_of_another_process(tiny_config, tmp_path):
 
 
 @pytest.mark.slow
-def test_failing_fold(tiny_config, tmp_path, capfd):
+def test_failing_fold(tiny_config, tmp_path, capfd, monkeypatch):
     """The end of its output is shown; the exit code is told."""
+    monkeypatch.setattr(sys, 'executable', str(warm_python()))
     training = FoldTraining(tiny_config, tmp_path, 50)
     with pytest.raises(ValueError, match=r'1 of 1 folds .* 3 \(exit code 1\)'):
         training.train([3], [None, None])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from warm_process import warm_python
 
 from handbone.cli.resource_errors import resource_message
 from handbone.cli.user_errors import user_errors_in_one_line, user_message
@@ -19,7 +20,7 @@ def message_of(*act):
     """
     script = Path(__file__).with_name('failing_loader.py')
     done = subprocess.run(
-        [sys.executable, '-W', 'ignore', script, *act], capture_output=True, text=True, timeout=120
+        [warm_python(), script, *act], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 1
     _, found, message = done.stderr.rpartition('error: ')

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from warm_process import WarmProcess
+from warm_process import WarmProcess, warm_python
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 300
@@ -23,8 +23,8 @@ class Tool:
     Args:
         name: File in tools/.
         *arguments: Command line.
-        fresh: Start Python for it. Otherwise a Python program is forked from a process that has
-            imported its packages, which saves seconds.
+        fresh: Start Python for it. Otherwise a Python program, and those that it or a script
+            starts, are forked from a process that has imported their packages.
         **environment: Variables to set. One that Python reads when it starts needs ``fresh``.
     """
 
@@ -32,16 +32,18 @@ class Tool:
         program = REPOSITORY / 'tools' / name
         python = program.suffix == '.py'
         inherited = {key: value for key, value in os.environ.items() if key not in OF_OTHER_RUNS}
+        executable = sys.executable if fresh else str(warm_python())
         defaults = dict(
             PYTHONPATH=str(REPOSITORY),
-            PYTHON=sys.executable,
+            PYTHON=executable,  # what the scripts start
+            PYTHON_EXEC=executable,  # and torchrun
             OMP_NUM_THREADS='1',
             HANDBONE_TRACEBACK='0',
         )
         command = [program, *map(str, arguments)]
         files = [tempfile.NamedTemporaryFile('w+') for _ in range(2)]  # noqa: SIM115
         env = inherited | defaults | environment
-        if python and not fresh and 'PYTHONPATH' not in environment:
+        if python and not fresh:
             self.process = WarmProcess(command, *files, env)
         else:
             self.process = subprocess.Popen(

@@ -1,43 +1,63 @@
 """Programs that start in a moment: forked from a process that has imported everything."""
 
-import gc
-import multiprocessing
 import os
-import runpy
+import select
 import signal
+import socket
 import subprocess
 import sys
-from multiprocessing import forkserver
+import tempfile
+from functools import cache
 from pathlib import Path
-from unittest.mock import patch
 
-_context = multiprocessing.get_context('forkserver')
-# of its own: the one that multiprocessing shares may have been started by a test, with less in it
-_server = forkserver.ForkServer()
-# imported in the process that all programs are forked from: what most of them need
-_server.set_forkserver_preload(
-    [
-        'handbone',
-        'handbone.cli.train',
-        'handbone.cli.test',
-        'handbone.apis.training',
-        'handbone.apis.testing',
-        'matplotlib.pyplot',
-        'mmseg.engine',
-        'mmseg.evaluation',
-        'pandas',
-        'sklearn.model_selection',
-        'torch._dynamo',
-        'torch.utils.tensorboard',
-    ]
-)
+from filelock import FileLock
+from warm_client import receive, start
+
+HERE = Path(__file__).parent
+
+
+@cache
+def warm_python() -> Path:
+    """Return a program that is called as Python is, and starts Python programs in a moment.
+
+    All workers of one pytest share the server that it asks; the first that needs it starts it.
+    """
+    owner = os.getpid()
+    folder = Path(tempfile.mkdtemp(prefix='warm_python_'))
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        owner = os.getppid()
+        folder.rmdir()
+        folder = folder.with_name(f'warm_python_{os.environ["PYTEST_XDIST_TESTRUNUID"][:12]}')
+        folder.mkdir(exist_ok=True)
+    with FileLock(folder / 'lock'):
+        program = folder / 'python'
+        if not program.exists():
+            _serve(folder / 'socket', owner)
+            source = (HERE / 'warm_client.py').read_text()
+            program.write_text(f'#!{sys.executable} -IS\n{source}')
+            program.chmod(0o755)
+    return program
+
+
+def _serve(address, owner):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        listener.listen(64)
+        subprocess.Popen(
+            [sys.executable, HERE / 'warm_server.py', str(listener.fileno()), str(owner)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            env=os.environ | dict(PYTHONPATH=str(HERE.parents[1])),
+            start_new_session=True,
+        )
 
 
 class WarmProcess:
     """A Python program in a process of its own, with the interface of ``subprocess.Popen``.
 
-    It runs as ``python PROGRAM ARGUMENTS`` does, in a session of its own, but does not import
-    torch and mmseg first, which takes seconds.
+    It runs as ``python PROGRAM ARGUMENTS`` does, in a group of processes of its own, but does not
+    import torch and mmseg first, which takes seconds.
 
     Args:
         command: The program and its arguments.
@@ -49,44 +69,29 @@ class WarmProcess:
     def __init__(self, command, stdout, stderr, env):
         self.args = [str(word) for word in command]
         self.returncode = None
-        files = [Path(f'/proc/self/fd/{file.fileno()}').resolve() for file in (stdout, stderr)]
-        arguments = (self.args, files, env, str(Path.cwd()))
-        self._process = _context.Process(target=_run, args=arguments)
-        with patch.object(forkserver, 'connect_to_new_process', _server.connect_to_new_process):
-            self._process.start()
-        self.pid = self._process.pid
+        address = str(warm_python().with_name('socket'))
+        with Path(os.devnull).open() as nothing:
+            files = [file.fileno() for file in (nothing, stdout, stderr)]
+            self._connection, self.pid = start(address, self.args, dict(env), files)
 
     def poll(self):
         """Return the exit code, None while the program runs."""
-        self.returncode = self._process.exitcode
-        return self.returncode
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
 
     def wait(self, timeout=None):
         """Wait for the end and return the exit code."""
-        self._process.join(timeout)
-        if self.poll() is None:
-            raise subprocess.TimeoutExpired(self.args, timeout)
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            message = receive(self._connection, 4)
+            assert len(message) == 4, 'the warm server has ended'
+            self.returncode = int.from_bytes(message, 'big', signed=True)
+            self._connection.close()
         return self.returncode
 
     def terminate(self):
         """Ask the program to end."""
         os.kill(self.pid, signal.SIGTERM)
-
-
-def _run(command, files, env, folder):
-    gc.freeze()  # mmengine collects garbage for each dataset, over all that is imported
-    os.setsid()
-    for descriptor, path in enumerate(files, start=1):
-        opened = os.open(path, os.O_WRONLY | os.O_APPEND)
-        os.dup2(opened, descriptor)
-        os.close(opened)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(env)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(
-            number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-        )
-    sys.argv = list(command)
-    sys.path.insert(0, str(Path(command[0]).parent))
-    runpy.run_path(command[0], run_name='__main__')

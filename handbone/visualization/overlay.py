@@ -13,6 +13,8 @@ from .picture import to_picture
 
 Color = tuple[int, int, int]
 
+_GREYS = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(256, 1, 3)
+
 
 def draw_masks(
     image: np.ndarray,
@@ -114,5 +116,6 @@ def class_colors(classes: Sequence[str], palette: Sequence[Color] | None) -> lis
 
 
 def _blend(picture: np.ndarray, mask: np.ndarray, color: Color, alpha: float) -> None:
-    blended = cv2.addWeighted(picture, 1 - alpha, np.full_like(picture, color), alpha, 0)
-    cv2.copyTo(blended, mask, picture)
+    # a pixel has 256 values per channel, so a table of the mixed colours holds them all
+    table = cv2.addWeighted(_GREYS, 1 - alpha, np.full_like(_GREYS, color), alpha, 0)
+    cv2.copyTo(cv2.LUT(picture, table), mask, picture)

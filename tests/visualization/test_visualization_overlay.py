@@ -6,8 +6,8 @@ import pytest
 
 from handbone.masks import pack
 from handbone.visualization import class_numbers, draw_masks
-from handbone.visualization.outlines import fill_mask, trace_classes
-from handbone.visualization.overlay import class_colors
+from handbone.visualization.outlines import FRACTION_BITS, fill_mask, trace_classes
+from handbone.visualization.overlay import class_colors, fill_outlines
 from handbone.visualization.picture import to_picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -48,6 +48,18 @@ def test_fills_are_blends_and_overlaps_blend_twice(image, masks):
     np.testing.assert_allclose(picture[only_first], once[only_first], atol=1)
     both = inner[0] & inner[1]
     np.testing.assert_allclose(picture[both], twice[both], atol=2)
+
+
+@pytest.mark.parametrize('alpha', [0, 0.25, 0.7, 1])
+def test_fills_are_the_weighted_sum_of_whole_pictures(alpha):
+    """Every grey value, pixel by pixel as OpenCV rounds."""
+    picture = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    picture[:, :, 1].flat[:256] = range(256)
+    color = (250, 13, 77)
+    expected = cv2.addWeighted(picture, 1 - alpha, np.full_like(picture, color), alpha, 0)
+    corners = np.array([[[0, 0]], [[119, 0]], [[119, 89]], [[0, 89]]], np.int32) << FRACTION_BITS
+    fill_outlines(picture, [[corners]], [color], alpha)
+    np.testing.assert_array_equal(picture, expected)
 
 
 def test_outlines_are_in_full_colour_where_masks_overlap(image, masks):

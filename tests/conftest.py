@@ -5,6 +5,7 @@ import gc
 import os
 
 import pytest
+from shared_folder import shared_folder
 from small_disk import mount_small_disk
 
 from handbone.phantom import write_dataset
@@ -18,9 +19,9 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope='session')
 def phantom_root(tmp_path_factory):
     """Twelve training images of six patients and three test images, 320 x 320. Only to be read."""
-    root = tmp_path_factory.mktemp('phantom')
-    write_dataset(root, train=12, test=3, size=320)
-    return root
+    return shared_folder(
+        tmp_path_factory, 'phantom', lambda root: write_dataset(root, train=12, test=3, size=320)
+    )
 
 
 @pytest.fixture

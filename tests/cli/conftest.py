@@ -13,6 +13,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmseg.registry import DATASETS, MODELS
+from shared_folder import shared_folder
 from tool_process import REPOSITORY, Tool
 
 from handbone.bones import CLASSES
@@ -35,7 +36,9 @@ val_dataloader = dict(dataset=dataset, **loader)
 test_dataloader = dict(dataset=dict(data_root=data_root), **loader)
 model = dict(test_cfg=dict(threshold=0.02))  # above it there is something after four iterations
 train_cfg = dict(max_iters=4, val_interval=2)
-default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=2))
+default_hooks = dict(
+    logger=dict(interval=1), checkpoint=dict(interval=2), visualization=dict(worst=1)
+)
 """
 
 
@@ -81,36 +84,46 @@ def run_command():
 @pytest.fixture(scope='session')
 def tiny_config(phantom_root, tmp_path_factory):
     """A configuration file: configs/demo.py at 256 x 256, four iterations, flattened."""
-    folder = tmp_path_factory.mktemp('config')
-    inheriting = folder / 'inheriting.py'
-    demo = REPOSITORY / 'configs' / 'demo.py'
-    inheriting.write_text(CONFIG.format(demo=demo, data_root=phantom_root))
-    Config.fromfile(inheriting).dump(folder / 'tiny.py')
-    return folder / 'tiny.py'
+
+    def make(folder):
+        inheriting = folder / 'inheriting.py'
+        demo = REPOSITORY / 'configs' / 'demo.py'
+        inheriting.write_text(CONFIG.format(demo=demo, data_root=phantom_root))
+        Config.fromfile(inheriting).dump(folder / 'tiny.py')
+
+    return shared_folder(tmp_path_factory, 'config', make) / 'tiny.py'
 
 
 @pytest.fixture(scope='session')
 def trained(run_tool, tiny_config, tmp_path_factory):
     """The work dir of a training run and what it printed."""
-    work_dir = tmp_path_factory.mktemp('trained') / 'work'
-    out, _ = run_tool('train.py', tiny_config, '--work-dir', work_dir, fresh=True)
-    return work_dir, out
+
+    def make(folder):
+        out, _ = run_tool('train.py', tiny_config, '--work-dir', folder / 'work', fresh=True)
+        (folder / 'printed').write_text(out)
+
+    folder = shared_folder(tmp_path_factory, 'trained', make)
+    return folder / 'work', (folder / 'printed').read_text()
 
 
 @pytest.fixture(scope='session')
 def tested(run_tool, tiny_config, checkpoint, tmp_path_factory):
     """A folder with CSV, overlays and work dir of one test run, and what it printed."""
-    folder = tmp_path_factory.mktemp('tested')
-    out, _ = run_tool(
-        'test.py',
-        tiny_config,
-        checkpoint,
-        *('--work-dir', folder / 'work'),
-        *('--out', folder / 'masks.csv'),
-        *('--show-dir', folder / 'overlays'),
-        fresh=True,
-    )
-    return folder, out
+
+    def make(folder):
+        out, _ = run_tool(
+            'test.py',
+            tiny_config,
+            checkpoint,
+            *('--work-dir', folder / 'work'),
+            *('--out', folder / 'masks.csv'),
+            *('--show-dir', folder / 'overlays'),
+            fresh=True,
+        )
+        (folder / 'printed').write_text(out)
+
+    folder = shared_folder(tmp_path_factory, 'tested', make)
+    return folder, (folder / 'printed').read_text()
 
 
 class Model:
@@ -144,7 +157,16 @@ def checkpoint(trained, tiny_config, tmp_path_factory):
 
     After a few iterations every mask is still empty, and empty masks prove nothing.
     """
-    source = trained[0] / 'iter_4.pth'
+    folder = shared_folder(
+        tmp_path_factory,
+        'checkpoint',
+        lambda folder: write_speaking(trained[0] / 'iter_4.pth', tiny_config, folder),
+    )
+    return folder / 'speaking.pth'
+
+
+def write_speaking(source, config, folder):
+    """Write ``speaking.pth``: a fifth of the pixels of each class are above the threshold."""
     content = torch.load(source, weights_only=False)
     head = {key: content['state_dict'][f'decode_head.{key}'] for key in LAST_LAYER}
     weight, bias = head['to_pixels.weight'], head['to_pixels.bias']
@@ -153,11 +175,9 @@ def checkpoint(trained, tiny_config, tmp_path_factory):
     repeats = len(bias) // len(CLASSES)
     weight.copy_(one.repeat_interleave(repeats, dim=0))
     bias.zero_()
-    path = tmp_path_factory.mktemp('checkpoint') / 'speaking.pth'
+    path = folder / 'speaking.pth'
     torch.save(content, path)
-    logits = torch.stack([sample.seg_logits.data for sample in Model(tiny_config, path).predict()])
-    # a fifth of the pixels of each class shall be above the threshold
+    logits = torch.stack([sample.seg_logits.data for sample in Model(config, path).predict()])
     limits = logits.transpose(0, 1).flatten(1).quantile(0.8, dim=1)
     bias.copy_((LIMIT - limits).repeat_interleave(repeats))
     torch.save(content, path)
-    return path

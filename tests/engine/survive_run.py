@@ -6,10 +6,13 @@ import signal
 from multiprocessing import get_context
 from pathlib import Path
 
-import matplotlib.pyplot  # noqa: F401 here, because each forked training would import it again
+# imported here, because each forked training would import them again
+import matplotlib.pyplot  # noqa: F401
 import numpy as np
 import torch
 import torch._dynamo
+import torch.utils.tensorboard
+import yapf.yapflib.yapf_api  # noqa: F401
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.dist import get_rank

@@ -1,7 +1,5 @@
 """Two processes with gloo and an odd number of images against one process."""
 
-import os
-
 import pytest
 import torch
 from shift_run import CLASSES, MaskDataset, make_runner
@@ -38,6 +36,7 @@ def run_test(folder, work_dir, out_file):
 
 def run_process(rank, folder, disk):
     """Test twice in a group of two, the second time with a full disk if there is one."""
+    torch.set_num_threads(1)  # the threads of the process that was forked are not here
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/rendezvous', rank=rank, world_size=2
     )
@@ -57,13 +56,14 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp('distributed')
     metrics = run_test(folder, folder / 'work1', folder / 'work1' / 'submission.csv')
     (folder / 'metrics1_0').write_text(str(metrics))
-    os.environ['PYTHONWARNINGS'] = 'ignore'
     with mount_small_disk(folder / 'disk') as disk:
         if disk is not None:
             (disk / 'submission.csv').write_text('the old one')
             # The rows of each process fit in 4 kB, the whole file does not in what is left.
             fill_disk(disk, 8192)
-        torch.multiprocessing.spawn(run_process, (folder, disk), nprocs=2)
+        torch.multiprocessing.start_processes(
+            run_process, (folder, disk), nprocs=2, start_method='fork'
+        )
         yield folder
 
 

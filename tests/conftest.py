@@ -3,6 +3,7 @@
 import errno
 import gc
 import os
+import sys
 
 import pytest
 from shared_folder import shared_folder
@@ -10,10 +11,24 @@ from small_disk import mount_small_disk
 
 from handbone.phantom import write_dataset
 
+_imported = 0
+
+gc.disable()  # until all tests are collected: what is imported is not garbage
+
 
 def pytest_collection_finish() -> None:
+    """Collect garbage again."""
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
     """Take what is imported out of garbage collection, which mmengine runs for each dataset."""
-    gc.freeze()
+    global _imported
+    if len(sys.modules) != _imported:
+        gc.collect()
+        gc.freeze()
+        _imported = len(sys.modules)
 
 
 @pytest.fixture(scope='session')

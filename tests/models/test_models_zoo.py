@@ -27,6 +27,9 @@ pytestmark = pytest.mark.slow
 
 CLASSES = 5
 SIDES = {'lraspp_m-v3-d8': 400}  # pools over 49 x 49 pixels at an eighth of the resolution
+# Backbones, and with them heads and necks, that get a quarter of their channels.
+THIN = ('ResNet', 'SwinTransformer', 'VisionTransformer', 'BEiT', 'MAE', 'PCPVT')
+WIDTHS = ('channels', 'embed_dim', 'embed_dims')
 SHALLOW = dict(backbone=dict(num_layers=4, out_indices=(0, 1, 2, 3)))
 # What makes large models quick to build, and what the base files leave to whole configurations:
 # sizes of heads and necks that are those of another backbone, and of images.
@@ -40,8 +43,8 @@ CHANGES = {
     'upernet_beit': dict(backbone=SHALLOW['backbone'] | dict(img_size=(64, 64))),
     'upernet_convnext': dict(auxiliary_head=dict(in_channels=512)),
     'upernet_mae': dict(
-        backbone=SHALLOW['backbone'] | dict(img_size=(64, 64), embed_dims=384, num_heads=6),
-        neck=dict(embed_dim=384),
+        backbone=SHALLOW['backbone'] | dict(img_size=(64, 64), embed_dims=96, num_heads=6),
+        neck=dict(embed_dim=96),
     ),
     'upernet_vit-b16_ln_mln': SHALLOW,
 }
@@ -55,10 +58,23 @@ def available(module):
     return True
 
 
+def quartered(part, key=''):
+    """A quarter of all channels: thin networks are quick to build and to train."""
+    if isinstance(part, dict):
+        return type(part)({name: quartered(value, name) for name, value in part.items()})
+    if isinstance(part, (list, tuple)):
+        return type(part)(quartered(value, key) for value in part)
+    return part // 4 if key.endswith(WIDTHS) and part > 3 else part  # images have three
+
+
 def small_model(name):
     config = Config.fromfile(base_models()[name])
     config.model = multilabel_model(config.model, CLASSES)
     drop_pretrained(config)
+    if config.model.backbone.type.startswith(THIN):
+        config.model = quartered(config.model)
+        if config.model.backbone.type.startswith('ResNet'):
+            config.model.backbone.update(base_channels=16, stem_channels=16)
     for part, changes in CHANGES.get(name, {}).items():
         config.model[part].update(changes)
     torch.manual_seed(0)

@@ -13,7 +13,7 @@ FLOORS = (
     {'masks'},
     {
         *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
-        *('phantom', 'regions', 'starter'),
+        *('metadata', 'phantom', 'regions', 'starter'),
     },
     {'checkpoints'},
     {'configuration'},

@@ -13,6 +13,7 @@ from .files import (
     score_rows,
     vote,
 )
+from .fold_making import Folds, make_folds
 from .fold_testing import find_folds, fold_checkpoints, predict_ensemble, predict_out_of_fold
 from .fold_training import FoldTraining, train_folds
 from .inferencer import MultilabelInferencer
@@ -31,6 +32,7 @@ __all__ = [
     'EnsembleModel',
     'Evaluation',
     'FoldTraining',
+    'Folds',
     'MultilabelInferencer',
     'browse_dataset',
     'config_differences',
@@ -40,6 +42,7 @@ __all__ = [
     'find_folds',
     'fold_checkpoints',
     'join',
+    'make_folds',
     'make_soup',
     'predict_ensemble',
     'predict_out_of_fold',

@@ -21,6 +21,7 @@ from handbone.submissions import SubmissionRows
 from handbone.submissions.image_names import dataset_image_paths, name_images
 from handbone.submissions.rle_rows import HEADER
 
+from .kept_folds import kept_fold_file
 from .soft_voting import EnsembleModel, soft_vote
 from .testing import test
 
@@ -91,7 +92,8 @@ def predict_out_of_fold(
     configs = []
     for fold in range(len(folders)):
         of_fold = deepcopy(cfg)
-        of_fold.merge_from_dict(fold_settings(cfg, fold, len(folders)))
+        kept = kept_fold_file(folders[fold].parent)
+        of_fold.merge_from_dict(fold_settings(cfg, fold, len(folders), kept))
         configs.append(of_fold)
     names = _names_in_folds(configs, image_name)
     for fold, (folder, checkpoint) in enumerate(zip(folders, checkpoints, strict=True)):

@@ -20,6 +20,8 @@ from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
 from handbone.folder_lock import FolderInUseError, locked_folder
 
+from .kept_folds import keep_fold_file
+
 #: Seconds between two checks of the running folds.
 CHECK_INTERVAL = 0.5
 #: Seconds that a stopped fold has to end before it is killed.
@@ -49,6 +51,7 @@ class FoldTraining:
         num_folds: Number of folds.
         options: Settings as ``key=value``, as ``--cfg-options`` takes them.
         arguments: Further arguments of `handbone train`.
+        fold_file: CSV of ``handbone folds``. A copy stays in the folder and is used from then on.
     """
 
     def __init__(
@@ -58,12 +61,14 @@ class FoldTraining:
         num_folds: int,
         options: Sequence[str] = (),
         arguments: Sequence[str] = (),
+        fold_file: str | Path | None = None,
     ) -> None:
         self.config = config
         self.work_dir = Path(work_dir)
         self.num_folds = num_folds
         self.options = list(options)
         self.arguments = list(arguments)
+        self.fold_file = fold_file
 
     def train(self, folds: Sequence[int], slots: Sequence[str | None]) -> None:
         """Train folds, one per slot at a time.
@@ -75,8 +80,10 @@ class FoldTraining:
             slots: One entry per training that may run at the same time: its GPU, or None for any.
 
         Raises:
-            HandboneError: If a fold does not exist, belongs to a different experiment, or fails.
+            HandboneError: If a fold does not exist, belongs to a different experiment, or fails, or
+                the CSV of folds does not fit.
         """
+        self.fold_file = keep_fold_file(self.work_dir, self.fold_file, self.num_folds)
         waiting = [fold for fold in folds if not self._is_finished(fold)]
         for fold in folds:
             if fold not in waiting:
@@ -111,7 +118,7 @@ class FoldTraining:
 
     def _settings(self, fold: int) -> tuple[Config, list[str]]:
         cfg = read_config_file(self.config, self.options)
-        settings = fold_settings(cfg, fold, self.num_folds)
+        settings = fold_settings(cfg, fold, self.num_folds, self.fold_file)
         cfg.merge_from_dict(settings)
         return cfg, [f'{key}={value}' for key, value in settings.items()]
 
@@ -170,6 +177,7 @@ def train_folds(
     options: Sequence[str] = (),
     folds: Sequence[int] | None = None,
     slots: Sequence[str | None] = (None,),
+    fold_file: str | Path | None = None,
 ) -> list[Path]:
     """Train a cross-validation; see :class:`FoldTraining`.
 
@@ -182,6 +190,7 @@ def train_folds(
         options: Settings as ``key=value``, as ``--cfg-options`` takes them.
         folds: The folds to train here; all by default.
         slots: One entry per training that may run at the same time: its GPU, or None for any.
+        fold_file: CSV of ``handbone folds``. Default: folds of about as many images.
 
     Returns:
         The work dirs of the trained folds.
@@ -190,7 +199,8 @@ def train_folds(
         HandboneError: If a fold does not exist, belongs to a different experiment, or fails.
     """
     chosen = list(range(num_folds)) if folds is None else list(folds)
-    FoldTraining(str(config), work_dir, num_folds, options).train(chosen, slots)
+    training = FoldTraining(str(config), work_dir, num_folds, options, fold_file=fold_file)
+    training.train(chosen, slots)
     return [Path(work_dir) / f'fold_{fold}' for fold in chosen]
 
 

@@ -19,7 +19,11 @@ from .testing import test
 
 
 def tune_thresholds(
-    cfg: Config, checkpoints: Sequence[str], out_file: str | Path, split: str = 'val'
+    cfg: Config,
+    checkpoints: Sequence[str],
+    out_file: str | Path,
+    split: str = 'val',
+    fold_file: str | Path | None = None,
 ) -> dict[str, float]:
     """Choose thresholds on images with labels and write them to a file.
 
@@ -33,6 +37,8 @@ def tune_thresholds(
         out_file: JSON file to write.
         split: ``val`` for the validation images, or ``train`` for all others in the training
             folder, which the test pipeline loads.
+        fold_file: CSV of folds that several checkpoints were trained with. Default: what the config
+            has.
 
     Returns:
         Mean Dice with the previous thresholds, with the tuned ones, and on held-out images.
@@ -48,8 +54,8 @@ def tune_thresholds(
             run = copy.deepcopy(cfg)
             run.load_from = checkpoint
             if len(checkpoints) > 1:
-                run.merge_from_dict(fold_settings(run, fold, len(checkpoints)))
-                _check_fold(checkpoint, fold, len(checkpoints))
+                run.merge_from_dict(fold_settings(run, fold, len(checkpoints), fold_file))
+                _check_fold(checkpoint, fold, len(checkpoints), _fold_file(run))
                 run.experiment_name = (
                     f'thresholds_{fold}'  # the default, a time in seconds, may repeat
                 )
@@ -80,19 +86,29 @@ def _take_training_images(cfg: Config) -> None:
     dataset.split = 'train'
 
 
-def _check_fold(checkpoint: str, fold: int, num_folds: int) -> None:
+def _fold_file(cfg: Config) -> str:
+    return only_dataset(cfg, 'val_dataloader', 'folds are made of one')[1].get('fold_file', '')
+
+
+def _check_fold(checkpoint: str, fold: int, num_folds: int, fold_file: str = '') -> None:
     """Refuse a checkpoint that was trained on the images to tune its thresholds on."""
     meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
     try:
         loader = parse_config_text(meta.get('config_text') or '')['train_dataloader']
         ((_, dataset),) = inner_datasets(loader['dataset'])
         trained = dataset['fold'], dataset['num_folds']
+        trained_file = dataset.get('fold_file', '')
     except (ConfigTextError, KeyError, TypeError, ValueError):
         return  # the checkpoint does not say
     if trained != (fold, num_folds):
         raise HandboneError(
             f'{checkpoint} was trained without fold {trained[0]} of {trained[1]}, but it is number '
             f'{fold} of {num_folds} here: give the checkpoints of all folds, fold 0 first'
+        )
+    if trained_file != fold_file:
+        raise HandboneError(
+            f'{checkpoint} was trained on the folds of {trained_file or "num_folds"}, but they are '
+            f'those of {fold_file or "num_folds"} here: set --fold-file to the former'
         )
 
 

@@ -21,7 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='configuration file')
     parser.add_argument('--work-dir', required=True, help='folder of fold_0, fold_1, …')
     parser.add_argument(
-        '--folds', type=at_least_one, default=5, help='number of folds (default: 5)'
+        '--folds', type=at_least_one, help='number of folds (default: those of the CSV, else 5)'
+    )
+    parser.add_argument(
+        '--fold-file', help='CSV of `handbone folds`; a copy stays in the work dir and is used then'
     )
     parser.add_argument('--fold-list', help='the folds to train here, as 0,1 (default: all)')
     parser.add_argument('--gpus', help='GPUs to spread the folds over, as 0,1')
@@ -40,16 +43,18 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         HandboneError: If an option has a wrong value.
     """
-    folds = _numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(args.folds))
+    from handbone.apis.fold_training import FoldTraining
+    from handbone.apis.kept_folds import number_of_folds
+
+    number = args.folds or number_of_folds(args.work_dir, args.fold_file)
+    folds = _numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(number))
     gpus = list(map(str, _numbers(args.gpus, '--gpus'))) if args.gpus else [None]
     jobs = args.jobs if args.jobs is not None else len(gpus)
     if jobs < 1:
         raise HandboneError(f'--jobs is at least 1, got {jobs}')
-    from handbone.apis.fold_training import FoldTraining
-
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folds are stopped too
     training = FoldTraining(
-        args.config, args.work_dir, args.folds, args.cfg_options or (), args.rest
+        args.config, args.work_dir, number, args.cfg_options or (), args.rest, args.fold_file
     )
     training.train(folds, [gpus[number % len(gpus)] for number in range(jobs)])
 

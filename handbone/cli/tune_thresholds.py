@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='checkpoint file, or the work dir of a training; several are those of a '
         'cross-validation, the first trained without fold 0',
     )
+    parser.add_argument(
+        '--fold-file', help='CSV of folds of a cross-validation, as in its folder: folds.csv'
+    )
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument(
         '--out', metavar='FILE', help='file to write (default: thresholds.json in the work dir)'
@@ -71,5 +74,5 @@ def run(args: argparse.Namespace) -> None:
         use_test_time_augmentation(cfg)
         cfg.val_dataloader = cfg.test_dataloader
     out_file = args.out or Path(cfg.work_dir) / 'thresholds.json'
-    tune_thresholds(cfg, checkpoints, out_file, args.split)
+    tune_thresholds(cfg, checkpoints, out_file, args.split, args.fold_file)
     print(out_file)

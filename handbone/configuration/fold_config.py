@@ -15,13 +15,16 @@ from .dataset_configs import only_dataset
 FINISHED = 'finished.json'
 
 
-def fold_settings(cfg: Config, fold: int, num_folds: int) -> dict[str, int]:
+def fold_settings(
+    cfg: Config, fold: int, num_folds: int, fold_file: str | Path | None = None
+) -> dict[str, int | str]:
     """Settings that make a config train on all folds but one and validate on that one.
 
     Args:
         cfg: Complete configuration.
         fold: The fold that is held out, 0 to ``num_folds`` - 1.
         num_folds: Number of folds, at least 2.
+        fold_file: CSV of ``handbone folds``. Default: what the config has.
 
     Returns:
         Values by dotted key, as ``--cfg-options`` takes them.
@@ -31,11 +34,13 @@ def fold_settings(cfg: Config, fold: int, num_folds: int) -> dict[str, int]:
     """
     if num_folds < 2 or not 0 <= fold < num_folds:
         raise HandboneError(f'fold {fold} of {num_folds} does not exist; folds count from 0')
-    settings = {}
+    settings: dict[str, int | str] = {}
     for loader in ('train_dataloader', 'val_dataloader'):
         key, _ = only_dataset(cfg, loader, 'folds are made of one')
         settings[f'{key}.fold'] = fold
         settings[f'{key}.num_folds'] = num_folds
+        if fold_file is not None:
+            settings[f'{key}.fold_file'] = str(fold_file)
     return settings
 
 

@@ -19,7 +19,7 @@ from .bad_files import BadFiles
 from .classes import complete_metainfo
 from .errors import DatasetError
 from .file_list import ImageFile, list_files, read_list_file
-from .folds import in_fold
+from .folds import FoldNumberError, in_fold
 from .image_header import read_image_size
 from .labels import labels_of
 from .pairing import annotations_without_image, check_all_or_none, image_without_annotation
@@ -51,6 +51,7 @@ class MultilabelDataset(BaseDataset):
             empty for all images.
         fold: The fold that is held out for validation; None takes all images.
         num_folds: Number of folds. Images of one patient are always in the same fold.
+        fold_file: CSV of ``handbone folds`` with the fold of each patient; empty for none.
         split: 'train' gives the images outside the fold, 'val' those inside.
         test_mode: If True, no annotations are needed; they are still read if ``ann_path`` has them
             for every image.
@@ -87,6 +88,7 @@ class MultilabelDataset(BaseDataset):
         ann_file: str = '',
         fold: int | None = None,
         num_folds: int = 5,
+        fold_file: str = '',
         split: str = 'train',
         test_mode: bool = False,
         bad_files: str = 'stop',
@@ -99,12 +101,11 @@ class MultilabelDataset(BaseDataset):
         if split not in SPLITS:
             raise HandboneError(f"split must be 'train' or 'val', got {split!r}")
         if fold is not None and ann_file:
-            raise HandboneError(
-                f'fold={fold} and ann_file={ann_file!r} both choose images: set one of them to '
-                "None or ''"
-            )
+            both = f'fold={fold} and ann_file={ann_file!r} both choose images'
+            raise HandboneError(f"{both}: set one of them to None or ''")
         self.fold = fold
         self.num_folds = num_folds
+        self.fold_file = fold_file
         self.split = split
         self.bad_files = BadFiles(bad_files, report_file)
         self.skip_labels = frozenset(skip_labels)
@@ -166,9 +167,8 @@ class MultilabelDataset(BaseDataset):
                     data_list.append(info)
         self.bad_files.finish(len(data_list), len(images))
         if not data_list:
-            raise DatasetError.at(
-                self.image_folder, 'all images of the dataset are bad', 'Correct the reported files'
-            )
+            fault = 'all images of the dataset are bad'
+            raise DatasetError.at(self.image_folder, fault, 'Correct the reported files')
         return data_list
 
     def _choose(self, images: list[ImageFile]) -> list[ImageFile]:
@@ -183,11 +183,10 @@ class MultilabelDataset(BaseDataset):
         if self.fold is None:
             return images
         try:
-            held_out = in_fold([image.patient for image in images], self.fold, self.num_folds)
-        except ValueError as error:
-            raise DatasetError.at(
-                self.image_folder, str(error), 'Change fold or num_folds, or add patients'
-            ) from error
+            patients = (image.patient for image in images)
+            held_out = in_fold([*patients], self.fold, self.num_folds, self.fold_file)
+        except FoldNumberError as error:
+            raise DatasetError.at(self.image_folder, str(error), error.REMEDY) from error
         wanted = held_out if self.split == 'val' else ~held_out
         return [image for image, chosen in zip(images, wanted, strict=True) if chosen]
 

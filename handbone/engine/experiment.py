@@ -28,6 +28,7 @@ DECISIVE = (
     'train_dataloader.dataset.ann_file',
     'train_dataloader.dataset.fold',
     'train_dataloader.dataset.num_folds',
+    'train_dataloader.dataset.fold_file',
 )
 #: Settings that may differ whenever a run is started.
 DIFFERENT_IN_EVERY_RUN = (

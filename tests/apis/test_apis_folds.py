@@ -14,6 +14,8 @@ from handbone.apis import (
     train_folds,
 )
 from handbone.apis.fold_testing import find_folds
+from handbone.apis.kept_folds import kept_fold_file, number_of_folds
+from handbone.datasets.fold_file import write_fold_file
 from handbone.errors import HandboneError
 
 
@@ -133,3 +135,23 @@ def test_ensemble_of_folds(monkeypatch, tmp_path, scored):
             dict(type='RLESubmissionHook', out_file=str(out), image_name='path'),
         ]
         assert model.config.test_evaluator.get('format_only', False) != scored
+
+
+def test_a_csv_of_folds_stays_with_the_trainings(config, started, tmp_path):
+    commands, _ = started
+    work_dir, given = tmp_path / 'work', tmp_path / 'given.csv'
+    write_fold_file(given, {'a': 0, 'b': 1, 'c': 1})
+    train_folds(config, work_dir, 2, fold_file=given)
+    kept = work_dir / 'folds.csv'
+    assert kept.read_bytes() == given.read_bytes() and kept_fold_file(work_dir) == kept
+    for command, _ in commands:
+        for loader in ('train', 'val'):
+            assert f'{loader}_dataloader.dataset.fold_file={kept}' in command
+    train_folds(config, work_dir, 2)  # it need not be named again
+    assert len(commands) == 2 and number_of_folds(work_dir, None) == 2
+    write_fold_file(given, {'a': 1, 'b': 0, 'c': 1})
+    with pytest.raises(HandboneError, match=r'work.folds\.csv has other folds than .*given\.csv'):
+        train_folds(config, work_dir, 2, fold_file=given)
+    with pytest.raises(HandboneError, match=r'given\.csv has 2 folds, not 3'):
+        train_folds(config, tmp_path / 'other', 3, fold_file=given)
+    assert not (tmp_path / 'other').exists() and number_of_folds(tmp_path / 'other', None) == 5

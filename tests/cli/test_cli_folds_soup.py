@@ -165,6 +165,17 @@ def test_checkpoints_of_other_folds_are_not_tuned_on(tmp_path):
             _check_fold(str(tmp_path / 'a.pth'), fold, num_folds)
 
 
+def test_checkpoints_of_another_csv_of_folds_are_not_tuned_on(tmp_path):
+    dataset = "dict(fold=1, num_folds=5, fold_file='work/folds.csv')"
+    text = f'train_dataloader = dict(dataset={dataset})\n'
+    torch.save(dict(meta=dict(cfg=text), state_dict={}), tmp_path / 'a.pth')
+    _check_fold(str(tmp_path / 'a.pth'), 1, 5, 'work/folds.csv')
+    with pytest.raises(
+        ValueError, match=r'a\.pth was trained on the folds of work/folds\.csv, but'
+    ):
+        _check_fold(str(tmp_path / 'a.pth'), 1, 5)
+
+
 def test_training_images_need_folds():
     cfg = Config(dict(val_dataloader=dict(dataset=dict(dataset=dict(type='Any', fold=None)))))
     with pytest.raises(ValueError, match='--train uses the images of the other folds'):

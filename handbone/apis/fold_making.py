@@ -1,0 +1,183 @@
+"""Balanced folds of a dataset, and how alike they are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS
+
+from handbone.configuration.config_file import read_config_file
+from handbone.configuration.dataset_configs import only_dataset
+from handbone.csv_files import csv_bytes
+from handbone.datasets import MultilabelDataset
+from handbone.datasets.fold_balance import Balance, balance, largest_by_attribute
+from handbone.datasets.fold_file import write_fold_file
+from handbone.datasets.fold_making import balanced_folds
+from handbone.datasets.folds import in_fold
+from handbone.datasets.image_attributes import read_attributes, without_attributes
+from handbone.errors import HandboneError
+from handbone.evaluation.drawn_tables import draw_table, plain_text
+from handbone.files import write_atomically
+from handbone.metadata import read_patient_table
+
+#: The table of patients of a dataset, beside its folders.
+TABLE = 'patients.csv'
+#: Attributes whose deviations are relative to the mean.
+RELATIVE = ('images', 'areas')
+
+
+class Folds(NamedTuple):
+    """Folds of a dataset.
+
+    Attributes:
+        of_patient: The fold of each patient.
+        balance: How alike the folds are.
+        usual: How alike those of scikit-learn's ``GroupKFold`` are, on the same images.
+        notes: What needs a word.
+    """
+
+    of_patient: dict[str, int]
+    balance: list[Balance]
+    usual: list[Balance]
+    notes: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Write the largest deviation of each attribute, beside that of ``GroupKFold``.
+
+        Returns:
+            A table, and what needs a word.
+        """
+        ours, usual = map(largest_by_attribute, (self.balance, self.usual))
+        rows = [
+            [name, each.value, f'{each.largest:.2%}', f'{usual[name].largest:.2%}']
+            for name, each in ours.items()
+        ]
+        whole = [f'{max(each.largest for each in found.values()):.2%}' for found in (ours, usual)]
+        header = ['Attribute', 'Furthest off', 'Largest deviation', 'GroupKFold']
+        sections = [rows, [['all', '', *whole]]]
+        table = plain_text(draw_table(header, sections, left=header[:2]))
+        number = len(self.balance[0].shares)
+        images = '/'.join(f'{count:.0f}' for count in self.balance[0].shares)
+        return '\n'.join(
+            [
+                *self.notes,
+                f'{number} folds of {len(self.of_patient)} patients, {images} images',
+                table,
+                'Deviation of a fold from all images: in points of the share of images, and '
+                f'relative to the mean for {" and ".join(RELATIVE)}.',
+            ]
+        )
+
+    def write_report(self, path: str | Path) -> None:
+        """Write the share of every value in every fold as CSV.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OSError: If it cannot be written.
+        """
+        numbers = range(len(self.balance[0].shares))
+        header = ['attribute', 'value', 'all', *(f'fold {number}' for number in numbers)]
+        rows: list[list[str]] = [[*header, 'largest_deviation', 'largest_deviation_group_k_fold']]
+        for ours, usual in zip(self.balance, self.usual, strict=True):
+            shares = (ours.whole, *ours.shares, ours.largest, usual.largest)
+            rows.append([ours.attribute, ours.value, *(f'{share:.6f}' for share in shares)])
+        write_atomically(path, csv_bytes(rows))
+
+
+def make_folds(
+    data: str | Path,
+    num_folds: int = 5,
+    by: Sequence[str] | None = None,
+    table: str | Path | None = None,
+    classes: Sequence[str] | None = None,
+    out: str | Path | None = None,
+    options: Sequence[str] = (),
+) -> Folds:
+    """Divide the patients of a dataset into folds that are alike.
+
+    Classes and their areas are always balanced, and so is the number of images.
+
+    >>> folds = make_folds('data/phantom', 5, by=['sex', 'height', 'bend'], out='folds.csv')
+    >>> print(folds.text())
+
+    Args:
+        data: Folder in the hand-bone layout, or a config file, whose training images are taken.
+        num_folds: Number of folds, at least 2.
+        by: Attributes to balance: ``side`` (from the names of images), ``bend`` of the wrist (from
+            the labels), and columns of the table; numbers are divided into four bands. Default:
+            side and bend where they are known, and sex, age and height where the table has them.
+        table: CSV of patients. Default: ``patients.csv`` in the folder, if there is one.
+        classes: Class names in order, for a folder without hand bones.
+        out: CSV of folds to write.
+        options: Changes to the config as ``key=value``.
+
+    Returns:
+        The folds, and how alike they are.
+
+    Raises:
+        HandboneError: If the data, the table or an attribute are not valid, or there are fewer
+            patients than folds.
+        OSError: If a file cannot be read or written.
+    """
+    dataset = _all_images(Path(data), classes, options)
+    if table is None and Path(data).is_dir() and (Path(data) / TABLE).is_file():
+        table = Path(data) / TABLE
+    patients = None if table is None else read_patient_table(table)
+    attributes = read_attributes(dataset, by, patients)
+    others = without_attributes(dataset, attributes)
+    of_patient = balanced_folds(attributes, num_folds, others)
+    if out is not None:
+        write_fold_file(out, of_patient)
+    notes = []
+    if others:
+        notes.append(f'{len(others)} patients without a readable image are dealt out evenly.')
+    known = set(patients.patients) if patients else set()
+    missing = set(attributes.patients) - known if patients else set()
+    if missing:
+        notes.append(f'{len(missing)} patients are not in {table}; their values are unknown.')
+    ours = [of_patient[patient] for patient in attributes.patients]
+    usual = np.zeros(len(ours), np.int64)
+    for fold in range(num_folds):
+        usual[in_fold(attributes.patients, fold, num_folds)] = fold
+    return Folds(
+        of_patient,
+        balance(attributes, ours, num_folds),
+        balance(attributes, usual.tolist(), num_folds),
+        tuple(notes),
+    )
+
+
+def _all_images(
+    data: Path, classes: Sequence[str] | None, options: Sequence[str]
+) -> MultilabelDataset:
+    """Read all training images of a folder or a config, whatever folds it has."""
+    if not data.exists():
+        raise HandboneError(f'{data}: no such file or folder. Give a dataset folder or a config.')
+    if data.is_dir():
+        if options:
+            raise HandboneError(f'--cfg-options change a config, and {data} is a folder.')
+        settings: dict[str, Any] = dict(type='XRayHandBoneDataset', data_root=str(data))
+        if classes:
+            settings['metainfo'] = dict(classes=tuple(classes))
+    else:
+        if classes:
+            raise HandboneError(f'--classes goes with a folder; {data} names its classes itself.')
+        cfg = read_config_file(str(data), options)
+        key, found = only_dataset(cfg, 'train_dataloader', 'folds are made of one')
+        settings = dict(found)
+        if settings.get('ann_file'):
+            raise HandboneError(
+                f'{data}: ann_file of {key} chooses the images, so it takes no folds. Remove it.'
+            )
+    init_default_scope('mmseg')
+    settings.update(fold=None, fold_file='', pipeline=[])
+    dataset = DATASETS.build(settings)
+    if not isinstance(dataset, MultilabelDataset):
+        raise HandboneError(
+            f'{data}: folds are made of a MultilabelDataset, not of {type(dataset).__name__}.'
+        )
+    return dataset

@@ -43,6 +43,26 @@ FORMATS: Mapping[str, Format] = {
         'label_png_folder:LabelPngFolderWriter',
         'packed maps as PNG, with overlaps',
     ),
+    'class-masks': Format(
+        'class_masks:ClassMasksReader',
+        'class_masks:ClassMasksWriter',
+        'one picture per class and image, masks/CLASS/NAME.png',
+    ),
+    'index-png': Format(
+        'index_png:IndexPngReader', 'index_png:IndexPngWriter', 'one class number per pixel'
+    ),
+    'color-png': Format(
+        'color_png:ColorPngReader', 'color_png:ColorPngWriter', 'one colour per class'
+    ),
+    'arrays': Format(
+        'channel_arrays:ChannelArraysReader',
+        'channel_arrays:ChannelArraysWriter',
+        '.npy and .npz with one channel per class',
+    ),
+    'dicom-seg': Format('dicom_seg:DicomSegReader', '', 'binary DICOM segmentations'),
+    'nnunet': Format(
+        'nnunet:NnUNetReader', 'nnunet:NnUNetWriter', 'raw folder of nnU-Net, 2-D, with regions'
+    ),
 }
 
 

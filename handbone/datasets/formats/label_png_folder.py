@@ -14,19 +14,18 @@ from handbone.masks.remapping import remap_classes
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
-from ..file_list import ImageFile, list_files
 from ..image_header import read_image_size
-from ..mask_files import MaskFiles
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
-from .format_reader import FormatReader
+from .format_reader import Size
 from .format_writer import FormatWriter
+from .label_file_reader import Draw, LabelFileReader
 from .label_png import encode_label_png, label_png_classes, read_label_png
 
 FOLDER = 'label_png'
 
 
-class LabelPngReader(FormatReader):
+class LabelPngReader(LabelFileReader):
     """Reads the label PNGs that ``handbone predict --write label-png`` and ``convert`` write.
 
     Args:
@@ -36,7 +35,7 @@ class LabelPngReader(FormatReader):
         bad_files: As for :class:`FormatReader`.
     """
 
-    IMAGE_FOLDERS = ('images', '../images')
+    FOLDERS = (FOLDER,)
 
     def __init__(
         self,
@@ -46,27 +45,13 @@ class LabelPngReader(FormatReader):
         bad_files: BadFiles | None = None,
     ) -> None:
         super().__init__(source, images, choice, bad_files)
-        inner = self.source / FOLDER
-        self._folder = inner if inner.is_dir() else self.source
-        self._files = list_files(self._folder, '.png')
-        if not self._files:
-            raise DatasetError.at(self._folder, 'there is no PNG in it', 'Correct the path')
         first = self._folder / self._files[0].name
         self._names = normal_forms(_classes_of(first))
         self.classes, indices = self.choice.resolve(self._names, first)
         self._indices = tuple(indices[name] for name in self._names)
 
-    def __len__(self) -> int:
-        """Count the images; see the base class."""
-        return len(self._files)
-
-    def entries(self) -> Sequence[ImageFile]:
-        """List the label PNGs."""
-        return self._files
-
-    def read(self, entry: ImageFile) -> AnnotatedImage:
-        """Read the header of one label PNG; see the base class."""
-        path = self._folder / entry.name
+    def label_size(self, path: Path) -> Size:
+        """Read the size and the class list of a label PNG; see the base class."""
         names = normal_forms(_classes_of(path))
         if names != self._names:
             raise DatasetError.at(
@@ -80,18 +65,11 @@ class LabelPngReader(FormatReader):
         if height % planes:
             problem = f'its height {height} is not a multiple of its {planes} planes'
             raise DatasetError.at(path, problem, 'Write it again')
-        size = height // planes, width
-        known_size = None if self.has_image(entry.key) else size
-        name, image, found = self.locate(entry.key, known_size, path)
-        if found != size:
-            raise DatasetError.at(
-                path,
-                f'it has width {size[1]} and height {size[0]}, but {image} has width {found[1]} '
-                f'and height {found[0]}',
-                'Put the original image back, or write the label PNG again',
-            )
-        labels = MaskFiles(partial(_read, path, self._indices), size, len(self.classes))
-        return AnnotatedImage(name if image else f'{entry.key}.png', image, *size, labels)
+        return height // planes, width
+
+    def drawing(self, path: Path) -> Draw:
+        """Draw one label PNG; see the base class."""
+        return partial(_read, path, self._indices)
 
 
 class LabelPngFolderWriter(FormatWriter):

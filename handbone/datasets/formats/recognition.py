@@ -58,12 +58,63 @@ def _rle_csv(source: Path) -> str:
     return ''
 
 
+def _class_masks(source: Path) -> str:
+    masks = source / 'masks'
+    if masks.is_dir() and any(path.is_dir() for path in masks.iterdir()):
+        inner = [path for path in masks.iterdir() if path.is_file()]
+        listed = _has(source, 'classes.txt') or _has(source, 'colors.json')
+        if not inner and not listed and _first(masks, '.npy') is None:
+            return f'{masks} has a folder per class'
+    return ''
+
+
+def _index_png(source: Path) -> str:
+    return _pictures_beside(source, 'classes.txt', '.png')
+
+
+def _color_png(source: Path) -> str:
+    return _pictures_beside(source, 'colors.json', '.png')
+
+
+def _arrays(source: Path) -> str:
+    if source.is_dir():
+        path = _first(source, '.npy') or _first(source, '.npz')
+        return f'{path} is an array' if path else ''
+    return ''
+
+
+def _nnunet(source: Path) -> str:
+    return 'it has dataset.json and labelsTr' if _has(source, 'dataset.json', 'labelsTr') else ''
+
+
+def _dicom_seg(source: Path) -> str:
+    return 'it has a folder dicom_seg' if (source / 'dicom_seg').is_dir() else ''
+
+
+def _pictures_beside(source: Path, name: str, suffix: str) -> str:
+    """Tell whether a folder has pictures in its folder of masks and a list beside them."""
+    masks = source / 'masks'
+    if _has(source, name) and masks.is_dir() and _first(masks, suffix):
+        return f'it has {name} and pictures in masks'
+    return ''
+
+
+def _has(source: Path, *names: str) -> bool:
+    return all((source / name).exists() for name in names)
+
+
 #: By format, a function that says why a source is in it, or gives an empty text.
 RECOGNISED_BY: Mapping[str, Callable[[Path], str]] = {
     'hand-bone': _hand_bone,
     'coco': _coco,
     'rle-csv': _rle_csv,
     'label-png': _label_png,
+    'class-masks': _class_masks,
+    'index-png': _index_png,
+    'color-png': _color_png,
+    'arrays': _arrays,
+    'dicom-seg': _dicom_seg,
+    'nnunet': _nnunet,
 }
 
 

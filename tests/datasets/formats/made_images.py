@@ -58,9 +58,15 @@ def masks_of(reader):
 
 
 def assert_same(reader, images, classes=CLASSES):
-    """The reader gives the masks of the images, under their names without suffix."""
+    """The reader gives the masks of the images, under their names without suffix.
+
+    nnU-Net's names have no folders and end in the number of a channel.
+    """
     assert tuple(reader.classes) == tuple(classes)
-    found = {name.rpartition('.')[0] or name: masks for name, masks in masks_of(reader).items()}
+    found = {}
+    for name, masks in masks_of(reader).items():
+        stem = name.rpartition('.')[0] or name
+        found[stem.replace('__', '/').removesuffix('_0000')] = masks
     assert sorted(found) == sorted(image.stem for image in images)
     for image in images:
         expected = unpack(image.draw(len(classes)), len(classes))

@@ -1,6 +1,5 @@
 """From any format to any other: the same masks, and a report of what was lost."""
 
-import itertools
 import json
 
 import numpy as np
@@ -21,7 +20,9 @@ from handbone.datasets.formats.conversion import convert
 from handbone.errors import HandboneError
 
 #: Formats that hold overlaps.
-OVERLAPPING = ('hand-bone', 'coco', 'label-png', 'rle-csv')
+OVERLAPPING = ('hand-bone', 'coco', 'rle-csv', 'label-png', 'class-masks', 'arrays', 'nnunet')
+#: Formats of one class per pixel.
+FLAT = ('index-png', 'color-png')
 
 
 def written(tmp_path, form, images=None, **options):
@@ -34,41 +35,50 @@ def written(tmp_path, form, images=None, **options):
 
 @pytest.mark.parametrize('form', OVERLAPPING)
 def test_a_format_is_recognised_and_read_again(tmp_path, form):
-    folder, images = written(tmp_path, form)
-    assert recognise(folder)[0] == form
-    reader = reader_class(form)(folder, tmp_path / 'pictures', ClassChoice(CLASSES))
-    assert len(reader) == len(images)
+    """From COCO to the format and to COCO again, without saying what is what."""
+    folder, images = written(tmp_path, 'coco')
+    pictures = tmp_path / 'pictures'
+    there = convert(folder, tmp_path / 'there', form, images=pictures)
+    assert (there.source_format, there.images, there.without_file) == ('coco', 4, 0)
+    assert recognise(tmp_path / 'there')[0] == form
+    back = convert(tmp_path / 'there', tmp_path / 'back', 'coco', choice=ClassChoice(CLASSES))
+    assert (back.source_format, back.images, back.without_file) == (form, 4, 0)
+    assert there.problems == back.problems == ()
+    reader = reader_class('coco')(tmp_path / 'back')
     assert_same(reader, images)
-    assert all(image.path and image.path.is_file() for image in reader)
-
-
-@pytest.mark.parametrize(('first', 'second'), list(itertools.permutations(OVERLAPPING, 2)))
-def test_any_pair(tmp_path, first, second):
-    folder, images = written(tmp_path, first)
-    done = convert(
-        folder,
-        tmp_path / 'out',
-        second,
-        images=tmp_path / 'pictures',
-        choice=ClassChoice(CLASSES),
-    )
-    assert (done.source_format, done.images, done.without_file) == (first, 4, 0)
-    assert done.problems == () and done.classes == CLASSES
-    reader = reader_class(second)(tmp_path / 'out', choice=ClassChoice(CLASSES))
-    assert_same(reader, images)
+    assert len(reader) == 4
     places = [image.path for image in reader]
-    assert all(place.is_relative_to(tmp_path / 'out') and place.is_symlink() for place in places)
+    assert all(place.is_relative_to(tmp_path / 'back') and place.is_symlink() for place in places)
     assert {place.resolve() for place in places} == {image.path.resolve() for image in images}
+
+
+@pytest.mark.parametrize('form', FLAT)
+def test_the_last_class_stays_where_a_format_holds_one(tmp_path, form):
+    folder, images = written(tmp_path, 'coco')
+    done = convert(folder, tmp_path / 'flat', form, images=tmp_path / 'pictures')
+    several = sum(int((np.bitwise_count(image.draw(3)) > 1).sum()) for image in images)
+    assert several > 50
+    assert done.losses == (f'pixels of several classes, of which the last one stays: {several}',)
+    assert recognise(tmp_path / 'flat')[0] == form
+    reader = reader_class(form)(tmp_path / 'flat')
+    assert reader.classes == CLASSES
+    for image, read in zip(images, sorted(reader, key=lambda each: each.name), strict=True):
+        packed = image.draw(3)
+        last = np.where(packed & 4, 4, np.where(packed & 2, 2, packed & 1))
+        np.testing.assert_array_equal(read.draw(3), last)
 
 
 @pytest.mark.parametrize('form', OVERLAPPING)
 def test_many_classes(tmp_path, form):
     names = [f'part{index:02d}' for index in range(40)]
-    image = made_image(drawn_masks(3, count=40), 'hand.png')
+    masks = drawn_masks(3, count=40)
+    masks[:, 0, 0] = np.arange(40) % 7 == 0
+    image = made_image(masks, 'hand.png')
     write_png(tmp_path / 'pictures/hand.png', np.zeros((20, 28), np.uint8))
     write_all(writer_class(form)(tmp_path / 'out', names), [image])
     reader = reader_class(form)(tmp_path / 'out', tmp_path / 'pictures', ClassChoice(names))
     assert_same(reader, [image], names)
+    assert next(iter(reader)).path == tmp_path / 'pictures/hand.png'
 
 
 def test_points_of_annotators_stay_unless_traced(tmp_path):

@@ -1,0 +1,144 @@
+"""Arrays of NumPy with one channel per class, as in RAM-W600."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from handbone.errors import HandboneError
+from handbone.files import open_atomically, write_atomically
+from handbone.masks import class_mask, empty, ignore_mask
+from handbone.masks.packed import CLASSES_PER_PLANE, planes_of
+from handbone.structure import one_line
+
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .format_reader import Size
+from .format_writer import FormatWriter
+from .label_file_reader import CLASS_LIST, Draw, LabelFileReader
+
+FOLDER = 'masks'
+CHANNELS = ('first', 'last')
+
+
+class ChannelArraysReader(LabelFileReader):
+    """Reads ``masks/NAME.npy`` or ``.npz`` of one channel per class; what is not 0 is the class.
+
+    The names are the lines of ``classes.txt``, or the chosen classes. Arrays are never unpickled.
+
+    Args:
+        source: A folder with the folder ``masks``, or that folder itself.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+        channels: 'first' for (C, H, W), 'last' for (H, W, C).
+
+    Raises:
+        HandboneError: ``channels`` is unknown.
+    """
+
+    FOLDERS = (FOLDER,)
+    SUFFIXES = ('.npy', '.npz')
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+        channels: str = 'first',
+    ) -> None:
+        if channels not in CHANNELS:
+            raise HandboneError(f"channels must be 'first' or 'last', got {channels!r}")
+        super().__init__(source, images, choice, bad_files)
+        self._channels = channels
+        self._names = self.listed_names()
+        self.classes, indices = self.choice.resolve(self._names, self._folder)
+        self._indices = tuple(indices[name] for name in self._names)
+
+    def label_size(self, path: Path) -> Size:
+        """Read height and width from the header of an array; see the base class."""
+        masks = _open(path, self._channels)
+        count, height, width = masks.shape
+        if count != len(self._names):
+            raise DatasetError.at(
+                path,
+                f'it has {count} channels for {len(self._names)} classes',
+                'Correct the class list, or say channels=last if they come last',
+            )
+        return height, width
+
+    def drawing(self, path: Path) -> Draw:
+        """Draw one array; see the base class."""
+        return partial(_draw, path, self._channels, self._indices)
+
+
+class ChannelArraysWriter(FormatWriter):
+    """Writes ``masks/NAME.npy``, (C, H, W) uint8, channel by channel, and ``classes.txt``."""
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Write the array of one image; see the base class."""
+        self.count_masks_made_of_polygons(image)
+        packed = image.draw(len(self.classes))
+        ignored = ignore_mask(packed)
+        self.losses.add('ignored pixels', int(ignored.sum()))
+        header = io.BytesIO()
+        shape = (len(self.classes), *packed.shape[:2])
+        described = dict(descr='|u1', fortran_order=False, shape=shape)
+        np.lib.format.write_array_header_1_0(header, described)
+        with open_atomically(self.target / FOLDER / f'{image.stem}.npy') as file:
+            file.write(header.getvalue())
+            for index in range(len(self.classes)):
+                file.write((class_mask(packed, index) & ~ignored).tobytes())
+
+    def finish(self) -> None:
+        """Write the class list; see the base class."""
+        lines = ''.join(f'{name}\n' for name in self.classes)
+        write_atomically(self.target / CLASS_LIST, lines.encode())
+
+
+def _draw(
+    path: Path,
+    channels: str,
+    indices: Sequence[int | None],
+    height: int,
+    width: int,
+    num_classes: int,
+) -> np.ndarray:
+    """Draw an array into a packed map, channel by channel."""
+    masks = _open(path, channels)
+    packed = empty(height, width, num_classes)
+    planes = list(planes_of(packed))
+    if masks.shape != (len(indices), height, width):
+        expected = (len(indices), height, width)
+        problem = f'it has the shape {masks.shape}, not {expected}'
+        raise DatasetError.at(path, problem, 'Write it again')
+    for mask, index in zip(masks, indices, strict=True):
+        if index is not None:
+            plane, bit = divmod(index, CLASSES_PER_PLANE)
+            planes[plane] |= (mask != 0).astype(np.int32) << bit
+    return packed
+
+
+def _open(path: Path, channels: str) -> np.ndarray:
+    """Open an array as (C, H, W), without reading its values where the file allows."""
+    try:
+        if path.suffix.lower() == '.npz':
+            with np.load(path, allow_pickle=False) as arrays:
+                if len(arrays.files) != 1:
+                    raise HandboneError(f'it holds {len(arrays.files)} arrays instead of one')
+                masks = arrays[arrays.files[0]]
+        else:
+            masks = np.load(path, mmap_mode='r', allow_pickle=False)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, SyntaxError) as error:
+        problem = f'the array cannot be read ({one_line(error)})'
+        raise DatasetError.at(path, problem, 'Write it again with numpy.save') from error
+    if masks.ndim != 3 or masks.dtype.kind not in 'buif':
+        problem = f'it is an array of {masks.dtype} with the shape {masks.shape}'
+        raise DatasetError.at(path, problem, 'Expected numbers of the shape (C, H, W)')
+    return masks if channels == 'first' else np.moveaxis(masks, 2, 0)

@@ -1,0 +1,179 @@
+"""One picture per class and image, in a folder per class, as in JSRT/SCR."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from handbone.errors import HandboneError, listed
+from handbone.files import write_atomically
+from handbone.listing import normal_form
+from handbone.masks import class_mask, empty, ignore_mask
+from handbone.masks.packed import CLASSES_PER_PLANE, planes_of
+
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from ..file_list import list_files
+from ..image_header import read_image_size
+from ..mask_files import MaskFiles
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .format_reader import FormatReader
+from .format_writer import FormatWriter
+from .index_png import SUFFIXES, png_bytes
+from .value_table import read_values
+
+FOLDER = 'masks'
+
+
+class ClassMasksReader(FormatReader):
+    """Reads ``masks/CLASS/NAME.png``: a pixel belongs to the class where it is not 0.
+
+    A picture has two values; others, as at blurred edges, are refused unless a threshold is given.
+    An image without a picture of a class does not have the class.
+
+    Args:
+        source: A folder with the folder ``masks``, or that folder itself.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+        threshold: Pixels above it belong to the class; None allows two values only.
+    """
+
+    IMAGE_FOLDERS = ('images', '../images')
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+        threshold: int | None = None,
+    ) -> None:
+        super().__init__(source, images, choice, bad_files)
+        self._threshold = threshold
+        inner = self.source / FOLDER
+        self._folder = inner if inner.is_dir() else self.source
+        folders = sorted(
+            path
+            for path in self._folder.iterdir()
+            if path.is_dir() and not path.name.startswith('.')
+        )
+        if not folders:
+            problem = 'there is no folder of a class in it'
+            raise DatasetError.at(self._folder, problem, 'Expected CLASS/NAME.png')
+        names = [normal_form(path.name) for path in folders]
+        self.classes, indices = self.choice.resolve(names, self._folder)
+        self._files: dict[str, list[tuple[int, Path]]] = {}
+        for folder, name in zip(folders, names, strict=True):
+            for suffix in SUFFIXES:
+                for file in list_files(folder, suffix):
+                    found = self._files.setdefault(file.key, [])
+                    index = indices[name]
+                    if index is not None:
+                        found.append((index, folder / file.name))
+        if not self._files:
+            problem = f'there is no {" or ".join(SUFFIXES)} file in its folders of classes'
+            raise DatasetError.at(self._folder, problem, 'Expected CLASS/NAME.png')
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return len(self._files)
+
+    def entries(self) -> Iterator[tuple[str, list[tuple[int, Path]]]]:
+        """List the images with the class and file of their masks, in the order of names."""
+        yield from sorted(self._files.items())
+
+    def read(self, entry: tuple[str, list[tuple[int, Path]]]) -> AnnotatedImage:
+        """Read the headers of the masks of one image; see the base class."""
+        key, files = entry
+        sizes = {path: read_image_size(path) for _, path in files}
+        known = next(iter(sizes.values()), None)
+        place = files[0][1] if files else self._folder
+        name, image, size = self.locate(key, None if self.has_image(key) else known, place)
+        for path, found in sizes.items():
+            if found != size:
+                raise DatasetError.at(
+                    path,
+                    f'it has width {found[1]} and height {found[0]}, but {image or place} has '
+                    f'width {size[1]} and height {size[0]}',
+                    'Put the original image back, or correct the mask',
+                )
+        read = partial(_draw, tuple(files), self._threshold)
+        labels = MaskFiles(read, size, len(self.classes))
+        return AnnotatedImage(name if image else f'{key}.png', image, *size, labels)
+
+
+class ClassMasksWriter(FormatWriter):
+    """Writes ``masks/CLASS/NAME.png``, 0 and 255, for every class that an image has.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`.
+        palette: Not used.
+
+    Raises:
+        HandboneError: The name of a class cannot be that of a folder.
+    """
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        wrong = [name for name in classes if '/' in name or '\0' in name or name.startswith('.')]
+        if wrong:
+            raise HandboneError(
+                f'{listed(wrong)} cannot be the name of a folder. Rename the class: --rename.'
+            )
+        super().__init__(target, classes, palette)
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Write the masks of one image, one after the other; see the base class."""
+        self.count_masks_made_of_polygons(image)
+        packed = image.draw(len(self.classes))
+        ignored = ignore_mask(packed)
+        self.losses.add('ignored pixels', int(ignored.sum()))
+        written = False
+        for index, name in enumerate(self.classes):
+            mask = class_mask(packed, index) & ~ignored
+            path = self.target / FOLDER / name / f'{image.stem}.png'
+            # an image without any class is known by an empty mask, that of the last one
+            last = index == len(self.classes) - 1
+            if mask.any() or (last and not written):
+                picture = Image.fromarray(mask.view(np.uint8) * np.uint8(255))
+                write_atomically(path, png_bytes(picture))
+                written = True
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _draw(
+    files: Sequence[tuple[int, Path]],
+    threshold: int | None,
+    height: int,
+    width: int,
+    num_classes: int,
+) -> np.ndarray:
+    """Draw masks into a packed map, one after the other."""
+    packed = empty(height, width, num_classes)
+    planes = list(planes_of(packed))
+    for index, path in files:
+        values = read_values(path)
+        if values.shape != (height, width):
+            problem = f'it has the shape {values.shape}, not {(height, width)}'
+            raise DatasetError.at(path, problem, 'Correct the mask')
+        if threshold is None:
+            top = int(values.max())
+            if top and ((values != 0) & (values != top)).any():
+                raise DatasetError.at(
+                    path,
+                    'it has more than two values, as at blurred edges',
+                    'Give a threshold (--read threshold=127), or save it with two values',
+                )
+        plane, bit = divmod(index, CLASSES_PER_PLANE)
+        planes[plane] |= (values > (threshold or 0)).astype(np.int32) << bit
+    return packed

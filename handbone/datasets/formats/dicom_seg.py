@@ -1,0 +1,171 @@
+"""DICOM Segmentation objects, one per image, whose segments may overlap."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from handbone.bones import CLASSES
+from handbone.errors import HandboneError, shown
+from handbone.extras import import_extra
+from handbone.listing import normal_form
+from handbone.masks import empty
+from handbone.masks.packed import CLASSES_PER_PLANE, planes_of
+from handbone.radiographs.dicom_format import parse_header
+from handbone.radiographs.errors import RadiographError, reason
+
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from .class_choice import ClassChoice
+from .format_reader import Size
+from .label_file_reader import Draw, LabelFileReader
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+FOLDER = 'dicom_seg'
+NAMES = ('label', 'code')
+SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4'
+REMEDY = 'Export it again as a binary DICOM segmentation of one image'
+
+
+class DicomSegReader(LabelFileReader):
+    """Reads binary DICOM segmentations; the frames of a segment are one class.
+
+    The segments of all files are the classes, in the order of their names; if all of them are bones
+    of the hand, the 29 bones are.
+
+    Args:
+        source: A folder with the folder ``dicom_seg``, or that folder itself.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+        name: 'label' names a class by the label of its segment, 'code' by the value of the code of
+            its property type.
+
+    Raises:
+        HandboneError: ``name`` is unknown.
+        handbone.extras.MissingExtraError: The extra ``dicom`` is not installed.
+    """
+
+    FOLDERS = (FOLDER,)
+    SUFFIXES = ('.dcm',)
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+        name: str = 'label',
+    ) -> None:
+        if name not in NAMES:
+            raise HandboneError(f"name must be 'label' or 'code', got {name!r}")
+        import_extra('pydicom', 'dicom')
+        super().__init__(source, images, choice, bad_files)
+        self._name = name
+        names = self._segment_names()
+        self.classes, self._indices = self.choice.resolve(names, self._folder, complete=False)
+
+    def label_size(self, path: Path) -> Size:
+        """Read height and width from the header; see the base class."""
+        header = _header(path)
+        return int(header.Rows), int(header.Columns)
+
+    def drawing(self, path: Path) -> Draw:
+        """Draw one segmentation; see the base class."""
+        of_segment = {}
+        for number, name in _segments(_header(path), self._name, path).items():
+            if name not in self._indices:
+                raise DatasetError.at(
+                    path,
+                    f'segment {number} is {shown(name)}, which is not among the classes',
+                    'Add it to the classes, rename it or leave it out',
+                )
+            of_segment[number] = self._indices[name]
+        return partial(_draw, path, of_segment)
+
+    def _segment_names(self) -> list[str]:
+        if self.choice.classes is not None:
+            return [*self.choice.rename, *self.choice.classes]
+        found: set[str] = set()
+        for file in self._files:
+            path = self._folder / file.name
+            try:
+                found.update(_segments(_header(path), self._name, path).values())
+            except DatasetError:
+                continue  # it comes again when the file is read
+        return list(CLASSES) if found <= set(CLASSES) else sorted(found)
+
+
+def _header(path: Path, pixels: bool = False) -> 'Dataset':
+    """Read and check a segmentation."""
+    try:
+        with path.open('rb') as file:
+            header = parse_header(path, file, pixels=pixels)
+    except OSError as error:
+        problem = f'the file cannot be read ({error.strerror})'
+        raise DatasetError.at(path, problem, 'Check that you may read it') from error
+    except RadiographError as error:
+        raise DatasetError.at(error.path, error.problem, error.remedy) from error
+    if header.get('SOPClassUID') != SEGMENTATION_STORAGE:
+        raise DatasetError.at(path, 'it is no DICOM segmentation', REMEDY)
+    if header.get('SegmentationType') != 'BINARY':
+        problem = f'its segmentation type is {shown(header.get("SegmentationType"))}, not BINARY'
+        raise DatasetError.at(path, problem, REMEDY)
+    if not header.get('Rows') or not header.get('Columns'):
+        raise DatasetError.at(path, 'it has no height and width', REMEDY)
+    return header
+
+
+def _segments(header: 'Dataset', name: str, path: Path) -> dict[int, str]:
+    """Name the segments: the label or the code of each, by its number."""
+    named = {}
+    try:
+        for segment in header.SegmentSequence:
+            text = segment.SegmentLabel
+            if name == 'code':
+                text = segment.SegmentedPropertyTypeCodeSequence[0].CodeValue
+            named[int(segment.SegmentNumber)] = normal_form(str(text))
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        problem = f'its segments are not described ({reason(error)})'
+        raise DatasetError.at(path, problem, REMEDY) from error
+    return named
+
+
+def _frames(header: 'Dataset', path: Path) -> Iterator[tuple[int, np.ndarray]]:
+    """Read the frames one by one: number of the segment, and (H, W) where 0 is outside."""
+    pixels = import_extra('pydicom.pixels', 'dicom')
+    try:
+        numbers = [
+            int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+            for group in header.PerFrameFunctionalGroupsSequence
+        ]
+        if len(numbers) != int(header.NumberOfFrames):
+            problem = f'{len(numbers)} of its {header.NumberOfFrames} frames are described'
+            raise DatasetError.at(path, problem, REMEDY)
+        yield from zip(numbers, pixels.iter_pixels(header), strict=True)
+    except (DatasetError, MemoryError):
+        raise
+    except Exception as error:  # pydicom raises whatever a header leads it to
+        problem = f'its frames cannot be read ({reason(error)})'
+        raise DatasetError.at(path, problem, REMEDY) from error
+
+
+def _draw(
+    path: Path, indices: Mapping[int, int | None], height: int, width: int, num_classes: int
+) -> np.ndarray:
+    """Draw a segmentation into a packed map, frame by frame."""
+    packed = empty(height, width, num_classes)
+    planes = list(planes_of(packed))
+    for number, frame in _frames(_header(path, pixels=True), path):
+        if number not in indices or frame.shape != (height, width):
+            problem = f'a frame of segment {number} has the shape {frame.shape}'
+            raise DatasetError.at(path, problem, REMEDY)
+        index = indices[number]
+        if index is not None:
+            plane, bit = divmod(index, CLASSES_PER_PLANE)
+            planes[plane] |= (frame != 0).astype(np.int32) << bit
+    return packed

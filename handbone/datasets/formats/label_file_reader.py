@@ -1,0 +1,140 @@
+"""What readers of one label file per image have in common."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from handbone.errors import HandboneError
+from handbone.listing import normal_forms, read_list
+
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from ..file_list import ImageFile, list_files
+from ..image_header import read_image_size
+from ..mask_files import MaskFiles
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .format_reader import FormatReader, Size
+
+#: File with the names of the classes, one per line.
+CLASS_LIST = 'classes.txt'
+#: Draws a label file from height, width and number of classes.
+Draw = Callable[[int, int, int], np.ndarray]
+
+
+class LabelFileReader(FormatReader):
+    """Reads a folder of label files, one per image, which are drawn when they are needed.
+
+    A label file has the name of its image, whatever its suffix.
+
+    Args:
+        source: The folder of the label files, or one that holds it under its usual name.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+    """
+
+    IMAGE_FOLDERS: ClassVar[tuple[str, ...]] = ('images', '../images')
+    #: Usual names of the folder of label files.
+    FOLDERS: ClassVar[tuple[str, ...]] = ()
+    SUFFIXES: ClassVar[tuple[str, ...]] = ('.png',)
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+    ) -> None:
+        super().__init__(source, images, choice, bad_files)
+        inner = [self.source / name for name in self.FOLDERS if (self.source / name).is_dir()]
+        self._folder = inner[0] if inner else self.source
+        self._files = [
+            file for suffix in self.SUFFIXES for file in list_files(self._folder, suffix)
+        ]
+        if not self._files:
+            problem = f'there is no {" or ".join(self.SUFFIXES)} file in it'
+            raise DatasetError.at(self._folder, problem, 'Correct the path')
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return len(self._files)
+
+    def entries(self) -> Sequence[ImageFile]:
+        """List the label files."""
+        return self._files
+
+    def read(self, entry: ImageFile) -> AnnotatedImage:
+        """Read the size of one label file; see the base class."""
+        path = self._folder / entry.name
+        size = self.label_size(path)
+        labels = MaskFiles(self.drawing(path), size, len(self.classes))
+        image_key = self.image_key(entry)
+        known_size = None if self.has_image(image_key) else size
+        name, image, found = self.locate(image_key, known_size, path)
+        if found != size:
+            raise DatasetError.at(
+                path,
+                f'it has width {size[1]} and height {size[0]}, but {image} has width {found[1]} '
+                f'and height {found[0]}',
+                'Put the original image back, or correct the label file',
+            )
+        return AnnotatedImage(name if image else f'{image_key}.png', image, *size, labels)
+
+    def image_key(self, entry: ImageFile) -> str:
+        """Name the image of a label file, without a suffix."""
+        return entry.key
+
+    def label_size(self, path: Path) -> Size:
+        """Read the height and width of the image from a label file.
+
+        Args:
+            path: The file.
+
+        Returns:
+            Height and width.
+
+        Raises:
+            DatasetError: It is no such file.
+        """
+        return read_image_size(path)
+
+    def drawing(self, path: Path) -> Draw:
+        """Make the function that draws a label file; worker processes have to be able to take it.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The function.
+
+        Raises:
+            DatasetError: It is no such file.
+        """
+        raise NotImplementedError
+
+    def listed_names(self) -> tuple[str, ...]:
+        """Find the names of the classes where label files have none.
+
+        Returns:
+            The lines of ``classes.txt`` in the folder or beside it, else the chosen classes.
+
+        Raises:
+            DatasetError: There is neither.
+        """
+        for folder in (self._folder, self.source, self._folder.parent):
+            path = folder / CLASS_LIST
+            if path.is_file():
+                try:
+                    return normal_forms(name for _, name in read_list(path))
+                except (OSError, HandboneError) as error:
+                    raise DatasetError(str(error)) from error
+        if self.choice.classes is None:
+            raise DatasetError.at(
+                self._folder,
+                'the files do not name their classes',
+                f'Name them in order: --classes, classes=(…), or the lines of {CLASS_LIST}',
+            )
+        return normal_forms(self.choice.classes)

@@ -26,8 +26,8 @@ def read_members(path: Path) -> Iterator[tuple[str, int | None, Any]]:
         path: The file, in UTF-8, with or without a byte-order mark.
 
     Yields:
-        Key, index and value: for a list, the index and value of each element, or nothing if it is
-        empty; for any other member, None and its value.
+        Key, index and value: for a list, the index and value of each element; for an empty list and
+        any other member, None and its value.
 
     Raises:
         OSError: The file cannot be read.
@@ -66,8 +66,11 @@ class _Scanner:
             keys.add(key)
             self._expect(':')
             if self._next() == '[':
-                for index, value in enumerate(self._elements()):
-                    yield key, index, value
+                count = 0
+                for count, value in enumerate(self._elements(), 1):
+                    yield key, count - 1, value
+                if not count:
+                    yield key, None, []
             else:
                 yield key, None, self._value()
             more = self._next() != '}'

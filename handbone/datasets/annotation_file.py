@@ -54,8 +54,8 @@ def read_polygons(
             if normal_form(label) in skip_labels:
                 continue
             class_index = _class_index(label, class_indices)
-            outline = _points(annotation, image_size)
-        except _AnnotationError as error:
+            outline = checked_points(annotation['points'], image_size)
+        except AnnotationError as error:
             problem, remedy = error.args
             problems.append(DatasetError.at(path, problem, remedy, _place(index, annotation)))
         else:
@@ -113,7 +113,7 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-class _AnnotationError(Exception):
+class AnnotationError(Exception):
     """Problem and remedy of one bad annotation; the caller adds the file and the place."""
 
 
@@ -184,44 +184,55 @@ def _is_length(value: Any) -> bool:
 def _label(annotation: object) -> str:
     remedy = 'Give it the keys "label", a name, and "points", a list'
     if not isinstance(annotation, dict):
-        raise _AnnotationError('it is not an object', remedy)
+        raise AnnotationError('it is not an object', remedy)
     for key in ('label', 'points'):
         if key not in annotation:
-            raise _AnnotationError(f'the key "{key}" is missing', remedy)
+            raise AnnotationError(f'the key "{key}" is missing', remedy)
     if not isinstance(annotation['label'], str):
-        raise _AnnotationError('the label is not a name', remedy)
+        raise AnnotationError('the label is not a name', remedy)
     return annotation['label']
 
 
 def _class_index(label: str, class_indices: Mapping[str, int]) -> int:
     index = class_indices.get(normal_form(label))
     if index is None:
-        raise _AnnotationError(
+        raise AnnotationError(
             f'the label is not among the {len(class_indices)} classes ({", ".join(class_indices)})',
             'Correct the label, add it to metainfo.classes, or name it in skip_labels',
         )
     return index
 
 
-def _points(annotation: dict, image_size: tuple[int, int] | None) -> np.ndarray:
-    raw = annotation['points']
+def checked_points(raw: Any, image_size: tuple[int, int] | None) -> np.ndarray:
+    """Check the points of one polygon.
+
+    Args:
+        raw: What a file holds, a list of lists [x, y] in pixels.
+        image_size: Height and width of the image; None skips the check against it.
+
+    Returns:
+        (n, 2) float64, at least three points.
+
+    Raises:
+        AnnotationError: It is something else, or lies completely outside the image.
+    """
     if not isinstance(raw, list) or len(raw) < 3:
         count = f'{len(raw)} points' if isinstance(raw, list) else f'{type(raw).__name__} as points'
-        raise _AnnotationError(
+        raise AnnotationError(
             f'it has {count}, but a polygon needs at least 3',
             'Draw it again or remove the annotation',
         )
     points = _as_array(raw)
     low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     if not all(abs(value) <= LARGEST_COORDINATE for value in (*low, *high)):  # NaN compares false
-        raise _AnnotationError(
+        raise AnnotationError(
             f'{_first_bad_point(raw)} is not a pair of finite numbers [x, y] within '
             f'{LARGEST_COORDINATE} pixels',
             'Correct the coordinates of this point',
         )
     height, width = image_size or (math.inf, math.inf)
     if min(high) < 0 or low[0] >= width or low[1] >= height:
-        raise _AnnotationError(
+        raise AnnotationError(
             f'it is completely outside the image (x {low[0]:g} to {high[0]:g}, y {low[1]:g} to '
             f'{high[1]:g}; the image has width {width} and height {height})',
             'Correct the coordinates or remove the annotation',

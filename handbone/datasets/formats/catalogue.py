@@ -38,6 +38,15 @@ FORMATS: Mapping[str, Format] = {
     'rle-csv': Format(
         'rle_csv:RleCsvReader', 'rle_csv:RleCsvWriter', 'CSV of runs, as in Kaggle competitions'
     ),
+    'labelme': Format(
+        'labelme:LabelMeReader', 'labelme:LabelMeWriter', 'LabelMe, polygons and masks'
+    ),
+    'cvat': Format('cvat:CvatReader', 'cvat:CvatWriter', 'CVAT for images 1.1, polygons and masks'),
+    'label-studio': Format(
+        'label_studio:LabelStudioReader',
+        'label_studio:LabelStudioWriter',
+        'Label Studio, polygons and brushes',
+    ),
     'label-png': Format(
         'label_png_folder:LabelPngReader',
         'label_png_folder:LabelPngFolderWriter',

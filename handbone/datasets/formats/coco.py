@@ -85,7 +85,8 @@ class CocoReader(FormatReader):
             raise HandboneError(f"crowd must be 'label' or 'skip', got {crowd!r}")
         super().__init__(source, images, choice, bad_files)
         self._crowd = crowd
-        self._file = _only_json(self.source)
+        self._file = only_json(self.source)
+        self.place = self._file
         self._listed: dict[int | str, tuple[str, Size | None, str]] = {}
         self._categories: dict[int, int | None] = {}
         with collector_paused():
@@ -143,8 +144,8 @@ class CocoReader(FormatReader):
                 self._check(value, IMAGE, place)
                 if value['id'] in self._listed:
                     raise self._error(f'the image id {shown(value["id"])} occurs twice', place)
-                size = value.get('height'), value.get('width')
-                known = (size[0], size[1]) if all(size) else None
+                height, width = value.get('height'), value.get('width')
+                known = (height, width) if height and width else None
                 self._listed[value['id']] = value['file_name'], known, place
             elif key == 'categories' and index is not None:
                 self._check(value, CATEGORY, place)
@@ -246,8 +247,18 @@ class CocoWriter(FormatWriter):
         self._document.file.discard()
 
 
-def _only_json(source: Path) -> Path:
-    """Find the document: the source itself, or the one JSON file in it."""
+def only_json(source: Path) -> Path:
+    """Find a document.
+
+    Args:
+        source: The file itself, or a folder with one JSON file.
+
+    Returns:
+        The file.
+
+    Raises:
+        DatasetError: The folder has none or several.
+    """
     if not source.is_dir():
         return source
     files = sorted(path for path in source.glob('*.json') if not path.name.startswith('.'))

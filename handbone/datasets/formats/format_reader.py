@@ -33,6 +33,7 @@ class FormatReader:
         bad_files: What happens to bad files; by default the first one raises its error.
 
     Attributes:
+        place: The file or folder of the labels, for errors.
         classes: Class names in bit order.
         palette: RGB colours, 0 to 255, one per class; empty if the format has none.
         losses: What is in the source that handbone has no place for.
@@ -53,6 +54,7 @@ class FormatReader:
         bad_files: BadFiles | None = None,
     ) -> None:
         self.source = existing(Path(source))
+        self.place = self.source
         self.choice = choice or ClassChoice()
         self.bad_files = bad_files or BadFiles('stop')
         self.losses = Losses()
@@ -179,7 +181,7 @@ class FormatReader:
         key = normal_form(name)
         if key in seen:
             raise DatasetError.at(
-                self.source, f'image {shown(name)} occurs twice', 'Keep one of the two entries'
+                self.place, f'image {shown(name)} occurs twice', 'Keep one of the two entries'
             )
         seen.add(key)
 

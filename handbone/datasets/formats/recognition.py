@@ -87,6 +87,26 @@ def _nnunet(source: Path) -> str:
     return 'it has dataset.json and labelsTr' if _has(source, 'dataset.json', 'labelsTr') else ''
 
 
+def _labelme(source: Path) -> str:
+    path = _first(source, '.json')
+    return f'{path} has "shapes"' if 'shapes' in _keys(path) else ''
+
+
+def _cvat(source: Path) -> str:
+    path = source / 'annotations.xml' if source.is_dir() else source
+    return f'{path} is XML' if path.suffix.lower() == '.xml' and path.is_file() else ''
+
+
+def _label_studio(source: Path) -> str:
+    path = _first(source, '.json')
+    if path is not None:
+        with path.open('rb') as file:
+            start = file.read(LONGEST_HEADER).lstrip(b'\xef\xbb\xbf \t\r\n')
+        if start.startswith(b'[') and b'"data"' in start:
+            return f'{path} is a list of tasks with "data"'
+    return ''
+
+
 def _dicom_seg(source: Path) -> str:
     return 'it has a folder dicom_seg' if (source / 'dicom_seg').is_dir() else ''
 
@@ -108,6 +128,9 @@ RECOGNISED_BY: Mapping[str, Callable[[Path], str]] = {
     'hand-bone': _hand_bone,
     'coco': _coco,
     'rle-csv': _rle_csv,
+    'labelme': _labelme,
+    'cvat': _cvat,
+    'label-studio': _label_studio,
     'label-png': _label_png,
     'class-masks': _class_masks,
     'index-png': _index_png,

@@ -69,6 +69,7 @@ class RleCsvReader(FormatReader):
         super().__init__(source, images, choice, bad_files)
         self._size = None if size is None else (int(size[0]), int(size[1]))
         self._table = RunTable(_only_csv(self.source), class_name)
+        self.place = self._table.path
         self._layout = known_layout(self._table.columns.names)
         self._key = (
             UW_MADISON_KEY if image_key is None and self._layout is UW_MADISON else image_key

@@ -20,7 +20,10 @@ from handbone.datasets.formats.conversion import convert
 from handbone.errors import HandboneError
 
 #: Formats that hold overlaps.
-OVERLAPPING = ('hand-bone', 'coco', 'rle-csv', 'label-png', 'class-masks', 'arrays', 'nnunet')
+OVERLAPPING = (
+    *('hand-bone', 'coco', 'rle-csv', 'labelme', 'cvat', 'label-studio'),
+    *('label-png', 'class-masks', 'arrays', 'nnunet'),
+)
 #: Formats of one class per pixel.
 FLAT = ('index-png', 'color-png')
 

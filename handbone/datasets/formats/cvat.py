@@ -1,0 +1,270 @@
+"""CVAT for images 1.1: one XML file with the shapes of all images."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import numpy as np
+
+from handbone.appended_file import AppendedFile
+from handbone.bones import distinct_colors
+from handbone.errors import HandboneError, shown
+from handbone.listing import normal_form
+from handbone.xml_stream import read_elements
+
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .format_reader import FormatReader, Size
+from .format_writer import FormatWriter
+from .tool_shapes import (
+    BoxedMask,
+    boxed_mask,
+    check_shapes,
+    labels_of_shapes,
+    mask_lengths,
+    masks_to_write,
+    points_or_error,
+)
+from .traced_polygons import polygons_of
+
+NAME = 'annotations.xml'
+#: Elements of an image without an area.
+LINES = ('polyline', 'points', 'tag', 'skeleton', 'cuboid', 'ellipse')
+AREAS = ('polygon', 'box', 'mask')
+LARGEST_SIDE = 2**20
+REMEDY = 'Correct it in CVAT and export again'
+
+
+class CvatReader(FormatReader):
+    """Reads the export "CVAT for images 1.1": polygons, boxes and masks.
+
+    The labels of the task are the classes, in its order. What has no area, and ellipses, are left
+    out. The file is read image by image; document types and entities are refused.
+
+    Args:
+        source: ``annotations.xml``, or the folder that holds it.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+    ) -> None:
+        super().__init__(source, images, choice, bad_files)
+        self._file = self.source / NAME if self.source.is_dir() else self.source
+        self.place = self._file
+        names: dict[str, str] = {}
+        self._count = 0
+        for element in self._elements('labels', 'image'):
+            if element.tag == 'image':
+                self._count += 1
+                continue
+            for label in element.findall('label'):
+                names[normal_form(label.findtext('name') or '')] = label.findtext('color') or ''
+        if not self._count:
+            raise DatasetError.at(
+                self._file, 'there is no image in it', 'Export "CVAT for images 1.1"'
+            )
+        complete = bool(names)
+        if not names:
+            names = dict.fromkeys(self._names_of_shapes(), '')
+        self.classes, self._indices = self.choice.resolve(list(names), self._file, complete)
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return self._count
+
+    def entries(self) -> Iterator[Element]:
+        """Read the elements of the images, one by one."""
+        return self._elements('image')
+
+    def read(self, entry: Element) -> AnnotatedImage:
+        """Read the shapes of one image; see the base class."""
+        identity = entry.get('name') or ''
+        where = f'image {shown(identity)}'
+        sides = [_side(entry.get(side)) for side in ('height', 'width')]
+        if not identity or None in sides:
+            raise DatasetError.at(
+                self._file, 'the image lacks its name, height or width', REMEDY, where
+            )
+        height, width = (side for side in sides if side is not None)
+        name, path, size = self.locate(identity, (height, width), self._file, where)
+        polygons: list[tuple[int, np.ndarray]] = []
+        masks: list[BoxedMask] = []
+        for number, shape in enumerate(entry):
+            try:
+                self._take(shape, size, polygons, masks)
+            except HandboneError as error:
+                problem, _, remedy = str(error).partition('. ')
+                place = f'{where}, {shape.tag} {number}'
+                self.note([DatasetError.at(self._file, problem, remedy or REMEDY, place)])
+        labels = labels_of_shapes(polygons, masks, size, len(self.classes))
+        return AnnotatedImage(name, path, *size, labels)
+
+    def _take(
+        self,
+        shape: Element,
+        size: Size,
+        polygons: list[tuple[int, np.ndarray]],
+        masks: list[BoxedMask],
+    ) -> None:
+        """Read one shape into the polygons or the masks."""
+        if shape.tag in LINES:
+            self.losses.add('shapes that are no polygon, box or mask')
+            return
+        if shape.tag not in AREAS:
+            raise HandboneError(f'the shape {shown(shape.tag)} is unknown')
+        label = normal_form(shape.get('label') or '')
+        if label not in self._indices:
+            raise HandboneError(f'the label {shown(label)} is not among the labels of the task')
+        index = self._indices[label]
+        if index is None:
+            return
+        self.losses.add('attributes and groups', len(shape) + ('group_id' in shape.attrib))
+        self.losses.add('marks of occluded shapes', shape.get('occluded') == '1')
+        if shape.tag == 'mask':
+            masks.append(_read_mask(index, shape, size))
+        elif shape.tag == 'box':
+            left, top, right, bottom = (
+                _number(shape.get(side)) for side in ('xtl', 'ytl', 'xbr', 'ybr')
+            )
+            corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+            polygons.append((index, points_or_error(corners, size)))
+        else:
+            points = [point.split(',') for point in (shape.get('points') or '').split(';')]
+            numbers = [[_number(each) for each in point] for point in points]
+            polygons.append((index, points_or_error(numbers, size)))
+
+    def _names_of_shapes(self) -> list[str]:
+        """List the labels of shapes, where the file does not list those of the task."""
+        labels = {
+            normal_form(shape.get('label') or '')
+            for element in self._elements('image')
+            for shape in element
+            if shape.tag in AREAS
+        }
+        return sorted(labels)
+
+    def _elements(self, *names: str) -> Iterator[Element]:
+        try:
+            yield from read_elements(self._file, names)
+        except OSError as error:
+            problem = f'the file cannot be read ({error.strerror})'
+            raise DatasetError.at(self._file, problem, 'Check that it is there') from error
+        except DatasetError:
+            raise
+        except HandboneError as error:
+            raise DatasetError.at(self._file, str(error), 'Export it again') from error
+
+
+class CvatWriter(FormatWriter):
+    """Writes ``annotations.xml``, to upload into a task of the same images, and its labels.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`.
+        palette: Colours of the labels; distinct ones by default.
+        shapes: 'polygon' writes one polygon per part, 'mask' one mask per class.
+        trace: Trace the outlines of the masks even where annotators drew polygons.
+
+    Raises:
+        HandboneError: ``shapes`` is unknown.
+    """
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+        shapes: str = 'polygon',
+        trace: bool = False,
+    ) -> None:
+        check_shapes(shapes)
+        super().__init__(target, classes, palette)
+        self._shapes = shapes
+        self._trace = trace
+        self._number = 0
+        self._file = AppendedFile(self.target / NAME, self._header())
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Append the shapes of one image; see the base class."""
+        size = dict(width=str(image.width), height=str(image.height))
+        element = Element('image', dict(id=str(self._number), name=image.name) | size)
+        if self._shapes == 'polygon':
+            self._add_polygons(element, image)
+        else:
+            self._add_masks(element, image)
+        self._file.append(tostring(element, encoding='utf-8') + b'\n')
+        self._number += 1
+
+    def finish(self) -> None:
+        """Bring the file into its place; see the base class."""
+        self._file.finish(b'</annotations>\n')
+
+    def close(self) -> None:
+        """Remove the unfinished file; see the base class."""
+        self._file.discard()
+
+    def _header(self) -> bytes:
+        task = Element('task')
+        labels = SubElement(task, 'labels')
+        colors = self.palette or distinct_colors(len(self.classes))
+        for name, color in zip(self.classes, colors, strict=True):
+            label = SubElement(labels, 'label')
+            SubElement(label, 'name').text = name
+            SubElement(label, 'color').text = '#{:02x}{:02x}{:02x}'.format(*color)
+            SubElement(label, 'type').text = 'any'
+            SubElement(label, 'attributes')
+        meta = tostring(task, encoding='utf-8')
+        start = b'<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n'
+        return start + b'<meta>' + meta + b'</meta>\n'
+
+    def _add_polygons(self, element: Element, image: AnnotatedImage) -> None:
+        for index, points in polygons_of(image, len(self.classes), self.losses, self._trace):
+            text = ';'.join(f'{x!r},{y!r}' for x, y in points.tolist())
+            self._add(element, 'polygon', index, points=text)
+
+    def _add_masks(self, element: Element, image: AnnotatedImage) -> None:
+        for index, left, top, mask in masks_to_write(image, len(self.classes), self.losses):
+            self._add(
+                element,
+                'mask',
+                index,
+                rle=', '.join(map(str, mask_lengths(mask))),
+                left=str(left),
+                top=str(top),
+                width=str(mask.shape[1]),
+                height=str(mask.shape[0]),
+            )
+
+    def _add(self, element: Element, tag: str, index: int, **attributes: str) -> None:
+        common = dict(label=self.classes[index], source='manual', occluded='0')
+        SubElement(element, tag, common | attributes | dict(z_order='0'))
+
+
+def _read_mask(index: int, shape: Element, size: Size) -> BoxedMask:
+    numbers = [_number(shape.get(side)) for side in ('left', 'top', 'width', 'height')]
+    lengths = [_number(each) for each in (shape.get('rle') or '').split(',')]
+    if not all(number.is_integer() and abs(number) < 2**31 for number in (*numbers, *lengths)):
+        raise HandboneError('the mask has a number that is not whole')
+    left, top, width, height = map(int, numbers)
+    return boxed_mask(index, left, top, (height, width), np.array(lengths, np.int64), size)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or '')
+    except ValueError:
+        raise HandboneError(f'{shown(text)} is not a number') from None
+
+
+def _side(text: str | None) -> int | None:
+    sound = text is not None and text.isdecimal() and 0 < int(text) <= LARGEST_SIDE
+    return int(text) if sound and text else None

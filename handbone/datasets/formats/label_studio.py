@@ -1,0 +1,298 @@
+"""Label Studio: a JSON list of tasks, with polygons in per cent and brushes."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import numpy as np
+
+from handbone.appended_file import AppendedFile
+from handbone.bones import distinct_colors
+from handbone.errors import HandboneError, shown
+from handbone.files import write_atomically
+from handbone.masks import encode
+from handbone.masks.label_studio_rle import write_brush
+from handbone.structure import Fields, check_structure, parse_json
+
+from ..annotation_file import collector_paused
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .coco import only_json
+from .format_reader import FormatReader, Size
+from .format_writer import FormatWriter
+from .label_studio_results import (
+    brush_mask,
+    image_address,
+    image_size,
+    polygon_points,
+    result_labels,
+)
+from .tool_shapes import BoxedMask, check_shapes, labels_of_shapes
+from .traced_polygons import polygons_of
+
+NAME, INTERFACE = 'tasks.json', 'interface.xml'
+TASK = Fields(dict(data={str: object}), dict(annotations=([object], None)))
+ANNOTATION = Fields(dict(result=[object]), dict(was_cancelled=(bool, None)))
+RESULT = Fields(
+    dict(type=str),
+    dict(
+        value={str: object},
+        original_width=int,
+        original_height=int,
+        image_rotation=(int, float, None),
+    ),
+)
+AREAS = ('polygonlabels', 'brushlabels', 'rectanglelabels')
+#: Which of several annotations of one task is read.
+WHICH = ('only', 'first', 'last')
+#: What Label Studio puts in front of the names of uploaded files.
+UPLOAD_MARK = re.compile(r'^[0-9a-f]{8}-')
+#: How a task names a file of the folder that Label Studio serves.
+LOCAL_FILES = '/data/local-files/?d='
+
+
+class LabelStudioReader(FormatReader):
+    """Reads Label Studio's export "JSON": polygons, rectangles and brushes.
+
+    The labels of all tasks are the classes, in the order of their names. Cancelled annotations and
+    predictions are left out, and so are ellipses, key points and everything without an area.
+
+    Args:
+        source: The file, or a folder with one JSON file.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+        annotation: Which annotation of a task is read: 'only' refuses tasks with several of them,
+            'first' and 'last' take that one.
+
+    Raises:
+        HandboneError: ``annotation`` is unknown.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+        annotation: str = 'only',
+    ) -> None:
+        if annotation not in WHICH:
+            raise HandboneError(f'annotation must be one of {", ".join(WHICH)}, got {annotation!r}')
+        super().__init__(source, images, choice, bad_files)
+        self._which = annotation
+        tasks = self.source / NAME
+        self._file = tasks if tasks.is_file() else only_json(self.source)
+        self.place = self._file
+        with collector_paused():
+            self._tasks = self._load()
+        self.classes, self._indices = self.choice.resolve(
+            self._label_names(), self._file, complete=False
+        )
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return len(self._tasks)
+
+    def entries(self) -> Iterator[tuple[int, Any]]:
+        """List the tasks with their numbers."""
+        yield from enumerate(self._tasks)
+
+    def read(self, entry: tuple[int, Any]) -> AnnotatedImage:
+        """Read one task; see the base class."""
+        number, task = entry
+        where = f'task {number}'
+        try:
+            check_structure(task, TASK, 'it')
+            results = self._results(task)
+            known = image_size(results)
+            identity = self._image_name(image_address(task['data']))
+        except HandboneError as error:
+            raise self._error(error, where) from error
+        name, path, size = self.locate(identity, known, self._file, where)
+        polygons: list[tuple[int, np.ndarray]] = []
+        masks: list[BoxedMask] = []
+        for place, result in enumerate(results):
+            try:
+                self._take(result, size, polygons, masks)
+            except HandboneError as error:
+                self.note([self._error(error, f'{where}, result {place}')])
+        labels = labels_of_shapes(polygons, masks, size, len(self.classes))
+        return AnnotatedImage(name, path, *size, labels)
+
+    def _load(self) -> list[Any]:
+        try:
+            tasks = parse_json(self._file.read_bytes(), str(self._file))
+            check_structure(tasks, [object], str(self._file))
+        except OSError as error:
+            problem = f'the file cannot be read ({error.strerror})'
+            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
+        except HandboneError as error:
+            raise DatasetError(f'{error}. Export it again as "JSON".') from error
+        if not tasks:
+            raise DatasetError.at(self._file, 'there is no task in it', 'Export it again')
+        return list(tasks)
+
+    def _results(self, task: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Choose the annotation of a task and check its results."""
+        annotations = task.get('annotations') or []
+        for each in annotations:
+            check_structure(each, ANNOTATION, 'an annotation')
+        kept = [each for each in annotations if not each.get('was_cancelled')]
+        if len(kept) > 1 and self._which == 'only':
+            raise HandboneError(
+                f'it has {len(kept)} annotations. Say which one: --read annotation=first or '
+                'annotation=last'
+            )
+        if not kept:
+            return []
+        results = kept[-1 if self._which == 'last' else 0]['result']
+        for index, result in enumerate(results):
+            check_structure(result, RESULT, f'result {index}')
+        return results
+
+    def _take(
+        self,
+        result: Mapping[str, Any],
+        size: Size,
+        polygons: list[tuple[int, np.ndarray]],
+        masks: list[BoxedMask],
+    ) -> None:
+        """Read one result into the polygons or the masks."""
+        kind, value = result['type'], result.get('value', {})
+        if kind not in AREAS:
+            self.losses.add('results that are no polygon, rectangle or brush')
+            return
+        if result.get('image_rotation'):
+            raise HandboneError('the image was rotated while it was labelled')
+        if image_size([result]) not in (None, size):
+            raise HandboneError(
+                f'it was drawn on an image of another size ({image_size([result])})'
+            )
+        for label in result_labels(value.get(kind)):
+            if label not in self._indices:
+                raise HandboneError(f'the label {shown(label)} is not among the classes')
+            index = self._indices[label]
+            if index is None:
+                continue
+            if kind == 'brushlabels':
+                masks.append(brush_mask(index, value, size))
+            else:
+                polygons.append((index, polygon_points(kind, value, size)))
+
+    def _label_names(self) -> Sequence[str]:
+        if self.choice.classes is not None:
+            return (*self.choice.rename, *self.choice.classes)
+        found: set[str] = set()
+        for task in self._tasks:
+            try:
+                check_structure(task, TASK, 'it')
+                for result in self._results(task):
+                    if result['type'] in AREAS:
+                        found.update(result_labels(result.get('value', {}).get(result['type'])))
+            except HandboneError:
+                continue  # it comes again when the task is read
+        return sorted(found)
+
+    def _image_name(self, name: str) -> str:
+        """Find the name of an image file, with the mark of an upload or without it."""
+        path = PurePosixPath(name)
+        bare = path.with_name(UPLOAD_MARK.sub('', path.name))
+        for each in (path, bare):
+            for skipped in range(len(each.parts)):
+                shorter = '/'.join(each.parts[skipped:])
+                if self.has_image(shorter):
+                    return shorter
+        return bare.name
+
+    def _error(self, error: HandboneError, place: str) -> DatasetError:
+        problem, _, remedy = str(error).partition('. ')
+        remedy = remedy or 'Correct it in Label Studio and export again'
+        return DatasetError.at(self._file, problem, remedy, place)
+
+
+class LabelStudioWriter(FormatWriter):
+    """Writes ``tasks.json``, to import with the images served from a folder, and ``interface.xml``.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`.
+        palette: Colours of the labels; distinct ones by default.
+        shapes: 'polygon' writes one polygon per part, 'mask' one brush per class.
+        trace: Trace the outlines of the masks even where annotators drew polygons.
+
+    Raises:
+        HandboneError: ``shapes`` is unknown.
+    """
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+        shapes: str = 'polygon',
+        trace: bool = False,
+    ) -> None:
+        check_shapes(shapes)
+        super().__init__(target, classes, palette)
+        self._kind = 'polygonlabels' if shapes == 'polygon' else 'brushlabels'
+        self._trace = trace
+        self._file = AppendedFile(self.target / NAME, b'[')
+        self._count = 0
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Append the task of one image; see the base class."""
+        results = [
+            {
+                'id': f'{image.stem}-{number}',
+                'type': self._kind,
+                'from_name': 'label',
+                'to_name': 'image',
+                'original_width': image.width,
+                'original_height': image.height,
+                'image_rotation': 0,
+                'value': value | {self._kind: [self.classes[index]]},
+            }
+            for number, (index, value) in enumerate(self._values(image))
+        ]
+        task = {
+            'data': {'image': f'{LOCAL_FILES}{self.IMAGE_FOLDER}/{image.name}'},
+            'annotations': [{'result': results}],
+        }
+        self._file.append((',\n' if self._count else '\n').encode() + json.dumps(task).encode())
+        self._count += 1
+
+    def finish(self) -> None:
+        """Bring the tasks into their place, and write the labelling interface."""
+        self._file.finish(b'\n]\n')
+        view = Element('View')
+        SubElement(view, 'Image', dict(name='image', value='$image'))
+        tag = 'PolygonLabels' if self._kind == 'polygonlabels' else 'BrushLabels'
+        labels = SubElement(view, tag, dict(name='label', toName='image'))
+        colors = self.palette or distinct_colors(len(self.classes))
+        for name, color in zip(self.classes, colors, strict=True):
+            background = '#{:02x}{:02x}{:02x}'.format(*color)
+            SubElement(labels, 'Label', dict(value=name, background=background))
+        write_atomically(self.target / INTERFACE, tostring(view, encoding='utf-8'))
+
+    def close(self) -> None:
+        """Remove the unfinished file; see the base class."""
+        self._file.discard()
+
+    def _values(self, image: AnnotatedImage) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Make the value of each result, without its label."""
+        if self._kind == 'polygonlabels':
+            share = 100 / np.array([image.width, image.height])
+            for index, points in polygons_of(image, len(self.classes), self.losses, self._trace):
+                yield index, {'points': (points * share).tolist(), 'closed': True}
+            return
+        self.count_masks_made_of_polygons(image)
+        packed = image.draw(len(self.classes))
+        for index, runs in enumerate(encode(packed, len(self.classes))):
+            if len(runs):
+                yield index, {'format': 'rle', 'rle': write_brush(runs, image.height * image.width)}

@@ -1,0 +1,276 @@
+"""LabelMe: one JSON file of shapes beside each image."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import cv2
+import numpy as np
+
+from handbone.errors import HandboneError, shown
+from handbone.files import write_atomically
+from handbone.listing import normal_form
+from handbone.structure import Fields, check_structure, parse_json
+
+from ..annotation_file import collector_paused
+from ..bad_files import BadFiles
+from ..errors import DatasetError
+from ..file_list import ImageFile, list_files
+from .annotated_image import AnnotatedImage
+from .class_choice import ClassChoice
+from .format_reader import FormatReader, Size
+from .format_writer import FormatWriter
+from .tool_shapes import (
+    BoxedMask,
+    boxed_mask,
+    check_shapes,
+    labels_of_shapes,
+    mask_lengths,
+    masks_to_write,
+    points_or_error,
+)
+from .traced_polygons import polygons_of
+
+DOCUMENT = Fields(
+    dict(shapes=[object]),
+    dict(imagePath=(str, None), imageHeight=(int, None), imageWidth=(int, None)),
+)
+SHAPE = Fields(dict(label=str, points=[object]), dict(shape_type=(str, None), mask=(str, None)))
+#: Shapes without an area.
+LINES = ('line', 'linestrip', 'point', 'points')
+#: Points of the polygon that stands for a circle.
+CIRCLE_POINTS = 64
+#: The version of LabelMe whose files are written.
+VERSION = '5.5.0'
+
+
+class LabelMeReader(FormatReader):
+    """Reads LabelMe's JSON files: polygons, rectangles, circles and masks.
+
+    The labels of all files are the classes, in the order of their names. Lines and points have no
+    area and are left out.
+
+    Args:
+        source: The folder of the JSON files.
+        images: As for :class:`FormatReader`.
+        choice: As for :class:`FormatReader`.
+        bad_files: As for :class:`FormatReader`.
+    """
+
+    IMAGE_FOLDERS = ('.', '../images', 'images')
+
+    def __init__(
+        self,
+        source: str | Path,
+        images: str | Path | None = None,
+        choice: ClassChoice | None = None,
+        bad_files: BadFiles | None = None,
+    ) -> None:
+        super().__init__(source, images, choice, bad_files)
+        self._files = list_files(self.source, '.json')
+        if not self._files:
+            raise DatasetError.at(self.source, 'there is no JSON file', 'Correct the path')
+        self.classes, self._indices = self.choice.resolve(
+            self._label_names(), self.source, complete=False
+        )
+
+    def __len__(self) -> int:
+        """Count the images; see the base class."""
+        return len(self._files)
+
+    def entries(self) -> Iterator[ImageFile]:
+        """List the JSON files."""
+        with collector_paused():
+            yield from self._files
+
+    def read(self, entry: ImageFile) -> AnnotatedImage:
+        """Read one file; see the base class."""
+        path = self.source / entry.name
+        document = _load(path)
+        height, width = document.get('imageHeight'), document.get('imageWidth')
+        known = (height, width) if height and width else None
+        own_name = PurePosixPath((document.get('imagePath') or entry.key).replace('\\', '/')).name
+        # under the name of the JSON, or wherever the file of imagePath is
+        beside = str(PurePosixPath(entry.name).parent / own_name)
+        name = next(filter(self.has_image, (entry.key, beside, own_name)), beside)
+        name, image, size = self.locate(name, known, path)
+        polygons: list[tuple[int, np.ndarray]] = []
+        masks: list[BoxedMask] = []
+        for number, shape in enumerate(document['shapes']):
+            place = f'shapes[{number}]'
+            try:
+                check_structure(shape, SHAPE, place)
+                self._take(shape, size, polygons, masks)
+            except HandboneError as error:
+                problem, _, remedy = str(error).partition('. ')
+                remedy = remedy or 'Correct it in LabelMe'
+                self.note([DatasetError.at(path, problem, remedy, place)])
+        labels = labels_of_shapes(polygons, masks, size, len(self.classes))
+        return AnnotatedImage(name, image, *size, labels)
+
+    def _take(
+        self,
+        shape: Mapping[str, Any],
+        size: Size,
+        polygons: list[tuple[int, np.ndarray]],
+        masks: list[BoxedMask],
+    ) -> None:
+        """Read one shape into the polygons or the masks."""
+        label = normal_form(shape['label'])
+        if label not in self._indices:
+            raise HandboneError(
+                f'the label {shown(label)} is not among the classes. Correct, rename or skip it'
+            )
+        index = self._indices[label]
+        if index is None:
+            return
+        attributes = [shape.get(key) for key in ('flags', 'group_id', 'description')]
+        self.losses.add('flags, groups and descriptions', sum(map(bool, attributes)))
+        kind = shape.get('shape_type') or 'polygon'
+        if kind in LINES:
+            self.losses.add('lines and points')
+        elif kind == 'mask':
+            masks.append(_read_mask(index, shape, size))
+        else:
+            polygons.append((index, points_or_error(_outline(kind, shape['points']), size)))
+
+    def _label_names(self) -> Sequence[str]:
+        if self.choice.classes is not None:
+            return (*self.choice.rename, *self.choice.classes)
+        found = set()
+        with collector_paused():
+            for file in self._files:
+                try:
+                    shapes = _load(self.source / file.name)['shapes']
+                except DatasetError:
+                    continue  # it comes again when the file is read
+                labels = [each.get('label') for each in shapes if isinstance(each, dict)]
+                found |= {normal_form(label) for label in labels if isinstance(label, str)}
+        return sorted(found)
+
+
+class LabelMeWriter(FormatWriter):
+    """Writes ``NAME.json`` beside a link to each image, as LabelMe opens them.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`.
+        palette: Not used.
+        shapes: 'polygon' writes one polygon per part, 'mask' one mask per class.
+        trace: Trace the outlines of the masks even where annotators drew polygons.
+
+    Raises:
+        HandboneError: ``shapes`` is unknown.
+    """
+
+    IMAGE_FOLDER = '.'
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+        shapes: str = 'polygon',
+        trace: bool = False,
+    ) -> None:
+        check_shapes(shapes)
+        super().__init__(target, classes, palette)
+        self._shapes = shapes
+        self._trace = trace
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Write the shapes of one image; see the base class."""
+        document: dict[str, Any] = {
+            'version': VERSION,
+            'flags': {},
+            'shapes': list(self._made(image)),
+            'imagePath': PurePosixPath(image.name).name,
+            'imageData': None,
+            'imageHeight': image.height,
+            'imageWidth': image.width,
+        }
+        write_atomically(self.target / f'{image.stem}.json', json.dumps(document).encode())
+
+    def _made(self, image: AnnotatedImage) -> Iterator[dict[str, Any]]:
+        if self._shapes == 'polygon':
+            for index, points in polygons_of(image, len(self.classes), self.losses, self._trace):
+                yield self._shape(index, 'polygon', points.tolist(), None)
+            return
+        for index, left, top, mask in masks_to_write(image, len(self.classes), self.losses):
+            right, bottom = left + mask.shape[1] - 1, top + mask.shape[0] - 1
+            _, content = cv2.imencode('.png', mask.view(np.uint8) * np.uint8(255))
+            text = base64.b64encode(content.tobytes()).decode('ascii')
+            yield self._shape(index, 'mask', [[left, top], [right, bottom]], text)
+
+    def _shape(
+        self, index: int, kind: str, points: list[list[float]], mask: str | None
+    ) -> dict[str, Any]:
+        return {
+            'label': self.classes[index],
+            'points': points,
+            'group_id': None,
+            'description': '',
+            'shape_type': kind,
+            'flags': {},
+            'mask': mask,
+        }
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        document = parse_json(path.read_bytes(), str(path))
+        check_structure(document, DOCUMENT, str(path))
+    except OSError as error:
+        problem = f'the file cannot be read ({error.strerror})'
+        raise DatasetError.at(path, problem, 'Check that you may read it') from error
+    except HandboneError as error:
+        raise DatasetError(f'{error}. Save it again in LabelMe.') from error
+    return dict(document)
+
+
+def _outline(kind: str, points: list[Any]) -> list[Any]:
+    """List the points of the polygon that a shape covers."""
+    if kind == 'polygon':
+        return points
+    if kind not in ('rectangle', 'circle'):
+        raise HandboneError(f'the shape {shown(kind)} is unknown')
+    sound = len(points) == 2 and all(
+        isinstance(each, list) and len(each) == 2 and all(type(x) in (int, float) for x in each)
+        for each in points
+    )
+    if not sound:
+        raise HandboneError(f'the {kind} has the points {shown(points)} instead of two')
+    (x, y), (other_x, other_y) = points
+    if kind == 'rectangle':
+        return [[x, y], [other_x, y], [other_x, other_y], [x, other_y]]
+    angles = np.linspace(0, 2 * np.pi, CIRCLE_POINTS, endpoint=False)
+    radius = np.hypot(other_x - x, other_y - y)
+    return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], 1).tolist()
+
+
+def _read_mask(index: int, shape: Mapping[str, Any], size: Size) -> BoxedMask:
+    """Read a mask: a PNG in base64, whose first pixel lies at the first point."""
+    (left, top), _ = points = [list(map(round, point)) for point in _corners(shape['points'])]
+    try:
+        data = base64.b64decode(shape.get('mask') or '', validate=True)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except (binascii.Error, cv2.error) as error:
+        raise HandboneError('the mask is no PNG in base64') from error
+    if picture is None:
+        raise HandboneError('the mask is no PNG in base64')
+    expected = points[1][1] - top + 1, points[1][0] - left + 1
+    if picture.shape != expected:
+        raise HandboneError(
+            f'the mask has width {picture.shape[1]} and height {picture.shape[0]}, but its points '
+            f'say {expected[1]} and {expected[0]}'
+        )
+    lengths = np.array(mask_lengths(picture != 0), np.int64)
+    return boxed_mask(index, left, top, picture.shape, lengths, size)
+
+
+def _corners(points: list[Any]) -> list[Any]:
+    rectangle = _outline('rectangle', points)
+    return [rectangle[0], rectangle[2]]

@@ -1,0 +1,181 @@
+"""Shapes of annotation tools: polygons and masks in a box, read into labels and made of them."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from handbone.errors import HandboneError
+from handbone.masks import Region, encode, rasterize, regions
+from handbone.masks.run_union import unite_runs
+
+from ..annotation_file import AnnotationError, checked_points
+from ..mask_runs import MaskRuns, pack_runs
+from ..polygons import Polygons, pack_polygons
+from .annotated_image import AnnotatedImage
+from .format_reader import Size
+from .losses import Losses
+
+#: What writers make of a class.
+SHAPES = ('polygon', 'mask')
+
+
+class BoxedMask(NamedTuple):
+    """A mask in a box of an image.
+
+    Attributes:
+        class_index: The class.
+        left: First column of the box.
+        top: First row of the box.
+        runs: (n, 2) of [start, length] row by row in the box, starts from 0.
+        width: Columns of the box.
+    """
+
+    class_index: int
+    left: int
+    top: int
+    runs: np.ndarray
+    width: int
+
+
+def labels_of_shapes(
+    polygons: Sequence[tuple[int, np.ndarray]],
+    masks: Sequence[BoxedMask],
+    size: Size,
+    num_classes: int,
+) -> Polygons | MaskRuns:
+    """Put the shapes of an image together.
+
+    Args:
+        polygons: Class index and points (n, 2) of each polygon.
+        masks: The masks; without any, the polygons are kept as they are.
+        size: Height and width of the image.
+        num_classes: Number of classes.
+
+    Returns:
+        The labels.
+    """
+    if not masks:
+        classes, points = zip(*polygons, strict=True) if polygons else ((), ())
+        return pack_polygons(classes, points)
+    parts = [[runs] for runs in encode(rasterize(polygons, *size, num_classes), num_classes)]
+    for mask in masks:
+        parts[mask.class_index].append(_in_image(mask, size[1]))
+    return pack_runs({index: unite_runs(each) for index, each in enumerate(parts)}, 'C')
+
+
+def boxed_mask(
+    class_index: int, left: int, top: int, shape: Size, lengths: np.ndarray, size: Size
+) -> BoxedMask:
+    """Make a mask of the lengths of background and mask in turn, background first.
+
+    Args:
+        class_index: The class.
+        left: First column of the box.
+        top: First row of the box.
+        shape: Height and width of the box.
+        lengths: Int64, row by row.
+        size: Height and width of the image.
+
+    Returns:
+        The mask.
+
+    Raises:
+        HandboneError: The lengths do not fill the box, or the box is not in the image. The text is
+            a clause without the file, which the caller knows.
+    """
+    height, width = shape
+    if min(left, top) < 0 or left + width > size[1] or top + height > size[0]:
+        raise HandboneError(
+            f'the mask (x {left} to {left + width - 1}, y {top} to {top + height - 1}) is not in '
+            f'the image of width {size[1]} and height {size[0]}'
+        )
+    if (lengths < 0).any() or int(lengths.sum()) != height * width:
+        raise HandboneError(
+            f'the lengths add up to {int(lengths.sum())} pixels, but the mask has {height * width}'
+        )
+    edges = np.cumsum(lengths)
+    runs = np.stack([edges[: len(edges) // 2 * 2 : 2], lengths[1::2]], axis=1)
+    return BoxedMask(class_index, left, top, runs[runs[:, 1] > 0], width)
+
+
+def mask_lengths(mask: np.ndarray) -> list[int]:
+    """List the lengths of background and mask in turn, row by row, background first.
+
+    Args:
+        mask: Bool array (h, w).
+
+    Returns:
+        The lengths; they add up to its pixels.
+
+    >>> mask_lengths(np.array([[True, False], [True, True]]))
+    [0, 1, 1, 2]
+    """
+    flat = np.concatenate([[False], mask.ravel()])
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    return np.diff(edges, prepend=0, append=mask.size).tolist()
+
+
+def points_or_error(raw: object, size: Size | None) -> np.ndarray:
+    """Check the points of a polygon.
+
+    Args:
+        raw: A list of lists [x, y] in pixels.
+        size: Height and width of the image.
+
+    Returns:
+        (n, 2) float64.
+
+    Raises:
+        HandboneError: It is something else, or lies outside the image. The text is a clause and a
+            remedy without the file, which the caller knows.
+    """
+    try:
+        return checked_points(raw, size)
+    except AnnotationError as error:
+        problem, remedy = error.args
+        raise HandboneError(f'{problem}. {remedy}') from error
+
+
+def masks_to_write(image: AnnotatedImage, num_classes: int, losses: Losses) -> Iterable[Region]:
+    """List the masks of an image, each in the box around it.
+
+    Args:
+        image: The image.
+        num_classes: Number of classes.
+        losses: Counts polygons that become masks.
+
+    Returns:
+        One region per class that the image has.
+    """
+    polygons = image.labels if isinstance(image.labels, Polygons) else image.outlines
+    if polygons is not None:
+        losses.add('polygons that became masks', len(polygons.ends))
+    return regions(image.draw(num_classes), num_classes)
+
+
+def check_shapes(shapes: str) -> None:
+    """Check the option of writers.
+
+    Args:
+        shapes: What a writer makes of a class.
+
+    Raises:
+        HandboneError: It is unknown.
+    """
+    if shapes not in SHAPES:
+        raise HandboneError(f"shapes must be 'polygon' or 'mask', got {shapes!r}")
+
+
+def _in_image(mask: BoxedMask, width: int) -> np.ndarray:
+    """Move the runs of a box into its image; a run that goes over an edge of the box is cut."""
+    starts, stops = mask.runs[:, 0], mask.runs.sum(axis=1)
+    first, last = starts // mask.width, (stops - 1) // mask.width
+    rows = last - first + 1
+    which = np.repeat(np.arange(len(starts)), rows)
+    offset = np.arange(len(which)) - np.repeat(np.cumsum(rows) - rows, rows)
+    row = first[which] + offset
+    begin = np.maximum(starts[which], row * mask.width) - row * mask.width
+    end = np.minimum(stops[which], (row + 1) * mask.width) - row * mask.width
+    moved = (mask.top + row) * width + mask.left + begin
+    return np.stack([moved, end - begin], axis=1)

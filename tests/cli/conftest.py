@@ -1,5 +1,6 @@
 """The real tools and commands, on phantoms and a configuration that take seconds."""
 
+import hashlib
 import io
 import math
 import os
@@ -77,6 +78,33 @@ def run_command():
                 code = ended.code
         assert code == expected, err.getvalue()
         return out.getvalue(), err.getvalue()
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def run_export(run_command):
+    """Run `handbone export` in this process; equal networks are traced once: it takes seconds."""
+    onnx = pytest.importorskip('onnx')
+    pytest.importorskip('onnxscript')
+    from handbone.export import graph
+
+    traced, trace = {}, graph.to_graph
+
+    def to_graph(segmentor, preprocessing, thresholds):
+        weights = hashlib.sha256()
+        for name, weight in segmentor.state_dict().items():
+            weights.update(name.encode() + weight.numpy().tobytes())
+        key = (weights.digest(), str(segmentor), preprocessing, tuple(thresholds))
+        if key not in traced:
+            traced[key] = trace(segmentor, preprocessing, thresholds)
+        copy = onnx.ModelProto()
+        copy.CopyFrom(traced[key])
+        return copy
+
+    def run(*words, expected=0):
+        with patch.object(graph, 'to_graph', to_graph):
+            return run_command('export', *words, expected=expected)
 
     return run
 

@@ -24,13 +24,13 @@ DIFFERENT = 1e-3
 
 
 @pytest.fixture(scope='module')
-def exported(run_tool, run_command, tiny_config, checkpoint, tmp_path_factory):
+def exported(run_tool, run_export, tiny_config, checkpoint, tmp_path_factory):
     """The tiny model as ONNX and OpenVINO files, by suffix, written by the tool and the command."""
     folder = tmp_path_factory.mktemp('exported')
     model = (tiny_config, checkpoint, '--out')
     for out, _ in (
         run_tool('export.py', *model, folder / 'tiny.onnx'),
-        run_command('export', *model, folder / 'tiny.xml'),
+        run_export(*model, folder / 'tiny.xml'),
     ):
         assert '29 classes, fp32' in out
     assert sorted(path.name for path in folder.iterdir()) == ['tiny.bin', 'tiny.onnx', 'tiny.xml']
@@ -151,22 +151,22 @@ def correlation(exported, pytorch):
 
 
 def test_whole_numbers(
-    run_command, tiny_config, checkpoint, phantom_root, exported, correlation, tmp_path
+    run_export, tiny_config, checkpoint, phantom_root, exported, correlation, tmp_path
 ):
     path = tmp_path / 'int8.onnx'
     options = ['--precision', 'int8', '--calibration', phantom_root / 'train' / 'DCM']
-    out, _ = run_command('export', tiny_config, checkpoint, '--out', path, *options)
+    out, _ = run_export(tiny_config, checkpoint, '--out', path, *options)
     assert 'int8' in out
     assert path.stat().st_size < 0.4 * (exported / 'tiny.onnx').stat().st_size
     assert min(correlation(path)) > 0.98
 
 
-def test_half_weights(run_command, tiny_config, checkpoint, exported, correlation, tmp_path):
+def test_half_weights(run_export, tiny_config, checkpoint, exported, correlation, tmp_path):
     path = tmp_path / 'half.onnx'
     thresholds = tmp_path / 'thresholds.json'
     thresholds.write_text(str(dict.fromkeys(CLASSES, 0.02)).replace("'", '"'))
     options = ['--precision', 'fp16', '--thresholds', thresholds]
-    run_command('export', tiny_config, checkpoint, '--out', path, *options)
+    run_export(tiny_config, checkpoint, '--out', path, *options)
     assert path.stat().st_size < 0.6 * (exported / 'tiny.onnx').stat().st_size
     assert min(correlation(path)) > 0.999
 
@@ -182,25 +182,23 @@ def test_half_weights(run_command, tiny_config, checkpoint, exported, correlatio
         ),
     ],
 )
-def test_errors_in_one_line(run_command, tiny_config, checkpoint, arguments, message):
-    _, err = run_command('export', tiny_config, checkpoint, *arguments, expected=1)
+def test_errors_in_one_line(run_export, tiny_config, checkpoint, arguments, message):
+    _, err = run_export(tiny_config, checkpoint, *arguments, expected=1)
     last = err.strip().splitlines()[-1]
     assert last.startswith('error: ') and message in last
     assert not list(REPOSITORY.glob('a.*'))
 
 
-def test_steps_after_the_network_are_not_lost_unsaid(
-    run_command, tiny_config, checkpoint, tmp_path
-):
+def test_steps_after_the_network_are_not_lost_unsaid(run_export, tiny_config, checkpoint, tmp_path):
     config = tmp_path / 'filled.py'
     config.write_text(
         f"_base_ = ['{tiny_config}']\n"
         "model = dict(test_cfg=dict(postprocess=[dict(type='FillHoles', classes=['Ulna'])]))\n"
     )
-    command = ('export', config, checkpoint, '--out', tmp_path / 'a.onnx')
-    _, err = run_command(*command, expected=1)
+    command = (config, checkpoint, '--out', tmp_path / 'a.onnx')
+    _, err = run_export(*command, expected=1)
     assert 'test_cfg.postprocess has FillHoles, which an exported file cannot do' in err
-    run_command(*command, '--cfg-options', 'model.test_cfg.postprocess=[]')
+    run_export(*command, '--cfg-options', 'model.test_cfg.postprocess=[]')
     assert (tmp_path / 'a.onnx').is_file()
 
 

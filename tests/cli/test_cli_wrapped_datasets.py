@@ -52,14 +52,14 @@ def test_same_thresholds(run_tool, both, checkpoint, tmp_path):
     assert found[0] == found[1]
 
 
-def test_same_exported_file(run_command, both, checkpoint, tmp_path):
+def test_same_exported_file(run_export, both, checkpoint, tmp_path):
     pytest.importorskip('onnxscript')
     import onnx
 
     models = []
     for config in both:
         out = tmp_path / f'{config.stem}.onnx'
-        run_command('export', config, checkpoint, '--out', out)
+        run_export(config, checkpoint, '--out', out)
         models.append(onnx.load(out).graph)
     tensors = [[(each.name, each.raw_data) for each in graph.initializer] for graph in models]
     assert tensors[0] == tensors[1]

@@ -91,6 +91,25 @@ class ChannelSegmentor(PackedPrediction, BaseSegmentor):
         return self.encode_decode(inputs, [])
 
 
+def mixed_up_unless_upright(logits):
+    """The logits where the object points up, and those of other classes elsewhere."""
+    shares = (logits > 0) / (logits > 0).sum(dim=(2, 3), keepdim=True).clamp_min(1)
+    rows = torch.arange(logits.shape[2], dtype=logits.dtype).reshape(-1, 1)
+    columns = torch.arange(logits.shape[3], dtype=logits.dtype)
+    y, x = ((shares * place).sum(dim=(2, 3)) for place in (rows, columns))
+    # from the last part to the second one
+    up, aside = y[:, 5] - y[:, 1], (x[:, 5] - x[:, 1]).abs()
+    return torch.where((up > aside)[:, None, None, None], logits, logits[:, [2, 3, 5, 0, 1, 4]])
+
+
+@MODELS.register_module()
+class UprightSegmentor(ChannelSegmentor):
+    """Knows the object only where it points up."""
+
+    def encode_decode(self, inputs, batch_img_metas):
+        return mixed_up_unless_upright(super().encode_decode(inputs, batch_img_metas))
+
+
 def build_cascade(view=(192, 192), mirror=True, blind=False, shrink=4, **settings):
     """A cascade of two such networks."""
     model = dict(
@@ -134,3 +153,11 @@ class GreySegmentor(ChannelSegmentor):
         grey = F.avg_pool2d(inputs[:, :1], self.stride)
         levels = torch.tensor(LEVELS, dtype=grey.dtype).reshape(1, -1, 1, 1)
         return (6 - (grey - levels).abs()) * self.weight
+
+
+@MODELS.register_module()
+class UprightGreySegmentor(GreySegmentor):
+    """Knows the object only where it points up."""
+
+    def encode_decode(self, inputs, batch_img_metas):
+        return mixed_up_unless_upright(super().encode_decode(inputs, batch_img_metas))

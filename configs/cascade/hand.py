@@ -25,6 +25,7 @@ model = dict(
     network=_base_.network,
     region=_base_.hand_region,
     shrink=_base_.shrink,
+    quarter_turns=True,
     # only pads: each network normalises what it sees
     data_preprocessor=dict(
         type='SegDataPreProcessor',

@@ -6,13 +6,22 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 crop_size = (_base_.locator_size, _base_.locator_size)
-# The phantoms of the preset wild already lie anywhere and at any angle. From images that all show
-# an upright hand of one size: degrees=180, scale=(0.5, 1.25).
-_base_.train_dataloader.dataset.pipeline[1].update(
-    size=crop_size, degrees=45, scale=(0.8, 1.25), translate=0.1
+# The cascade shows every image in four positions, so the locator learns hands that point up, by
+# half a quarter turn and a little more. Small hands are the hardest to find, so more hands are
+# shrunk than enlarged.
+_base_.train_dataloader.dataset.pipeline[1] = dict(
+    type='UprightAffine',
+    region=_base_.hand_region,
+    size=crop_size,
+    degrees=50,
+    scale=(0.65, 1.25),
+    translate=0.1,
+    aspect=(0.85, 1.18),
 )
 _base_.train_dataloader.dataset.pipeline[-1].channels = 1
-_base_.val_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.val_dataloader.dataset.pipeline[1] = dict(
+    type='UprightAffine', region=_base_.hand_region, size=crop_size, prob=0.0
+)
 _base_.val_dataloader.dataset.pipeline[-1].channels = 1
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[-1].channels = 1

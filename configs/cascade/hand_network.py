@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 crop_size = _base_.hand_region.size
-# the random part imitates the errors of the locator
+# the random part imitates the errors of the locator, and hands of other proportions
 train_pipeline = [
     dict(type='LoadRadiograph'),
     dict(
@@ -15,6 +15,7 @@ train_pipeline = [
         degrees=10,
         scale=(0.85, 1.15),
         translate=0.05,
+        aspect=(0.88, 1.14),
     ),
     dict(type='LoadPolygonAnnotations', frame='image'),
     dict(type='RandomExposure'),

@@ -29,6 +29,7 @@ FLAGS_SHOWN = 3
 STARTER_FORMATS = ['csv', 'overlays', 'flags']
 #: What mmengine reads as a config; none of them is an image.
 CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.safetensors')
 EPILOG = """\
 examples:
   handbone predict my_hand.png
@@ -115,13 +116,22 @@ def run(args: argparse.Namespace) -> None:
     starter = checkpoint == str(WEIGHTS)
     formats = args.write or (STARTER_FORMATS if starter else ['csv'])
     writers = make_writers(formats, out, predictor, options)
-    with_checkpoint = '' if checkpoint is None else f' with {checkpoint}'
-    name = NOTICE if starter else f'{model}{with_checkpoint}'
-    print(f'{name}: {len(predictor.classes)} classes, on {predictor.device}')
+    print(f'{_name_of(model, checkpoint)}: {len(predictor.classes)} classes, on {predictor.device}')
     summary = MultilabelInferencer.of(predictor).run(
         images, writers, out, args.batch_size, args.workers, args.restart
     )
     _report(summary, out, 'flags' in formats)
+
+
+def _name_of(model: str, checkpoint: str | None) -> str:
+    """Name a model, with what has to be said of the weights of the package."""
+    from handbone.checkpoints import find_checkpoint
+
+    if checkpoint is None:
+        return model
+    if find_checkpoint(checkpoint) == str(WEIGHTS):
+        return NOTICE
+    return f'{model} with {checkpoint}'
 
 
 def _report(summary: 'RunSummary', out: Path, flagged: bool) -> None:
@@ -181,13 +191,15 @@ def split_sources(words: list[str]) -> tuple[str, str | None, list[str]]:
 
     Raises:
         FileNotFoundError: If there is no such model.
-        HandboneError: If there is no source, or the weights of the package are damaged.
+        HandboneError: If there is no source, a checkpoint or work dir comes first, or the weights
+            of the package are damaged.
     """
     from handbone.export import is_exported
 
     model, *rest = words
     exported = is_exported(model)
     if not exported and Path(model).suffix not in CONFIG_SUFFIXES:
+        _refuse_checkpoint(model)
         return str(config_path(CONFIG)), str(starter_weights()), words
     if not Path(model).is_file():
         raise FileNotFoundError(f'there is no config or model {model}')
@@ -200,3 +212,16 @@ def split_sources(words: list[str]) -> tuple[str, str | None, list[str]]:
             f'{model} is a config: name its checkpoint or work dir after it, then the images'
         )
     return model, rest[0], rest[1:]
+
+
+def _refuse_checkpoint(word: str) -> None:
+    """Refuse a checkpoint or a work dir in the place of a config or an image."""
+    if Path(word).suffix in CHECKPOINT_SUFFIXES:
+        kind = 'a checkpoint'
+    elif Path(word).is_dir() and any(Path(word).glob('*.pth')):
+        kind = 'a work dir'
+    else:
+        return
+    raise HandboneError(
+        f'{word} is {kind}: name its config before it, as in handbone predict CONFIG {word} IMAGES'
+    )

@@ -24,10 +24,12 @@ class Found(NamedTuple):
         matrices: ``(N, 2, 3)`` float32, from x, y of the pixel centres of the region's view to
             those of the image.
         found: ``(N,)`` bool; where it is False, the view shows the whole image.
+        support: ``(N,)`` float32, how many classes agree with the place, whether found or not.
     """
 
     matrices: Tensor
     found: Tensor
+    support: Tensor
 
 
 @TASK_UTILS.register_module()
@@ -119,7 +121,7 @@ class TemplateRegion:
         seen = (weights > 0).float().sum(dim=1)
         found = (support >= self.min_classes - 0.5) & (support >= seen / 2)
         whole = whole_image(content, self.size).to(device)
-        return Found(torch.where(found[:, None, None], matrices + back, whole), found)
+        return Found(torch.where(found[:, None, None], matrices + back, whole), found, support)
 
     def __repr__(self) -> str:
         return (

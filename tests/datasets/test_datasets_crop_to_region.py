@@ -8,9 +8,14 @@ import pytest
 import torch
 
 from handbone.datasets.annotation_file import Polygons
-from handbone.datasets.transforms import CropToRegion, LoadPolygonAnnotations, PackMultilabelInputs
+from handbone.datasets.transforms import (
+    CropToRegion,
+    LoadPolygonAnnotations,
+    PackMultilabelInputs,
+    UprightAffine,
+)
 from handbone.errors import HandboneError
-from handbone.masks import inverse, rasterize, unpack, warp
+from handbone.masks import compose, inverse, rasterize, unpack, warp
 
 CORNERS = np.array([[10, 20], [90, 30], [80, 110], [20, 100], [50, 60.0]])
 REGION = dict(
@@ -125,3 +130,39 @@ def test_a_region_of_other_classes_is_refused():
     results['classes'] = tuple('abcdef')
     with pytest.raises(HandboneError, match='5 places and the dataset 6 classes'):
         CropToRegion(REGION)(results)
+
+
+@pytest.mark.parametrize('mirrored', [False, True])
+@pytest.mark.parametrize('degrees', [0, 40, 50, 95, 130, 180, -40, -60, -95, -140])
+def test_the_nearest_quarter_turn_is_undone(degrees, mirrored):
+    """What is left of the angle is at most half a quarter turn; pixels and polygons move alike."""
+    polygons, matrix = objects(math.radians(degrees), 1.2, (150, 130), mirrored)
+    results = UprightAffine(region=REGION, size=(300, 290), prob=0.0)(loaded(polygons))
+    assert results['img'].shape == (290, 300)
+    turned = compose(results['frame_matrix'][0], matrix)
+    up = -turned[:, 1]
+    assert -up[1] >= abs(up[0])
+    # fitted as a whole, undistorted, and the pixels lie where the polygons say
+    assert abs(np.linalg.norm(turned[:, 0]) - np.linalg.norm(turned[:, 1])) < 1e-9
+    drawn = LoadPolygonAnnotations(frame='image')(results)['gt_seg_map']
+    grey = (40 * unpack(drawn, 5)).sum(axis=0)
+    inner = cv2.erode((drawn != 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    assert inner.sum() > 100
+    assert np.abs(grey - results['img'].astype(int))[inner].max() < 12
+
+
+def test_images_without_the_region_are_turned_at_random_in_training_only():
+    nothing = Polygons(np.zeros((0, 2), np.float32), np.zeros(0, np.int32), np.zeros(0, np.int32))
+    for prob, expected in ((0.0, 1), (1.0, 4)):
+        transform = UprightAffine(region=REGION, prob=prob)
+        shown = set()
+        for _ in range(40):
+            matrix = transform(loaded(nothing, (60, 60)))['frame_matrix'][0]
+            shown.add(tuple(np.round(matrix[:, :2]).ravel()))
+        assert len(shown) == expected
+
+
+def test_transforms_after_a_flip_are_refused():
+    polygons, _ = objects(0.3, 1.0, (140, 150))
+    with pytest.raises(HandboneError, match='UprightAffine comes after a flip'):
+        UprightAffine(region=REGION)(loaded(polygons) | dict(flip=True))

@@ -10,6 +10,7 @@ from small_dataset import circle
 
 from handbone.datasets import LoadPolygonAnnotations, RandomAffine
 from handbone.datasets.polygons import Polygons
+from handbone.errors import HandboneError
 from handbone.masks import rasterize, unpack
 
 ALL = dict(degrees=25, scale=(0.7, 1.4), translate=0.1, shear=10)
@@ -225,6 +226,22 @@ def test_draws_stay_in_their_ranges():
         assert 0.95 * limit < np.abs(moved[:, column]).max() <= limit
     assert 0.7 <= moved[:, 2].min() < 0.72 and 1.38 < moved[:, 2].max() <= 1.4
     assert abs((moved[:, 2] < 1).mean() - math.log(1 / 0.7) / math.log(2)) < 0.05
+
+
+def test_aspect_stretches_the_width_before_the_turn():
+    """At equal area, in the frame of the source, and within its range."""
+    transform = RandomAffine(degrees=30, aspect=(0.8, 1.5))
+    np.random.seed(0)
+    stretched = []
+    for _ in range(300):
+        (matrix, _) = transform(sample(np.zeros((40, 50), np.uint8)))['frame_matrix']
+        width, height = np.linalg.norm(matrix[:, :2], axis=0)
+        assert abs(width * height - 1) < 1e-9
+        assert abs(matrix[:, 0] @ matrix[:, 1]) < 1e-9
+        stretched.append(width / height)
+    assert 0.8 <= min(stretched) < 0.82 and 1.46 < max(stretched) <= 1.5
+    with pytest.raises(HandboneError, match='aspect must be'):
+        RandomAffine(aspect=(1.2, 0.8))
 
 
 def test_colour_images_and_seeds():

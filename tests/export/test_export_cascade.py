@@ -39,7 +39,10 @@ DIFFERENT = 1e-3
 def cascade():
     init_default_scope('mmseg')
     return build_cascade(
-        locator=dict(type='GreySegmentor'), network=dict(type='GreySegmentor'), shrink=2
+        locator=dict(type='UprightGreySegmentor'),
+        network=dict(type='GreySegmentor'),
+        shrink=2,
+        quarter_turns=True,
     )
 
 

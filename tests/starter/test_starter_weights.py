@@ -13,6 +13,7 @@ from handbone.apis import MultilabelInferencer
 from handbone.bones import CLASSES
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.cli.command import main
+from handbone.configuration.shipped import config_path
 from handbone.masks import dice, overlap_counts, rasterize
 from handbone.outputs import read_label_png
 from handbone.phantom import PRESETS, generate
@@ -115,6 +116,28 @@ def test_a_damaged_file_is_refused(fault, tmp_path, monkeypatch, capsys):
 def test_half_a_model_is_refused():
     with pytest.raises(ValueError, match='both a config and its checkpoint, or neither'):
         MultilabelInferencer('configs/demo.py')
+
+
+@pytest.mark.parametrize(
+    ('word', 'kind'), [('run', 'a work dir'), ('run/last.pth', 'a checkpoint')]
+)
+def test_a_checkpoint_in_the_place_of_its_config(word, kind, tmp_path, monkeypatch, capsys):
+    """Not taken for images, which the weights of the package would then label."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'run').mkdir()
+    torch.save(dict(state_dict={}), 'run/last.pth')
+    with pytest.raises(SystemExit):
+        main(['predict', word, 'hand.png'])
+    assert f'{word} is {kind}: name its config before it' in capsys.readouterr().err
+    assert not (tmp_path / 'predictions').exists()
+
+
+def test_the_weights_are_named_with_their_config_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    cv2.imwrite('black.png', np.zeros((300, 200), np.uint8))
+    config = str(config_path('starter/hand'))
+    main(['predict', config, 'starter', 'black.png', '--out-dir', 'out'])
+    assert NOTICE in capsys.readouterr().out
 
 
 def test_starter_is_a_name_wherever_a_checkpoint_is_one(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from .multilabel_random_flip import MultilabelRandomFlip
 from .pack_multilabel_inputs import PackMultilabelInputs
 from .random_affine import RandomAffine
 from .random_exposure import RandomExposure
+from .upright_affine import UprightAffine
 
 __all__ = [
     'CropToRegion',
@@ -16,4 +17,5 @@ __all__ = [
     'PackMultilabelInputs',
     'RandomAffine',
     'RandomExposure',
+    'UprightAffine',
 ]

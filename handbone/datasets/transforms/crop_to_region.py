@@ -6,15 +6,11 @@ import numpy as np
 import torch
 from mmseg.registry import TASK_UTILS, TRANSFORMS
 
-from handbone.errors import HandboneError
-from handbone.masks import compose, inverse, rasterize
-from handbone.regions import masses_of_labels, sample_crops
+from handbone.masks import compose, inverse
+from handbone.regions import sample_crops
 
-from .frame_matrix import file_to_image
 from .random_affine import RandomAffine
-
-#: Longest side, in pixels, at which polygons are drawn to measure where the classes are.
-MEASURED = 256
+from .region_of_labels import locate_by_labels
 
 
 @TRANSFORMS.register_module()
@@ -41,6 +37,7 @@ class CropToRegion(RandomAffine):
         translate: As for :class:`RandomAffine`.
         shear: As for :class:`RandomAffine`.
         prob: Share of images that are moved at random.
+        aspect: As for :class:`RandomAffine`.
 
     Raises:
         HandboneError: If a setting is out of its range.
@@ -59,55 +56,18 @@ class CropToRegion(RandomAffine):
         translate: float = 0.0,
         shear: float = 0.0,
         prob: float = 1.0,
+        aspect: tuple[float, float] = (1.0, 1.0),
     ) -> None:
         self.region: Any = TASK_UTILS.build(region)
-        super().__init__(degrees, scale, translate, shear, size=self.region.size, prob=prob)
+        super().__init__(
+            degrees, scale, translate, shear, size=self.region.size, prob=prob, aspect=aspect
+        )
 
     def _matrix(self, results: dict, target: tuple[int, int]) -> np.ndarray:
         """Build the (2, 3) matrix from image to view."""
-        height, width = results['img'].shape[:2]
-        content = torch.tensor([height, width])
-        found = self.region.locate(self._masses(results), content)
+        found = locate_by_labels(results, self.region, type(self).__name__)
         to_view = inverse(found.matrices[0].double().numpy())
         return compose(self._move(target), to_view)
-
-    def _masses(self, results: dict) -> Any:
-        """Centroids and areas of the classes in pixels of the image."""
-        polygons = results.get('polygons')
-        # images for prediction come without labels and classes
-        num_classes = len(results.get('classes', self.region.used))
-        if num_classes != self.region.num_classes:
-            raise HandboneError(
-                f'CropToRegion: the template of the region has {self.region.num_classes} places '
-                f'and the dataset {num_classes} classes'
-            )
-        if 'gt_seg_map' in results:
-            return masses_of_labels(results['gt_seg_map'], num_classes)
-        if results.get('masks') is not None:
-            raise HandboneError(
-                f'CropToRegion measures polygons or a drawn label map, and the labels of '
-                f'{results["img_path"]} are masks: put LoadPolygonAnnotations before it'
-            )
-        height, width = results['img'].shape[:2]
-        scale = min(1.0, MEASURED / max(height, width))
-        matrix = file_to_image(results)
-        if matrix is None:
-            raise HandboneError(
-                f'CropToRegion comes after a flip, a crop or a resize, which it cannot repeat on '
-                f'the polygons of {results["img_path"]}; put it directly after the loading'
-            )
-        # resizes and affine transforms so far are repeated on the polygons
-        parts = (
-            []
-            if polygons is None
-            else [
-                (index, points @ matrix[:, :2].T + matrix[:, 2])
-                for index, points in polygons.split()
-            ]
-        )
-        size = max(1, round(height * scale)), max(1, round(width * scale))
-        packed = rasterize(parts, *size, num_classes, scale=scale)
-        return masses_of_labels(packed, num_classes, scale)
 
     def _warp_image(
         self, image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]
@@ -127,5 +87,5 @@ class CropToRegion(RandomAffine):
         return (
             f'{type(self).__name__}(region={self.region}, degrees={self.degrees}, '
             f'scale={self.scale}, translate={self.translate}, shear={self.shear}, '
-            f'prob={self.prob})'
+            f'prob={self.prob}, aspect={self.aspect})'
         )

@@ -1,4 +1,4 @@
-"""Rotation, scaling, shear and shift in one interpolation."""
+"""Rotation, scaling, stretching, shear and shift in one interpolation."""
 
 import math
 
@@ -16,7 +16,7 @@ from .frame_matrix import file_to_image, remember
 
 @TRANSFORMS.register_module()
 class RandomAffine(BaseTransform):
-    """Rotate, scale, shear and shift an image and fit it into the size of the network.
+    """Rotate, scale, stretch, shear and shift an image and fit it into the size of the network.
 
     Image: one linear interpolation; where it shrinks to less than half, the pixels are averaged
     first to avoid aliasing. Pixels from outside are ``pad_val``. Labels: packed maps are
@@ -38,6 +38,8 @@ class RandomAffine(BaseTransform):
             centred and with its aspect ratio kept. None keeps the size.
         pad_val: Grey value of pixels from outside the image.
         prob: Share of images that are moved at random; the others are only fitted into ``size``.
+        aspect: Range of the stretch of the width relative to the height at equal area, before the
+            rotation; drawn log-uniformly. 1 is unchanged.
 
     >>> transform = RandomAffine(degrees=20, scale=(0.8, 1.25), size=(512, 512))
     >>> transform(dict(img=np.zeros((300, 200)), ori_shape=(300, 200)))['img'].shape
@@ -53,9 +55,13 @@ class RandomAffine(BaseTransform):
         size: tuple[int, int] | None = None,
         pad_val: float = 0,
         prob: float = 1.0,
+        aspect: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        if not 0 < scale[0] <= scale[1]:
-            raise HandboneError(f'scale must be (low, high) with 0 < low <= high, got {scale}')
+        for name, (low, high) in (('scale', scale), ('aspect', aspect)):
+            if not 0 < low <= high:
+                raise HandboneError(
+                    f'{name} must be (low, high) with 0 < low <= high, got {(low, high)}'
+                )
         if not 0 <= shear < 90:
             raise HandboneError(f'shear must be at least 0 and less than 90 degrees, got {shear}')
         if not 0 <= prob <= 1:
@@ -67,16 +73,21 @@ class RandomAffine(BaseTransform):
         self.size = None if size is None else (size[0], size[1])
         self.pad_val = pad_val
         self.prob = prob
+        self.aspect = tuple(aspect)
 
     @cache_randomness
-    def _draw(self) -> tuple[float, float, float, float, float]:
-        """Draw angle and shear in radians, zoom, and the two shifts."""
+    def _draw(self) -> tuple[float, float, float, float, float, float]:
+        """Draw angle and shear in radians, zoom, the two shifts, and aspect."""
         moved = np.random.rand() < self.prob
         angle = math.radians(np.random.uniform(-self.degrees, self.degrees))
         shear = math.radians(np.random.uniform(-self.shear, self.shear))
         zoom = math.exp(np.random.uniform(*np.log(self.scale)))
         shifts = np.random.uniform(-self.translate, self.translate, 2)
-        return (angle, shear, zoom, *shifts) if moved else (0.0, 0.0, 1.0, 0.0, 0.0)
+        # drawn last, and only where it is wanted: the other draws are those without it
+        aspect = 1.0
+        if self.aspect != (1.0, 1.0):
+            aspect = math.exp(np.random.uniform(*np.log(self.aspect)))
+        return (angle, shear, zoom, *shifts, aspect) if moved else (0.0, 0.0, 1.0, 0.0, 0.0, 1.0)
 
     def transform(self, results: dict) -> dict:
         """Move image and labels.
@@ -120,11 +131,12 @@ class RandomAffine(BaseTransform):
         Returns:
             The (2, 3) matrix from source to target pixels.
         """
-        angle, shear, zoom, *shifts = self._draw()
+        angle, shear, zoom, *shifts, aspect = self._draw()
         zoom *= fitting
         cosine, sine = math.cos(angle), math.sin(angle)
         linear = zoom * np.array([[cosine, -sine], [sine, cosine]])
         linear = linear @ np.array([[1.0, math.tan(shear)], [0.0, 1.0]])
+        linear = linear @ np.diag([aspect**0.5, aspect**-0.5])
         source_center = (np.array(source or target) - 1) / 2
         target_center = (np.array(target) - 1) / 2 + np.array(shifts) * target
         return np.column_stack([linear, target_center - linear @ source_center])
@@ -145,5 +157,6 @@ class RandomAffine(BaseTransform):
         name = type(self).__name__
         return (
             f'{name}(degrees={self.degrees}, scale={self.scale}, translate={self.translate}, '
-            f'shear={self.shear}, size={self.size}, pad_val={self.pad_val}, prob={self.prob})'
+            f'shear={self.shear}, size={self.size}, pad_val={self.pad_val}, prob={self.prob}, '
+            f'aspect={self.aspect})'
         )

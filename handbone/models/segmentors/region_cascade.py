@@ -16,6 +16,7 @@ from handbone.masks import compose, inverse, scaling
 from handbone.regions import Found, inside, masses_of_logits, sample_crops
 
 from ..data_preprocessors.ranks import RankDataPreProcessor
+from .quarter_turns import logits_of_best_turn
 from .several_regions import SeveralRegions
 
 
@@ -52,6 +53,8 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         network: Segmentor for the region, with a data preprocessor.
         region: Config of the region, such as :class:`handbone.regions.TemplateRegion`.
         shrink: Side of the blocks of pixels that the locator sees as one.
+        quarter_turns: Show every image to the locator in four positions and take the one in which
+            most classes agree. A locator that was trained with ``UprightAffine`` needs it.
         data_preprocessor: A ``SegDataPreProcessor`` without ``mean`` and ``std``, whose
             ``test_cfg.size_divisor`` is that of the locator times ``shrink``.
         train_cfg: Not used.
@@ -76,6 +79,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         network: dict,
         region: dict,
         shrink: int = 4,
+        quarter_turns: bool = False,
         data_preprocessor: dict | None = None,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
@@ -86,6 +90,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         self.network: Any = MODELS.build(network)
         self.region: Any = TASK_UTILS.build(region)
         self.shrink = shrink
+        self.quarter_turns = quarter_turns
         self.num_classes = self.out_channels = self.network.num_classes
         self.align_corners = self.network.align_corners
         self.train_cfg = train_cfg
@@ -132,12 +137,18 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
             ``(N, C, h, w)`` over the padded images.
         """
         seen = inside(images, content)
-        # the mean of the pixels of a block that belong to the image
-        shares = F.avg_pool2d(seen, self.shrink)
+        shares = F.avg_pool2d(seen, self.shrink)  # of the pixels of a block that are in the image
         coarse = F.avg_pool2d(images.float() * seen, self.shrink) / shares.clamp_min(1e-6)
-        shown = content / self.shrink
-        coarse = _normalised(self.locator.data_preprocessor, coarse, shown) * (shares > 0)
-        return self.locator.inference(coarse, [])
+        coarse = _normalised(self.locator.data_preprocessor, coarse, content / self.shrink)
+        coarse = coarse * (shares > 0)
+        if not self.quarter_turns:
+            return self.locator.inference(coarse, [])
+        frame = images.shape[2], images.shape[3]
+        return logits_of_best_turn(
+            coarse,
+            lambda turned: self.locator.inference(turned, []),
+            lambda logits: self.locate(logits, frame, content).support,
+        )
 
     def locate(self, logits: Tensor, frame: tuple[int, int], content: Tensor) -> Found:
         """Find the region.
@@ -215,7 +226,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         coarse = self.coarse_logits(images, content)
         found = self.locate(coarse, (images.shape[2], images.shape[3]), content)
         logits = self.inference(self.show(images, found.matrices, content), [])
-        return RegionLogits(logits, *found)
+        return RegionLogits(logits, found.matrices, found.found)
 
     @property
     def view_preprocessor(self) -> Any:
@@ -253,11 +264,11 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
             data_samples: Not used.
 
         Raises:
-            HandboneError: Always; the message says how to train.
+            HandboneError: Always.
         """
         raise HandboneError(
-            'a RegionCascade is not trained as a whole: train its locator and its network with '
-            'their own configs, then put them together with `handbone join`'
+            'a RegionCascade is not trained as a whole: train its locator and network with their '
+            'own configs and put them together with `handbone join`'
         )
 
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:

@@ -1,7 +1,7 @@
 from .class_masses import Masses, masses_of_labels, masses_of_logits
 from .crops import inside, sample_crops, sample_grid
 from .separation import separate_regions
-from .similarity import Fit, fit_similarity
+from .similarity import Fit, SidedFit, fit_either_side, fit_similarity
 from .template_learning import Outlined, learn_template
 from .template_region import Found, TemplateRegion, whole_image
 
@@ -10,7 +10,9 @@ __all__ = [
     'Found',
     'Masses',
     'Outlined',
+    'SidedFit',
     'TemplateRegion',
+    'fit_either_side',
     'fit_similarity',
     'inside',
     'learn_template',

@@ -27,8 +27,50 @@ class Fit(NamedTuple):
     support: Tensor
 
 
+class SidedFit(NamedTuple):
+    """Similarity transforms of a batch, each mirrored or not.
+
+    Attributes:
+        matrices: ``(N, 2, 3)``, from points of the template to those that were found.
+        support: ``(N,)``, how many points agree with their transform.
+        mirrored: ``(N,)`` bool.
+    """
+
+    matrices: Tensor
+    support: Tensor
+    mirrored: Tensor
+
+
+def fit_either_side(
+    template: Tensor, points: Tensor, weights: Tensor, mirror: bool = True
+) -> SidedFit:
+    """Fit the template and its mirror image, and take the one that agrees better.
+
+    Args:
+        template: As for :func:`fit_similarity`.
+        points: The same.
+        weights: The same.
+        mirror: Whether mirrored transforms are allowed.
+
+    Returns:
+        The transforms.
+    """
+    # one fit of both halves the size of an exported graph
+    ones = torch.ones_like(weights[:, :1])
+    sides = torch.cat([ones, -ones])
+    fit = fit_similarity(template, points.repeat(2, 1, 1), weights.repeat(2, 1), sides)
+    matrices = fit.matrices.unflatten(0, (2, -1))
+    support = fit.support.sum(dim=1).unflatten(0, (2, -1))
+    mirrored = (support[1] > support[0]) & mirror
+    return SidedFit(
+        torch.where(mirrored[:, None, None], matrices[1], matrices[0]),
+        torch.where(mirrored, support[1], support[0]),
+        mirrored,
+    )
+
+
 def fit_similarity(
-    template: Tensor, points: Tensor, weights: Tensor, mirrored: bool = False
+    template: Tensor, points: Tensor, weights: Tensor, sides: Tensor | float = 1.0
 ) -> Fit:
     """Fit transforms by least squares, with less and less weight on points that do not agree.
 
@@ -40,13 +82,13 @@ def fit_similarity(
         template: ``(C, 2)`` points x, y of the template.
         points: ``(N, C, 2)`` points that were found.
         weights: ``(N, C)``, 0 for a point that was not found.
-        mirrored: Fit mirrored transforms.
+        sides: ``(N, 1)``, -1 for a mirrored transform, 1 for another; or one number for all.
 
     Returns:
         The transforms.
     """
-    sign = -1.0 if mirrored else 1.0
-    source = torch.stack([template[:, 0], sign * template[:, 1]], dim=1).expand_as(points)
+    ones = torch.ones_like(points[:, :, 0])
+    source = torch.stack([template[:, 0] * ones, template[:, 1] * sides * ones], dim=2)
     extent = (template.amax(dim=0) - template.amin(dim=0)).norm()
     found = (weights > 0).to(weights)
     robust = torch.ones_like(weights)
@@ -58,7 +100,7 @@ def fit_similarity(
         scale = (real**2 + imaginary**2).clamp_min(1e-12)
         squares = ((moved - points) ** 2).sum(dim=2) / scale / (extent * tolerance) ** 2
         robust = 1 / (1 + squares) ** 2
-    rows = torch.cat([real, -sign * imaginary, imaginary, sign * real], dim=1).reshape(-1, 2, 2)
+    rows = torch.cat([real, -sides * imaginary, imaginary, sides * real], dim=1).reshape(-1, 2, 2)
     matrices = torch.cat([rows, shift.transpose(1, 2)], dim=2)
     return Fit(matrices, found * robust.sqrt())
 

@@ -9,7 +9,7 @@ import torch
 from handbone.errors import HandboneError
 from handbone.masks import inverse
 
-from .similarity import fit_similarity
+from .similarity import fit_either_side
 
 #: Rounds of aligning all images with the mean of the round before.
 ROUNDS = 10
@@ -108,12 +108,8 @@ def _aligned(
     middle = np.nanmean(centroids, axis=1, keepdims=True)
     spread = np.nanstd(centroids - middle, axis=(1, 2), keepdims=True)
     points = torch.from_numpy(np.nan_to_num((centroids - middle) / spread)).float()
-    fits = [fit_similarity(template, points, weights, way) for way in (False, True)]
-    support = np.stack([fit.support.sum(dim=1).numpy() for fit in fits])
-    mirrored = (support[1] > support[0]) & mirror
-    matrices = np.where(
-        mirrored[:, None, None], fits[1].matrices.double(), fits[0].matrices.double()
-    )
+    fit = fit_either_side(template, points, weights, mirror)
+    matrices, mirrored = fit.matrices.double().numpy(), fit.mirrored.numpy()
     matrices *= spread
     matrices[:, :, 2] += middle[:, 0]
     return np.stack([inverse(matrix) for matrix in matrices]), mirrored

@@ -11,7 +11,7 @@ from torch import Tensor
 from handbone.errors import HandboneError
 
 from .class_masses import Masses
-from .similarity import fit_similarity
+from .similarity import fit_either_side
 
 #: Share of the image that a class has to cover for half of its weight: larger ones hardly gain.
 HALF_WEIGHT = 1e-4
@@ -110,13 +110,9 @@ class TemplateRegion:
         # centred, so that float32 suffices for images of any size
         middle = torch.stack([content[1], content[0]]).float() / 2
         points = masses.centroids - middle
-        fit = fit_similarity(self.template.to(device), points, weights)
-        matrices, support = fit.matrices, fit.support.sum(dim=1)
-        if self.mirror:
-            other = fit_similarity(self.template.to(device), points, weights, mirrored=True)
-            better = other.support.sum(dim=1) > support
-            matrices = torch.where(better[:, None, None], other.matrices, matrices)
-            support = torch.where(better, other.support.sum(dim=1), support)
+        matrices, support, _ = fit_either_side(
+            self.template.to(device), points, weights, self.mirror
+        )
         back = torch.cat([torch.zeros(2, 2, device=device), middle[:, None]], dim=1)
         seen = (weights > 0).float().sum(dim=1)
         found = (support >= self.min_classes - 0.5) & (support >= seen / 2)

@@ -29,7 +29,8 @@ def random_case(seed, count=12, mirrored=False):
 @pytest.mark.parametrize('seed', range(8))
 def test_exact_points_give_their_transform(seed, mirrored):
     _, template, points, matrix = random_case(seed, mirrored=mirrored)
-    fit = fit_similarity(template, points[None], torch.ones(1, len(points)), mirrored)
+    side = -1.0 if mirrored else 1.0
+    fit = fit_similarity(template, points[None], torch.ones(1, len(points)), side)
     scale = matrix[:, :2].norm()
     torch.testing.assert_close(fit.matrices[0] / scale, matrix / scale, atol=1e-3, rtol=1e-3)
     assert (fit.support > 0.99).all()

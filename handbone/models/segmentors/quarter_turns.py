@@ -21,8 +21,12 @@ def logits_of_best_turn(
     Returns:
         ``(N, C, h, w)`` of the best position of each image, turned back.
     """
-    turned = [
-        torch.rot90(infer(torch.rot90(images, turns, (2, 3))), -turns, (2, 3)) for turns in range(4)
-    ]
-    best = torch.stack([support(logits) for logits in turned]).argmax(dim=0)
-    return torch.take_along_dim(torch.stack(turned), best[None, :, None, None, None], dim=0)[0]
+    turned: list[Tensor] = []
+    for turns in (0, 1):  # images that are turned by half have the same shape
+        both = torch.stack([torch.rot90(images, turns + half, (2, 3)) for half in (0, 2)], dim=1)
+        logits = infer(both.flatten(0, 1)).unflatten(0, (-1, 2))
+        turned += [torch.rot90(logits[:, half // 2], -turns - half, (2, 3)) for half in (0, 2)]
+    candidates = torch.stack(turned, dim=1)
+    best = support(candidates.flatten(0, 1)).unflatten(0, (-1, 4)).argmax(dim=1)
+    index = best[:, None, None, None, None].expand(-1, 1, *candidates.shape[2:])
+    return candidates.gather(1, index)[:, 0]

@@ -42,8 +42,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
     masks, ``region`` computes an affine map. The second network sees the image through it, and the
     same map puts its logits back into the image, in the one interpolation that upsamples them.
     Where the region is not found, the second network sees the whole image, and the sample's
-    ``region_found`` is False. Where it shows the region twice, as both hands on one film, each is
-    labelled; see :class:`SeveralRegions`.
+    ``region_found`` is False. Both hands on one film are labelled; see :class:`SeveralRegions`.
 
     Each network is trained with its own config, the second one on the views of ``CropToRegion``;
     ``handbone join`` puts both into one checkpoint. Both normalise what they see.

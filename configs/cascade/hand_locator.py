@@ -9,7 +9,7 @@ crop_size = (_base_.locator_size, _base_.locator_size)
 # The cascade shows every image in four positions, so the locator learns hands that point up, by
 # half a quarter turn and a little more. Small hands are the hardest to find, so more hands are
 # shrunk than enlarged.
-_base_.train_dataloader.dataset.pipeline[1] = dict(
+_base_.train_dataloader.dataset.pipeline[1].update(
     type='UprightAffine',
     region=_base_.hand_region,
     size=crop_size,

@@ -80,16 +80,18 @@ def test_part_loads_alone(path):
 
 
 def size_of(step):
-    return step.get('size') or step.scale
+    if step['type'] == 'CropToRegion':
+        step = step['region']
+    return tuple(step.get('size') or step['scale'])
 
 
 def test_one_network_size(config):
     """Training, validation and test see images of one size, or in test windows of that size."""
     sizes = {
-        split: tuple(step.region.size if step.type == 'CropToRegion' else size_of(step))
+        split: size_of(step)
         for split in SPLITS
         for step in config[f'{split}_dataloader'].dataset.pipeline
-        if step.type in ('RandomAffine', 'UprightAffine', 'Resize', 'CropToRegion')
+        if step['type'] in ('RandomAffine', 'UprightAffine', 'Resize', 'CropToRegion')
     }
     size = tuple(config.crop_size)
     assert sizes['train'] == size and sizes['val'] == sizes['test']

@@ -89,6 +89,8 @@ setup(
         'crf': ['pydensecrf2>=1.1'],
         # python-gdcm decodes JPEG, JPEG 2000 and JPEG-LS; highdicom writes DICOM SEG
         'dicom': ['highdicom>=0.25', 'pydicom>=3', 'python-gdcm>=3'],
+        # the client of the Hugging Face Hub, where open datasets are
+        'download': ['huggingface_hub>=0.23'],
         # protobuf is what the messages of onnx are made of
         'export': [
             'onnx>=1.17',

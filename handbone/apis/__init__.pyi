@@ -1,4 +1,5 @@
 from .browsing import browse_dataset
+from .dataset_download import download_dataset
 from .exporting import export
 from .files import (
     ClassChoice,
@@ -37,6 +38,7 @@ __all__ = [
     'browse_dataset',
     'config_differences',
     'convert',
+    'download_dataset',
     'evaluate',
     'export',
     'find_folds',

@@ -50,6 +50,7 @@ SUBCOMMANDS = {
     'archive-to-csv': Subcommand('write the masks of an archive as a CSV', registers=False),
     'compare-runs': Subcommand('compare the settings and scores of trainings', registers=False),
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),
+    'download': Subcommand('download an open dataset', registers=False),
     'convert': Subcommand('convert a labelled dataset to a different format', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),

@@ -1,6 +1,6 @@
 """Which of a source's classes are read, under which names and in which order."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +32,8 @@ class ClassChoice:
         Args:
             names: Names in the source, in its order.
             place: The source, for errors.
-            complete: Whether the source lists all of its classes, so that a chosen class, a renamed
-                or a skipped name that is not there is a mistake.
+            complete: Whether the source lists all of its classes, so that a chosen class or a
+                renamed name that is not there is a mistake.
 
         Returns:
             The class names in bit order, and by name in the source, in normal form, the class
@@ -47,7 +47,8 @@ class ClassChoice:
         rename = {normal_form(old): normal_form(new) for old, new in self.rename.items()}
         skip = set(normal_forms(self.skip))
         if complete:
-            self._check_known(names, (*rename, *skip), place)
+            # a class to leave out that one file of several lacks is no mistake
+            self._check_known(names, rename, place)
         kept = {name: rename.get(name, name) for name in names if name not in skip}
         if self.classes is None:
             classes = tuple(dict.fromkeys(kept.values()))
@@ -63,12 +64,12 @@ class ClassChoice:
         return classes, of_source | dict.fromkeys(skip)
 
     @staticmethod
-    def _check_known(names: Sequence[str], used: Sequence[str], place: str | Path) -> None:
+    def _check_known(names: Sequence[str], used: Iterable[str], place: str | Path) -> None:
         unknown = [name for name in used if name not in names]
         if unknown:
             raise DatasetError.at(
                 place,
-                f'there is no class {shown(unknown[0])} to rename or skip',
+                f'there is no class {shown(unknown[0])} to rename',
                 f'Its classes are {listed(names, 40)}',
             )
 

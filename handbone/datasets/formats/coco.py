@@ -32,6 +32,7 @@ ANNOTATION = Fields(dict(image_id=(int, str), category_id=int), dict(iscrowd=(in
 #: Members of an annotation that masks are made of or that follow from them.
 USED = {'id', 'image_id', 'category_id', 'segmentation', 'area', 'bbox', 'iscrowd'}
 CROWD = ('label', 'skip')
+UNLABELLED = ('empty', 'report')
 REMEDY = 'Correct the file, or export it again'
 
 
@@ -46,6 +47,7 @@ class _CocoImage:
         runs: Class index and column-major runs of masks.
         polygons: Class index and points (n, 2) of polygons, in COCO's coordinates.
         problems: What is wrong with its annotations.
+        annotations: Number of its annotations, of any class.
     """
 
     name: str
@@ -54,6 +56,7 @@ class _CocoImage:
     runs: list[tuple[int, np.ndarray]] = field(default_factory=list)
     polygons: list[tuple[int, np.ndarray]] = field(default_factory=list)
     problems: list[DatasetError] = field(default_factory=list)
+    annotations: int = 0
 
 
 class CocoReader(FormatReader):
@@ -68,9 +71,11 @@ class CocoReader(FormatReader):
         choice: As for :class:`FormatReader`.
         bad_files: As for :class:`FormatReader`.
         crowd: 'label' takes an annotation with ``iscrowd`` like any other, 'skip' leaves it out.
+        unlabelled: 'empty' takes an image without any annotation as one without any class, 'report'
+            as an image whose annotations are missing.
 
     Raises:
-        HandboneError: ``crowd`` is unknown.
+        HandboneError: ``crowd`` or ``unlabelled`` is unknown.
     """
 
     def __init__(
@@ -80,11 +85,15 @@ class CocoReader(FormatReader):
         choice: ClassChoice | None = None,
         bad_files: BadFiles | None = None,
         crowd: str = 'label',
+        unlabelled: str = 'empty',
     ) -> None:
         if crowd not in CROWD:
             raise HandboneError(f"crowd must be 'label' or 'skip', got {crowd!r}")
+        if unlabelled not in UNLABELLED:
+            raise HandboneError(f"unlabelled must be 'empty' or 'report', got {unlabelled!r}")
         super().__init__(source, images, choice, bad_files)
         self._crowd = crowd
+        self._unlabelled = unlabelled
         self._file = only_json(self.source)
         self.place = self._file
         self._listed: dict[int | str, tuple[str, Size | None, str]] = {}
@@ -109,6 +118,13 @@ class CocoReader(FormatReader):
     def read(self, entry: _CocoImage) -> AnnotatedImage:
         """Put the annotations of one image together; see the base class."""
         self.note(entry.problems)
+        if not entry.annotations and self._unlabelled == 'report':
+            raise DatasetError.at(
+                self._file,
+                f'image {shown(entry.name)} has no annotation',
+                'Add its annotations, or remove the image from the file',
+                entry.place,
+            )
         name, path, size = self.locate(entry.name, entry.size, self._file, entry.place)
         runs: dict[int, list[np.ndarray]] = {}
         for class_index, each in entry.runs:
@@ -175,6 +191,7 @@ class CocoReader(FormatReader):
             image = images.get(annotation['image_id'])
             if image is None:
                 raise self._error(f'there is no image with id {annotation["image_id"]}', place)
+            image.annotations += 1
             if annotation['category_id'] not in self._categories:
                 raise self._error(f'there is no category {annotation["category_id"]}', place)
             class_index = self._categories[annotation['category_id']]

@@ -1,0 +1,13 @@
+_base_ = [
+    '../_base_/models/upernet_swin.py',
+    '../_base_/datasets/ram_w600.py',
+    '../_base_/schedules/adamw_poly_40k.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    backbone=dict(with_cp=True),  # recomputing blocks takes time but saves memory
+    decode_head=dict(num_classes=14),
+    auxiliary_head=dict(num_classes=14),
+)
+optim_wrapper = dict(type='AmpOptimWrapper', dtype='bfloat16')
+train_dataloader = dict(batch_size=1)

@@ -102,6 +102,8 @@ setup(
         # its own requirement `modelindex` is an empty package; the module comes with model-index
         'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
+        # tables of patients in Excel's format
+        'tables': ['openpyxl>=3.1'],
         # nvidia-ml-py lets SystemLoadHook read how busy a GPU is
         'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],
         'dev': [

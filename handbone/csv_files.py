@@ -78,12 +78,16 @@ def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         ]
 
 
-def read_records(file: BinaryIO, path: Path) -> Iterator[Record]:
+def read_records(
+    file: BinaryIO, path: Path, separator: bytes = b',', above: int = 0
+) -> Iterator[Record]:
     """Read the header and the rows of a CSV file. Empty lines between rows are passed over.
 
     Args:
         file: The file, at its beginning.
         path: Its path, for errors.
+        separator: What stands between fields, one byte.
+        above: Lines of the file that stand above what is given, which count too.
 
     Yields:
         The header, then every row; all have as many fields as the header.
@@ -94,16 +98,18 @@ def read_records(file: BinaryIO, path: Path) -> Iterator[Record]:
     """
     width = 0
     lines = _lines(file, path)
-    for line, offset, content in lines:
+    for number, offset, content in lines:
+        line = number + above
         if not content.rstrip(b'\r\n'):
-            if line == 1:
-                raise row_error(path, 1, 'the first line is empty', 'It must be the header.')
+            if number == 1:
+                raise row_error(path, line, 'the first line is empty', 'It must be the header.')
             continue
         parts = [content]
         if b'"' in content:
-            fields = _quoted_fields(_with_next(content, lines, parts), path, line)
+            fields = _quoted_fields(_with_next(content, lines, parts), path, line, separator)
         else:
-            fields = content.rstrip(b'\r\n').split(b',')  # many times faster than the csv module
+            # many times faster than the csv module
+            fields = content.rstrip(b'\r\n').split(separator)
         if width and len(fields) != width:
             raise row_error(
                 path,
@@ -203,10 +209,12 @@ def _with_next(
         yield more.decode(errors='surrogateescape')
 
 
-def _quoted_fields(lines: Iterable[str], path: Path, line: int) -> list[bytes]:
+def _quoted_fields(
+    lines: Iterable[str], path: Path, line: int, separator: bytes = b','
+) -> list[bytes]:
     limit = csv.field_size_limit(sys.maxsize)  # the RLE of one mask can be longer than 128 kB
     try:
-        fields = next(csv.reader(lines, strict=True))
+        fields = next(csv.reader(lines, strict=True, delimiter=separator.decode()))
     except csv.Error as error:
         raise row_error(path, line, f'not a line of CSV ({error})', 'Write it again.') from error
     finally:

@@ -19,6 +19,7 @@ from .fold_testing import find_folds, fold_checkpoints, predict_ensemble, predic
 from .fold_training import FoldTraining, train_folds
 from .inferencer import MultilabelInferencer
 from .joining import join
+from .metadata_cleaning import clean_metadata
 from .publishing import publish
 from .region_template import region_template
 from .soft_voting import EnsembleModel, soft_vote
@@ -36,6 +37,7 @@ __all__ = [
     'Folds',
     'MultilabelInferencer',
     'browse_dataset',
+    'clean_metadata',
     'config_differences',
     'convert',
     'download_dataset',

@@ -52,6 +52,7 @@ SUBCOMMANDS = {
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),
     'download': Subcommand('download an open dataset', registers=False),
     'convert': Subcommand('convert a labelled dataset to a different format', registers=False),
+    'metadata': Subcommand('clean a table of patients', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),
     'check': Subcommand('check the installation and this machine', registers=False),

@@ -53,6 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='also score within the overlap of these pairs of classes; adjacent-bones for those of '
         'RAM-H1200 (default: the pairs that overlap in the reference)',
     )
+    parser.add_argument(
+        '--by',
+        help='also give the scores by these attributes of the images, with commas: side, bend, and '
+        'columns of the table of patients',
+    )
+    parser.add_argument(
+        '--table', type=Path, help='CSV of patients, as `handbone metadata` writes it'
+    )
     parser.add_argument('--out', type=Path, help='write a row for each image and class to this CSV')
     parser.add_argument('--overlap-out', type=Path, help='write a row for each image and pair')
     parser.add_argument('--worst', type=int, default=8, help='worst images to list (default: 8)')
@@ -81,6 +89,8 @@ def run(args: argparse.Namespace) -> None:
         skip_labels=args.skip_labels,
         common=args.common,
         overlap='all' if args.overlap == [] else args.overlap,
+        by=[name.strip() for name in args.by.split(',')] if args.by else (),
+        patients=args.table,
         out=args.out,
         overlap_out=args.overlap_out,
         show_dir=args.show_dir,

@@ -1,35 +1,22 @@
 """What can be known of the images of a dataset: patient, side, bend, classes and their areas."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import numpy as np
 
-from handbone.bones import FOREARM
 from handbone.errors import HandboneError
-from handbone.metadata.patient_table import PatientTable, is_number
+from handbone.metadata.patient_table import PatientTable
 
+from .attribute_values import UNKNOWN, banded, bend_of, side_of
 from .errors import DatasetError
 from .file_list import list_files
 from .format_dataset import FormatDataset
-from .formats.traced_polygons import traced_polygons
-from .labels import Labels, labels_of
+from .labels import labels_of
 from .multilabel_dataset import MultilabelDataset
-from .polygons import Polygons, pack_polygons
-from .wrist_bend import BENT, wrist_bend
 
-#: Value of what is not known.
-UNKNOWN = 'unknown'
 #: Attributes of an image that no table has to tell.
 OF_IMAGE = ('side', 'bend')
-#: A column of numbers with more different ones than this is divided into bands.
-MOST_NUMBERS = 6
-#: Number of bands, of about as many patients each.
-BANDS = 4
-#: Outlines that are traced for the bend are simplified by at least so many pixels.
-SHORTEST_TOLERANCE = 1.3
 
 
 @dataclass(frozen=True)
@@ -80,7 +67,7 @@ def read_attributes(
         patients.append(info['patient'])
         shares.append(labels.class_shares(*size, len(classes)))
         measured['side'].append(side_of(info['image_name']))
-        measured['bend'].append(_bend(labels, size, classes))
+        measured['bend'].append(bend_of(labels, size, classes))
     if by is None:
         by = [name for name in OF_IMAGE if set(measured[name]) != {UNKNOWN}]
         by += [name for name in ('sex', 'age', 'height') if table and name in table.columns]
@@ -119,46 +106,3 @@ def without_attributes(dataset: MultilabelDataset, known: ImageAttributes) -> li
         return []
     files = list_files(dataset.image_folder, dataset.img_suffix)
     return sorted({file.patient for file in files} - set(known.patients))
-
-
-def side_of(name: str) -> str:
-    """Read the side from the end of an image name.
-
-    >>> side_of('image1661130828152_R.png'), side_of('0012-left.png'), side_of('a.png')
-    ('R', 'L', 'unknown')
-    """
-    found = re.search(r'(?:^|[_\-. ])(L|R|left|right)$', PurePosixPath(name).stem, re.IGNORECASE)
-    return found[1][0].upper() if found else UNKNOWN
-
-
-def banded(name: str, values: Sequence[str]) -> list[str]:
-    """Divide numbers into bands of about as many images; other values stay as they are.
-
-    >>> banded('height', ['150', '160', '', '170', '171', '172', '173', '174', '175'])[:4]
-    ['to 167.5', 'to 167.5', 'unknown', 'to 171.5']
-    """
-    known = [value for value in values if value]
-    numbers = {float(value) for value in known if is_number(value)}
-    if len(numbers) <= MOST_NUMBERS or not all(map(is_number, known)):
-        return [value or UNKNOWN for value in values]
-    given = np.array([float(value) for value in known])
-    limits = np.unique(np.quantile(given, np.arange(1, BANDS) / BANDS))
-    texts = [f'to {limit:g}' for limit in limits] + [f'over {limits[-1]:g}']
-    return [
-        texts[int(np.searchsorted(limits, float(value)))] if value else UNKNOWN for value in values
-    ]
-
-
-def _bend(labels: Labels, size: tuple[int, int], classes: Sequence[str]) -> str:
-    if not {*FOREARM} <= set(classes):
-        return UNKNOWN
-    if not isinstance(labels, Polygons):
-        # without tolerance, the edges of pixels would have four directions only
-        tolerance = max(SHORTEST_TOLERANCE, max(size) / 800)
-        traced = traced_polygons(labels.draw(*size, len(classes)), len(classes), tolerance)
-        outlines = list(traced)
-        labels = pack_polygons([index for index, _ in outlines], [points for _, points in outlines])
-    degrees = wrist_bend(labels, classes)
-    if np.isnan(degrees):
-        return UNKNOWN
-    return 'bent' if abs(degrees) > BENT else 'upright'

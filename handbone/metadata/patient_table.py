@@ -1,4 +1,4 @@
-"""A clean table of patients."""
+"""A clean table of patients, as ``handbone metadata`` writes it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from handbone.listing import normal_form
 from .headers import PATIENT, UNITS, read_header
 
 #: What is done about a table that is not clean.
-REMEDY = 'Correct the table.'
+REMEDY = 'Clean the table with `handbone metadata`.'
 
 
 class PatientTable(NamedTuple):
@@ -49,7 +49,8 @@ class PatientTable(NamedTuple):
         if not set(self.patients) & {normal_form(name) for name in patients}:
             raise HandboneError(
                 f'{self.path}: none of its patients ({listed(self.patients)}) is a folder of the '
-                f'images ({listed(list(patients))}). Correct the column {PATIENT}.'
+                f'images ({listed(list(patients))}). `handbone metadata TABLE --data DATA` finds '
+                'likely spellings.'
             )
         of_patient = self.columns[column]
         return [of_patient.get(normal_form(name), '') for name in patients]

@@ -1,7 +1,7 @@
 """Scores of a submission against reference masks, and whether a second one is better."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ from handbone.evaluation.pair_names import PairName
 from handbone.evaluation.score_files import write_scores
 from handbone.evaluation.score_names import OVERLAP_SCORES, column_title
 from handbone.evaluation.score_table import ScoreTable
+from handbone.metadata.patient_table import read_patient_table
 
 from .mask_scores import MaskScorer
 from .overlaps import score_overlaps
 from .reference_masks import Size
 from .score_comparison import comparison_tables, difference, verdict
+from .score_groups import groups_text, image_values
 from .written_scores import read_tables
 
 #: Fewer patients than this give intervals that are clearly too narrow.
@@ -41,6 +43,7 @@ class Evaluation:
         overlaps: Scores within the overlap of pairs of classes, if asked for: the table's classes
             are the pairs, and what does not overlap in the reference is NaN. None if none does.
         other_overlaps: Those of the submission to compare with.
+        values: Value of each image by attribute, of those asked for.
         pictures: Files of the worst images that were drawn, the sheet of all of them last.
         notes: What could not be scored, and why.
     """
@@ -49,6 +52,7 @@ class Evaluation:
     others: ScoreTable | None = None
     overlaps: ScoreTable | None = None
     other_overlaps: ScoreTable | None = None
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pictures: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -85,6 +89,8 @@ class Evaluation:
         if self.overlaps is not None:
             lines.append('Within the overlap of pairs, where the reference has one:')
             lines.append(means_table(self.overlaps, intervals=True, resamples=RESAMPLES))
+        if self.values:
+            lines.append(groups_text(table, self.values, RESAMPLES))
         rows = table.worst(worst)
         if rows:
             lines.append(f'Worst images by {column_title(table.ranking, table.unit)}:')
@@ -121,6 +127,8 @@ def evaluate(
     skip_labels: Sequence[str] = (),
     common: bool = False,
     overlap: str | Sequence[PairName] | None = None,
+    by: Sequence[str] = (),
+    patients: str | Path | None = None,
     out: str | Path | None = None,
     overlap_out: str | Path | None = None,
     show_dir: str | Path | None = None,
@@ -145,6 +153,9 @@ def evaluate(
         overlap: Also score Dice and surface Dice within the overlap of pairs of classes:
             ``['Radius+Scaphoid', …]``, ``'adjacent-bones'``, or ``'all'`` for those that overlap in
             the reference masks.
+        by: Attributes of images to give the scores by: ``side``, ``bend`` of the wrist, and columns
+            of the table of patients.
+        patients: CSV of patients, as ``handbone metadata`` writes it.
         out: CSV to write, one row for each image and class.
         overlap_out: CSV to write, one row for each image and pair.
         show_dir: Folder to draw the worst images into; needs ``images``.
@@ -165,7 +176,7 @@ def evaluate(
         0.9712
         >>> print(evaluation.text(worst=3))
     """
-    for place in (prediction, reference, against, images):
+    for place in (prediction, reference, against, images, patients):
         if place and not Path(place).exists():
             raise FileNotFoundError(f'{place}: no such file or folder')
     prediction, other = Path(prediction), Path(against) if against else None
@@ -177,6 +188,8 @@ def evaluate(
         raise HandboneError('--overlap-out writes what --overlap scores; add it.')
     lengths = _spacing(spacing)
     overlaps: list[ScoreTable] = []
+    people = read_patient_table(patients) if patients else None
+    scorer: MaskScorer | None = None
     if reference is None:
         given = {
             '--metrics': scores,
@@ -208,6 +221,7 @@ def evaluate(
             overlaps = score_overlaps(scorer, pairs, limits, lengths) or []
             notes += () if overlaps else (NO_OVERLAP,)
         pictures = scorer.draw_worst(Path(show_dir), tables[0], worst) if show_dir else []
+    values = image_values(by, tables[0], people, scorer)
     if out:
         write_scores(tables[0], Path(out))
     if overlap_out and overlaps:
@@ -217,6 +231,7 @@ def evaluate(
         tables[1] if other else None,
         overlaps[0] if overlaps else None,
         overlaps[1] if len(overlaps) > 1 else None,
+        values,
         tuple(pictures),
         notes,
     )

@@ -1,8 +1,7 @@
 """Scores of masks that are given as runs, against reference masks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -36,22 +35,6 @@ from .reference_masks import (
 Masks = Mapping[str, list[np.ndarray]]
 
 
-class PackedImage(NamedTuple):
-    """The packed maps of an image.
-
-    Attributes:
-        name: Its name.
-        patient: Its patient.
-        reference: The reference masks.
-        predictions: The masks of each file.
-    """
-
-    name: str
-    patient: str
-    reference: np.ndarray
-    predictions: list[np.ndarray]
-
-
 class MaskScorer:
     """Scores masks, and those to compare them with, against reference masks.
 
@@ -67,6 +50,9 @@ class MaskScorer:
 
     Attributes:
         classes: The class names in order.
+        reference: The reference masks.
+        pairs: Their key by the name of the image.
+        sets: Masks of each file, and the keys of the reference masks by image name.
 
     Raises:
         HandboneError: If a file is not valid, or images or classes do not fit.
@@ -89,17 +75,17 @@ class MaskScorer:
         self._images = NamedFiles(images, IMAGE_SUFFIXES) if images else None
         self.classes = _classes(prediction, reference, classes)
         size = None if size is None else (size[0], size[1])
-        self._reference: ReferenceMasks = (
+        self.reference: ReferenceMasks = (
             AnnotationReference(reference, self.classes, size, self._images, skip_labels)
             if reference.is_dir()
             else SubmissionReference(reference, self.classes, size, self._images)
         )
         paths = [path for path in (prediction, against) if path]
-        self._sets = [_read_masks(path, self._reference, common, self.classes) for path in paths]
-        shared = set.intersection(*(set(names.values()) for _, names in self._sets))
+        self.sets = [_read_masks(path, self.reference, common, self.classes) for path in paths]
+        shared = set.intersection(*(set(names.values()) for _, names in self.sets))
         if not shared:
             raise HandboneError(f'{prediction} and {against} have no image in common.')
-        self._pairs = {name: key for name, key in self._sets[0][1].items() if key in shared}
+        self.pairs = {name: key for name, key in self.sets[0][1].items() if key in shared}
 
     def choose_scores(
         self,
@@ -130,8 +116,8 @@ class MaskScorer:
         limits = list(tolerances or [2.0 if spacing is None else 0.5])
         check_scores(names, limits)
         surfaces = [name for name in names if name in SURFACE_SCORES]
-        keys = list(self._pairs.values())
-        unknown = [key for key in keys if self._reference.size(key) is None]
+        keys = list(self.pairs.values())
+        unknown = [key for key in keys if self.reference.size(key) is None]
         if not unknown or not (surfaces or drawn or overlap):
             return names, limits, ()
         if len(unknown) < len(keys):
@@ -168,29 +154,11 @@ class MaskScorer:
             The scores of every image and class, of one or two files.
         """
         tables = []
-        for masks, keys in self._sets:
+        for masks, keys in self.sets:
             name_of = {key: name for name, key in keys.items()}
-            chosen = {name_of[key]: key for key in self._pairs.values()}
+            chosen = {name_of[key]: key for key in self.pairs.values()}
             tables.append(self._score(masks, chosen, names, tolerances, spacing))
         return tables
-
-    def packed_images(self) -> Iterator[PackedImage]:
-        """Draw image by image the reference masks and the masks of one or two files.
-
-        Yields:
-            Name and patient of the image, and its packed maps.
-
-        Raises:
-            HandboneError: If the size of an image is not known.
-        """
-        names_of = [{key: name for name, key in keys.items()} for _, keys in self._sets]
-        for name, key in tqdm(self._pairs.items(), 'Scoring overlaps', delay=3):
-            labels = self._reference.labels(key)
-            predictions = [
-                decode(masks[names[key]], *labels.shape[:2])
-                for (masks, _), names in zip(self._sets, names_of, strict=True)
-            ]
-            yield PackedImage(name, self._reference.patient(key), labels, predictions)
 
     def draw_worst(self, folder: Path, table: ScoreTable, count: int) -> list[Path]:
         """Draw the images of the lowest scores.
@@ -212,8 +180,8 @@ class MaskScorer:
             if are_bones
             else distinct_colors(len(self.classes))
         )
-        rows, masks, images = table.worst(count), self._sets[0][0], self._check_images()
-        return draw_worst(folder, table, rows, masks, self._reference, images, palette)
+        rows, masks, images = table.worst(count), self.sets[0][0], self._check_images()
+        return draw_worst(folder, table, rows, masks, self.reference, images, palette)
 
     def _score(
         self,
@@ -224,7 +192,7 @@ class MaskScorer:
         spacing: tuple[float, float] | None,
     ) -> ScoreTable:
         """Score one set of masks; ``keys`` are those of the reference masks by image name."""
-        reference, rows = self._reference, []
+        reference, rows = self.reference, []
         with_surfaces = any(name in SURFACE_SCORES for name in scores)
         for name, key in tqdm(keys.items(), 'Scoring', delay=3):
             if with_surfaces:
@@ -257,7 +225,7 @@ class MaskScorer:
         """Make sure that every image can be drawn on."""
         if self._images is None:
             raise HandboneError('--show-dir draws on the images: add --images FOLDER.')
-        missing = [name for name in self._pairs if self._images.path(name) is None]
+        missing = [name for name in self.pairs if self._images.path(name) is None]
         if missing:
             raise HandboneError(
                 f'{self._images.folder} lacks {len(missing)} images that --show-dir may draw, the '

@@ -1,16 +1,37 @@
 """Scores within the overlap of pairs of classes, of masks that are given as runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
 
 from handbone.evaluation.pair_names import PairName, read_pairs
 from handbone.evaluation.pair_scores import PairScores, pair_scores, pair_table
 from handbone.evaluation.score_names import score_columns
 from handbone.evaluation.score_table import ScoreTable
+from handbone.masks import decode
 
 from .mask_scores import MaskScorer
 
 #: Scores of the overlap of two classes.
 SCORES = ('dice', 'surface_dice')
+
+
+class _PackedImage(NamedTuple):
+    """The packed maps of an image.
+
+    Attributes:
+        name: Its name.
+        patient: Its patient.
+        reference: The reference masks.
+        predictions: The masks of each file.
+    """
+
+    name: str
+    patient: str
+    reference: np.ndarray
+    predictions: list[np.ndarray]
 
 
 def score_overlaps(
@@ -39,7 +60,7 @@ def score_overlaps(
     images: list[str] = []
     patients: list[str] = []
     results: list[list[PairScores]] = []
-    for image in scorer.packed_images():
+    for image in _packed_images(scorer):
         images.append(image.name)
         patients.append(image.patient)
         results.append(
@@ -57,3 +78,15 @@ def score_overlaps(
     ]
     found = [table for table in tables if table is not None]
     return found or None
+
+
+def _packed_images(scorer: MaskScorer) -> Iterator[_PackedImage]:
+    """Draw image by image the reference masks and the masks of one or two files."""
+    names_of = [{key: name for name, key in keys.items()} for _, keys in scorer.sets]
+    for name, key in tqdm(scorer.pairs.items(), 'Scoring overlaps', delay=3):
+        labels = scorer.reference.labels(key)
+        predictions = [
+            decode(masks[names[key]], *labels.shape[:2])
+            for (masks, _), names in zip(scorer.sets, names_of, strict=True)
+        ]
+        yield _PackedImage(name, scorer.reference.patient(key), labels, predictions)

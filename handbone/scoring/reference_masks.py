@@ -9,6 +9,8 @@ import numpy as np
 from handbone.datasets.annotation_file import annotated_size, read_polygons
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.image_header import read_image_size
+from handbone.datasets.labels import Labels
+from handbone.datasets.mask_runs import pack_runs
 from handbone.datasets.named_files import NamedFiles, without_suffix
 from handbone.datasets.polygons import Polygons
 from handbone.errors import HandboneError, listed, shown
@@ -66,6 +68,10 @@ class AnnotationReference:
     def size(self, key: str) -> Size:
         """Find the height and width of an image."""
         return self._read(key)[0]
+
+    def undrawn(self, key: str) -> Labels:
+        """Find the reference masks of an image as the files have them."""
+        return self._read(key)[1]
 
     def labels(self, key: str) -> np.ndarray:
         """Draw the reference masks of an image.
@@ -138,6 +144,10 @@ class SubmissionReference:
         """Find the height and width of an image, None if they are not known."""
         path = self._images.path(key) if self._images else None
         return read_image_size(path) if path else self._size
+
+    def undrawn(self, key: str) -> Labels:
+        """Find the masks of an image as the file has them."""
+        return pack_runs(dict(enumerate(self._masks[key])), 'C')
 
     def labels(self, key: str) -> np.ndarray:
         """Draw the masks of an image, as a packed map."""

@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 
 from handbone.datasets import DatasetError
+from handbone.datasets.attribute_values import banded, side_of
 from handbone.datasets.fold_file import read_fold_file, write_fold_file
 from handbone.datasets.formats.conversion import convert
-from handbone.datasets.image_attributes import (
-    banded,
-    read_attributes,
-    side_of,
-    without_attributes,
-)
+from handbone.datasets.image_attributes import read_attributes, without_attributes
 
 HEADER = 'patient,fold\n'
 

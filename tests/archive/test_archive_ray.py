@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from unittest.mock import patch
 import pytest
 from archive_content import check_once_each, parquets
 from marking_predictor import OpenStub, write_images
+from warm_process import WarmProcess, warm_python
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -32,8 +32,13 @@ PYTHONPATH = os.pathsep.join([str(HERE), str(REPOSITORY)])
 def address():
     """Ray of this machine, which the tests share."""
     # processes of Ray import the stub, and shall not wait for the other tests
-    changes = dict(PYTHONPATH=PYTHONPATH, RAY_worker_niceness='0')
-    with patch.dict(os.environ, changes), ray_session(processes=2):
+    python = str(warm_python())  # what Ray starts its workers with, and these what replaces them
+    changes = dict(PYTHONPATH=PYTHONPATH, RAY_worker_niceness='0', PYTHON=python)
+    with (
+        patch.dict(os.environ, changes),
+        patch.object(sys, 'executable', python),
+        ray_session(processes=2),
+    ):
         yield ray.get_runtime_context().gcs_address
 
 
@@ -78,10 +83,10 @@ def test_a_killed_process_and_a_bad_file(address, tmp_path):
 def test_a_killed_run_goes_on(address, tmp_path):
     images = write_images(tmp_path / 'images', 24)
     out = tmp_path / 'archive'
-    command = [sys.executable, str(HERE / 'archive_run.py'), tmp_path / 'images', out, address]
+    command = [HERE / 'archive_run.py', tmp_path / 'images', out, address]
     environment = os.environ | {'PYTHONPATH': PYTHONPATH}
     with (tmp_path / 'log').open('w') as log:
-        run = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        run = WarmProcess(command, log, log, environment)
         try:
             end = time.monotonic() + 240
             while len(parquets(out)) < 2 and run.poll() is None and time.monotonic() < end:

@@ -48,7 +48,7 @@ def _serve(address, owner):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],
-            env=os.environ | dict(PYTHONPATH=str(HERE.parents[1])),
+            env=os.environ | dict(PYTHONPATH=str(HERE.parent)),
             start_new_session=True,
         )
 
@@ -57,7 +57,8 @@ class WarmProcess:
     """A Python program in a process of its own, with the interface of ``subprocess.Popen``.
 
     It runs as ``python PROGRAM ARGUMENTS`` does, in a group of processes of its own, but does not
-    import torch and mmseg first, which takes seconds.
+    import torch and mmseg first, which takes seconds. Its process is the one with the id ``pid``,
+    while a program that :func:`warm_python` starts may live a moment longer than the stand-in.
 
     Args:
         command: The program and its arguments.
@@ -95,3 +96,7 @@ class WarmProcess:
     def terminate(self):
         """Ask the program to end."""
         os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self):
+        """End the program at once."""
+        os.kill(self.pid, signal.SIGKILL)

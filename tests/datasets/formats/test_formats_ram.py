@@ -113,4 +113,6 @@ def test_training(request, data, name, tmp_path):
     runner = ResumableRunner.from_cfg(config)
     runner.train()
     assert all(weight.isfinite().all() for weight in runner.model.parameters())
-    assert 0 <= runner.message_hub.get_scalar('val/mDice').current() <= 1
+    scores = ['mDice', *(['mOverlapDice', 'mOverlapSurfaceDice@2'] if data == 'h1200' else [])]
+    for score in scores:
+        assert 0 <= runner.message_hub.get_scalar(f'val/{score}').current() <= 1

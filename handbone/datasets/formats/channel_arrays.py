@@ -1,7 +1,6 @@
 """Arrays of NumPy with one channel per class, as in RAM-W600."""
 
 import io
-import zipfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -135,7 +134,7 @@ def _open(path: Path, channels: str) -> np.ndarray:
                 masks = arrays[arrays.files[0]]
         else:
             masks = np.load(path, mmap_mode='r', allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, SyntaxError) as error:
+    except Exception as error:  # NumPy raises whatever a damaged header leads it to
         problem = f'the array cannot be read ({one_line(error)})'
         raise DatasetError.at(path, problem, 'Write it again with numpy.save') from error
     if masks.ndim != 3 or masks.dtype.kind not in 'buif':

@@ -10,7 +10,6 @@ from PIL import Image
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.structure import check_structure, parse_json
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
@@ -18,6 +17,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .index_png import BLACK, FOLDER, SUFFIXES, WHITE, IndexPngWriter, png_bytes, single_values
 from .label_file_reader import Draw, LabelFileReader
+from .label_json import load_json
 from .value_table import ValueTable, read_colors
 
 COLOR_TABLE = 'colors.json'
@@ -70,14 +70,8 @@ class ColorPngReader(LabelFileReader):
         for folder in (self._folder, self.source, self._folder.parent):
             path = folder / COLOR_TABLE
             if path.is_file():
-                try:
-                    table = parse_json(path.read_bytes(), str(path))
-                    check_structure(table, {str: [int]}, str(path))
-                except (OSError, HandboneError) as error:
-                    raise DatasetError(
-                        f'{error}. Write {{"class": [red, green, blue]}}.'
-                    ) from error
-                return table
+                remedy = 'Write {"class": [red, green, blue]}'
+                return dict(load_json(path, {str: [int]}, remedy))
         raise DatasetError.at(
             self._folder,
             'the colours of the classes are not known',

@@ -1,13 +1,12 @@
 """CVAT for images 1.1: one XML file with the shapes of all images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
 
 from handbone.appended_file import AppendedFile
-from handbone.bones import distinct_colors
 from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form
 from handbone.xml_stream import read_elements
@@ -17,17 +16,14 @@ from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .format_reader import FormatReader, Size
-from .format_writer import FormatWriter
+from .shape_writer import ShapeWriter
 from .tool_shapes import (
     BoxedMask,
     boxed_mask,
-    check_shapes,
     labels_of_shapes,
     mask_lengths,
-    masks_to_write,
     points_or_error,
 )
-from .traced_polygons import polygons_of
 
 NAME = 'annotations.xml'
 #: Elements of an image without an area.
@@ -164,32 +160,14 @@ class CvatReader(FormatReader):
             raise DatasetError.at(self._file, str(error), 'Export it again') from error
 
 
-class CvatWriter(FormatWriter):
+class CvatWriter(ShapeWriter):
     """Writes ``annotations.xml``, to upload into a task of the same images, and its labels.
 
-    Args:
-        target: As for :class:`FormatWriter`.
-        classes: As for :class:`FormatWriter`.
-        palette: Colours of the labels; distinct ones by default.
-        shapes: 'polygon' writes one polygon per part, 'mask' one mask per class.
-        trace: Trace the outlines of the masks even where annotators drew polygons.
-
-    Raises:
-        HandboneError: ``shapes`` is unknown.
+    The arguments are those of :class:`ShapeWriter`.
     """
 
-    def __init__(
-        self,
-        target: str | Path,
-        classes: Sequence[str],
-        palette: Sequence[tuple[int, int, int]] = (),
-        shapes: str = 'polygon',
-        trace: bool = False,
-    ) -> None:
-        check_shapes(shapes)
-        super().__init__(target, classes, palette)
-        self._shapes = shapes
-        self._trace = trace
+    def begin(self) -> None:
+        """Prepare the file; see the base class."""
         self._number = 0
         self._file = AppendedFile(self.target / NAME, self._header())
 
@@ -197,7 +175,7 @@ class CvatWriter(FormatWriter):
         """Append the shapes of one image; see the base class."""
         size = dict(width=str(image.width), height=str(image.height))
         element = Element('image', dict(id=str(self._number), name=image.name) | size)
-        if self._shapes == 'polygon':
+        if self.shapes == 'polygon':
             self._add_polygons(element, image)
         else:
             self._add_masks(element, image)
@@ -215,11 +193,10 @@ class CvatWriter(FormatWriter):
     def _header(self) -> bytes:
         task = Element('task')
         labels = SubElement(task, 'labels')
-        colors = self.palette or distinct_colors(len(self.classes))
-        for name, color in zip(self.classes, colors, strict=True):
+        for name, color in self.hex_colors():
             label = SubElement(labels, 'label')
             SubElement(label, 'name').text = name
-            SubElement(label, 'color').text = '#{:02x}{:02x}{:02x}'.format(*color)
+            SubElement(label, 'color').text = color
             SubElement(label, 'type').text = 'any'
             SubElement(label, 'attributes')
         meta = tostring(task, encoding='utf-8')
@@ -227,12 +204,12 @@ class CvatWriter(FormatWriter):
         return start + b'<meta>' + meta + b'</meta>\n'
 
     def _add_polygons(self, element: Element, image: AnnotatedImage) -> None:
-        for index, points in polygons_of(image, len(self.classes), self.losses, self._trace):
+        for index, points in self.polygons(image):
             text = ';'.join(f'{x!r},{y!r}' for x, y in points.tolist())
             self._add(element, 'polygon', index, points=text)
 
     def _add_masks(self, element: Element, image: AnnotatedImage) -> None:
-        for index, left, top, mask in masks_to_write(image, len(self.classes), self.losses):
+        for index, left, top, mask in self.masks(image):
             self._add(
                 element,
                 'mask',

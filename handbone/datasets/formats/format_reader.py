@@ -17,6 +17,8 @@ from .class_choice import ClassChoice
 from .losses import Losses
 
 Size = tuple[int, int]
+#: Pixels of an image, at most; beyond them, a file that says so is damaged.
+MOST_PIXELS = 2**29
 
 
 class FormatReader:
@@ -138,6 +140,14 @@ class FormatReader:
         Raises:
             DatasetError: There is no such image, or its size is not known or another one.
         """
+        if size is not None and (min(size) < 1 or size[0] * size[1] > MOST_PIXELS):
+            raise DatasetError.at(
+                place,
+                f'image {shown(name)} has width {size[1]} and height {size[0]} there, which no '
+                'image has',
+                'Correct width and height',
+                where,
+            )
         file = self._images.find(name) if self._images else None
         if file is None or self._images is None:
             if self._need_images and self._images:

@@ -19,7 +19,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .format_writer import FormatWriter
 from .label_file_reader import CLASS_LIST, Draw, LabelFileReader
-from .value_table import ValueTable, read_values
+from .value_table import ValueTable, draw_values
 
 FOLDER = 'masks'
 SUFFIXES = ('.png', '.bmp', '.gif', '.tif', '.tiff')
@@ -69,7 +69,7 @@ class IndexPngReader(LabelFileReader):
 
     def drawing(self, path: Path) -> Draw:
         """Draw one picture; see the base class."""
-        return partial(_draw_indices, path, self._table)
+        return partial(draw_values, path, self._table)
 
 
 class IndexPngWriter(FormatWriter):
@@ -144,12 +144,6 @@ def single_values(packed: np.ndarray, num_classes: int, writer: FormatWriter) ->
         values[class_mask(packed, index)] = index + 1
     values[ignored] = IGNORED
     return values
-
-
-def _draw_indices(
-    path: Path, table: ValueTable, height: int, width: int, num_classes: int
-) -> np.ndarray:
-    return table.draw(read_values(path), num_classes, path)
 
 
 def png_bytes(picture: Image.Image) -> bytes:

@@ -10,12 +10,11 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 import numpy as np
 
 from handbone.appended_file import AppendedFile
-from handbone.bones import distinct_colors
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.masks import encode
 from handbone.masks.label_studio_rle import write_brush
-from handbone.structure import Fields, check_structure, parse_json
+from handbone.structure import Fields, check_structure
 
 from ..annotation_file import collector_paused
 from ..bad_files import BadFiles
@@ -24,7 +23,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .coco import only_json
 from .format_reader import FormatReader, Size
-from .format_writer import FormatWriter
+from .label_json import load_json
 from .label_studio_results import (
     brush_mask,
     image_address,
@@ -32,8 +31,8 @@ from .label_studio_results import (
     polygon_points,
     result_labels,
 )
-from .tool_shapes import BoxedMask, check_shapes, labels_of_shapes
-from .traced_polygons import polygons_of
+from .shape_writer import ShapeWriter
+from .tool_shapes import BoxedMask, labels_of_shapes
 
 NAME, INTERFACE = 'tasks.json', 'interface.xml'
 TASK = Fields(dict(data={str: object}), dict(annotations=([object], None)))
@@ -126,14 +125,7 @@ class LabelStudioReader(FormatReader):
         return AnnotatedImage(name, path, *size, labels)
 
     def _load(self) -> list[Any]:
-        try:
-            tasks = parse_json(self._file.read_bytes(), str(self._file))
-            check_structure(tasks, [object], str(self._file))
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
-        except HandboneError as error:
-            raise DatasetError(f'{error}. Export it again as "JSON".') from error
+        tasks = load_json(self._file, [object], 'Export it again as "JSON"')
         if not tasks:
             raise DatasetError.at(self._file, 'there is no task in it', 'Export it again')
         return list(tasks)
@@ -216,32 +208,15 @@ class LabelStudioReader(FormatReader):
         return DatasetError.at(self._file, problem, remedy, place)
 
 
-class LabelStudioWriter(FormatWriter):
+class LabelStudioWriter(ShapeWriter):
     """Writes ``tasks.json``, to import with the images served from a folder, and ``interface.xml``.
 
-    Args:
-        target: As for :class:`FormatWriter`.
-        classes: As for :class:`FormatWriter`.
-        palette: Colours of the labels; distinct ones by default.
-        shapes: 'polygon' writes one polygon per part, 'mask' one brush per class.
-        trace: Trace the outlines of the masks even where annotators drew polygons.
-
-    Raises:
-        HandboneError: ``shapes`` is unknown.
+    The arguments are those of :class:`ShapeWriter`.
     """
 
-    def __init__(
-        self,
-        target: str | Path,
-        classes: Sequence[str],
-        palette: Sequence[tuple[int, int, int]] = (),
-        shapes: str = 'polygon',
-        trace: bool = False,
-    ) -> None:
-        check_shapes(shapes)
-        super().__init__(target, classes, palette)
-        self._kind = 'polygonlabels' if shapes == 'polygon' else 'brushlabels'
-        self._trace = trace
+    def begin(self) -> None:
+        """Prepare the file; see the base class."""
+        self._kind = 'polygonlabels' if self.shapes == 'polygon' else 'brushlabels'
         self._file = AppendedFile(self.target / NAME, b'[')
         self._count = 0
 
@@ -274,10 +249,8 @@ class LabelStudioWriter(FormatWriter):
         SubElement(view, 'Image', dict(name='image', value='$image'))
         tag = 'PolygonLabels' if self._kind == 'polygonlabels' else 'BrushLabels'
         labels = SubElement(view, tag, dict(name='label', toName='image'))
-        colors = self.palette or distinct_colors(len(self.classes))
-        for name, color in zip(self.classes, colors, strict=True):
-            background = '#{:02x}{:02x}{:02x}'.format(*color)
-            SubElement(labels, 'Label', dict(value=name, background=background))
+        for name, color in self.hex_colors():
+            SubElement(labels, 'Label', dict(value=name, background=color))
         write_atomically(self.target / INTERFACE, tostring(view, encoding='utf-8'))
 
     def close(self) -> None:
@@ -288,7 +261,7 @@ class LabelStudioWriter(FormatWriter):
         """Make the value of each result, without its label."""
         if self._kind == 'polygonlabels':
             share = 100 / np.array([image.width, image.height])
-            for index, points in polygons_of(image, len(self.classes), self.losses, self._trace):
+            for index, points in self.polygons(image):
                 yield index, {'points': (points * share).tolist(), 'closed': True}
             return
         self.count_masks_made_of_polygons(image)

@@ -13,7 +13,7 @@ import numpy as np
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
-from handbone.structure import Fields, check_structure, parse_json
+from handbone.structure import Fields, check_structure
 
 from ..annotation_file import collector_paused
 from ..bad_files import BadFiles
@@ -22,17 +22,15 @@ from ..file_list import ImageFile, list_files
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .format_reader import FormatReader, Size
-from .format_writer import FormatWriter
+from .label_json import load_json
+from .shape_writer import ShapeWriter
 from .tool_shapes import (
     BoxedMask,
     boxed_mask,
-    check_shapes,
     labels_of_shapes,
     mask_lengths,
-    masks_to_write,
     points_or_error,
 )
-from .traced_polygons import polygons_of
 
 DOCUMENT = Fields(
     dict(shapes=[object]),
@@ -152,34 +150,13 @@ class LabelMeReader(FormatReader):
         return sorted(found)
 
 
-class LabelMeWriter(FormatWriter):
+class LabelMeWriter(ShapeWriter):
     """Writes ``NAME.json`` beside a link to each image, as LabelMe opens them.
 
-    Args:
-        target: As for :class:`FormatWriter`.
-        classes: As for :class:`FormatWriter`.
-        palette: Not used.
-        shapes: 'polygon' writes one polygon per part, 'mask' one mask per class.
-        trace: Trace the outlines of the masks even where annotators drew polygons.
-
-    Raises:
-        HandboneError: ``shapes`` is unknown.
+    The arguments are those of :class:`ShapeWriter`.
     """
 
     IMAGE_FOLDER = '.'
-
-    def __init__(
-        self,
-        target: str | Path,
-        classes: Sequence[str],
-        palette: Sequence[tuple[int, int, int]] = (),
-        shapes: str = 'polygon',
-        trace: bool = False,
-    ) -> None:
-        check_shapes(shapes)
-        super().__init__(target, classes, palette)
-        self._shapes = shapes
-        self._trace = trace
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the shapes of one image; see the base class."""
@@ -195,11 +172,11 @@ class LabelMeWriter(FormatWriter):
         write_atomically(self.target / f'{image.stem}.json', json.dumps(document).encode())
 
     def _made(self, image: AnnotatedImage) -> Iterator[dict[str, Any]]:
-        if self._shapes == 'polygon':
-            for index, points in polygons_of(image, len(self.classes), self.losses, self._trace):
+        if self.shapes == 'polygon':
+            for index, points in self.polygons(image):
                 yield self._shape(index, 'polygon', points.tolist(), None)
             return
-        for index, left, top, mask in masks_to_write(image, len(self.classes), self.losses):
+        for index, left, top, mask in self.masks(image):
             right, bottom = left + mask.shape[1] - 1, top + mask.shape[0] - 1
             _, content = cv2.imencode('.png', mask.view(np.uint8) * np.uint8(255))
             text = base64.b64encode(content.tobytes()).decode('ascii')
@@ -220,15 +197,7 @@ class LabelMeWriter(FormatWriter):
 
 
 def _load(path: Path) -> dict[str, Any]:
-    try:
-        document = parse_json(path.read_bytes(), str(path))
-        check_structure(document, DOCUMENT, str(path))
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Check that you may read it') from error
-    except HandboneError as error:
-        raise DatasetError(f'{error}. Save it again in LabelMe.') from error
-    return dict(document)
+    return dict(load_json(path, DOCUMENT, 'Save it again in LabelMe'))
 
 
 def _outline(kind: str, points: list[Any]) -> list[Any]:

@@ -15,7 +15,7 @@ from handbone.listing import normal_form
 from handbone.masks import CLASSES_PER_PLANE
 from handbone.masks.packed import planes_of
 from handbone.masks.rle import change_points
-from handbone.structure import Fields, check_structure, parse_json
+from handbone.structure import Fields
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
@@ -25,7 +25,8 @@ from .class_choice import ClassChoice
 from .format_writer import FormatWriter
 from .index_png import png_bytes
 from .label_file_reader import Draw, LabelFileReader
-from .value_table import ValueTable, read_values
+from .label_json import load_json
+from .value_table import ValueTable, draw_values
 
 DESCRIPTION = 'dataset.json'
 LABELS, IMAGES = 'labelsTr', 'imagesTr'
@@ -82,7 +83,7 @@ class NnUNetReader(LabelFileReader):
 
     def drawing(self, path: Path) -> Draw:
         """Draw one picture; see the base class."""
-        return partial(_draw, path, self._table)
+        return partial(draw_values, path, self._table)
 
 
 class NnUNetWriter(FormatWriter):
@@ -190,14 +191,7 @@ def _code(classes: Sequence[int], num_classes: int) -> tuple[int, ...]:
 
 def _read_description(path: Path) -> dict[str, tuple[int, ...]]:
     """Read the values of each label, in the order of the file."""
-    try:
-        description = parse_json(path.read_bytes(), str(path))
-        check_structure(description, DATASET, str(path))
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Name the folder that holds it') from error
-    except HandboneError as error:
-        raise DatasetError(f'{error}. Correct the description of the dataset.') from error
+    description = load_json(path, DATASET, 'Correct the description of the dataset')
     labels = _label_values(description['labels'], path)
     regions = any(len(values) > 1 for values in labels.values())
     order = description.get('regions_class_order')
@@ -227,7 +221,3 @@ def _label_values(labels: Mapping[str, Any], path: Path) -> dict[str, tuple[int,
             raise DatasetError.at(path, problem, 'Give whole numbers from 0 to 65535')
         found[normal_form(name)] = tuple(values)
     return found
-
-
-def _draw(path: Path, table: ValueTable, height: int, width: int, num_classes: int) -> np.ndarray:
-    return table.draw(read_values(path), num_classes, path)

@@ -1,23 +1,18 @@
-"""Shapes of annotation tools: polygons and masks in a box, read into labels and made of them."""
+"""Shapes of annotation tools: polygons and masks in a box, put together into labels."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.masks import Region, encode, rasterize, regions
+from handbone.masks import encode, rasterize
 from handbone.masks.run_union import unite_runs
 
 from ..annotation_file import AnnotationError, checked_points
 from ..mask_runs import MaskRuns, pack_runs
 from ..polygons import Polygons, pack_polygons
-from .annotated_image import AnnotatedImage
 from .format_reader import Size
-from .losses import Losses
-
-#: What writers make of a class.
-SHAPES = ('polygon', 'mask')
 
 
 class BoxedMask(NamedTuple):
@@ -135,36 +130,6 @@ def points_or_error(raw: object, size: Size | None) -> np.ndarray:
     except AnnotationError as error:
         problem, remedy = error.args
         raise HandboneError(f'{problem}. {remedy}') from error
-
-
-def masks_to_write(image: AnnotatedImage, num_classes: int, losses: Losses) -> Iterable[Region]:
-    """List the masks of an image, each in the box around it.
-
-    Args:
-        image: The image.
-        num_classes: Number of classes.
-        losses: Counts polygons that become masks.
-
-    Returns:
-        One region per class that the image has.
-    """
-    polygons = image.labels if isinstance(image.labels, Polygons) else image.outlines
-    if polygons is not None:
-        losses.add('polygons that became masks', len(polygons.ends))
-    return regions(image.draw(num_classes), num_classes)
-
-
-def check_shapes(shapes: str) -> None:
-    """Check the option of writers.
-
-    Args:
-        shapes: What a writer makes of a class.
-
-    Raises:
-        HandboneError: It is unknown.
-    """
-    if shapes not in SHAPES:
-        raise HandboneError(f"shapes must be 'polygon' or 'mask', got {shapes!r}")
 
 
 def _in_image(mask: BoxedMask, width: int) -> np.ndarray:

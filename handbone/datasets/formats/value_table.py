@@ -18,6 +18,27 @@ from ..errors import DatasetError
 NUMBER_MODES = {'P', '1', 'L', 'I;16', 'I;16B', 'I'}
 
 
+def draw_values(
+    path: Path, table: 'ValueTable', height: int, width: int, num_classes: int
+) -> np.ndarray:
+    """Draw a picture of numbers; with the first two arguments given, a function of MaskFiles.
+
+    Args:
+        path: The file.
+        table: What its values stand for.
+        height: Rows of the image.
+        width: Columns of the image.
+        num_classes: Number of classes.
+
+    Returns:
+        Packed map.
+
+    Raises:
+        DatasetError: It cannot be read, or a value stands for nothing.
+    """
+    return table.draw(read_values(path), num_classes, path)
+
+
 @dataclass(frozen=True)
 class ValueTable:
     """What the values of pixels stand for.

@@ -19,7 +19,7 @@ import handbone  # noqa: F401
 from handbone.bones import CLASSES
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine.guards import GUARDS
-from handbone.masks import pack, planes_first
+from handbone.masks import num_planes, pack, planes_first
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 COMPLETE = sorted(
@@ -70,6 +70,7 @@ def test_there_are_configs():
         *(f'upernet_swin-{size}_1536.py' for size in 'tsbl'),
         *(f'segformer_mit-b{size}_1536.py' for size in range(6)),
         'jsrt/segformer_mit-b0_256.py',
+        'cxas/segformer_mit-b0_512.py',
         *(
             f'ram_{data}/{name}.py'
             for data in ('h1200', 'w600')
@@ -206,4 +207,4 @@ def test_model_trains_and_predicts(config, request):
     model.eval()
     with torch.no_grad():
         results = model.test_step(dict(inputs=images, data_samples=samples))
-    assert results[0].pred_sem_seg.data.shape == (1, 300, 220)
+    assert results[0].pred_sem_seg.data.shape == (num_planes(classes), 300, 220)

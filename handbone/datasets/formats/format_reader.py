@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from handbone.errors import shown
 from handbone.listing import existing, files_below, normal_form
+from handbone.radiographs.picture_header import MAX_PIXELS
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 
 from ..bad_files import BadFiles
@@ -17,8 +18,6 @@ from .class_choice import ClassChoice
 from .losses import Losses
 
 Size = tuple[int, int]
-#: Pixels of an image, at most; beyond them, a file that says so is damaged.
-MOST_PIXELS = 2**29
 
 
 class FormatReader:
@@ -140,7 +139,7 @@ class FormatReader:
         Raises:
             DatasetError: There is no such image, or its size is not known or another one.
         """
-        if size is not None and (min(size) < 1 or size[0] * size[1] > MOST_PIXELS):
+        if size is not None and (min(size) < 1 or size[0] * size[1] > MAX_PIXELS):
             raise DatasetError.at(
                 place,
                 f'image {shown(name)} has width {size[1]} and height {size[0]} there, which no '

@@ -2,12 +2,16 @@
 
 import csv
 import shutil
+import sys
+from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from warm_process import warm_python
 
 from handbone.apis import make_folds
 from handbone.datasets import XRayHandBoneDataset
-from handbone.datasets.fold_file import read_fold_file
+from handbone.datasets.fold_file import read_fold_file, write_fold_file
 
 
 def test_folds_of_a_folder(run_command, phantom_root, tmp_path):
@@ -80,3 +84,22 @@ def test_bad_input_is_one_line(run_command, phantom_root, tmp_path, options, mes
 def test_data_that_is_not_there(run_command):
     _, errors = run_command('folds', 'nowhere', expected=1)
     assert 'nowhere: no such file or folder' in errors
+
+
+@pytest.mark.slow
+def test_trainings_and_tests_follow_the_csv(
+    run_tool, run_command, tiny_config, phantom_root, tmp_path
+):
+    """Folds of different sizes, as no other way of making them gives."""
+    names = sorted(path.name for path in (phantom_root / 'train/DCM').iterdir())
+    given, work_dir = tmp_path / 'given.csv', tmp_path / 'work'
+    write_fold_file(given, {name: int(name != names[3]) for name in names})
+    words = ('train-folds', tiny_config, '--fold-file', given, '--work-dir', work_dir)
+    with patch.object(sys, 'executable', str(warm_python())):
+        out, _ = run_command(*words, '--cfg-options', 'train_cfg.max_iters=2')
+    assert out.count('is finished') == 2
+    given.unlink()
+    run_tool('test_folds.py', tiny_config, work_dir, '--out-of-fold', tmp_path / 'oof.csv')
+    with (work_dir / 'dice_out_of_fold.csv').open(newline='') as file:
+        fold_of = {Path(row['image']).parent.name: row['fold'] for row in csv.DictReader(file)}
+    assert fold_of == {name: '0' if name == names[3] else '1' for name in names}

@@ -18,7 +18,7 @@ FLOORS = (
     {'checkpoints'},
     {'configuration'},
     {'datasets', 'models', 'engine'},
-    {'scoring', 'runs', 'export', 'ensembles', 'diagnosis'},
+    {'scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor'},
     {'outputs'},
     {'inference'},
     {'archive'},

@@ -3,6 +3,7 @@
 from handbone.configuration.config_file import read_config_file
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.conversion import Conversion, convert
+from handbone.doctor.doctor import doctor
 from handbone.runs.run_comparison import config_differences, score_rows
 from handbone.runs.run_record import read_run
 from handbone.scoring import Evaluation, evaluate
@@ -15,6 +16,7 @@ __all__ = [
     'Evaluation',
     'config_differences',
     'convert',
+    'doctor',
     'evaluate',
     'read_config_file',
     'read_run',

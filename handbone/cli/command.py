@@ -53,6 +53,7 @@ SUBCOMMANDS = {
     'download': Subcommand('download an open dataset', registers=False),
     'convert': Subcommand('convert a labelled dataset to a different format', registers=False),
     'metadata': Subcommand('clean a table of patients', registers=False),
+    'doctor': Subcommand('look for faults in a labelled dataset', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),
     'check': Subcommand('check the installation and this machine', registers=False),

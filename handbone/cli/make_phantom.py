@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from handbone.phantom.faults import FAULTS
 from handbone.phantom.presets import PRESETS
 
 from .arguments import at_least_one
@@ -35,6 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--no-test-truth', action='store_true', help='write no polygons of the test images'
     )
+    parser.add_argument(
+        '--faults',
+        nargs='+',
+        metavar='FAULT',
+        help='plant faults, listed in faults.csv: all, or some of ' + ', '.join(FAULTS),
+    )
+    parser.add_argument(
+        '--fault-share',
+        type=float,
+        default=0.3,
+        metavar='SHARE',
+        help='share of the images with a fault, 0 to 1 (default: 0.3)',
+    )
     parser.add_argument('--workers', type=at_least_one, default=1, help='processes (default: 1)')
 
 
@@ -44,8 +58,12 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The parsed command line.
     """
-    from handbone.phantom import write_dataset
+    from handbone.phantom import FaultSettings, write_dataset
 
+    faults = None
+    if args.faults:
+        kinds = tuple(FAULTS) if args.faults == ['all'] else tuple(args.faults)
+        faults = FaultSettings(kinds, args.fault_share)
     try:
         written = write_dataset(
             args.root,
@@ -57,6 +75,7 @@ def run(args: argparse.Namespace) -> None:
             test_truth=not args.no_test_truth,
             workers=args.workers,
             progress=True,
+            faults=faults,
         )
     except KeyboardInterrupt:
         sys.exit('interrupted; run the same command again to continue')

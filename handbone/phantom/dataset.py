@@ -19,7 +19,14 @@ from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.json_files import parse_json
-from handbone.phantom.generator import generate, patient_of
+from handbone.phantom.generator import compose, generate, patient_of
+from handbone.phantom.planted_faults import (
+    COLUMNS,
+    FaultSettings,
+    PlannedFault,
+    fault_row,
+    plan_fault,
+)
 from handbone.phantom.presets import PRESETS, Preset, Settings
 
 #: Increased whenever the same seed gives different images, so that a folder never mixes them.
@@ -31,6 +38,7 @@ FIRST_TEST_PATIENT = 5001
 
 TABLE_NAME = 'patients.csv'
 RECORD_NAME = 'phantom.json'
+FAULTS_NAME = 'faults.csv'
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,7 @@ class PhantomFile:
         index: Number of the image.
         settings: Distributions to draw from.
         size: Side of the image in pixels.
+        fault: What is wrong with it, if anything.
     """
 
     image: Path
@@ -52,6 +61,7 @@ class PhantomFile:
     index: int
     settings: Settings
     size: int
+    fault: PlannedFault | None = None
 
     @property
     def written(self) -> bool:
@@ -69,6 +79,7 @@ def write_dataset(
     test_truth: bool = True,
     workers: int = 1,
     progress: bool = False,
+    faults: FaultSettings | None = None,
 ) -> int:
     """Write a phantom dataset; after an interruption, a second call continues.
 
@@ -82,6 +93,7 @@ def write_dataset(
         test_truth: Whether the polygons of test images are written, to ``test/outputs_json``.
         workers: Number of processes.
         progress: Whether to show a progress bar.
+        faults: Faults to plant; ``faults.csv`` lists where they are.
 
     Returns:
         Number of images written by this call.
@@ -94,9 +106,11 @@ def write_dataset(
     if max(train, test) > 2 * (FIRST_TEST_PATIENT - 1):
         raise HandboneError(f'a split can have at most {2 * (FIRST_TEST_PATIENT - 1)} images')
     root = Path(root)
-    files = list(plan_files(root, train, test, seed, size, preset, test_truth))
-    _claim(root, train, test, seed, size, preset)
+    files = list(plan_files(root, train, test, seed, size, preset, test_truth, faults))
+    _claim(root, train, test, seed, size, preset, faults)
     _write_table(root, train, test, seed, preset)
+    if faults is not None:
+        _write_faults(root, files)
     missing = [file for file in files if not file.written]
     bar = partial(
         tqdm,
@@ -115,7 +129,14 @@ def write_dataset(
 
 
 def plan_files(
-    root: Path, train: int, test: int, seed: int, size: int, preset: Preset, test_truth: bool
+    root: Path,
+    train: int,
+    test: int,
+    seed: int,
+    size: int,
+    preset: Preset,
+    test_truth: bool,
+    faults: FaultSettings | None = None,
 ) -> Iterator[PhantomFile]:
     """List the files of a dataset.
 
@@ -127,6 +148,7 @@ def plan_files(
         size: Side of the images in pixels.
         preset: Settings of training and test images.
         test_truth: Whether test images have polygons.
+        faults: Faults to plant.
 
     Yields:
         One entry per image, training images first.
@@ -142,7 +164,8 @@ def plan_files(
             folder = root / split / 'outputs_json' / patient
             annotation = folder / f'{name}.json' if annotated else None
             image = root / split / 'DCM' / patient / f'{name}.png'
-            yield PhantomFile(image, annotation, seed, index, settings, size)
+            fault = plan_fault(faults, seed, first, index)
+            yield PhantomFile(image, annotation, seed, index, settings, size, fault)
 
 
 def write_phantom(file: PhantomFile) -> None:
@@ -151,14 +174,18 @@ def write_phantom(file: PhantomFile) -> None:
     Args:
         file: The image, and where it is written.
     """
-    phantom = generate(file.seed, file.index, file.settings, file.size)
-    encoded, data = cv2.imencode('.png', phantom.image, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    index = file.fault.source if file.fault else file.index
+    phantom = generate(file.seed, index, file.settings, file.size)
+    pixels, polygons = phantom.image, phantom.polygons
+    if file.fault:
+        pixels, polygons, _ = file.fault.plant(pixels, polygons)
+    encoded, data = cv2.imencode('.png', pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not encoded:
         raise OSError(f'{file.image}: OpenCV could not encode the PNG')
     write_atomically(file.image, data.tobytes())
     if file.annotation is not None:
-        height, width = phantom.image.shape
-        content = annotation_json(phantom.polygons, file.image.stem, file.image.name, height, width)
+        height, width = pixels.shape
+        content = annotation_json(polygons, file.image.stem, file.image.name, height, width)
         write_atomically(file.annotation, content)
 
 
@@ -195,9 +222,19 @@ def _prepare_worker() -> None:
     cv2.setNumThreads(1)
 
 
-def _claim(root: Path, train: int, test: int, seed: int, size: int, preset: Preset) -> None:
+def _claim(
+    root: Path,
+    train: int,
+    test: int,
+    seed: int,
+    size: int,
+    preset: Preset,
+    faults: FaultSettings | None,
+) -> None:
     """Record the settings of the dataset, or check that they are the same and it grows."""
     record = {'generator': GENERATOR_VERSION, 'seed': seed, 'size': size, **asdict(preset)}
+    if faults is not None:
+        record['faults'] = asdict(faults)
     path = root / RECORD_NAME
     if path.exists():
         counts = _recorded_counts(path, record)
@@ -220,8 +257,8 @@ def _recorded_counts(path: Path, record: dict[str, Any]) -> dict[str, int]:
         known = False
     if not known or found != json.loads(json.dumps(record)):
         raise HandboneError(
-            f'{path}: this folder has phantoms of a different generator, seed, size or preset. '
-            'Choose a different folder, or delete this one.'
+            f'{path}: this folder has phantoms of a different generator, seed, size, preset or '
+            'faults. Choose a different folder, or delete this one.'
         )
     return counts
 
@@ -235,3 +272,18 @@ def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -
             row = (patient.age, patient.sex, patient.weight, patient.height, patient.notes)
             rows.append([f'ID{number + offset // 2:03d}', *row])
     write_atomically(root / TABLE_NAME, csv_bytes(rows))
+
+
+def _write_faults(root: Path, files: Sequence[PhantomFile]) -> None:
+    """Write the list of faults."""
+    names = {file.index: file.image.relative_to(root).as_posix() for file in files}
+    rows: list[Sequence[object]] = [COLUMNS]
+    for file in files:
+        if file.fault is None:
+            continue
+        split, _, image = file.image.relative_to(root).as_posix().split('/', 2)
+        source = file.fault.source
+        polygons = compose(file.seed, source, file.settings, file.size).polygons
+        copied = '' if source == file.index else names[source].split('/', 2)[2]
+        rows.append(fault_row(split, image, file.fault, polygons, file.size, copied))
+    write_atomically(root / FAULTS_NAME, csv_bytes(rows))

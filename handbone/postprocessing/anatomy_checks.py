@@ -124,12 +124,26 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     if missing:
         flags.append(f'missing: {", ".join(missing)}')
     flags.extend(pieces)
+    flags.extend(flag for _, flag in misplaced_bones(bones))
+    flags.extend(_proportions(bones))
+    return tuple(flags)
+
+
+def misplaced_bones(bones: Mapping[str, BoneShape]) -> list[tuple[tuple[str, ...], str]]:
+    """Find fingers and metacarpals whose bones do not follow each other, or lie apart.
+
+    Args:
+        bones: Shape of each bone that is there.
+
+    Returns:
+        The bones in question, and a sentence about them.
+    """
+    flags = []
     for ray, names in RAYS.items():
         flags.extend(_order(bones, names, f'the {ray}'))
         flags.extend(_gaps(bones, names, ray))
     flags.extend(_order(bones, METACARPALS, 'the metacarpals'))
-    flags.extend(_proportions(bones))
-    return tuple(flags)
+    return flags
 
 
 def _pieces(bones: Mapping[str, BoneShape]) -> list[str]:
@@ -142,24 +156,28 @@ def _pieces(bones: Mapping[str, BoneShape]) -> list[str]:
     return flags
 
 
-def _order(bones: Mapping[str, BoneShape], names: Sequence[str], row: str) -> list[str]:
+def _order(
+    bones: Mapping[str, BoneShape], names: Sequence[str], row: str
+) -> list[tuple[tuple[str, ...], str]]:
     """Find a row of bones whose centres turn back between the first and the last."""
-    there = [name for name in names if name in bones]
+    there = tuple(name for name in names if name in bones)
     centres = np.array([bones[name].centre for name in there]).reshape(-1, 2)
     steps = np.diff(centres, axis=0)
     if all(before @ after > 0 for before, after in zip(steps, steps[1:], strict=False)):
         return []
-    return [f'{row}: {", ".join(there)} do not follow each other in this order']
+    return [(there, f'{row}: {", ".join(there)} do not follow each other in this order')]
 
 
-def _gaps(bones: Mapping[str, BoneShape], names: Sequence[str], ray: str) -> list[str]:
+def _gaps(
+    bones: Mapping[str, BoneShape], names: Sequence[str], ray: str
+) -> list[tuple[tuple[str, ...], str]]:
     """Find neighbours in a finger that are too far apart."""
-    flags = []
+    flags: list[tuple[tuple[str, ...], str]] = []
     for first, second in pairwise(names):
         if first not in bones or second not in bones:
             continue
         if _gap(bones[first], bones[second]) > LARGEST_GAP:
-            flags.append(f'the {ray}: {first} and {second} lie apart')
+            flags.append(((first, second), f'the {ray}: {first} and {second} lie apart'))
     return flags
 
 

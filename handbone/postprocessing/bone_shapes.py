@@ -49,11 +49,20 @@ def bone_shapes(packed: np.ndarray, classes: Sequence[str]) -> Iterator[tuple[st
             side.start == 0 or side.stop == length
             for side, length in zip((rows, columns), packed.shape[:2], strict=True)
         )
-        yield classes[index], _measure(mask, (columns.start, rows.start), border)
+        yield classes[index], measure_shape(mask, (columns.start, rows.start), border)
 
 
-def _measure(mask: np.ndarray, corner: tuple[int, int], border: bool) -> BoneShape:
-    """Measure one mask (h, w) of 0 and 1; ``corner`` is x and y of its first pixel."""
+def measure_shape(mask: np.ndarray, corner: tuple[int, int], border: bool) -> BoneShape:
+    """Measure one mask.
+
+    Args:
+        mask: (h, w), bool or 0 and 1, not empty.
+        corner: x and y of its first pixel in the image.
+        border: Whether it touches the border of the image.
+
+    Returns:
+        The measurements, in pixels of the image.
+    """
     _, pieces = components(mask)
     moments = cv2.moments(mask.astype(np.uint8), binaryImage=True)
     area = moments['m00']

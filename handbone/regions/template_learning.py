@@ -59,12 +59,8 @@ def learn_template(
     seen = np.isfinite(centroids).all(axis=2)
     if not len(images) or seen.sum(axis=1).max() < 3:
         raise HandboneError('a template is learnt from images that show at least three classes')
-    mean = _scaled(centroids[seen.sum(axis=1).argmax()])
-    for _ in range(ROUNDS):
-        matrices, mirrored = _aligned(mean, centroids, mirror)
-        moved = np.stack([_moved(each, m) for each, m in zip(centroids, matrices, strict=True)])
-        with np.errstate(invalid='ignore'):
-            mean = _scaled(_nan_median(moved))
+    mean = mean_shape(centroids, mirror)
+    matrices, mirrored = align(mean, centroids, mirror)
     # the same way round as most of the images, and turned as they are
     kept = mirrored == (mirrored.mean() > 0.5)
     if mirrored.mean() > 0.5:
@@ -74,7 +70,7 @@ def learn_template(
     angle = np.angle((turns[:, 0, 0] + 1j * turns[:, 1, 0]).sum())
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     mean = mean @ turn.T
-    matrices, _ = _aligned(mean, centroids, mirror)
+    matrices, _ = align(mean, centroids, mirror)
     moved = np.stack([_moved(each, m) for each, m in zip(centroids, matrices, strict=True)])
     outlines = [_moved(image.points, m) for image, m in zip(images, matrices, strict=True)]
     ends = np.array([(points.min(axis=0), points.max(axis=0)) for points in outlines])
@@ -97,10 +93,39 @@ def learn_template(
     ]
 
 
-def _aligned(
-    mean: np.ndarray, centroids: np.ndarray, mirror: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices (N, 2, 3) from images to the mean, and which of them mirror (N,)."""
+def mean_shape(centroids: np.ndarray, mirror: bool) -> np.ndarray:
+    """Average the places of the classes over images that are moved onto each other.
+
+    Args:
+        centroids: (N, C, 2) x and y, float64, NaN for a class that an image does not show. One
+            image shows at least three classes.
+        mirror: Also mirror images where they agree better with the others that way.
+
+    Returns:
+        (C, 2), around 0 with a spread of 1; NaN for a class that no image shows.
+    """
+    seen = np.isfinite(centroids).all(axis=2)
+    mean = _scaled(centroids[seen.sum(axis=1).argmax()])
+    for _ in range(ROUNDS):
+        matrices, _ = align(mean, centroids, mirror)
+        moved = np.stack([_moved(each, m) for each, m in zip(centroids, matrices, strict=True)])
+        with np.errstate(invalid='ignore'):
+            mean = _scaled(_nan_median(moved))
+    return mean
+
+
+def align(mean: np.ndarray, centroids: np.ndarray, mirror: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Move images onto a mean shape, with less weight on classes that do not agree.
+
+    Args:
+        mean: (C, 2) as :func:`mean_shape` gives it.
+        centroids: (N, C, 2) x and y, float64, NaN for a class that an image does not show; each
+            image shows two at least.
+        mirror: Also mirror images where they agree better that way.
+
+    Returns:
+        Matrices (N, 2, 3) from images to the mean, and which of them mirror (N,).
+    """
     known = np.isfinite(mean).all(axis=1)
     template = torch.from_numpy(np.nan_to_num(mean)).float()
     weights = torch.from_numpy(np.isfinite(centroids).all(axis=2) & known).float()

@@ -1,0 +1,129 @@
+"""How many planted faults the doctor finds, and how many sound images it doubts.
+
+    python -m benchmarks.studies.doctor work_dirs/doctor
+
+Sound phantoms are measured once. For each kind of fault, a tenth of them is replaced by images with
+this fault, and all checks are made; the images without fault count for the false alarms. Recall is
+the share of the faults that are found in the right image and class, by one of the checks that name
+the fault; for files and copies in the right image.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from handbone.doctor.checks.all_checks import run_checks
+from handbone.doctor.examined import examine
+from handbone.doctor.finding import Finding
+from handbone.doctor.survey import Source, Survey, survey
+from handbone.phantom import PRESETS, FaultSettings, write_dataset
+from handbone.phantom.dataset import plan_files, write_phantom
+from handbone.phantom.faults import FAULTS
+from handbone.phantom.generator import compose
+
+#: Checks that name each fault.
+NAMED_BY: Mapping[str, tuple[str, ...]] = {
+    'swapped': ('swapped-names',),
+    'missing': ('missing-class',),
+    'displaced': ('misplaced',),
+    'resized': ('out-of-proportion', 'misplaced', 'left-right-difference'),
+    'accessory': ('several-parts', 'specks', 'misplaced', 'unlike-class', 'straight-edge'),
+    'doubled': ('doubled',),
+    'self-crossing': ('self-crossing',),
+    'spike': ('spikes',),
+    'speck': ('specks', 'several-parts'),
+    'cut': ('straight-edge', 'misplaced', 'out-of-proportion', 'left-right-difference'),
+    'mirrored-labels': ('labels-elsewhere',),
+    'inverted': ('inverted',),
+    'empty': ('empty-image',),
+    'saturated': ('saturated',),
+    'duplicate': ('duplicate',),
+    'near-duplicate': ('duplicate',),
+    'rescaled-duplicate': ('duplicate',),
+    'mirrored-duplicate': ('duplicate',),
+}
+Truth = dict[str, tuple[str, ...]]
+
+
+def planted(folder: Path, kind: str, images: int, size: int, seed: int) -> tuple[Survey, Truth]:
+    """Write and measure the images of a dataset that have a fault, a tenth of them.
+
+    Args:
+        folder: Where they are written.
+        kind: The fault.
+        images: Number of images of the whole dataset.
+        size: Their side in pixels.
+        seed: Its seed; that of the sound one gives the same hands.
+
+    Returns:
+        What was measured, and the classes of the fault by image.
+    """
+    faults = FaultSettings((kind,), 0.1)
+    plan = plan_files(folder, images, 0, seed, size, PRESETS['default'], True, faults)
+    truth: Truth = {}
+    for file in plan:
+        if file.fault is None:
+            continue
+        if not file.written:
+            write_phantom(file)
+        polygons = compose(seed, file.fault.source, file.settings, size).polygons
+        classes = file.fault.plant(np.zeros((size, size), np.uint8), polygons)[2]
+        truth[f'{file.image.parent.name}/{file.image.name}'] = classes
+    return survey([Source('train', folder / 'train')]), truth
+
+
+def found(findings: Sequence[Finding], truth: Truth, kind: str) -> int:
+    """Count the faults that a check names: in all classes that they are about.
+
+    Args:
+        findings: Of all checks.
+        truth: Classes of the fault by image.
+        kind: The fault.
+
+    Returns:
+        Their number.
+    """
+    named = {(each.image, each.class_name) for each in findings if each.check in NAMED_BY[kind]}
+    return sum(
+        all((image, name) in named for name in classes or ('',)) for image, classes in truth.items()
+    )
+
+
+def main() -> None:
+    """Plant, examine and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('folder', type=Path, help='where phantoms are written')
+    parser.add_argument('--images', type=int, default=400)
+    parser.add_argument('--size', type=int, default=512)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--faults', nargs='+', choices=list(FAULTS), default=list(FAULTS))
+    args = parser.parse_args()
+    write_dataset(args.folder / 'sound', args.images, 0, args.seed, args.size, progress=True)
+    sound = survey([Source('train', args.folder / 'sound' / 'train')])
+    alarms = run_checks(examine(sound))
+    table = Table('fault', 'planted', 'found', 'recall', 'false alarms per 100 sound images')
+    rate = 100 * len({each.image for each in alarms}) / len(sound.records)
+    table.add_row('none', '', '', '', f'{rate:.1f}')
+    for kind in track(args.faults, 'examining', console=Console(stderr=True)):
+        faulty, truth = planted(args.folder / kind, kind, args.images, args.size, args.seed)
+        bad = {record.name: record for record in faulty.records}
+        records = tuple(bad.get(each.name, each) for each in sound.records)
+        findings = run_checks(examine(replace(sound, records=records)))
+        hits = found(findings, truth, kind)
+        wrong = {each.image for each in findings} - set(bad)
+        rate = 100 * len(wrong) / (len(records) - len(bad))
+        table.add_row(kind, str(len(bad)), str(hits), f'{hits / len(bad):.3f}', f'{rate:.1f}')
+    Console().print(table)
+    counts = Counter(each.check for each in alarms)
+    print('in sound images:', ', '.join(f'{check} {n}' for check, n in counts.items()) or 'nothing')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,95 @@
+"""``handbone doctor``: what may be wrong with a labelled dataset."""
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+
+from handbone.datasets.formats.catalogue import FORMATS
+
+from .arguments import add_out_dir
+
+EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out-dir report'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.description = (
+        'Look for faults in a labelled dataset: swapped names, missing classes, duplicates and '
+        'others. Nothing is changed.'
+    )
+    parser.epilog = EPILOG
+    parser.add_argument(
+        'source', nargs='+', type=Path, help='file or folder of the labels; one for each split'
+    )
+    add_out_dir(
+        parser, 'what gets the page, the tables and the pictures', '--out', default=Path('report')
+    )
+    parser.add_argument(
+        '--from',
+        dest='source_format',
+        choices=list(FORMATS),
+        metavar='FORMAT',
+        help='format of the labels (default: found out)',
+    )
+    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
+    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    parser.add_argument('--strict', action='store_true', help='end with 1 if anything was found')
+    parser.add_argument(
+        '--sure',
+        type=float,
+        default=0.0,
+        metavar='SHARE',
+        help='leave out findings that are less sure than this, 0 to 1 (default: 0)',
+    )
+    parser.add_argument(
+        '--list',
+        type=Path,
+        dest='list_file',
+        metavar='FILE',
+        help='write the names of the images that can be read and are not among --rejected, as an '
+        'ann_file for training',
+    )
+    parser.add_argument(
+        '--rejected',
+        type=Path,
+        metavar='FILE',
+        help='list of images that you rejected; the page saves one',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Examine.
+
+    Args:
+        args: The parsed command line.
+
+    Raises:
+        SystemExit: With 1, after everything was written, if ``--strict`` is set and anything was
+            found.
+    """
+    from tqdm import tqdm
+
+    from handbone.datasets.formats.class_choice import ClassChoice
+    from handbone.doctor.doctor import doctor
+
+    choice = ClassChoice(args.classes) if args.classes else None
+    report = doctor(
+        args.source,
+        args.out_dir,
+        source_format=args.source_format,
+        images=args.images,
+        choice=choice,
+        least_confidence=args.sure,
+        list_file=args.list_file,
+        rejected=args.rejected,
+        progress=partial(tqdm, desc='Reading', unit='image', delay=3),
+    )
+    print(report.text())
+    print(f'the page: {args.out_dir / "index.html"}')
+    if args.strict and report.findings:
+        sys.exit(1)

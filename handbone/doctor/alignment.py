@@ -1,0 +1,77 @@
+"""Places and sizes of classes once all images are moved onto each other."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handbone.masks import inverse
+from handbone.regions.template_learning import align, mean_shape
+
+from .survey import Survey
+
+#: A class that touches the border in fewer of the images in which it is counts as cut off where it
+#: does, and its place and size there tell nothing.
+MOSTLY_WHOLE = 0.3
+#: An image is aligned by at least this many classes.
+FEWEST_CLASSES = 4
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Features of N images with C classes.
+
+    Attributes:
+        features: (N, C, 3) float64: x and y in units of the mean shape, and the logarithm of the
+            area in them; NaN where the class is not there or the image not aligned.
+        whole: (N, C) bool, whether the class is there and not cut off as it usually is not.
+        matrices: (N, 2, 3), from the mean shape to the pixels of each image; NaN where it is not
+            aligned.
+        scales: (N,), pixels per unit of the mean shape.
+        mirrored: (N,) bool, whether the image shows the mirrored shape.
+    """
+
+    features: np.ndarray
+    whole: np.ndarray
+    matrices: np.ndarray
+    scales: np.ndarray
+    mirrored: np.ndarray
+
+
+def align_images(survey: Survey) -> Aligned | None:
+    """Move the classes of all images onto each other: by rotation, scale, shift and mirroring.
+
+    Args:
+        survey: The measurements.
+
+    Returns:
+        The features; None if no image shows enough classes.
+    """
+    centres, areas = survey.centres.astype(np.float64), survey.areas.astype(np.float64)
+    touching = np.stack([record.classes.border for record in survey.records])
+    present = areas > 0
+    often = touching.sum(axis=0) >= MOSTLY_WHOLE * np.maximum(present.sum(axis=0), 1)
+    cut = touching & ~often
+    usable = present.sum(axis=1) >= FEWEST_CLASSES
+    if not usable.any():
+        return None
+    mean = mean_shape(centres[usable], mirror=True)
+    found, turned = align(mean, centres[usable], mirror=True)
+    number = len(centres)
+    matrices, mirrored = np.full((number, 2, 3), np.nan), np.zeros(number, bool)
+    features = np.full((*areas.shape, 3), np.nan)
+    scales = np.full(number, np.nan)
+    for row, matrix, mirror in zip(np.flatnonzero(usable), found, turned, strict=True):
+        matrices[row], mirrored[row] = inverse(matrix), mirror
+        scales[row] = np.sqrt(abs(np.linalg.det(matrices[row, :, :2])))
+        features[row, :, :2] = centres[row] @ matrix[:, :2].T + matrix[:, 2]
+    with np.errstate(divide='ignore'):
+        features[..., 2] = np.log(areas) - 2 * np.log(scales)[:, None]
+    features[~present] = np.nan
+    return Aligned(features, present & ~cut & usable[:, None], matrices, scales, mirrored)
+
+
+def in_pixels(aligned: Aligned, row: int, place: np.ndarray) -> np.ndarray:
+    """Move a place of the mean shape, (2,), into the pixels of an image."""
+    matrix = aligned.matrices[row]
+    moved: np.ndarray = matrix[:, :2] @ place + matrix[:, 2]
+    return moved

@@ -1,0 +1,126 @@
+"""The same image twice: exactly, nearly, at another size, or mirrored."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from handbone.radiographs import RadiographError
+from handbone.radiographs.image_reading import read_image
+
+from ..examined import Examined
+from ..finding import Finding
+from ..image_record import ImageRecord
+from ..pixel_measures import grey_image, thumbnail_of
+
+#: Correlation of thumbnails without their coarse structure from which a pair is looked at again.
+CANDIDATE = 0.85
+#: The same of larger pictures of both, from which they are duplicates.
+DUPLICATE = 0.8
+#: Side of the larger pictures, and width of what is taken for coarse structure, in their pixels.
+PICTURE, COARSE = 96, 2.0
+#: Images that are compared with all others at a time.
+BLOCK = 1024
+#: Pairs looked at again per image; an image like very many others is no duplicate of all of them.
+MOST_PAIRS = 8
+
+
+def check_duplicates(examined: Examined) -> Iterator[Finding]:
+    """Report images that are in the data twice, within and across splits.
+
+    Args:
+        examined: The data.
+
+    Yields:
+        ``duplicate``, one per image that repeats an earlier one.
+    """
+    records = [record for record in examined.survey.records if record.pixels is not None]
+    first: dict[bytes, ImageRecord] = {}
+    different = []
+    for record in records:
+        assert record.pixels is not None
+        known = first.setdefault(record.pixels.digest, record)
+        if known is record:
+            different.append(record)
+        else:
+            yield _finding(record, known, 'its pixels are those of', 1.0)
+    yield from _near(different)
+
+
+def _near(records: list[ImageRecord]) -> Iterator[Finding]:
+    """Compare thumbnails of all pairs, then larger pictures of those that are alike."""
+    if len(records) < 2:
+        return
+    thumbnails = np.stack([record.pixels.thumbnail for record in records if record.pixels])
+    plain, flipped = _fine_structure(thumbnails), _fine_structure(thumbnails[:, :, ::-1])
+    pairs: dict[int, list[tuple[float, int, bool]]] = defaultdict(list)
+    for start in range(0, len(records), BLOCK):
+        rows = plain[start : start + BLOCK]
+        for mirrored, others in ((False, plain), (True, flipped)):
+            # a pair once: the later image against the earlier one
+            alike = rows @ others[: start + len(rows)].T
+            for row, other in np.argwhere(alike > CANDIDATE).tolist():
+                if other < start + row:
+                    pairs[start + row].append((float(alike[row, other]), other, mirrored))
+    pictures: dict[int, np.ndarray | None] = {}
+    for later, candidates in pairs.items():
+        for _, earlier, mirrored in sorted(candidates, reverse=True)[:MOST_PAIRS]:
+            alike = _correlation(records, pictures, later, earlier, mirrored)
+            if alike > DUPLICATE:
+                reason = _difference(records[later], records[earlier], mirrored)
+                yield _finding(records[later], records[earlier], reason, min(alike, 0.99))
+                break
+        pictures.pop(later - BLOCK, None)
+
+
+def _fine_structure(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (N, T, T) without coarse structure, as vectors (N, T * T) of length 1."""
+    fine = np.stack(
+        [each - cv2.GaussianBlur(each, (0, 0), COARSE) for each in pictures.astype(np.float32)]
+    ).reshape(len(pictures), -1)
+    fine -= fine.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(fine, axis=1, keepdims=True)
+    vectors: np.ndarray = fine / np.maximum(lengths, 1e-6)
+    vectors[lengths[:, 0] < 1] = 0  # an empty image is like no other
+    return vectors
+
+
+def _correlation(
+    records: list[ImageRecord],
+    pictures: dict[int, np.ndarray | None],
+    later: int,
+    earlier: int,
+    mirrored: bool,
+) -> float:
+    """Correlate larger pictures of two images."""
+    both = []
+    for number in (later, earlier):
+        if number not in pictures:
+            pictures[number] = _picture(records[number])
+        picture = pictures[number]
+        if picture is None:
+            return 0.0
+        both.append(picture[:, ::-1] if mirrored and number == later else picture)
+    first, second = _fine_structure(np.stack(both))
+    return float(first @ second)
+
+
+def _picture(record: ImageRecord) -> np.ndarray | None:
+    try:
+        return thumbnail_of(grey_image(read_image(record.path)), PICTURE)
+    except (RadiographError, OSError):
+        return None
+
+
+def _difference(record: ImageRecord, other: ImageRecord, mirrored: bool) -> str:
+    same_size = (record.height, record.width) == (other.height, other.width)
+    changes = [*(['mirrored'] if mirrored else []), *([] if same_size else ['at another size'])]
+    return f'it is, {" and ".join(changes) or "nearly"}, the image'
+
+
+def _finding(record: ImageRecord, other: ImageRecord, reason: str, confidence: float) -> Finding:
+    across = '' if record.split == other.split else f' of {other.split}'
+    text = f'{reason} {other.name}{across}'
+    place = record.split, record.name
+    return Finding('duplicate', *place, '', text, round(confidence, 2), None, other.key)

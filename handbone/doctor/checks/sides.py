@@ -1,0 +1,112 @@
+"""Both sides of one person: sizes of the same classes, and names that say left or right."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ..examined import Examined
+from ..finding import Finding, confidence_of
+from ..usual import deviations
+
+#: Areas of the same class on both sides are reported from this many robust deviations of their
+#: logarithmic ratio, and from this factor.
+UNUSUAL, LEAST_FACTOR = 7.0, 1.35
+LEAST_SPREAD = 0.03
+#: Pairs of images from which the usual difference is learnt.
+FEWEST_PAIRS = 10
+#: Share of the images whose name and mirroring must agree before the others are reported.
+AGREEING = 0.9
+SIDE = re.compile(r'(?:^|[_\-. ])(R|L|right|left)$', re.IGNORECASE)
+
+
+def check_sides(examined: Examined) -> Iterator[Finding]:
+    """Compare left with right.
+
+    Args:
+        examined: The data.
+
+    Yields:
+        ``left-right-difference`` and ``wrong-side``.
+    """
+    if examined.aligned is None:
+        return
+    yield from _names(examined)
+    yield from _sizes(examined)
+
+
+def side_of(name: str) -> str:
+    """Read the side from the name of an image.
+
+    >>> side_of('ID001/image1661_R.png'), side_of('ID001/image1661.png')
+    ('R', '')
+    """
+    found = SIDE.search(PurePosixPath(name).stem)
+    return found[1][0].upper() if found else ''
+
+
+def _names(examined: Examined) -> Iterator[Finding]:
+    aligned, records = examined.aligned, examined.survey.records
+    assert aligned is not None
+    rows = np.flatnonzero(np.isfinite(aligned.scales))
+    sides = np.array([side_of(records[row].name) for row in rows])
+    rows, sides = rows[sides != ''], sides[sides != '']
+    if len(rows) < 2 * FEWEST_PAIRS or len(set(sides.tolist())) < 2:
+        return
+    agree = (sides == 'L') == aligned.mirrored[rows]
+    if agree.mean() < 0.5:
+        agree = ~agree
+    if agree.mean() < AGREEING:
+        return
+    for row in rows[~agree]:
+        record = records[row]
+        side = 'right' if side_of(record.name) == 'R' else 'left'
+        reason = f'its name says {side}, its labels have the form of the other side'
+        yield Finding('wrong-side', record.split, record.name, '', reason, 0.9)
+
+
+def _sizes(examined: Examined) -> Iterator[Finding]:
+    aligned, survey = examined.aligned, examined.survey
+    assert aligned is not None
+    pairs = _pairs(examined)
+    if len(pairs) < FEWEST_PAIRS:
+        return
+    first, second = np.array(pairs).T
+    sizes = np.where(aligned.whole, aligned.features[..., 2], np.nan)
+    ratios = sizes[first] - sizes[second]
+    with np.errstate(invalid='ignore'):
+        off = np.abs(deviations(ratios, LEAST_SPREAD))
+        found = (off > UNUSUAL) & (np.abs(ratios) > np.log(LEAST_FACTOR))
+    usual = np.ma.median(np.ma.masked_invalid(sizes), axis=0).filled(np.nan)
+    for number, index in np.argwhere(found).tolist():
+        both = sorted(pairs[number], key=lambda row: -abs(sizes[row, index] - usual[index]))
+        record, other = (survey.records[row] for row in both)
+        factor = float(np.exp(sizes[both[0], index] - sizes[both[1], index]))
+        reason = f'it has {factor:.2g} times the area that it has on the other side'
+        yield Finding(
+            'left-right-difference',
+            record.split,
+            record.name,
+            survey.classes[index],
+            reason,
+            confidence_of(float(off[number, index]), UNUSUAL),
+            record.box(index),
+            other.key,
+        )
+
+
+def _pairs(examined: Examined) -> list[tuple[int, int]]:
+    """Rows of the two images of each person who has one of each side."""
+    aligned = examined.aligned
+    assert aligned is not None
+    by_patient: dict[str, list[int]] = defaultdict(list)
+    for row, record in enumerate(examined.survey.records):
+        if np.isfinite(aligned.scales[row]):
+            by_patient[record.patient].append(row)
+    return [
+        (rows[0], rows[1])
+        for rows in by_patient.values()
+        if len(rows) == 2 and aligned.mirrored[rows[0]] != aligned.mirrored[rows[1]]
+    ]

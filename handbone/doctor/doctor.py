@@ -1,0 +1,121 @@
+"""From a dataset to a report about it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from handbone.datasets.file_list import ImageFile, read_list_file
+from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.errors import HandboneError
+from handbone.files import write_atomically
+from handbone.listing import normal_form
+
+from .checks.all_checks import run_checks
+from .examined import examine
+from .report import Report, write_report
+from .survey import Progress, Source, Survey, survey
+
+
+def doctor(
+    sources: Sequence[str | Path],
+    out_dir: str | Path,
+    *,
+    source_format: str | None = None,
+    images: str | Path | None = None,
+    choice: ClassChoice | None = None,
+    least_confidence: float = 0.0,
+    list_file: str | Path | None = None,
+    rejected: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Look for faults in a labelled dataset, and write a page about them.
+
+    The dataset is read once and never changed. What is usual in it is learnt from itself, so that
+    any classes can be examined; the 29 bones of the hand are also checked for what is known of
+    hands.
+
+    Args:
+        sources: File or folder of the labels, one for each split.
+        out_dir: Folder for ``index.html``, ``findings.csv``, ``findings.json`` and ``pictures/``.
+        source_format: Format of the labels; None finds it out.
+        images: Folder of the images; None looks where the format has them.
+        choice: Which classes are read.
+        least_confidence: Findings that are less sure are left out, 0 to 1.
+        list_file: Gets the names of the images that can be read and were not rejected, as an
+            ``ann_file`` for training; takes one source.
+        rejected: Text file with the name of an image that a person rejected on each line.
+        progress: Called with the images of each source; what it gives is measured.
+
+    Returns:
+        What was found.
+
+    Raises:
+        HandboneError: A source cannot be read at all, or sources have different classes, or the
+            list of rejected images names one that is not there.
+        OSError: A file cannot be written.
+
+    Example:
+        >>> from handbone.apis import doctor
+        >>> print(doctor(['data/phantom/train'], 'report').text())
+    """
+    if not 0 <= least_confidence <= 1:
+        raise HandboneError(f'least_confidence is from 0 to 1, not {least_confidence}')
+    if list_file is not None and len(sources) != 1:
+        raise HandboneError(f'A list of images is of one source, not of {len(sources)}.')
+    if rejected is not None and list_file is None:
+        raise HandboneError('Name the list to write without the rejected images: --list FILE.')
+    parts = [
+        Source(
+            name,
+            Path(source),
+            source_format,
+            None if images is None else Path(images),
+            choice,
+        )
+        for name, source in zip(split_names(sources), sources, strict=True)
+    ]
+    measured = survey(parts, progress)
+    examined = examine(measured)
+    findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
+    report = Report(measured, tuple(findings), examined.notes)
+    write_report(report, parts, Path(out_dir))
+    if list_file is not None:
+        names = kept_images(measured, None if rejected is None else Path(rejected))
+        lines = ''.join(f'{name}\n' for name in names)
+        write_atomically(list_file, lines.encode(errors='surrogateescape'))
+    return report
+
+
+def split_names(sources: Sequence[str | Path]) -> list[str]:
+    """Name the parts of a dataset by the ends of their paths, as short as tells them apart.
+
+    >>> split_names(['data/train', 'data/test']), split_names(['a/labels', 'b/labels'])
+    (['train', 'test'], ['a/labels', 'b/labels'])
+    """
+    paths = [Path(source).absolute() for source in sources]
+    for length in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ['/'.join(path.parts[-length:]) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    raise HandboneError(f'{sources[0]} is named twice.')
+
+
+def kept_images(measured: Survey, rejected: Path | None) -> list[str]:
+    """List the images that can be read and were not rejected.
+
+    Args:
+        measured: The data.
+        rejected: Text file with rejected images, or None.
+
+    Returns:
+        Their names.
+
+    Raises:
+        HandboneError: The file names an image that is not there.
+    """
+    images = [
+        ImageFile(record.name, normal_form(record.patient), normal_form(record.name))
+        for record in measured.records
+        if not record.problem
+    ]
+    left_out = set() if rejected is None else set(read_list_file(rejected, images))
+    return [image.name for image in images if image not in left_out]

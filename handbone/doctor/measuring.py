@@ -1,0 +1,126 @@
+"""One pass over a dataset: everything that the checks need from the files."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from handbone.bones import CLASSES
+from handbone.datasets.errors import DatasetError
+from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.polygons import Polygons
+from handbone.postprocessing.anatomy_checks import misplaced_bones
+from handbone.postprocessing.bone_shapes import BoneShape
+from handbone.radiographs import RadiographError
+from handbone.radiographs.image_reading import read_image
+from handbone.radiographs.picture_header import read_picture_header
+
+from .class_measures import measure_classes
+from .image_record import ClassMeasures, ImageRecord, LabelDefect
+from .outline_defects import outline_defects
+from .pixel_measures import grey_image, measure_pixels
+
+
+def measure_images(
+    split: str, images: Iterable[AnnotatedImage], classes: Sequence[str]
+) -> Iterator[ImageRecord]:
+    """Measure the images of one part of the data, one after the other.
+
+    Args:
+        split: Name of the part.
+        images: What a reader gives.
+        classes: Class names in bit order.
+
+    Yields:
+        One record per image.
+
+    Raises:
+        DatasetError: Never for a bad image file, which the record tells; for labels in files that
+            cannot be drawn.
+    """
+    for image in images:
+        yield measure_image(split, image, classes)
+
+
+def measure_image(split: str, image: AnnotatedImage, classes: Sequence[str]) -> ImageRecord:
+    """Measure one image and its labels.
+
+    Args:
+        split: Name of the part of the data.
+        image: The image.
+        classes: Class names in bit order.
+
+    Returns:
+        The record.
+    """
+    pixels, grey, problem = None, None, ''
+    if image.path is not None:
+        try:
+            stored = read_image(image.path)
+            pixels = measure_pixels(stored, _orientation(image.path))
+            grey = grey_image(stored)
+        except (RadiographError, OSError) as error:
+            problem = str(error)
+    if grey is not None and grey.shape != (image.height, image.width):
+        grey = None
+    try:
+        packed = image.draw(len(classes))
+    except DatasetError as error:
+        packed, problem = np.zeros((0, 0), np.int32), str(error)
+    measures, defects = _measure_labels(image, packed, classes, grey)
+    return ImageRecord(
+        split,
+        image.name,
+        '' if image.path is None else str(image.path),
+        patient_of(image.name),
+        image.height,
+        image.width,
+        measures,
+        pixels,
+        problem,
+        tuple(defects),
+    )
+
+
+def patient_of(name: str) -> str:
+    """Tell whose an image is: its folder, or its name without suffix where it lies in none."""
+    parts = PurePosixPath(name).parts
+    return parts[0] if len(parts) > 1 else PurePosixPath(name).stem
+
+
+def _measure_labels(
+    image: AnnotatedImage, packed: np.ndarray, classes: Sequence[str], grey: np.ndarray | None
+) -> tuple[ClassMeasures, list[LabelDefect]]:
+    if not packed.size:
+        packed = np.zeros((image.height, image.width, 1 + (len(classes) - 1) // 31), np.int32)
+        packed = packed[..., 0] if packed.shape[2] == 1 else packed
+    measures, shapes = measure_classes(packed, len(classes), grey)
+    outlines = image.labels if isinstance(image.labels, Polygons) else image.outlines
+    defects: list[LabelDefect] = []
+    if outlines is not None:
+        polygons = outlines.split()
+        counts = np.bincount(outlines.classes, minlength=len(classes)).astype(np.int32)
+        measures = replace(measures, polygons=counts)
+        defects += outline_defects(polygons, image.height, image.width)
+    if tuple(classes) == CLASSES:
+        defects += _hand_defects(shapes, measures)
+    return measures, defects
+
+
+def _hand_defects(shapes: dict[int, BoneShape], measures: ClassMeasures) -> Iterator[LabelDefect]:
+    bones = {CLASSES[index]: shape for index, shape in shapes.items()}
+    for names, text in misplaced_bones(bones):
+        indices = [CLASSES.index(name) for name in names]
+        boxes = measures.boxes[indices]
+        left, top = boxes[:, :2].min(axis=0).tolist()
+        right, bottom = boxes[:, 2:].max(axis=0).tolist()
+        yield LabelDefect('finger-order', indices[0], text, 0.7, (left, top, right, bottom))
+
+
+def _orientation(path: Path) -> int:
+    try:
+        with path.open('rb') as file:
+            return read_picture_header(path, file).orientation
+    except (RadiographError, OSError):
+        return 1  # DICOM, which has none

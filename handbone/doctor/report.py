@@ -1,0 +1,106 @@
+"""What the doctor found, as files: a page, a CSV, a JSON and pictures."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handbone.csv_files import csv_bytes
+from handbone.files import write_atomically
+from handbone.visualization.picture_file import encode_picture
+
+from .finding import Finding
+from .page import page_html
+from .places import draw_places
+from .survey import Source, Survey
+
+PAGE, TABLE, DOCUMENT, PICTURES = 'index.html', 'findings.csv', 'findings.json', 'pictures'
+COLUMNS = (
+    *('number', 'check', 'split', 'image', 'class', 'reason', 'confidence'),
+    *('left', 'top', 'right', 'bottom', 'other', 'picture'),
+)
+
+Numbered = tuple[int, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the doctor found.
+
+    Attributes:
+        survey: The measurements.
+        findings: The surest first.
+        notes: Checks that could not be made, and why.
+    """
+
+    survey: Survey
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+    def text(self) -> str:
+        """Describe the findings in lines: how many of each kind, in how many images."""
+        images = {(each.split, each.image) for each in self.findings}
+        lines = [
+            f'{len(self.survey.records)} images, {len(self.survey.classes)} classes',
+            f'{len(self.findings)} findings in {len(images)} images',
+        ]
+        counts = Counter(each.check for each in self.findings)
+        lines += [f'  {count:5d}  {check}' for check, count in counts.most_common()]
+        return '\n'.join([*lines, *self.notes])
+
+
+def write_report(
+    report: Report,
+    sources: Sequence[Source],
+    folder: Path,
+    most_pictures: int = 400,
+    progress: Callable[[Iterable[Numbered]], Iterable[Numbered]] | None = None,
+) -> None:
+    """Write ``index.html``, ``findings.csv``, ``findings.json`` and ``pictures/``.
+
+    Args:
+        report: What was found.
+        sources: Where the images are read again for pictures.
+        folder: Where the files go.
+        most_pictures: The surest findings get a picture, so many of them.
+        progress: Called with the pictures.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    shutil.rmtree(folder / PICTURES, ignore_errors=True)
+    drawn = draw_places(report.findings[:most_pictures], report.survey, sources)
+    pictures: dict[int, str] = {}
+    for number, picture in progress(drawn) if progress else drawn:
+        name = f'{PICTURES}/{number + 1:04d}.jpg'
+        write_atomically(folder / name, encode_picture(picture, '.jpg'))
+        pictures[number] = name
+    rows = [COLUMNS, *(_row(n, each, pictures) for n, each in enumerate(report.findings))]
+    write_atomically(folder / TABLE, csv_bytes(rows))
+    write_atomically(folder / DOCUMENT, _document(report, pictures))
+    encoded = {n: (folder / name).read_bytes() for n, name in pictures.items()}
+    write_atomically(folder / PAGE, page_html(report, encoded).encode(errors='replace'))
+
+
+def _row(number: int, each: Finding, pictures: dict[int, str]) -> Sequence[object]:
+    head = (number + 1, each.check, each.split, each.image, each.class_name, each.reason)
+    box = each.box or ('', '', '', '')
+    return (*head, each.confidence, *box, each.other, pictures.get(number, ''))
+
+
+def _document(report: Report, pictures: dict[int, str]) -> bytes:
+    findings = [
+        {'number': number + 1, **asdict(each), 'picture': pictures.get(number)}
+        for number, each in enumerate(report.findings)
+    ]
+    document = {
+        'images': len(report.survey.records),
+        'classes': report.survey.classes,
+        'notes': report.notes,
+        'findings': findings,
+    }
+    return json.dumps(document, indent=1).encode()

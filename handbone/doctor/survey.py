@@ -1,0 +1,122 @@
+"""All that was measured on a dataset, split by split."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handbone.datasets.bad_files import BadFiles
+from handbone.datasets.errors import DatasetError
+from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.formats.catalogue import reader_class, recognise
+from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.format_reader import FormatReader
+from handbone.errors import HandboneError
+
+from .image_record import ImageRecord
+from .measuring import measure_images
+
+Progress = Callable[[Iterable[AnnotatedImage]], Iterable[AnnotatedImage]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One part of the data, such as the training images.
+
+    Attributes:
+        split: Its name in findings.
+        path: File or folder of the labels.
+        format: Name of its format; None finds it out.
+        images: Folder of the images; None looks where the format has them.
+        choice: Which classes are read.
+        options: Further arguments of the reader.
+    """
+
+    split: str
+    path: Path
+    format: str | None = None
+    images: Path | None = None
+    choice: ClassChoice | None = None
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def open(self) -> FormatReader:
+        """Make a reader that goes on after bad images.
+
+        Returns:
+            The reader; its ``bad_files`` collect the problems.
+
+        Raises:
+            HandboneError: The source cannot be read at all.
+        """
+        kind = self.format or recognise(self.path)[0]
+        make = reader_class(kind)
+        options = dict(self.options)
+        report = BadFiles('report')
+        return make(self.path, images=self.images, choice=self.choice, bad_files=report, **options)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was measured on all images.
+
+    Attributes:
+        classes: Class names in bit order.
+        palette: RGB colours, one per class; empty if the format has none.
+        records: One per image.
+        problems: Split, and what a reader rejected.
+    """
+
+    classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    records: tuple[ImageRecord, ...]
+    problems: tuple[tuple[str, DatasetError], ...]
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """(N, C) float32, square pixels, 0 for a class that is not there."""
+        return self._stacked('areas')
+
+    @cached_property
+    def centres(self) -> np.ndarray:
+        """(N, C, 2) float32, NaN for a class that is not there."""
+        return self._stacked('centres')
+
+    def _stacked(self, name: str) -> np.ndarray:
+        arrays = [getattr(record.classes, name) for record in self.records]
+        return np.stack(arrays) if arrays else np.zeros((0, len(self.classes)), np.float32)
+
+
+def survey(sources: Sequence[Source], progress: Progress | None = None) -> Survey:
+    """Read and measure all images; nothing of them but a few kilobytes each is kept.
+
+    Args:
+        sources: The parts of the data.
+        progress: Called with the images of each part; what it gives is measured.
+
+    Returns:
+        The measurements.
+
+    Raises:
+        HandboneError: A source cannot be read at all, or two sources have different classes.
+    """
+    records: list[ImageRecord] = []
+    problems: list[tuple[str, DatasetError]] = []
+    classes: tuple[str, ...] = ()
+    palette: tuple[tuple[int, int, int], ...] = ()
+    for number, source in enumerate(sources):
+        reader = source.open()
+        if number and reader.classes != classes:
+            raise HandboneError(
+                f'{source.path} has other classes than {sources[0].path}, or in another order. '
+                'Name those of both: --classes'
+            )
+        classes, palette = reader.classes, reader.palette
+        images = progress(reader) if progress else reader
+        records += measure_images(source.split, images, classes)
+        problems += ((source.split, problem) for problem in reader.bad_files.problems)
+    if not records and not problems:
+        raise HandboneError('There is no image in the data.')
+    return Survey(classes, palette, tuple(records), tuple(problems))

@@ -1,0 +1,161 @@
+"""The command: page, tables, lists and exit codes."""
+
+import csv
+import json
+import re
+import shutil
+
+import cv2
+import pytest
+
+from handbone.apis import doctor
+from handbone.cli.command import main
+from handbone.doctor.doctor import split_names
+from handbone.doctor.page import ADVICE
+from handbone.errors import HandboneError
+from handbone.phantom import write_dataset
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    root = tmp_path_factory.mktemp('doctor') / 'data'
+    write_dataset(root, train=6, test=2, size=256)
+    first, second = sorted((root / 'train/DCM').rglob('*.png'))[:2]
+    # the second image is a copy of the first one, and its labels hold what must not become markup
+    shutil.copy(first, second)
+    labels = root / 'train/outputs_json'
+    path = next(labels.rglob(f'{second.stem}.json'))
+    document = json.loads(path.read_text())
+    document['annotations'][0]['label'] = '<b>&'
+    path.write_text(json.dumps(document))
+    return root
+
+
+@pytest.fixture(scope='module')
+def report(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp('out')
+    return out, doctor([data / 'train'], out)
+
+
+def test_csv_json_and_page_say_the_same(report):
+    out, result = report
+    rows = list(csv.DictReader((out / 'findings.csv').open()))
+    document = json.loads((out / 'findings.json').read_text())
+    assert len(rows) == len(document['findings']) == len(result.findings) > 0
+    for row, entry, finding in zip(rows, document['findings'], result.findings, strict=True):
+        assert row['check'] == entry['check'] == finding.check
+        assert row['image'] == entry['image'] == finding.image
+        assert float(row['confidence']) == entry['confidence'] == finding.confidence
+        assert row['picture'] == entry['picture']
+        assert cv2.imread(str(out / row['picture'])) is not None
+    page = (out / 'index.html').read_text()
+    assert page.count('<tr data-check=') == len(rows)
+    assert page.count('src="data:image/jpeg;base64,') == len(rows)
+    duplicate = next(f for f in result.findings if f.check == 'duplicate')
+    assert duplicate.other.startswith('train/')
+
+
+def test_the_page_needs_no_network_and_is_escaped(report):
+    out, _ = report
+    page = (out / 'index.html').read_text()
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert 'http' not in re.sub(r'base64,[^"]*', '', page)
+    assert '<b>&' not in page and '&lt;b&gt;&amp;' in page
+    assert 'prefers-color-scheme' in page and 'viewport' in page
+
+
+def test_every_check_has_advice(report):
+    from pathlib import Path
+
+    import handbone.doctor
+
+    folder = Path(handbone.doctor.__file__).parent
+    text = ''.join(file.read_text() for file in folder.rglob('*.py') if file.name != 'page.py')
+    named = set(re.findall(r"(?:Finding|LabelDefect)\('([a-z-]+)'", text))
+    named |= set(re.findall(r'``([a-z]+-[a-z-]+)``', text))
+    assert named <= set(ADVICE)
+
+
+def test_strict_ends_with_1_after_everything_was_written(data, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(['doctor', str(data / 'train'), '--out', str(tmp_path), '--strict'])
+    assert ended.value.code == 1
+    assert (tmp_path / 'index.html').exists()
+    assert 'findings in' in capsys.readouterr().out
+
+
+def test_without_findings_strict_ends_with_0(data, tmp_path):
+    args = ['--sure', '1', '--strict', '--out-dir', str(tmp_path)]
+    main(['doctor', str(data / 'test'), *args])
+    assert json.loads((tmp_path / 'findings.json').read_text())['findings'] == []
+
+
+def test_a_list_without_rejected_images(data, tmp_path):
+    from handbone.datasets.file_list import list_files, read_list_file
+
+    names = [each.name for each in list_files(data / 'train/DCM', '.png')]
+    (tmp_path / 'rejected.txt').write_text(f'{names[2]}\n')
+    kept = tmp_path / 'kept.txt'
+    options = ['--list', str(kept), '--rejected', str(tmp_path / 'rejected.txt')]
+    main(['doctor', str(data / 'train'), '--out-dir', str(tmp_path / 'out'), *options])
+    assert kept.read_text().split('\n')[:-1] == names[:2] + names[3:]
+    chosen = read_list_file(kept, list_files(data / 'train/DCM', '.png'))
+    assert [each.name for each in chosen] == names[:2] + names[3:]
+
+
+def test_two_splits(data, tmp_path):
+    main(
+        [
+            'doctor',
+            str(data / 'train'),
+            str(data / 'test'),
+            '--classes',
+            *_names(data),
+            '--out-dir',
+            str(tmp_path),
+        ]
+    )
+    document = json.loads((tmp_path / 'findings.json').read_text())
+    assert document['images'] == 8
+
+
+def _names(data):
+    from handbone.bones import CLASSES
+
+    return [*CLASSES, '<b>&']
+
+
+def test_unreadable_labels_become_findings(data, tmp_path):
+    root = tmp_path / 'train'
+    shutil.copytree(data / 'train', root)
+    broken = sorted((root / 'outputs_json').rglob('*.json'))[3]
+    broken.write_text('{"annotations": [')
+    result = doctor([root], tmp_path / 'out', list_file=tmp_path / 'kept.txt')
+    (finding,) = [each for each in result.findings if each.check == 'rejected']
+    assert finding.image == str(broken) and finding.confidence == 1
+    assert broken.stem not in (tmp_path / 'kept.txt').read_text()
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(rejected='x.txt'), 'list'),
+        (dict(least_confidence=2), '0 to 1'),
+        (dict(source_format='nothing'), 'no format'),
+    ],
+)
+def test_bad_arguments(data, tmp_path, options, message):
+    with pytest.raises(HandboneError, match=message):
+        doctor([data / 'train'], tmp_path, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_classes_of_two_splits_must_agree(data, tmp_path):
+    with pytest.raises(HandboneError, match='other classes'):
+        doctor([data / 'train', data / 'test'], tmp_path)
+
+
+def test_names_of_splits():
+    assert split_names(['a/x', 'b/x', 'c/y']) == ['a/x', 'b/x', 'c/y']
+    with pytest.raises(HandboneError, match='twice'):
+        split_names(['a', 'a'])

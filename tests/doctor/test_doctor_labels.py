@@ -1,0 +1,145 @@
+"""Parts, overlaps, grey values and sides."""
+
+import numpy as np
+import pytest
+from made_records import annotated, findings_with, found, hand, survey_of
+
+from handbone.bones import CLASSES
+from handbone.doctor.checks.appearance import check_appearance
+from handbone.doctor.checks.sides import side_of
+from handbone.doctor.class_measures import measure_classes
+from handbone.doctor.examined import examine
+from handbone.doctor.measuring import measure_image
+from handbone.doctor.survey import Survey
+from handbone.masks import pack
+
+
+def square(x, y, side):
+    return np.array([[x, y], [x + side, y], [x + side, y + side], [x, y + side]], float)
+
+
+def test_measures_equal_their_definitions():
+    rng = np.random.default_rng(0)
+    masks = np.zeros((3, 40, 60), bool)
+    masks[0, 5:20, 10:30] = True
+    masks[1, 15:35, 20:50] = True
+    masks[1, 2:4, 52:55] = True
+    grey = rng.integers(0, 256, (40, 60)).astype(np.uint8)
+    measures, _ = measure_classes(pack(masks), 3, grey)
+    assert measures.areas.tolist() == [300, 606, 0]
+    for index in (0, 1):
+        rows, columns = np.nonzero(masks[index])
+        assert measures.centres[index] == pytest.approx((columns.mean(), rows.mean()), abs=1e-4)
+        assert measures.inside[index] == pytest.approx(grey[masks[index]].mean(), rel=1e-5)
+        assert measures.white[index] == pytest.approx((grey[masks[index]] >= 250).mean())
+    assert measures.boxes[:2].tolist() == [[10, 5, 30, 20], [20, 2, 55, 35]]
+    assert np.isnan(measures.centres[2]).all() and not measures.present[2]
+    (piece,) = measures.pieces
+    assert piece == (1, (52, 2, 55, 4), pytest.approx(0.01))
+    (overlap,) = measures.overlaps.tolist()
+    assert overlap == [0, 1, pytest.approx((masks[0] & masks[1]).sum() / 300)]
+
+
+def test_the_band_outside_has_the_grey_values_around_the_mask():
+    masks = np.zeros((1, 60, 60), bool)
+    masks[0, 20:40, 20:40] = True
+    grey = np.full((60, 60), 7, np.uint8)
+    grey[20:40, 20:40] = 90
+    measures, _ = measure_classes(pack(masks), 1, grey)
+    assert (measures.inside[0], measures.outside[0]) == (90, 7)
+    assert measures.straight[0] == pytest.approx(19 / 20)
+
+
+def test_edges_at_the_border_of_the_image_are_not_straight_edges():
+    masks = np.zeros((1, 60, 60), bool)
+    masks[0, :30, 10:14] = True
+    measures, _ = measure_classes(pack(masks), 1, None)
+    assert measures.border[0]
+    whole = np.zeros((1, 60, 60), bool)
+    whole[0, 0:2, :] = True
+    measures, _ = measure_classes(pack(whole), 1, None)
+    assert measures.straight[0] < 1  # only the side of 60 pixels inside the image would be longer
+
+
+def test_more_classes_than_a_plane_holds():
+    masks = np.zeros((40, 16, 16), bool)
+    masks[0, :8], masks[35, 4:12] = True, True
+    measures, _ = measure_classes(pack(masks), 40, None)
+    assert measures.areas[[0, 35]].tolist() == [128, 128]
+    assert measures.overlaps.tolist() == [[0, 35, 0.5]]
+
+
+@pytest.mark.parametrize(('side', 'check'), [(3, 'specks'), (14, 'several-parts')])
+def test_second_parts(side, check):
+    changed = {5: [*hand(5), ('Lunate', square(4, 4, side))]}
+    findings = findings_with(changed)
+    assert (check, 'Lunate') in found(findings, 5)
+    box = next(f.box for f in findings if f.check == check)
+    assert box == (4, 4, 5 + side, 5 + side)
+
+
+def test_one_outline_with_two_names():
+    polygons = [(n, dict(hand(8))['Hamate'] if n == 'Capitate' else o) for n, o in hand(8)]
+    assert ('one-outline-two-names', 'Capitate') in found(findings_with({8: polygons}), 8)
+
+
+def test_a_class_that_is_not_like_itself():
+    """Metal that is labelled as one of two classes, in one of 30 images."""
+    rng = np.random.default_rng(0)
+    records = []
+    for number in range(30):
+        packed = [('a', square(10, 10, 30)), ('b', square(60, 20, 20)), ('c', square(20, 60, 25))]
+        grey = np.full((100, 100), 20, np.uint8)
+        grey[10:41, 10:41] = 90 + rng.integers(-8, 8)
+        grey[20:41, 60:81] = 255 if number == 11 else 110 + rng.integers(-8, 8)
+        grey[60:86, 20:46] = 100 + rng.integers(-8, 8)
+        records.append((f'{number}.png', packed, grey))
+    classes = ('a', 'b', 'c')
+    measured = []
+    for name, polygons, grey in records:
+        image = annotated(name, polygons, 100, None, classes)
+        record = measure_image('train', image, classes)
+        measures, _ = measure_classes(image.draw(3), 3, grey)
+        from dataclasses import replace
+
+        from handbone.doctor.pixel_measures import measure_pixels
+
+        measured.append(replace(record, classes=measures, pixels=measure_pixels(grey)))
+    (finding,) = check_appearance(examine(survey_of(measured, classes)))
+    assert (finding.image, finding.class_name) == ('11.png', 'b')
+    assert finding.check == 'unlike-class' and 'brighter' in finding.reason
+
+
+def test_an_outline_cut_along_a_line():
+    polygons = []
+    for name, outline in hand(14):
+        if name == 'finger-11':
+            outline = outline.copy()
+            middle = np.median(outline[:, 0] - outline[:, 1])
+            beyond = outline[:, 0] - outline[:, 1] - middle
+            outline[beyond > 0] -= beyond[beyond > 0, None] / 2 * np.array([1, -1])
+        polygons.append((name, outline))
+    checks = {check for check, name in found(findings_with({14: polygons}), 14)}
+    assert checks & {'straight-edge', 'misplaced', 'out-of-proportion'}
+
+
+@pytest.mark.parametrize(
+    ('name', 'side'),
+    [('a/b_R.png', 'R'), ('b_l.png', 'L'), ('hand-right.bmp', 'R'), ('bowl.png', ''), ('R', 'R')],
+)
+def test_sides_in_names(name, side):
+    assert side_of(name) == side
+
+
+def test_a_mirrored_image_with_the_name_of_the_other_side():
+    from made_records import SIZE, name_of
+
+    mirrored = [(n, o * (-1, 1) + (SIZE - 1, 0)) for n, o in hand(22)]
+    findings = findings_with({22: mirrored})
+    assert ('wrong-side', '') in found(findings, 22)
+    assert not [f for f in findings if f.check == 'wrong-side' and f.image != name_of(22)]
+
+
+def test_no_images():
+    empty = Survey(CLASSES, (), (), ())
+    assert empty.areas.shape == (0, 29)

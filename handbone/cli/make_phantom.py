@@ -3,7 +3,6 @@
 import argparse
 import sys
 
-from handbone.phantom.faults import FAULTS
 from handbone.phantom.presets import PRESETS
 
 from .arguments import at_least_one
@@ -40,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--faults',
         nargs='+',
         metavar='FAULT',
-        help='plant faults, listed in faults.csv: all, or some of ' + ', '.join(FAULTS),
+        help='plant faults, which faults.csv lists: all, or names such as swapped and missing '
+        '(docs/doctor.md)',
     )
     parser.add_argument(
         '--fault-share',
@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.phantom import FaultSettings, write_dataset
+    from handbone.phantom.faults import FAULTS
 
     faults = None
     if args.faults:

@@ -11,6 +11,7 @@ from handbone.listing import normal_form
 
 from .checks.all_checks import run_checks
 from .examined import examine
+from .overview import overview
 from .report import Report, write_report
 from .survey import Progress, Source, Survey, survey
 
@@ -76,7 +77,7 @@ def doctor(
     measured = survey(parts, progress)
     examined = examine(measured)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
-    report = Report(measured, tuple(findings), examined.notes)
+    report = Report(measured, tuple(findings), examined.notes, overview(examined))
     write_report(report, parts, Path(out_dir))
     if list_file is not None:
         names = kept_images(measured, None if rejected is None else Path(rejected))

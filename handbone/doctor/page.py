@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from .overview import OverviewTable
 from .page_style import SCRIPT, STYLE
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def page_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
         *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         _overview(report.findings),
         _findings(report.findings, pictures),
-        _classes(report),
+        *map(_table, report.tables),
         f'<script>{SCRIPT}</script></body></html>',
     ]
     return '\n'.join(parts)
@@ -119,23 +118,15 @@ def _row(number: int, each: 'Finding', picture: bytes | None) -> str:
     return f'<tr data-check="{escape(each.check)}">{"".join(cells)}</tr>'
 
 
-def _classes(report: 'Report') -> str:
-    areas = report.survey.areas
-    if not len(areas):
-        return ''
+def _table(table: OverviewTable) -> str:
+    head = ''.join(f'<th>{escape(each)}</th>' for each in table.columns)
     rows = []
-    for index, name in enumerate(report.survey.classes):
-        there = areas[areas[:, index] > 0, index]
-        low, middle, high = np.percentile(there, (5, 50, 95)) if len(there) else (0, 0, 0)
-        share = f'{len(there) / len(areas):.1%}'
-        numbers = ''.join(f'<td class="number">{each}</td>' for each in (len(there), share))
-        numbers += ''.join(f'<td class="number">{each:.0f}</td>' for each in (low, middle, high))
-        rows.append(f'<tr><td>{escape(name)}</td>{numbers}</tr>')
-    head = ''.join(
-        f'<th>{each}</th>'
-        for each in ('class', 'images', 'share', 'area 5 %', 'median', 'area 95 %')
-    )
+    for cells, share in table.rows:
+        width = f'{100 * min(max(share, 0), 1):.1f}%'
+        text = ''.join(f'<td>{escape(cell)}</td>' for cell in cells)
+        bar = f'<div class="bar" style="width:{width}"></div>{share:.3g}'
+        rows.append(f'<tr>{text}<td class="plot">{bar}</td></tr>')
     return (
-        '<h2>Classes</h2><div class="wide"><table><thead><tr>'
-        f'{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<h2>{escape(table.title)}</h2><div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f'<tbody>{"".join(rows)}</tbody></table></div>'
     )

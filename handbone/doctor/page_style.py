@@ -18,7 +18,9 @@ th button, .overview button { font: inherit; color: var(--accent); background: n
 .tools input, .tools button { font: inherit; padding: .25rem .5rem; }
 img { max-width: 20rem; width: 100%; height: auto; border-radius: 4px; }
 .note { border-left: 3px solid var(--accent); padding-left: .75rem; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide td { overflow-wrap: normal; }
+.bar { background: var(--accent); height: .7em; border-radius: 2px; min-width: 1px; }
+td.plot { min-width: 9rem; font-variant-numeric: tabular-nums; }
 @media (max-width: 46rem) {
   #findings thead { display: flex; flex-wrap: wrap; gap: .25rem .9rem; }
   #findings thead tr { display: contents; }

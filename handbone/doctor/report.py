@@ -14,6 +14,7 @@ from handbone.files import write_atomically
 from handbone.visualization.picture_file import encode_picture
 
 from .finding import Finding
+from .overview import OverviewTable
 from .page import page_html
 from .places import draw_places
 from .survey import Source, Survey
@@ -35,11 +36,13 @@ class Report:
         survey: The measurements.
         findings: The surest first.
         notes: Checks that could not be made, and why.
+        tables: About the dataset as a whole.
     """
 
     survey: Survey
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    tables: tuple[OverviewTable, ...] = ()
 
     def text(self) -> str:
         """Describe the findings in lines: how many of each kind, in how many images."""
@@ -101,6 +104,7 @@ def _document(report: Report, pictures: dict[int, str]) -> bytes:
         'images': len(report.survey.records),
         'classes': report.survey.classes,
         'notes': report.notes,
+        'tables': [asdict(table) for table in report.tables],
         'findings': findings,
     }
     return json.dumps(document, indent=1).encode()

@@ -50,7 +50,7 @@ def test_writes_and_says_what_is_wrong(tmp_path, capsys):
     with pytest.raises(SystemExit):
         call(*arguments)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith('error: ') and 'generator, seed, size or preset' in line
+    assert line.startswith('error: ') and 'generator, seed, size, preset or faults' in line
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ from made_records import annotated, findings_with, found, hand, survey_of
 
 from handbone.bones import CLASSES
 from handbone.doctor.checks.appearance import check_appearance
-from handbone.doctor.checks.sides import side_of
 from handbone.doctor.class_measures import measure_classes
 from handbone.doctor.examined import examine
 from handbone.doctor.measuring import measure_image
@@ -121,14 +120,6 @@ def test_an_outline_cut_along_a_line():
         polygons.append((name, outline))
     checks = {check for check, name in found(findings_with({14: polygons}), 14)}
     assert checks & {'straight-edge', 'misplaced', 'out-of-proportion'}
-
-
-@pytest.mark.parametrize(
-    ('name', 'side'),
-    [('a/b_R.png', 'R'), ('b_l.png', 'L'), ('hand-right.bmp', 'R'), ('bowl.png', ''), ('R', 'R')],
-)
-def test_sides_in_names(name, side):
-    assert side_of(name) == side
 
 
 def test_a_mirrored_image_with_the_name_of_the_other_side():

@@ -39,7 +39,12 @@ def test_sound_hands_have_few_findings():
 
 @pytest.mark.parametrize(
     'pair',
-    [('finger-5', 'finger-9'), ('Lunate', 'Scaphoid'), ('Radius', 'Ulna'), ('finger-1', 'Hamate')],
+    [
+        ('finger-5', 'finger-9'),
+        ('Lunate', 'Scaphoid'),
+        ('Radius', 'Ulna'),
+        ('finger-1', 'Hamate'),
+    ],
 )
 def test_exchanged_names(pair):
     first, second = pair

@@ -20,6 +20,8 @@ CANDIDATE = 0.85
 DUPLICATE = 0.8
 #: Side of the larger pictures, and width of what is taken for coarse structure, in their pixels.
 PICTURE, COARSE = 96, 2.0
+#: Fine structure is clipped at this many times what nine tenths of it do not exceed.
+CLIPPED = 2.0
 #: Images that are compared with all others at a time.
 BLOCK = 1024
 #: Pairs looked at again per image; an image like very many others is no duplicate of all of them.
@@ -79,6 +81,9 @@ def _fine_structure(pictures: np.ndarray) -> np.ndarray:
     fine = np.stack(
         [each - cv2.GaussianBlur(each, (0, 0), COARSE) for each in pictures.astype(np.float32)]
     ).reshape(len(pictures), -1)
+    # edges of black bars and burnt-in marks are many times stronger than what they are laid over
+    limit = CLIPPED * np.quantile(np.abs(fine), 0.9, axis=1, keepdims=True)
+    fine = np.clip(fine, -limit, limit)
     fine -= fine.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(fine, axis=1, keepdims=True)
     vectors: np.ndarray = fine / np.maximum(lengths, 1e-6)

@@ -17,8 +17,8 @@ EMPTY = 10.0
 #: the median of all images.
 SATURATED = 0.15
 #: Labels lie on what they name if the contrast of the classes to what is around them is at least
-#: this share of the median over all images.
-LEAST_CONTRAST = 0.25
+#: this share of the usual one, which so many images tell.
+LEAST_CONTRAST, FEWEST_CONTRASTS = 0.25, 3
 
 
 def check_files(examined: Examined) -> Iterator[Finding]:
@@ -84,16 +84,18 @@ def _grey_ranges(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
 
 
 def _contrasts(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
-    """Compare the classes with what is around them: brighter in most images, or darker."""
-    contrasts = np.array([_contrast(record) for record in records])
-    known = contrasts[np.isfinite(contrasts)]
-    if len(known) < 3:
+    """Compare how the classes stand out from what is around them with how they usually do."""
+    if len(records) < FEWEST_CONTRASTS:
         return
-    usual = float(np.median(known))
-    for record, contrast in zip(records, contrasts.tolist(), strict=True):
-        if not np.isfinite(contrast) or usual == 0:
-            continue
-        place, share = (record.split, record.name), contrast / usual
+    contrasts = np.ma.masked_invalid([_contrast(record) for record in records])
+    usual = np.ma.median(contrasts, axis=0)
+    # the usual contrast of each class tells how much it counts, and which way
+    weights = (usual * ~contrasts.mask).filled(0)
+    shares = (contrasts.filled(0) * weights).sum(axis=1)
+    shares /= np.maximum((weights * usual.filled(0)).sum(axis=1), 1e-6)
+    known = np.abs(weights).sum(axis=1) > 0
+    for record, share in zip(np.array(records, object)[known], shares[known], strict=True):
+        place = record.split, record.name
         if share < -LEAST_CONTRAST:
             reason = 'its grey scale is inverted: what is bright in other images is dark in it'
             yield Finding('inverted', *place, '', reason, 0.95)
@@ -103,13 +105,12 @@ def _contrasts(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
             yield Finding('labels-elsewhere', *place, '', reason, 0.8)
 
 
-def _contrast(record: ImageRecord) -> float:
-    """Median over the classes of the difference of inside and outside, in grey ranges."""
+def _contrast(record: ImageRecord) -> np.ndarray:
+    """Difference of inside and outside, (C,), in grey ranges; NaN where it is not known."""
     measures, pixels = record.classes, record.pixels
-    difference = measures.inside - measures.outside
-    if pixels is None or pixels.high - pixels.low < EMPTY or not np.isfinite(difference).any():
-        return float('nan')
-    return float(np.nanmedian(difference)) / (pixels.high - pixels.low)
+    if pixels is None or pixels.high - pixels.low < EMPTY:
+        return np.full(len(measures.areas), np.nan)
+    return (measures.inside - measures.outside).astype(np.float64) / (pixels.high - pixels.low)
 
 
 def _shared_patients(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:

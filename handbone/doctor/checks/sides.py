@@ -1,11 +1,11 @@
 """Both sides of one person: sizes of the same classes, and names that say left or right."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 import numpy as np
+
+from handbone.datasets.image_attributes import UNKNOWN, side_of
 
 from ..examined import Examined
 from ..finding import Finding, confidence_of
@@ -19,7 +19,6 @@ LEAST_SPREAD = 0.03
 FEWEST_PAIRS = 10
 #: Share of the images whose name and mirroring must agree before the others are reported.
 AGREEING = 0.9
-SIDE = re.compile(r'(?:^|[_\-. ])(R|L|right|left)$', re.IGNORECASE)
 
 
 def check_sides(examined: Examined) -> Iterator[Finding]:
@@ -37,22 +36,12 @@ def check_sides(examined: Examined) -> Iterator[Finding]:
     yield from _sizes(examined)
 
 
-def side_of(name: str) -> str:
-    """Read the side from the name of an image.
-
-    >>> side_of('ID001/image1661_R.png'), side_of('ID001/image1661.png')
-    ('R', '')
-    """
-    found = SIDE.search(PurePosixPath(name).stem)
-    return found[1][0].upper() if found else ''
-
-
 def _names(examined: Examined) -> Iterator[Finding]:
     aligned, records = examined.aligned, examined.survey.records
     assert aligned is not None
     rows = np.flatnonzero(np.isfinite(aligned.scales))
     sides = np.array([side_of(records[row].name) for row in rows])
-    rows, sides = rows[sides != ''], sides[sides != '']
+    rows, sides = rows[sides != UNKNOWN], sides[sides != UNKNOWN]
     if len(rows) < 2 * FEWEST_PAIRS or len(set(sides.tolist())) < 2:
         return
     agree = (sides == 'L') == aligned.mirrored[rows]

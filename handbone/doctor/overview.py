@@ -1,0 +1,145 @@
+"""Tables about a dataset as a whole: its parts, its classes, what overlaps, what differs."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from handbone.datasets.image_attributes import side_of
+
+from .examined import Examined
+
+#: Overlaps below this share of the smaller class are not counted.
+LEAST_OVERLAP = 0.01
+#: Pairs that are listed.
+MOST_PAIRS = 40
+#: Images of each part that a comparison takes.
+FEWEST_IMAGES = 5
+
+
+@dataclass(frozen=True)
+class OverviewTable:
+    """A table.
+
+    Attributes:
+        title: What it is about.
+        columns: Its columns; the last one is a number from 0 to 1 that is drawn as a bar.
+        rows: Text of each cell but the last, and the number.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], float], ...]
+
+
+def overview(examined: Examined) -> tuple[OverviewTable, ...]:
+    """Describe a dataset.
+
+    Args:
+        examined: The data.
+
+    Returns:
+        Tables of its parts, classes and overlaps; of the differences between parts, if there are
+        several.
+    """
+    tables = [_parts(examined), _classes(examined), _pairs(examined), _differences(examined)]
+    return tuple(table for table in tables if table.rows)
+
+
+def _parts(examined: Examined) -> OverviewTable:
+    records = examined.survey.records
+    rows = []
+    for split, count in Counter(record.split for record in records).items():
+        own = [record for record in records if record.split == split]
+        patients = Counter(record.patient for record in own)
+        sides = Counter(side_of(record.name) for record in own)
+        sizes = Counter(f'{record.height} x {record.width}' for record in own).most_common(1)[0]
+        cells = (
+            split,
+            str(count),
+            str(len(patients)),
+            f'{min(patients.values())} to {max(patients.values())}',
+            f'{sides["R"]} / {sides["L"]}',
+            f'{sizes[0]} ({sizes[1] / count:.0%})',
+        )
+        rows.append((cells, count / len(records)))
+    columns = ('part', 'images', 'patients', 'images each', 'right / left', 'size', 'share')
+    return OverviewTable('Parts', columns, tuple(rows))
+
+
+def _classes(examined: Examined) -> OverviewTable:
+    survey = examined.survey
+    rows = []
+    for index, name in enumerate(survey.classes):
+        areas = survey.areas[survey.areas[:, index] > 0, index]
+        low, middle, high = np.percentile(areas, (5, 50, 95)) if len(areas) else (0, 0, 0)
+        share = len(areas) / max(len(survey.records), 1)
+        cells = (name, str(len(areas)), f'{low:.0f}', f'{middle:.0f}', f'{high:.0f}')
+        rows.append((cells, share))
+    columns = ('class', 'images', 'area 5 %', 'median', 'area 95 %', 'share of images')
+    return OverviewTable('Classes', columns, tuple(rows))
+
+
+def _pairs(examined: Examined) -> OverviewTable:
+    survey = examined.survey
+    shares: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for record in survey.records:
+        for first, second, share in record.classes.overlaps.tolist():
+            if share >= LEAST_OVERLAP:
+                shares[int(first), int(second)].append(share)
+    rows = []
+    for (first, second), found in sorted(shares.items(), key=lambda each: -len(each[1])):
+        names = survey.classes[first], survey.classes[second]
+        cells = (*names, str(len(found)), f'{np.median(found):.1%}', f'{max(found):.1%}')
+        rows.append((cells, len(found) / len(survey.records)))
+    columns = ('class', 'and', 'images', 'median overlap', 'largest', 'share of images')
+    return OverviewTable('Classes that overlap', columns, tuple(rows[:MOST_PAIRS]))
+
+
+def _differences(examined: Examined) -> OverviewTable:
+    """Compare the first part with each other one, attribute by attribute."""
+    from scipy.stats import ks_2samp
+
+    splits = list(dict.fromkeys(record.split for record in examined.survey.records))
+    of_image = np.array([record.split for record in examined.survey.records])
+    rows = []
+    for other in splits[1:]:
+        for name, values in _attributes(examined).items():
+            both = [values[(of_image == each) & np.isfinite(values)] for each in (splits[0], other)]
+            if min(map(len, both)) < FEWEST_IMAGES:
+                continue
+            distance = float(ks_2samp(*both).statistic)
+            medians = (f'{np.median(each):.3g}' for each in both)
+            rows.append(((name, f'{splits[0]} and {other}', *medians), distance))
+    rows.sort(key=lambda each: -each[1])
+    columns = ('attribute', 'parts', 'median', 'median of the other', 'largest distance of shares')
+    return OverviewTable('What differs between parts', columns, tuple(rows))
+
+
+def _attributes(examined: Examined) -> Mapping[str, np.ndarray]:
+    """Numbers (N,) about images by name, NaN where they are not known."""
+    records, survey = examined.survey.records, examined.survey
+    found: dict[str, Sequence[float] | np.ndarray] = {
+        'height': [record.height for record in records],
+        'width': [record.width for record in records],
+        'classes': (survey.areas > 0).sum(axis=1),
+        'labelled share': [
+            record.classes.areas.sum() / (record.height * record.width) for record in records
+        ],
+        'dark end': [record.pixels.low if record.pixels else np.nan for record in records],
+        'bright end': [record.pixels.high if record.pixels else np.nan for record in records],
+    }
+    if examined.aligned is not None:
+        scales, matrices = examined.aligned.scales, examined.aligned.matrices
+        found['size of the labelled structure'] = scales / [
+            max(record.height, record.width) for record in records
+        ]
+        found['mirrored'] = examined.aligned.mirrored.astype(float)
+        found['turn in degrees'] = np.degrees(np.arctan2(-matrices[:, 0, 1], matrices[:, 1, 1]))
+        if examined.model is not None:
+            distances = np.full(len(records), np.nan)
+            for shape in examined.shapes:
+                distances[shape.row] = np.nanmedian(shape.distances)
+            found['how unusual the places are'] = distances
+    return {name: np.asarray(values, np.float64) for name, values in found.items()}

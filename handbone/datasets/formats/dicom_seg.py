@@ -1,13 +1,12 @@
 """DICOM Segmentation objects, one per image, whose segments may overlap."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handbone.bones import CLASSES
 from handbone.errors import HandboneError, shown
 from handbone.extras import import_extra
 from handbone.listing import normal_form
@@ -66,8 +65,9 @@ class DicomSegReader(LabelFileReader):
         import_extra('pydicom', 'dicom')
         super().__init__(source, images, choice, bad_files)
         self._name = name
-        names = self._segment_names()
-        self.classes, self._indices = self.choice.resolve(names, self._folder, complete=False)
+        self.classes, self._indices = self.choice.resolve(
+            self.names_in_files(self._names_of), self._folder, complete=False
+        )
 
     def label_size(self, path: Path) -> Size:
         """Read height and width from the header; see the base class."""
@@ -87,17 +87,8 @@ class DicomSegReader(LabelFileReader):
             of_segment[number] = self._indices[name]
         return partial(_draw, path, of_segment)
 
-    def _segment_names(self) -> list[str]:
-        if self.choice.classes is not None:
-            return [*self.choice.rename, *self.choice.classes]
-        found: set[str] = set()
-        for file in self._files:
-            path = self._folder / file.name
-            try:
-                found.update(_segments(_header(path), self._name, path).values())
-            except DatasetError:
-                continue  # it comes again when the file is read
-        return list(CLASSES) if found <= set(CLASSES) else sorted(found)
+    def _names_of(self, path: Path) -> Iterable[str]:
+        return _segments(_header(path), self._name, path).values()
 
 
 def _header(path: Path, pixels: bool = False) -> 'Dataset':

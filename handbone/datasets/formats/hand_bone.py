@@ -1,28 +1,26 @@
 """The hand-bone layout: a folder of images and a folder of JSON files with polygons."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from handbone.annotations import annotation_json
 from handbone.bones import CLASSES, PALETTE
 from handbone.files import write_atomically
-from handbone.listing import normal_forms
 
-from ..annotation_file import annotated_size, collector_paused, labels_of, read_polygons
+from ..annotation_file import annotated_size, labels_of, read_polygons
 from ..bad_files import BadFiles
-from ..errors import DatasetError
-from ..file_list import ImageFile, list_files
+from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
-from .format_reader import FormatReader
 from .format_writer import FormatWriter
+from .label_file_reader import LabelFileReader
 from .traced_polygons import polygons_of
 
 #: Folders of the annotation files and of the images.
 ANNOTATIONS, IMAGES = 'outputs_json', 'DCM'
 
 
-class HandBoneReader(FormatReader):
+class HandBoneReader(LabelFileReader):
     """Reads ``outputs_json/<patient>/<name>.json`` beside ``DCM/<patient>/<name>.png``.
 
     The labels of all files are the classes, in the order of their names; if all of them are bones
@@ -36,6 +34,8 @@ class HandBoneReader(FormatReader):
     """
 
     IMAGE_FOLDERS = (IMAGES, f'../{IMAGES}', '.')
+    FOLDERS = (ANNOTATIONS,)
+    SUFFIXES = ('.json',)
 
     def __init__(
         self,
@@ -45,24 +45,11 @@ class HandBoneReader(FormatReader):
         bad_files: BadFiles | None = None,
     ) -> None:
         super().__init__(source, images, choice, bad_files)
-        inner = self.source / ANNOTATIONS
-        self._folder = inner if inner.is_dir() else self.source
-        self._files = list_files(self._folder, '.json')
-        if not self._files:
-            raise DatasetError.at(self._folder, 'there is no JSON file', 'Correct the path')
-        names = self._label_names()
-        self.classes, self._indices = self.choice.resolve(names, self._folder, complete=False)
+        self.classes, self._indices = self.choice.resolve(
+            self.names_in_files(labels_of), self._folder, complete=False
+        )
         if self.classes == CLASSES:
             self.palette = tuple(PALETTE)
-
-    def __len__(self) -> int:
-        """Count the images; see the base class."""
-        return len(self._files)
-
-    def entries(self) -> Iterator[ImageFile]:
-        """List the annotation files."""
-        with collector_paused():
-            yield from self._files
 
     def read(self, entry: ImageFile) -> AnnotatedImage:
         """Read one annotation file; see the base class."""
@@ -74,18 +61,6 @@ class HandBoneReader(FormatReader):
         polygons, problems = read_polygons(path, known, size, skipped)
         self.note(problems)
         return AnnotatedImage(name, image, *size, polygons)
-
-    def _label_names(self) -> Sequence[str]:
-        if self.choice.classes is not None:
-            return (*self.choice.rename, *self.choice.classes)
-        found: set[str] = set()
-        with collector_paused():
-            for file in self._files:
-                try:
-                    found.update(normal_forms(labels_of(self._folder / file.name)))
-                except DatasetError:
-                    continue  # it comes again when the file is read
-        return CLASSES if found <= set(CLASSES) else sorted(found)
 
 
 class HandBoneWriter(FormatWriter):

@@ -1,14 +1,16 @@
 """What readers of one label file per image have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
+from handbone.bones import CLASSES
 from handbone.errors import HandboneError
 from handbone.listing import normal_forms, read_list
 
+from ..annotation_file import collector_paused
 from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..file_list import ImageFile, list_files
@@ -62,9 +64,10 @@ class LabelFileReader(FormatReader):
         """Count the images; see the base class."""
         return len(self._files)
 
-    def entries(self) -> Sequence[ImageFile]:
+    def entries(self) -> Iterator[ImageFile]:
         """List the label files."""
-        return self._files
+        with collector_paused():
+            yield from self._files
 
     def read(self, entry: ImageFile) -> AnnotatedImage:
         """Read the size of one label file; see the base class."""
@@ -114,6 +117,27 @@ class LabelFileReader(FormatReader):
             DatasetError: It is no such file.
         """
         raise NotImplementedError
+
+    def names_in_files(self, names_of: Callable[[Path], Iterable[str]]) -> Sequence[str]:
+        """Find the names of the classes in the label files themselves.
+
+        Args:
+            names_of: Lists the names in a file; it raises DatasetError for a bad one.
+
+        Returns:
+            The chosen classes with what is renamed to them; without a choice, the 29 bones if
+            there is nothing else, or the names in their order.
+        """
+        if self.choice.classes is not None:
+            return (*self.choice.rename, *self.choice.classes)
+        found: set[str] = set()
+        with collector_paused():
+            for file in self._files:
+                try:
+                    found.update(normal_forms(names_of(self._folder / file.name)))
+                except DatasetError:
+                    continue  # it comes again when the file is read
+        return CLASSES if found and found <= set(CLASSES) else sorted(found)
 
     def listed_names(self) -> tuple[str, ...]:
         """Find the names of the classes where label files have none.

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,13 +15,13 @@ from handbone.files import write_atomically
 from handbone.listing import normal_form
 from handbone.structure import Fields, check_structure
 
-from ..annotation_file import collector_paused
 from ..bad_files import BadFiles
 from ..errors import DatasetError
-from ..file_list import ImageFile, list_files
+from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
-from .format_reader import FormatReader, Size
+from .format_reader import Size
+from .label_file_reader import LabelFileReader
 from .label_json import load_json
 from .shape_writer import ShapeWriter
 from .tool_shapes import (
@@ -45,11 +45,11 @@ CIRCLE_POINTS = 64
 VERSION = '5.5.0'
 
 
-class LabelMeReader(FormatReader):
+class LabelMeReader(LabelFileReader):
     """Reads LabelMe's JSON files: polygons, rectangles, circles and masks.
 
-    The labels of all files are the classes, in the order of their names. Lines and points have no
-    area and are left out.
+    The labels of all files are the classes, in the order of their names; if all of them are bones
+    of the hand, the 29 bones are. Lines and points have no area and are left out.
 
     Args:
         source: The folder of the JSON files.
@@ -59,6 +59,7 @@ class LabelMeReader(FormatReader):
     """
 
     IMAGE_FOLDERS = ('.', '../images', 'images')
+    SUFFIXES = ('.json',)
 
     def __init__(
         self,
@@ -68,21 +69,9 @@ class LabelMeReader(FormatReader):
         bad_files: BadFiles | None = None,
     ) -> None:
         super().__init__(source, images, choice, bad_files)
-        self._files = list_files(self.source, '.json')
-        if not self._files:
-            raise DatasetError.at(self.source, 'there is no JSON file', 'Correct the path')
         self.classes, self._indices = self.choice.resolve(
-            self._label_names(), self.source, complete=False
+            self.names_in_files(_labels), self.source, complete=False
         )
-
-    def __len__(self) -> int:
-        """Count the images; see the base class."""
-        return len(self._files)
-
-    def entries(self) -> Iterator[ImageFile]:
-        """List the JSON files."""
-        with collector_paused():
-            yield from self._files
 
     def read(self, entry: ImageFile) -> AnnotatedImage:
         """Read one file; see the base class."""
@@ -135,20 +124,6 @@ class LabelMeReader(FormatReader):
         else:
             polygons.append((index, points_or_error(_outline(kind, shape['points']), size)))
 
-    def _label_names(self) -> Sequence[str]:
-        if self.choice.classes is not None:
-            return (*self.choice.rename, *self.choice.classes)
-        found = set()
-        with collector_paused():
-            for file in self._files:
-                try:
-                    shapes = _load(self.source / file.name)['shapes']
-                except DatasetError:
-                    continue  # it comes again when the file is read
-                labels = [each.get('label') for each in shapes if isinstance(each, dict)]
-                found |= {normal_form(label) for label in labels if isinstance(label, str)}
-        return sorted(found)
-
 
 class LabelMeWriter(ShapeWriter):
     """Writes ``NAME.json`` beside a link to each image, as LabelMe opens them.
@@ -198,6 +173,12 @@ class LabelMeWriter(ShapeWriter):
 
 def _load(path: Path) -> dict[str, Any]:
     return dict(load_json(path, DOCUMENT, 'Save it again in LabelMe'))
+
+
+def _labels(path: Path) -> list[str]:
+    """List the labels of a file; shapes without a valid one are passed over."""
+    labels = [each.get('label') for each in _load(path)['shapes'] if isinstance(each, dict)]
+    return [label for label in labels if isinstance(label, str)]
 
 
 def _outline(kind: str, points: list[Any]) -> list[Any]:

@@ -46,6 +46,11 @@ def test_the_rarest_label_is_dealt_out_first_and_evenly():
         assert np.bincount(folds[labels[:, column] > 0], minlength=3).tolist() == [each] * 3
 
 
+def test_a_label_counts_more_than_the_sizes():
+    labels, sizes = np.ones((4, 1), int), np.array([4, 1, 1, 1])
+    assert np.bincount(stratified_folds(labels, sizes, 2)).tolist() == [2, 2]
+
+
 def test_patients_without_labels_even_out_the_sizes():
     sizes = np.array([5, 1, 1, 1, 1, 1])
     folds = stratified_folds(np.zeros((6, 1), int), sizes, 2)

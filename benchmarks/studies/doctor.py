@@ -1,6 +1,7 @@
 """How many planted faults the doctor finds, and how many sound images it doubts.
 
     python -m benchmarks.studies.doctor work_dirs/doctor
+    python -m benchmarks.studies.doctor work_dirs/doctor_jsrt --data jsrt/train
 
 Sound phantoms are measured once. For each kind of fault, a tenth of them is replaced by images with
 this fault, and all checks are made; the images without fault count for the false alarms. Recall is
@@ -14,19 +15,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from handbone.annotations import annotation_json
+from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.doctor.checks.all_checks import run_checks
 from handbone.doctor.examined import examine
 from handbone.doctor.finding import Finding
 from handbone.doctor.survey import Source, Survey, survey
+from handbone.files import write_atomically
 from handbone.phantom import PRESETS, FaultSettings, write_dataset
 from handbone.phantom.dataset import plan_files, write_phantom
-from handbone.phantom.faults import FAULTS
+from handbone.phantom.faults import COPIES, FAULTS
 from handbone.phantom.generator import compose
+from handbone.radiographs.image_reading import read_image
+from handbone.visualization.picture_file import write_picture
 
 #: Checks that name each fault.
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
@@ -79,6 +86,36 @@ def planted(folder: Path, kind: str, images: int, size: int, seed: int) -> tuple
     return survey([Source('train', folder / 'train')]), truth
 
 
+def planted_into(folder: Path, kind: str, data: Path, seed: int) -> tuple[Survey, Truth]:
+    """Plant a fault into every tenth image of a dataset, in copies of them, and measure these.
+
+    Args:
+        folder: Where the copies are written.
+        kind: The fault.
+        data: A dataset whose labels are polygons.
+        seed: Seed of the faults.
+
+    Returns:
+        As :func:`planted`.
+    """
+    reader = Source('train', data).open()
+    images = list(reader)
+    truth: Truth = {}
+    for number in range(3, len(images), 10):
+        # what is copied is a sound image
+        source = images[number - 2 if kind in COPIES else number]
+        polygons = [(reader.classes[index], points) for index, points in source.labels.split()]
+        rng = np.random.default_rng((seed, number))
+        pixels, polygons, classes = FAULTS[kind](read_image(source.path), polygons, rng)
+        image = images[number]
+        write_picture(folder / 'DCM' / image.name, cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB))
+        content = annotation_json(polygons, image.stem, Path(image.name).name, *pixels.shape)
+        write_atomically(folder / 'outputs_json' / f'{image.stem}.json', content)
+        truth[image.name] = classes
+    choice = ClassChoice(reader.classes)
+    return survey([Source('train', folder, choice=choice)]), truth
+
+
 def found(findings: Sequence[Finding], truth: Truth, kind: str) -> int:
     """Count the faults that a check names: in all classes that they are about.
 
@@ -103,16 +140,22 @@ def main() -> None:
     parser.add_argument('--images', type=int, default=400)
     parser.add_argument('--size', type=int, default=512)
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--data', type=Path, help='a dataset to plant into, instead of phantoms')
     parser.add_argument('--faults', nargs='+', choices=list(FAULTS), default=list(FAULTS))
     args = parser.parse_args()
-    write_dataset(args.folder / 'sound', args.images, 0, args.seed, args.size, progress=True)
-    sound = survey([Source('train', args.folder / 'sound' / 'train')])
+    data = args.data or args.folder / 'sound' / 'train'
+    if args.data is None:
+        write_dataset(args.folder / 'sound', args.images, 0, args.seed, args.size, progress=True)
+    sound = survey([Source('train', data)])
     alarms = run_checks(examine(sound))
     table = Table('fault', 'planted', 'found', 'recall', 'false alarms per 100 sound images')
     rate = 100 * len({each.image for each in alarms}) / len(sound.records)
     table.add_row('none', '', '', '', f'{rate:.1f}')
     for kind in track(args.faults, 'examining', console=Console(stderr=True)):
-        faulty, truth = planted(args.folder / kind, kind, args.images, args.size, args.seed)
+        if args.data is None:
+            faulty, truth = planted(args.folder / kind, kind, args.images, args.size, args.seed)
+        else:
+            faulty, truth = planted_into(args.folder / kind, kind, args.data, args.seed)
         bad = {record.name: record for record in faulty.records}
         records = tuple(bad.get(each.name, each) for each in sound.records)
         findings = run_checks(examine(replace(sound, records=records)))

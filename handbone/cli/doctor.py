@@ -38,6 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
     parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    parser.add_argument(
+        '--predictions',
+        type=Path,
+        metavar='CSV',
+        help='masks of a model for images that it was not trained on; where they disagree with the '
+        'labels is reported',
+    )
     parser.add_argument('--strict', action='store_true', help='end with 1 if anything was found')
     parser.add_argument(
         '--sure',
@@ -87,6 +94,7 @@ def run(args: argparse.Namespace) -> None:
         least_confidence=args.sure,
         list_file=args.list_file,
         rejected=args.rejected,
+        predictions=args.predictions,
         progress=partial(tqdm, desc='Reading', unit='image', delay=3),
     )
     print(report.text())

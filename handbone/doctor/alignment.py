@@ -24,6 +24,7 @@ class Aligned:
         features: (N, C, 3) float64: x and y in units of the mean shape, and the logarithm of the
             area in them; NaN where the class is not there or the image not aligned.
         whole: (N, C) bool, whether the class is there and not cut off as it usually is not.
+        usually_cut: (C,) bool, whether the border of the image usually cuts the class off.
         matrices: (N, 2, 3), from the mean shape to the pixels of each image; NaN where it is not
             aligned.
         scales: (N,), pixels per unit of the mean shape.
@@ -32,6 +33,7 @@ class Aligned:
 
     features: np.ndarray
     whole: np.ndarray
+    usually_cut: np.ndarray
     matrices: np.ndarray
     scales: np.ndarray
     mirrored: np.ndarray
@@ -67,7 +69,8 @@ def align_images(survey: Survey) -> Aligned | None:
     with np.errstate(divide='ignore'):
         features[..., 2] = np.log(areas) - 2 * np.log(scales)[:, None]
     features[~present] = np.nan
-    return Aligned(features, present & ~cut & usable[:, None], matrices, scales, mirrored)
+    whole = present & ~cut & usable[:, None]
+    return Aligned(features, whole, often, matrices, scales, mirrored)
 
 
 def in_pixels(aligned: Aligned, row: int, place: np.ndarray) -> np.ndarray:

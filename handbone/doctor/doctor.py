@@ -26,6 +26,7 @@ def doctor(
     least_confidence: float = 0.0,
     list_file: str | Path | None = None,
     rejected: str | Path | None = None,
+    predictions: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Look for faults in a labelled dataset, and write a page about them.
@@ -44,6 +45,7 @@ def doctor(
         list_file: Gets the names of the images that can be read and were not rejected, as an
             ``ann_file`` for training; takes one source.
         rejected: Text file with the name of an image that a person rejected on each line.
+        predictions: CSV of runs of a model, out of fold: of images that it was not trained on.
         progress: Called with the images of each source; what it gives is measured.
 
     Returns:
@@ -74,7 +76,8 @@ def doctor(
         )
         for name, source in zip(split_names(sources), sources, strict=True)
     ]
-    measured = survey(parts, progress)
+    predicted = None if predictions is None else Path(predictions)
+    measured = survey(parts, progress, predicted)
     examined = examine(measured)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
     report = Report(measured, tuple(findings), examined.notes, overview(examined))

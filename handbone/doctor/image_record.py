@@ -88,6 +88,21 @@ class LabelDefect:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How the labels of an image agree with a prediction.
+
+    Attributes:
+        dice: (C,) float32, NaN for a class that neither has.
+        boxes: (C, 4) int32, where they differ: left, top, right, bottom.
+        predicted: (C,) bool, the classes that the prediction has.
+    """
+
+    dice: np.ndarray
+    boxes: np.ndarray
+    predicted: np.ndarray
+
+
+@dataclass(frozen=True)
 class ImageRecord:
     """One image of a dataset.
 
@@ -102,6 +117,7 @@ class ImageRecord:
         pixels: Measurements of the grey values; None where the file is not known or not readable.
         problem: Why the file is not readable.
         defects: What is wrong with single labels.
+        agreement: How the labels agree with a prediction; None without one.
     """
 
     split: str
@@ -114,6 +130,7 @@ class ImageRecord:
     pixels: Pixels | None = None
     problem: str = ''
     defects: tuple[LabelDefect, ...] = field(default=())
+    agreement: Agreement | None = None
 
     @property
     def key(self) -> str:

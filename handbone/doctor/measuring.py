@@ -20,10 +20,14 @@ from .class_measures import measure_classes
 from .image_record import ClassMeasures, ImageRecord, LabelDefect
 from .outline_defects import outline_defects
 from .pixel_measures import grey_image, measure_pixels
+from .predictions import Predictions
 
 
 def measure_images(
-    split: str, images: Iterable[AnnotatedImage], classes: Sequence[str]
+    split: str,
+    images: Iterable[AnnotatedImage],
+    classes: Sequence[str],
+    predictions: Predictions | None = None,
 ) -> Iterator[ImageRecord]:
     """Measure the images of one part of the data, one after the other.
 
@@ -31,6 +35,7 @@ def measure_images(
         split: Name of the part.
         images: What a reader gives.
         classes: Class names in bit order.
+        predictions: What the labels are compared with.
 
     Yields:
         One record per image.
@@ -40,16 +45,22 @@ def measure_images(
             cannot be drawn.
     """
     for image in images:
-        yield measure_image(split, image, classes)
+        yield measure_image(split, image, classes, predictions)
 
 
-def measure_image(split: str, image: AnnotatedImage, classes: Sequence[str]) -> ImageRecord:
+def measure_image(
+    split: str,
+    image: AnnotatedImage,
+    classes: Sequence[str],
+    predictions: Predictions | None = None,
+) -> ImageRecord:
     """Measure one image and its labels.
 
     Args:
         split: Name of the part of the data.
         image: The image.
         classes: Class names in bit order.
+        predictions: What the labels are compared with.
 
     Returns:
         The record.
@@ -80,6 +91,7 @@ def measure_image(split: str, image: AnnotatedImage, classes: Sequence[str]) -> 
         pixels,
         problem,
         tuple(defects),
+        predictions.compare(image.name, packed) if predictions and packed.size else None,
     )
 
 

@@ -44,6 +44,7 @@ def overview(examined: Examined) -> tuple[OverviewTable, ...]:
         several.
     """
     tables = [_parts(examined), _classes(examined), _pairs(examined), _differences(examined)]
+    tables += [_agreement(examined), _worst(examined)]
     return tuple(table for table in tables if table.rows)
 
 
@@ -95,6 +96,40 @@ def _pairs(examined: Examined) -> OverviewTable:
         rows.append((cells, len(found) / len(survey.records)))
     columns = ('class', 'and', 'images', 'median overlap', 'largest', 'share of images')
     return OverviewTable('Classes that overlap', columns, tuple(rows[:MOST_PAIRS]))
+
+
+def _agreement(examined: Examined) -> OverviewTable:
+    """Dice of each class between labels and predictions."""
+    scores = _scores(examined)
+    rows = []
+    for index, name in enumerate(examined.survey.classes if len(scores) else ()):
+        known = scores[np.isfinite(scores[:, index]), index]
+        if len(known):
+            low, middle = np.percentile(known, (5, 50))
+            rows.append(((name, str(len(known)), f'{low:.3f}', f'{middle:.3f}'), known.mean()))
+    columns = ('class', 'images', '5 %', 'median', 'mean Dice')
+    return OverviewTable('Labels and predictions', columns, tuple(rows))
+
+
+def _worst(examined: Examined) -> OverviewTable:
+    """The images whose labels and predictions agree least."""
+    records = [record for record in examined.survey.records if record.agreement is not None]
+    scores = _scores(examined)
+    rows = []
+    for record, row in zip(records, scores, strict=True):
+        if np.isfinite(row).any():
+            worst = int(np.nanargmin(row))
+            cells = (record.key, examined.survey.classes[worst], f'{row[worst]:.3f}')
+            rows.append((cells, float(np.nanmean(row))))
+    rows.sort(key=lambda each: each[1])
+    columns = ('image', 'worst class', 'its Dice', 'mean Dice')
+    return OverviewTable('Images that agree least', columns, tuple(rows[:MOST_PAIRS]))
+
+
+def _scores(examined: Examined) -> np.ndarray:
+    """Dice (n, C) of the images with a prediction."""
+    found = [each.agreement.dice for each in examined.survey.records if each.agreement]
+    return np.stack(found).astype(np.float64) if found else np.zeros((0, 0))
 
 
 def _differences(examined: Examined) -> OverviewTable:

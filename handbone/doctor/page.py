@@ -42,6 +42,7 @@ ADVICE: Mapping[str, str] = {
     'swapped-names': 'Exchange the names',
     'turned-by-exif': 'Store the image as it is displayed',
     'unlike-class': 'Check whether it is metal, a marker or something else',
+    'unlike-prediction': 'Check the labels: the model may be right',
     'unreadable': 'Do what the message says',
     'unusual-overlap': 'Check both outlines',
     'wrong-side': 'Check the name of the file, and whether the image was mirrored',

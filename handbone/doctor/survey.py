@@ -1,6 +1,7 @@
 """All that was measured on a dataset, split by split."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from handbone.errors import HandboneError
 
 from .image_record import ImageRecord
 from .measuring import measure_images
+from .predictions import Predictions
 
 Progress = Callable[[Iterable[AnnotatedImage]], Iterable[AnnotatedImage]]
 
@@ -89,12 +91,17 @@ class Survey:
         return np.stack(arrays) if arrays else np.zeros((0, len(self.classes)), np.float32)
 
 
-def survey(sources: Sequence[Source], progress: Progress | None = None) -> Survey:
+def survey(
+    sources: Sequence[Source],
+    progress: Progress | None = None,
+    predictions: Path | None = None,
+) -> Survey:
     """Read and measure all images; nothing of them but a few kilobytes each is kept.
 
     Args:
         sources: The parts of the data.
         progress: Called with the images of each part; what it gives is measured.
+        predictions: CSV of runs that the labels are compared with.
 
     Returns:
         The measurements.
@@ -115,7 +122,8 @@ def survey(sources: Sequence[Source], progress: Progress | None = None) -> Surve
             )
         classes, palette = reader.classes, reader.palette
         images = progress(reader) if progress else reader
-        records += measure_images(source.split, images, classes)
+        with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
+            records += measure_images(source.split, images, classes, predicted)
         problems += ((source.split, problem) for problem in reader.bad_files.problems)
     if not records and not problems:
         raise HandboneError('There is no image in the data.')

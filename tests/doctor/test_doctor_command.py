@@ -125,6 +125,18 @@ def _names(data):
     return [*CLASSES, '<b>&']
 
 
+def test_predictions(data, tmp_path):
+    images = sorted((data / 'test/DCM').rglob('*.png'))
+    rows = [f'{path.name},finger-1,1 5' for path in images]
+    (tmp_path / 'oof.csv').write_text('\n'.join(['image_name,class,rle', *rows]) + '\n')
+    options = ['--predictions', str(tmp_path / 'oof.csv'), '--out-dir', str(tmp_path)]
+    main(['doctor', str(data / 'test'), *options])
+    tables = json.loads((tmp_path / 'findings.json').read_text())['tables']
+    (table,) = [each for each in tables if each['title'] == 'Images that agree least']
+    listed = {cells[0] for cells, _ in table['rows']}
+    assert listed == {f'test/{path.parent.name}/{path.name}' for path in images}
+
+
 def test_unreadable_labels_become_findings(data, tmp_path):
     root = tmp_path / 'train'
     shutil.copytree(data / 'train', root)

@@ -12,6 +12,7 @@ from .misplaced import check_places
 from .missing_classes import check_presence
 from .overlaps import check_overlaps
 from .pieces import check_pieces
+from .predictions import check_predictions
 from .sides import check_sides
 
 CHECKS: tuple[Callable[[Examined], Iterable[Finding]], ...] = (
@@ -24,6 +25,7 @@ CHECKS: tuple[Callable[[Examined], Iterable[Finding]], ...] = (
     check_pieces,
     check_overlaps,
     check_sides,
+    check_predictions,
 )
 #: What follows from another finding about the same class of the same image, and is left out there.
 FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {

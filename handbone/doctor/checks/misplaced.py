@@ -12,6 +12,8 @@ from ..judged_shape import UNUSUAL, JudgedShape
 #: What is reported is off by at least this share of the square root of the class's area, or has
 #: this many times the expected area, or less than the reciprocal.
 LEAST_SHIFT, LEAST_FACTOR = 0.2, 1.4
+#: The same shift of a class that the border of the image usually cuts off, now here, now there.
+LEAST_SHIFT_IF_CUT = 0.5
 
 
 def check_places(examined: Examined) -> Iterator[Finding]:
@@ -62,7 +64,8 @@ def _displacement(
     factor = float(np.exp(features[2] - expected[2]))
     place, size = shape.distances[index]
     side = float(np.sqrt(record.classes.areas[index]))
-    if place > UNUSUAL[0] and shift > LEAST_SHIFT * side:
+    least = LEAST_SHIFT_IF_CUT if aligned.usually_cut[index] else LEAST_SHIFT
+    if place > UNUSUAL[0] and shift > least * side:
         reason = f'it lies {shift:.0f} pixels from where the other classes let expect it'
         return 'misplaced', reason, confidence_of(float(place), UNUSUAL[0])
     if size > UNUSUAL[1] and not 1 / LEAST_FACTOR < factor < LEAST_FACTOR:

@@ -15,6 +15,9 @@ from ..usual import deviations
 #: logarithmic ratio, and from this factor.
 UNUSUAL, LEAST_FACTOR = 7.0, 1.35
 LEAST_SPREAD = 0.03
+#: One of both sizes is also this unusual given all other classes of its image: a finger that is
+#: bent on one side only looks shorter there, and so do its neighbours.
+UNUSUAL_SIZE = 3.5
 #: Pairs of images from which the usual difference is learnt.
 FEWEST_PAIRS = 10
 #: Share of the images whose name and mirroring must agree before the others are reported.
@@ -68,6 +71,11 @@ def _sizes(examined: Examined) -> Iterator[Finding]:
     with np.errstate(invalid='ignore'):
         off = np.abs(deviations(ratios, LEAST_SPREAD))
         found = (off > UNUSUAL) & (np.abs(ratios) > np.log(LEAST_FACTOR))
+    if examined.shapes:
+        unusual = np.zeros(sizes.shape)
+        for shape in examined.shapes:
+            unusual[shape.row] = np.nan_to_num(shape.distances[:, 1])
+        found &= np.maximum(unusual[first], unusual[second]) > UNUSUAL_SIZE
     usual = np.ma.median(np.ma.masked_invalid(sizes), axis=0).filled(np.nan)
     for number, index in np.argwhere(found).tolist():
         both = sorted(pairs[number], key=lambda row: -abs(sizes[row, index] - usual[index]))

@@ -1,0 +1,77 @@
+"""Masks that a model predicted for images which it was not trained on, compared with the labels."""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Self
+
+import numpy as np
+
+from handbone.errors import HandboneError, shown
+from handbone.listing import normal_form
+from handbone.masks import class_boxes, decode, dice, overlap_counts
+from handbone.submissions.submission_rows import SubmissionRows
+
+from .image_record import Agreement
+
+
+class Predictions:
+    """A CSV of runs, read image by image.
+
+    Args:
+        path: The CSV, with the columns ``image_name``, ``class`` and ``rle``.
+        classes: Class names of the dataset in bit order.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        HandboneError: It is not such a CSV, or has none of the classes.
+    """
+
+    def __init__(self, path: Path, classes: Sequence[str]) -> None:
+        self._rows = SubmissionRows(path)
+        self._classes = classes
+        self.path = path
+        if not {normal_form(name) for name in classes} & set(self._rows.classes):
+            self._rows.close()
+            named = next(iter(self._rows.classes), '')
+            raise HandboneError(
+                f'{path}: none of its classes, such as {shown(named)}, is a class of the data. '
+                'Name the CSV of this dataset.'
+            )
+
+    def compare(self, name: str, packed: np.ndarray) -> Agreement | None:
+        """Compare the labels of an image with its prediction.
+
+        Args:
+            name: Name of the image; the CSV may have its path, its file name or its stem.
+            packed: Its labels, (H, W) or (H, W, P).
+
+        Returns:
+            The agreement; None if the CSV does not have the image.
+
+        Raises:
+            HandboneError: A row does not hold runs of an image of this size.
+        """
+        path = PurePosixPath(normal_form(name))
+        names = (str(path), str(path.with_suffix('')), path.name, path.stem)
+        known = next((each for each in names if each in self._rows.rows), None)
+        if known is None:
+            return None
+        height, width = packed.shape[:2]
+        found = self._rows.read(known, self._classes, height * width)
+        spans = np.stack([found.starts, found.stops - found.starts], axis=1)
+        count = len(self._classes)
+        runs = [spans[found.classes == index] for index in range(count)]
+        prediction = decode(runs, height, width)
+        counts = overlap_counts(prediction, packed, count)
+        scores = dice(counts).astype(np.float32)
+        scores[(counts.prediction == 0) & (counts.reference == 0)] = np.nan
+        boxes = np.zeros((count, 4), np.int32)
+        for index, (rows, columns) in class_boxes(prediction ^ packed, count).items():
+            boxes[index] = columns.start, rows.start, columns.stop, rows.stop
+        return Agreement(scores, boxes, counts.prediction > 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._rows.close()

@@ -1,0 +1,127 @@
+"""Labels compared with the masks of a model."""
+
+import numpy as np
+import pytest
+from made_records import annotated, survey_of
+
+from handbone.csv_files import csv_bytes
+from handbone.doctor.checks.predictions import check_predictions
+from handbone.doctor.examined import examine
+from handbone.doctor.measuring import measure_image
+from handbone.doctor.overview import overview
+from handbone.doctor.predictions import Predictions
+from handbone.errors import HandboneError
+
+CLASSES = ('a', 'b', 'c')
+SIZE = 48
+
+
+def square(x, y, side):
+    return np.array([[x, y], [x + side, y], [x + side, y + side], [x, y + side]], float)
+
+
+def masks_of(number, rng):
+    """Labels as polygons, and a prediction as one mask per class, a pixel or so wider."""
+    x, y = rng.integers(2, 8, 2)
+    polygons = [('a', square(x, y, 14)), ('b', square(x + 20, y + 4, 10)), ('c', square(x, 30, 9))]
+    masks = np.zeros((3, SIZE, SIZE), bool)
+    for mask, (_, points) in zip(masks, polygons, strict=True):
+        left, top, right, bottom = *points[0].astype(int), *points[2].astype(int)
+        mask[top : bottom + 1 + int(rng.integers(2)), left : right + 1] = True
+    return polygons, masks
+
+
+def runs(mask):
+    flat = np.concatenate([[0], mask.ravel().astype(int), [0]])
+    starts, stops = np.flatnonzero(np.diff(flat) == 1), np.flatnonzero(np.diff(flat) == -1)
+    return ' '.join(f'{a + 1} {b - a}' for a, b in zip(starts, stops, strict=True))
+
+
+def dice(a, b):
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Records of 30 images; labels of number 7 lack b, the prediction of number 9 lacks a."""
+    rng = np.random.default_rng(0)
+    rows, drawn = [('image_name', 'class', 'rle')], []
+    for number in range(30):
+        polygons, masks = masks_of(number, rng)
+        if number == 9:
+            masks[0] = False
+        rows += [(f'{number}', name, runs(mask)) for name, mask in zip(CLASSES, masks, strict=True)]
+        labels = [each for each in polygons if not (number == 7 and each[0] == 'b')]
+        drawn.append((number, labels, masks))
+    path = tmp_path / 'oof.csv'
+    path.write_bytes(csv_bytes(rows))
+    with Predictions(path, CLASSES) as predictions:
+        records = [
+            measure_image(
+                'train', annotated(f'P/{n}.png', labels, SIZE, None, CLASSES), CLASSES, predictions
+            )
+            for n, labels, _ in drawn
+        ]
+    return records, drawn
+
+
+def test_dice_equals_its_definition(made):
+    records, drawn = made
+    for record, (number, labels, masks) in zip(records, drawn, strict=True):
+        image = annotated('x.png', labels, SIZE, None, CLASSES)
+        packed = image.draw(3)
+        for index in range(3):
+            expected = dice(packed >> index & 1 > 0, masks[index])
+            assert record.agreement.dice[index] == pytest.approx(expected, abs=1e-4), number
+            difference = (packed >> index & 1 > 0) ^ masks[index]
+            if difference.any():
+                y, x = np.nonzero(difference)
+                box = [x.min(), y.min(), x.max() + 1, y.max() + 1]
+                assert record.agreement.boxes[index].tolist() == box
+
+
+def test_contradicted_labels_are_found(made):
+    records, _ = made
+    findings = list(check_predictions(examine(survey_of(records, CLASSES))))
+    assert {(each.image, each.class_name) for each in findings} == {
+        ('P/7.png', 'b'),
+        ('P/9.png', 'a'),
+    }
+    assert 'the labels have not' in next(f.reason for f in findings if f.class_name == 'b')
+    assert 'does not have it' in next(f.reason for f in findings if f.class_name == 'a')
+
+
+def test_tables_list_the_worst_first(made):
+    records, _ = made
+    tables = {each.title: each for each in overview(examine(survey_of(records, CLASSES)))}
+    worst = tables['Images that agree least'].rows
+    assert {row[0][0] for row in worst[:2]} == {'train/P/7.png', 'train/P/9.png'}
+    means = [share for _, share in worst]
+    assert means == sorted(means)
+    assert [row[0][0] for row in tables['Labels and predictions'].rows] == list(CLASSES)
+
+
+def test_images_without_a_prediction_are_passed_over(tmp_path):
+    path = tmp_path / 'oof.csv'
+    path.write_text('image_name,class,rle\nother.png,a,1 3\n')
+    image = annotated('P/1.png', [('a', square(1, 1, 5))], SIZE, None, CLASSES)
+    with Predictions(path, CLASSES) as predictions:
+        record = measure_image('train', image, CLASSES, predictions)
+    assert record.agreement is None
+    assert list(check_predictions(examine(survey_of([record], CLASSES)))) == []
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        ('image_name,class,rle\n1.png,z,1 3\n', 'none of its classes'),
+        ('image_name,rle\n1.png,1 3\n', 'class'),
+        ('image_name,class,rle\n1.png,a,2304 3\n', 'oof.csv'),
+    ],
+)
+def test_bad_files(tmp_path, content, message):
+    path = tmp_path / 'oof.csv'
+    path.write_text(content)
+    image = annotated('1.png', [('a', square(1, 1, 5))], SIZE, None, CLASSES)
+    with pytest.raises(HandboneError, match=message), Predictions(path, CLASSES) as predictions:
+        measure_image('train', image, CLASSES, predictions)

@@ -48,6 +48,8 @@ def align_images(survey: Survey) -> Aligned | None:
     Returns:
         The features; None if no image shows enough classes.
     """
+    if not survey.records:
+        return None
     centres, areas = survey.centres.astype(np.float64), survey.areas.astype(np.float64)
     touching = np.stack([record.classes.border for record in survey.records])
     present = areas > 0

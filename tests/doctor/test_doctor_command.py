@@ -8,7 +8,8 @@ import shutil
 import cv2
 import pytest
 
-from handbone.apis import doctor
+from handbone.apis import ClassChoice, convert, doctor
+from handbone.bones import CLASSES
 from handbone.cli.command import main
 from handbone.doctor.doctor import split_names
 from handbone.doctor.page import ADVICE
@@ -120,8 +121,6 @@ def test_two_splits(data, tmp_path):
 
 
 def _names(data):
-    from handbone.bones import CLASSES
-
     return [*CLASSES, '<b>&']
 
 
@@ -146,6 +145,38 @@ def test_unreadable_labels_become_findings(data, tmp_path):
     (finding,) = [each for each in result.findings if each.check == 'rejected']
     assert finding.image == str(broken) and finding.confidence == 1
     assert broken.stem not in (tmp_path / 'kept.txt').read_text()
+
+
+def test_data_of_which_nothing_can_be_read(data, tmp_path):
+    root = tmp_path / 'train'
+    shutil.copytree(data / 'train', root)
+    for path in (root / 'outputs_json').rglob('*.json'):
+        path.write_text('[')
+    result = doctor([root], tmp_path / 'out', choice=ClassChoice(CLASSES))
+    assert [each.check for each in result.findings] == ['rejected'] * 6
+    assert (tmp_path / 'out/index.html').exists()
+
+
+@pytest.mark.parametrize('kind', ['coco', 'label-png'])
+def test_other_formats(data, tmp_path, kind):
+    convert(data / 'train', tmp_path / 'data', kind)
+    result = doctor([tmp_path / 'data'], tmp_path / 'out')
+    assert len(result.survey.records) == 6
+    (finding,) = [each for each in result.findings if each.check == 'duplicate']
+    assert finding.confidence == 1
+
+
+def test_one_class_without_image_files(tmp_path):
+    folder = tmp_path / 'outputs_json/P1'
+    folder.mkdir(parents=True)
+    points = [[5, 5], [30, 5], [30, 30], [5, 30]]
+    for number in range(3):
+        labels = [dict(label='nail', points=points)] if number else []
+        document = dict(annotations=labels, metadata=dict(height=64, width=64))
+        (folder / f'{number}.json').write_text(json.dumps(document))
+    result = doctor([tmp_path], tmp_path / 'out')
+    checks = [each.check for each in result.findings]
+    assert checks == ['no-labels'] and len(result.notes) == 1
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,16 @@ CHECKS: tuple[Callable[[Examined], Iterable[Finding]], ...] = (
     check_sides,
     check_predictions,
 )
-#: What follows from another finding about the same class of the same image, and is left out there.
+#: What follows from another finding about the same image, and is left out there.
 FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
     'finger-order': ('swapped-names', 'misplaced'),
     'left-right-difference': ('out-of-proportion', 'swapped-names', 'misplaced', 'several-parts'),
     'unusual-overlap': ('swapped-names', 'misplaced', 'out-of-proportion'),
-    'unlike-class': ('swapped-names', 'misplaced'),
+    'unlike-class': (
+        *('swapped-names', 'misplaced'),
+        *('inverted', 'saturated', 'empty-image', 'labels-elsewhere'),
+    ),
+    'wrong-side': ('labels-elsewhere', 'duplicate'),
     'straight-edge': ('swapped-names',),
 }
 

@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='masks of a model for images that it was not trained on; where they disagree with the '
         'labels is reported',
     )
+    parser.add_argument(
+        '--table',
+        type=Path,
+        help='CSV of patients, as `handbone metadata` writes it, for the tables of the page',
+    )
     parser.add_argument('--strict', action='store_true', help='end with 1 if anything was found')
     parser.add_argument(
         '--sure',
@@ -95,6 +100,7 @@ def run(args: argparse.Namespace) -> None:
         list_file=args.list_file,
         rejected=args.rejected,
         predictions=args.predictions,
+        table=args.table,
         progress=partial(tqdm, desc='Reading', unit='image', delay=3),
     )
     print(report.text())

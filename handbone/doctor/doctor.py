@@ -8,6 +8,7 @@ from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.listing import normal_form
+from handbone.metadata.patient_table import read_patient_table
 
 from .checks.all_checks import run_checks
 from .examined import examine
@@ -27,6 +28,7 @@ def doctor(
     list_file: str | Path | None = None,
     rejected: str | Path | None = None,
     predictions: str | Path | None = None,
+    table: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Look for faults in a labelled dataset, and write a page about them.
@@ -46,6 +48,7 @@ def doctor(
             ``ann_file`` for training; takes one source.
         rejected: Text file with the name of an image that a person rejected on each line.
         predictions: CSV of runs of a model, out of fold: of images that it was not trained on.
+        table: CSV of patients, as ``handbone metadata`` writes it, for the tables of the page.
         progress: Called with the images of each source; what it gives is measured.
 
     Returns:
@@ -66,6 +69,7 @@ def doctor(
         raise HandboneError(f'A list of images is of one source, not of {len(sources)}.')
     if rejected is not None and list_file is None:
         raise HandboneError('Name the list to write without the rejected images: --list FILE.')
+    patients = None if table is None else read_patient_table(table)
     parts = [
         Source(
             name,
@@ -80,7 +84,8 @@ def doctor(
     measured = survey(parts, progress, predicted)
     examined = examine(measured)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
-    report = Report(measured, tuple(findings), examined.notes, overview(examined))
+    tables = overview(examined, patients)
+    report = Report(measured, tuple(findings), examined.notes, tables)
     write_report(report, parts, Path(out_dir))
     if list_file is not None:
         names = kept_images(measured, None if rejected is None else Path(rejected))

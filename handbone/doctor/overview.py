@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handbone.datasets.image_attributes import side_of
+from handbone.metadata.patient_table import PatientTable, is_number
 
 from .examined import Examined
 
@@ -16,6 +17,8 @@ LEAST_OVERLAP = 0.01
 MOST_PAIRS = 40
 #: Images of each part that a comparison takes.
 FEWEST_IMAGES = 5
+#: Columns of words with more different ones are not listed.
+MOST_WORDS = 12
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,23 @@ class OverviewTable:
     rows: tuple[tuple[tuple[str, ...], float], ...]
 
 
-def overview(examined: Examined) -> tuple[OverviewTable, ...]:
+def overview(examined: Examined, patients: PatientTable | None = None) -> tuple[OverviewTable, ...]:
     """Describe a dataset.
 
     Args:
         examined: The data.
+        patients: What is known of the patients.
 
     Returns:
-        Tables of its parts, classes and overlaps; of the differences between parts, if there are
-        several.
+        Tables of its parts, classes and overlaps; of the patients and of predictions, if they are
+        known; of the differences between parts, if there are several.
+
+    Raises:
+        HandboneError: No patient of the data is in the table.
     """
-    tables = [_parts(examined), _classes(examined), _pairs(examined), _differences(examined)]
+    numbers, words = _columns(examined, patients)
+    tables = [_parts(examined), _classes(examined), _pairs(examined)]
+    tables += [_patients(examined, numbers, words), _differences(examined, numbers)]
     tables += [_agreement(examined), _worst(examined)]
     return tuple(table for table in tables if table.rows)
 
@@ -132,7 +141,42 @@ def _scores(examined: Examined) -> np.ndarray:
     return np.stack(found).astype(np.float64) if found else np.zeros((0, 0))
 
 
-def _differences(examined: Examined) -> OverviewTable:
+Values = Mapping[str, np.ndarray]
+
+
+def _columns(examined: Examined, patients: PatientTable | None) -> tuple[Values, Values]:
+    """Columns of a table by name, (N,): numbers, NaN where not known, and words, else empty."""
+    names = [record.patient for record in examined.survey.records]
+    numbers, words = {}, {}
+    for column in patients.columns if patients else ():
+        values = patients.values(column, names) if patients else []
+        if any(values) and all(is_number(value) for value in values if value):
+            numbers[column] = np.array([float(value or 'nan') for value in values])
+        elif len(set(values)) <= MOST_WORDS:
+            words[column] = np.array(values)
+    return numbers, words
+
+
+def _patients(examined: Examined, numbers: Values, words: Values) -> OverviewTable:
+    """Describe the patients of each part: medians of numbers, shares of words, per image."""
+    of_image = np.array([record.split for record in examined.survey.records])
+    rows = []
+    for split in dict.fromkeys(of_image.tolist()):
+        inside = of_image == split
+        for name, values in numbers.items():
+            known = values[inside & np.isfinite(values)]
+            if len(known):
+                low, middle, high = np.percentile(known, (5, 50, 95))
+                text = f'{middle:g} ({low:g} to {high:g})'
+                rows.append(((split, name, text, str(len(known))), len(known) / inside.sum()))
+        for name, values in words.items():
+            for value, count in Counter(values[inside].tolist()).most_common():
+                rows.append(((split, name, value or '-', str(count)), count / inside.sum()))
+    columns = ('part', 'attribute', 'value, or median (5 to 95 %)', 'images', 'share of images')
+    return OverviewTable('Patients', columns, tuple(rows))
+
+
+def _differences(examined: Examined, numbers: Values) -> OverviewTable:
     """Compare the first part with each other one, attribute by attribute."""
     from scipy.stats import ks_2samp
 
@@ -140,7 +184,7 @@ def _differences(examined: Examined) -> OverviewTable:
     of_image = np.array([record.split for record in examined.survey.records])
     rows = []
     for other in splits[1:]:
-        for name, values in _attributes(examined).items():
+        for name, values in (*_attributes(examined).items(), *numbers.items()):
             both = [values[(of_image == each) & np.isfinite(values)] for each in (splits[0], other)]
             if min(map(len, both)) < FEWEST_IMAGES:
                 continue

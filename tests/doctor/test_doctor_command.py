@@ -136,6 +136,23 @@ def test_predictions(data, tmp_path):
     assert listed == {f'test/{path.parent.name}/{path.name}' for path in images}
 
 
+def test_tables_of_patients(data, tmp_path):
+    table = data / 'patients.csv'
+    options = ['--table', str(table), '--out-dir', str(tmp_path)]
+    main(['doctor', str(data / 'train'), *options])
+    tables = json.loads((tmp_path / 'findings.json').read_text())['tables']
+    (found,) = [each for each in tables if each['title'] == 'Patients']
+    with table.open() as file:
+        sexes = [row['sex'] for row in csv.DictReader(file)][:3]
+    for sex in set(sexes):
+        count = 2 * sexes.count(sex)
+        assert [['train', 'sex', sex, str(count)], count / 6] in found['rows']
+    assert any(cells[1] == 'age' and cells[3] == '6' for cells, _ in found['rows'])
+    (tmp_path / 'other.csv').write_text('ID,age\nX1,3\n')
+    with pytest.raises(HandboneError, match='none of its patients'):
+        doctor([data / 'train'], tmp_path, table=tmp_path / 'other.csv')
+
+
 def test_unreadable_labels_become_findings(data, tmp_path):
     root = tmp_path / 'train'
     shutil.copytree(data / 'train', root)

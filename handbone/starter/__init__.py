@@ -9,7 +9,7 @@ from handbone.errors import HandboneError
 CONFIG = 'starter/hand'
 WEIGHTS = Path(__file__).with_name('hand.safetensors')
 #: Of the whole file, so that no damaged or foreign weights pass for these.
-SHA256 = 'b4431f6c17bf8fc442224edbfb1f031555f9fda200d21161c323f83543d64f82'
+SHA256 = 'ff0cd63129bd8129512e6041dd074ead939fc40b5fe9f59e5d0986b60ebd1f4c'
 NOTICE = (
     'starter weights of handbone: trained on synthetic radiographs alone, for trying out and as a '
     'start for your own training; not a medical device'

@@ -42,7 +42,7 @@ FEWEST_BONES = 5
 #: The flag of labels that are not those of a hand.
 NO_HAND = 'this does not look like a hand'
 #: Pairs of neighbours in the fingers that have to be there in a hand.
-FEWEST_PAIRS = 4
+FEWEST_PAIRS = 6
 #: Metacarpals that lie side by side, from the index to the little finger.
 METACARPALS = tuple(bones[-1] for ray, bones in RAYS.items() if ray != 'thumb')
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from handbone.checkpoints import load_checkpoint_file, write_checkpoint
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
-from handbone.checkpoints.fitting import plain_weights, put_weights, weights_of
+from handbone.checkpoints.fitting import put_weights, weights_of
+from handbone.checkpoints.plain_names import plain_weights
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware

@@ -29,8 +29,8 @@ from handbone.structure import one_line
 
 from .content import check_content
 from .download import download_weights
-from .fitting import with_plain_names
 from .pickled_values import ForbiddenError
+from .plain_names import with_plain_names
 from .published import SUFFIX, read_published
 from .stored_values import InvalidValueError
 from .torch_file import read_torch_file
@@ -73,7 +73,7 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
 
     Returns:
         What the file holds. Weights have the names that they have in the bare model, see
-        :func:`handbone.checkpoints.fitting.plain_weights`. The texts of configs, which mmengine
+        :func:`handbone.checkpoints.plain_names.plain_weights`. The texts of configs, which mmengine
         would evaluate, are kept as ``meta['config_text']``.
 
     Raises:

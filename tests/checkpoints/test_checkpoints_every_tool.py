@@ -21,7 +21,7 @@ from handbone.apis.testing import test as run_test
 from handbone.apis.threshold_tuning import tune_thresholds
 from handbone.apis.training import train
 from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
-from handbone.checkpoints.fitting import plain_weights
+from handbone.checkpoints.plain_names import plain_weights
 from handbone.inference import TorchPredictor, open_predictor
 
 

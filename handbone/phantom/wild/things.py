@@ -133,11 +133,8 @@ def add_folds(
     dresser = Dresser(folds, scene, rng)
     across, steps = np.linspace(-1.0, 1.0, 31), 8
     for _ in range(int(rng.integers(1, 3))):
-        place, bow, half = (
-            rng.uniform(-5.0, 25.0),
-            rng.uniform(-14.0, 14.0),
-            rng.uniform(20.0, 34.0),
-        )
+        place, bow = rng.uniform(-5.0, 25.0), rng.uniform(-14.0, 14.0)
+        half = rng.uniform(20.0, 34.0)
         value, softer = rng.uniform(0.04, 0.16), float(rng.choice((-1.0, 1.0)))
         for step in range(steps):
             along = place + bow * (1.0 - across**2) + softer * 0.9 * step

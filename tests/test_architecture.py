@@ -18,7 +18,7 @@ FLOORS = (
     {'checkpoints'},
     {'configuration'},
     {'datasets', 'models', 'engine'},
-    {'scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor'},
+    {'scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor', 'planning'},
     {'outputs'},
     {'inference'},
     {'archive'},

@@ -12,14 +12,10 @@ import json
 import time
 from statistics import median
 
-import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
-from mmengine.structures import PixelData
 from mmseg.registry import MODELS
-from mmseg.structures import SegDataSample
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -30,7 +26,7 @@ from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.shipped import config_path
 from handbone.engine.hooks.model_input_hook import SmallBatchError, check_input, logits_shape
 from handbone.engine.memory import keep_freed_memory
-from handbone.masks import pack, planes_first
+from handbone.planning.training_step import training_step
 
 COUNTED_SIZE = 1536
 
@@ -75,23 +71,7 @@ def measure(
     """
     model = model.to(device).train()
     images = batch_size(model, size)
-    optimizer = dict(config.optim_wrapper, type='OptimWrapper')
-    if precision != 'float32':
-        scale = dict(enabled=precision == 'float16')
-        optimizer.update(type='AmpOptimWrapper', dtype=precision, loss_scale=scale)
-    else:
-        optimizer.pop('dtype', None)
-    optimizer = build_optim_wrapper(model, optimizer)
-    inputs, samples = random_batch(model, images, size, device)
-
-    def step() -> None:
-        with optimizer.optim_context(model):
-            losses = model(inputs, samples, mode='loss')
-        total, _ = model.parse_losses(losses)
-        optimizer.update_params(total)
-        if device == 'cuda':
-            torch.cuda.synchronize()
-
+    step = training_step(config, model, images, (size, size), precision)
     torch.backends.cudnn.benchmark = True
     step()
     if device == 'cuda':
@@ -127,33 +107,6 @@ def batch_size(model: nn.Module, size: int) -> int:
     except SmallBatchError:
         return 2
     return 1
-
-
-def random_batch(
-    model: nn.Module, images: int, size: int, device: str
-) -> tuple[torch.Tensor, list[SegDataSample]]:
-    """Make images of noise with a rectangle of each class.
-
-    Args:
-        model: The segmentor, for the number of its classes.
-        images: Number of images.
-        size: Their height and width.
-        device: Where to put them.
-
-    Returns:
-        ``(N, 3, H, W)``, normalised, and the samples with their labels.
-    """
-    classes = next(part.num_classes for part in model.modules() if hasattr(part, 'num_classes'))
-    masks = np.zeros((classes, size, size), bool)
-    for index, mask in enumerate(masks):
-        corner = index * size // (2 * classes)
-        mask[corner : corner + size // 8, corner : corner + size // 8] = True
-    label = planes_first(pack(masks)).to(device)
-    meta = dict(img_shape=(size, size), ori_shape=(size, size), pad_shape=(size, size))
-    samples = [
-        SegDataSample(gt_sem_seg=PixelData(data=label), metainfo=meta) for _ in range(images)
-    ]
-    return torch.randn(images, 3, size, size, device=device), samples
 
 
 def build(config: Config) -> nn.Module:

@@ -21,6 +21,7 @@ from .fold_training import FoldTraining, train_folds
 from .inferencer import MultilabelInferencer
 from .joining import join
 from .metadata_cleaning import clean_metadata
+from .planning import PlannedTraining, plan
 from .publishing import publish
 from .region_template import region_template
 from .soft_voting import EnsembleModel, soft_vote
@@ -37,6 +38,7 @@ __all__ = [
     'FoldTraining',
     'Folds',
     'MultilabelInferencer',
+    'PlannedTraining',
     'browse_dataset',
     'clean_metadata',
     'config_differences',
@@ -50,6 +52,7 @@ __all__ = [
     'join',
     'make_folds',
     'make_soup',
+    'plan',
     'predict_ensemble',
     'predict_out_of_fold',
     'publish',

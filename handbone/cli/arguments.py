@@ -152,6 +152,45 @@ def names(text: str) -> list[str]:
     return text.split(',') if text != 'none' else []
 
 
+def name_pair(text: str) -> tuple[str, str]:
+    """Read ``OLD=NEW``; a type of arguments.
+
+    Args:
+        text: A word of the command line.
+
+    Returns:
+        Both names.
+
+    Raises:
+        ArgumentTypeError: If it is not of that form.
+    """
+    old, equals, new = text.partition('=')
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f'{text} is not of the form OLD=NEW')
+    return old, new
+
+
+def key_value(text: str) -> tuple[str, object]:
+    """Read ``KEY=VALUE``, the value in YAML; a type of arguments.
+
+    Args:
+        text: A word of the command line.
+
+    Returns:
+        The key and the value.
+
+    Raises:
+        ArgumentTypeError: If it is not of that form.
+    """
+    import yaml
+
+    key, value = name_pair(text)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise argparse.ArgumentTypeError(f'{text}: {value} is not a valid value') from error
+
+
 def _setting(text: str) -> str:
     if not text.partition('=')[1]:
         raise argparse.ArgumentTypeError(f'{text} is not of the form key=value')

@@ -31,6 +31,7 @@ class Subcommand(NamedTuple):
 
 #: By name; its module has underscores for the hyphens.
 SUBCOMMANDS = {
+    'plan': Subcommand('measure a dataset and write a config for it'),
     'train': Subcommand('train a model'),
     'test': Subcommand('score a checkpoint on a dataset, or write its masks'),
     'predict': Subcommand('predict radiographs of any format', predicting=True),

@@ -8,6 +8,8 @@ from pathlib import Path
 from handbone.datasets.formats.catalogue import FORMATS, written_formats
 from handbone.datasets.formats.image_placement import MODES
 
+from .arguments import key_value, name_pair
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line.
@@ -38,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--rename',
         nargs='+',
-        type=_pair,
+        type=name_pair,
         default=(),
         metavar='OLD=NEW',
         help='new names of classes; several may become one',
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--read',
         nargs='+',
-        type=_option,
+        type=key_value,
         default=(),
         metavar='KEY=VALUE',
         help='options of the format that is read (docs/formats.md)',
@@ -61,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--write',
         nargs='+',
-        type=_option,
+        type=key_value,
         default=(),
         metavar='KEY=VALUE',
         help='options of the format that is written',
@@ -97,20 +99,3 @@ def run(args: argparse.Namespace) -> None:
     print(conversion.text())
     if conversion.problems:
         sys.exit(1)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    old, equals, new = text.partition('=')
-    if not (old and equals and new):
-        raise argparse.ArgumentTypeError(f'{text} is not of the form OLD=NEW')
-    return old, new
-
-
-def _option(text: str) -> tuple[str, object]:
-    import yaml
-
-    key, value = _pair(text)
-    try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise argparse.ArgumentTypeError(f'{text}: {value} is not a valid value') from error

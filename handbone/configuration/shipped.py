@@ -72,6 +72,18 @@ def config_path(name: str) -> Path:
     raise KeyError(_unknown_name(name, wanted, matches, names))
 
 
+def base_path(name: str) -> str:
+    """Find a part that configs inherit from; for the ``_base_`` of configs outside the package.
+
+    Args:
+        name: Path of the part below ``configs/_base_``, such as ``'models/folded_unet.py'``.
+
+    Returns:
+        The path of the file.
+    """
+    return str(config_folder() / '_base_' / name)
+
+
 def flattened_config(name: str) -> str:
     """Merge a config with its ``_base_`` files into the text of one file.
 

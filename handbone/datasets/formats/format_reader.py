@@ -111,6 +111,11 @@ class FormatReader:
             if image is not None and not self._noted:
                 yield image
 
+    @property
+    def image_folder(self) -> Path | None:
+        """The folder in which images are looked for; None where there is none."""
+        return self._images.folder if self._images else None
+
     def has_image(self, name: str) -> bool:
         """Tell whether the file of an image is known.
 

@@ -1,0 +1,18 @@
+# How images of any dataset are sampled and scored; a config adds the datasets and their pipelines,
+# as those that `handbone plan` writes do.
+train_dataloader = dict(
+    batch_size=2,  # per GPU
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+)
+val_dataloader = dict(
+    batch_size=1,  # images may have different sizes
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+)
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='DiceMetric')
+test_evaluator = val_evaluator

@@ -1,0 +1,115 @@
+"""``handbone plan``: measure a dataset and write a config for it."""
+
+import argparse
+import re
+from pathlib import Path
+
+from handbone.datasets.formats.catalogue import FORMATS
+
+from .arguments import key_value
+
+EPILOG = 'example: handbone plan data/chest --time 8h --device-memory 24 --out configs/mine.py'
+#: Seconds of the units of a duration.
+SECONDS = {'s': 1, 'm': 60, 'min': 60, 'h': 3600, 'd': 86400}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.description = (
+        'Measure a labelled dataset of any format and write a config that trains on it: network, '
+        'input size, batch, precision, schedule, augmentation and folds follow from rules '
+        '(docs/plan.md).'
+    )
+    parser.epilog = EPILOG
+    parser.add_argument('data', type=Path, help='file or folder of the labels')
+    parser.add_argument('--out', type=Path, required=True, help='config to write')
+    parser.add_argument(
+        '--time',
+        type=seconds,
+        default=8 * 3600,
+        metavar='TIME',
+        help='time of the training: 30min, 8h, 2d (default: 8h)',
+    )
+    parser.add_argument(
+        '--device-memory',
+        type=float,
+        metavar='GB',
+        help='memory of the GPU (default: that of the GPU here; without one, the plan is for a '
+        'CPU)',
+    )
+    parser.add_argument(
+        '--device', choices=('cpu', 'cuda'), help='what trains (default: a GPU, if there is one)'
+    )
+    parser.add_argument(
+        '--from',
+        dest='source_format',
+        choices=list(FORMATS),
+        metavar='FORMAT',
+        help='format of the dataset, as of handbone convert (default: found out)',
+    )
+    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
+    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    parser.add_argument(
+        '--patient-pattern',
+        metavar='REGEX',
+        help='finds the patient in the name of an image, in its only group (default: the folder)',
+    )
+    parser.add_argument(
+        '--read',
+        nargs='+',
+        type=key_value,
+        default=(),
+        metavar='KEY=VALUE',
+        help='options of the format (docs/formats.md)',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Plan.
+
+    Args:
+        args: The parsed command line.
+    """
+    from handbone.apis.planning import plan
+
+    planned = plan(
+        args.data,
+        args.out,
+        args.time,
+        args.device_memory,
+        args.source_format,
+        args.images,
+        args.classes,
+        args.patient_pattern,
+        dict(args.read),
+        args.device,
+    )
+    print(planned.text())
+    print(planned.fingerprint_file)
+    print(planned.config)
+
+
+def seconds(text: str) -> float:
+    """Read a duration such as ``8h``, ``1h30min`` or ``90s``; a type of arguments.
+
+    Args:
+        text: A word of the command line.
+
+    Returns:
+        Seconds.
+
+    Raises:
+        ArgumentTypeError: If it is not a duration.
+
+    >>> seconds('1h30min')
+    5400.0
+    """
+    parts = re.findall(r'([0-9]+(?:\.[0-9]+)?)(min|[smhd])', text)
+    total = sum(float(number) * SECONDS[unit] for number, unit in parts)
+    if not total or ''.join(number + unit for number, unit in parts) != text:
+        raise argparse.ArgumentTypeError(f'{text} is not a duration such as 30min, 8h or 2d')
+    return total

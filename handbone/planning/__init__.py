@@ -1,0 +1,1 @@
+"""From the measures of a dataset to a config that trains on it."""

@@ -1,0 +1,47 @@
+"""Trainings from scratch that begin with shrunk batches, as adamw_progressive.py has them."""
+
+#: Shares of the iterations at a third and at half of the side; the rest runs at full size.
+AT_A_THIRD, AT_HALF = 0.225, 0.55
+
+
+def size_divisor(side: int) -> int:
+    """Find what the sides of images are multiples of.
+
+    Args:
+        side: The long side.
+
+    Returns:
+        384 where a third and a half are multiples of the network's stride, else 128 for the half.
+    """
+    return 384 if side % 384 == 0 else 128
+
+
+def stages(side: int) -> list[tuple[float, int]]:
+    """Choose which share of the iterations runs at a reduced side.
+
+    Args:
+        side: The long side.
+
+    Returns:
+        Shares and factors, for ProgressiveDataPreProcessor.
+
+    >>> stages(256)
+    [(0.775, 2)]
+    """
+    if side % 384 == 0:
+        return [(AT_A_THIRD, 3), (AT_HALF, 2)]
+    return [(AT_A_THIRD + AT_HALF, 2)]
+
+
+def mean_cost(side: int) -> float:
+    """Find the mean cost of the steps of a training, relative to one at full size.
+
+    Args:
+        side: The long side.
+
+    Returns:
+        The mean, below 1.
+    """
+    reduced = stages(side)
+    rest = 1 - sum(share for share, _ in reduced)
+    return rest + sum(share / factor**2 for share, factor in reduced)

@@ -1,0 +1,245 @@
+"""The rules that turn a fingerprint and a budget into a plan; docs/plan.md has their reasons."""
+
+from collections.abc import Iterator
+from math import ceil
+
+from handbone.errors import HandboneError
+
+from .augmentation import choose_augmentation
+from .fingerprint import Fingerprint
+from .networks import NETWORKS
+from .plan import Budget, CostOf, Plan, Size, Step, StepCost
+from .progressive import mean_cost, size_divisor
+
+#: Values of the output across the thinnest class.
+ACROSS = 12
+#: Long sides that suit a network on a CPU, which begins at a half or a third of the side.
+CPU_SIDES = (256, 384, 512, 640, 768, 1024)
+#: Long sides on a GPU.
+GPU_SIDES = (256, 384, 512, 768, 1024, 1280, 1536, 2048)
+#: Batch on a CPU, where more steps help more than smoother ones.
+CPU_BATCH = 4
+#: The largest and the least batch on a GPU.
+GPU_BATCHES = (8, 4, 2)
+#: Steps without which a network is not worth starting: from scratch, and from pretrained weights.
+LEAST_STEPS, LEAST_STEPS_PRETRAINED = 800, 5000
+#: Steps after which more are not worth it: from scratch, and from pretrained weights.
+MOST_STEPS, MOST_STEPS_PRETRAINED = 6000, 40_000
+#: Share of the memory that is planned, and share of the time that is left for steps.
+MEMORY_SHARE, TIME_SHARE = 0.85, 0.9
+#: Patients below which large networks are not tried.
+FEW_PATIENTS = 50
+FOR_FEW = ('segformer_mit-b0', 'segformer_mit-b2')
+#: Windows are worth it from this factor between the size that is needed and the one that fits.
+WINDOWS_FROM = 3.0
+#: The side of an image in sides of a window, at most, so that a window shows where it is.
+MOST_WINDOWS = 3.0
+
+
+def make_plan(fingerprint: Fingerprint, budget: Budget, cost_of: CostOf) -> Plan:
+    """Plan a training.
+
+    Args:
+        fingerprint: Measures of the dataset.
+        budget: What the training may take.
+        cost_of: What a step costs, measured or estimated.
+
+    Returns:
+        The plan.
+
+    Raises:
+        HandboneError: Nothing fits into the memory or the time.
+    """
+    choose = _choose_on_cpu if budget.device == 'cpu' else _choose_on_gpu
+    needed = needed_side(fingerprint, 1 if budget.device == 'cpu' else 4)
+    step, cost = choose(fingerprint, budget, cost_of, needed)
+    image_size, size_reason = _image_size(fingerprint, step, needed)
+    iterations, time_reason = _iterations(fingerprint, budget, step, cost)
+    augmentation = choose_augmentation(fingerprint)
+    folds, folds_reason = choose_folds(fingerprint.patients)
+    how = 'measured' if cost.weighed else 'estimated'
+    memory = f'{cost.memory / 1e9:.1f} GB {how}, of {budget.memory / 1e9:.1f} GB'
+    mirror = 'swapping sides' if augmentation.swap else 'yes'
+    network_reason = (
+        'trains from scratch on a CPU'
+        if budget.device == 'cpu'
+        else 'the largest that fits memory, time and the number of patients'
+    )
+    reasons = (
+        ('network', step.network, network_reason),
+        ('input', _written(step.size), size_reason),
+        ('images', 'windows' if image_size != step.size else 'whole', _written(image_size)),
+        ('batch', str(step.batch), memory),
+        ('precision', step.precision, f'the device is {budget.device}'),
+        (
+            'checkpointing',
+            'yes' if step.recompute else 'no',
+            'the batch does not fit without' if step.recompute else 'the batch fits without',
+        ),
+        ('iterations', str(iterations), time_reason),
+        ('rotation', f'{augmentation.degrees} degrees', augmentation.flip_reason),
+        ('zoom', f'{augmentation.zoom:.2f}', 'the spread of sizes in the dataset'),
+        ('shift', f'{augmentation.shift:.0%}', 'twice the spread of positions'),
+        ('flip', mirror if augmentation.flip else 'no', augmentation.flip_reason),
+        ('folds', str(folds) if folds else 'none', folds_reason),
+    )
+    return Plan(step, cost, image_size, iterations, augmentation, folds, reasons)
+
+
+def needed_side(fingerprint: Fingerprint, stride: int) -> float:
+    """Find the long side at which the thinnest class has enough values of the output across.
+
+    Args:
+        fingerprint: Measures of the dataset.
+        stride: Pixels per value of the output.
+
+    Returns:
+        Pixels, at most those of the images.
+    """
+    scale = ACROSS * stride / max(fingerprint.thinnest.thickness, 1.0)
+    return fingerprint.long_side * min(scale, 1.0)
+
+
+def choose_folds(patients: int) -> tuple[int, str]:
+    """Choose the number of folds.
+
+    Args:
+        patients: Number of patients.
+
+    Returns:
+        The number, 0 without folds, and why.
+    """
+    if patients < 2:
+        return 0, 'one patient cannot be divided: scores are those of training images'
+    if patients < 10:
+        return min(patients, 3), f'{patients} patients only: scores vary much'
+    if patients > 500:
+        return 10, f'a tenth of {patients} patients is enough to score on'
+    return 5, f'a fifth of {patients} patients is held out'
+
+
+def fitted(fingerprint: Fingerprint, long_side: int, divisor: int) -> Size:
+    """Fit the shape of the median image into a long side.
+
+    Args:
+        fingerprint: Measures of the dataset.
+        long_side: Pixels of the longer side.
+        divisor: What both sides are multiples of.
+
+    Returns:
+        Width and height.
+    """
+    scale = long_side / fingerprint.long_side
+    width, height = (
+        min(long_side, divisor * ceil(round(side * scale) / divisor))
+        for side in (fingerprint.width, fingerprint.height)
+    )
+    return width, height
+
+
+def _choose_on_cpu(
+    fingerprint: Fingerprint, budget: Budget, cost_of: CostOf, needed: float
+) -> tuple[Step, StepCost]:
+    """Take the size that is needed, or the largest for which the time suffices."""
+    wanted = min(CPU_SIDES, key=lambda side: abs(side - needed))
+    batch = min(CPU_BATCH, max(fingerprint.images, 2))
+    for side in reversed([side for side in CPU_SIDES if side <= wanted]):
+        step = Step('folded_unet', fitted(fingerprint, side, size_divisor(side)), batch)
+        cost = cost_of(step)
+        fits = cost.memory <= MEMORY_SHARE * budget.memory
+        if fits and possible_steps(budget, step, cost) >= LEAST_STEPS:
+            return step, cost
+    return _only_if_it_fits(step, cost, budget)
+
+
+def _choose_on_gpu(
+    fingerprint: Fingerprint, budget: Budget, cost_of: CostOf, needed: float
+) -> tuple[Step, StepCost]:
+    """Take the largest network that fits at the size that is needed; else a smaller size."""
+    wanted = min(GPU_SIDES, key=lambda side: abs(side - needed))
+    found = None
+    for side in reversed([side for side in GPU_SIDES if side <= wanted]):
+        for step in _steps_on_gpu(fingerprint, budget, side):
+            cost = cost_of(step)
+            found = (step, cost)
+            if cost.memory > MEMORY_SHARE * budget.memory:
+                continue
+            if possible_steps(budget, step, cost) >= LEAST_STEPS_PRETRAINED:
+                return step, cost
+    assert found is not None
+    return _only_if_it_fits(*found, budget)
+
+
+def _steps_on_gpu(fingerprint: Fingerprint, budget: Budget, side: int) -> Iterator[Step]:
+    """List what is tried at a size: large networks first, and large batches first."""
+    names = [name for name, network in NETWORKS.items() if network.pretrained]
+    if fingerprint.patients < FEW_PATIENTS:
+        names = [name for name in names if name in FOR_FEW]
+    for name in reversed(names):
+        size = fitted(fingerprint, side, NETWORKS[name].divisor)
+        for recompute in (False, True):
+            for batch in GPU_BATCHES:
+                if not (recompute and batch > min(GPU_BATCHES)):
+                    yield Step(name, size, batch, budget.half, recompute)
+
+
+def _only_if_it_fits(step: Step, cost: StepCost, budget: Budget) -> tuple[Step, StepCost]:
+    """Take the smallest step although the time is short; without memory there is no plan."""
+    if cost.memory > MEMORY_SHARE * budget.memory:
+        raise HandboneError(
+            f'The smallest training step takes {cost.memory / 1e9:.1f} GB, and '
+            f'{MEMORY_SHARE:.0%} of {budget.memory / 1e9:.1f} GB may be used. Give more memory.'
+        )
+    if possible_steps(budget, step, cost) < 1:
+        raise HandboneError(
+            f'A training step takes {cost.seconds:.1f} s, and there are {budget.seconds:.0f} s in '
+            'all. Give more time: --time.'
+        )
+    return step, cost
+
+
+def possible_steps(budget: Budget, step: Step, cost: StepCost) -> int:
+    """Count the steps for which there is time.
+
+    Args:
+        budget: What the training may take.
+        step: The step at full size.
+        cost: What it costs.
+
+    Returns:
+        Their number.
+    """
+    mean = cost.seconds * (1.0 if step.kind.pretrained else mean_cost(max(step.size)))
+    return int(TIME_SHARE * budget.seconds / mean)
+
+
+def _iterations(
+    fingerprint: Fingerprint, budget: Budget, step: Step, cost: StepCost
+) -> tuple[int, str]:
+    most = MOST_STEPS_PRETRAINED if step.kind.pretrained else MOST_STEPS
+    possible = possible_steps(budget, step, cost)
+    how = 'measured' if cost.timed else 'estimated'
+    seconds = f'{cost.seconds:.2f} s {how} for a step at full size'
+    if possible > most:
+        return most, f'{seconds}; more than {most} steps bring little'
+    epochs = possible * step.batch / fingerprint.images
+    return possible, f'{seconds}; each image is seen {epochs:.0f} times'
+
+
+def _image_size(fingerprint: Fingerprint, step: Step, needed: float) -> tuple[Size, str]:
+    """Decide between whole images and windows."""
+    side = max(step.size)
+    thinnest = fingerprint.thinnest
+    wide = thinnest.thickness * side / fingerprint.long_side
+    if needed < WINDOWS_FROM * side:
+        return step.size, f'{thinnest.name}, the thinnest, is {wide:.0f} pixels wide'
+    factor = min(needed / side, MOST_WINDOWS)
+    width, height = (round(length * factor) for length in step.size)
+    return (
+        (width, height),
+        f'{thinnest.name}, the thinnest, would be {wide:.0f} pixels wide in whole images',
+    )
+
+
+def _written(size: Size) -> str:
+    return f'{size[0]} x {size[1]}'

@@ -1,0 +1,110 @@
+"""Planned configs load, build and train, whatever the format."""
+
+import json
+
+import pytest
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATASETS, MODELS
+
+from handbone.apis import convert, plan, read_config_file, train
+from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.planning import step_cost
+from handbone.planning.plan import StepCost
+
+
+@pytest.fixture(autouse=True)
+def costs(monkeypatch):
+    """Steps that are not measured; the times of this machine decide nothing."""
+    monkeypatch.setattr(step_cost, '_measure', lambda *_: (0.1, 10**9))
+
+
+QUICK = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2', 'train_dataloader.num_workers=0']
+QUICK += ['val_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False']
+QUICK += ['val_dataloader.persistent_workers=False', 'train_dataloader.batch_size=2']
+
+
+@pytest.fixture(scope='module')
+def as_coco(phantom_root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('coco')
+    convert(phantom_root / 'train', folder, 'coco', image_files='copy')
+    return folder
+
+
+def trained_iterations(config, work_dir):
+    cfg = read_config_file(config, QUICK)
+    cfg.work_dir = str(work_dir)
+    train(cfg)
+    return (work_dir / 'last_checkpoint').read_text().strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('form', ['hand-bone', 'coco'])
+def test_a_planned_config_trains(form, phantom_root, as_coco, tmp_path):
+    data = phantom_root if form == 'hand-bone' else as_coco
+    planned = plan(data, tmp_path / 'mine.py', time_limit=60)
+    assert planned.plan.step.network == 'folded_unet'
+    cfg = read_config_file(planned.config)
+    kind = 'XRayHandBoneDataset' if form == 'hand-bone' else 'FormatDataset'
+    assert cfg.train_dataloader.dataset.type == kind
+    assert cfg.model.decode_head.num_classes == 29
+    end = trained_iterations(planned.config, tmp_path / 'run')
+    assert end.endswith('iter_2.pth')
+
+
+def test_formats_have_the_same_fingerprint(phantom_root, as_coco, tmp_path):
+    ours = plan(phantom_root, tmp_path / 'a.py', time_limit=60)
+    theirs = plan(as_coco, tmp_path / 'b.py', time_limit=60)
+    one, other = ours.fingerprint.to_plain(), theirs.fingerprint.to_plain()
+    assert one['images'] == 12 and one['patients'] == 6
+    measures = {each['name']: each for each in one.pop('classes')}
+    assert {each['name']: each for each in other.pop('classes')} == measures
+    assert one == other
+    written = json.loads(ours.fingerprint_file.read_text())
+    assert written['images'] == 12 and len(written['classes']) == 29
+
+
+def test_the_config_holds_what_was_planned(phantom_root, tmp_path):
+    planned = plan(phantom_root, tmp_path / 'mine.py', time_limit=600)
+    cfg = read_config_file(planned.config)
+    assert cfg.train_cfg.max_iters == planned.plan.iterations == cfg.param_scheduler[2].end
+    assert cfg.train_dataloader.batch_size == planned.plan.step.batch
+    assert cfg.train_dataloader.dataset.pipeline[1].size == planned.plan.step.size
+    init_default_scope('mmseg')
+    sizes = {}
+    for split in ('train', 'val', 'test'):
+        dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+        sizes[split] = len(dataset)
+        assert dataset[0]['inputs'].shape[1:] == planned.plan.step.size[::-1]
+    assert sizes['train'] + sizes['val'] == 12 and sizes['val'] > 0 and sizes['test'] == 3
+    assert 'Decision' in planned.text() and 'finger-16' in planned.text()
+
+
+@pytest.mark.parametrize('gigabytes', [8, 80])
+def test_a_plan_for_a_gpu_builds(gigabytes, phantom_root, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        'handbone.apis.planning.cost_on',
+        lambda *_: lambda step: step_cost._estimated(step),
+    )
+    monkeypatch.setattr('handbone.planning.rules.FEW_PATIENTS', 0)
+    planned = plan(phantom_root, tmp_path / 'mine.py', 10**6, gigabytes)
+    cfg = read_config_file(planned.config)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.model.decode_head.num_classes == 29
+    assert cfg.param_scheduler[1].end == cfg.train_cfg.max_iters == planned.plan.iterations
+    drop_pretrained(cfg)
+    init_default_scope('mmseg')
+    MODELS.build(cfg.model)
+
+
+def test_windows_in_a_config(phantom_root, tmp_path, monkeypatch):
+    monkeypatch.setattr('handbone.planning.rules.WINDOWS_FROM', 1.0)
+    monkeypatch.setattr(
+        'handbone.apis.planning.cost_on',
+        lambda *_: lambda step: StepCost(1.0, 10**6, True, True),
+    )
+    planned = plan(phantom_root, tmp_path / 'mine.py', time_limit=60)
+    cfg = read_config_file(planned.config)
+    assert planned.plan.windows
+    assert cfg.model.test_cfg.mode == 'slide'
+    assert cfg.model.test_cfg.crop_size == planned.plan.step.size[::-1]
+    assert cfg.test_dataloader.dataset.pipeline[1].scale == planned.plan.image_size

@@ -141,7 +141,7 @@ def _choose_on_cpu(
     fingerprint: Fingerprint, budget: Budget, cost_of: CostOf, needed: float
 ) -> tuple[Step, StepCost]:
     """Take the size that is needed, or the largest for which the time suffices."""
-    wanted = min(CPU_SIDES, key=lambda side: abs(side - needed))
+    wanted = next((side for side in CPU_SIDES if side >= needed), CPU_SIDES[-1])
     batch = min(CPU_BATCH, max(fingerprint.images, 2))
     for side in reversed([side for side in CPU_SIDES if side <= wanted]):
         step = Step('folded_unet', fitted(fingerprint, side, size_divisor(side)), batch)

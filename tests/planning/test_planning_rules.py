@@ -29,6 +29,11 @@ def test_a_cpu_takes_the_size_that_is_needed():
     assert plan.step.precision == 'float32' and not plan.windows
 
 
+def test_a_cpu_takes_the_next_larger_size():
+    plan = make_plan(fingerprint(thickness=82), CPU, cheap)  # 300 pixels are needed
+    assert plan.step.size == (384, 384)
+
+
 def test_a_cpu_takes_a_smaller_size_if_time_is_short():
     cost = cost_per_pixel(1e-6, 100)
     plan = make_plan(fingerprint(thickness=24), Budget('cpu', 10**10, 300), cost)

@@ -19,7 +19,7 @@ from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.json_files import parse_json
-from handbone.phantom.generator import compose, generate, patient_of
+from handbone.phantom.generator import check_numbers, compose, generate, patient_of
 from handbone.phantom.planted_faults import (
     COLUMNS,
     FaultSettings,
@@ -105,6 +105,7 @@ def write_dataset(
         raise HandboneError(f'nothing to write: train={train}, test={test}, workers={workers}')
     if max(train, test) > 2 * (FIRST_TEST_PATIENT - 1):
         raise HandboneError(f'a split can have at most {2 * (FIRST_TEST_PATIENT - 1)} images')
+    check_numbers(seed, 0, size)
     root = Path(root)
     files = list(plan_files(root, train, test, seed, size, preset, test_truth, faults))
     _claim(root, train, test, seed, size, preset, faults)

@@ -40,7 +40,7 @@ def generate(
     Raises:
         HandboneError: If seed, index or size are out of range.
     """
-    _check_numbers(seed, index, size)
+    check_numbers(seed, index, size)
     if isinstance(settings, WildSettings):
         return generate_wild(seed, index, settings, size)
     scene = compose(seed, index, settings, size)
@@ -78,7 +78,7 @@ def compose(
     Raises:
         HandboneError: If seed, index or size are out of range.
     """
-    _check_numbers(seed, index, size)
+    check_numbers(seed, index, size)
     if isinstance(settings, WildSettings):
         film = compose_film(seed, index, settings, size)
         return replace(film.hand, polygons=film.polygons)
@@ -112,7 +112,17 @@ def patient_of(seed: int, index: int, settings: Settings) -> Patient:
     return sample_patient(random_stream(seed, index // 2, 0), settings)
 
 
-def _check_numbers(seed: int, index: int, size: int) -> None:
+def check_numbers(seed: int, index: int, size: int) -> None:
+    """Check what :func:`generate` takes.
+
+    Args:
+        seed: Seed of the dataset.
+        index: Number of the image.
+        size: Side of the image in pixels.
+
+    Raises:
+        HandboneError: If one of them is out of its range.
+    """
     if seed < 0 or index < 0:
         raise HandboneError(f'seed and index are at least 0, not {seed} and {index}')
     if size < 256 or size % 32:

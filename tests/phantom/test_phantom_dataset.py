@@ -154,11 +154,14 @@ def test_settings_of_each_split_are_used(tmp_path):
     assert bent == [False] * 6 + [True] * 6
 
 
-@pytest.mark.parametrize('numbers', [(0, 0, 1), (-1, 2, 1), (2, 0, 0), (20_000, 0, 1)])
+@pytest.mark.parametrize(
+    'numbers',
+    [(0, 0, 1, 256), (-1, 2, 1, 256), (2, 0, 0, 256), (20_000, 0, 1, 256), (2, 0, 1, 700)],
+)
 def test_numbers_out_of_range(tmp_path, numbers):
-    train, test, workers = numbers
-    with pytest.raises(ValueError, match='nothing to write|at most'):
-        write_dataset(tmp_path / 'data', train, test, workers=workers)
+    train, test, workers, size = numbers
+    with pytest.raises(ValueError, match='nothing to write|at most|multiple of 32'):
+        write_dataset(tmp_path / 'data', train, test, size=size, workers=workers)
     assert not (tmp_path / 'data').exists()
 
 

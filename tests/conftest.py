@@ -11,6 +11,8 @@ from small_disk import mount_small_disk
 
 from handbone.phantom import write_dataset
 
+# as make test does: sums are the same in every process; before anything has imported PyTorch
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 _imported = 0
 
 gc.disable()  # until all tests are collected: what is imported is not garbage

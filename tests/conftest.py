@@ -6,13 +6,15 @@ import os
 import sys
 
 import pytest
+import torch
 from shared_folder import shared_folder
 from small_disk import mount_small_disk
 
 from handbone.phantom import write_dataset
 
-# as make test does: sums are the same in every process; before anything has imported PyTorch
-os.environ.setdefault('OMP_NUM_THREADS', '1')
+# sums are the same in every process, this one and those that it starts
+torch.set_num_threads(1)
+os.environ['OMP_NUM_THREADS'] = '1'
 _imported = 0
 
 gc.disable()  # until all tests are collected: what is imported is not garbage

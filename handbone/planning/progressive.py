@@ -1,4 +1,4 @@
-"""Trainings from scratch that begin with shrunk batches, as adamw_progressive.py has them."""
+"""Trainings from scratch that begin with shrunk batches, much as adamw_progressive.py has them."""
 
 #: Shares of the iterations at a third and at half of the side; the rest runs at full size.
 AT_A_THIRD, AT_HALF = 0.225, 0.55

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handbone.datasets.formats.catalogue import FORMATS
+
 if TYPE_CHECKING:
     from mmengine.config import Config
 
@@ -43,6 +45,39 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         type=_setting,
         metavar='KEY=VALUE',
         help='settings of the config to override; nested keys with dots',
+    )
+
+
+def add_source_format(parser: argparse.ArgumentParser) -> None:
+    """Add ``--from``, ``--images`` and ``--classes``, as every command takes that reads any format.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.add_argument(
+        '--from',
+        dest='source_format',
+        choices=list(FORMATS),
+        metavar='FORMAT',
+        help='format of the labels, as of handbone convert (default: found out)',
+    )
+    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
+    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+
+
+def add_reader_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--read``.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.add_argument(
+        '--read',
+        nargs='+',
+        type=key_value,
+        default=(),
+        metavar='KEY=VALUE',
+        help='options of the format that is read (docs/formats.md)',
     )
 
 

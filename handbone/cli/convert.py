@@ -8,7 +8,7 @@ from pathlib import Path
 from handbone.datasets.formats.catalogue import FORMATS, written_formats
 from handbone.datasets.formats.image_placement import MODES
 
-from .arguments import key_value, name_pair
+from .arguments import add_reader_options, add_source_format, key_value, name_pair
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--to', required=True, choices=written_formats(), metavar='FORMAT', help='its format'
     )
-    parser.add_argument(
-        '--from',
-        dest='source_format',
-        choices=list(FORMATS),
-        metavar='FORMAT',
-        help='format of the source (default: found out)',
-    )
-    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
-    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    add_source_format(parser)
     parser.add_argument(
         '--rename',
         nargs='+',
@@ -52,14 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='link',
         help='what the new dataset gets: links to the images (default), copies, or none',
     )
-    parser.add_argument(
-        '--read',
-        nargs='+',
-        type=key_value,
-        default=(),
-        metavar='KEY=VALUE',
-        help='options of the format that is read (docs/formats.md)',
-    )
+    add_reader_options(parser)
     parser.add_argument(
         '--write',
         nargs='+',

@@ -5,9 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from handbone.datasets.formats.catalogue import FORMATS
-
-from .arguments import add_out_dir
+from .arguments import add_out_dir, add_source_format
 
 EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out-dir report'
 
@@ -29,15 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out_dir(
         parser, 'what gets the page, the tables and the pictures', '--out', default=Path('report')
     )
-    parser.add_argument(
-        '--from',
-        dest='source_format',
-        choices=list(FORMATS),
-        metavar='FORMAT',
-        help='format of the labels (default: found out)',
-    )
-    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
-    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    add_source_format(parser)
     parser.add_argument(
         '--predictions',
         type=Path,

@@ -4,9 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
-from handbone.datasets.formats.catalogue import FORMATS
-
-from .arguments import key_value
+from .arguments import add_reader_options, add_source_format
 
 EPILOG = 'example: handbone plan data/chest --time 8h --device-memory 24 --out configs/mine.py'
 #: Seconds of the units of a duration.
@@ -44,28 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--device', choices=('cpu', 'cuda'), help='what trains (default: a GPU, if there is one)'
     )
-    parser.add_argument(
-        '--from',
-        dest='source_format',
-        choices=list(FORMATS),
-        metavar='FORMAT',
-        help='format of the dataset, as of handbone convert (default: found out)',
-    )
-    parser.add_argument('--images', type=Path, help='folder of the images, with its subfolders')
-    parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
+    add_source_format(parser)
     parser.add_argument(
         '--patient-pattern',
         metavar='REGEX',
         help='finds the patient in the name of an image, in its only group (default: the folder)',
     )
-    parser.add_argument(
-        '--read',
-        nargs='+',
-        type=key_value,
-        default=(),
-        metavar='KEY=VALUE',
-        help='options of the format (docs/formats.md)',
-    )
+    add_reader_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-# make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 6 to 15 minutes
+# make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 6 minutes or more
 # make test     all tests, the end-to-end ones included
 # make test-fast  all but the trainings and the runs of whole commands
 # make bench    speed and memory, compared with the usual implementations

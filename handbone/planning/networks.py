@@ -25,23 +25,23 @@ class Network(NamedTuple):
 
     Attributes:
         base: Its file below ``configs/_base_/models``.
-        schedule: Its schedule below ``configs/_base_/schedules``.
-        stride: Pixels of the image per logit.
-        divisor: What height and width are multiples of.
         parameters: Number of its weights.
         flops: Operations of predicting the logits of COUNTED_PIXELS.
         peak: Bytes of a training step on MEASURED_PIXELS, weights included.
+        schedule: Its schedule below ``configs/_base_/schedules``.
+        stride: Pixels of the image per logit.
+        divisor: What height and width are multiples of.
         auxiliary: Whether it has an auxiliary head.
         pretrained: Whether its training starts from pretrained weights.
     """
 
     base: str
-    schedule: str
-    stride: int
-    divisor: int
     parameters: int
     flops: float
     peak: int
+    schedule: str = 'adamw_poly_40k'
+    stride: int = 4
+    divisor: int = 32
     auxiliary: bool = False
     pretrained: bool = True
 
@@ -85,37 +85,28 @@ class Network(NamedTuple):
 NETWORKS: Mapping[str, Network] = {
     'folded_unet': Network(
         base='folded_unet',
-        schedule='adamw_progressive',
-        stride=1,
-        divisor=64,
         parameters=3_727_184,
         flops=48.2e9,
         peak=196_190_208,
+        schedule='adamw_progressive',
+        stride=1,
+        divisor=64,
         pretrained=False,
     ),
     'segformer_mit-b0': Network(
         base='segformer_mit-b0',
-        schedule='adamw_poly_40k',
-        stride=4,
-        divisor=32,
         parameters=3_722_621,
         flops=240e9,
         peak=356_220_928,
     ),
     'segformer_mit-b2': Network(
         base='segformer_mit-b2',
-        schedule='adamw_poly_40k',
-        stride=4,
-        divisor=32,
         parameters=24_730_589,
         flops=962e9,
         peak=868_798_464,
     ),
     'upernet_swin-t': Network(
         base='upernet_swin',
-        schedule='adamw_poly_40k',
-        stride=4,
-        divisor=32,
         parameters=59_848_692,
         flops=4213e9,
         peak=1_354_203_136,
@@ -123,9 +114,6 @@ NETWORKS: Mapping[str, Network] = {
     ),
     'upernet_convnext-b': Network(
         base='upernet_convnext-b',
-        schedule='adamw_poly_40k',
-        stride=4,
-        divisor=32,
         parameters=122_009_786,
         flops=5244e9,
         peak=2_228_887_552,

@@ -1,5 +1,8 @@
 """Every rule of docs/plan.md."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 from planned import cost_per_pixel, fingerprint
@@ -15,6 +18,18 @@ from handbone.planning.step_cost import cost_on
 CPU = Budget('cpu', 16 * 10**9, 3600)
 GPU = Budget('cuda', 24 * 10**9, 24 * 3600)
 cheap = cost_per_pixel(1e-8, 100)
+
+
+@pytest.mark.parametrize('name', NETWORKS)
+def test_costs_of_networks_are_those_that_were_measured(name):
+    """In docs/model_zoo.json, which the study of model costs writes."""
+    page = json.loads((Path(__file__).parents[2] / 'docs' / 'model_zoo.json').read_text())
+    entry = page['demo' if name == 'folded_unet' else f'{name}_1536']
+    step = entry['steps']['cpu float32 512']
+    network = NETWORKS[name]
+    assert (network.parameters, network.peak) == (entry['parameters'], step['bytes'])
+    assert network.flops == pytest.approx(entry['flops'], rel=1e-3)
+    assert step['images'] == 1
 
 
 def test_the_thinnest_class_is_twelve_values_wide():

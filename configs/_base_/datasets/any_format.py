@@ -1,5 +1,5 @@
-# How images of any dataset are sampled and scored; a config adds the datasets and their pipelines,
-# as those that `handbone plan` writes do.
+# How images of any dataset are sampled and scored. The parts that inherit from it, and the configs
+# that `handbone plan` writes, add the datasets and their pipelines.
 train_dataloader = dict(
     batch_size=2,  # per GPU
     num_workers=2,

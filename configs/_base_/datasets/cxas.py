@@ -1,5 +1,6 @@
 # The 159 overlapping structures of the chest of PAX-Ray++ and CXAS (arXiv 2306.03934), in COCO JSON
 # as the program cxas writes it. Fold 0 of 5 is held out for validation.
+_base_ = ['any_format.py']
 dataset_type = 'FormatDataset'
 data_root = 'data/cxas'
 vertebrae = tuple(
@@ -69,19 +70,7 @@ test_pipeline = [
 
 train_dataloader = dict(
     batch_size=4,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(**settings, split='train', pipeline=train_pipeline),
 )
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(**settings, split='val', pipeline=test_pipeline),
-)
+val_dataloader = dict(dataset=dict(**settings, split='val', pipeline=test_pipeline))
 test_dataloader = val_dataloader
-
-val_evaluator = dict(type='DiceMetric')
-test_evaluator = val_evaluator

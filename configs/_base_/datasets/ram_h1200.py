@@ -1,5 +1,6 @@
 # RAM-H1200 (arXiv 2605.05616, CC BY 4.0): whole hands with 30 overlapping classes, in COCO JSON.
 # `handbone download ram-h1200 data/RAM-H1200` fetches it. Its own split into train, val and test.
+_base_ = ['any_format.py']
 dataset_type = 'FormatDataset'
 data_root = 'data/RAM-H1200'
 metainfo = dict(
@@ -54,10 +55,6 @@ test_pipeline = [
 tta_views = [dict(), dict(flip='horizontal')]
 
 train_dataloader = dict(
-    batch_size=2,  # per GPU
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         **settings,
         data_prefix=dict(img_path='Segmentation/train', ann_path=f'Segmentation/train/{labels}'),
@@ -65,10 +62,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,  # images may have different sizes
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         **settings,
         data_prefix=dict(img_path='Segmentation/val', ann_path=f'Segmentation/val/{labels}'),
@@ -76,10 +69,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         **settings,
         data_prefix=dict(img_path='Segmentation/test', ann_path=f'Segmentation/test/{labels}'),

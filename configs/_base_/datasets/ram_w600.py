@@ -1,5 +1,6 @@
 # RAM-W600 (arXiv 2507.05193): wrists with 14 overlapping bones, an array (14, H, W) per image.
 # `handbone download ram-w600 data/RAM-W600` fetches it. Its own split into train, val and test.
+_base_ = ['any_format.py']
 dataset_type = 'FormatDataset'
 data_root = 'data/RAM-W600'
 metainfo = dict(
@@ -40,10 +41,6 @@ test_pipeline = [
 tta_views = [dict(), dict(flip='horizontal')]
 
 train_dataloader = dict(
-    batch_size=2,  # per GPU
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         **settings,
         data_prefix=dict(img_path=images, ann_path=f'{masks}/train'),
@@ -51,10 +48,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,  # images may have different sizes
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         **settings,
         data_prefix=dict(img_path=images, ann_path=f'{masks}/val'),
@@ -62,16 +55,9 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         **settings,
         data_prefix=dict(img_path=images, ann_path=f'{masks}/test'),
         pipeline=test_pipeline,
     ),
 )
-
-val_evaluator = dict(type='DiceMetric')
-test_evaluator = val_evaluator

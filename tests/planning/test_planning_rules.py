@@ -32,6 +32,19 @@ def test_costs_of_networks_are_those_that_were_measured(name):
     assert step['images'] == 1
 
 
+@pytest.mark.parametrize('name', NETWORKS)
+def test_estimated_memory_starts_from_what_was_measured(name):
+    """AdamW's two float32 averages and the libraries come on top; activations grow with pixels."""
+    network = NETWORKS[name]
+    estimate = network.estimated_bytes(512**2, 1, half=False, recompute=False)
+    assert estimate == network.peak + 8 * network.parameters + 700_000_000
+    activations = network.peak - 8 * network.parameters
+    twice = network.estimated_bytes(512**2, 2, half=False, recompute=False)
+    assert twice - estimate == pytest.approx(activations, abs=2)
+    half = network.estimated_bytes(512**2, 1, half=True, recompute=False)
+    assert estimate - half == pytest.approx(0.35 * activations, abs=2)
+
+
 def test_the_thinnest_class_is_twelve_values_wide():
     assert needed_side(fingerprint(thickness=48), 1) == 512
     assert needed_side(fingerprint(thickness=48), 4) == 2048

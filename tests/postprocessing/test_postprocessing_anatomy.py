@@ -78,6 +78,13 @@ def test_two_fingers_are_a_hand(hands):
         assert shows_hand(few)
 
 
+def test_less_than_two_fingers_is_not_a_hand(hands):
+    """Clocks and maps have as many bones that adjoin by chance."""
+    for labels in hands[:20]:
+        few = labels & np.int32(sum(1 << BIT[name] for name in RAYS['index'] + RAYS['little']))
+        assert not shows_hand(clear(few, 'finger-4'))
+
+
 def test_several_missing(hands):
     labels = clear(clear(hands[0], 'Lunate'), 'finger-4')
     assert check_hand(labels) == ('missing: finger-4, Lunate',)

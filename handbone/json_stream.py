@@ -17,6 +17,8 @@ from .json_files import refuse_repetitions
 #: Bytes that are decoded at a time.
 PIECE = 2**20
 WHITE = ' \t\r\n'
+#: Characters behind a number that tell whether it goes on, as in 1e+5.
+REST_OF_NUMBER = 3
 
 
 def read_members(path: Path) -> Iterator[tuple[str, int | None, Any]]:
@@ -110,14 +112,15 @@ class _Scanner:
         self._place += 1
 
     def _value(self) -> Any:
-        """Read the next value; it ends where something else follows."""
+        """Read the next value, once what follows shows that it has ended."""
         self._next()
         wanted = PIECE
         while True:
             fault: ValueError | None = None
             try:
                 value, end = self._decode(self._text, self._place)
-                if end < len(self._text) or self._read >= len(self._data):
+                whole = end + REST_OF_NUMBER <= len(self._text)
+                if whole or self._read >= len(self._data):
                     self._place = end
                     return value
             except HandboneError:

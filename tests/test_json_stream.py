@@ -10,15 +10,21 @@ from handbone import json_stream
 from handbone.errors import HandboneError
 
 VALUES = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8)),
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(max_size=8),
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(), inner)),
     max_leaves=8,
 )
 
 
-@pytest.fixture(params=[1, 3, 2**20])
+@pytest.fixture(params=[4, 5, 2**20])
 def path(request, tmp_path, monkeypatch):
-    monkeypatch.setattr(json_stream, 'PIECE', max(request.param, 4))
+    monkeypatch.setattr(json_stream, 'PIECE', request.param)
     return tmp_path / 'document.json'
 
 
@@ -40,6 +46,13 @@ def gathered(path):
 def test_the_same_as_json(path, document, indent):
     path.write_text(json.dumps(document, ensure_ascii=False, indent=indent), encoding='utf-8')
     assert gathered(path) == document
+
+
+@pytest.mark.parametrize('number', ['1.5', '-2e5', '12E-3', '1.25e+10'])
+def test_numbers_at_the_end_of_a_piece(path, number):
+    for before in range(8):
+        path.write_text(f'{{"a": {" " * before}{number}, "b": [{number}, {number}]}}')
+        assert gathered(path) == {'a': float(number), 'b': [float(number)] * 2}
 
 
 def test_a_mark_in_front_and_white_space_behind(path):

@@ -1,6 +1,6 @@
 """The formats of datasets by name, and which of them a file or folder is in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple
@@ -128,10 +128,12 @@ def recognise(source: str | Path) -> tuple[str, str]:
     Raises:
         DatasetError: It looks like none of the formats, or like several.
     """
+    from .recognition import signs  # the list of formats alone needs no image library
+
     source = Path(source)
     if not source.exists():
         raise DatasetError.at(source, 'there is no such file or folder', 'Correct the path')
-    found = dict(_recognised(source))
+    found = dict(signs(source))
     if len(found) == 1:
         ((name, reason),) = found.items()
         return name, reason
@@ -141,15 +143,6 @@ def recognise(source: str | Path) -> tuple[str, str]:
         reasons = '; '.join(f'{name}, as {reason}' for name, reason in found.items())
         problem = f'it could be in {len(found)} formats: {reasons}'
     raise DatasetError.at(source, problem, f'Name its format: one of {", ".join(FORMATS)}')
-
-
-def _recognised(source: Path) -> Iterator[tuple[str, str]]:
-    from .recognition import RECOGNISED_BY  # the list of formats alone needs no image library
-
-    for name, reason_for in RECOGNISED_BY.items():
-        reason = reason_for(source)
-        if reason:
-            yield name, reason
 
 
 def _format(name: str) -> Format:

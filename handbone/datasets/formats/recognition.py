@@ -1,7 +1,7 @@
 """Signs by which the formats of datasets are told apart."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -139,6 +139,22 @@ RECOGNISED_BY: Mapping[str, Callable[[Path], str]] = {
     'dicom-seg': _dicom_seg,
     'nnunet': _nnunet,
 }
+
+
+def signs(source: Path) -> Iterator[tuple[str, str]]:
+    """Find the formats that a source looks like.
+
+    Args:
+        source: A file or folder that exists.
+
+    Yields:
+        Format, and why it is that one.
+    """
+    _keys.cache_clear()  # files may have changed since the last source
+    for name, reason_for in RECOGNISED_BY.items():
+        reason = reason_for(source)
+        if reason:
+            yield name, reason
 
 
 def _first(source: Path, suffix: str) -> Path | None:

@@ -6,6 +6,8 @@ import numpy as np
 
 from handbone.errors import HandboneError
 
+from .lengths_in_turn import lengths_to_runs
+
 #: Bits of a number in one character, and the marks above them.
 BITS, CONTINUED, FIRST_CHARACTER = 5, 0x20, 48
 #: Characters of the longest number: 31 bits, as COCO's own reader has them.
@@ -62,17 +64,7 @@ def read_coco_counts(counts: str | Sequence[int], num_pixels: int) -> np.ndarray
     [[1, 2]]
     """
     lengths = _decompressed(counts) if isinstance(counts, str) else _as_lengths(counts)
-    if (lengths < 0).any():
-        raise HandboneError(f'the counts hold a length below 0 ({int(lengths.min())})')
-    total = int(lengths.sum())
-    if total != num_pixels:
-        raise HandboneError(
-            f'the counts add up to {total} pixels, but the mask has {num_pixels}',
-        )
-    edges = np.cumsum(lengths)
-    starts = edges[: len(edges) // 2 * 2 : 2]
-    runs = np.stack([starts, lengths[1::2]], axis=1)
-    return runs[runs[:, 1] > 0]
+    return lengths_to_runs(lengths, num_pixels)
 
 
 def _as_lengths(counts: Sequence[int]) -> np.ndarray:

@@ -122,10 +122,8 @@ def pack(masks: np.ndarray, ignore: np.ndarray | None = None) -> np.ndarray:
         raise HandboneError(f'Masks to pack need the shape (C, H, W), got {masks.shape}.')
     num_classes, height, width = masks.shape
     packed = empty(height, width, num_classes)
-    planes = list(planes_of(packed))
     for index, mask in enumerate(masks):
-        plane, bit = divmod(index, CLASSES_PER_PLANE)
-        planes[plane] |= (mask != 0).astype(np.int32) << bit
+        add_to_class(packed, index, mask)
     if ignore is not None:
         packed[np.asarray(ignore, bool)] |= np.int32(IGNORE_BIT)
     return packed
@@ -165,6 +163,19 @@ def class_mask(packed: np.ndarray, class_index: int) -> np.ndarray:
     """
     plane, bit = divmod(class_index, CLASSES_PER_PLANE)
     return (list(planes_of(packed))[plane] & np.int32(1 << bit)) != 0
+
+
+def add_to_class(packed: np.ndarray, class_index: int, mask: np.ndarray) -> None:
+    """Add pixels to a class of a packed map, in place.
+
+    Args:
+        packed: Packed map, (H, W) or (H, W, P).
+        class_index: Index of the class, from 0.
+        mask: (H, W), not 0 where the class is.
+    """
+    plane, bit = divmod(class_index, CLASSES_PER_PLANE)
+    drawn = list(planes_of(packed))[plane]
+    drawn |= (mask != 0).astype(np.int32) << bit
 
 
 def ignore_mask(packed: np.ndarray) -> np.ndarray:

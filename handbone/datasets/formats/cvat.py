@@ -9,6 +9,7 @@ import numpy as np
 from handbone.appended_file import AppendedFile
 from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form
+from handbone.masks.lengths_in_turn import mask_to_lengths
 from handbone.xml_stream import read_elements
 
 from ..bad_files import BadFiles
@@ -21,7 +22,6 @@ from .tool_shapes import (
     BoxedMask,
     boxed_mask,
     labels_of_shapes,
-    mask_lengths,
     points_or_error,
 )
 
@@ -214,7 +214,7 @@ class CvatWriter(ShapeWriter):
                 element,
                 'mask',
                 index,
-                rle=', '.join(map(str, mask_lengths(mask))),
+                rle=', '.join(map(str, mask_to_lengths(mask).tolist())),
                 left=str(left),
                 top=str(top),
                 width=str(mask.shape[1]),

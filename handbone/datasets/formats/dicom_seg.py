@@ -11,7 +11,7 @@ from handbone.errors import HandboneError, shown
 from handbone.extras import import_extra
 from handbone.listing import normal_form
 from handbone.masks import empty
-from handbone.masks.packed import CLASSES_PER_PLANE, planes_of
+from handbone.masks.packed import add_to_class
 from handbone.radiographs.dicom_format import parse_header
 from handbone.radiographs.errors import RadiographError, reason
 
@@ -150,13 +150,14 @@ def _draw(
 ) -> np.ndarray:
     """Draw a segmentation into a packed map, frame by frame."""
     packed = empty(height, width, num_classes)
-    planes = list(planes_of(packed))
     for number, frame in _frames(_header(path, pixels=True), path):
-        if number not in indices or frame.shape != (height, width):
+        if number not in indices:
+            problem = f'a frame is of segment {number}, which is not described'
+            raise DatasetError.at(path, problem, REMEDY)
+        if frame.shape != (height, width):
             problem = f'a frame of segment {number} has the shape {frame.shape}'
             raise DatasetError.at(path, problem, REMEDY)
         index = indices[number]
         if index is not None:
-            plane, bit = divmod(index, CLASSES_PER_PLANE)
-            planes[plane] |= (frame != 0).astype(np.int32) << bit
+            add_to_class(packed, index, frame)
     return packed

@@ -13,6 +13,7 @@ import numpy as np
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
+from handbone.masks.lengths_in_turn import mask_to_lengths
 from handbone.structure import Fields, check_structure
 
 from ..bad_files import BadFiles
@@ -28,7 +29,6 @@ from .tool_shapes import (
     BoxedMask,
     boxed_mask,
     labels_of_shapes,
-    mask_lengths,
     points_or_error,
 )
 
@@ -217,8 +217,7 @@ def _read_mask(index: int, shape: Mapping[str, Any], size: Size) -> BoxedMask:
             f'the mask has width {picture.shape[1]} and height {picture.shape[0]}, but its points '
             f'say {expected[1]} and {expected[0]}'
         )
-    lengths = np.array(mask_lengths(picture != 0), np.int64)
-    return boxed_mask(index, left, top, picture.shape, lengths, size)
+    return boxed_mask(index, left, top, picture.shape, mask_to_lengths(picture != 0), size)
 
 
 def _corners(points: list[Any]) -> list[Any]:

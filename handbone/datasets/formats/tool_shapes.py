@@ -7,6 +7,7 @@ import numpy as np
 
 from handbone.errors import HandboneError
 from handbone.masks import encode, rasterize
+from handbone.masks.lengths_in_turn import lengths_to_runs
 from handbone.masks.run_union import unite_runs
 
 from ..annotation_file import AnnotationError, checked_points
@@ -80,35 +81,12 @@ def boxed_mask(
             a clause without the file, which the caller knows.
     """
     height, width = shape
-    if min(left, top) < 0 or left + width > size[1] or top + height > size[0]:
+    if min(left, top, width, height) < 0 or left + width > size[1] or top + height > size[0]:
         raise HandboneError(
             f'the mask (x {left} to {left + width - 1}, y {top} to {top + height - 1}) is not in '
             f'the image of width {size[1]} and height {size[0]}'
         )
-    if (lengths < 0).any() or int(lengths.sum()) != height * width:
-        raise HandboneError(
-            f'the lengths add up to {int(lengths.sum())} pixels, but the mask has {height * width}'
-        )
-    edges = np.cumsum(lengths)
-    runs = np.stack([edges[: len(edges) // 2 * 2 : 2], lengths[1::2]], axis=1)
-    return BoxedMask(class_index, left, top, runs[runs[:, 1] > 0], width)
-
-
-def mask_lengths(mask: np.ndarray) -> list[int]:
-    """List the lengths of background and mask in turn, row by row, background first.
-
-    Args:
-        mask: Bool array (h, w).
-
-    Returns:
-        The lengths; they add up to its pixels.
-
-    >>> mask_lengths(np.array([[True, False], [True, True]]))
-    [0, 1, 1, 2]
-    """
-    flat = np.concatenate([[False], mask.ravel()])
-    edges = np.flatnonzero(flat[1:] != flat[:-1])
-    return np.diff(edges, prepend=0, append=mask.size).tolist()
+    return BoxedMask(class_index, left, top, lengths_to_runs(lengths, height * width), width)
 
 
 def points_or_error(raw: object, size: Size | None) -> np.ndarray:

@@ -93,6 +93,16 @@ def test_segments_outside_the_classes(root):
         list(DicomSegReader(root, choice=ClassChoice(['round', 'long'])))
 
 
+def test_frames_of_segments_that_are_not_described(root):
+    path = root / 'dicom_seg/hand1.dcm'
+    header = pydicom.dcmread(path)
+    frame = header.PerFrameFunctionalGroupsSequence[0].SegmentIdentificationSequence[0]
+    frame.ReferencedSegmentNumber = 9
+    header.save_as(path)
+    with pytest.raises(DatasetError, match='hand1.dcm: a frame is of segment 9, which is not'):
+        masks_of(DicomSegReader(root))
+
+
 def test_other_objects(root):
     write(root / 'dicom_seg/hand3.dcm', drawn_masks(3, *SHAPE).astype(float), 'FRACTIONAL')
     with pytest.raises(DatasetError, match=r"hand3.dcm: .*'FRACTIONAL', not BINARY"):

@@ -211,6 +211,7 @@ class TestCvat:
             ('1, 2, 2, 1', '1, 2, 2, 2', 'mask 1: the lengths add up to 7 pixels, .* has 6'),
             ('1, 2, 2, 1', '', "mask 1: '' is not a number"),
             ('left="10"', 'left="27"', 'mask 1: the mask .* is not in the image'),
+            ('width="3"\n      height="2"', 'width="-3" height="-2"', 'is not in the image'),
             ('left="10"', 'left="1.5"', 'mask 1: the mask has a number that is not whole'),
             ('xbr="8.0"', 'xbr=""', "box 2: '' is not a number"),
             ('<points label="square" ', '<blob/><points ', "blob 3: the shape 'blob' is unknown"),
@@ -313,6 +314,13 @@ class TestLabelStudio:
                 dict(type='rectanglelabels', value=dict(rectanglelabels=['round'], x=1)),
                 'the rectangle has the values',
             ),
+            (
+                dict(
+                    type='rectanglelabels',
+                    value=dict(rectanglelabels=['round'], x=1, y=1, width=9, height=9, rotation=30),
+                ),
+                'is rotated',
+            ),
             (dict(type=3), 'type is 3'),
         ],
     )
@@ -321,6 +329,12 @@ class TestLabelStudio:
         with pytest.raises(DatasetError, match=fault) as caught:
             list(LabelStudioReader(path, choice=ClassChoice(CLASSES)))
         assert str(caught.value).startswith(str(path)) and 'task 0' in str(caught.value)
+
+    def test_results_of_images_of_several_sizes(self, tmp_path):
+        first, second, *_ = self.results()
+        path = self.write(tmp_path, first, second | dict(original_width=14))
+        with pytest.raises(DatasetError, match='task 0, result 1: .* of another size'):
+            list(LabelStudioReader(path))
 
     def test_cut_off_files(self, tmp_path):
         path = self.write(tmp_path, *self.results())

@@ -8,18 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.files import open_atomically, write_atomically
-from handbone.masks import class_mask, empty, ignore_mask
-from handbone.masks.packed import CLASSES_PER_PLANE, planes_of
+from handbone.files import open_atomically
+from handbone.masks import class_mask, empty
+from handbone.masks.packed import add_to_class
 from handbone.structure import one_line
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
+from .class_list import write_class_list
 from .format_reader import Size
 from .format_writer import FormatWriter
-from .label_file_reader import CLASS_LIST, Draw, LabelFileReader
+from .label_file_reader import Draw, LabelFileReader
 
 FOLDER = 'masks'
 CHANNELS = ('first', 'last')
@@ -82,10 +83,7 @@ class ChannelArraysWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the array of one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        packed = image.draw(len(self.classes))
-        ignored = ignore_mask(packed)
-        self.losses.add('ignored pixels', int(ignored.sum()))
+        packed = self.draw(image)
         header = io.BytesIO()
         shape = (len(self.classes), *packed.shape[:2])
         described = dict(descr='|u1', fortran_order=False, shape=shape)
@@ -93,12 +91,11 @@ class ChannelArraysWriter(FormatWriter):
         with open_atomically(self.target / FOLDER / f'{image.stem}.npy') as file:
             file.write(header.getvalue())
             for index in range(len(self.classes)):
-                file.write((class_mask(packed, index) & ~ignored).tobytes())
+                file.write(class_mask(packed, index).tobytes())
 
     def finish(self) -> None:
         """Write the class list; see the base class."""
-        lines = ''.join(f'{name}\n' for name in self.classes)
-        write_atomically(self.target / CLASS_LIST, lines.encode())
+        write_class_list(self.target, self.classes)
 
 
 def _draw(
@@ -112,15 +109,13 @@ def _draw(
     """Draw an array into a packed map, channel by channel."""
     masks = _open(path, channels)
     packed = empty(height, width, num_classes)
-    planes = list(planes_of(packed))
     if masks.shape != (len(indices), height, width):
         expected = (len(indices), height, width)
         problem = f'it has the shape {masks.shape}, not {expected}'
         raise DatasetError.at(path, problem, 'Write it again')
     for mask, index in zip(masks, indices, strict=True):
         if index is not None:
-            plane, bit = divmod(index, CLASSES_PER_PLANE)
-            planes[plane] |= (mask != 0).astype(np.int32) << bit
+            add_to_class(packed, index, mask)
     return packed
 
 

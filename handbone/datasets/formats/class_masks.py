@@ -10,8 +10,8 @@ from PIL import Image
 from handbone.errors import HandboneError, listed
 from handbone.files import write_atomically
 from handbone.listing import normal_form
-from handbone.masks import class_mask, empty, ignore_mask
-from handbone.masks.packed import CLASSES_PER_PLANE, planes_of
+from handbone.masks import class_mask, empty
+from handbone.masks.packed import add_to_class
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
@@ -133,13 +133,10 @@ class ClassMasksWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the masks of one image, one after the other; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        packed = image.draw(len(self.classes))
-        ignored = ignore_mask(packed)
-        self.losses.add('ignored pixels', int(ignored.sum()))
+        packed = self.draw(image)
         written = False
         for index, name in enumerate(self.classes):
-            mask = class_mask(packed, index) & ~ignored
+            mask = class_mask(packed, index)
             path = self.target / FOLDER / name / f'{image.stem}.png'
             # an image without any class is known by an empty mask, that of the last one
             last = index == len(self.classes) - 1
@@ -160,7 +157,6 @@ def _draw(
 ) -> np.ndarray:
     """Draw masks into a packed map, one after the other."""
     packed = empty(height, width, num_classes)
-    planes = list(planes_of(packed))
     for index, path in files:
         values = read_values(path)
         if values.shape != (height, width):
@@ -174,6 +170,5 @@ def _draw(
                     'it has more than two values, as at blurred edges',
                     'Give a threshold (--read threshold=127), or save it with two values',
                 )
-        plane, bit = divmod(index, CLASSES_PER_PLANE)
-        planes[plane] |= (values > (threshold or 0)).astype(np.int32) << bit
+        add_to_class(packed, index, values > (threshold or 0))
     return packed

@@ -25,6 +25,7 @@ from .coco_document import CocoDocument
 from .coco_segmentation import read_segmentation
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
+from .only_file import only_file
 
 IMAGE = Fields(dict(id=(int, str), file_name=str), dict(height=(int, None), width=(int, None)))
 CATEGORY = Fields(dict(id=int, name=str))
@@ -94,7 +95,7 @@ class CocoReader(FormatReader):
         super().__init__(source, images, choice, bad_files)
         self._crowd = crowd
         self._unlabelled = unlabelled
-        self._file = only_json(self.source)
+        self._file = only_file(self.source, '.json')
         self.place = self._file
         self._listed: dict[int | str, tuple[str, Size | None, str]] = {}
         self._categories: dict[int, int | None] = {}
@@ -251,9 +252,7 @@ class CocoWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Append one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        packed = image.draw(len(self.classes))
-        self._document.file.append(self._document.line(image.name, packed))
+        self._document.file.append(self._document.line(image.name, self.draw(image)))
 
     def finish(self) -> None:
         """Put images and annotations in order; see the base class."""
@@ -262,24 +261,3 @@ class CocoWriter(FormatWriter):
     def close(self) -> None:
         """Remove the unfinished file; see the base class."""
         self._document.file.discard()
-
-
-def only_json(source: Path) -> Path:
-    """Find a document.
-
-    Args:
-        source: The file itself, or a folder with one JSON file.
-
-    Returns:
-        The file.
-
-    Raises:
-        DatasetError: The folder has none or several.
-    """
-    if not source.is_dir():
-        return source
-    files = sorted(path for path in source.glob('*.json') if not path.name.startswith('.'))
-    if len(files) != 1:
-        problem = f'there are {len(files)} JSON files in it' if files else 'there is no JSON file'
-        raise DatasetError.at(source, problem, 'Name the file with the annotations itself')
-    return files[0]

@@ -108,8 +108,7 @@ class ColorPngWriter(IndexPngWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the picture of one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        values = single_values(image.draw(len(self.classes)), len(self.classes), self)
+        values = single_values(self.draw(image), len(self.classes), self)
         colors = np.frombuffer(self.color_table, np.uint8).reshape(-1, 3)[values]
         content = png_bytes(Image.fromarray(colors))
         write_atomically(self.target / FOLDER / f'{image.stem}.png', content)

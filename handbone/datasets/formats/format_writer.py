@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+
 from ..polygons import Polygons
 from .annotated_image import AnnotatedImage
-from .losses import Losses
+from .losses import Losses, drop_ignored
 
 
 class FormatWriter:
@@ -23,6 +25,8 @@ class FormatWriter:
 
     #: Folder of the images below the target; None for formats without images.
     IMAGE_FOLDER: ClassVar[str | None] = 'images'
+    #: Whether the format has a place for pixels to ignore.
+    KEEPS_IGNORED: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -51,16 +55,24 @@ class FormatWriter:
         """
         raise NotImplementedError
 
-    def count_masks_made_of_polygons(self, image: AnnotatedImage) -> None:
-        """Count the polygons of an image that become masks, for formats without polygons.
+    def draw(self, image: AnnotatedImage) -> np.ndarray:
+        """Draw the labels of an image, for formats of masks, and count what is lost by that.
 
         Args:
             image: The image.
+
+        Returns:
+            Packed map, int32, (H, W) for up to 31 classes, else (H, W, P). It has no pixels to
+            ignore if the format has no place for them.
         """
         outlines = image.outlines
         polygons = image.labels if isinstance(image.labels, Polygons) else outlines
         if polygons is not None:
             self.losses.add('polygons that became masks', len(polygons.ends))
+        packed = image.draw(len(self.classes))
+        if not self.KEEPS_IGNORED:
+            drop_ignored(packed, self.losses)
+        return packed
 
     def finish(self) -> None:
         """Bring the file for all images into its place, where the format has one."""

@@ -17,8 +17,9 @@ from handbone.masks.packed import planes_of
 from ..bad_files import BadFiles
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
+from .class_list import write_class_list
 from .format_writer import FormatWriter
-from .label_file_reader import CLASS_LIST, Draw, LabelFileReader
+from .label_file_reader import Draw, LabelFileReader
 from .value_table import ValueTable, draw_values
 
 FOLDER = 'masks'
@@ -90,6 +91,8 @@ class IndexPngWriter(FormatWriter):
         HandboneError: There are more classes than an index PNG holds.
     """
 
+    KEEPS_IGNORED = True
+
     def __init__(
         self,
         target: str | Path,
@@ -108,16 +111,14 @@ class IndexPngWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the picture of one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        values = single_values(image.draw(len(self.classes)), len(self.classes), self)
+        values = single_values(self.draw(image), len(self.classes), self)
         picture = Image.fromarray(values)
         picture.putpalette(self.color_table)
         write_atomically(self.target / FOLDER / f'{image.stem}.png', png_bytes(picture))
 
     def finish(self) -> None:
         """Write the class list; see the base class."""
-        lines = ''.join(f'{name}\n' for name in self.classes)
-        write_atomically(self.target / CLASS_LIST, lines.encode())
+        write_class_list(self.target, self.classes)
 
 
 def single_values(packed: np.ndarray, num_classes: int, writer: FormatWriter) -> np.ndarray:

@@ -18,10 +18,9 @@ from ..image_header import read_image_size
 from ..mask_files import MaskFiles
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
+from .class_list import CLASS_LIST
 from .format_reader import FormatReader, Size
 
-#: File with the names of the classes, one per line.
-CLASS_LIST = 'classes.txt'
 #: Draws a label file from height, width and number of classes.
 Draw = Callable[[int, int, int], np.ndarray]
 

@@ -75,10 +75,11 @@ class LabelPngReader(LabelFileReader):
 class LabelPngFolderWriter(FormatWriter):
     """Writes ``label_png/<name>.png``, the packed map itself."""
 
+    KEEPS_IGNORED = True
+
     def write(self, image: AnnotatedImage) -> None:
         """Write the map of one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        content = encode_label_png(image.draw(len(self.classes)), self.classes)
+        content = encode_label_png(self.draw(image), self.classes)
         write_atomically(self.target / FOLDER / f'{image.stem}.png', content)
 
 

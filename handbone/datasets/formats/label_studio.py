@@ -21,7 +21,6 @@ from ..bad_files import BadFiles
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
-from .coco import only_json
 from .format_reader import FormatReader, Size
 from .label_json import load_json
 from .label_studio_results import (
@@ -31,6 +30,7 @@ from .label_studio_results import (
     polygon_points,
     result_labels,
 )
+from .only_file import only_file
 from .shape_writer import ShapeWriter
 from .tool_shapes import BoxedMask, labels_of_shapes
 
@@ -86,7 +86,7 @@ class LabelStudioReader(FormatReader):
         super().__init__(source, images, choice, bad_files)
         self._which = annotation
         tasks = self.source / NAME
-        self._file = tasks if tasks.is_file() else only_json(self.source)
+        self._file = tasks if tasks.is_file() else only_file(self.source, '.json')
         self.place = self._file
         with collector_paused():
             self._tasks = self._load()
@@ -264,8 +264,6 @@ class LabelStudioWriter(ShapeWriter):
             for index, points in self.polygons(image):
                 yield index, {'points': (points * share).tolist(), 'closed': True}
             return
-        self.count_masks_made_of_polygons(image)
-        packed = image.draw(len(self.classes))
-        for index, runs in enumerate(encode(packed, len(self.classes))):
+        for index, runs in enumerate(encode(self.draw(image), len(self.classes))):
             if len(runs):
                 yield index, {'format': 'rle', 'rle': write_brush(runs, image.height * image.width)}

@@ -2,6 +2,10 @@
 
 from collections import Counter
 
+import numpy as np
+
+from handbone.masks import ignore_mask
+
 
 class Losses:
     """Counts what is lost, by kind.
@@ -29,3 +33,15 @@ class Losses:
     def lines(self) -> list[str]:
         """List the losses, one line per kind in the order in which they came up."""
         return [f'{kind}: {count}' for kind, count in self.counts.items()]
+
+
+def drop_ignored(packed: np.ndarray, losses: Losses) -> None:
+    """Make the pixels to ignore background, for formats that have no place for them.
+
+    Args:
+        packed: Packed map, (H, W) or (H, W, P), changed in place.
+        losses: Counts the pixels.
+    """
+    ignored = ignore_mask(packed)
+    losses.add('ignored pixels', int(ignored.sum()))
+    packed[ignored] = 0

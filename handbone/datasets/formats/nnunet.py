@@ -12,7 +12,7 @@ from PIL import Image
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
-from handbone.masks import CLASSES_PER_PLANE
+from handbone.masks import CLASSES_PER_PLANE, num_planes
 from handbone.masks.packed import planes_of
 from handbone.masks.rle import change_points
 from handbone.structure import Fields
@@ -126,8 +126,7 @@ class NnUNetWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the picture of one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
-        values = self._draw(image)
+        values = self._values_of(self.draw(image), image.name)
         if image.path is not None:
             self._check_ending(image.path)
         values = values.astype(np.uint8 if values.max(initial=0) < 2**8 else np.uint16)
@@ -159,21 +158,18 @@ class NnUNetWriter(FormatWriter):
         if path.suffix.lower() != '.png':
             self.losses.add('images that are not PNG, which nnU-Net wants converted')
 
-    def _draw(self, image: AnnotatedImage) -> np.ndarray:
+    def _values_of(self, packed: np.ndarray, name: str) -> np.ndarray:
         """Give every pixel the value of its combination of classes: (H, W) int64."""
-        packed = image.draw(len(self.classes))
         planes = [plane.ravel() for plane in planes_of(packed)]
-        self.losses.add('ignored pixels', int((planes[0] < 0).sum()))
         starts = change_points(*planes)
         codes = np.stack([plane[starts] for plane in planes], axis=1)
-        codes[codes[:, 0] < 0] = 0
         found, which = np.unique(codes, axis=0, return_inverse=True)
         values = np.zeros(len(found), np.int64)
         for number, code in enumerate(map(tuple, found.tolist())):
             values[number] = self._values.setdefault(code, len(self._values))
         if len(self._values) > LARGEST:
             raise HandboneError(
-                f'{image.name}: there are more than {LARGEST} combinations of classes, which a '
+                f'{name}: there are more than {LARGEST} combinations of classes, which a '
                 'picture of 16 bits cannot hold. Choose fewer classes, or a different format.'
             )
         lengths = np.diff(starts, append=planes[0].size)
@@ -182,7 +178,7 @@ class NnUNetWriter(FormatWriter):
 
 def _code(classes: Sequence[int], num_classes: int) -> tuple[int, ...]:
     """Make the code of a combination of classes, a number per plane."""
-    code = [0] * -(-num_classes // CLASSES_PER_PLANE)
+    code = [0] * num_planes(num_classes)
     for index in classes:
         plane, bit = divmod(index, CLASSES_PER_PLANE)
         code[plane] |= 1 << bit

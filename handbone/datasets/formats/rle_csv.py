@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from handbone.appended_file import AppendedFile
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, shown
 from handbone.masks.rle import check_runs
 from handbone.masks.run_union import unite_runs
 from handbone.submissions.rle_rows import HEADER, rle_rows
@@ -19,6 +19,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
+from .only_file import only_file
 from .run_conventions import ORDERS, UW_MADISON, Convention, RunEvidence, known_layout
 from .run_table import MINUS_ONE, RunRow, RunTable, read_numbers
 
@@ -68,7 +69,7 @@ class RleCsvReader(FormatReader):
         _check_options(order, first, relative, size)
         super().__init__(source, images, choice, bad_files)
         self._size = None if size is None else (int(size[0]), int(size[1]))
-        self._table = RunTable(_only_csv(self.source), class_name)
+        self._table = RunTable(only_file(self.source, '.csv'), class_name)
         self.place = self._table.path
         self._layout = known_layout(self._table.columns.names)
         self._key = (
@@ -197,10 +198,8 @@ class RleCsvWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Append the rows of one image; see the base class."""
-        self.count_masks_made_of_polygons(image)
         self.losses.add('sizes of images, which only their files tell')
-        packed = image.draw(len(self.classes))
-        self._file.append(rle_rows(image.name, self.classes, packed, self._order))
+        self._file.append(rle_rows(image.name, self.classes, self.draw(image), self._order))
 
     def finish(self) -> None:
         """Bring the file into its place; see the base class."""
@@ -209,17 +208,6 @@ class RleCsvWriter(FormatWriter):
     def close(self) -> None:
         """Remove the unfinished file; see the base class."""
         self._file.discard()
-
-
-def _only_csv(source: Path) -> Path:
-    """Find the file: the source itself, or the one CSV in it."""
-    if not source.is_dir():
-        return source
-    files = sorted(path for path in source.glob('*.csv') if not path.name.startswith('.'))
-    if len(files) != 1:
-        problem = f'there are {len(files)} CSV files ({listed([path.name for path in files])})'
-        raise DatasetError.at(source, problem if files else 'there is no CSV file', 'Name the file')
-    return files[0]
 
 
 def _check_options(

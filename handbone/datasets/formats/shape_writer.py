@@ -58,8 +58,7 @@ class ShapeWriter(FormatWriter):
 
     def masks(self, image: AnnotatedImage) -> Iterator[Region]:
         """Iterate over the masks of an image, one per class, each in the box around it."""
-        self.count_masks_made_of_polygons(image)
-        return regions(image.draw(len(self.classes)), len(self.classes))
+        return regions(self.draw(image), len(self.classes))
 
     def hex_colors(self) -> list[tuple[str, str]]:
         """List the classes with their colours, ``#rrggbb``."""

@@ -8,7 +8,7 @@ from handbone.masks import regions, trace_outlines
 
 from ..polygons import Polygons
 from .annotated_image import AnnotatedImage
-from .losses import Losses
+from .losses import Losses, drop_ignored
 
 #: Readers of polygons expect at least this many points.
 FEWEST_POINTS = 3
@@ -48,7 +48,7 @@ def polygons_of(
     Args:
         image: The image.
         num_classes: Number of classes.
-        losses: Counts images whose masks may change.
+        losses: Counts images whose masks may change, and ignored pixels.
         trace: Trace even where annotators drew polygons.
 
     Returns:
@@ -59,4 +59,6 @@ def polygons_of(
     if image.outlines is not None and not trace:
         losses.add('images whose polygons are drawn by a different rule there, up to a pixel wider')
         return image.outlines.split()
-    return list(traced_polygons(image.draw(num_classes), num_classes))
+    packed = image.draw(num_classes)
+    drop_ignored(packed, losses)
+    return list(traced_polygons(packed, num_classes))

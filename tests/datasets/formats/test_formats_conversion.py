@@ -17,7 +17,9 @@ from handbone.datasets.formats.catalogue import (
 )
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.conversion import convert
+from handbone.datasets.formats.label_png import encode_label_png
 from handbone.errors import HandboneError
+from handbone.masks import ignore_mask, pack, unpack
 
 #: Formats that hold overlaps.
 OVERLAPPING = (
@@ -84,6 +86,28 @@ def test_many_classes(tmp_path, form):
     assert next(iter(reader)).path == tmp_path / 'pictures/hand.png'
 
 
+@pytest.mark.parametrize('form', written_formats())
+@pytest.mark.parametrize('count', [3, 40])
+def test_ignored_pixels_stay_or_are_counted(tmp_path, form, count):
+    names = [f'part{index:02d}' for index in range(count)]
+    masks, ignore = drawn_masks(3, count=count), np.zeros((20, 28), bool)
+    masks[2:] &= form not in FLAT
+    masks[0] &= ~masks[1] | (form not in FLAT)
+    ignore[4:9, 2:12] = True
+    folder = tmp_path / 'in/label_png'
+    folder.mkdir(parents=True)
+    (folder / 'hand.png').write_bytes(encode_label_png(pack(masks, ignore), names))
+    write_png(tmp_path / 'in/images/hand.png', np.zeros((20, 28), np.uint8))
+    done = convert(tmp_path / 'in', tmp_path / 'out', form, image_files='copy')
+    (image,) = reader_class(form)(tmp_path / 'out', choice=ClassChoice(names))
+    drawn = image.draw(count)
+    keeps = form in (*FLAT, 'label-png')
+    np.testing.assert_array_equal(ignore_mask(drawn), ignore & keeps)
+    np.testing.assert_array_equal(unpack(drawn, count), masks & ~ignore)
+    lost = [line for line in done.losses if line.startswith('ignored')]
+    assert lost == ([] if keeps else ['ignored pixels: 50'])
+
+
 def test_points_of_annotators_stay_unless_traced(tmp_path):
     triangle = [[1.5, 2.25], [20.0, 3.0], [4.0, 15.75]]
     file = tmp_path / 'data/outputs_json/hand.json'
@@ -112,6 +136,16 @@ def test_image_files(tmp_path, mode):
         assert place.exists() == (mode != 'none') and place.is_symlink() == (mode == 'link')
         if mode != 'none':
             assert place.read_bytes() == images[1].path.read_bytes()
+
+
+def test_another_image_in_the_place_is_kept(tmp_path):
+    folder, images = written(tmp_path, 'coco')
+    place = tmp_path / 'out/DCM' / images[1].name
+    write_png(place, np.ones((3, 3), np.uint8))
+    before = place.read_bytes()
+    with pytest.raises(HandboneError, match='is there already and is not the image'):
+        convert(folder, tmp_path / 'out', 'hand-bone', images=tmp_path / 'pictures')
+    assert place.read_bytes() == before
 
 
 def test_bad_images_are_left_out_and_listed(tmp_path, capsys):

@@ -132,6 +132,13 @@ def test_a_region_of_other_classes_is_refused():
         CropToRegion(REGION)(results)
 
 
+def test_masks_that_are_not_drawn_yet_are_refused():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    results = loaded(polygons) | dict(polygons=None, masks=object())
+    with pytest.raises(HandboneError, match='put LoadPolygonAnnotations before it'):
+        CropToRegion(REGION)(results)
+
+
 @pytest.mark.parametrize('mirrored', [False, True])
 @pytest.mark.parametrize('degrees', [0, 40, 50, 95, 130, 180, -40, -60, -95, -140])
 def test_the_nearest_quarter_turn_is_undone(degrees, mirrored):

@@ -140,6 +140,27 @@ def test_crowds(path):
     assert 0 < skipped['ID1/hand.png'][1].sum() < expected(path)['ID1/hand.png'][1].sum()
 
 
+def test_other_members_are_counted(path):
+    changed(path, set_first(area=1, bbox=[1, 2, 3, 4], score=0.5, attributes={}))
+    reader = CocoReader(path)
+    masks_of(reader)
+    assert reader.losses.lines() == ['other members of annotations: 2']
+
+
+def test_the_size_of_an_image_may_be_that_of_its_runs(path):
+    truth = expected(path)
+    changed(path, lambda content: content['images'][1].pop('height'))
+    np.testing.assert_array_equal(masks_of(CocoReader(path))['ID2/hand.png'], truth['ID2/hand.png'])
+
+    def of_two_sizes(content):
+        content['images'][1].pop('height')
+        content['annotations'][-1]['segmentation'] = dict(size=[2, 2], counts=[4])
+
+    changed(path, of_two_sizes)
+    with pytest.raises(DatasetError, match='the RLE has width 2 and height 2, but the image has'):
+        list(CocoReader(path))
+
+
 def test_round_trip(tmp_path):
     images = made_images()
     write_all(CocoWriter(tmp_path, CLASSES, PALETTE), images)
@@ -163,6 +184,11 @@ def test_images_are_found_and_compared(path, tmp_path):
         list(CocoReader(path, tmp_path / 'elsewhere'))
 
 
+def same_name_in_two_forms(content):
+    for image, name in zip(content['images'], ('\u00e9.png', 'e\u0301.png'), strict=False):
+        image['file_name'] = name
+
+
 def set_first(**members):
     return lambda content: content['annotations'][0].update(members)
 
@@ -184,6 +210,7 @@ def set_first(**members):
         (set_first(image_id=None), r'annotations\[0\].* is None'),
         (lambda content: content['images'].append(content['images'][0]), 'image id 1 occurs twice'),
         (lambda content: content['images'][1].update(file_name='ID1/hand.png'), 'occurs twice'),
+        (same_name_in_two_forms, 'occurs twice'),
         (lambda content: content['categories'][0].update(name='round'), "are named 'round'"),
         (lambda content: content['categories'][0].update(id=3), 'category id 3 occurs twice'),
         (lambda content: content.pop('categories'), 'lacks "categories"'),

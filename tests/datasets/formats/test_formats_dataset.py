@@ -10,6 +10,7 @@ from small_dataset import shapes
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.catalogue import writer_class
 from handbone.datasets.formats.conversion import convert
+from handbone.datasets.mask_runs import pack_runs
 from handbone.errors import HandboneError
 from handbone.masks import unpack, warp
 
@@ -120,6 +121,16 @@ def test_bad_files(root, build):
     (root / 'coco.json').write_text(json.dumps(document | dict(images=[])))
     with pytest.raises(DatasetError, match='there are no images|lacks "images"'):
         build(config(root, bad_files='report'))
+
+
+def test_runs_of_a_few_classes_in_any_order():
+    masks = pack_runs(
+        {4: np.array([[0, 3], [8, 1]]), 1: np.array([[2, 2]]), 2: np.zeros((0, 2))}, 'C'
+    )
+    assert masks.present() == [1, 4]
+    expected = [0, 2 / 12, 0, 0, 4 / 12, 0]
+    np.testing.assert_allclose(masks.class_shares(3, 4, 6), expected)
+    np.testing.assert_allclose(unpack(masks.draw(3, 4, 6), 6).mean(axis=(1, 2)), expected)
 
 
 def test_masks_in_files_are_read_when_they_are_drawn(tmp_path, build):

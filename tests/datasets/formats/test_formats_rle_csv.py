@@ -10,6 +10,7 @@ from small_dataset import write_png
 
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.rle_csv import RleCsvReader, RleCsvWriter
+from handbone.datasets.formats.run_conventions import Convention, RunEvidence
 from handbone.errors import HandboneError
 
 #: Four rows and three columns.
@@ -132,6 +133,8 @@ def test_conventions_are_guessed_from_the_numbers(tmp_path, order, relative):
     [
         ('2 1', {}, 'absolute or relative, as both readings fit.* relative=false'),
         ('3 2 13 2', {}, 'the first pixel may be 0 or 1.* first=1'),
+        ('3 2 14 2', {}, 'the first pixel may be 0 or 1'),
+        ('3 2 15 2', {}, 'along rows or columns'),
         ('0 2 13 2', {}, 'along rows or columns.* order=rows'),
         ('3 2 9 2', dict(relative=False, first=1), 'along rows or columns'),
     ],
@@ -140,6 +143,24 @@ def test_two_readings_are_refused(tmp_path, rle, options, fault):
     path = csv(tmp_path / 'a.csv', 'image,label,rle', f'a,b,{rle}')
     with pytest.raises(DatasetError, match=fault):
         RleCsvReader(path, size=[4, 4], **options)
+
+
+def test_an_order_needs_many_runs_that_fit_it_alone():
+    size, known = (40, 56), Convention(None, 1, False)
+
+    def evidence(step, runs, masks=1):
+        gathered = RunEvidence()
+        for _ in range(masks):
+            starts = 5 + step * np.arange(runs)
+            gathered.add(np.stack([starts, np.full(runs, 3)], axis=1).ravel(), size)
+        return gathered
+
+    assert evidence(56, 21).convention(known, None)[0].order == 'rows'
+    assert evidence(40, 21).convention(known, None)[0].order == 'columns'
+    # too few, as near in both orders, near in none
+    for unclear in (evidence(56, 20), evidence(5 * 56, 7, 6), evidence(20, 60)):
+        with pytest.raises(HandboneError, match='along rows or columns'):
+            unclear.convention(known, None)
 
 
 @settings(max_examples=60, deadline=None)
@@ -195,6 +216,13 @@ def test_bad_files_name_place_and_remedy(tmp_path, lines, fault):
     with pytest.raises(DatasetError, match=fault) as caught:
         list(RleCsvReader(path, order='rows', first=1, relative=False, size=[4, 3]))
     assert str(caught.value).startswith(str(path)) and '\n' not in str(caught.value)
+
+
+def test_an_image_with_another_suffix_is_found(tmp_path):
+    write_png(tmp_path / 'images/ID1/a.png', np.zeros((4, 3), np.uint8))
+    path = csv(tmp_path / 'a.csv', 'image_name,class,rle', 'ID1/a.jpg,b,1 1')
+    (image,) = RleCsvReader(path, tmp_path / 'images')
+    assert image.path == tmp_path / 'images/ID1/a.png'
 
 
 def test_sizes_that_disagree(tmp_path):

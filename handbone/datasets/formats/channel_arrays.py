@@ -88,7 +88,7 @@ class ChannelArraysWriter(FormatWriter):
         shape = (len(self.classes), *packed.shape[:2])
         described = dict(descr='|u1', fortran_order=False, shape=shape)
         np.lib.format.write_array_header_1_0(header, described)
-        with open_atomically(self.target / FOLDER / f'{image.stem}.npy') as file:
+        with open_atomically(self.target / FOLDER / f'{self.label_stem(image)}.npy') as file:
             file.write(header.getvalue())
             for index in range(len(self.classes)):
                 file.write(class_mask(packed, index).tobytes())

@@ -133,11 +133,12 @@ class ClassMasksWriter(FormatWriter):
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the masks of one image, one after the other; see the base class."""
+        stem = self.label_stem(image)
         packed = self.draw(image)
         written = False
         for index, name in enumerate(self.classes):
             mask = class_mask(packed, index)
-            path = self.target / FOLDER / name / f'{image.stem}.png'
+            path = self.target / FOLDER / name / f'{stem}.png'
             # an image without any class is known by an empty mask, that of the last one
             last = index == len(self.classes) - 1
             if mask.any() or (last and not written):

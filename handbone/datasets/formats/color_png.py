@@ -111,7 +111,7 @@ class ColorPngWriter(IndexPngWriter):
         values = single_values(self.draw(image), len(self.classes), self)
         colors = np.frombuffer(self.color_table, np.uint8).reshape(-1, 3)[values]
         content = png_bytes(Image.fromarray(colors))
-        write_atomically(self.target / FOLDER / f'{image.stem}.png', content)
+        write_atomically(self.target / FOLDER / f'{self.label_stem(image)}.png', content)
 
     def finish(self) -> None:
         """Write the table of colours; see the base class."""

@@ -6,6 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from handbone.errors import shown
+from handbone.listing import normal_form
+
+from ..errors import DatasetError
 from ..polygons import Polygons
 from .annotated_image import AnnotatedImage
 from .losses import Losses, drop_ignored
@@ -38,10 +42,37 @@ class FormatWriter:
         self.classes = tuple(classes)
         self.palette = tuple(palette)
         self.losses = Losses()
+        self._image_of_file: dict[str, str] = {}
 
     def image_name(self, image: AnnotatedImage) -> str:
         """Name the image file below the folder of images."""
         return image.name
+
+    def stem(self, image: AnnotatedImage) -> str:
+        """Name an image below the folder of label files, without a suffix."""
+        return image.stem
+
+    def label_stem(self, image: AnnotatedImage) -> str:
+        """Name the label file of an image, for formats of one file per image.
+
+        Args:
+            image: The image.
+
+        Returns:
+            Its path below the folder of label files, without a suffix.
+
+        Raises:
+            DatasetError: Another image has this file.
+        """
+        name = self.stem(image)
+        other = self._image_of_file.setdefault(normal_form(name), image.name)
+        if other != image.name:
+            raise DatasetError.at(
+                image.path or image.name,
+                f'its label file would be that of image {shown(other)} too',
+                'Give the images names that differ in more than their suffixes and slashes',
+            )
+        return name
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the labels of one image.
@@ -50,6 +81,7 @@ class FormatWriter:
             image: The image and its labels.
 
         Raises:
+            DatasetError: Another image has its label file, or its masks cannot be read.
             HandboneError: The format cannot hold it; the message names the image.
             OSError: It cannot be written; the message names the file.
         """

@@ -89,6 +89,6 @@ class HandBoneWriter(FormatWriter):
         """Write the polygons of one image; see the base class."""
         polygons = polygons_of(image, len(self.classes), self.losses, self._trace)
         outlines = ((self.classes[index], points) for index, points in polygons)
-        stem, name = Path(image.stem).name, Path(image.name).name
-        content = annotation_json(outlines, stem, name, image.height, image.width)
-        write_atomically(self.target / ANNOTATIONS / f'{image.stem}.json', content)
+        stem, name = self.label_stem(image), Path(image.name).name
+        content = annotation_json(outlines, Path(stem).name, name, image.height, image.width)
+        write_atomically(self.target / ANNOTATIONS / f'{stem}.json', content)

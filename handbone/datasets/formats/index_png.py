@@ -114,7 +114,7 @@ class IndexPngWriter(FormatWriter):
         values = single_values(self.draw(image), len(self.classes), self)
         picture = Image.fromarray(values)
         picture.putpalette(self.color_table)
-        write_atomically(self.target / FOLDER / f'{image.stem}.png', png_bytes(picture))
+        write_atomically(self.target / FOLDER / f'{self.label_stem(image)}.png', png_bytes(picture))
 
     def finish(self) -> None:
         """Write the class list; see the base class."""

@@ -80,7 +80,7 @@ class LabelPngFolderWriter(FormatWriter):
     def write(self, image: AnnotatedImage) -> None:
         """Write the map of one image; see the base class."""
         content = encode_label_png(self.draw(image), self.classes)
-        write_atomically(self.target / FOLDER / f'{image.stem}.png', content)
+        write_atomically(self.target / FOLDER / f'{self.label_stem(image)}.png', content)
 
 
 def _classes_of(path: Path) -> tuple[str, ...]:

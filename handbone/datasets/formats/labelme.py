@@ -144,7 +144,9 @@ class LabelMeWriter(ShapeWriter):
             'imageHeight': image.height,
             'imageWidth': image.width,
         }
-        write_atomically(self.target / f'{image.stem}.json', json.dumps(document).encode())
+        write_atomically(
+            self.target / f'{self.label_stem(image)}.json', json.dumps(document).encode()
+        )
 
     def _made(self, image: AnnotatedImage) -> Iterator[dict[str, Any]]:
         if self.shapes == 'polygon':

@@ -119,10 +119,14 @@ class NnUNetWriter(FormatWriter):
         self._endings: set[str] = set()
         self._count = 0
 
+    def stem(self, image: AnnotatedImage) -> str:
+        """Name a case, without slashes."""
+        return image.stem.replace('/', '__')
+
     def image_name(self, image: AnnotatedImage) -> str:
         """Name the image file of one channel."""
         suffix = '.png' if image.path is None else image.path.suffix
-        return f'{self._case(image)}{CHANNEL}{suffix}'
+        return f'{self.stem(image)}{CHANNEL}{suffix}'
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the picture of one image; see the base class."""
@@ -130,7 +134,7 @@ class NnUNetWriter(FormatWriter):
         if image.path is not None:
             self._check_ending(image.path)
         values = values.astype(np.uint8 if values.max(initial=0) < 2**8 else np.uint16)
-        path = self.target / LABELS / f'{self._case(image)}.png'
+        path = self.target / LABELS / f'{self.label_stem(image)}.png'
         write_atomically(path, png_bytes(Image.fromarray(values)))
         self._count += 1
 
@@ -150,9 +154,6 @@ class NnUNetWriter(FormatWriter):
         }
         content = json.dumps(description, indent=1).encode()
         write_atomically(self.target / DESCRIPTION, content)
-
-    def _case(self, image: AnnotatedImage) -> str:
-        return image.stem.replace('/', '__')
 
     def _check_ending(self, path: Path) -> None:
         if path.suffix.lower() != '.png':

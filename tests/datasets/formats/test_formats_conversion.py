@@ -26,6 +26,8 @@ OVERLAPPING = (
     *('hand-bone', 'coco', 'rle-csv', 'labelme', 'cvat', 'label-studio'),
     *('label-png', 'class-masks', 'arrays', 'nnunet'),
 )
+#: Formats of one file for all images.
+ONE_FILE = ('coco', 'rle-csv', 'cvat', 'label-studio')
 #: Formats of one class per pixel.
 FLAT = ('index-png', 'color-png')
 
@@ -136,6 +138,21 @@ def test_image_files(tmp_path, mode):
         assert place.exists() == (mode != 'none') and place.is_symlink() == (mode == 'link')
         if mode != 'none':
             assert place.read_bytes() == images[1].path.read_bytes()
+
+
+@pytest.mark.parametrize('form', written_formats())
+@pytest.mark.parametrize('names', [('a.png', 'a.jpg'), ('a/b.png', 'a__b.png')])
+def test_no_image_takes_the_label_file_of_another(tmp_path, form, names):
+    images = [made_image(drawn_masks(seed), name) for seed, name in enumerate(names, 1)]
+    folder, _ = written(tmp_path, 'coco', images)
+    done = convert(folder, tmp_path / 'out', form)
+    shared = form == 'nnunet' or names[0] == 'a.png' and form not in ONE_FILE
+    assert (done.images, len(done.problems)) == ((1, 1) if shared else (2, 0))
+    if shared:
+        assert f'label file would be that of image {names[0]!r} too' in str(done.problems[0])
+        (image,) = reader_class(form)(tmp_path / 'out', choice=ClassChoice(CLASSES))
+        present = unpack(image.draw(3), 3).any(axis=0)
+        np.testing.assert_array_equal(present, images[0].draw(3) != 0)
 
 
 def test_another_image_in_the_place_is_kept(tmp_path):

@@ -252,9 +252,12 @@ class TableCleaner:
             notes.append(f'{number} in the table, of which the saved values are read')
         if self.folders:
             without = [name for name in self.folders if name not in people]
-            strange = [name for name in people if name not in set(self.folders)]
-            for names, what in ((without, 'without a row'), (strange, 'without a folder')):
-                kind = 'folder' if names is without else 'patient'
+            known = set(self.folders)
+            strange = [name for name in people if name not in known]
+            for names, kind, what in (
+                (without, 'folder', 'without a row'),
+                (strange, 'patient', 'without a folder'),
+            ):
                 if names:
                     number = _number_of(len(names), kind)
                     notes.append(f'{number} {what}: {listed(names, SHOWN)}')

@@ -1,9 +1,13 @@
 """Which folder of images a patient of a table likely means."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from handbone.listing import normal_form
+
+#: Words in lower case and numbers.
+Key = tuple[str | int, ...]
 
 
 def likely_folders(names: Sequence[str], folders: Sequence[str]) -> dict[str, str]:
@@ -23,27 +27,29 @@ def likely_folders(names: Sequence[str], folders: Sequence[str]) -> dict[str, st
     >>> likely_folders(['id-1', '2', 'ID003'], ['ID001', 'ID002', 'ID003'])
     {'id-1': 'ID001', '2': 'ID002'}
     """
-    taken = {normal_form(name) for name in names}
-    free = [folder for folder in folders if normal_form(folder) not in taken]
+    taken, known = set(map(normal_form, names)), set(map(normal_form, folders))
+    by_key: dict[Key, list[str]] = defaultdict(list)
+    by_number: dict[Key, list[str]] = defaultdict(list)
+    for folder in folders:
+        if normal_form(folder) not in taken:
+            key = _key(folder)
+            by_key[key].append(folder)
+            by_number[tuple(part for part in key if isinstance(part, int))].append(folder)
     found: dict[str, str] = {}
     for name in names:
-        if normal_form(name) in set(map(normal_form, folders)):
+        if normal_form(name) in known:
             continue
         key = _key(name)
-        alike = [folder for folder in free if _key(folder) == key]
+        alike = by_key.get(key, [])
         if not alike and len(key) == 1 and isinstance(key[0], int):
-            alike = [folder for folder in free if _numbers(folder) == key]
+            alike = by_number.get(key, [])
         if len(alike) == 1:
             found[name] = alike[0]
-    meant = list(found.values())
-    return {name: folder for name, folder in found.items() if meant.count(folder) == 1}
+    meant = Counter(found.values())
+    return {name: folder for name, folder in found.items() if meant[folder] == 1}
 
 
-def _key(name: str) -> tuple[str | int, ...]:
+def _key(name: str) -> Key:
     """Split a name into words in lower case and numbers."""
     parts = re.findall(r'\d+|[^\W\d_]+', normal_form(name).casefold())
     return tuple(int(part) if part.isdecimal() else part for part in parts)
-
-
-def _numbers(name: str) -> tuple[str | int, ...]:
-    return tuple(part for part in _key(name) if isinstance(part, int))

@@ -122,8 +122,12 @@ def _drawn_twice(polygons: Sequence[Polygon]) -> Iterator[LabelDefect]:
     for index, points in polygons:
         by_class.setdefault(index, []).append(points)
     for index, outlines in by_class.items():
+        low = np.stack([points.min(axis=0) for points in outlines])
+        high = np.stack([points.max(axis=0) for points in outlines])
         for number, points in enumerate(outlines):
-            others = outlines[number + 1 :]
+            # what lies a pixel apart cannot be the same; drawing every pair would be slow
+            near = (low < high[number] + 1).all(axis=1) & (high > low[number] - 1).all(axis=1)
+            others = (outlines[other] for other in np.flatnonzero(near) if other > number)
             if any(_intersection_over_union(points, other) > SAME_OUTLINE for other in others):
                 reason = 'it is drawn twice in the same place'
                 yield LabelDefect('doubled', index, reason, 0.95, box_of(points))

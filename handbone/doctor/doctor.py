@@ -1,13 +1,12 @@
 """From a dataset to a report about it."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from handbone.datasets.file_list import ImageFile, read_list_file
+from handbone.datasets.file_list import image_file, read_list_file
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.listing import normal_form
 from handbone.metadata.patient_table import read_patient_table
 
 from .checks.all_checks import run_checks
@@ -122,9 +121,7 @@ def kept_images(measured: Survey, rejected: Path | None) -> list[str]:
         HandboneError: The file names an image that is not there.
     """
     images = [
-        ImageFile(record.name, normal_form(record.patient), normal_form(record.name))
-        for record in measured.records
-        if not record.problem
+        image_file(PurePosixPath(record.name)) for record in measured.records if not record.problem
     ]
     left_out = set() if rejected is None else set(read_list_file(rejected, images))
     return [image.name for image in images if image not in left_out]

@@ -8,6 +8,7 @@ import numpy as np
 
 from handbone.bones import CLASSES
 from handbone.datasets.errors import DatasetError
+from handbone.datasets.file_list import image_file
 from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.polygons import Polygons
 from handbone.postprocessing.anatomy_checks import misplaced_bones
@@ -84,7 +85,7 @@ def measure_image(
         split,
         image.name,
         '' if image.path is None else str(image.path),
-        patient_of(image.name),
+        image_file(PurePosixPath(image.name)).patient,
         image.height,
         image.width,
         measures,
@@ -93,12 +94,6 @@ def measure_image(
         tuple(defects),
         predictions.compare(image.name, packed) if predictions and packed.size else None,
     )
-
-
-def patient_of(name: str) -> str:
-    """Tell whose an image is: its folder, or its name without suffix where it lies in none."""
-    parts = PurePosixPath(name).parts
-    return parts[0] if len(parts) > 1 else PurePosixPath(name).stem
 
 
 def _measure_labels(

@@ -91,11 +91,12 @@ def test_without_findings_strict_ends_with_0(data, tmp_path):
     assert json.loads((tmp_path / 'findings.json').read_text())['findings'] == []
 
 
-def test_a_list_without_rejected_images(data, tmp_path):
+@pytest.mark.parametrize('suffix', ['.png', ''])
+def test_a_list_without_rejected_images(data, tmp_path, suffix):
     from handbone.datasets.file_list import list_files, read_list_file
 
     names = [each.name for each in list_files(data / 'train/DCM', '.png')]
-    (tmp_path / 'rejected.txt').write_text(f'{names[2]}\n')
+    (tmp_path / 'rejected.txt').write_text(f'{names[2].removesuffix(".png")}{suffix}\n')
     kept = tmp_path / 'kept.txt'
     options = ['--list', str(kept), '--rejected', str(tmp_path / 'rejected.txt')]
     main(['doctor', str(data / 'train'), '--out-dir', str(tmp_path / 'out'), *options])

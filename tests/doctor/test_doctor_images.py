@@ -8,7 +8,7 @@ from made_records import annotated, survey_of
 from handbone.doctor.checks.duplicates import check_duplicates
 from handbone.doctor.checks.files import check_files
 from handbone.doctor.examined import examine
-from handbone.doctor.measuring import measure_image, patient_of
+from handbone.doctor.measuring import measure_image
 
 CLASSES = ('disc', 'bar')
 SIZE = 128
@@ -154,5 +154,6 @@ def test_a_patient_in_two_splits(tmp_path, images):
 
 
 def test_patients_are_folders():
-    assert patient_of('ID1/a.png') == 'ID1'
-    assert patient_of('a.png') == 'a'
+    for name, patient in (('ID1/a.png', 'ID1'), ('a.png', 'a')):
+        image = annotated(name, [('disc', disc())], SIZE, None, CLASSES)
+        assert measure_image('train', image, CLASSES).patient == patient

@@ -3,11 +3,9 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import numpy as np
 
 from handbone.csv_files import csv_bytes
 from handbone.files import write_atomically
@@ -24,8 +22,8 @@ COLUMNS = (
     *('number', 'check', 'split', 'image', 'class', 'reason', 'confidence'),
     *('left', 'top', 'right', 'bottom', 'other', 'picture'),
 )
-
-Numbered = tuple[int, np.ndarray]
+#: The surest findings get a picture, so many of them.
+MOST_PICTURES = 400
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,6 @@ def write_report(
     report: Report,
     sources: Sequence[Source],
     folder: Path,
-    most_pictures: int = 400,
-    progress: Callable[[Iterable[Numbered]], Iterable[Numbered]] | None = None,
 ) -> None:
     """Write ``index.html``, ``findings.csv``, ``findings.json`` and ``pictures/``.
 
@@ -69,23 +65,20 @@ def write_report(
         report: What was found.
         sources: Where the images are read again for pictures.
         folder: Where the files go.
-        most_pictures: The surest findings get a picture, so many of them.
-        progress: Called with the pictures.
 
     Raises:
         OSError: A file cannot be written.
     """
     shutil.rmtree(folder / PICTURES, ignore_errors=True)
-    drawn = draw_places(report.findings[:most_pictures], report.survey, sources)
-    pictures: dict[int, str] = {}
-    for number, picture in progress(drawn) if progress else drawn:
-        name = f'{PICTURES}/{number + 1:04d}.jpg'
-        write_atomically(folder / name, encode_picture(picture, '.jpg'))
-        pictures[number] = name
+    drawn = draw_places(report.findings[:MOST_PICTURES], report.survey, sources)
+    pictures, encoded = {}, {}
+    for number, picture in drawn:
+        pictures[number] = f'{PICTURES}/{number + 1:04d}.jpg'
+        encoded[number] = encode_picture(picture, '.jpg')
+        write_atomically(folder / pictures[number], encoded[number])
     rows = [COLUMNS, *(_row(n, each, pictures) for n, each in enumerate(report.findings))]
     write_atomically(folder / TABLE, csv_bytes(rows))
     write_atomically(folder / DOCUMENT, _document(report, pictures))
-    encoded = {n: (folder / name).read_bytes() for n, name in pictures.items()}
     write_atomically(folder / PAGE, page_html(report, encoded).encode(errors='replace'))
 
 

@@ -9,9 +9,6 @@ from handbone.regions.template_learning import align, mean_shape
 
 from .survey import Survey
 
-#: A class that touches the border in fewer of the images in which it is counts as cut off where it
-#: does, and its place and size there tell nothing.
-MOSTLY_WHOLE = 0.3
 #: An image is aligned by at least this many classes.
 FEWEST_CLASSES = 4
 
@@ -23,8 +20,8 @@ class Aligned:
     Attributes:
         features: (N, C, 3) float64: x and y in units of the mean shape, and the logarithm of the
             area in them; NaN where the class is not there or the image not aligned.
-        whole: (N, C) bool, whether the class is there and not cut off as it usually is not.
-        usually_cut: (C,) bool, whether the border of the image usually cuts the class off.
+        whole: (N, C) bool, whether the class is there and not cut off as it usually is not: its
+            place and size tell nothing otherwise.
         matrices: (N, 2, 3), from the mean shape to the pixels of each image; NaN where it is not
             aligned.
         scales: (N,), pixels per unit of the mean shape.
@@ -33,7 +30,6 @@ class Aligned:
 
     features: np.ndarray
     whole: np.ndarray
-    usually_cut: np.ndarray
     matrices: np.ndarray
     scales: np.ndarray
     mirrored: np.ndarray
@@ -51,10 +47,7 @@ def align_images(survey: Survey) -> Aligned | None:
     if not survey.records:
         return None
     centres, areas = survey.centres.astype(np.float64), survey.areas.astype(np.float64)
-    touching = np.stack([record.classes.border for record in survey.records])
-    present = areas > 0
-    often = touching.sum(axis=0) >= MOSTLY_WHOLE * np.maximum(present.sum(axis=0), 1)
-    cut = touching & ~often
+    present, cut = survey.present, survey.border & ~survey.usually_cut
     usable = present.sum(axis=1) >= FEWEST_CLASSES
     if not usable.any():
         return None
@@ -72,7 +65,7 @@ def align_images(survey: Survey) -> Aligned | None:
         features[..., 2] = np.log(areas) - 2 * np.log(scales)[:, None]
     features[~present] = np.nan
     whole = present & ~cut & usable[:, None]
-    return Aligned(features, whole, often, matrices, scales, mirrored)
+    return Aligned(features, whole, matrices, scales, mirrored)
 
 
 def in_pixels(aligned: Aligned, row: int, place: np.ndarray) -> np.ndarray:

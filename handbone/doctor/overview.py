@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handbone.datasets.image_attributes import side_of
+from handbone.datasets.attribute_values import side_of
 from handbone.metadata.patient_table import PatientTable, is_number
 
 from .examined import Examined
@@ -82,7 +82,7 @@ def _classes(examined: Examined) -> OverviewTable:
     survey = examined.survey
     rows = []
     for index, name in enumerate(survey.classes):
-        areas = survey.areas[survey.areas[:, index] > 0, index]
+        areas = survey.areas[survey.present[:, index], index]
         low, middle, high = np.percentile(areas, (5, 50, 95)) if len(areas) else (0, 0, 0)
         share = len(areas) / max(len(survey.records), 1)
         cells = (name, str(len(areas)), f'{low:.0f}', f'{middle:.0f}', f'{high:.0f}')
@@ -202,7 +202,7 @@ def _attributes(examined: Examined) -> Mapping[str, np.ndarray]:
     found: dict[str, Sequence[float] | np.ndarray] = {
         'height': [record.height for record in records],
         'width': [record.width for record in records],
-        'classes': (survey.areas > 0).sum(axis=1),
+        'classes': survey.present.sum(axis=1),
         'labelled share': [
             record.classes.areas.sum() / (record.height * record.width) for record in records
         ],

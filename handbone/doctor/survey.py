@@ -21,6 +21,10 @@ from .image_record import ImageRecord
 from .measuring import measure_images
 from .predictions import Predictions
 
+#: The border of the image usually cuts a class off if it does so in this share of the images in
+#: which the class is.
+USUALLY = 0.3
+
 Progress = Callable[[Iterable[AnnotatedImage]], Iterable[AnnotatedImage]]
 
 
@@ -85,6 +89,22 @@ class Survey:
     def centres(self) -> np.ndarray:
         """(N, C, 2) float32, NaN for a class that is not there."""
         return self._stacked('centres')
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        """(N, C) bool, which classes are there."""
+        return self.areas > 0
+
+    @cached_property
+    def border(self) -> np.ndarray:
+        """(N, C) bool, whether the mask touches the border of the image."""
+        return self._stacked('border')
+
+    @cached_property
+    def usually_cut(self) -> np.ndarray:
+        """(C,) bool, whether the border of the image usually cuts the class off."""
+        cut: np.ndarray = self.border.sum(axis=0) >= USUALLY * self.present.sum(axis=0).clip(1)
+        return cut
 
     def _stacked(self, name: str) -> np.ndarray:
         arrays = [getattr(record.classes, name) for record in self.records]

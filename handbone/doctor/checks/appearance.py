@@ -7,7 +7,7 @@ import numpy as np
 from ..examined import Examined
 from ..finding import Finding, confidence_of
 from ..survey import Survey
-from ..usual import deviations
+from ..usual import deviations, medians
 
 #: Grey values are reported from this many robust deviations and this share of the grey range. A
 #: ring or a varnished nail on a bone makes it brighter, too, by less.
@@ -15,8 +15,9 @@ UNUSUAL_GREY, LEAST_GREY = 9.0, 0.5
 #: The same of classes that are saturated by so much more than usual.
 LEAST_WHITE, LEAST_GREY_IF_WHITE = 0.5, 0.4
 #: Straight edges are reported from this many robust deviations, and this share of the square root
-#: of the area beyond what is usual, in classes that the border of the image cuts off less often.
-UNUSUAL_EDGE, LEAST_EDGE, MOSTLY_WHOLE = 8.0, 0.5, 0.3
+#: of the area beyond what is usual, in classes that the border of the image does not usually cut
+#: off.
+UNUSUAL_EDGE, LEAST_EDGE = 8.0, 0.5
 #: Standard deviations below this are not taken for real.
 LEAST_SPREAD = 0.02
 
@@ -37,14 +38,13 @@ def check_appearance(examined: Examined) -> Iterator[Finding]:
     straight = np.stack([record.classes.straight for record in survey.records]).astype(float)
     grey_off, edge_off = deviations(grey, LEAST_SPREAD), deviations(straight, LEAST_SPREAD)
     with np.errstate(invalid='ignore'):
-        grey_excess = np.abs(grey - np.ma.median(np.ma.masked_invalid(grey), axis=0).filled(0))
-        white_excess = white - np.ma.median(np.ma.masked_invalid(white), axis=0).filled(0)
-        edge_excess = straight - np.ma.median(np.ma.masked_invalid(straight), axis=0).filled(0)
+        grey_excess = np.abs(grey - medians(grey))
+        white_excess = white - medians(white)
+        edge_excess = straight - medians(straight)
         unlike = (np.abs(grey_off) > UNUSUAL_GREY) & (grey_excess > LEAST_GREY)
         unlike |= (white_excess > LEAST_WHITE) & (grey_excess > LEAST_GREY_IF_WHITE)
         cut = (edge_off > UNUSUAL_EDGE) & (edge_excess > LEAST_EDGE)
-    border = np.stack([record.classes.border for record in survey.records])
-    cut &= border.sum(axis=0) < MOSTLY_WHOLE * np.maximum((survey.areas > 0).sum(axis=0), 1)
+    cut &= ~survey.usually_cut
     for row, index in np.argwhere(unlike | cut).tolist():
         record, name = survey.records[row], survey.classes[index]
         place, box = (record.split, record.name), record.box(index)

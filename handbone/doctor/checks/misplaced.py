@@ -64,7 +64,7 @@ def _displacement(
     factor = float(np.exp(features[2] - expected[2]))
     place, size = shape.distances[index]
     side = float(np.sqrt(record.classes.areas[index]))
-    least = LEAST_SHIFT_IF_CUT if aligned.usually_cut[index] else LEAST_SHIFT
+    least = LEAST_SHIFT_IF_CUT if examined.survey.usually_cut[index] else LEAST_SHIFT
     if place > UNUSUAL[0] and shift > least * side:
         reason = f'it lies {shift:.0f} pixels from where the other classes let expect it'
         return 'misplaced', reason, confidence_of(float(place), UNUSUAL[0])

@@ -30,7 +30,7 @@ def check_presence(examined: Examined) -> Iterator[Finding]:
         ``missing-class``, ``no-labels`` and ``rare-class``.
     """
     survey = examined.survey
-    present = survey.areas > 0
+    present = survey.present
     if not present.any():
         return
     shares = present[present.any(axis=1)].mean(axis=0)

@@ -27,7 +27,7 @@ def check_pieces(examined: Examined) -> Iterator[Finding]:
     parted = np.zeros(len(survey.classes))
     for record in survey.records:
         parted[list({index for index, _, _ in record.classes.pieces})] += 1
-    present = (survey.areas > 0).sum(axis=0)
+    present = survey.present.sum(axis=0)
     unusual = parted <= np.maximum(UNUSUAL * present, 1)
     for record in survey.records:
         for index, box, share in record.classes.pieces:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..examined import Examined
 from ..finding import Box, Finding, confidence_of
-from ..usual import deviations
+from ..usual import deviations, medians
 
 #: A Dice is reported from this many robust deviations below the median of its class, and where it
 #: is at most this share of it.
@@ -30,7 +30,7 @@ def check_predictions(examined: Examined) -> Iterator[Finding]:
     if not known:
         return
     scores = np.stack([each.agreement.dice for each in known if each.agreement]).astype(float)
-    usual = np.ma.median(np.ma.masked_invalid(scores), axis=0).filled(np.nan)
+    usual = medians(scores)
     with np.errstate(invalid='ignore'):
         below = -deviations(scores, LEAST_SPREAD)
         found = (below > UNUSUAL) & (scores <= MOST_SHARE * usual)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from handbone.datasets.image_attributes import UNKNOWN, side_of
+from handbone.datasets.attribute_values import UNKNOWN, side_of
 
 from ..examined import Examined
 from ..finding import Finding, confidence_of
-from ..usual import deviations
+from ..usual import deviations, medians
 
 #: Areas of the same class on both sides are reported from this many robust deviations of their
 #: logarithmic ratio, and from this factor.
@@ -76,7 +76,7 @@ def _sizes(examined: Examined) -> Iterator[Finding]:
         for shape in examined.shapes:
             unusual[shape.row] = np.nan_to_num(shape.distances[:, 1])
         found &= np.maximum(unusual[first], unusual[second]) > UNUSUAL_SIZE
-    usual = np.ma.median(np.ma.masked_invalid(sizes), axis=0).filled(np.nan)
+    usual = medians(sizes)
     for number, index in np.argwhere(found).tolist():
         both = sorted(pairs[number], key=lambda row: -abs(sizes[row, index] - usual[index]))
         record, other = (survey.records[row] for row in both)

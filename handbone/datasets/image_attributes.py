@@ -57,7 +57,11 @@ def read_attributes(
     """
     classes = tuple(dataset.metainfo['classes'])
     patients, shares = [], []
-    measured: dict[str, list[str]] = {name: [] for name in OF_IMAGE}
+    columns = table.columns if table else {}
+    # the bend of masks takes longest, so it is measured where it is asked for
+    measured: dict[str, list[str]] = {
+        name: [] for name in OF_IMAGE if by is None or (name in by and name not in columns)
+    }
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
         labels, size = labels_of(info), (info['height'], info['width'])
@@ -66,14 +70,16 @@ def read_attributes(
             raise DatasetError.at(info['img_path'], 'the image has no labels', remedy)
         patients.append(info['patient'])
         shares.append(labels.class_shares(*size, len(classes)))
-        measured['side'].append(side_of(info['image_name']))
-        measured['bend'].append(bend_of(labels, size, classes))
+        if 'side' in measured:
+            measured['side'].append(side_of(info['image_name']))
+        if 'bend' in measured:
+            measured['bend'].append(bend_of(labels, size, classes))
     if by is None:
         by = [name for name in OF_IMAGE if set(measured[name]) != {UNKNOWN}]
-        by += [name for name in ('sex', 'age', 'height') if table and name in table.columns]
+        by += [name for name in ('sex', 'age', 'height') if name in columns]
     values = {}
     for name in dict.fromkeys(by):
-        if name in measured and not (table and name in table.columns):
+        if name in measured and name not in columns:
             values[name] = tuple(measured[name])
         elif table is None:
             raise HandboneError(

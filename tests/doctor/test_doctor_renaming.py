@@ -1,0 +1,43 @@
+"""Classes in the place of others, given what is expected of them."""
+
+import numpy as np
+
+from handbone.doctor.renaming import renamed_classes
+from handbone.doctor.shape_model import ShapeModel
+
+
+def model(centres, spreads):
+    """Classes that tell nothing about each other: each is expected at its centre."""
+    count = len(centres)
+    features = np.column_stack([centres, np.zeros(count)])
+    spread = np.repeat(np.array(spreads, float)[:, None], 3, axis=1)
+    return ShapeModel(features, spread, np.eye(3 * count), np.ones((count, 2)))
+
+
+def renamed(shape, places, doubted):
+    values = shape.standardise(np.column_stack([places, np.zeros(len(places))]))
+    believed = ~np.isin(np.arange(len(places)), doubted)
+    return renamed_classes(shape, values, believed, shape.expect(values, believed))
+
+
+CENTRES = [(0, 0), (30, 0), (0, 40), (30, 40)]
+
+
+def test_two_classes_in_the_place_of_each_other():
+    shape = model(CENTRES, [1, 1, 1, 1])
+    assert renamed(shape, [(30, 0), (0, 0), *CENTRES[2:]], [0, 1]) == {0: 1, 1: 0}
+    assert renamed(shape, CENTRES, [0, 1]) == {}
+    assert renamed(shape, [(15, 20), *CENTRES[1:]], [0]) == {}
+
+
+def test_one_of_two_exchanged_classes_was_believed():
+    """The place of the second varies so much that the first one's is not contradicted."""
+    shape = model(CENTRES, [1, 6, 1, 1])
+    assert renamed(shape, [(30, 0), (0, 0), *CENTRES[2:]], [0]) == {0: 1, 1: 0}
+
+
+def test_one_of_two_exchanged_classes_fits_better_than_before_but_not_well():
+    shape = model(CENTRES, [1, 1, 1, 1])
+    assert renamed(shape, [(30, 0), (0, 10), *CENTRES[2:]], [0, 1]) == {0: 1, 1: 0}
+    # so far away it is out of place itself
+    assert renamed(shape, [(30, 0), (0, 90), *CENTRES[2:]], [0, 1]) == {0: 1}

@@ -1,0 +1,112 @@
+"""What many images of a dataset have is no finding, what one has is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_records import annotated, survey_of
+
+from handbone.doctor.alignment import Aligned
+from handbone.doctor.checks.appearance import check_appearance
+from handbone.doctor.checks.files import check_files
+from handbone.doctor.checks.overlaps import check_overlaps
+from handbone.doctor.checks.pieces import check_pieces
+from handbone.doctor.checks.sides import check_sides
+from handbone.doctor.class_measures import measure_classes
+from handbone.doctor.examined import examine
+from handbone.doctor.judged_shape import JudgedShape
+from handbone.doctor.measuring import measure_image
+from handbone.doctor.pixel_measures import measure_pixels
+from handbone.doctor.shape_model import Expectation
+
+CLASSES = ('a', 'b', 'c')
+SIZE = 100
+PLACES = {'a': (10, 10, 30), 'b': (60, 20, 20), 'c': (20, 60, 25)}
+
+
+def square(x, y, side):
+    return np.array([[x, y], [x + side, y], [x + side, y + side], [x, y + side]], float)
+
+
+def record(name, polygons, greys=None):
+    """A measured image, whose classes have the given grey values on a ground of 90."""
+    image = annotated(name, polygons, SIZE, None, CLASSES)
+    found = measure_image('train', image, CLASSES)
+    if greys is None:
+        return found
+    grey = np.full((SIZE, SIZE), 90, np.uint8)
+    grey[:5], grey[-5:] = 0, 255  # the range of a radiograph
+    for class_name, (x, y, side) in PLACES.items():
+        grey[y : y + side + 1, x : x + side + 1] = greys[class_name]
+    measures, _ = measure_classes(image.draw(3), 3, grey)
+    return replace(found, classes=measures, pixels=measure_pixels(grey))
+
+
+def sound():
+    return [(name, square(*place)) for name, place in PLACES.items()]
+
+
+def checks(check, records):
+    found = check(examine(survey_of(records, CLASSES)))
+    return [(each.image, each.check, each.class_name) for each in found]
+
+
+@pytest.mark.parametrize('images', [1, 2])
+def test_second_parts_that_several_images_have(images):
+    parted = [*sound(), ('b', square(2, 90, 6))]
+    records = [record(f'{n}.png', parted if n < images else sound()) for n in range(30)]
+    expected = [('0.png', 'several-parts', 'b')] if images == 1 else []
+    assert checks(check_pieces, records) == expected
+
+
+@pytest.mark.parametrize('images', [1, 2])
+def test_overlaps_that_several_images_have(images):
+    crossed = [('a', square(10, 10, 30)), ('b', square(30, 20, 20)), ('c', square(20, 60, 25))]
+    records = [record(f'{n}.png', crossed if n < images else sound()) for n in range(60)]
+    expected = [('0.png', 'unusual-overlap', 'a')] if images == 1 else []
+    assert checks(check_overlaps, records) == expected
+
+
+def test_classes_may_be_darker_than_what_is_around_them():
+    """Contrasts are compared class by class: here they add up to next to nothing."""
+    rng = np.random.default_rng(0)
+    records = []
+    for number in range(12):
+        greys = {'a': 150 + rng.integers(-5, 6), 'b': 30 + rng.integers(-5, 6), 'c': 90}
+        if number == 7:
+            greys = {name: 180 - grey for name, grey in greys.items()}
+        records.append(record(f'{number}.png', sound(), greys))
+    assert checks(check_files, records) == [('7.png', 'inverted', '')]
+
+
+def test_saturated_classes_whose_grey_values_vary():
+    rng = np.random.default_rng(0)
+    records = []
+    for number in range(30):
+        grey = 255 if number == 11 else int(rng.integers(60, 150))
+        records.append(record(f'{number}.png', sound(), {'a': 100, 'b': grey, 'c': 90}))
+    assert checks(check_appearance, records) == [('11.png', 'unlike-class', 'b')]
+
+
+@pytest.mark.parametrize('side', [0, 1])
+@pytest.mark.parametrize('unusual', [0.0, 5.0])
+def test_a_size_is_unlike_the_other_side_if_it_is_unusual_in_its_image_too(side, unusual):
+    """Patient 4 has a class that is half as large on one side; its other side is as usual."""
+    rng = np.random.default_rng(0)
+    records = [record(f'P{n // 2:02d}/{n}.png', sound()) for n in range(24)]
+    features = rng.normal(0, 0.02, (24, 3, 3))
+    features[8 + side, 1, 2] -= np.log(2)
+    aligned = Aligned(
+        features,
+        np.ones((24, 3), bool),
+        np.tile(np.eye(2, 3), (24, 1, 1)),
+        np.ones(24),
+        np.arange(24) % 2 == 1,
+    )
+    nothing = Expectation(*np.zeros((2, 3, 3)), np.zeros((3, 3, 3)))
+    distances = np.full((3, 2), unusual)
+    shape = JudgedShape(8 + side, np.ones(3, bool), nothing, distances, {})
+    data = replace(examine(survey_of(records, CLASSES)), aligned=aligned, shapes=(shape,), notes=())
+    found = [(each.image, each.class_name, each.other) for each in check_sides(data)]
+    one, other = (f'P04/{8 + number}.png' for number in (side, 1 - side))
+    assert found == ([(one, 'b', f'train/{other}')] if unusual else [])

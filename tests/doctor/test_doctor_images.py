@@ -87,6 +87,14 @@ def test_duplicates_across_splits_say_so(tmp_path, images):
     assert finding.reason.endswith('of train')
 
 
+def test_the_same_mark_in_weak_images_makes_no_duplicates(tmp_path, images):
+    """A burnt-in letter is many times stronger than what it is laid over."""
+    marked = {name: (image * 0.3).astype(np.uint8) + 20 for name, image in images.items()}
+    for image in marked.values():
+        image[6:16, 100:110] = 255
+    assert list(check_duplicates(examined(records_of(tmp_path, marked)))) == []
+
+
 def test_many_empty_images_are_no_near_duplicates(tmp_path):
     empty = {f'{n}.png': np.full((64, 64), n, np.uint8) for n in range(3, 7)}
     assert list(check_duplicates(examined(records_of(tmp_path, empty)))) == []

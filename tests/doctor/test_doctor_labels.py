@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from made_records import annotated, findings_with, found, hand, survey_of
+from made_records import annotated, findings_with, found, hand, sound_record, survey_of
 
 from handbone.bones import CLASSES
 from handbone.doctor.checks.appearance import check_appearance
+from handbone.doctor.checks.labels import check_labels
 from handbone.doctor.class_measures import measure_classes
 from handbone.doctor.examined import examine
 from handbone.doctor.measuring import measure_image
@@ -107,6 +108,24 @@ def test_a_class_that_is_not_like_itself():
     (finding,) = check_appearance(examine(survey_of(measured, classes)))
     assert (finding.image, finding.class_name) == ('11.png', 'b')
     assert finding.check == 'unlike-class' and 'brighter' in finding.reason
+
+
+def test_fingers_out_of_order_show_in_a_single_image():
+    names = {'finger-7': 'finger-11', 'finger-11': 'finger-7'}
+    polygons = [(names.get(name, name), outline) for name, outline in hand(5)]
+    image = annotated('1.png', polygons)
+    record = measure_image('train', image, CLASSES)
+    found = list(check_labels(examine(survey_of([record]))))
+    assert found and {each.check for each in found} == {'finger-order'}
+    assert not list(check_labels(examine(survey_of([sound_record(5)]))))
+    defect = found[0]
+    left, top, right, bottom = defect.box
+    x, y = dict(polygons)[defect.class_name].mean(axis=0)
+    assert left < x < right and top < y < bottom
+    # other classes are no bones: nothing is known of their order
+    others = tuple(f'class {number}' for number in range(29))
+    renamed = [(others[CLASSES.index(name)], outline) for name, outline in polygons]
+    assert not measure_image('train', annotated('1.png', renamed, classes=others), others).defects
 
 
 def test_an_outline_cut_along_a_line():

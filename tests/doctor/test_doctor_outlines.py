@@ -59,6 +59,10 @@ def test_a_slim_bone_has_no_spike():
     assert checks((0, ellipse(a=45, b=4, count=24))) == []
 
 
+def test_a_narrow_bar_does_not_cross_itself():
+    assert checks((0, np.array([[5, 50], [95, 50], [95, 54], [5, 54]], float))) == []
+
+
 def test_points_outside():
     (defect,) = outline_defects([(0, SQUARE - (30, 0))], 100, 100)
     assert defect.check == 'points-outside' and '2 of 4 points' in defect.reason

@@ -1,5 +1,7 @@
 """Labels compared with the masks of a model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_records import annotated, survey_of
@@ -89,6 +91,36 @@ def test_contradicted_labels_are_found(made):
     }
     assert 'the labels have not' in next(f.reason for f in findings if f.class_name == 'b')
     assert 'does not have it' in next(f.reason for f in findings if f.class_name == 'a')
+
+
+def test_classes_that_neither_has_do_not_agree(tmp_path):
+    path = tmp_path / 'oof.csv'
+    path.write_text('image_name,class,rle\n1.png,a,1 3\n')
+    image = annotated('P/1.png', [('b', square(9, 9, 5))], SIZE, None, CLASSES)
+    with Predictions(path, CLASSES) as predictions:
+        agreement = predictions.compare('P/1.png', image.draw(3))
+    assert agreement.dice[:2] == pytest.approx([0, 0], abs=1e-4)
+    assert np.isnan(agreement.dice[2])
+    assert agreement.predicted.tolist() == [True, False, False]
+
+
+def test_an_image_that_disagrees_in_most_classes_is_one_finding(made):
+    records, _ = made
+    wrong = replace(records[3].agreement, dice=np.array([0.1, 0.9, 0.2], np.float32))
+    records[3] = replace(records[3], agreement=wrong)
+    findings = list(check_predictions(examine(survey_of(records, CLASSES))))
+    (finding,) = [each for each in findings if each.image == 'P/3.png']
+    assert finding.class_name == '' and 'disagrees in 2 classes' in finding.reason
+
+
+@pytest.mark.parametrize(('share', 'found'), [(0.7, 1), (0.8, 0)])
+def test_where_labels_are_always_alike_small_differences_are_no_findings(made, share, found):
+    records = [each for index, each in enumerate(made[0]) if index not in (7, 9)]
+    dice = np.full(3, 0.98, np.float32)
+    records = [replace(each, agreement=replace(each.agreement, dice=dice)) for each in records]
+    odd = replace(records[3].agreement, dice=dice * np.array([1, share, 1], np.float32))
+    records[3] = replace(records[3], agreement=odd)
+    assert len(list(check_predictions(examine(survey_of(records, CLASSES))))) == found
 
 
 def test_tables_list_the_worst_first(made):

@@ -1,4 +1,4 @@
-"""Classes in the place of others, given what is expected of them."""
+"""Classes that are doubted, and those in the place of others, given what is expected of them."""
 
 import numpy as np
 
@@ -41,3 +41,19 @@ def test_one_of_two_exchanged_classes_fits_better_than_before_but_not_well():
     assert renamed(shape, [(30, 0), (0, 10), *CENTRES[2:]], [0, 1]) == {0: 1, 1: 0}
     # so far away it is out of place itself
     assert renamed(shape, [(30, 0), (0, 90), *CENTRES[2:]], [0, 1]) == {0: 1}
+
+
+def test_a_class_is_believed_again_once_those_that_contradict_it_are_doubted():
+    """Three classes move together: where two are displaced, the third one looks worst."""
+    shared, together = np.ones(8), np.array([1, 1, 1, 0, 0, 0, 0, 0])
+    noise = np.array([0.05, 0.1, 0.1, *[0.3] * 5])
+    covariance = np.outer(shared, shared) + 0.1 * np.outer(together, together) + np.diag(noise**2)
+    shape = ShapeModel(
+        np.zeros((8, 3)), np.ones((8, 3)), np.kron(covariance, np.eye(3)), np.ones((8, 2))
+    )
+    there, limits = np.ones(8, bool), np.array([5.0, 5.0])
+    values = np.zeros((8, 3))
+    values[1], values[2] = 3, 2
+    distances = shape.distances(shape.expect(values, there)).max(axis=1)
+    assert distances.argmax() == 0
+    assert shape.believed(values, there, limits).tolist() == [True, False, False, *[True] * 5]

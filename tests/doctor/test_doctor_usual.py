@@ -88,6 +88,43 @@ def test_saturated_classes_whose_grey_values_vary():
     assert checks(check_appearance, records) == [('11.png', 'unlike-class', 'b')]
 
 
+@pytest.mark.parametrize('cut_off', [2, 15])
+def test_straight_edges_of_what_the_border_usually_cuts_off(cut_off):
+    """A bone that leaves the image in most of them may end in a straight edge in the others."""
+    angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    outline = 18 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    records = []
+    for number in range(30):
+        centre = (10, 50) if number < cut_off else (30, 50)
+        polygon = np.clip(outline + centre, 0, None)
+        if number == 29:
+            polygon[:, 0] = np.minimum(polygon[:, 0], 25)
+        records.append(record(f'{number}.png', [('a', polygon), *sound()[1:2]]))
+    expected = [('29.png', 'straight-edge', 'a')] if cut_off == 2 else []
+    assert checks(check_appearance, records) == expected
+
+
+def aligned_as(features, mirrored):
+    """Images that are aligned already."""
+    count = len(features)
+    frames = np.tile(np.eye(2, 3), (count, 1, 1))
+    return Aligned(features, np.ones((count, 3), bool), frames, np.ones(count), mirrored)
+
+
+@pytest.mark.parametrize('mirrored', ['L', 'R'])
+def test_either_side_may_be_the_mirrored_one(mirrored):
+    """Which one it is, the first images decide; number 6 has the name of the other side."""
+    sides = ['LR'[number % 2] for number in range(24)]
+    forms = np.array([side == mirrored for side in sides])
+    sides[6] = 'R'
+    records = [record(f'{number}_{side}.png', sound()) for number, side in enumerate(sides)]
+    aligned = aligned_as(np.zeros((24, 3, 3)), forms)
+    data = replace(examine(survey_of(records, CLASSES)), aligned=aligned)
+    (finding,) = check_sides(data)
+    assert (finding.image, finding.check) == ('6_R.png', 'wrong-side')
+    assert 'its name says right' in finding.reason
+
+
 @pytest.mark.parametrize('side', [0, 1])
 @pytest.mark.parametrize('unusual', [0.0, 5.0])
 def test_a_size_is_unlike_the_other_side_if_it_is_unusual_in_its_image_too(side, unusual):
@@ -96,13 +133,7 @@ def test_a_size_is_unlike_the_other_side_if_it_is_unusual_in_its_image_too(side,
     records = [record(f'P{n // 2:02d}/{n}.png', sound()) for n in range(24)]
     features = rng.normal(0, 0.02, (24, 3, 3))
     features[8 + side, 1, 2] -= np.log(2)
-    aligned = Aligned(
-        features,
-        np.ones((24, 3), bool),
-        np.tile(np.eye(2, 3), (24, 1, 1)),
-        np.ones(24),
-        np.arange(24) % 2 == 1,
-    )
+    aligned = aligned_as(features, np.arange(24) % 2 == 1)
     nothing = Expectation(*np.zeros((2, 3, 3)), np.zeros((3, 3, 3)))
     distances = np.full((3, 2), unusual)
     shape = JudgedShape(8 + side, np.ones(3, bool), nothing, distances, {})

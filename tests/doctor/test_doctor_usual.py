@@ -9,15 +9,16 @@ from made_records import annotated, survey_of
 from handbone.doctor.alignment import Aligned
 from handbone.doctor.checks.appearance import check_appearance
 from handbone.doctor.checks.files import check_files
+from handbone.doctor.checks.misplaced import check_places
 from handbone.doctor.checks.overlaps import check_overlaps
 from handbone.doctor.checks.pieces import check_pieces
 from handbone.doctor.checks.sides import check_sides
 from handbone.doctor.class_measures import measure_classes
-from handbone.doctor.examined import examine
+from handbone.doctor.examined import Examined, examine
 from handbone.doctor.judged_shape import JudgedShape
 from handbone.doctor.measuring import measure_image
 from handbone.doctor.pixel_measures import measure_pixels
-from handbone.doctor.shape_model import Expectation
+from handbone.doctor.shape_model import Expectation, ShapeModel
 
 CLASSES = ('a', 'b', 'c')
 SIZE = 100
@@ -141,3 +142,42 @@ def test_a_size_is_unlike_the_other_side_if_it_is_unusual_in_its_image_too(side,
     found = [(each.image, each.class_name, each.other) for each in check_sides(data)]
     one, other = (f'P04/{8 + number}.png' for number in (side, 1 - side))
     assert found == ([(one, 'b', f'train/{other}')] if unusual else [])
+
+
+@pytest.mark.parametrize(
+    ('left', 'shift', 'factor', 'expected'),
+    [
+        (10, 0.15, 1.0, []),
+        (10, 0.3, 1.0, ['misplaced']),
+        (0, 0.3, 1.0, []),  # the border usually cuts it off
+        (0, 0.6, 1.0, ['misplaced']),
+        (10, 0.0, 1.3, []),
+        (10, 0.0, 1.5, ['out-of-proportion']),
+        (10, 0.0, 1 / 1.5, ['out-of-proportion']),
+    ],
+)
+def test_what_is_unusual_but_hardly_off_is_no_finding(left, shift, factor, expected):
+    """Where images are much alike, a class may be ten deviations off by a pixel."""
+    one = record('0.png', [('a', square(left, 10, 30)), *sound()[1:]])
+    survey = survey_of([one] * 4, CLASSES)
+    features = np.zeros((4, 3, 3))
+    features[..., :2], features[..., 2] = survey.centres, np.log(survey.areas)
+    residuals = np.zeros((3, 3))
+    residuals[0] = shift * np.sqrt(survey.areas[0, 0]), 0, np.log(factor)
+    distances = np.zeros((3, 2))
+    distances[0] = 10 * (shift > 0), 10 * (factor != 1)
+    shape = JudgedShape(
+        0,
+        np.array([False, True, True]),
+        Expectation(np.zeros((3, 3)), residuals, np.zeros((3, 3, 3))),
+        distances,
+        {},
+    )
+    data = Examined(
+        survey,
+        aligned_as(features, np.zeros(4, bool)),
+        ShapeModel(np.zeros((3, 3)), np.ones((3, 3)), np.eye(9), np.ones((3, 2))),
+        (shape,),
+        (),
+    )
+    assert [each.check for each in check_places(data)] == expected

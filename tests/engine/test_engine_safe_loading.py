@@ -118,10 +118,12 @@ def test_addresses(bomb, monkeypatch, tmp_path):
     """What comes from the network is read in the same way."""
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.setattr(torch.hub, 'download_url_to_file', lambda url, to: shutil.copy(bomb[0], to))
-    zoo = 'open-mmlab://resnet50_v1c'
-    for name in ('https://example.com/a.pth', 'http://example.com/b.pth', zoo):
+    for name in ('https://example.com/a.pth', 'http://example.com/b.pth'):
         with pytest.raises(CheckpointError, match='--allow-pickle'):
             CheckpointLoader.load_checkpoint(name)
+    # not even opened: its name has the hash of the true one
+    with pytest.raises(PretrainedWeightsError, match='resnet50_v1c-.*damaged or another file'):
+        CheckpointLoader.load_checkpoint('open-mmlab://resnet50_v1c')
     with pytest.raises(CheckpointError, match='not a model in the zoo'):
         CheckpointLoader.load_checkpoint('open-mmlab://nothing')
 

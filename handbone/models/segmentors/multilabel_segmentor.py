@@ -11,6 +11,8 @@ from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from handbone.checkpoints.pretrained_fit import load_pretrained
+from handbone.checkpoints.weight_source import is_weight_source
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, inverse, logits_to_packed, placed_to_packed
 from handbone.postprocessing import apply_steps
@@ -54,16 +56,34 @@ class PackedPrediction(Host):
     Args:
         *args: As for the segmentor of mmseg.
         channels_last: Keep the weights of convolutions, and with them the feature maps, in
-            channels-last order, which is faster for convolutions in mixed precision on GPUs.
+            channels-last order, which is faster for convolutions in mixed precision on GPUs, and
+            for depthwise convolutions on CPUs.
+        pretrained: Weights of the backbone, whatever it is: ``package:NAME``, ``file:PATH`` or a
+            URL, see :mod:`handbone.checkpoints.weight_source`. They are loaded when a training
+            starts. Other names go to the backbone, as in mmseg.
         **kwargs: As for the segmentor of mmseg.
     """
 
-    def __init__(self, *args: Any, channels_last: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        *args: Any,
+        channels_last: bool = False,
+        pretrained: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        fitted = is_weight_source(pretrained)
+        super().__init__(*args, pretrained=None if fitted else pretrained, **kwargs)
+        self.pretrained = pretrained if fitted else None
         if channels_last:
             # before DDP wraps the model, whose gradient buckets take the weights' order
             self.to(memory_format=torch.channels_last)
         self.set_up_prediction()
+
+    def init_weights(self) -> None:
+        """Initialise the weights, those of the backbone from ``pretrained`` if it is set."""
+        super().init_weights()
+        if self.pretrained is not None:
+            load_pretrained(self.backbone, self.pretrained)
 
     def set_up_prediction(self) -> None:
         """Complete and check ``test_cfg``.

@@ -2,11 +2,14 @@
 
 import difflib
 import inspect
+import logging
 from collections.abc import Iterable
 from typing import Any, cast
 
+from mmengine.logging import print_log
 from torch import nn
 
+from handbone.checkpoints.weight_source import is_weight_source
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
@@ -86,17 +89,26 @@ def check_encoder(name: str) -> None:
 
 
 def check_encoder_weights(encoder_name: str, weights: str) -> None:
-    """Check that an encoder comes with certain weights.
+    """Check that an encoder comes with certain weights, and warn where they do not suit it.
 
     Args:
         encoder_name: Name of an encoder that exists.
-        weights: Name of the weights, such as ``'imagenet'``.
+        weights: Name of the weights, such as ``'imagenet'``, or their source.
 
     Raises:
         HandboneError: If it does not; the message has the list.
     """
     encoders = _encoder_table()
-    if encoder_name.startswith('tu-') or encoder_name not in encoders:
+    if encoder_name.startswith('timm-tf_'):
+        # the weights load without complaint, but the features differ by as much as they vary
+        print_log(
+            f"smp's encoder {encoder_name} pads, and normalises in BatchNorm, otherwise than the "
+            'network whose weights it loads, so it computes something else. Use '
+            f'tu-{encoder_name.removeprefix("timm-")}, which is the original',
+            'current',
+            logging.WARNING,
+        )
+    if encoder_name.startswith('tu-') or encoder_name not in encoders or is_weight_source(weights):
         return  # timm has one set of weights by the name of the model
     names = list(encoders[encoder_name]['pretrained_settings'])
     if weights not in names:

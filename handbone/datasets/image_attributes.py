@@ -8,7 +8,7 @@ import numpy as np
 from handbone.errors import HandboneError
 from handbone.metadata.patient_table import PatientTable
 
-from .attribute_values import UNKNOWN, banded, bend_of, side_of
+from .attribute_values import UNKNOWN, banded, bend_degrees, bend_word, side_of
 from .errors import DatasetError
 from .file_list import list_files
 from .format_dataset import FormatDataset
@@ -73,7 +73,7 @@ def read_attributes(
         if 'side' in measured:
             measured['side'].append(side_of(info['image_name']))
         if 'bend' in measured:
-            measured['bend'].append(bend_of(labels, size, classes))
+            measured['bend'].append(bend_word(bend_degrees(labels, size, classes)))
     if by is None:
         by = [name for name in OF_IMAGE if set(measured[name]) != {UNKNOWN}]
         by += [name for name in ('sex', 'age', 'height') if name in columns]

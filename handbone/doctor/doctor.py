@@ -47,7 +47,8 @@ def doctor(
             ``ann_file`` for training; takes one source.
         rejected: Text file with the name of an image that a person rejected on each line.
         predictions: CSV of runs of a model, out of fold: of images that it was not trained on.
-        table: CSV of patients, as ``handbone metadata`` writes it, for the tables of the page.
+        table: CSV of patients, as ``handbone metadata`` writes it, for the tables of the page
+            and to compare headers with.
         progress: Called with the images of each source; what it gives is measured.
 
     Returns:
@@ -81,9 +82,9 @@ def doctor(
     ]
     predicted = None if predictions is None else Path(predictions)
     measured = survey(parts, progress, predicted)
-    examined = examine(measured)
+    examined = examine(measured, patients)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
-    tables = overview(examined, patients)
+    tables = overview(examined)
     report = Report(measured, tuple(findings), examined.notes, tables)
     write_report(report, parts, Path(out_dir))
     if list_file is not None:

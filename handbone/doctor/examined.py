@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from handbone.metadata.patient_table import PatientTable
+
 from .alignment import Aligned, align_images
 from .judged_shape import JudgedShape, judge_shapes
 from .shape_learning import learn_shape
@@ -19,6 +21,7 @@ class Examined:
         model: Where classes are expected; None if there are too few images.
         shapes: What it says about the images.
         notes: Which checks could not be made, and why.
+        patients: What is known of the patients.
     """
 
     survey: Survey
@@ -26,13 +29,15 @@ class Examined:
     model: ShapeModel | None
     shapes: tuple[JudgedShape, ...]
     notes: tuple[str, ...]
+    patients: PatientTable | None = None
 
 
-def examine(survey: Survey) -> Examined:
+def examine(survey: Survey, patients: PatientTable | None = None) -> Examined:
     """Learn from all images what is usual.
 
     Args:
         survey: The measurements.
+        patients: What is known of the patients.
 
     Returns:
         Measurements and what was learnt.
@@ -44,5 +49,6 @@ def examine(survey: Survey) -> Examined:
             'places and sizes of classes were not compared: that takes 20 images with at least 4 '
             'classes each, of which 3 are in half of the images'
         )
-        return Examined(survey, aligned, None, (), (note,))
-    return Examined(survey, aligned, model, tuple(judge_shapes(model, aligned)), ())
+        return Examined(survey, aligned, None, (), (note,), patients)
+    shapes = tuple(judge_shapes(model, aligned))
+    return Examined(survey, aligned, model, shapes, (), patients)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from handbone.radiographs.file_header import FileHeader
+
 from .finding import Box
 
 
@@ -18,7 +20,7 @@ class Pixels:
         low: 1st percentile, 0 to 255.
         high: 99th percentile.
         white: Share of pixels of the largest value.
-        orientation: How EXIF turns the stored pixels, 1 for not at all.
+        middle: Median of the grey values, 0 to 255.
     """
 
     digest: bytes
@@ -27,7 +29,7 @@ class Pixels:
     low: float
     high: float
     white: float
-    orientation: int = 1
+    middle: float
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,9 @@ class ImageRecord:
         problem: Why the file is not readable.
         defects: What is wrong with single labels.
         agreement: How the labels agree with a prediction; None without one.
+        header: What the file says beside the pixels.
+        bend: Of the wrist in degrees; NaN where its bones are not labelled.
+        labelled: Whether its part of the data has labels at all.
     """
 
     split: str
@@ -131,6 +136,9 @@ class ImageRecord:
     problem: str = ''
     defects: tuple[LabelDefect, ...] = field(default=())
     agreement: Agreement | None = None
+    header: FileHeader = field(default=FileHeader())
+    bend: float = float('nan')
+    labelled: bool = True
 
     @property
     def key(self) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from handbone.bones import CLASSES
+from handbone.datasets.attribute_values import bend_degrees
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import image_file
 from handbone.datasets.formats.annotated_image import AnnotatedImage
@@ -14,8 +15,8 @@ from handbone.datasets.polygons import Polygons
 from handbone.postprocessing.anatomy_checks import misplaced_bones
 from handbone.postprocessing.bone_shapes import BoneShape
 from handbone.radiographs import RadiographError
+from handbone.radiographs.file_header import FileHeader, read_file_header
 from handbone.radiographs.image_reading import read_image
-from handbone.radiographs.picture_header import read_picture_header
 
 from .class_measures import measure_classes
 from .image_record import ClassMeasures, ImageRecord, LabelDefect
@@ -29,6 +30,7 @@ def measure_images(
     images: Iterable[AnnotatedImage],
     classes: Sequence[str],
     predictions: Predictions | None = None,
+    labelled: bool = True,
 ) -> Iterator[ImageRecord]:
     """Measure the images of one part of the data, one after the other.
 
@@ -37,6 +39,7 @@ def measure_images(
         images: What a reader gives.
         classes: Class names in bit order.
         predictions: What the labels are compared with.
+        labelled: Whether this part of the data has labels at all.
 
     Yields:
         One record per image.
@@ -46,7 +49,7 @@ def measure_images(
             cannot be drawn.
     """
     for image in images:
-        yield measure_image(split, image, classes, predictions)
+        yield measure_image(split, image, classes, predictions, labelled)
 
 
 def measure_image(
@@ -54,6 +57,7 @@ def measure_image(
     image: AnnotatedImage,
     classes: Sequence[str],
     predictions: Predictions | None = None,
+    labelled: bool = True,
 ) -> ImageRecord:
     """Measure one image and its labels.
 
@@ -62,15 +66,17 @@ def measure_image(
         image: The image.
         classes: Class names in bit order.
         predictions: What the labels are compared with.
+        labelled: Whether this part of the data has labels at all.
 
     Returns:
         The record.
     """
-    pixels, grey, problem = None, None, ''
+    pixels, grey, header, problem = None, None, FileHeader(), ''
     if image.path is not None:
         try:
             stored = read_image(image.path)
-            pixels = measure_pixels(stored, _orientation(image.path))
+            header = read_file_header(image.path)
+            pixels = measure_pixels(stored)
             grey = grey_image(stored)
         except (RadiographError, OSError) as error:
             problem = str(error)
@@ -93,6 +99,9 @@ def measure_image(
         problem,
         tuple(defects),
         predictions.compare(image.name, packed) if predictions and packed.size else None,
+        header,
+        _bend(image, classes) if packed.size and labelled else float('nan'),
+        labelled,
     )
 
 
@@ -125,9 +134,6 @@ def _hand_defects(shapes: dict[int, BoneShape], measures: ClassMeasures) -> Iter
         yield LabelDefect('finger-order', indices[0], text, 0.7, (left, top, right, bottom))
 
 
-def _orientation(path: Path) -> int:
-    try:
-        with path.open('rb') as file:
-            return read_picture_header(path, file).orientation
-    except (RadiographError, OSError):
-        return 1  # DICOM, which has none
+def _bend(image: AnnotatedImage, classes: Sequence[str]) -> float:
+    labels = image.labels if image.outlines is None else image.outlines
+    return bend_degrees(labels, (image.height, image.width), classes)

@@ -1,13 +1,15 @@
 """The report as one static page that needs neither a server nor a network."""
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
-from .overview import OverviewTable
+from .overview_table import OverviewTable
 from .page_style import SCRIPT, STYLE
+from .page_table import table_html
 
 if TYPE_CHECKING:
     from .finding import Finding
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 #: What a person should do about the findings of a check.
 ADVICE: Mapping[str, str] = {
     'bit-depth': 'Export the image as the others were',
+    'body-part': 'Check that the image belongs into this dataset',
+    'burnt-in-text': 'Look for names before you share the image',
     'doubled': 'Delete one of both annotations',
     'duplicate': 'Keep one of both images, and never one in training and one in the test',
     'empty-image': 'Leave the image out',
@@ -26,9 +30,13 @@ ADVICE: Mapping[str, str] = {
     'left-right-difference': 'Compare with the other side',
     'misplaced': 'Check the outline, and whether it is this class at all',
     'missing-class': 'Draw it, or record that it is not there',
+    'modality': 'Check that the image belongs into this dataset',
     'no-labels': 'Label the image, or leave it out',
+    'no-spacing': 'Take the file from its source again, if sizes in mm matter',
+    'odd-spacing': 'Correct the size of a pixel before you measure in mm',
     'one-outline-two-names': 'Delete the annotation with the wrong name',
     'out-of-proportion': 'Check the outline',
+    'patient-in-header': 'Find out whose image it is, and move it into that folder',
     'patient-in-several-splits': 'Move all images of the patient into one split',
     'points-outside': 'Check that image and labels belong together',
     'rare-class': 'Check the name',
@@ -36,6 +44,7 @@ ADVICE: Mapping[str, str] = {
     'saturated': 'Export the image with another window',
     'self-crossing': 'Draw the outline again',
     'several-parts': 'Check which of the parts is the class',
+    'side-in-header': 'Look at the marker in the image, and correct the name or the header',
     'specks': 'Delete the speck',
     'spikes': 'Delete the point',
     'straight-edge': 'Check whether the outline was cut off',
@@ -43,8 +52,11 @@ ADVICE: Mapping[str, str] = {
     'turned-by-exif': 'Store the image as it is displayed',
     'unlike-class': 'Check whether it is metal, a marker or something else',
     'unlike-prediction': 'Check the labels: the model may be right',
+    'unlike-table': 'Find out which is right, and whether it is this patient',
     'unreadable': 'Do what the message says',
     'unusual-overlap': 'Check both outlines',
+    'view-position': 'Check that the image shows the same view',
+    'white-is-zero': 'Check how your other programs show it',
     'wrong-side': 'Check the name of the file, and whether the image was mirrored',
 }
 
@@ -67,12 +79,18 @@ def page_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
         f'<title>{title} images</title><style>{STYLE}</style></head><body>',
         f'<h1>{title} images</h1>',
         *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
+        _contents(report.tables),
         _overview(report.findings),
         _findings(report.findings, pictures),
-        *map(_table, report.tables),
+        *(table_html(table, number) for number, table in enumerate(report.tables)),
         f'<script>{SCRIPT}</script></body></html>',
     ]
     return '\n'.join(parts)
+
+
+def _contents(tables: Iterable[OverviewTable]) -> str:
+    links = (f'<a href="#table{n}">{escape(each.title)}</a>' for n, each in enumerate(tables))
+    return f'<nav><a href="#findings">Findings</a> {" ".join(links)}</nav>'
 
 
 def _overview(findings: Iterable['Finding']) -> str:
@@ -82,15 +100,21 @@ def _overview(findings: Iterable['Finding']) -> str:
         f'<td class="number">{count}</td><td>{escape(ADVICE.get(check, ""))}</td></tr>'
         for check, count in counts.most_common()
     ]
-    head = '<tr><th>check</th><th>findings</th><th>what to do</th></tr>'
+    head = (
+        '<tr><th><button>check</button></th>'
+        '<th class="number" aria-sort="descending"><button>findings</button></th>'
+        '<th>what to do</th></tr>'
+    )
     return f'<table class="overview"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _findings(findings: Iterable['Finding'], pictures: Mapping[int, bytes]) -> str:
-    columns = ('no', 'sure', 'check', 'image', 'class', 'reason')
-    head = ''.join(
-        f'<th><button data-column="{n}">{c}</button></th>' for n, c in enumerate(columns)
+    head = (
+        '<th class="number" aria-sort="ascending"><button>no</button></th>'
+        '<th class="number"><button>sure</button></th>'
     )
+    words = ('check', 'image', 'class', 'reason')
+    head += ''.join(f'<th><button>{each}</button></th>' for each in words)
     rows = ''.join(_row(n, each, pictures.get(n)) for n, each in enumerate(findings))
     return (
         '<p class="tools"><input id="search" type="search" placeholder="filter" '
@@ -110,24 +134,16 @@ def _row(number: int, each: 'Finding', picture: bytes | None) -> str:
         f'<td class="number">{number + 1}</td>',
         f'<td class="number">{each.confidence:.2f}</td>',
         f'<td>{escape(each.check)}</td>',
-        f'<td>{escape(each.split)}/{escape(each.image)}</td>',
-        f'<td>{escape(each.class_name)}</td>',
+        f'<td>{_breakable(f"{each.split}/{each.image}")}</td>',
+        f'<td>{_breakable(each.class_name)}</td>',
         f'<td>{escape(each.reason)}</td>',
         f'<td>{image}</td>',
-        f'<td><input type="checkbox" data-image="{escape(each.image)}" aria-label="reject"></td>',
+        f'<td><label><input type="checkbox" data-image="{escape(each.image)}" aria-label="reject">'
+        '<span class="narrow"> reject</span></label></td>',
     )
     return f'<tr data-check="{escape(each.check)}">{"".join(cells)}</tr>'
 
 
-def _table(table: OverviewTable) -> str:
-    head = ''.join(f'<th>{escape(each)}</th>' for each in table.columns)
-    rows = []
-    for cells, share in table.rows:
-        width = f'{100 * min(max(share, 0), 1):.1f}%'
-        text = ''.join(f'<td>{escape(cell)}</td>' for cell in cells)
-        bar = f'<div class="bar" style="width:{width}"></div>{share:.3g}'
-        rows.append(f'<tr>{text}<td class="plot">{bar}</td></tr>')
-    return (
-        f'<h2>{escape(table.title)}</h2><div class="wide"><table><thead><tr>{head}</tr></thead>'
-        f'<tbody>{"".join(rows)}</tbody></table></div>'
-    )
+def _breakable(name: str) -> str:
+    """Escape a name that lines may break after a slash or an underscore."""
+    return re.sub(r'([/_])', r'\1<wbr>', escape(name))

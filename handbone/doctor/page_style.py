@@ -6,28 +6,44 @@ STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 1.5rem auto; max-width: 78rem;
   padding: 0 1rem; background: Canvas; color: CanvasText; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+a { color: var(--accent); } nav a { margin-right: .75rem; white-space: nowrap; }
+nav { margin-bottom: .75rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); }
 th { position: sticky; top: 0; background: Canvas; white-space: nowrap; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th button, .overview button { font: inherit; color: var(--accent); background: none; border: 0;
   padding: 0; cursor: pointer; text-align: left; }
+th[aria-sort=ascending] button::after { content: " \\2191"; }
+th[aria-sort=descending] button::after { content: " \\2193"; }
 .overview { max-width: 52rem; } .overview tr.chosen { background: var(--soft); }
 .tools { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; }
 .tools input, .tools button { font: inherit; padding: .25rem .5rem; }
+#findings td { overflow-wrap: anywhere; }
+#findings td:nth-child(3), #findings td:nth-child(5) { overflow-wrap: normal; }
 img { max-width: 20rem; width: 100%; height: auto; border-radius: 4px; }
+.narrow { display: none; }
 .note { border-left: 3px solid var(--accent); padding-left: .75rem; }
-.wide { overflow-x: auto; } .wide td { overflow-wrap: normal; }
-.bar { background: var(--accent); height: .7em; border-radius: 2px; min-width: 1px; }
-td.plot { min-width: 9rem; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; } .wide table { width: auto; min-width: min(100%, 52rem); }
+.wide th:last-child { text-align: left; }
+.wide td:first-child, .wide th:first-child { position: sticky; left: 0; background: Canvas; }
+td.plot { min-width: 12rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.plot > span, .plot svg { display: inline-block; vertical-align: middle; }
+.bar { width: 8rem; height: .7em; margin-left: .6rem; border-radius: 2px; background: var(--soft); }
+.bar span { display: block; height: 100%; min-width: 1px; border-radius: 2px;
+  background: var(--accent); }
+.plot svg { width: 12rem; height: 1.6rem; border-bottom: 1px solid var(--line); }
+.plot path { fill: var(--accent); }
 @media (max-width: 46rem) {
   #findings thead { display: flex; flex-wrap: wrap; gap: .25rem .9rem; }
   #findings thead tr { display: contents; }
   #findings th { position: static; border: 0; padding: 0; }
+  #findings th:nth-child(n+7), #findings td:empty { display: none; }
   #findings tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; }
   #findings td { display: inline-block; border: 0; padding: .1rem .5rem .1rem 0; }
-  #findings td:nth-child(n+6) { display: block; }
+  #findings td:nth-child(n+6):not(:empty) { display: block; }
+  .narrow { display: inline; }
 }
 """
 
@@ -48,7 +64,7 @@ function filter() {
   document.getElementById('shown').textContent = shown + ' of ' + body.rows.length + ' shown';
 }
 search.addEventListener('input', filter);
-for (const button of document.querySelectorAll('.overview button')) {
+for (const button of document.querySelectorAll('.overview tbody button')) {
   button.addEventListener('click', () => {
     check = check === button.dataset.check ? '' : button.dataset.check;
     for (const other of document.querySelectorAll('.overview tbody tr'))
@@ -56,16 +72,20 @@ for (const button of document.querySelectorAll('.overview button')) {
     filter();
   });
 }
-const up = {};
-for (const button of document.querySelectorAll('#findings th button')) {
+for (const button of document.querySelectorAll('th button')) {
   button.addEventListener('click', () => {
-    const column = +button.dataset.column;
-    up[column] = !up[column];
-    const text = row => row.cells[column].textContent;
-    const compare = column < 2 ? (a, b) => text(a) - text(b)
-      : (a, b) => text(a).localeCompare(text(b), undefined, { numeric: true });
-    const rows = [...body.rows].sort((a, b) => up[column] ? compare(a, b) : compare(b, a));
-    body.append(...rows);
+    const head = button.parentElement, rows = head.closest('table').tBodies[0];
+    const number = head.classList.contains('number'), order = head.getAttribute('aria-sort');
+    const up = order ? order === 'descending' : !number;
+    for (const other of head.parentElement.cells) other.removeAttribute('aria-sort');
+    head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
+    const value = row => {
+      const cell = row.cells[head.cellIndex], text = cell.dataset.value ?? cell.textContent;
+      return number ? parseFloat(text) : text;
+    };
+    const compare = number ? (a, b) => value(a) - value(b)
+      : (a, b) => value(a).localeCompare(value(b), undefined, { numeric: true });
+    rows.append(...[...rows.rows].sort((a, b) => up ? compare(a, b) : compare(b, a)));
   });
 }
 document.getElementById('save').addEventListener('click', () => {

@@ -36,12 +36,11 @@ def thumbnail_of(grey: np.ndarray, side: int = THUMBNAIL) -> np.ndarray:
     return np.clip(np.rint(small), 0, 255).astype(np.uint8)
 
 
-def measure_pixels(image: np.ndarray, orientation: int = 1) -> Pixels:
+def measure_pixels(image: np.ndarray) -> Pixels:
     """Measure an image as it is stored.
 
     Args:
         image: (H, W) or RGB (H, W, 3), of any depth.
-        orientation: What EXIF says.
 
     Returns:
         The measurements.
@@ -50,7 +49,7 @@ def measure_pixels(image: np.ndarray, orientation: int = 1) -> Pixels:
     digest.update(np.ascontiguousarray(image).data)
     grey = grey_image(image)
     sample = grey[::4, ::4]
-    low, high = np.percentile(sample, (1, 99))
+    low, middle, high = np.percentile(sample, (1, 50, 99))
     return Pixels(
         digest.digest(),
         thumbnail_of(grey),
@@ -58,5 +57,5 @@ def measure_pixels(image: np.ndarray, orientation: int = 1) -> Pixels:
         float(low),
         float(high),
         float((sample >= sample.max()).mean()) if sample.max() > sample.min() else 1.0,
-        orientation,
+        float(middle),
     )

@@ -20,6 +20,7 @@ from handbone.errors import HandboneError
 from .image_record import ImageRecord
 from .measuring import measure_images
 from .predictions import Predictions
+from .unlabelled import UnlabelledReader, is_unlabelled
 
 #: The border of the image usually cuts a class off if it does so in this share of the images in
 #: which the class is.
@@ -48,6 +49,11 @@ class Source:
     choice: ClassChoice | None = None
     options: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def labelled(self) -> bool:
+        """Whether it has labels: a folder of images only, such as a test set, has none."""
+        return not is_unlabelled(self.path)
+
     def open(self) -> FormatReader:
         """Make a reader that goes on after bad images.
 
@@ -57,6 +63,8 @@ class Source:
         Raises:
             HandboneError: The source cannot be read at all.
         """
+        if not self.labelled:
+            return UnlabelledReader(self.path, self.images, BadFiles('report'))
         kind = self.format or recognise(self.path)[0]
         make = reader_class(kind)
         options = dict(self.options)
@@ -96,6 +104,11 @@ class Survey:
         return self.areas > 0
 
     @cached_property
+    def labelled(self) -> np.ndarray:
+        """(N,) bool, whether the part of the data that an image is in has labels."""
+        return np.array([record.labelled for record in self.records], bool)
+
+    @cached_property
     def border(self) -> np.ndarray:
         """(N, C) bool, whether the mask touches the border of the image."""
         return self._stacked('border')
@@ -127,23 +140,29 @@ def survey(
         The measurements.
 
     Raises:
-        HandboneError: A source cannot be read at all, or two sources have different classes.
+        HandboneError: A source cannot be read at all, none has labels, or two have different
+            classes.
     """
+    readers = [source.open() for source in sources]
+    labelled = [each for each in readers if not isinstance(each, UnlabelledReader)]
+    if not labelled:
+        raise HandboneError(
+            f'{sources[0].path} has images but no labels that handbone can read. Name the labels, '
+            'and then the images that have none.'
+        )
+    classes, palette = labelled[0].classes, labelled[0].palette
     records: list[ImageRecord] = []
     problems: list[tuple[str, DatasetError]] = []
-    classes: tuple[str, ...] = ()
-    palette: tuple[tuple[int, int, int], ...] = ()
-    for number, source in enumerate(sources):
-        reader = source.open()
-        if number and reader.classes != classes:
+    for source, reader in zip(sources, readers, strict=True):
+        known = reader in labelled
+        if known and reader.classes != classes:
             raise HandboneError(
-                f'{source.path} has other classes than {sources[0].path}, or in another order. '
+                f'{source.path} has other classes than {labelled[0].source}, or in another order. '
                 'Name those of both: --classes'
             )
-        classes, palette = reader.classes, reader.palette
         images = progress(reader) if progress else reader
         with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
-            records += measure_images(source.split, images, classes, predicted)
+            records += measure_images(source.split, images, classes, predicted, known)
         problems += ((source.split, problem) for problem in reader.bad_files.problems)
     if not records and not problems:
         raise HandboneError('There is no image in the data.')

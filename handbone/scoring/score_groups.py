@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from handbone.datasets.attribute_values import UNKNOWN, banded, bend_of, side_of
+from handbone.datasets.attribute_values import UNKNOWN, banded, bend_degrees, bend_word, side_of
 from handbone.errors import HandboneError, listed
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.evaluation.score_names import column_title
@@ -88,7 +88,8 @@ def _bends(scorer: MaskScorer, scores: ScoreTable) -> list[str]:
                 f'{scorer.reference.place} does not tell the size of the images, which --by bend '
                 'needs: add --size HEIGHT WIDTH or --images FOLDER.'
             )
-        bends.append(bend_of(scorer.reference.undrawn(key), size, scorer.classes))
+        degrees = bend_degrees(scorer.reference.undrawn(key), size, scorer.classes)
+        bends.append(bend_word(degrees))
     return bends
 
 

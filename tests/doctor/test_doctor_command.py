@@ -59,7 +59,7 @@ def test_csv_json_and_page_say_the_same(report):
 def test_the_page_needs_no_network_and_is_escaped(report):
     out, _ = report
     page = (out / 'index.html').read_text()
-    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
     assert 'http' not in re.sub(r'base64,[^"]*', '', page)
     assert '<b>&' not in page and '&lt;b&gt;&amp;' in page
     assert 'prefers-color-scheme' in page and 'viewport' in page
@@ -121,6 +121,27 @@ def test_two_splits(data, tmp_path):
     assert document['images'] == 8
 
 
+def test_a_test_set_without_labels(data, tmp_path):
+    """Its images are compared with the others; that they have no labels is no finding."""
+    images = tmp_path / 'test/DCM'
+    shutil.copytree(data / 'test/DCM', images)
+    copy = sorted((data / 'train/DCM').rglob('*.png'))[0]
+    (images / 'ID9').mkdir()
+    shutil.copy(copy, images / 'ID9/copy_R.png')
+    result = doctor([tmp_path / 'test', data / 'train'], tmp_path / 'out')
+    assert len(result.survey.records) == 9 and result.survey.labelled.sum() == 6
+    assert {each.split for each in result.findings} == {'train'}
+    alone = doctor([data / 'train'], tmp_path / 'alone')
+    both = ({(f.check, f.image, f.class_name) for f in each.findings} for each in (result, alone))
+    more, known = both
+    assert more - known == {('duplicate', f'{copy.parent.name}/{copy.name}', '')}
+    assert known <= more
+    rows = {each.title: each.rows for each in result.tables}
+    assert dict((cells[0], share) for cells, share in rows['Classes'])['Radius'] == 1
+    with pytest.raises(HandboneError, match='has images but no labels'):
+        doctor([tmp_path / 'test'], tmp_path / 'out')
+
+
 def _names(data):
     return [*CLASSES, '<b>&']
 
@@ -142,13 +163,15 @@ def test_tables_of_patients(data, tmp_path):
     options = ['--table', str(table), '--out-dir', str(tmp_path)]
     main(['doctor', str(data / 'train'), *options])
     tables = json.loads((tmp_path / 'findings.json').read_text())['tables']
-    (found,) = [each for each in tables if each['title'] == 'Patients']
+    by_title = {each['title']: each['rows'] for each in tables}
     with table.open() as file:
         sexes = [row['sex'] for row in csv.DictReader(file)][:3]
     for sex in set(sexes):
         count = 2 * sexes.count(sex)
-        assert [['train', 'sex', sex, str(count)], count / 6] in found['rows']
-    assert any(cells[1] == 'age' and cells[3] == '6' for cells, _ in found['rows'])
+        row = [['sex', 'train', sex, str(count)], count / 6]
+        assert row in by_title['Groups of images']
+    attributes = by_title['Attributes of the images']
+    assert any(cells[:3] == ['age', 'train', '6'] for cells, _ in attributes)
     (tmp_path / 'other.csv').write_text('ID,age\nX1,3\n')
     with pytest.raises(HandboneError, match='none of its patients'):
         doctor([data / 'train'], tmp_path, table=tmp_path / 'other.csv')

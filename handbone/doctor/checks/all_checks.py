@@ -7,6 +7,7 @@ from ..finding import Finding, ordered
 from .appearance import check_appearance
 from .duplicates import check_duplicates
 from .files import check_files
+from .headers import check_headers
 from .labels import check_labels
 from .misplaced import check_places
 from .missing_classes import check_presence
@@ -17,6 +18,7 @@ from .sides import check_sides
 
 CHECKS: tuple[Callable[[Examined], Iterable[Finding]], ...] = (
     check_files,
+    check_headers,
     check_duplicates,
     check_presence,
     check_places,

@@ -62,7 +62,7 @@ def _unlike_the_others(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
         if count >= USUAL * depths.total() and record.pixels.depth != depth:
             reason = f'it has {record.pixels.depth} bits per value, {count} images have {depth}'
             yield Finding('bit-depth', *place, '', reason, 0.6)
-        if record.pixels.orientation != 1:
+        if record.header.orientation != 1:
             reason = 'its EXIF tag turns or mirrors it: programs that pass over the tag see it as '
             reason += 'it is stored, and labels drawn in them do not fit'
             yield Finding('turned-by-exif', *place, '', reason, 0.7)

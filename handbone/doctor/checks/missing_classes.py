@@ -40,6 +40,8 @@ def check_presence(examined: Examined) -> Iterator[Finding]:
     for row, record in enumerate(survey.records):
         place = record.split, record.name
         there = present[row]
+        if not record.labelled:
+            continue
         if not there.any():
             yield Finding('no-labels', *place, '', 'it has no labels at all', 0.9)
             continue

@@ -32,7 +32,7 @@ def check_overlaps(examined: Examined) -> Iterator[Finding]:
     ]
     believed = {shape.row: shape.believed for shape in examined.shapes}
     count = Counter(pair[:2] for each in pairs for pair in each if pair[2] >= LEAST_SHARE)
-    most = max(UNUSUAL * len(pairs), 1)
+    most = max(UNUSUAL * int(survey.labelled.sum()), 1)
     for row, (record, each) in enumerate(zip(survey.records, pairs, strict=True)):
         areas = record.classes.areas
         for first, second, share in each:
@@ -47,5 +47,5 @@ def check_overlaps(examined: Examined) -> Iterator[Finding]:
             unusual = share >= LEAST_SHARE and count[first, second] <= most
             if unusual and (row not in believed or not believed[row][[first, second]].all()):
                 reason = f'{names[0]} and {names[1]} overlap by {share:.0%} of the smaller one'
-                reason += f', as in {count[first, second]} of {len(pairs)} images'
+                reason += f', as in {count[first, second]} of {survey.labelled.sum()} images'
                 yield Finding('unusual-overlap', *place, names[0], reason, 0.6, box)

@@ -1,5 +1,5 @@
 from .affine import compose, inverse, scaling
-from .boundaries import boundary_pixels
+from .boundaries import boundary_pixels, boundary_unknown
 from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
 from .outlines import trace_outlines
@@ -24,6 +24,14 @@ from .rle import decode, encode, runs_to_string, string_to_runs
 from .run_counts import run_overlap_counts
 from .surfaces import surface_pixels
 from .thresholds import check_thresholds, logit_thresholds
+from .unknown import (
+    class_code,
+    classes_known,
+    constant_map,
+    join_unknown,
+    split_unknown,
+    without,
+)
 from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
 from .warping import warp
 
@@ -35,11 +43,15 @@ __all__ = [
     'Region',
     'UpsampledBlock',
     'boundary_pixels',
+    'boundary_unknown',
     'check_thresholds',
     'class_bits',
     'class_boxes',
+    'class_code',
     'class_mask',
+    'classes_known',
     'compose',
+    'constant_map',
     'decode',
     'dice',
     'empty',
@@ -48,6 +60,7 @@ __all__ = [
     'ignore_mask',
     'inverse',
     'iou',
+    'join_unknown',
     'logit_thresholds',
     'logits_to_packed',
     'num_planes',
@@ -67,10 +80,12 @@ __all__ = [
     'run_overlap_counts',
     'runs_to_string',
     'scaling',
+    'split_unknown',
     'string_to_runs',
     'surface_pixels',
     'trace_outlines',
     'unpack',
     'upsampled_blocks',
     'warp',
+    'without',
 ]

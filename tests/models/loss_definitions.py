@@ -23,29 +23,50 @@ def make_target(images, classes, height, width, ignored=0.1, seed=0):
     return packed, torch.from_numpy(masks).double(), torch.from_numpy(~ignore).double()[:, None]
 
 
+def make_unknown(images, classes, height, width, seed=1):
+    """What is known, as floats: places, whole classes of images, and a class of all images."""
+    rng = np.random.default_rng(seed)
+    unknown = rng.random((images, classes, height, width)) < 0.2
+    unknown[0, 1] = unknown[-1, 2] = unknown[:, -1] = True
+    packed = torch.stack([planes_first(pack(image)) for image in unknown])
+    return packed, torch.from_numpy(~unknown).double()
+
+
 def make_logits(*shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
     return 2 * torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
+def mean_of_known(values, valid):
+    """Mean over the pixels of each class that count; 0 for a class without any."""
+    valid = valid.expand_as(values)
+    return (values * valid).sum((0, 2, 3)) / valid.sum((0, 2, 3)).clamp(min=1)
+
+
+def mean_of_images(losses, valid):
+    """Mean over the images that have a pixel of the class that counts."""
+    counted = (valid.expand(-1, losses.shape[1], -1, -1).sum((2, 3)) > 0).double()
+    return (losses * counted).sum(0) / counted.sum(0).clamp(min=1)
+
+
 def bce(x, t, valid, positive_weight=1.0):
     p = torch.sigmoid(x)
     values = -(positive_weight * t * torch.log(p) + (1 - t) * torch.log(1 - p))
-    return (values * valid).sum((0, 2, 3)) / valid.sum()
+    return mean_of_known(values, valid)
 
 
 def focal(x, t, valid, gamma=2.0, alpha=0.25):
     p = torch.sigmoid(x)
     present = -alpha * (1 - p) ** gamma * torch.log(p)
     absent = -(1 - alpha) * p**gamma * torch.log(1 - p)
-    return (torch.where(t > 0, present, absent) * valid).sum((0, 2, 3)) / valid.sum()
+    return mean_of_known(torch.where(t > 0, present, absent), valid)
 
 
 def dice(x, t, valid, eps=1.0, per_image=False):
     axes = (2, 3) if per_image else (0, 2, 3)
     p, t = torch.sigmoid(x) * valid, t * valid
     coefficient = (2 * (p * t).sum(axes) + eps) / (p.sum(axes) + t.sum(axes) + eps)
-    return (1 - coefficient).mean(0) if per_image else 1 - coefficient
+    return mean_of_images(1 - coefficient, valid) if per_image else 1 - coefficient
 
 
 def tversky(x, t, valid, alpha=0.3, beta=0.7, gamma=1.0, eps=1.0, per_image=False):
@@ -54,8 +75,9 @@ def tversky(x, t, valid, alpha=0.3, beta=0.7, gamma=1.0, eps=1.0, per_image=Fals
     hit, false_alarm, miss = (
         (part * valid).sum(axes) for part in (p * t, p * (1 - t), (1 - p) * t)
     )
-    loss = (1 - (hit + eps) / (hit + alpha * false_alarm + beta * miss + eps)) ** gamma
-    return loss.mean(0) if per_image else loss
+    index = (hit + eps) / (hit + alpha * false_alarm + beta * miss + eps)
+    loss = (1 - index).clamp(min=1e-30) ** gamma  # the slope at 0 may be infinite
+    return mean_of_images(loss, valid) if per_image else loss
 
 
 CASES = [

@@ -13,6 +13,7 @@ from loss_definitions import (
     dice,
     make_logits,
     make_target,
+    make_unknown,
     ours,
     plain,
 )
@@ -110,8 +111,11 @@ def test_compiled(monkeypatch):
     # processes that compile at the same time would import torch first
     monkeypatch.setattr('torch._inductor.config.compile_threads', 1)
     losses = [MultilabelBCELoss(), MultilabelDiceLoss()]
-    for ignored in (0.1, 0.2):
+    unknown, known = make_unknown(2, 5, 13, 18)
+    for ignored, some_unknown in ((0.1, False), (0.2, False), (0.2, True)):
         packed, target, valid = make_target(2, 5, 13, 18, ignored=ignored)
+        if some_unknown:
+            packed, valid = torch.cat([packed, unknown], dim=1), valid * known
         logits = make_logits(2, 5, 4, 6).requires_grad_()
         total, _ = class_by_class_loss(logits, packed, losses, backend='compile')
         found = total.detach(), torch.autograd.grad(total, logits)[0]

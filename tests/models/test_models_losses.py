@@ -212,9 +212,10 @@ def test_labels_of_another_type(dtype):
 
 
 def test_labels_of_another_shape():
-    packed, _, _ = make_target(2, 40, 8, 8)
-    with pytest.raises(ValueError, match=r'\(2, 1, H, W\), got \(2, 2, 8, 8\)'):
+    packed, _, _ = make_target(2, 70, 8, 8)
+    with pytest.raises(ValueError, match=r'\(2, 1, H, W\), got \(2, 3, 8, 8\)'):
         MultilabelBCELoss()(make_logits(2, 31, 4, 4), packed)
+    packed, _, _ = make_target(2, 40, 8, 8)
     with pytest.raises(ValueError, match=r'\(1, 2, H, W\), got \(2, 2, 8, 8\)'):
         MultilabelBCELoss()(make_logits(1, 40, 4, 4), packed)
 

@@ -8,7 +8,17 @@ import os
 import pytest
 import torch
 import torch.nn.functional as F
-from loss_definitions import CASES, IDS, assert_same, bce, dice, make_logits, make_target, plain
+from loss_definitions import (
+    CASES,
+    IDS,
+    assert_same,
+    bce,
+    dice,
+    make_logits,
+    make_target,
+    make_unknown,
+    plain,
+)
 
 from handbone.masks import pack, planes_first
 from handbone.models.losses import (
@@ -115,6 +125,20 @@ def test_all_losses_in_one_pass():
         for index, (loss, _, settings) in enumerate(CASES)
     ]
     assert_fused(losses, logits, packed, (value, gradient))
+
+
+@pytest.mark.parametrize('classes', [5, 40])
+@pytest.mark.parametrize('low', [(4, 6), (13, 18)])
+def test_unknown_classes(classes, low):
+    packed, target, valid = make_target(3, classes, 13, 18)
+    unknown, known = make_unknown(3, classes, 13, 18)
+    logits = make_logits(3, classes, *low)
+    value, gradient = 0, 0
+    for _, definition, settings in CASES:
+        result = plain(definition, settings, logits, target, valid * known)
+        value, gradient = value + result[0], gradient + result[1]
+    losses = [loss(**settings) for loss, _, settings in CASES]
+    assert_fused(losses, logits, torch.cat([packed, unknown], 1), (value, gradient))
 
 
 def test_every_part_has_its_own_value():

@@ -5,7 +5,7 @@ from mmseg.models.decode_heads import EncHead
 from mmseg.registry import MODELS
 from torch import Tensor
 
-from handbone.masks import class_bits, ignore_bits
+from handbone.masks import class_bits, ignore_bits, split_unknown
 
 from .multilabel_head import MultilabelDecodeHead
 
@@ -30,14 +30,20 @@ class MultilabelEncHead(EncHead, MultilabelDecodeHead):
         """Find the classes that each image shows in its pixels that are not ignored.
 
         Args:
-            seg_label: ``(N, P, H, W)`` int32.
+            seg_label: ``(N, P, H, W)`` int32, or ``(N, 2P, H, W)`` with unknown bits.
             num_classes: Number of classes C.
 
         Returns:
-            ``(N, C)`` int64, 0 or 1.
+            ``(N, C)`` int64, 0 or 1; -1, which the loss leaves out, for a class that is not seen
+            and may be where it is unknown.
         """
-        seen = ~ignore_bits(seg_label)
-        present = [
-            (class_bits(seg_label, index) & seen).flatten(1).any(1) for index in range(num_classes)
-        ]
-        return torch.stack(present, dim=1).long()
+        labels, unknown = split_unknown(seg_label, num_classes)
+        seen = ~ignore_bits(labels)
+        found = []
+        for index in range(num_classes):
+            present = (class_bits(labels, index) & seen).flatten(1).any(1).long()
+            if unknown is not None:
+                maybe = (class_bits(unknown, index) & seen).flatten(1).any(1)
+                present = present.masked_fill(maybe & (present == 0), -1)
+            found.append(present)
+        return torch.stack(found, dim=1)

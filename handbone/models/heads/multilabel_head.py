@@ -88,12 +88,16 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
 
         Args:
             seg_logits: ``(N, C, h, w)``.
-            batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+            batch_data_samples: Samples for :func:`stack_labels`.
 
         Returns:
             As :meth:`loss_by_labels`.
         """
         return self.loss_by_labels(seg_logits, stack_labels(batch_data_samples))
+
+    def _stack_batch_gt(self, batch_data_samples: list[BaseDataElement]) -> Tensor:
+        """Stack labels for the heads of mmseg that have losses of their own."""
+        return stack_labels(batch_data_samples)
 
     def predict_by_feat(self, seg_logits: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Return the logits unchanged: the segmentor upsamples them once, box by box.
@@ -112,12 +116,30 @@ def stack_labels(batch_data_samples: list[BaseDataElement]) -> Tensor:
     """Stack the packed labels of a batch.
 
     Args:
-        batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+        batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32, or
+            ``(2P, H, W)`` where classes are unknown.
 
     Returns:
-        ``(N, P, H, W)`` int32.
+        ``(N, P, H, W)`` int32, or ``(N, 2P, H, W)`` if any sample has unknown bits.
     """
-    return torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
+    maps = [sample.gt_sem_seg.data for sample in batch_data_samples]
+    most = max(map(len, maps))
+    return torch.stack(
+        [one if len(one) == most else F.pad(one, (0, 0, 0, 0, 0, most - len(one))) for one in maps]
+    )
+
+
+def unknown_planes(batch_data_samples: list[BaseDataElement]) -> int:
+    """Count the planes of unknown bits that :func:`stack_labels` gives.
+
+    Args:
+        batch_data_samples: Samples whose meta information has ``unknown_planes`` where there are
+            any.
+
+    Returns:
+        Their number, 0 where nothing is unknown.
+    """
+    return max(sample.metainfo.get('unknown_planes', 0) for sample in batch_data_samples)
 
 
 def make_multilabel(head: type[BaseDecodeHead]) -> type[BaseDecodeHead]:

@@ -47,7 +47,7 @@ class MultilabelOutput(Host):
 
         Args:
             seg_logits: ``(N, C, h, w)``.
-            target: ``(N, P, H, W)`` int32.
+            target: ``(N, P, H, W)`` int32, or ``(N, 2P, H, W)`` with unknown bits.
 
         Returns:
             ``loss_seg``, the weighted sum, which is differentiated, and for the log the value of

@@ -12,7 +12,13 @@ from mmseg.utils import add_prefix
 from torch import Tensor, nn
 
 from handbone.errors import HandboneError
-from handbone.masks import IGNORE_BIT, boundary_pixels, ignore_bits
+from handbone.masks import (
+    IGNORE_BIT,
+    boundary_pixels,
+    boundary_unknown,
+    ignore_bits,
+    split_unknown,
+)
 
 from .multilabel_head import MultilabelDecodeHead, stack_labels
 
@@ -101,14 +107,20 @@ class MultilabelPIDHead(PIDHead, MultilabelDecodeHead):
         """Draw the boundaries of packed labels.
 
         Args:
-            labels: ``(N, P, H, W)`` int32.
+            labels: ``(N, P, H, W)`` int32, or ``(N, 2P, H, W)`` with unknown bits.
 
         Returns:
-            ``(N, 1, H, W)`` float32: 1 at boundaries, 255 where labels are ignored, else 0.
+            ``(N, 1, H, W)`` float32: 1 at boundaries, 255 where labels are ignored or an unknown
+            class may have a boundary, else 0.
         """
+        labels, unknown = split_unknown(labels, self.num_classes)
         grown = self.boundary_width // 2 - 1
-        boundary = F.max_pool2d(boundary_pixels(labels).float(), 2 * grown + 1, 1, grown)
-        return boundary.masked_fill(ignore_bits(labels)[:, None], 255)
+        thin = boundary_pixels(labels, unknown).float()
+        boundary = F.max_pool2d(thin, 2 * grown + 1, 1, grown)
+        hidden = ignore_bits(labels)[:, None]
+        if unknown is not None:
+            hidden = hidden | boundary_unknown(boundary > 0, unknown)
+        return boundary.masked_fill(hidden, 255)
 
     def output_convolutions(self) -> list[nn.Conv2d]:
         """Return the convolutions that make the logits of classes, without that of boundaries."""

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from mmengine.structures import BaseDataElement
 from mmseg.registry import MODELS
 from torch import Tensor, nn
 
-from .multilabel_head import MultilabelDecodeHead
+from .multilabel_head import MultilabelDecodeHead, stack_labels
 
 
 @MODELS.register_module()
@@ -77,7 +76,7 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
 
         Args:
             inputs: Feature maps of the backbone.
-            batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+            batch_data_samples: Samples for :func:`stack_labels`.
             train_cfg: Not used.
 
         Returns:
@@ -85,7 +84,7 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         """
         folded = self._folded_logits(inputs)
         count, _, height, width = folded.shape
-        target = torch.stack([sample.gt_sem_seg.data for sample in batch_data_samples])
+        target = stack_labels(batch_data_samples)
         if target.shape[2:] != (height * self.upscale, width * self.upscale):
             return self.loss_by_labels(F.pixel_shuffle(folded, self.upscale), target)
         # No loss depends on the order of the pixels. Reordering one map of labels is cheaper than

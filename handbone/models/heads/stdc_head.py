@@ -10,9 +10,9 @@ from mmseg.registry import MODELS
 from torch import Tensor, nn
 
 from handbone.errors import HandboneError
-from handbone.masks import IGNORE_BIT, boundary_pixels, ignore_bits
+from handbone.masks import IGNORE_BIT, boundary_pixels, boundary_unknown, ignore_bits
 
-from .multilabel_head import MultilabelDecodeHead, stack_labels
+from .multilabel_head import MultilabelDecodeHead, stack_labels, unknown_planes
 
 
 @MODELS.register_module()
@@ -54,15 +54,18 @@ class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
 
         Args:
             seg_logits: ``(N, 2, h, w)``.
-            batch_data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+            batch_data_samples: Samples for :func:`stack_labels`.
 
         Returns:
             As :meth:`MultilabelDecodeHead.loss_by_feat`.
         """
-        target = self.boundary_labels(stack_labels(batch_data_samples))
-        return self.loss_by_labels(seg_logits, target)
+        labels, unknown = stack_labels(batch_data_samples), None
+        if planes := unknown_planes(batch_data_samples):
+            # the number of classes is not that of the dataset, so it does not tell
+            labels, unknown = labels[:, :-planes], labels[:, -planes:]
+        return self.loss_by_labels(seg_logits, self.boundary_labels(labels, unknown))
 
-    def boundary_labels(self, labels: Tensor) -> Tensor:
+    def boundary_labels(self, labels: Tensor, unknown: Tensor | None = None) -> Tensor:
         """Turn packed labels into those of the two classes "no boundary" and "boundary".
 
         As in the host, boundaries at full, half and quarter resolution are added up by the
@@ -70,15 +73,20 @@ class MultilabelSTDCHead(STDCHead, MultilabelDecodeHead):
 
         Args:
             labels: ``(N, P, H, W)`` int32.
+            unknown: Unknown bits of the same shape; ``None`` if nothing is unknown.
 
         Returns:
-            ``(N, 1, H, W)`` int32, packed, with the ignore bit of ``labels``.
+            ``(N, 1, H, W)`` int32, packed, with the ignore bit of ``labels``, and where an unknown
+            class may have a boundary.
         """
-        full = boundary_pixels(labels).to(self.fusion_kernel.dtype)
+        full = boundary_pixels(labels, unknown).to(self.fusion_kernel.dtype)
         coarse = [F.interpolate(full[..., ::step, ::step], full.shape[2:]) for step in (2, 4)]
         fused = F.conv2d(torch.cat([full, *coarse], dim=1), self.fusion_kernel)
-        packed = torch.where(fused > self.boundary_threshold, 2, 1).int()
-        return packed | torch.where(ignore_bits(labels)[:, None], IGNORE_BIT, 0).int()
+        found = fused > self.boundary_threshold
+        hidden = ignore_bits(labels)[:, None]
+        if unknown is not None:
+            hidden = hidden | boundary_unknown(found, unknown)
+        return torch.where(found, 2, 1).int() | torch.where(hidden, IGNORE_BIT, 0).int()
 
     def output_convolutions(self) -> list[nn.Conv2d]:
         """Return nothing: the outputs are not the dataset's classes."""

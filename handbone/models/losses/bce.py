@@ -53,7 +53,7 @@ class MultilabelBCELoss(PackedLoss):
             values *= weight
             gradient *= weight
         values = values.addcmul_(pixels.logits, pixels.target, value=-self.positive_weight)
-        return values.sum(dim=(0, 2, 3)) / pixels.num_valid, gradient.div_(pixels.num_valid)
+        return pixels.mean(values), gradient.div_(pixels.num_valid)
 
     def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
         """Compute values and slopes from sums, see the base class."""

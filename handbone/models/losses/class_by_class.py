@@ -10,11 +10,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from handbone.errors import HandboneError
-from handbone.masks import CLASSES_PER_PLANE, class_bits, ignore_bits, num_planes
+from handbone.masks import CLASSES_PER_PLANE, class_bits, num_planes, split_unknown
 
 from .backends import choose_backend
-from .class_pixels import ClassPixels
-from .class_sums import mean_of_processes
+from .class_pixels import ClassPixels, CountedPixels
 from .triton_loss import fused_loss
 from .upsampling import BilinearUpsampling
 
@@ -42,7 +41,9 @@ def class_by_class_loss(
 
     Args:
         logits: ``(N, C, h, w)`` floating point, any resolution.
-        target: ``(N, H, W)`` or ``(N, P, H, W)`` int32 packed labels.
+        target: ``(N, H, W)`` or ``(N, P, H, W)`` int32 packed labels, or ``(N, 2P, H, W)`` with
+            unknown bits: where a class is unknown, it has neither a loss nor a gradient, and its
+            means are over the pixels that are known.
         losses: The losses to add up, each weighted by its ``loss_weight``.
         align_corners: Geometry of the bilinear upsampling, as in ``F.interpolate``.
         backend: ``auto``, ``triton``, ``compile`` or ``eager``, see :func:`choose_backend`.
@@ -67,16 +68,17 @@ def class_by_class_loss(
 
 def _check_shapes(logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']) -> None:
     num_classes = logits.shape[1]
+    planes = num_planes(num_classes)
     if target.dtype != torch.int32:
         raise HandboneError(
             f'packed labels are int32, got {target.dtype}: load them with LoadPolygonAnnotations '
             'and pack them with PackMultilabelInputs'
         )
-    if target.shape[0] != logits.shape[0] or target.shape[1] != num_planes(num_classes):
+    if target.shape[0] != logits.shape[0] or target.shape[1] not in (planes, 2 * planes):
         raise HandboneError(
             f'logits of shape {tuple(logits.shape)} need packed labels of shape '
-            f'({logits.shape[0]}, {num_planes(num_classes)}, H, W), got {tuple(target.shape)}; '
-            f'a plane holds {CLASSES_PER_PLANE} classes'
+            f'({logits.shape[0]}, {planes}, H, W), got {tuple(target.shape)}; '
+            f'a plane holds {CLASSES_PER_PLANE} classes, and unknown bits take as many again'
         )
     for loss in losses:
         if loss.class_weight is not None and len(loss.class_weight) != num_classes:
@@ -98,19 +100,15 @@ class _ClassByClass(torch.autograd.Function):
         align_corners: bool,
         compiled: bool,
     ) -> tuple[Tensor, ...]:
-        ignored = ignore_bits(target)
-        num_ignored = int(ignored.sum())
-        count = torch.tensor(ignored.numel() - num_ignored, dtype=torch.float64)
-        mean_count = max(1.0, float(mean_of_processes(count)))
         # the classes are read one after the other: in a channels_last tensor they lie interleaved
         logits = logits.contiguous()
         num_classes = logits.shape[1]
+        labels, unknown = split_unknown(target, num_classes)
+        counted = CountedPixels(labels, unknown, num_classes)
         kind = 'compiled' if compiled else _device_kind(logits)
         step = max(1, PIXELS_PER_STEP[kind] // _pixels(target, losses))
         part_losses = _compiled_part_losses() if compiled else _part_losses
         weights = _class_weights(losses, logits)
-        # a number would be compiled in
-        num_valid = weights.new_full((), mean_count) if compiled else mean_count
         upsampling = BilinearUpsampling(
             (logits.shape[2], logits.shape[3]),
             (target.shape[2], target.shape[3]),
@@ -122,15 +120,19 @@ class _ClassByClass(torch.autograd.Function):
         sums = weights.new_zeros(len(losses))
         with torch.autocast(logits.device.type, enabled=False):
             for first in range(0, num_classes, step):
-                part = slice(first, min(first + step, num_classes))
-                bits = [class_bits(target, index) for index in range(part.start, part.stop)]
+                classes = range(first, min(first + step, num_classes))
+                part = slice(classes.start, classes.stop)
+                bits = [class_bits(labels, index) for index in classes]
+                # a number would be compiled in
+                num_valid, num_images = counted.numbers(classes, weights, as_tensors=compiled)
                 part_values, slopes = part_losses(
                     losses,
                     logits[:, part],
                     upsampling,
                     torch.stack(bits, dim=1),
-                    ignored if num_ignored else None,
+                    counted.hidden(classes),
                     num_valid,
+                    num_images,
                     weights[:, part],
                 )
                 sums += part_values
@@ -159,12 +161,14 @@ def _part_losses(
     logits: Tensor,
     upsampling: BilinearUpsampling,
     bits: Tensor,
-    ignored: Tensor | None,
+    hidden: Tensor | None,
     num_valid: float | Tensor,
+    num_images: float | Tensor,
     weights: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Compute the weighted losses of some classes, (losses,), and the gradient of their sum."""
-    pixels = ClassPixels.of(upsampling(logits.to(weights.dtype)), bits, ignored, num_valid)
+    upsampled = upsampling(logits.to(weights.dtype))
+    pixels = ClassPixels.of(upsampled, bits, hidden, num_valid, num_images)
     sums = []
     total: Tensor | None = None
     for index, loss in enumerate(losses):

@@ -22,7 +22,8 @@ class Surprise(NamedTuple):
     present: bool
 
 
-#: ``sum(p * t)``, ``sum(p)``, ``sum(t)`` and the number of pixels, all without ignored pixels.
+#: ``sum(p * t)``, ``sum(p)``, ``sum(t)`` and the number of pixels, all without ignored
+#: and unknown pixels.
 BOTH, PREDICTED, PRESENT, VALID = 'both', 'predicted', 'present', 'valid'
 
 SumName = str | Surprise
@@ -42,28 +43,40 @@ def sum_names(exponents: Iterable[float]) -> tuple[SumName, ...]:
 
 
 def valid_pixels(sums: dict[SumName, Tensor]) -> Tensor:
-    """Count the pixels of a batch that are not ignored.
+    """Count the pixels of a batch that are neither ignored nor unknown.
 
     Args:
         sums: ``(N, C)`` each.
 
     Returns:
-        Scalar, at least 1; see :func:`mean_of_processes`.
+        ``(C,)``, at least 1; see :func:`mean_of_processes`.
     """
-    return mean_of_processes(sums[VALID][:, 0].sum()).clamp_(min=1)
+    return mean_of_processes(sums[VALID].sum(0)).clamp_(min=1)
+
+
+def valid_images(sums: dict[SumName, Tensor]) -> Tensor:
+    """Count the images of a batch that have such a pixel.
+
+    Args:
+        sums: ``(N, C)`` each.
+
+    Returns:
+        ``(C,)``, at least 1; see :func:`mean_of_processes`.
+    """
+    return mean_of_processes((sums[VALID] > 0).to(sums[VALID].dtype).sum(0)).clamp_(min=1)
 
 
 def mean_of_processes(count: Tensor) -> Tensor:
-    """Average a count of pixels over the processes of a distributed training.
+    """Average counts of pixels over the processes of a distributed training.
 
     DDP averages the gradients of the processes. Dividing sums over pixels by the mean count gives
     every pixel the same weight, however many pixels each process ignores.
 
     Args:
-        count: Scalar, floating point; changed in place.
+        count: Floating point, any shape that all processes have; changed in place.
 
     Returns:
-        The mean, scalar; the count itself if there is only one process.
+        The mean; the count itself if there is only one process.
     """
     if get_world_size() > 1:
         all_reduce(count, 'mean')

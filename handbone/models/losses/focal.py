@@ -53,8 +53,9 @@ class MultilabelFocalLoss(PackedLoss):
         wrong = z.sigmoid()
         surprise = F.softplus(z)
         balance = (1 - self.alpha) + (2 * self.alpha - 1) * pixels.target
-        focus = balance * wrong**self.gamma / pixels.num_valid
-        values = (focus * surprise).sum(dim=(0, 2, 3))
+        focus = balance * wrong**self.gamma
+        values = pixels.mean(focus * surprise)
+        focus /= pixels.num_valid
         gradient = sign * focus * (self.gamma * (1 - wrong) * surprise + wrong)
         return values, gradient
 

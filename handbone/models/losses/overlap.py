@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .base import PackedLoss
 from .class_pixels import ClassPixels
-from .class_sums import BOTH, PREDICTED, PRESENT, SumName
+from .class_sums import BOTH, PREDICTED, PRESENT, SumName, valid_images
 
 
 class OverlapLoss(PackedLoss):
@@ -22,7 +22,7 @@ class OverlapLoss(PackedLoss):
         eps: Added to numerator and denominator; a class that is absent and not predicted then has
             a loss of 0.
         per_image: Compute the ratio of each image and average them, as the score does, instead of
-            one ratio over the whole batch.
+            one ratio over the whole batch. Images without a known pixel of a class do not count.
         loss_weight: Factor of this loss in the sum.
         class_weight: One factor per class, or ``None``.
         loss_name: Key in the log.
@@ -64,6 +64,7 @@ class OverlapLoss(PackedLoss):
             (probability * target).sum(axes, keepdim=True),
             probability.sum(axes, keepdim=True),
             target.sum(axes, keepdim=True),
+            pixels.num_images,
         )
         # d loss / d x = (by_both * t + by_predicted) * p * (1 - p)
         gradient = torch.addcmul(by_predicted, target, by_both)
@@ -72,16 +73,20 @@ class OverlapLoss(PackedLoss):
 
     def losses_of_sums(self, sums: dict[SumName, Tensor]) -> tuple[Tensor, dict[SumName, Tensor]]:
         """Compute values and slopes from sums, see the base class."""
-        found = [sums[name] for name in (BOTH, PREDICTED, PRESENT)]
-        if not self.per_image:
-            found = [each.sum(0, keepdim=True) for each in found]
-        loss, by_both, by_predicted = self._ratio_losses(*found)
+        both, predicted, present = (
+            sums[name] if self.per_image else sums[name].sum(0, keepdim=True)
+            for name in (BOTH, PREDICTED, PRESENT)
+        )
+        num_images = valid_images(sums) if self.per_image else 1.0
+        loss, by_both, by_predicted = self._ratio_losses(both, predicted, present, num_images)
         return loss.flatten(), {BOTH: by_both, PREDICTED: by_predicted}
 
     def _ratio_losses(
-        self, both: Tensor, predicted: Tensor, present: Tensor
+        self, both: Tensor, predicted: Tensor, present: Tensor, num_images: float | Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Average the loss over images; the derivatives refer to the sums of this process."""
+        if not self.per_image:
+            num_images = 1.0
         processes = 1
         if self.over_processes and (processes := get_world_size()) > 1:
             sums = torch.stack([both, predicted, present])
@@ -89,5 +94,6 @@ class OverlapLoss(PackedLoss):
             both, predicted, present = sums
         loss, by_both, by_predicted = self.ratio_loss(both, predicted, present)
         # DDP averages the gradients of the processes, but each holds only its part of a sum
-        factor = processes / loss.shape[0]
-        return loss.mean(dim=0), by_both * factor, by_predicted * factor
+        factor = processes / num_images
+        loss = loss / num_images
+        return loss.sum(dim=0), by_both * factor, by_predicted * factor

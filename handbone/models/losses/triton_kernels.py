@@ -1,9 +1,10 @@
 """Triton kernels of the losses on packed labels; importing this file needs Triton.
 
-Logits are read at their own resolution, ``(N * C, h, w)``, and labels at theirs, ``(N, P, H, W)``;
-both are contiguous. A pixel's logit is interpolated, compared with its bit and not kept: forward
-for the sums of each class, backward for the gradient, which is gathered by tiles of the logits.
-Every program writes to its own memory, so results do not depend on the order of the programs.
+Logits are read at their own resolution, ``(N * C, h, w)``, and labels at theirs, ``(N, P, H, W)``,
+or ``(N, 2P, H, W)`` with UNKNOWN bits; both are contiguous. A pixel's logit is interpolated,
+compared with its bit and not kept: forward for the sums of each class, backward for the gradient,
+which is gathered by tiles of the logits. Every program writes to its own memory, so results do not
+depend on the order of the programs.
 """
 
 import triton
@@ -52,7 +53,7 @@ def _interpolate(
 
 @triton.jit
 def _reference(labels, map_index, rows, columns, num_classes, num_planes, height, width,
-               CLASSES_PER_PLANE: tl.constexpr):  # fmt: skip
+               CLASSES_PER_PLANE: tl.constexpr, UNKNOWN: tl.constexpr):  # fmt: skip
     """Read where a class is present and which pixels count, (rows, columns)."""
     image = map_index // num_classes
     index = map_index % num_classes
@@ -61,7 +62,11 @@ def _reference(labels, map_index, rows, columns, num_classes, num_planes, height
     places = labels + plane * height * width + rows[:, None] * width + columns[None, :]
     # the sign bit says "ignore this pixel", and so do pixels beyond the labels
     packed = tl.load(places, inside, -1)
-    return ((packed >> (index % CLASSES_PER_PLANE)) & 1) != 0, packed >= 0
+    valid = packed >= 0
+    if UNKNOWN:
+        unknown = tl.load(places + (num_planes // 2).to(tl.int64) * height * width, inside, 0)
+        valid = valid & (((unknown >> (index % CLASSES_PER_PLANE)) & 1) == 0)
+    return ((packed >> (index % CLASSES_PER_PLANE)) & 1) != 0, valid
 
 
 @triton.jit
@@ -96,7 +101,7 @@ def _focused(values, wrong, log_wrong, EXPONENT: tl.constexpr):
 def sum_pixels(
     logits, labels, partial_sums, num_classes, num_planes, low_height, low_width, height, width,
     EXPONENTS: tl.constexpr, RESIZED: tl.constexpr, DTYPE: tl.constexpr, ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr, CLASSES_PER_PLANE: tl.constexpr,
+    COLUMNS: tl.constexpr, CLASSES_PER_PLANE: tl.constexpr, UNKNOWN: tl.constexpr,
 ):  # fmt: skip
     """Sum a tile of the labels' pixels; one program per class, image and tile."""
     across = tl.cdiv(width, COLUMNS)
@@ -112,8 +117,9 @@ def sum_pixels(
         plane, rows, columns, low_height, low_width, height, width, RESIZED, DTYPE
     )
     present, valid = _reference(
-        labels, map_index, rows, columns, num_classes, num_planes, height, width, CLASSES_PER_PLANE
-    )
+        labels, map_index, rows, columns, num_classes, num_planes, height, width,
+        CLASSES_PER_PLANE, UNKNOWN,
+    )  # fmt: skip
     present = present & valid
     absent = valid & ~present
     probability, wrong, right, log_wrong, log_right = _compare(values, present)
@@ -174,6 +180,7 @@ def gather_gradient(
     low_width, height, width, tile_rows, tile_columns, EXPONENTS: tl.constexpr,
     RESIZED: tl.constexpr, DTYPE: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
     LOW_ROWS: tl.constexpr, LOW_COLUMNS: tl.constexpr, CLASSES_PER_PLANE: tl.constexpr,
+    UNKNOWN: tl.constexpr,
 ):  # fmt: skip
     """Gather the gradient of a tile of logits; one program per class, image and tile.
 
@@ -208,7 +215,7 @@ def gather_gradient(
                 )  # fmt: skip
                 present, valid = _reference(
                     labels, map_index, rows, columns, num_classes, num_planes, height, width,
-                    CLASSES_PER_PLANE,
+                    CLASSES_PER_PLANE, UNKNOWN,
                 )  # fmt: skip
                 slopes = _slopes(
                     values, present, valid, coefficients, map_index, distance, EXPONENTS
@@ -223,7 +230,7 @@ def gather_gradient(
         )  # fmt: skip
         present, valid = _reference(
             labels, map_index, low_rows, low_columns, num_classes, num_planes, height, width,
-            CLASSES_PER_PLANE,
+            CLASSES_PER_PLANE, UNKNOWN,
         )  # fmt: skip
         gathered = _slopes(values, present, valid, coefficients, map_index, distance, EXPONENTS)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from handbone.masks import CLASSES_PER_PLANE
+from handbone.masks import CLASSES_PER_PLANE, num_planes
 
 from .class_sums import sum_names
 
@@ -40,7 +40,7 @@ def fused_loss(
     Args:
         logits: ``(N, C, h, w)`` floating point, any resolution, on a GPU, or anywhere with
             Triton's interpreter.
-        target: ``(N, P, H, W)`` int32 packed labels.
+        target: ``(N, P, H, W)`` int32 packed labels, or ``(N, 2P, H, W)`` with unknown bits.
         losses: The losses, all with :meth:`PackedLoss.losses_of_sums`.
 
     Returns:
@@ -133,6 +133,10 @@ class _Shape(NamedTuple):
     def resized(self) -> bool:
         return self[2:4] != self[4:6]
 
+    @property
+    def has_unknown(self) -> bool:
+        return self.num_planes > num_planes(self.num_classes)
+
 
 def _pixel_sums(logits: Tensor, target: Tensor, exponents: tuple[float, ...]) -> Tensor:
     """Sum over the pixels of each image and class, (sums, N, C) float64."""
@@ -161,6 +165,7 @@ def _pixel_sums(logits: Tensor, target: Tensor, exponents: tuple[float, ...]) ->
             ROWS=rows,
             COLUMNS=columns,
             CLASSES_PER_PLANE=CLASSES_PER_PLANE,
+            UNKNOWN=shape.has_unknown,
             num_warps=4,
         )
     return partial_sums.sum(-1, dtype=torch.float64).unflatten(1, logits.shape[:2])
@@ -203,6 +208,7 @@ def _gradient(
             LOW_ROWS=padded[0],
             LOW_COLUMNS=padded[1],
             CLASSES_PER_PLANE=CLASSES_PER_PLANE,
+            UNKNOWN=shape.has_unknown,
             num_warps=4,
             num_stages=1,
         )

@@ -58,7 +58,7 @@ class MultilabelTverskyLoss(OverlapLoss):
         errors = self.alpha * (predicted - both) + self.beta * (present - both)
         size = both + errors + self.eps
         index = (both + self.eps) / size
-        base = (1 - index).clamp(min=SMALLEST_BASE)
-        slope = self.gamma * base ** (self.gamma - 1) / size
+        base = (1 - index).clamp(min=0)
+        slope = self.gamma * base.clamp(min=SMALLEST_BASE) ** (self.gamma - 1) / size
         by_both = slope * ((1 - self.alpha - self.beta) * index - 1)
         return base**self.gamma, by_both, slope * self.alpha * index

@@ -2,6 +2,7 @@ from .affine import compose, inverse, scaling
 from .boundaries import boundary_pixels, boundary_unknown
 from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
+from .decision import UpsampledBlock
 from .outlines import trace_outlines
 from .packed import (
     CLASSES_PER_PLANE,
@@ -32,7 +33,7 @@ from .unknown import (
     split_unknown,
     without,
 )
-from .upsample import UpsampledBlock, logits_to_packed, upsampled_blocks
+from .upsample import logits_to_packed, upsampled_blocks
 from .warping import warp
 
 __all__ = [

@@ -8,7 +8,6 @@ that a logit above the threshold can reach are computed.
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,18 +17,9 @@ from torch import Tensor
 from handbone.errors import HandboneError
 
 from .affine import inverse
-from .packed import CLASSES_PER_PLANE, num_planes
+from .decision import LogitBlock, UpsampledBlock, decide
 from .thresholds import logit_thresholds
-from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK, UpsampledBlock
-
-
-class _Block(NamedTuple):
-    """Full-size logits of a class, as in :class:`UpsampledBlock`, on the device of the logits."""
-
-    class_index: int
-    rows: slice
-    columns: slice
-    values: Tensor
+from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK
 
 
 def placed_to_packed(
@@ -38,6 +28,7 @@ def placed_to_packed(
     size: tuple[int, int],
     thresholds: float | Sequence[float] = 0.5,
     content: tuple[float, float] | None = None,
+    exclusive: bool = False,
 ) -> Tensor:
     """Interpolate logits at the pixels of an image, threshold their sigmoid and pack the masks.
 
@@ -56,6 +47,7 @@ def placed_to_packed(
             classes or one per class.
         content: Height and width of the part of the logits that counts, from the upper left, in
             logits, which may be fractions. None means all of them.
+        exclusive: As in :func:`handbone.masks.logits_to_packed`.
 
     Returns:
         Packed int32 tensor (P, H, W) on the device of the logits.
@@ -64,13 +56,11 @@ def placed_to_packed(
         HandboneError: If the shape of the logits, the matrix, the thresholds or the content is
             wrong.
     """
-    packed = torch.zeros((num_planes(len(logits)), *size), dtype=torch.int32, device=logits.device)
     limits = logit_thresholds(thresholds, len(logits))
-    for block in _blocks(logits, matrix, size, limits, content):
-        plane, bit = divmod(block.class_index, CLASSES_PER_PLANE)
-        present = block.values > limits[block.class_index]
-        packed[plane, block.rows, block.columns] |= present.int() << bit
-    return packed
+    found = _blocks(logits, matrix, size, limits, content)
+    on_cpu = logits.device.type == 'cpu'
+    blocks = _arrays(found) if on_cpu else found
+    return decide(blocks, limits, size, logits.device, exclusive)
 
 
 def placed_blocks(
@@ -97,8 +87,11 @@ def placed_blocks(
         HandboneError: As in :func:`placed_to_packed`.
     """
     limits = logit_thresholds(thresholds, len(logits))
-    for block in _blocks(logits.cpu(), matrix, size, limits, content):
-        yield UpsampledBlock(*block[:3], block.values.numpy())
+    yield from _arrays(_blocks(logits.cpu(), matrix, size, limits, content))
+
+
+def _arrays(blocks: Iterator[LogitBlock]) -> Iterator[UpsampledBlock]:
+    return (UpsampledBlock(*block[:3], block.values.numpy()) for block in blocks)
 
 
 def place_logits(
@@ -153,7 +146,7 @@ def _blocks(
     size: tuple[int, int],
     limits: Sequence[float],
     content: tuple[float, float] | None,
-) -> Iterator[_Block]:
+) -> Iterator[LogitBlock]:
     """Interpolate, class by class, where its mask can be; arguments as in the public functions."""
     logits, content = _checked(logits, matrix, content)
     bounds = torch.tensor(limits, dtype=logits.dtype, device=logits.device)
@@ -170,7 +163,7 @@ def _blocks(
             values = _interpolated(
                 logits[index : index + 1], matrix, part, columns, content, -math.inf
             )
-            yield _Block(index, part, columns, values[0])
+            yield LogitBlock(index, part, columns, values[0])
 
 
 def _reached(

@@ -14,7 +14,7 @@ import torch
 
 from handbone.errors import HandboneError
 
-from .packed import CLASSES_PER_PLANE, num_planes
+from .decision import LogitBlock, UpsampledBlock, decide
 from .thresholds import logit_thresholds
 
 #: Pixels upsampled at a time: few enough for the cache of a CPU, enough to keep a GPU busy.
@@ -47,27 +47,12 @@ class _Box(NamedTuple):
     columns: slice
 
 
-class UpsampledBlock(NamedTuple):
-    """Full-size logits of one class in a part of the image.
-
-    Attributes:
-        class_index: The class.
-        rows: Rows of the image.
-        columns: Columns of the image.
-        values: Logits, float (rows, columns).
-    """
-
-    class_index: int
-    rows: slice
-    columns: slice
-    values: np.ndarray
-
-
 def logits_to_packed(
     logits: torch.Tensor,
     size: tuple[int, int],
     thresholds: float | Sequence[float] = 0.5,
     content: tuple[float, float] | None = None,
+    exclusive: bool = False,
 ) -> torch.Tensor:
     """Upsample logits bilinearly, threshold their sigmoid and pack the masks.
 
@@ -84,6 +69,9 @@ def logits_to_packed(
         content: Height and width of the real image inside the logits, in logit pixels, which may be
             fractions: padding at the right and bottom is cut off, and the centre of an output pixel
             lies at ``(index + 0.5) * content / size - 0.5``. None means all of the logits.
+        exclusive: Give each pixel at most one class: of those above their thresholds the one with
+            the largest logit, the first of several equal ones. Beside the packed map this takes one
+            map of floats, whatever the number of classes.
 
     Returns:
         Packed int32 tensor (P, H, W) on the device of the logits.
@@ -94,10 +82,11 @@ def logits_to_packed(
     logits, vertical, horizontal = _place(logits, size, content)
     limits = logit_thresholds(thresholds, len(logits))
     boxes = _boxes(logits, limits, vertical, horizontal)
+    where = tuple(size), logits.device, exclusive
     if logits.device.type != 'cpu':
-        return _draw_torch(logits, limits, boxes, vertical, horizontal)
+        return decide(_upsample_torch(logits, boxes, vertical, horizontal), limits, *where)
     with np.errstate(invalid='ignore'):  # infinite logits give NaN, as in PyTorch
-        return torch.from_numpy(_draw_numpy(logits.numpy(), limits, boxes, vertical, horizontal))
+        return decide(_upsample_numpy(logits.numpy(), boxes, vertical, horizontal), limits, *where)
 
 
 def upsampled_blocks(
@@ -209,38 +198,20 @@ def _blocks(box: _Box, pixels: int) -> Iterator[slice]:
         yield slice(start, min(start + step, box.rows.stop))
 
 
-def _draw_numpy(
-    logits: np.ndarray,
-    limits: Sequence[float],
-    boxes: Sequence[_Box],
-    vertical: _Axis,
-    horizontal: _Axis,
-) -> np.ndarray:
-    """Upsample, threshold and pack box by box on the CPU.
+def _upsample_numpy(
+    logits: np.ndarray, boxes: Sequence[_Box], vertical: _Axis, horizontal: _Axis
+) -> Iterator[UpsampledBlock]:
+    """Upsample box by box, a few rows at a time.
 
     Args:
         logits: (C, h, w).
-        limits: Threshold on the logits of each class.
         boxes: Boxes of the classes that are present.
         vertical: Places of the output rows.
         horizontal: Places of the output columns.
 
-    Returns:
-        Packed planes, int32 (P, H, W).
+    Yields:
+        The blocks, class after class.
     """
-    shape = (num_planes(len(logits)), len(vertical.lower), len(horizontal.lower))
-    packed = np.zeros(shape, np.int32)
-    for block in _upsample_numpy(logits, boxes, vertical, horizontal):
-        plane, bit = divmod(block.class_index, CLASSES_PER_PLANE)
-        region = packed[plane, block.rows, block.columns]
-        region |= (block.values > limits[block.class_index]).astype(np.int32) << bit
-    return packed
-
-
-def _upsample_numpy(
-    logits: np.ndarray, boxes: Sequence[_Box], vertical: _Axis, horizontal: _Axis
-) -> Iterator[UpsampledBlock]:
-    """Upsample the boxes, a few rows at a time; arguments as in :func:`_draw_numpy`."""
     for box in boxes:
         across = _Axis(*(values[box.columns] for values in horizontal))
         for rows in _blocks(box, PIXELS_PER_CPU_BLOCK):
@@ -254,32 +225,14 @@ def _upsample_numpy(
             yield UpsampledBlock(box.class_index, rows, box.columns, full)
 
 
-def _draw_torch(
-    logits: torch.Tensor,
-    limits: Sequence[float],
-    boxes: Sequence[_Box],
-    vertical: _Axis,
-    horizontal: _Axis,
-) -> torch.Tensor:
-    """Upsample, threshold and pack box by box on the device of the logits.
-
-    Args:
-        logits: (C, h, w).
-        limits: Threshold on the logits of each class.
-        boxes: Boxes of the classes that are present.
-        vertical: Places of the output rows.
-        horizontal: Places of the output columns.
-
-    Returns:
-        Packed planes, int32 (P, H, W).
-    """
+def _upsample_torch(
+    logits: torch.Tensor, boxes: Sequence[_Box], vertical: _Axis, horizontal: _Axis
+) -> Iterator[LogitBlock]:
+    """Do the same as :func:`_upsample_numpy` on the device of the logits."""
     device = logits.device
-    shape = (num_planes(len(logits)), len(vertical.lower), len(horizontal.lower))
-    packed = torch.zeros(shape, dtype=torch.int32, device=device)
     vertical = _Axis(*(torch.from_numpy(values).to(device) for values in vertical))
     horizontal = _Axis(*(torch.from_numpy(values).to(device) for values in horizontal))
     for box in boxes:
-        plane, bit = divmod(box.class_index, CLASSES_PER_PLANE)
         across = _Axis(*(values[box.columns] for values in horizontal))
         low = logits[box.class_index]
         wide = low[:, across.lower] * across.lower_weight
@@ -288,5 +241,4 @@ def _draw_torch(
             down = _Axis(*(values[rows] for values in vertical))
             full = wide[down.lower] * down.lower_weight[:, None]
             full += wide[down.upper] * down.upper_weight[:, None]
-            packed[plane, rows, box.columns] |= (full > limits[box.class_index]).int() << bit
-    return packed
+            yield LogitBlock(box.class_index, rows, box.columns, full)

@@ -156,15 +156,16 @@ def test_logits_that_require_a_gradient_or_are_views():
     check(packed, reference(view.detach(), (50, 60)), 0.5)
 
 
-def draw_as_on_a_device(logits, *arguments):
-    return upsample._draw_torch(torch.from_numpy(logits), *arguments).numpy()
+def upsample_as_on_a_device(logits, *arguments):
+    for block in upsample._upsample_torch(torch.from_numpy(logits), *arguments):
+        yield masks.UpsampledBlock(*block[:3], block.values.numpy())
 
 
 @pytest.mark.parametrize('size', [(256, 256), (30, 40), (101, 57)])
 def test_the_way_of_other_devices_gives_the_same(size):
     logits = smooth_logits(11, 33, 32, 36)
     with (
-        mock.patch.object(upsample, '_draw_numpy', draw_as_on_a_device),
+        mock.patch.object(upsample, '_upsample_numpy', upsample_as_on_a_device),
         mock.patch.object(upsample, 'PIXELS_PER_GPU_BLOCK', 5000),
     ):
         packed = masks.logits_to_packed(logits, size)

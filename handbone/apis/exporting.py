@@ -13,7 +13,7 @@ from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.fitting import load_weights
 from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
-from handbone.configuration.faults import build_model
+from handbone.configuration.faults import build_model, check_number_of_classes
 from handbone.configuration.prediction_settings import prediction_settings, use_published_thresholds
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
@@ -83,6 +83,7 @@ def export(
     classes = tuple(metainfo['classes'])
     if thresholds is not None:
         limits = list(read_thresholds(thresholds, classes))
+        segmentor.check_exclusive_threshold(limits)
     else:
         limits = np.broadcast_to(segmentor.test_cfg['threshold'], len(classes)).tolist()
     images = calibration_images(calibration) if calibration is not None else []
@@ -92,7 +93,14 @@ def export(
     elif precision == 'int8':
         model = quantize(model, calibration_inputs(images, preprocessing))
     palette = tuple((int(red), int(green), int(blue)) for red, green, blue in metainfo['palette'])
-    description = Description(classes, palette, tuple(limits), preprocessing, precision)
+    description = Description(
+        classes,
+        palette,
+        tuple(limits),
+        preprocessing,
+        precision,
+        exclusive=segmentor.exclusive,
+    )
     return write_exported(model, description, Path(out), kind)
 
 
@@ -135,10 +143,6 @@ def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn
     content = load_checkpoint_file(path)
     drop_pretrained(cfg)  # the checkpoint has all weights
     segmentor = build_model(cfg)
-    if len(classes) != segmentor.num_classes:
-        raise HandboneError(
-            f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset has '
-            f'{len(classes)}; set model.decode_head.num_classes={len(classes)}'
-        )
+    check_number_of_classes(segmentor, cfg, classes)
     load_weights(segmentor, content, path, classes)
     return segmentor.eval()

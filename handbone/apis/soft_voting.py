@@ -65,6 +65,7 @@ def soft_vote(
         classes = _same_classes(models, checkpoints)
     if thresholds is not None:
         chosen = read_thresholds(thresholds, classes)
+        prediction_settings(cfg)['threshold'] = list(chosen)  # the segmentor checks them
     else:
         chosen = prediction_settings(cfg).get('threshold', 0.5)
     members = []

@@ -47,6 +47,11 @@ def tune_thresholds(
         FileNotFoundError: If a checkpoint does not exist.
         HandboneError: If a checkpoint, the configuration or the data are faulty.
     """
+    if prediction_settings(cfg).get('decision') == 'exclusive':
+        raise HandboneError(
+            f'{name_of(cfg)}: classes that exclude each other (test_cfg.decision) have no '
+            'thresholds to tune: the class with the largest logit is taken'
+        )
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f'{fold}.npy' for fold in range(len(checkpoints))]

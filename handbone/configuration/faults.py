@@ -1,7 +1,7 @@
 """Types and keys in a config that do not exist, each as one line with its place."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
@@ -135,6 +135,26 @@ def build_model(cfg: Config) -> BaseModel:
     with config_faults_explained(cfg):
         init_default_scope(cfg.get('default_scope') or 'mmseg')
         return revert_sync_batchnorm(MODELS.build(cfg.model))
+
+
+def check_number_of_classes(segmentor: Any, cfg: Config, classes: Sequence[str]) -> None:
+    """Compare the classes of a segmentor with those of the dataset.
+
+    Args:
+        segmentor: A segmentor with ``num_classes``, without the background.
+        cfg: Its configuration.
+        classes: Names of the classes of the dataset.
+
+    Raises:
+        HandboneError: If there are more or fewer.
+    """
+    if segmentor.num_classes != len(classes):
+        channels = len(classes) + segmentor.has_background
+        counted = ', the background included' if segmentor.has_background else ''
+        raise HandboneError(
+            f'{name_of(cfg)}: the model has {segmentor.num_classes} classes and the dataset '
+            f'{len(classes)}; set model.decode_head.num_classes={channels}{counted}'
+        )
 
 
 def _missing(key: str, settings: Mapping) -> list[str]:

@@ -70,7 +70,8 @@ LOADER_KEYS = {
     'num_batch_per_epoch',
     'disable_subprocess_warning',
 }
-SEGMENTOR_KEYS = {'mode', 'threshold', 'postprocess', 'keep_logits', 'crop_size', 'stride'}
+SEGMENTOR_KEYS = {'mode', 'decision', 'threshold', 'postprocess'}
+SEGMENTOR_KEYS |= {'keep_logits', 'crop_size', 'stride'}
 #: Keys of dicts without a type, by pattern of their dotted key, and whether the list is complete.
 KEYS_OF = (
     (r'(train|val|test)_dataloader', {*signature(DataLoader).parameters} | LOADER_KEYS, True),

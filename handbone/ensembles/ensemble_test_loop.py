@@ -22,6 +22,7 @@ from handbone.checkpoints.fitting import load_weights
 from handbone.configuration.dataset_configs import with_pipeline
 from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
+from handbone.models.segmentors.running_mean import logits_of, probabilities_of
 from handbone.postprocessing import PostprocessingStep, apply_steps
 
 from .logit_store import LogitStore
@@ -121,6 +122,7 @@ class EnsembleTestLoop(TestLoop):
         first = self.runner.model
         network = first.module if is_model_wrapper(first) else first
         self._steps, self._num_classes = _steps_without_image(network), network.num_classes
+        self._exclusive, self._has_background = network.exclusive, network.has_background
         self._networks = [_prepared(network)]
         self._device = next(first.parameters()).device
         self._store = LogitStore(self.store_folder) if self.one_at_a_time else None
@@ -151,13 +153,12 @@ class EnsembleTestLoop(TestLoop):
         outputs = []
         for sample, mean in zip(samples, means, strict=True):
             if self.merge == 'probabilities':
-                mean = torch.logit(mean, eps=1e-6)
+                mean = logits_of(mean, self._has_background)
             size = tuple(sample.metainfo['ori_shape'][:2])
             output = sample.new()
-            packed = logits_to_packed(mean, size, self.thresholds)
-            output.pred_sem_seg = PixelData(
-                data=apply_steps(packed, self._steps, self._num_classes)
-            )
+            packed = logits_to_packed(mean, size, self.thresholds, exclusive=self._exclusive)
+            labels = apply_steps(packed, self._steps, self._num_classes, exclusive=self._exclusive)
+            output.pred_sem_seg = PixelData(data=labels)
             outputs.append(output)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         self.runner.call_hook(
@@ -219,7 +220,9 @@ class EnsembleTestLoop(TestLoop):
         logits = logits.float()
         if logits.shape[1:] != tuple(size):
             logits = F.interpolate(logits[None], tuple(size), mode='bilinear')[0]
-        return member.share * (logits.sigmoid() if self.merge == 'probabilities' else logits)
+        if self.merge == 'probabilities':
+            logits = probabilities_of(logits, self._has_background)
+        return member.share * logits
 
     def _logits(self, network: Any, batch: dict) -> list[Tensor]:
         """Predict the low-resolution logits of a batch, (C, h, w) without padding."""
@@ -244,6 +247,13 @@ class EnsembleTestLoop(TestLoop):
         load_weights(
             network, content, member.checkpoint, wanted='the config that it was given with'
         )
+        kinds = (network.exclusive, network.has_background)
+        if kinds != (self._exclusive, self._has_background):
+            raise HandboneError(
+                f'{member.name} decides on the classes of a pixel in another way than '
+                f'{self._members[0].name}, so their logits have no common mean: all models need '
+                'the same test_cfg.decision, and heads of one kind'
+            )
         return _prepared(network.to(self._device))
 
 

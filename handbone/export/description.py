@@ -15,6 +15,8 @@ from .preprocessing import Preprocessing
 
 #: Stands in every file written here; any other means that the reader is too old or too new.
 FORMAT = 'handbone export 1'
+#: The same where classes exclude each other, which earlier versions would not notice.
+EXCLUSIVE_FORMAT = 'handbone export 2'
 KEYS = ('format', 'classes', 'palette', 'thresholds', 'preprocessing', 'precision', 'model_hash')
 STRUCTURE = Fields(dict.fromkeys(KEYS, str))
 
@@ -30,6 +32,7 @@ class Description:
         preprocessing: What happens to an image before the graph.
         precision: ``fp32``, ``fp16`` or ``int8``.
         model_hash: SHA-256 of graph, weights and the rest of the description.
+        exclusive: Whether a pixel has at most one class.
     """
 
     classes: tuple[str, ...]
@@ -38,11 +41,12 @@ class Description:
     preprocessing: Preprocessing
     precision: str = 'fp32'
     model_hash: str = ''
+    exclusive: bool = False
 
     def to_texts(self) -> dict[str, str]:
         """Return the description as the files hold it, one text for each of :data:`KEYS`."""
         return dict(
-            format=FORMAT,
+            format=EXCLUSIVE_FORMAT if self.exclusive else FORMAT,
             classes=json.dumps(self.classes, ensure_ascii=False),
             palette=json.dumps(self.palette),
             thresholds=json.dumps(self.thresholds),
@@ -67,7 +71,7 @@ class Description:
         """
         place = str(path)
         found = texts.get('format')
-        if found != FORMAT:
+        if found not in (FORMAT, EXCLUSIVE_FORMAT):
             told = f'has the format {shown(found)}' if found else 'does not tell its classes'
             raise HandboneError(
                 f'{place} {told}, this program reads {FORMAT!r}: write the file with '
@@ -86,6 +90,7 @@ class Description:
             Preprocessing.from_plain(preprocessing, f'{place}: preprocessing'),
             texts['precision'],
             texts['model_hash'],
+            found == EXCLUSIVE_FORMAT,
         )
         if not palette:
             raise HandboneError(f'{place}: {len(classes)} classes without colours')
@@ -102,8 +107,14 @@ class Description:
             A description, whose hash differs if the thresholds do.
 
         Raises:
-            HandboneError: If they are not one probability per class.
+            HandboneError: If they are not one probability per class, or the classes exclude each
+                other.
         """
+        if self.exclusive:
+            raise HandboneError(
+                f'{path}: classes that exclude each other have no thresholds to choose; the class '
+                'with the largest logit is taken'
+            )
         chosen = check_thresholds(thresholds, self.classes, str(path))
         if chosen == self.thresholds:
             return self

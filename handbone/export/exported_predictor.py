@@ -71,6 +71,7 @@ class ExportedPredictor:
         classes: Names in class order.
         palette: RGB colours, 0 to 255, one per class.
         thresholds: Probability above which a class is present, one per class.
+        exclusive: Whether a pixel has at most one class.
         model_hash: SHA-256 of the exported graph, its weights and its description.
         preprocessing: What happens to an image before the graph.
         window: Window by which files of more than 8 bits are to be read.
@@ -81,6 +82,7 @@ class ExportedPredictor:
         self.classes = description.classes
         self.palette = description.palette
         self.thresholds = description.thresholds
+        self.exclusive = description.exclusive
         self.model_hash = description.model_hash
         self.preprocessing = description.preprocessing
         self.window = description.preprocessing.window
@@ -126,11 +128,14 @@ class ExportedPredictor:
             resized = scaling(content[1] / size[1], content[0] / size[0])
             places = [compose(each.astype(np.float64), resized) for each in outputs[PLACE]]
             return [
-                planes_last(placed_to_packed(each, place, size, self.thresholds))
+                planes_last(
+                    placed_to_packed(each, place, size, self.thresholds, exclusive=self.exclusive)
+                )
                 for each, place in zip(logits, places, strict=True)
             ]
         part = tuple(
             low * shown / padded
             for low, shown, padded in zip(logits.shape[2:], content, batch.shape[2:], strict=True)
         )
-        return [planes_last(logits_to_packed(each, size, self.thresholds, part)) for each in logits]
+        settings = size, self.thresholds, part, self.exclusive
+        return [planes_last(logits_to_packed(each, *settings)) for each in logits]

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -59,6 +60,7 @@ def to_graph(
         UnsupportedModelError: If the model uses operations or shapes that cannot be exported.
     """
     network = exported_network(segmentor, preprocessing)
+    exclusive: Any = segmentor.exclusive
     regional = isinstance(network, ExportedCascade)
     height, width = preprocessing.padded((preprocessing.scale[1], preprocessing.scale[0]))
     dynamic = {0: Dim('batch', min=1, max=MAX_BATCH)}
@@ -90,7 +92,7 @@ def to_graph(
     _forget_the_exporting_machine(model)
     _compare(model, network, preprocessing)
     limits = np.asarray(thresholds, np.float64)
-    append_packing(model, np.log(limits / (1 - limits)))
+    append_packing(model, np.log(limits / (1 - limits)), exclusive)
     onnx.checker.check_model(model)
     return model
 

@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from handbone.extras import import_extra
 
-from .packing_graph import LIMITS, LOGITS, PREFIX
+from .graph_nodes import PREFIX
+from .packing_graph import LIMITS, LOGITS
 from .sessions import EXTRA
 
 PRECISIONS = ('fp32', 'fp16', 'int8')

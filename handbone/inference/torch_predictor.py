@@ -16,7 +16,11 @@ from handbone.checkpoints.fitting import load_weights
 from handbone.checkpoints.published import fingerprint
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
-from handbone.configuration.faults import build_model, config_faults_explained
+from handbone.configuration.faults import (
+    build_model,
+    check_number_of_classes,
+    config_faults_explained,
+)
 from handbone.configuration.prediction_settings import (
     index_postprocessing,
     prediction_settings,
@@ -95,11 +99,7 @@ class TorchPredictor:
 
         model = build_model(cfg)
         segmentor = model.module if tta else model
-        if segmentor.num_classes != len(self.classes):
-            raise HandboneError(
-                f'{cfg.filename}: the model has {segmentor.num_classes} classes and the dataset '
-                f'{len(self.classes)}; set model.decode_head.num_classes={len(self.classes)}'
-            )
+        check_number_of_classes(segmentor, cfg, self.classes)
         load_weights(segmentor, content, path, self.classes)
         views = {key: value for key, value in cfg.model.items() if tta and key != 'module'}
         # one number for all classes and a list of equal ones decide alike

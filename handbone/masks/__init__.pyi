@@ -3,6 +3,7 @@ from .boundaries import boundary_pixels, boundary_unknown
 from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
 from .decision import UpsampledBlock
+from .index_map import first_class_only, index_map, overlapping
 from .outlines import trace_outlines
 from .packed import (
     CLASSES_PER_PLANE,
@@ -57,8 +58,10 @@ __all__ = [
     'dice',
     'empty',
     'encode',
+    'first_class_only',
     'ignore_bits',
     'ignore_mask',
+    'index_map',
     'inverse',
     'iou',
     'join_unknown',
@@ -66,6 +69,7 @@ __all__ = [
     'logits_to_packed',
     'num_planes',
     'overlap_counts',
+    'overlapping',
     'overlapping_pairs',
     'pack',
     'pair_maps',

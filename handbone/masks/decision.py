@@ -45,7 +45,7 @@ def decide(
     blocks: Iterable[UpsampledBlock] | Iterable[LogitBlock],
     limits: Sequence[float],
     size: tuple[int, int],
-    device: torch.device,
+    like: Tensor,
     exclusive: bool = False,
 ) -> Tensor:
     """Pack the classes that the logits give each pixel.
@@ -55,7 +55,7 @@ def decide(
             tensors elsewhere. Where a class has no block, its logits are at or under its limit.
         limits: The logit that a class has to exceed, one per class.
         size: Height and width of the map.
-        device: Where the blocks are.
+        like: The logits that the blocks are made of; their type and device count.
         exclusive: Give each pixel at most one class, that of the largest logit above the limit, the
             first of several equal ones.
 
@@ -70,12 +70,16 @@ def decide(
             'Classes that exclude each other have one threshold for all: the class with the '
             'largest logit wins where that exceeds the threshold.'
         )
-    packed = torch.zeros((num_planes(len(limits)), *size), dtype=torch.int32, device=device)
-    best = torch.full(size, limits[0], device=device) if exclusive else None
-    if device.type == 'cpu':  # the functions of NumPy take half the time for blocks of this size
-        _decide_numpy(blocks, limits, packed.numpy(), None if best is None else best.numpy())
-    else:
-        _decide_torch(blocks, limits, packed, best)
+    shape = num_planes(len(limits)), *size
+    if like.device.type == 'cpu':  # NumPy takes half the time for blocks of this size
+        planes = np.zeros(shape, np.int32)
+        dtype = np.float64 if like.dtype == torch.float64 else np.float32
+        largest = np.full(size, limits[0], dtype) if exclusive else None
+        _decide_numpy(blocks, limits, planes, largest)
+        return torch.from_numpy(planes)
+    packed = torch.zeros(shape, dtype=torch.int32, device=like.device)
+    best = like.new_full(size, limits[0]) if exclusive else None
+    _decide_torch(blocks, limits, packed, best)
     return packed
 
 

@@ -60,7 +60,7 @@ def placed_to_packed(
     found = _blocks(logits, matrix, size, limits, content)
     on_cpu = logits.device.type == 'cpu'
     blocks = _arrays(found) if on_cpu else found
-    return decide(blocks, limits, size, logits.device, exclusive)
+    return decide(blocks, limits, size, logits, exclusive)
 
 
 def placed_blocks(

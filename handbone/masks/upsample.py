@@ -82,11 +82,12 @@ def logits_to_packed(
     logits, vertical, horizontal = _place(logits, size, content)
     limits = logit_thresholds(thresholds, len(logits))
     boxes = _boxes(logits, limits, vertical, horizontal)
-    where = tuple(size), logits.device, exclusive
     if logits.device.type != 'cpu':
-        return decide(_upsample_torch(logits, boxes, vertical, horizontal), limits, *where)
+        blocks = _upsample_torch(logits, boxes, vertical, horizontal)
+        return decide(blocks, limits, size, logits, exclusive)
     with np.errstate(invalid='ignore'):  # infinite logits give NaN, as in PyTorch
-        return decide(_upsample_numpy(logits.numpy(), boxes, vertical, horizontal), limits, *where)
+        arrays = _upsample_numpy(logits.numpy(), boxes, vertical, horizontal)
+        return decide(arrays, limits, size, logits, exclusive)
 
 
 def upsampled_blocks(

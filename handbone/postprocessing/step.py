@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.masks import CLASSES_PER_PLANE, Box, class_boxes, planes_first, planes_last
+from handbone.masks import (
+    CLASSES_PER_PLANE,
+    Box,
+    class_boxes,
+    first_class_only,
+    planes_first,
+    planes_last,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,6 +106,7 @@ def apply_steps(
     steps: Sequence[PostprocessingStep],
     num_classes: int,
     grey: np.ndarray | None = None,
+    exclusive: bool = False,
 ) -> Tensor:
     """Apply steps in their order to the labels of a network.
 
@@ -107,6 +115,8 @@ def apply_steps(
         steps: The steps.
         num_classes: Number of classes.
         grey: Grey values, ``(H, W)`` uint8; required if a step needs the image.
+        exclusive: A pixel has at most one class. Where steps add others, as filled holes do, it
+            keeps its own; where they add several to the background, it gets the first.
 
     Returns:
         Packed labels of the same shape, on the same device.
@@ -116,10 +126,16 @@ def apply_steps(
     """
     if not steps:
         return packed
+    before = packed.clone() if exclusive else packed  # steps may write where they read
     labels = np.ascontiguousarray(planes_last(packed))
     for step in steps:
         labels = step(labels, num_classes, grey)
-    return planes_first(labels).to(packed.device)
+    changed = planes_first(labels).to(packed.device)
+    if not exclusive:
+        return changed
+    kept = changed & before
+    has_own = (kept != 0).any(dim=0)
+    return first_class_only(kept.where(has_own, changed)[None])[0]
 
 
 def _grow(box: Box, margin: int, shape: tuple[int, ...]) -> Box:

@@ -51,22 +51,26 @@ def reference(logits, limits, content, size):
     return full[:, :, : size[0], : size[1]].numpy() - limits[:, None, None]
 
 
-@pytest.fixture(scope='module', params=[3, 31, 40])
+@pytest.fixture(
+    scope='module', params=[(3, False), (31, False), (40, False), (3, True), (40, True)]
+)
 def case(request):
-    num_classes = request.param
+    num_classes, exclusive = request.param
     generator = np.random.default_rng(num_classes)
     limits = generator.normal(0, 0.3, num_classes).astype(np.float32)
+    if exclusive:
+        limits[:] = limits[0]
     model = identity_model(num_classes)
-    append_packing(model, limits)
+    append_packing(model, limits, exclusive)
     onnx.checker.check_model(model)
     images = generator.normal(0, 1, (2, num_classes, 32, 48)).astype(np.float32)
-    return model, limits, images
+    return model, limits, images, exclusive
 
 
 @pytest.fixture(scope='module')
 def sessions(case, tmp_path_factory):
     """The product's own sessions of the graph: they compute in float32 on every processor."""
-    model, _, _ = case
+    model = case[0]
     folder = tmp_path_factory.mktemp('graph')
     onnx.save(model, folder / 'graph.onnx')
     graph = openvino.Core().read_model(folder / 'graph.onnx')
@@ -77,12 +81,16 @@ def sessions(case, tmp_path_factory):
 @pytest.mark.parametrize('content', [(32, 48), (30, 41)])
 @pytest.mark.parametrize('size', [(101, 67), (7, 96)])
 def test_labels_are_those_of_one_upsampling(case, sessions, content, size):
-    _, limits, images = case
+    _, limits, images, exclusive = case
     inputs = dict(images=images, content=np.array(content), size=np.array(size))
     low = images.reshape(2, len(limits), 8, 4, 12, 4).mean((3, 5))
     full = reference(low, limits, (content[0] / 4, content[1] / 4), size)
-    expected = np.stack([pack(each > 0) for each in full])
     sure = (np.abs(full) > NEAR).all(1)
+    if exclusive:
+        second, first = np.sort(full, axis=1)[:, -2:].transpose(1, 0, 2, 3)
+        sure &= first - second > NEAR
+        full = np.where(full == first[:, None], full, -1)
+    expected = np.stack([pack(each > 0) for each in full])
     assert sure.mean() > 0.9
     expected = expected.reshape(2, *size, -1).transpose(0, 3, 1, 2)
     for session in sessions:
@@ -93,7 +101,7 @@ def test_labels_are_those_of_one_upsampling(case, sessions, content, size):
 
 
 def test_logits_come_back(case, tmp_path):
-    model, _, images = case
+    model, _, images, _ = case
     bare = onnx.ModelProto()
     bare.CopyFrom(model)
     bare = without_packing(bare)

@@ -1,5 +1,7 @@
 """Stops a run whose model and dataset differ in the number of classes."""
 
+from typing import Any
+
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmseg.registry import HOOKS
@@ -12,7 +14,7 @@ from .running_dataset import dataset_to_run
 
 @HOOKS.register_module()
 class ClassCountHook(Hook):
-    """Compare ``num_classes`` of every multilabel head with the class list of the dataset.
+    """Compare ``num_classes`` of every head with the class list of the dataset.
 
     A plane of a packed map has room for 31 classes, so a head with the wrong number of classes
     would train and predict without an error, on the wrong classes.
@@ -71,12 +73,22 @@ def _compare(runner: Runner, dataset: Dataset | None) -> None:
     if classes is None:
         return
     for name, module in runner.model.named_modules():
-        if not hasattr(module, 'set_output_bias') or not module.output_convolutions():
-            continue  # does not output classes, or is a part of a head that does
-        if module.num_classes != len(classes):
-            name = name.removeprefix('module.') or type(module).__name__
-            raise HandboneError(
-                f'{name} of the model has num_classes={module.num_classes} '
-                f'and the dataset has {len(classes)} classes: set num_classes of each head in the '
-                'config to the length of metainfo.classes'
-            )
+        if hasattr(module, 'background_heads'):
+            for part, head in module.background_heads.items():
+                _compare_head(f'{name}.{part}', head, len(classes), background=True)
+        if hasattr(module, 'set_output_bias') and module.output_convolutions():
+            # the others do not output classes, or are parts of a head that does
+            _compare_head(name, module, len(classes))
+
+
+def _compare_head(name: str, head: Any, num_classes: int, background: bool = False) -> None:
+    if head.num_classes == num_classes + background:
+        return
+    name = name.strip('.').removeprefix('module.') or type(head).__name__
+    told = ', the background among them,' if background else ''
+    remedy = 'one more than the length' if background else 'the length'
+    raise HandboneError(
+        f'{name} of the model has num_classes={head.num_classes}{told} and the dataset has '
+        f'{num_classes} classes: set num_classes of each head in the config to {remedy} of '
+        'metainfo.classes'
+    )

@@ -18,7 +18,8 @@ class FoldedUNet(BaseModule):
 
     The stem rearranges blocks of ``fold x fold`` pixels into channels (``nn.PixelUnshuffle``), so
     that no convolution runs at full resolution and no pixel is discarded. Radiographs are grey, so
-    one input channel is enough; of an input with three equal channels only the first is used.
+    one input channel is enough; of an input with three equal channels only the first is used,
+    unless ``in_channels`` is 3.
     Together with :class:`MultilabelPixelShuffleHead`, which unfolds, the output has the input's
     resolution.
 
@@ -32,6 +33,7 @@ class FoldedUNet(BaseModule):
         blocks: Number of residual blocks of each level, in the encoder; the decoder has one.
         norm_cfg: Normalisation layer.
         init_cfg: Initialisation, as in mmengine.
+        in_channels: Channels of the input that are used, 1 for grey images or 3 for colours.
 
     Example:
         In a config::
@@ -46,12 +48,14 @@ class FoldedUNet(BaseModule):
         blocks: Sequence[int] = (1, 1, 1, 1, 1),
         norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
+        in_channels: int = 1,
     ) -> None:
         super().__init__(init_cfg)
+        self.in_channels = in_channels
         norm_cfg = norm_cfg or dict(type='BN')
         self.stride = fold * 2 ** (len(channels) - 1)
         self.fold = nn.PixelUnshuffle(fold)
-        self.stem = ConvModule(fold**2, channels[0], 3, padding=1, norm_cfg=norm_cfg)
+        self.stem = ConvModule(in_channels * fold**2, channels[0], 3, padding=1, norm_cfg=norm_cfg)
         self.down = nn.ModuleList()
         self.encoder = nn.ModuleList()
         self.up = nn.ModuleList()
@@ -83,7 +87,7 @@ class FoldedUNet(BaseModule):
                 f'FoldedUNet takes sizes that are multiples of {self.stride}, got {height} x '
                 f'{width}; set size_divisor={self.stride} in the data preprocessor, or resize'
             )
-        features = self.stem(self.fold(images[:, :1]))
+        features = self.stem(self.fold(images[:, : self.in_channels]))
         skips = []
         for level, stage in enumerate(self.encoder):
             features = stage(features)

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from handbone.errors import HandboneError
-from handbone.masks import compose, place_logits, scaling
+from handbone.masks import compose, inverse, place_logits, scaling
 
 #: Logit of a class where no network looked: as low as a mean of probabilities can be.
 ABSENT = -13.8
@@ -211,3 +212,24 @@ def undo_flip(image: Tensor, meta: dict) -> Tensor:
     if not meta.get('flip', False):
         return image
     return torch.flip(image, FLIPPED_AXES[meta['flip_direction']])
+
+
+def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
+    """Turn the network's input back into a grey image of the original size.
+
+    Args:
+        image: ``(channels, h, w)``, normalised and padded.
+        meta: Meta information of the image.
+        size: Original height and width.
+
+    Returns:
+        Grey values, ``(H, W)`` uint8, the darkest 0 and the brightest 255.
+    """
+    height, width = (round(side) for side in content_size(image, meta))
+    grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
+    # OpenCV allocates the result if it is None, which its type hints do not say
+    spread = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX)  # type: ignore[call-overload]
+    if 'frame_matrix' in meta:
+        back = inverse(meta['frame_matrix'][0])
+        return cv2.warpAffine(spread.astype(np.uint8), back, size[::-1])
+    return cv2.resize(spread.astype(np.uint8), size[::-1], interpolation=cv2.INTER_LINEAR)

@@ -1,8 +1,7 @@
 """Segmentors that end in packed label maps at the size of the original image."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from mmengine.structures import PixelData
@@ -14,12 +13,13 @@ from torch import Tensor
 from handbone.checkpoints.pretrained_fit import load_pretrained
 from handbone.checkpoints.weight_source import is_weight_source
 from handbone.errors import HandboneError
-from handbone.masks import check_thresholds, inverse, logits_to_packed, placed_to_packed
+from handbone.masks import check_thresholds, logits_to_packed, placed_to_packed
 from handbone.postprocessing import apply_steps
 
+from .decision import Decision
 from .logit_frame import (
-    content_size,
     cut_padding,
+    grey_image,
     logit_content,
     logit_matrix,
     spread_over_image,
@@ -29,19 +29,19 @@ from .logit_frame import (
 from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
 
-if TYPE_CHECKING:
-    from mmseg.models import BaseSegmentor as Host
-else:
-    Host = object  # the segmentor follows in the list of base classes
 
-
-class PackedPrediction(Host):
+class PackedPrediction(Decision):
     """Makes an mmseg segmentor multilabel: it turns logits into packed labels.
 
     Put it before a segmentor of mmseg in the list of base classes. ``test_cfg`` takes:
 
     - ``mode``: ``'whole'``, the default, or ``'slide'`` with ``crop_size`` and the other settings
       of :class:`SlidingWindow`.
+    - ``decision``: ``'independent'``, the default, gives a pixel every class above its threshold.
+      ``'exclusive'`` gives it at most one. With the head of mmseg that a plain config has, whose
+      first channel is the background and whose other channels are the classes, it is the largest
+      channel. A multilabel head has no background; there it is the class with the largest logit,
+      where that is above the threshold.
     - ``threshold``: probability above which a class is present; one number, or one per class.
       Default 0.5.
     - ``postprocess``: steps of :mod:`handbone.postprocessing` for the packed labels, each a dict
@@ -95,10 +95,12 @@ class PackedPrediction(Host):
         mode = self.test_cfg.setdefault('mode', 'whole')
         if mode not in ('whole', 'slide'):
             raise HandboneError(f"test_cfg.mode is 'whole' or 'slide', got '{mode}'")
+        self.set_up_decision()
         slides = mode == 'slide'
         self.sliding_window = SlidingWindow.from_settings(self.test_cfg) if slides else None
         threshold = self.test_cfg.setdefault('threshold', 0.5)
         check_thresholds(threshold, self.num_classes, 'test_cfg.threshold')
+        self.check_exclusive_threshold(threshold)
         self.postprocess = [TASK_UTILS.build(step) for step in self.test_cfg.get('postprocess', ())]
 
     def test_step(self, data: dict) -> list[SegDataSample]:
@@ -202,9 +204,10 @@ class PackedPrediction(Host):
             logits = undo_swap(logits, meta)
             size, threshold = tuple(meta['ori_shape'][:2]), self.test_cfg['threshold']
             if matrix is None:
-                packed = undo_flip(logits_to_packed(logits, size, threshold, content), meta)
+                packed = logits_to_packed(logits, size, threshold, content, self.exclusive)
+                packed = undo_flip(packed, meta)
             else:
-                packed = placed_to_packed(logits, matrix, size, threshold, content)
+                packed = placed_to_packed(logits, matrix, size, threshold, content, self.exclusive)
             sample.pred_sem_seg = PixelData(data=self.apply_postprocessing(packed, image, meta))
             self._keep_logits(logits, content, matrix, sample)
         return data_samples
@@ -241,28 +244,7 @@ class PackedPrediction(Host):
         grey = None
         if image is not None and any(step.needs_image for step in self.postprocess):
             grey = grey_image(image, meta, (packed.shape[1], packed.shape[2]))
-        return apply_steps(packed, self.postprocess, self.num_classes, grey)
-
-
-def grey_image(image: Tensor, meta: dict, size: tuple[int, int]) -> np.ndarray:
-    """Turn the network's input back into a grey image of the original size.
-
-    Args:
-        image: ``(channels, h, w)``, normalised and padded.
-        meta: Meta information of the image.
-        size: Original height and width.
-
-    Returns:
-        Grey values, ``(H, W)`` uint8, the darkest 0 and the brightest 255.
-    """
-    height, width = (round(side) for side in content_size(image, meta))
-    grey = undo_flip(image[:, :height, :width].float().mean(dim=0), meta).cpu().numpy()
-    # OpenCV allocates the result if it is None, which its type hints do not say
-    spread = cv2.normalize(grey, None, 0, 255, cv2.NORM_MINMAX)  # type: ignore[call-overload]
-    if 'frame_matrix' in meta:
-        back = inverse(meta['frame_matrix'][0])
-        return cv2.warpAffine(spread.astype(np.uint8), back, size[::-1])
-    return cv2.resize(spread.astype(np.uint8), size[::-1], interpolation=cv2.INTER_LINEAR)
+        return apply_steps(packed, self.postprocess, self.num_classes, grey, self.exclusive)
 
 
 @MODELS.register_module()

@@ -94,7 +94,7 @@ class MultilabelTTAModel(BaseTTAModel):
             ``(N, C, h, w)``, covering the inputs.
         """
         metas = [sample.metainfo for sample in data_samples]
-        mean = RunningMean(self.merge)
+        mean = self._running_mean()
         frame = (inputs.shape[2], inputs.shape[3])
         size: tuple[int, int] | None = None
         for view in self.views:
@@ -105,7 +105,7 @@ class MultilabelTTAModel(BaseTTAModel):
         return mean.logits()
 
     def _merge_pipeline_views(self, data: dict) -> list[SegDataSample]:
-        means = [RunningMean(self.merge) for _ in data['inputs'][0]]
+        means = [self._running_mean() for _ in data['inputs'][0]]
         sizes: list[tuple[int, int] | None] = [None] * len(means)
         first: dict = {}
         for inputs, data_samples in zip(data['inputs'], data['data_samples'], strict=True):
@@ -127,12 +127,16 @@ class MultilabelTTAModel(BaseTTAModel):
         """Make the labels from logits that cover their images without padding."""
         for logits, image, sample in zip(straight, inputs, data_samples, strict=True):
             size = tuple(sample.metainfo['ori_shape'][:2])
-            packed = logits_to_packed(logits, size, self.module.test_cfg['threshold'])
+            threshold, exclusive = self.module.test_cfg['threshold'], self.module.exclusive
+            packed = logits_to_packed(logits, size, threshold, exclusive=exclusive)
             packed = self.module.apply_postprocessing(packed, image, sample.metainfo)
             sample.pred_sem_seg = PixelData(data=packed)
             if self.module.test_cfg.get('keep_logits', False):
                 sample.seg_logits = PixelData(data=logits)
         return data_samples
+
+    def _running_mean(self) -> RunningMean:
+        return RunningMean(self.merge, self.module.has_background)
 
     def _black(self, inputs: Tensor) -> Tensor | float:
         """Black as the data preprocessor normalises it; training fills corners with it too."""

@@ -93,7 +93,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         self.num_classes = self.out_channels = self.network.num_classes
         self.align_corners = self.network.align_corners
         self.train_cfg = train_cfg
-        self.test_cfg = dict(test_cfg or {})
+        self.test_cfg = dict(decision=self.network.test_cfg['decision']) | (test_cfg or {})
         self._check()
         self.set_up_prediction()
 

@@ -17,6 +17,7 @@ REGISTERING = (
     'engine',
     'ensembles.ensemble_test_loop',
     'evaluation.dice_metric',
+    'evaluation.exclusive_iou_metric',
     'evaluation.overlap_metric',
     'evaluation.surface_metric',
     'evaluation.threshold_metric',

@@ -105,14 +105,15 @@ def export(
 
 
 def _graph_of(
-    segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
+    segmentor: Any, preprocessing: Preprocessing, thresholds: Sequence[float]
 ) -> tuple['onnx.ModelProto', Preprocessing]:
     """Write the graph for images of any size or, if that fails, of the config's size."""
     from handbone.export.graph import UnsupportedModelError, to_graph
 
+    decision = thresholds, segmentor.exclusive
     if preprocessing.size is None:
         try:
-            return to_graph(segmentor, preprocessing, thresholds), preprocessing
+            return to_graph(segmentor, preprocessing, *decision), preprocessing
         except UnsupportedModelError as error:
             preprocessing = preprocessing.with_fixed_size()
             height, width = preprocessing.size or (0, 0)
@@ -121,7 +122,7 @@ def _graph_of(
                 f'{height} x {width}.',
                 file=sys.stderr,
             )
-    return to_graph(segmentor, preprocessing, thresholds), preprocessing
+    return to_graph(segmentor, preprocessing, *decision), preprocessing
 
 
 def load_segmentor(cfg: Config, checkpoint: str, classes: tuple[str, ...]) -> nn.Module:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 from tqdm import tqdm
 
@@ -17,6 +18,7 @@ from .file_list import ImageFile, image_file
 from .formats.annotated_image import AnnotatedImage
 from .formats.catalogue import reader_class
 from .formats.class_choice import ClassChoice
+from .formats.layers import COVERED
 from .multilabel_dataset import MultilabelDataset
 from .polygons import Polygons
 
@@ -88,6 +90,8 @@ class FormatDataset(MultilabelDataset):
         progress = tqdm(reader, 'Checking images', delay=3, disable=not is_main_process())
         images = [(self._file(image), self._info(image)) for image in progress]
         self.bad_files.finish(len(images), len(reader))
+        if covered := reader.losses.counts[COVERED]:
+            print_log(f'{source} has {covered} {COVERED}, which take them', logger='current')
         if not images:
             raise DatasetError.at(
                 source, 'no image of the dataset can be used', 'Correct the reported files'

@@ -1,5 +1,6 @@
 from .bootstrap import bootstrap_difference, bootstrap_mean
 from .dice_metric import DiceMetric
+from .exclusive_iou_metric import ExclusiveIoUMetric
 from .overlap_metric import OverlapMetric
 from .pair_scores import pair_scores
 from .surface_distance import (
@@ -14,6 +15,7 @@ from .thresholds import read_thresholds, write_thresholds
 
 __all__ = [
     'DiceMetric',
+    'ExclusiveIoUMetric',
     'OverlapMetric',
     'SurfaceMetric',
     'ThresholdMetric',

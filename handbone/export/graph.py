@@ -4,7 +4,6 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
@@ -38,7 +37,10 @@ class UnsupportedModelError(HandboneError):
 
 
 def to_graph(
-    segmentor: nn.Module, preprocessing: Preprocessing, thresholds: Sequence[float]
+    segmentor: nn.Module,
+    preprocessing: Preprocessing,
+    thresholds: Sequence[float],
+    exclusive: bool = False,
 ) -> onnx.ModelProto:
     """Convert a segmentor to ONNX.
 
@@ -51,6 +53,7 @@ def to_graph(
         segmentor: A multilabel segmentor in evaluation mode, on the CPU.
         preprocessing: Sizes and normalisation.
         thresholds: Probability above which a class is present, one per class.
+        exclusive: Whether a pixel has at most one class.
 
     Returns:
         Model with the inputs ``images`` (N, 1, H, W) float32, ``content`` (2,) and ``size`` (2,)
@@ -60,7 +63,6 @@ def to_graph(
         UnsupportedModelError: If the model uses operations or shapes that cannot be exported.
     """
     network = exported_network(segmentor, preprocessing)
-    exclusive: Any = segmentor.exclusive
     regional = isinstance(network, ExportedCascade)
     height, width = preprocessing.padded((preprocessing.scale[1], preprocessing.scale[0]))
     dynamic = {0: Dim('batch', min=1, max=MAX_BATCH)}

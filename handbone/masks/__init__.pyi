@@ -1,7 +1,7 @@
 from .affine import compose, inverse, scaling
 from .boundaries import boundary_pixels, boundary_unknown
 from .class_regions import Box, Region, class_boxes, regions
-from .counts import OverlapCounts, dice, iou, overlap_counts, precision, recall
+from .counts import OverlapCounts, background_counts, dice, iou, overlap_counts, precision, recall
 from .decision import UpsampledBlock
 from .index_map import first_class_only, index_map, overlapping
 from .outlines import trace_outlines
@@ -44,6 +44,7 @@ __all__ = [
     'OverlapCounts',
     'Region',
     'UpsampledBlock',
+    'background_counts',
     'boundary_pixels',
     'boundary_unknown',
     'check_thresholds',

@@ -1,12 +1,13 @@
 """Pixel counts of overlapping masks, and the scores that come from them."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
 
 from handbone.errors import HandboneError
 
-from .packed import CLASSES_PER_PLANE, check_planes, planes_of
+from .packed import CLASSES_PER_PLANE, check_planes, ignore_mask, planes_of
 from .rle import change_points
 
 #: Pixels processed at a time, which limits the memory that a noisy map takes.
@@ -69,6 +70,29 @@ def overlap_counts(
             for row, codes in enumerate((predicted & true, predicted, true)):
                 counts[row, index] = pixels @ (codes >> bit & 1)
     return OverlapCounts(*counts)
+
+
+def background_counts(prediction: np.ndarray, reference: np.ndarray) -> tuple[int, int, int]:
+    """Count the pixels without any class, as :func:`overlap_counts` counts those of a class.
+
+    Args:
+        prediction: Packed map, (H, W) or (H, W, P).
+        reference: Packed map of the same shape.
+
+    Returns:
+        Pixels without a class in both, in the prediction and in the reference.
+
+    >>> import numpy as np
+    >>> background_counts(np.array([[0, 0, 1]], np.int32), np.array([[0, 2, -1]], np.int32))
+    (1, 2, 1)
+    """
+    seen = ~ignore_mask(reference)
+    without = []
+    for packed in (prediction, reference):
+        occupied = functools.reduce(np.bitwise_or, planes_of(packed))
+        without.append(seen & (occupied <= 0))  # what the prediction ignores has no class
+    both = np.count_nonzero(without[0] & without[1])
+    return both, np.count_nonzero(without[0]), np.count_nonzero(without[1])
 
 
 def dice(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:

@@ -12,7 +12,6 @@ from handbone.masks import (
     CLASSES_PER_PLANE,
     Box,
     class_boxes,
-    first_class_only,
     planes_first,
     planes_last,
 )
@@ -133,6 +132,8 @@ def apply_steps(
     changed = planes_first(labels).to(packed.device)
     if not exclusive:
         return changed
+    from handbone.masks import first_class_only  # loads PyTorch, which steps do without
+
     kept = changed & before
     has_own = (kept != 0).any(dim=0)
     return first_class_only(kept.where(has_own, changed)[None])[0]

@@ -25,6 +25,7 @@ from .coco_document import CocoDocument
 from .coco_segmentation import read_segmentation
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
+from .layers import COVERED, Layer, check_overlaps, uncovered
 from .only_file import only_file
 
 IMAGE = Fields(dict(id=(int, str), file_name=str), dict(height=(int, None), width=(int, None)))
@@ -45,8 +46,9 @@ class _CocoImage:
         name: Its file name.
         size: Height and width, or None.
         place: Where it stands in the list of images.
-        runs: Class index and column-major runs of masks.
-        polygons: Class index and points (n, 2) of polygons, in COCO's coordinates.
+        runs: Number of the annotation, class index and column-major runs of masks.
+        polygons: Number of the annotation, class index and points (n, 2) of polygons, in COCO's
+            coordinates.
         problems: What is wrong with its annotations.
         annotations: Number of its annotations, of any class.
     """
@@ -54,8 +56,8 @@ class _CocoImage:
     name: str
     size: Size | None
     place: str
-    runs: list[tuple[int, np.ndarray]] = field(default_factory=list)
-    polygons: list[tuple[int, np.ndarray]] = field(default_factory=list)
+    runs: list[tuple[int, int, np.ndarray]] = field(default_factory=list)
+    polygons: list[tuple[int, int, np.ndarray]] = field(default_factory=list)
     problems: list[DatasetError] = field(default_factory=list)
     annotations: int = 0
 
@@ -74,9 +76,13 @@ class CocoReader(FormatReader):
         crowd: 'label' takes an annotation with ``iscrowd`` like any other, 'skip' leaves it out.
         unlabelled: 'empty' takes an image without any annotation as one without any class, 'report'
             as an image whose annotations are missing.
+        overlaps: 'keep' gives a pixel the classes of all annotations that cover it. For classes
+            that exclude each other, 'smaller' gives it that of the annotation with the fewest
+            pixels, so that what lies on something larger stays whole, and 'later' that of the
+            annotation that comes last in the file.
 
     Raises:
-        HandboneError: ``crowd`` or ``unlabelled`` is unknown.
+        HandboneError: ``crowd``, ``unlabelled`` or ``overlaps`` is unknown.
     """
 
     def __init__(
@@ -87,13 +93,16 @@ class CocoReader(FormatReader):
         bad_files: BadFiles | None = None,
         crowd: str = 'label',
         unlabelled: str = 'empty',
+        overlaps: str = 'keep',
     ) -> None:
         if crowd not in CROWD:
             raise HandboneError(f"crowd must be 'label' or 'skip', got {crowd!r}")
         if unlabelled not in UNLABELLED:
             raise HandboneError(f"unlabelled must be 'empty' or 'report', got {unlabelled!r}")
+        check_overlaps(overlaps)
         super().__init__(source, images, choice, bad_files)
         self._crowd = crowd
+        self._overlaps = overlaps
         self._unlabelled = unlabelled
         self._file = only_file(self.source, '.json')
         self.place = self._file
@@ -127,18 +136,27 @@ class CocoReader(FormatReader):
                 entry.place,
             )
         name, path, size = self.locate(entry.name, entry.size, self._file, entry.place)
-        runs: dict[int, list[np.ndarray]] = {}
-        for class_index, each in entry.runs:
-            runs.setdefault(class_index, []).append(each)
-        for class_index, points in entry.polygons:
-            runs.setdefault(class_index, []).append(coco_polygon_runs(points, *size))
-        labels = pack_runs({index: unite_runs(parts) for index, parts in sorted(runs.items())}, 'F')
+        labels = pack_runs(dict(sorted(self._runs_of_classes(entry, size).items())), 'F')
         outlines = None
-        if entry.polygons and not entry.runs:
-            classes, points_of = zip(*entry.polygons, strict=True)
+        if entry.polygons and not entry.runs and self._overlaps == 'keep':
+            _, classes, points_of = zip(*entry.polygons, strict=True)
             # from the corner of the first pixel to its centre
             outlines = pack_polygons(classes, [points - 0.5 for points in points_of])
         return AnnotatedImage(name, path, *size, labels, outlines)
+
+    def _runs_of_classes(self, entry: _CocoImage, size: Size) -> dict[int, np.ndarray]:
+        """Draw the annotations of an image and put them over each other."""
+        drawn = [(*each[:2], coco_polygon_runs(each[2], *size)) for each in entry.polygons]
+        parts: dict[tuple[int, int], list[np.ndarray]] = {}
+        for number, class_index, runs in (*entry.runs, *drawn):
+            key = (number if self._overlaps != 'keep' else 0, class_index)
+            parts.setdefault(key, []).append(runs)
+        layers = [Layer(*key, unite_runs(each)) for key, each in parts.items()]
+        if self._overlaps == 'keep':
+            return {layer.class_index: layer.runs for layer in layers}
+        left, lost = uncovered(layers, self._overlaps)
+        self.losses.add(COVERED, lost)
+        return left
 
     def _members(self) -> Iterator[tuple[str, int | None, Any]]:
         try:
@@ -217,10 +235,10 @@ class CocoReader(FormatReader):
         except HandboneError as error:
             raise self._error(str(error), place) from error
         if isinstance(drawn, list):
-            image.polygons += [(class_index, points) for points in drawn]
+            image.polygons += [(image.annotations, class_index, points) for points in drawn]
         else:
             image.size = image.size or drawn.size
-            image.runs.append((class_index, drawn.runs))
+            image.runs.append((image.annotations, class_index, drawn.runs))
 
     def _check(self, value: Any, structure: Any, place: str) -> None:
         try:

@@ -91,8 +91,8 @@ def background_counts(prediction: np.ndarray, reference: np.ndarray) -> tuple[in
     for packed in (prediction, reference):
         occupied = functools.reduce(np.bitwise_or, planes_of(packed))
         without.append(seen & (occupied <= 0))  # what the prediction ignores has no class
-    both = np.count_nonzero(without[0] & without[1])
-    return both, np.count_nonzero(without[0]), np.count_nonzero(without[1])
+    both = without[0] & without[1]
+    return int(both.sum()), int(without[0].sum()), int(without[1].sum())
 
 
 def dice(counts: OverlapCounts, eps: float = 1e-4) -> np.ndarray:

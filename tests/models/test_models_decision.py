@@ -8,6 +8,7 @@ from mmengine.structures import PixelData
 from mmseg.models import FCNHead
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
 
 from handbone import masks
 from handbone.errors import HandboneError
@@ -174,6 +175,15 @@ def test_overlapping_labels_are_said_once(build_segmentor, make_sample, monkeypa
     (text,) = said
     assert text.startswith('a.png: 192 pixels belong to several classes')
     assert samples[0].gt_sem_seg.data.unique().tolist() == [0, 2]
+
+
+def test_pixels_of_unknown_class_are_ignored():
+    labels = torch.tensor([[[0, 0, 2]]], dtype=torch.int32)
+    unknown = torch.tensor([[[0, 4, 4]]], dtype=torch.int32)
+    sample = SegDataSample()
+    sample.gt_sem_seg = PixelData(data=torch.cat([labels, unknown]))
+    (made,) = background_heads.IndexMaps(5, 99)([sample])
+    assert made.gt_sem_seg.data.tolist() == [[[0, 99, 2]]]
 
 
 def test_filled_holes_take_no_pixel_from_a_class(build_segmentor, make_sample):

@@ -10,7 +10,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from handbone.errors import HandboneError
-from handbone.masks import index_map, overlapping
+from handbone.masks import index_map, overlapping, split_unknown
 
 from ..heads.multilabel_output import MultilabelOutput
 from ..losses import PackedLoss
@@ -74,10 +74,12 @@ class IndexMaps:
     """Makes the labels that these heads take, and says once if classes overlap.
 
     Args:
+        num_classes: Number of classes, without the background.
         ignore_index: Number of the pixels to ignore.
     """
 
-    def __init__(self, ignore_index: int) -> None:
+    def __init__(self, num_classes: int, ignore_index: int) -> None:
+        self._num_classes = num_classes
         self._ignore_index = ignore_index
         self._said = False
 
@@ -85,22 +87,27 @@ class IndexMaps:
         """Replace packed labels by class numbers.
 
         Args:
-            data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32.
+            data_samples: Samples with ``gt_sem_seg.data`` of shape ``(P, H, W)``, int32, or
+                ``(2P, H, W)`` where classes are unknown.
 
         Returns:
             New samples with ``gt_sem_seg.data`` of shape ``(1, H, W)``, int64: 0 for background,
-            class c as ``c + 1``.
+            class c as ``c + 1``. A pixel without a known class is ignored if one is unknown.
         """
         made = []
         for sample in data_samples:
-            packed = sample.gt_sem_seg.data[None]
+            packed, unknown = split_unknown(sample.gt_sem_seg.data[None], self._num_classes)
             # looking waits for a GPU, so it ends with the first find
             count = 0 if self._said else int(overlapping(packed).sum())
             if count:
                 self._said = True
                 _say(sample, count)
+            numbers = index_map(packed, self._ignore_index)
+            if unknown is not None:
+                undecided = (numbers == 0) & (unknown != 0).any(dim=1)
+                numbers.masked_fill_(undecided, self._ignore_index)
             new = sample.new()
-            new.gt_sem_seg = PixelData(data=index_map(packed, self._ignore_index))
+            new.gt_sem_seg = PixelData(data=numbers)
             made.append(new)
         return made
 

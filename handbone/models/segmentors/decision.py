@@ -49,7 +49,7 @@ class Decision(Host):
             head: Any = self.decode_head
             head = head[-1] if isinstance(head, nn.ModuleList) else head
             self.num_classes = self.out_channels = head.num_classes - 1
-            self._index_maps = IndexMaps(head.ignore_index)
+            self._index_maps = IndexMaps(self.num_classes, head.ignore_index)
 
     @property
     def background_heads(self) -> dict[str, BaseDecodeHead]:

@@ -45,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--images', type=Path, help='folder of images: sizes, patients, pictures')
     parser.add_argument('--classes', nargs='+', help='class names (default: those of the CSV)')
     parser.add_argument('--skip-labels', nargs='+', default=(), help='labels of JSON to leave out')
+    parser.add_argument(
+        '--unknown-file',
+        type=Path,
+        metavar='CSV',
+        help='image_name,class of classes that are unknown in an image, which are not scored in it',
+    )
     parser.add_argument('--common', action='store_true', help='score the images that both have')
     parser.add_argument(
         '--overlap',
@@ -87,6 +93,7 @@ def run(args: argparse.Namespace) -> None:
         images=args.images,
         classes=args.classes,
         skip_labels=args.skip_labels,
+        unknown_file=args.unknown_file,
         common=args.common,
         overlap='all' if args.overlap == [] else args.overlap,
         by=[name.strip() for name in args.by.split(',')] if args.by else (),

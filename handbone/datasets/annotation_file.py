@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,37 +17,58 @@ from handbone.listing import normal_form
 
 from .errors import DatasetError
 from .polygons import Polygons, pack_polygons
+from .unknown_names import unknown_in_document
 
 #: Pixels: no image is that large, and drawing has to stay within its integers.
 LARGEST_COORDINATE = 1_000_000
 
 
-def read_polygons(
+class Annotations(NamedTuple):
+    """What an annotation file says.
+
+    Attributes:
+        polygons: The valid polygons.
+        problems: What is wrong with the file; nothing for a valid one.
+        unknown: Indices of the classes that are unknown in the image.
+    """
+
+    polygons: Polygons
+    problems: list[DatasetError]
+    unknown: frozenset[int] = frozenset()
+
+
+def read_annotations(
     path: Path,
     class_indices: Mapping[str, int],
     image_size: tuple[int, int] | None = None,
     skip_labels: Collection[str] = (),
-) -> tuple[Polygons, list[DatasetError]]:
-    """Read the polygons of an annotation file and list all problems with it.
+) -> Annotations:
+    """Read an annotation file and list all problems with it.
 
     Args:
         path: A JSON file in the hand-bone layout; only ``annotations[].label`` and ``.points`` are
-            required. ``metadata.height`` and ``.width`` are compared with the image if present.
+            required. ``metadata.height`` and ``.width`` are compared with the image if present;
+            ``attributes.unknown_classes`` lists classes that are unknown in the image.
         class_indices: Class index of each known label.
         image_size: Height and width of the image; None skips the checks against it.
         skip_labels: Labels to leave out silently.
 
     Returns:
-        The valid polygons, and the problems, which are none for a valid file.
+        What it says.
     """
     try:
         document = _load_document(path)
     except DatasetError as error:
-        return pack_polygons([], []), [error]
+        return Annotations(pack_polygons([], []), [error])
     problems = _frame_problems(path, document, image_size)
     class_indices = {normal_form(name): index for name, index in class_indices.items()}
     skip_labels = {normal_form(name) for name in skip_labels}
     classes, outlines = [], []
+    unknown: frozenset[int] = frozenset()
+    try:
+        unknown = unknown_in_document(path, document, class_indices, skip_labels)
+    except DatasetError as error:
+        problems.append(error)
     for index, annotation in enumerate(document['annotations']):
         try:
             label = _label(annotation)
@@ -61,7 +82,7 @@ def read_polygons(
         else:
             classes.append(class_index)
             outlines.append(outline)
-    return pack_polygons(classes, outlines), problems
+    return Annotations(pack_polygons(classes, outlines), problems, unknown)
 
 
 def annotated_size(path: Path) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
 """Datasets in any format that ``handbone convert`` reads."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -83,12 +83,22 @@ class FormatDataset(MultilabelDataset):
             raise DatasetError.at(
                 'data_prefix of the dataset', 'ann_path is missing', 'Name the labels'
             )
-        choice = ClassChoice(self._metainfo['classes'], self._rename, self.skip_labels)
+        known = self.known_classes
+        names = (*known.annotated, *known.marks)
+        choice = ClassChoice(names, self._rename, self.skip_labels)
         reader = self._make_reader(
             source, self.image_folder, choice, self.bad_files, **self._reader_options
         )
         progress = tqdm(reader, 'Checking images', delay=3, disable=not is_main_process())
-        images = [(self._file(image), self._info(image)) for image in progress]
+        indices = known.label_indices()
+        source_indices = [indices[name] for name in names]
+        images = []
+        for image in progress:
+            info, problems = self._info(image, source_indices)
+            self.bad_files.add(problems)
+            if not problems:
+                images.append((self._file(image), info))
+        known.check_images(file.name for file, _ in images)
         self.bad_files.finish(len(images), len(reader))
         if covered := reader.losses.counts[COVERED]:
             print_log(f'{source} has {covered} {COVERED}, which take them', logger='current')
@@ -113,15 +123,30 @@ class FormatDataset(MultilabelDataset):
             )
         return file._replace(patient=normal_form(found.group(1)))
 
-    def _info(self, image: AnnotatedImage) -> dict:
-        polygons = image.labels if isinstance(image.labels, Polygons) else None
-        return dict(
+    def _info(
+        self, image: AnnotatedImage, source_indices: Sequence[int]
+    ) -> tuple[dict, list[DatasetError]]:
+        """Build the info of an image from its labels, whose classes have indices of their own."""
+        place = self.annotation_folder or ''
+        complete = source_indices == list(range(len(self._metainfo['classes'])))
+        labels, unknown, problems = self.known_classes.of_image(
+            image.name,
+            image.labels,
+            place,
+            (source_indices[index] for index in image.unknown),
+            None if complete else source_indices,
+        )
+        polygons = labels if isinstance(labels, Polygons) else None
+        info = dict(
             img_path=str(image.path),
-            ann_path=str(self.annotation_folder),
+            ann_path=str(place),
             image_name=PurePosixPath(image.name).name,
             height=image.height,
             width=image.width,
             polygons=polygons,
-            masks=image.labels if polygons is None else None,
+            masks=labels if polygons is None else None,
             seg_fields=[],
         )
+        if unknown is not None:
+            info['unknown'] = unknown
+        return info, problems

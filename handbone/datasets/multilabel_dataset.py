@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
@@ -14,22 +12,21 @@ from tqdm import tqdm
 
 from handbone.errors import HandboneError
 
-from .annotation_file import collector_paused, read_polygons
+from .annotation_file import collector_paused, read_annotations
 from .bad_files import BadFiles
-from .classes import complete_metainfo
 from .errors import DatasetError
 from .file_list import ImageFile, list_files, read_list_file
 from .folds import FoldNumberError, in_fold
 from .image_header import read_image_size
-from .labels import labels_of
 from .pairing import annotations_without_image, check_all_or_none, image_without_annotation
+from .partly_annotated_dataset import PartlyAnnotatedDataset
 
 SPLITS = ('train', 'val')
 DATA_PREFIX = {'img_path': '', 'ann_path': ''}
 
 
 @DATASETS.register_module()
-class MultilabelDataset(BaseDataset):
+class MultilabelDataset(PartlyAnnotatedDataset):
     """Images with one JSON file of polygons each, where a pixel may belong to several classes.
 
     The layout on disk is ``<img_path>/<patient>/<name>.png`` and
@@ -39,8 +36,9 @@ class MultilabelDataset(BaseDataset):
 
     Each item of the dataset is a dict with ``img_path``, ``ann_path`` (None without annotation),
     ``patient``, ``image_name`` (the file name), ``height`` and ``width``, ``polygons``
-    (:class:`~handbone.datasets.Polygons`, None without annotation), ``classes`` and
-    ``seg_fields``, which the transforms fill further.
+    (:class:`~handbone.datasets.Polygons`, None without annotation), ``classes``, ``seg_fields``,
+    which the transforms fill further, and ``unknown``
+    (:class:`~handbone.datasets.known_classes.Unknown`) where a class is unknown.
 
     Args:
         metainfo: ``classes``, at least two names in bit order; optionally ``palette``, one RGB
@@ -62,7 +60,8 @@ class MultilabelDataset(BaseDataset):
             errors.
         img_suffix: Suffix of the images.
         ann_suffix: Suffix of the annotation files.
-        **kwargs: ``pipeline``, ``indices``, ``serialize_data``, ``lazy_init`` and the others of
+        **kwargs: ``annotated_classes`` and others of :class:`PartlyAnnotatedDataset`, ``pipeline``,
+            ``indices``, ``serialize_data``, ``lazy_init`` and the others of
             :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -120,12 +119,6 @@ class MultilabelDataset(BaseDataset):
             **kwargs,
         )
 
-    @classmethod
-    def _load_metainfo(cls, metainfo: Mapping | None = None) -> dict:
-        merged = super()._load_metainfo(metainfo)
-        given = {key: merged[key] for key in metainfo or {}}
-        return complete_metainfo(merged, cls.METAINFO, given)
-
     @property
     def image_folder(self) -> Path:
         """The folder of the images."""
@@ -136,11 +129,6 @@ class MultilabelDataset(BaseDataset):
         """The folder of the annotation files; None if the config has none."""
         return Path(self.data_prefix['ann_path']) if 'ann_path' in self.data_prefix else None
 
-    @property
-    def class_indices(self) -> dict[str, int]:
-        """The class index of each label."""
-        return {name: index for index, name in enumerate(self._metainfo['classes'])}
-
     def load_data_list(self) -> list[dict]:
         """List, check and read the chosen images and their annotations.
 
@@ -148,6 +136,7 @@ class MultilabelDataset(BaseDataset):
             One dict per image, as described in the class.
         """
         all_images = list_files(self.image_folder, self.img_suffix)
+        self.known_classes.check_images(image.name for image in all_images)
         images = self._choose(all_images)
         annotations = self._annotations(images)
         if not self.test_mode and self.annotation_folder is not None:
@@ -229,35 +218,19 @@ class MultilabelDataset(BaseDataset):
         folder = self.annotation_folder
         if folder is not None and image.key in annotations:
             annotation = folder / annotations[image.key].name
-            polygons, more = read_polygons(annotation, self.class_indices, size, self.skip_labels)
-            info.update(ann_path=str(annotation), polygons=polygons)
+            indices = self.known_classes.label_indices()
+            found, more, named = read_annotations(annotation, indices, size, self.skip_labels)
             problems += more
+            polygons, unknown, more = self.known_classes.of_image(
+                image.name, found, annotation, named
+            )
+            problems += more
+            info.update(ann_path=str(annotation), polygons=polygons)
+            if unknown is not None:
+                info['unknown'] = unknown
         elif folder is not None and not self.test_mode:
             problems.append(image_without_annotation(path, folder, image, self.ann_suffix))
         return info, problems
-
-    def get_data_info(self, idx: int) -> dict:
-        """Get the info of one image.
-
-        Args:
-            idx: Index of the image.
-
-        Returns:
-            A new dict, as described in the class.
-        """
-        return dict(super().get_data_info(idx), classes=self._metainfo['classes'])
-
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """List the classes in one image, for mmengine's ClassBalancedDataset.
-
-        Args:
-            idx: Index of the image.
-
-        Returns:
-            Class indices, rising.
-        """
-        labels = labels_of(self.get_data_info(idx))
-        return [] if labels is None else labels.present()
 
     def prepare_data(self, idx: int) -> dict | None:
         """Run the pipeline on one image.
@@ -276,24 +249,3 @@ class MultilabelDataset(BaseDataset):
                 raise
             print_log(f'Left out: {error}', logger='current', level=logging.WARNING)
             return None
-
-    def class_frequencies(self) -> np.ndarray:
-        """Average :meth:`handbone.datasets.labels.Labels.class_shares` over the images.
-
-        Returns:
-            (C,) float64, the mean share of pixels over the images of this dataset, 0 to 1.
-
-        Raises:
-            DatasetError: There are no annotations.
-        """
-        shares = np.zeros(len(self._metainfo['classes']))
-        for idx in range(len(self)):
-            info = self.get_data_info(idx)
-            if (labels := labels_of(info)) is None:
-                raise DatasetError.at(
-                    info['img_path'],
-                    'class frequencies need annotations and this image has none',
-                    'Ask the training dataset for them',
-                )
-            shares += labels.class_shares(info['height'], info['width'], len(shares))
-        return shares / len(self)

@@ -23,7 +23,8 @@ class DiceMetric(PackedMetric):
     """Mean Dice over images and classes, each image and class counting the same.
 
     The score of a class in an image is ``(2 |A and B| + eps) / (|A| + |B| + eps)``, so two empty
-    masks score 1. Pixels that the reference ignores are not counted. Predictions and reference
+    masks score 1. Pixels that the reference ignores are not counted, nor a class where it is
+    unknown. Predictions and reference
     masks are packed label maps at the size of the original image: ``pred_sem_seg`` and
     ``gt_sem_seg`` of each data sample, int32 (P, H, W).
 
@@ -97,14 +98,16 @@ class DiceMetric(PackedMetric):
         """Compute the scores, log the table and write the CSV files.
 
         Args:
-            results: (image path, counts int64 (3, C)) of every image of every process.
+            results: (image path, counts (3, C)) of every image of every process; NaN for a class
+                that the image does not know.
 
         Returns:
             ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``, and likewise for
             ``extra_scores``; a group takes precedence over a class of the same name.
         """
         results = self.each_image_once(results)
-        counts = [OverlapCounts(*counts) for _, counts in results]
+        known = np.stack([~np.isnan(counts[0]) for _, counts in results])
+        counts = [OverlapCounts(*np.nan_to_num(counts).astype(np.int64)) for _, counts in results]
         names = ['dice', *self.extra_scores]
         scores = [overlap_scores(each, names, self.eps) for each in counts]
         images = tuple(str(image) for image, _ in results)
@@ -112,7 +115,10 @@ class DiceMetric(PackedMetric):
             images=images,
             patients=images,
             classes=tuple(self.dataset_meta['classes']),
-            scores={name: np.stack([each[name] for each in scores]) for name in names},
+            scores={
+                name: np.where(known, np.stack([each[name] for each in scores]), np.nan)
+                for name in names
+            },
             groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
             reference_pixels=np.stack([each.reference for each in counts]),
         )

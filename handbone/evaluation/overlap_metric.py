@@ -50,6 +50,8 @@ class OverlapMetric(PackedMetric):
         ...                  dict(type='OverlapMetric', pairs='adjacent-bones')]
     """
 
+    scores_classes = False
+
     def __init__(
         self,
         pairs: str | Sequence[PairName] | None = None,

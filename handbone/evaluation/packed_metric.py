@@ -9,14 +9,16 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from handbone.errors import HandboneError
-from handbone.masks import planes_last
+from handbone.masks import classes_known, ignore_mask, planes_last, split_unknown, without
 
 
 class PackedMetric(BaseMetric):
     """Scores image by image, each image once, from one process or many.
 
     Predictions and reference masks are packed label maps at the size of the original image:
-    ``pred_sem_seg`` and ``gt_sem_seg`` of each data sample, int32 (P, H, W). What the sampler
+    ``pred_sem_seg`` and ``gt_sem_seg`` of each data sample, int32 (P, H, W). Where ``gt_sem_seg``
+    has unknown bits, (2P, H, W), classes belong to neither of the two, and a class that is unknown
+    in all pixels of an image is not scored in it. What the sampler
     repeats to fill the last batch is recognised by the path of the image.
 
     Args:
@@ -28,6 +30,8 @@ class PackedMetric(BaseMetric):
     """
 
     default_prefix = ''
+    #: Whether :meth:`score_image` gives one column per class.
+    scores_classes = True
 
     def __init__(
         self,
@@ -83,14 +87,21 @@ class PackedMetric(BaseMetric):
                     '--format-only to `handbone test`.'
                 )
             prediction = planes_last(sample['pred_sem_seg']['data'])
-            reference = planes_last(sample['gt_sem_seg']['data'])
+            labels, bits = split_unknown(sample['gt_sem_seg']['data'], num_classes)
+            unknown = None if bits is None else planes_last(bits)
+            reference = planes_last(labels)
             try:
-                scores = self.score_image(prediction, reference, num_classes, sample)
+                scores = self.score_image(
+                    without(prediction, unknown), reference, num_classes, sample
+                )
             except ValueError as error:
                 raise HandboneError(
                     f'{image}: {name} cannot compare prediction and reference: {error} Both must '
                     'be packed label maps at the size of the original image.'
                 ) from error
+            if unknown is not None and self.scores_classes:
+                known = classes_known(unknown, num_classes, ignore_mask(reference))
+                scores = np.where(known, scores, np.nan)
             self.results.append((image, scores))
 
     def evaluate(self, size: int) -> dict[str, float]:

@@ -59,22 +59,26 @@ def choose_thresholds(
     on the images that it was chosen on is chance.
 
     Args:
-        dice: Of each image, class and tried threshold, float (N, C, K).
+        dice: Of each image, class and tried threshold, float (N, C, K); NaN where the image does
+            not know the class.
         tried: The thresholds, float64 (C, K), rising; the former ones are among them.
         former: The thresholds so far, one or one per class.
 
     Returns:
-        The choice.
+        The choice; scores of a class that no image knows are NaN.
     """
-    images, num_classes = dice.shape[:2]
+    num_images, num_classes = dice.shape[:2]
+    known = ~np.isnan(dice[:, :, 0])
+    dice = np.nan_to_num(dice)
+    images = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
     so_far = np.broadcast_to(np.asarray(former, np.float64), num_classes)
     distance = np.abs(tried - so_far[:, None])
     total = dice.sum(axis=0)
     every = np.arange(num_classes)
     old, new = distance.argmin(axis=1), _best(total, distance)
     before, held_out = total[every, old] / images, np.zeros(num_classes)
-    for scores in dice:
-        held_out += scores[every, _best(total - scores, distance)] / images
+    for scores, there in zip(dice, known, strict=True):
+        held_out += there * scores[every, _best(total - scores, distance)] / images
     gains = held_out > before + ROUNDING
     new = np.where(gains, new, old)
     return ThresholdChoice(
@@ -83,7 +87,7 @@ def choose_thresholds(
         before=before,
         after=total[every, new] / images,
         held_out=np.where(gains, held_out, before),
-        images=images,
+        images=num_images,
     )
 
 

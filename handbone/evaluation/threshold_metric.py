@@ -17,11 +17,14 @@ from handbone.files import write_atomically
 from handbone.masks import (
     CLASSES_PER_PLANE,
     OverlapCounts,
+    class_mask,
+    classes_known,
     dice,
     ignore_mask,
     overlap_counts,
     placed_blocks,
     planes_last,
+    split_unknown,
     upsampled_blocks,
 )
 
@@ -85,9 +88,12 @@ class ThresholdMetric(BaseMetric):
                 raise HandboneError(f'{image}: thresholds are tuned on images with labels')
             logits = sample['seg_logits']['data']
             tried = candidates(self.thresholds, len(logits))
-            reference = planes_last(sample['gt_sem_seg']['data'])
+            labels, bits = split_unknown(sample['gt_sem_seg']['data'], len(logits))
+            unknown = None if bits is None else planes_last(bits)
             place = sample.get('logit_content'), sample.get('logit_matrix')
-            scores = dice_by_threshold(logits, reference, tried, *place, self.eps)
+            scores = dice_by_threshold(
+                logits, planes_last(labels), tried, *place, self.eps, unknown
+            )
             self.results.append((image, scores))
 
     def evaluate(self, size: int) -> dict[str, float]:
@@ -134,9 +140,9 @@ class ThresholdMetric(BaseMetric):
         if self.out_file is not None:
             write_thresholds(self.out_file, classes, choice, self.made_of)
         return {
-            'mDice': float(choice.before.mean()),
-            'mDice/tuned': float(choice.after.mean()),
-            'mDice/held_out': float(choice.held_out.mean()),
+            'mDice': float(np.nanmean(choice.before)),
+            'mDice/tuned': float(np.nanmean(choice.after)),
+            'mDice/held_out': float(np.nanmean(choice.held_out)),
         }
 
 
@@ -147,6 +153,7 @@ def dice_by_threshold(
     content: tuple[float, float] | None = None,
     matrix: np.ndarray | None = None,
     eps: float = 1e-4,
+    unknown: np.ndarray | None = None,
 ) -> np.ndarray:
     """Compute the Dice of an image at many thresholds, from one histogram per class.
 
@@ -158,9 +165,11 @@ def dice_by_threshold(
         content: As in :func:`handbone.masks.logits_to_packed`.
         matrix: As in :func:`handbone.masks.placed_to_packed`; None if the logits cover the image.
         eps: Makes two empty masks score 1.
+        unknown: Map of unknown bits of the same shape as the reference, which has none of them set;
+            None if nothing is unknown.
 
     Returns:
-        Float64 (C, K).
+        Float64 (C, K); NaN for a class that is not known anywhere.
     """
     num_classes, number = tried.shape
     planes = reference[..., None] if reference.ndim == 2 else reference
@@ -179,12 +188,16 @@ def dice_by_threshold(
         # the number of thresholds that a logit is above; NaN is above none
         above = np.searchsorted(borders[index], np.fmax(block.values, borders[index, 0]))
         above += (planes[block.rows, block.columns, plane] >> bit & 1) * (number + 1)
-        if some_ignored:
-            above = above[~ignored[block.rows, block.columns]]
+        if some_ignored or unknown is not None:
+            hidden = ignored[block.rows, block.columns]
+            if unknown is not None:
+                hidden = hidden | class_mask(unknown[block.rows, block.columns], index)
+            above = above[~hidden]
         counted = np.bincount(above.ravel(), minlength=2 * (number + 1))
         histograms[index] += counted.reshape(2, number + 1)
     # pixels at or above each threshold, from the highest down
     reached = histograms[:, :, ::-1].cumsum(axis=2)[:, :, ::-1][:, :, 1:]
     total = overlap_counts(reference, reference, num_classes).reference
     counts = OverlapCounts(reached[:, 1], reached.sum(axis=1), total[:, None])
-    return dice(counts, eps)
+    known = classes_known(unknown, num_classes, ignored)
+    return np.where(known[:, None], dice(counts, eps), np.nan)

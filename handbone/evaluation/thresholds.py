@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.listing import by_normal_form, normal_forms
@@ -72,19 +74,24 @@ def write_thresholds(
         name: {
             'threshold': float(choice.thresholds[index]),
             'former': float(choice.former[index]),
-            'dice_before': round(float(choice.before[index]), 6),
-            'dice_after': round(float(choice.after[index]), 6),
-            'dice_held_out': round(float(choice.held_out[index]), 6),
+            'dice_before': _rounded(choice.before[index]),
+            'dice_after': _rounded(choice.after[index]),
+            'dice_held_out': _rounded(choice.held_out[index]),
         }
         for index, name in enumerate(classes)
     }
     means = {
-        f'dice_{name}': round(float(getattr(choice, name).mean()), 6)
+        f'dice_{name}': _rounded(np.nanmean(getattr(choice, name)))
         for name in ('before', 'after', 'held_out')
     }
     content = {'format': FORMAT, **made_of, 'images': choice.images, **means, 'classes': entries}
     text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
     write_atomically(path, text.encode(errors='surrogateescape'))
+
+
+def _rounded(score: float) -> float | None:
+    """Round a score; None, which JSON has, for NaN, the score of a class that no image knows."""
+    return None if np.isnan(score) else round(float(score), 6)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -125,6 +125,7 @@ def evaluate(
     images: str | Path | None = None,
     classes: Sequence[str] | None = None,
     skip_labels: Sequence[str] = (),
+    unknown_file: str | Path | None = None,
     common: bool = False,
     overlap: str | Sequence[PairName] | None = None,
     by: Sequence[str] = (),
@@ -149,6 +150,8 @@ def evaluate(
         classes: Class names in order. Default: the bones of the hand where all classes of the CSV
             are bones, else the classes of the CSV.
         skip_labels: Labels in JSON files to leave out.
+        unknown_file: CSV ``image_name,class`` of classes that are unknown in single images, beside
+            those that JSON files list in ``attributes.unknown_classes``. They are not scored there.
         common: Score the images that both sides have, where others would be an error.
         overlap: Also score Dice and surface Dice within the overlap of pairs of classes:
             ``['Radius+Scaphoid', …]``, ``'adjacent-bones'``, or ``'all'`` for those that overlap in
@@ -176,7 +179,7 @@ def evaluate(
         0.9712
         >>> print(evaluation.text(worst=3))
     """
-    for place in (prediction, reference, against, images, patients):
+    for place in (prediction, reference, against, images, patients, unknown_file):
         if place and not Path(place).exists():
             raise FileNotFoundError(f'{place}: no such file or folder')
     prediction, other = Path(prediction), Path(against) if against else None
@@ -198,6 +201,7 @@ def evaluate(
             '--images': images,
             '--classes': classes,
             '--skip-labels': skip_labels,
+            '--unknown-file': unknown_file,
             '--overlap': overlap,
             '--show-dir': show_dir,
         }
@@ -209,7 +213,15 @@ def evaluate(
     else:
         folder = Path(images) if images else None
         scorer = MaskScorer(
-            prediction, Path(reference), other, size, folder, classes, skip_labels, common
+            prediction,
+            Path(reference),
+            other,
+            size,
+            folder,
+            classes,
+            skip_labels,
+            common,
+            unknown_file or '',
         )
         drawn = show_dir is not None
         names, limits, notes = scorer.choose_scores(

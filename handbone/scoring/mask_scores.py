@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
 from handbone.datasets.named_files import NamedFiles
+from handbone.datasets.unknown_names import UnknownFile
 from handbone.errors import HandboneError, listed, shown
 from handbone.evaluation.score_names import (
     OVERLAP_SCORES,
@@ -47,6 +48,7 @@ class MaskScorer:
         classes: Class names in order. Default: as :func:`handbone.scoring.evaluate` chooses them.
         skip_labels: Labels in JSON files to leave out.
         common: Score the images that all have, where others would be an error.
+        unknown_file: CSV ``image_name,class`` of classes that images do not know; empty for none.
 
     Attributes:
         classes: The class names in order.
@@ -68,6 +70,7 @@ class MaskScorer:
         classes: Sequence[str] | None,
         skip_labels: Sequence[str],
         common: bool,
+        unknown_file: str | Path = '',
     ) -> None:
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise HandboneError(f'--size is height and width in pixels, got {tuple(size)}.')
@@ -86,6 +89,31 @@ class MaskScorer:
         if not shared:
             raise HandboneError(f'{prediction} and {against} have no image in common.')
         self.pairs = {name: key for name, key in self.sets[0][1].items() if key in shared}
+        indices = {name: index for index, name in enumerate(self.classes)}
+        self._unknown = UnknownFile(unknown_file, indices)
+        self._unknown.check_images(self.reference.names)
+
+    def known(self, key: str) -> np.ndarray:
+        """Tell which classes the reference masks of an image know.
+
+        Args:
+            key: Key of the image.
+
+        Returns:
+            Bool (C,).
+
+        Raises:
+            HandboneError: If a class has masks in it that is called unknown.
+        """
+        unknown = self.reference.unknown(key) | self._unknown.indices(key)
+        if unknown:
+            both = [self.classes[i] for i in self.reference.undrawn(key).present() if i in unknown]
+            if both:
+                raise HandboneError(
+                    f'{self._place}: {listed(both, 10)} is annotated in image {key} and unknown in '
+                    'it. Take it off the unknown classes.'
+                )
+        return ~np.isin(np.arange(len(self.classes)), list(unknown))
 
     def choose_scores(
         self,
@@ -151,7 +179,7 @@ class MaskScorer:
             spacing: Height and width of a pixel in mm.
 
         Returns:
-            The scores of every image and class, of one or two files.
+            The scores of every image and class, of one or two files; NaN for what is unknown.
         """
         tables = []
         for masks, keys in self.sets:
@@ -206,7 +234,13 @@ class MaskScorer:
             else:
                 counts = run_overlap_counts(masks[name], reference.runs(key))
                 found = overlap_scores(counts, scores)
-            rows.append([found[column] for column in score_columns(scores, tolerances)])
+            known = self.known(key)
+            rows.append(
+                [
+                    np.where(known, found[column], np.nan)
+                    for column in score_columns(scores, tolerances)
+                ]
+            )
         columns = score_columns(scores, tolerances)
         groups = {
             group: tuple(name for name in names if name in self.classes)

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from handbone.datasets.annotation_file import annotated_size, read_polygons
+from handbone.datasets.annotation_file import annotated_size, read_annotations
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.image_header import read_image_size
 from handbone.datasets.labels import Labels
@@ -82,18 +82,24 @@ class AnnotationReference:
         Returns:
             Packed map.
         """
-        size, polygons = self._read(key)
+        size, polygons, _ = self._read(key)
         return rasterize(polygons.split(), *size, len(self._class_indices))
 
     def runs(self, key: str) -> list[np.ndarray]:
         """Find the runs of every class of an image."""
         return encode(self.labels(key), len(self._class_indices))
 
-    def _read_file(self, key: str) -> tuple[Size, Polygons]:
+    def unknown(self, key: str) -> frozenset[int]:
+        """Find the classes that the file of an image calls unknown, as indices."""
+        return self._read(key)[2]
+
+    def _read_file(self, key: str) -> tuple[Size, Polygons, frozenset[int]]:
         path = self.files.folder / self._by_key[key].name
         image = self._images.path(key) if self._images else None
         size = read_image_size(image) if image else self._size
-        polygons, problems = read_polygons(path, self._class_indices, size, self._skip_labels)
+        polygons, problems, unknown = read_annotations(
+            path, self._class_indices, size, self._skip_labels
+        )
         if problems:
             raise problems[0]
         size = size or annotated_size(path)
@@ -103,7 +109,7 @@ class AnnotationReference:
                 'the metadata does not tell height and width of the image',
                 'Add --size HEIGHT WIDTH if all images have one size, or --images FOLDER',
             )
-        return size, polygons
+        return size, polygons, unknown
 
 
 class SubmissionReference:
@@ -144,6 +150,10 @@ class SubmissionReference:
         """Find the height and width of an image, None if they are not known."""
         path = self._images.path(key) if self._images else None
         return read_image_size(path) if path else self._size
+
+    def unknown(self, key: str) -> frozenset[int]:
+        """Find the classes that the file calls unknown: none, because it has no place for them."""
+        return frozenset()
 
     def undrawn(self, key: str) -> Labels:
         """Find the masks of an image as the file has them."""

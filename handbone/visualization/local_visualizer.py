@@ -225,4 +225,9 @@ def packed_map(data_sample: SegDataSample, field: str) -> np.ndarray | None:
     Returns:
         Packed map, (H, W) or (H, W, P), or None if the sample has none.
     """
-    return planes_last(data_sample.get(field).data) if field in data_sample else None
+    if field not in data_sample:
+        return None
+    planes = data_sample.get(field).data
+    if field == 'gt_sem_seg':  # what is unknown comes behind the labels, and is not drawn
+        planes = planes[: len(planes) - data_sample.metainfo.get('unknown_planes', 0)]
+    return planes_last(planes)

@@ -10,7 +10,7 @@ import pytest
 from small_dataset import annotation, shapes, write_json
 
 from handbone.datasets import DatasetError
-from handbone.datasets.annotation_file import annotated_size, read_polygons
+from handbone.datasets.annotation_file import annotated_size, read_annotations
 from handbone.datasets.named_files import NamedFiles
 from handbone.errors import HandboneError
 from handbone.scoring.reference_masks import AnnotationReference, match_names
@@ -119,7 +119,9 @@ def test_labels_are_compared_in_either_form(tmp_path):
     path = tmp_path / 'a.json'
     triangle = [[1, 1], [9, 1], [9, 9]]
     write_json(path, [annotation(decomposed('Zehé'), triangle), annotation('Öl', triangle)])
-    polygons, problems = read_polygons(path, {'a': 0, 'Zehé': 1}, skip_labels=[decomposed('Öl')])
+    polygons, problems, _ = read_annotations(
+        path, {'a': 0, 'Zehé': 1}, skip_labels=[decomposed('Öl')]
+    )
     assert not problems
     assert polygons.classes.tolist() == [1]
 
@@ -162,7 +164,7 @@ def test_evaluation_pairs_names_in_either_form(mixed, tmp_path):
 def test_odd_sizes_in_the_metadata(tmp_path, length):
     path = tmp_path / 'a.json'
     path.write_text(f'{{"annotations": [], "metadata": {{"height": 48, "width": {length}}}}}')
-    _, (problem,) = read_polygons(path, {'a': 0}, (48, 64))
+    _, (problem,), _ = read_annotations(path, {'a': 0}, (48, 64))
     for error in (problem, pytest.raises(DatasetError, annotated_size, path).value):
         assert str(error).startswith(f'{path}: the metadata gives the height 48 and the width ')
 
@@ -179,7 +181,7 @@ def test_odd_sizes_in_the_metadata(tmp_path, length):
 def test_odd_documents(tmp_path, content, message):
     path = tmp_path / 'a.json'
     path.write_text(content)
-    _, (problem,) = read_polygons(path, {'a': 0}, (48, 64))
+    _, (problem,), _ = read_annotations(path, {'a': 0}, (48, 64))
     assert str(problem).startswith(f'{path}: ')
     with pytest.raises(DatasetError, match=message):
         raise problem
@@ -191,7 +193,7 @@ def test_true_and_false_are_not_coordinates(tmp_path, coordinate, place):
     points = [[1, 1], [9, 1], [9, 9]]
     points[place][1] = coordinate
     write_json(tmp_path / 'a.json', [annotation('round', points)])
-    _, (problem,) = read_polygons(tmp_path / 'a.json', {'round': 0}, (48, 64))
+    _, (problem,), _ = read_annotations(tmp_path / 'a.json', {'round': 0}, (48, 64))
     assert f'point {place} ([' in str(problem)
 
 
@@ -200,7 +202,7 @@ def test_messages_stay_short_and_printable(tmp_path):
     for odd in ('\ud800', 'x' * 10**6, ['y' * 10**6] * 9, {'\udfff' * 9: 10**4000}):
         bad = [dict(annotation('round', [odd] * 3), id=odd), annotation(odd, shapes()[0]['points'])]
         path.write_text(json.dumps(dict(annotations=bad)))
-        _, problems = read_polygons(path, {'round': 0}, (48, 64))
+        _, problems, _ = read_annotations(path, {'round': 0}, (48, 64))
         assert len(problems) == 2
         for problem in problems:
             assert len(str(problem).encode()) < 1000
@@ -210,6 +212,6 @@ def test_whole_numbers_may_be_written_as_floats(tmp_path):
     document = dict(annotations=shapes(), metadata=dict(height=48.0, width=64))
     (tmp_path / 'a.json').write_text(json.dumps(document))
     indices = {'round': 0, 'square': 1, 'long': 2}
-    polygons, problems = read_polygons(tmp_path / 'a.json', indices, (48, 64))
+    polygons, problems, _ = read_annotations(tmp_path / 'a.json', indices, (48, 64))
     assert not problems and np.isfinite(polygons.points).all()
     assert annotated_size(tmp_path / 'a.json') == (48, 64)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.datasets.annotation_file import annotated_size, read_polygons
+from handbone.datasets.annotation_file import annotated_size
+from handbone.datasets.annotation_file import read_annotations as read_file
 from handbone.datasets.file_list import ImageFile, read_list_file
 from handbone.datasets.polygons import Polygons
 
@@ -32,7 +33,7 @@ def annotation_samples() -> list[bytes]:
 
 def read_annotations(path: Path) -> Polygons:
     """Read a file as the datasets do."""
-    polygons, problems = read_polygons(
+    polygons, problems, _ = read_file(
         path, {name: index for index, name in enumerate(CLASSES)}, SIZE
     )
     if problems:

@@ -12,7 +12,7 @@ from made_predictions import CLASSES, draw_labels, make_prediction
 from scipy import ndimage
 
 from handbone.bones import CLASSES as BONES
-from handbone.datasets.annotation_file import read_polygons
+from handbone.datasets.annotation_file import read_annotations
 from handbone.masks import pack, rasterize, trace_outlines
 from handbone.outputs import WRITERS
 from handbone.outputs.polygons import PolygonWriter
@@ -69,7 +69,7 @@ def test_file_reads_as_annotations_of_the_same_masks(tmp_path):
     path = tmp_path / 'outputs_json' / 'ID007' / 'hand.json'
     height, width = prediction.labels.shape
     indices = {name: index for index, name in enumerate(CLASSES)}
-    polygons, problems = read_polygons(path, indices, (height, width))
+    polygons, problems, _ = read_annotations(path, indices, (height, width))
     assert problems == []
     again = rasterize(polygons.split(), height, width, len(CLASSES))
     np.testing.assert_array_equal(again, np.where(prediction.labels < 0, 0, prediction.labels))
@@ -101,7 +101,9 @@ def test_parts_of_one_and_two_pixels_are_polygons(tmp_path):
     mask = np.zeros((1, 9, 9), bool)
     mask[0, 0, 0] = mask[0, 4, 4:6] = mask[0, 8, 8] = True
     PolygonWriter(tmp_path, ['bone']).write(make_prediction('dots', pack(mask)))
-    polygons, problems = read_polygons(tmp_path / 'outputs_json/dots.json', {'bone': 0}, (9, 9))
+    polygons, problems, _ = read_annotations(
+        tmp_path / 'outputs_json/dots.json', {'bone': 0}, (9, 9)
+    )
     assert problems == []
     np.testing.assert_array_equal(rasterize(polygons.split(), 9, 9, 1), pack(mask))
 

@@ -22,6 +22,7 @@ class AnnotatedImage:
         labels: Polygons, runs or files of masks.
         outlines: The points of polygons that ``labels`` were drawn from by another rule than
             handbone's, in its coordinates; None where there are none.
+        unknown: Indices of the classes of which nobody has said whether they are there.
     """
 
     name: str
@@ -30,6 +31,7 @@ class AnnotatedImage:
     width: int
     labels: Labels
     outlines: Polygons | None = None
+    unknown: frozenset[int] = frozenset()
 
     @property
     def stem(self) -> str:

@@ -7,7 +7,7 @@ from handbone.annotations import annotation_json
 from handbone.bones import CLASSES, PALETTE
 from handbone.files import write_atomically
 
-from ..annotation_file import annotated_size, labels_of, read_polygons
+from ..annotation_file import annotated_size, labels_of, read_annotations
 from ..bad_files import BadFiles
 from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
@@ -58,9 +58,9 @@ class HandBoneReader(LabelFileReader):
         name, image, size = self.locate(entry.key, known_size, path)
         known = {label: index for label, index in self._indices.items() if index is not None}
         skipped = self._indices.keys() - known.keys()
-        polygons, problems = read_polygons(path, known, size, skipped)
+        polygons, problems, unknown = read_annotations(path, known, size, skipped)
         self.note(problems)
-        return AnnotatedImage(name, image, *size, polygons)
+        return AnnotatedImage(name, image, *size, polygons, unknown=unknown)
 
 
 class HandBoneWriter(FormatWriter):

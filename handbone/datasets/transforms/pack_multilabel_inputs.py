@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmcv.transforms import BaseTransform
 from mmengine.structures import PixelData
 from mmseg.registry import TRANSFORMS
 from mmseg.structures import SegDataSample
 
-from handbone.masks import planes_first
+from handbone.errors import HandboneError
+from handbone.masks import join_unknown, planes_first
 
 META_KEYS = (
     'img_path',
@@ -32,9 +34,11 @@ class PackMultilabelInputs(BaseTransform):
 
     Image: becomes a contiguous (channels, H, W) tensor of the same dtype, uint8 or float32; a grey
     image is repeated over the channels. Labels: become a contiguous (P, H, W) int32 tensor with the
-    planes first and the same bits.
+    planes first and the same bits. Where something is unknown, the P planes of unknown bits follow,
+    (2P, H, W), and ``unknown_planes`` of the meta information is P.
 
-    Required keys: ``img``. Optional keys: ``gt_seg_map`` and those of ``meta_keys``.
+    Required keys: ``img``. Optional keys: ``gt_seg_map``, ``gt_unknown_map`` and those of
+    ``meta_keys``.
 
     Args:
         channels: Channels for a grey image, 3 for pretrained backbones, or 1. A colour image keeps
@@ -64,8 +68,28 @@ class PackMultilabelInputs(BaseTransform):
             metainfo={key: results[key] for key in self.meta_keys if key in results}
         )
         if 'gt_seg_map' in results:
-            sample.gt_sem_seg = PixelData(data=planes_first(results['gt_seg_map']))
+            labels = planes_first(results['gt_seg_map'])
+            if 'gt_unknown_map' in results:
+                sample.set_metainfo(dict(unknown_planes=len(labels)))
+                labels = join_unknown(labels, self._unknown(results, labels))
+            sample.gt_sem_seg = PixelData(data=labels)
         return dict(inputs=self._image_tensor(results['img']), data_samples=sample)
+
+    @staticmethod
+    def _unknown(results: dict, labels: torch.Tensor) -> torch.Tensor:
+        unknown = planes_first(results['gt_unknown_map'])
+        # mmcv's Pad knows no other map than the labels; it adds background below and to the right
+        below, right = (labels.shape[axis] - unknown.shape[axis] for axis in (1, 2))
+        if min(below, right) < 0 or len(unknown) != len(labels):
+            raise HandboneError(
+                f'gt_unknown_map has the shape {tuple(unknown.shape)} and gt_seg_map '
+                f'{tuple(labels.shape)}: a transform of the pipeline changed only one of them. Use '
+                'transforms that go through seg_fields; in Albu set '
+                "additional_targets=dict(gt_unknown_map='mask')"
+            )
+        if below or right:
+            return F.pad(unknown, (0, right, 0, below))
+        return unknown
 
     def _image_tensor(self, image: np.ndarray) -> torch.Tensor:
         if image.ndim == 3:

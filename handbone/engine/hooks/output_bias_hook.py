@@ -18,7 +18,8 @@ class OutputBiasHook(Hook):
     The frequencies are measured on the training dataset's polygons. Heads whose output was loaded
     from a checkpoint keep their trained biases; a head for a different number of classes is not
     loaded and gets new ones. Nothing is done if the dataset cannot measure frequencies. Datasets
-    inside mmengine's wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are found.
+    inside mmengine's wrappers (``ConcatDataset``, ``RepeatDataset`` and so on) are found. What is
+    unknown does not count.
     """
 
     priority = 'VERY_HIGH'
@@ -72,14 +73,26 @@ class OutputBiasHook(Hook):
 
 
 def _class_frequencies(dataset: Dataset) -> np.ndarray | None:
-    """Mean share of pixels per class, (C,), or ``None`` if a dataset cannot measure it."""
+    """Share of the known pixels per class, (C,), or ``None`` if a dataset cannot measure it."""
+    shares = _class_shares(dataset)
+    if shares is None:
+        return None
+    present, known = shares
+    return np.where(known > 0, present / np.maximum(known, 1e-12), 0)
+
+
+def _class_shares(dataset: Dataset) -> np.ndarray | None:
+    """Mean over images of what each class covers and of where it is known, as shares, (2, C)."""
+    if hasattr(dataset, 'class_shares'):
+        return np.stack(dataset.class_shares()) / len(dataset)  # type: ignore[arg-type]
     if hasattr(dataset, 'class_frequencies'):
-        return dataset.class_frequencies()
+        frequencies = dataset.class_frequencies()
+        return np.stack([frequencies, np.ones(len(frequencies))])
     if hasattr(dataset, 'dataset'):
-        return _class_frequencies(dataset.dataset)
+        return _class_shares(dataset.dataset)
     if not hasattr(dataset, 'datasets'):
         return None
-    found = [_class_frequencies(part) for part in dataset.datasets]
+    found = [_class_shares(part) for part in dataset.datasets]
     parts = [part for part in found if part is not None]
     if len(parts) < len(found):
         return None

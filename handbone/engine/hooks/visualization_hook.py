@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -10,7 +11,14 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
-from handbone.masks import dice, overlap_counts, planes_last
+from handbone.masks import (
+    classes_known,
+    dice,
+    overlap_counts,
+    planes_last,
+    split_unknown,
+    without,
+)
 from handbone.radiographs.image_reading import read_image
 from handbone.submissions.image_names import dataset_image_paths, name_images
 
@@ -182,10 +190,16 @@ class MultilabelVisualizationHook(Hook):
         for sample in outputs:
             if self.worst < 1 or 'gt_sem_seg' not in sample:
                 continue
-            reference = planes_last(sample.gt_sem_seg.data)
+            labels, bits = split_unknown(sample.gt_sem_seg.data, len(classes))
+            unknown = None if bits is None else planes_last(bits)
+            reference = planes_last(labels)
             prediction = planes_last(sample.pred_sem_seg.data)
-            scores = dice(overlap_counts(prediction, reference, len(classes)))
-            mean, lowest = float(scores.mean()), int(scores.argmin())
+            counts = overlap_counts(without(prediction, unknown), reference, len(classes))
+            known = classes_known(unknown, len(classes))
+            if not known.any():
+                continue
+            scores = np.where(known, dice(counts), np.nan)
+            mean, lowest = float(np.nanmean(scores)), int(np.nanargmin(scores))
             text = f'Dice {mean:.3f}, lowest {classes[lowest]} {scores[lowest]:.3f}'
             self._cases.add(Case(mean, sample.img_path, text, reference, prediction))
 

@@ -109,6 +109,8 @@ setup(
         'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
         # tables of patients in Excel's format
+        # large TIFFs, and the compressions of their tiles
+        'tissue': ['imagecodecs>=2024.1', 'tifffile>=2024.1'],
         'tables': ['openpyxl>=3.1'],
         # nvidia-ml-py lets SystemLoadHook read how busy a GPU is
         'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],

@@ -15,7 +15,7 @@ FLOORS = (
         *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
         *('metadata', 'phantom', 'regions', 'starter'),
     },
-    {'checkpoints'},
+    {'checkpoints', 'sections'},
     {'configuration'},
     {'datasets', 'models', 'engine'},
     {'scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor', 'planning'},

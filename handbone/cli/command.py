@@ -56,6 +56,7 @@ SUBCOMMANDS = {
     'metadata': Subcommand('clean a table of patients', registers=False),
     'doctor': Subcommand('look for faults in a labelled dataset', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
+    'make-sections': Subcommand('write a dataset of synthetic tissue sections', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),
     'check': Subcommand('check the installation and this machine', registers=False),
 }

@@ -1,0 +1,1 @@
+"""Synthetic tissue sections with known functional units."""

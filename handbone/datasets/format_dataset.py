@@ -18,6 +18,7 @@ from .file_list import ImageFile, image_file
 from .formats.annotated_image import AnnotatedImage
 from .formats.catalogue import reader_class
 from .formats.class_choice import ClassChoice
+from .formats.format_reader import FormatReader
 from .formats.layers import COVERED
 from .multilabel_dataset import MultilabelDataset
 from .polygons import Polygons
@@ -63,7 +64,7 @@ class FormatDataset(MultilabelDataset):
         reader_options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._make_reader = reader_class(format)
+        self._make_reader = self.reader_class(format)
         self._rename = dict(rename or {})
         self._reader_options = dict(reader_options or {})
         try:
@@ -75,6 +76,20 @@ class FormatDataset(MultilabelDataset):
         if self._patient is not None and self._patient.groups != 1:
             raise HandboneError(f'patient_pattern {patient_pattern!r} needs exactly one group')
         super().__init__(**kwargs)
+
+    def reader_class(self, name: str) -> type[FormatReader]:
+        """Choose the reader of the labels.
+
+        Args:
+            name: Name of the format.
+
+        Returns:
+            A class of :class:`FormatReader`.
+
+        Raises:
+            HandboneError: There is no such format.
+        """
+        return reader_class(name)
 
     def load_data_list(self) -> list[dict]:
         """Read and check all labels and take the chosen images; see the base class."""

@@ -46,6 +46,51 @@ class MaskRuns(NamedTuple):
         return shares / (height * width)
 
 
+def crop_runs(masks: MaskRuns, size: tuple[int, int], box: tuple[int, int, int, int]) -> MaskRuns:
+    """Cut a rectangle out of the masks without drawing them.
+
+    >>> masks = pack_runs({0: np.array([[1, 5]])}, 'C')  # of 2 x 4 pixels
+    >>> crop_runs(masks, (2, 4), (0, 1, 2, 2)).draw(2, 2, 1).tolist()
+    [[1, 1], [1, 0]]
+
+    Args:
+        masks: The masks.
+        size: Height and width of the image.
+        box: Top, left, height and width of the rectangle, within the image.
+
+    Returns:
+        The masks of the rectangle; classes without a pixel in it are left out.
+    """
+    first, line, length = (
+        (box[0], box[2], size[1]) if masks.order == 'C' else (box[1], box[3], size[0])
+    )
+    start, stop = (box[1], box[1] + box[3]) if masks.order == 'C' else (box[0], box[0] + box[2])
+    cut = {}
+    starts = [0, *masks.ends.tolist()]
+    for index, begin, end in zip(masks.classes.tolist(), starts, masks.ends, strict=False):
+        runs = masks.runs[begin:end].astype(np.int64)
+        # runs rise, so those that reach the lines of the rectangle follow each other
+        reach = (runs.sum(axis=1) > first * length, runs[:, 0] < (first + line) * length)
+        pieces = _by_line(runs[reach[0] & reach[1]], length)
+        inside = (pieces[:, 0] >= first) & (pieces[:, 0] < first + line)
+        lines, (left, right) = pieces[inside, 0] - first, pieces[inside, 1:].clip(start, stop).T
+        kept = right > left
+        moved = lines * (stop - start) + left - start
+        cut[index] = np.column_stack([moved, right - left])[kept]
+    return pack_runs(cut, masks.order)
+
+
+def _by_line(runs: np.ndarray, length: int) -> np.ndarray:
+    """Cut runs at the ends of lines: int64 (n, 3) of line, and first and end place within it."""
+    starts, ends = runs[:, 0], runs.sum(axis=1)
+    first, last = starts // length, (ends - 1) // length
+    pieces = last - first + 1
+    run = np.repeat(np.arange(len(runs)), pieces)
+    lines = np.arange(len(run)) - np.repeat(np.cumsum(pieces) - pieces, pieces) + first[run]
+    begin = np.maximum(starts[run] - lines * length, 0)
+    return np.column_stack([lines, begin, np.minimum(ends[run] - lines * length, length)])
+
+
 def pack_runs(of_class: Mapping[int, np.ndarray], order: Order) -> MaskRuns:
     """Join the runs of several classes into flat arrays; classes without a run are left out.
 

@@ -46,6 +46,8 @@ class FormatReader:
 
     #: Folders beside the labels in which the format keeps images.
     IMAGE_FOLDERS: ClassVar[tuple[str, ...]] = ('images', '.')
+    #: Most pixels of an image.
+    MAX_PIXELS: ClassVar[int] = MAX_PIXELS
 
     def __init__(
         self,
@@ -144,7 +146,7 @@ class FormatReader:
         Raises:
             DatasetError: There is no such image, or its size is not known or another one.
         """
-        if size is not None and (min(size) < 1 or size[0] * size[1] > MAX_PIXELS):
+        if size is not None and (min(size) < 1 or size[0] * size[1] > self.MAX_PIXELS):
             raise DatasetError.at(
                 place,
                 f'image {shown(name)} has width {size[1]} and height {size[0]} there, which no '
@@ -170,7 +172,7 @@ class FormatReader:
                 )
             return _relative(name), None, size
         path = self._images.folder / file.name
-        found = read_image_size(path)
+        found = self.image_size(path)
         if size is not None and size != found:
             raise DatasetError.at(
                 place,
@@ -180,6 +182,20 @@ class FormatReader:
                 where,
             )
         return file.name, path, found
+
+    def image_size(self, path: Path) -> Size:
+        """Read height and width of an image from its header.
+
+        Args:
+            path: The image.
+
+        Returns:
+            Height and width in pixels.
+
+        Raises:
+            DatasetError: It cannot be used.
+        """
+        return read_image_size(path)
 
     def _find_images(self, images: str | Path | None) -> NamedFiles | None:
         if images is not None:

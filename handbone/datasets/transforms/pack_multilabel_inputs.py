@@ -25,6 +25,7 @@ META_KEYS = (
     'flip_direction',
     'swap_classes',
     'frame_matrix',
+    'section_reduce',
 )
 
 

@@ -1,5 +1,6 @@
 """Segmentors that end in packed label maps at the size of the original image."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from .logit_frame import (
     undo_flip,
     undo_swap,
 )
+from .section_windows import are_sections, section_logits
 from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
 
@@ -158,6 +160,11 @@ class PackedPrediction(Decision):
             size = tuple(inputs.shape[2:])
             metainfo = dict(ori_shape=size, img_shape=size, pad_shape=size)
             data_samples = [SegDataSample(metainfo=metainfo) for _ in inputs]
+        if are_sections(data_samples):
+            logits = section_logits(
+                self, data_samples, lambda windows: self.encode_decode(windows, [])
+            )
+            return self.postprocess_result(logits, data_samples)
         shown = self.view(inputs, data_samples)
         seg_logits = self.inference(shown, [sample.metainfo for sample in data_samples])
         return self.postprocess_result(seg_logits, data_samples, inputs)
@@ -182,14 +189,15 @@ class PackedPrediction(Decision):
 
     def postprocess_result(
         self,
-        seg_logits: Tensor,
+        seg_logits: Tensor | Sequence[Tensor],
         data_samples: list[SegDataSample],
         inputs: Tensor | None = None,
     ) -> list[SegDataSample]:
         """Turn logits into packed labels at the original size of each image.
 
         Args:
-            seg_logits: ``(N, C, h, w)``, covering the padded images at any resolution.
+            seg_logits: ``(N, C, h, w)``, or ``(C, h, w)`` of each image, covering the padded images
+                at any resolution.
             data_samples: Samples with meta information.
             inputs: ``(N, channels, H, W)``, normalised, for postprocessing that looks at the image.
 

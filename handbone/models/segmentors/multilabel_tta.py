@@ -15,6 +15,7 @@ from handbone.masks import logits_to_packed
 
 from .logit_frame import content_size, cut_padding, logit_matrix, undo_flip, undo_swap
 from .running_mean import RunningMean, check_merge
+from .section_windows import are_sections, section_logits
 from .shape_batches import predict_by_shape
 from .view import View
 
@@ -78,10 +79,20 @@ class MultilabelTTAModel(BaseTTAModel):
     def _predict(self, data: dict) -> list[SegDataSample]:
         if not isinstance(data['inputs'][0], (list, tuple)):
             batch = self.module.data_preprocessor(data, False)
+            if are_sections(batch['data_samples']):
+                return self._predict_sections(batch['data_samples'])
             shown = self.module.view(batch['inputs'], batch['data_samples'])
             logits = self.mean_logits(shown, batch['data_samples'])
             return self.module.postprocess_result(logits, batch['data_samples'], batch['inputs'])
         return self._merge_pipeline_views(data)
+
+    def _predict_sections(self, data_samples: list[SegDataSample]) -> list[SegDataSample]:
+        """Average over the views of each window of sections that are read from their files."""
+        empty = [SegDataSample()]
+        logits = section_logits(
+            self.module, data_samples, lambda windows: self.mean_logits(windows, empty)
+        )
+        return self.module.postprocess_result(logits, data_samples)
 
     def mean_logits(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
         """Average over the views that are made on the device.

@@ -13,6 +13,8 @@ from handbone.errors import HandboneError
 
 from .logit_frame import cut_padding
 
+#: From row, column, height and width of a window to its pixels.
+ReadWindow = Callable[[int, int, int, int], Tensor]
 SETTINGS = ('crop_size', 'stride', 'window_batch', 'window_sigma', 'logit_stride')
 
 
@@ -92,9 +94,29 @@ class SlidingWindow:
         Returns:
             ``(N, C, h, w)``, covering the images at the head's resolution or at ``logit_stride``.
         """
-        full = (images.shape[2], images.shape[3])
+
+        def read(row: int, column: int, height: int, width: int) -> Tensor:
+            part = images[:, :, row : row + height, column : column + width]
+            return F.pad(part, (0, width - part.shape[3], 0, height - part.shape[2]))
+
+        return self.logits_of_windows(network, read, (images.shape[2], images.shape[3]))
+
+    def logits_of_windows(
+        self, network: Callable[[Tensor], Tensor], read: ReadWindow, full: tuple[int, int]
+    ) -> Tensor:
+        """Compute the logits of images that are read window by window.
+
+        Args:
+            network: From ``(N, channels, height, width)`` to logits ``(N, C, h, w)``.
+            read: From row, column, height and width of a window to its pixels, ``(N, channels,
+                height, width)``, normalised. The last windows may reach beyond the images.
+            full: Height and width of the images.
+
+        Returns:
+            ``(N, C, h, w)``, covering the images at the head's resolution or at ``logit_stride``.
+        """
         window = (min(self.crop_size[0], full[0]), min(self.crop_size[1], full[1]))
-        first = self._coarsen(network(images[:, :, : window[0], : window[1]]), window)
+        first = self._coarsen(network(read(0, 0, *window)), window)
         if window == full:
             return first
         ratios = [Fraction(*sides) for sides in zip(window, first.shape[2:], strict=True)]
@@ -103,13 +125,12 @@ class SlidingWindow:
             for axis in (0, 1)
         )
         reach = rows[-1] + window[0], columns[-1] + window[1]
-        images = F.pad(images, (0, reach[1] - full[1], 0, reach[0] - full[0]))
         size = [int(side / ratio) for side, ratio in zip(reach, ratios, strict=True)]
         total = first.new_zeros((*first.shape[:2], *size), dtype=torch.float32)
         weights = total.new_zeros(size)
         weight = self._weight(first.shape[2:], total)
         corners = [(row, column) for row in rows for column in columns]
-        for corner, logits in self._windows(network, images, window, corners, first):
+        for corner, logits in self._windows(network, read, window, corners, first):
             low = [int(side / ratio) for side, ratio in zip(corner, ratios, strict=True)]
             place = tuple(slice(a, a + b) for a, b in zip(low, weight.shape, strict=True))
             total[..., place[0], place[1]] += logits.float() * weight
@@ -123,7 +144,7 @@ class SlidingWindow:
     def _windows(
         self,
         network: Callable[[Tensor], Tensor],
-        images: Tensor,
+        read: ReadWindow,
         window: tuple[int, int],
         corners: list[tuple[int, int]],
         first: Tensor,
@@ -132,12 +153,9 @@ class SlidingWindow:
         yield corners[0], first
         for start in range(1, len(corners), self.window_batch):
             batch = corners[start : start + self.window_batch]
-            crops = [
-                images[:, :, row : row + window[0], column : column + window[1]]
-                for row, column in batch
-            ]
+            crops = [read(row, column, *window) for row, column in batch]
             logits = self._coarsen(network(torch.cat(crops)), window)
-            yield from zip(batch, logits.split(len(images)), strict=True)
+            yield from zip(batch, logits.split(len(first)), strict=True)
 
     def _coarsen(self, logits: Tensor, window: tuple[int, int]) -> Tensor:
         if self.logit_stride is None:

@@ -15,9 +15,9 @@ from handbone.extras import MissingExtraError
 from handbone.files import write_atomically
 from handbone.inference.batches import Answer, predict_batches, read_ahead
 from handbone.inference.image_failures import failure_text
-from handbone.inference.predictor import Predictor
+from handbone.inference.predictor import Predictor, read_file
 from handbone.masks import encode
-from handbone.radiographs import Radiograph, read_radiograph
+from handbone.radiographs import Radiograph
 
 from .crash_log import MOST_CRASHES, CrashLog
 from .hashing import file_hash
@@ -152,7 +152,7 @@ class WorkUnitPredictor:
         path = Path(self._settings.root) / image.place
         if file_hash(path) != image.hash:
             raise HandboneError('it changed while images were predicted: predict again')
-        return read_radiograph(path, self._predictor.window)
+        return read_file(self._predictor, path)
 
 
 class _Image(NamedTuple):

@@ -71,6 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='leave out points of the polygons as long as no outline moves by more (default: 0)',
     )
     parser.add_argument(
+        '--rle-order',
+        choices=['rows', 'columns'],
+        default='rows',
+        help='way that the runs of the CSV go; HuBMAP and most others have columns (default: rows)',
+    )
+    parser.add_argument(
         '--restart', action='store_true', help='start over, without what an earlier run has done'
     )
     parser.add_argument(
@@ -94,6 +100,7 @@ def run(args: argparse.Namespace) -> None:
     from handbone.apis.inferencer import MultilabelInferencer, make_writers
     from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import parse_options
+    from handbone.datasets.formats.run_conventions import ORDERS
     from handbone.inference import ImageSources, open_predictor
 
     model, checkpoint, sources = split_sources(args.words)
@@ -108,7 +115,11 @@ def run(args: argparse.Namespace) -> None:
             args.postprocess,
             cfg_options=parse_options(args.cfg_options or ()),
         )
-    options = {'polygons': dict(tolerance=args.polygon_tolerance)} if args.polygon_tolerance else {}
+    options: dict[str, dict[str, object]] = {}
+    if args.polygon_tolerance:
+        options['polygons'] = dict(tolerance=args.polygon_tolerance)
+    if args.rle_order != 'rows':  # an unfinished run of rows goes on as it began
+        options['csv'] = dict(order=ORDERS[args.rle_order])
     out = args.out_dir
     images = ImageSources(sources)
     if images.describe_left_out():

@@ -8,8 +8,10 @@ from mmcv.transforms import Compose
 
 from handbone.errors import HandboneError
 from handbone.radiographs import check_grey_values
+from handbone.sections import Section
 
 LOADING = 'LoadRadiograph'
+SECTIONS = 'LoadSection'
 LABELS = 'LoadPolygonAnnotations'
 VIEWS = 'TestTimeAug'
 
@@ -26,7 +28,10 @@ class ArrayPipeline:
 
     def __init__(self, steps: Sequence[dict]) -> None:
         loading = dict(steps[0]) if steps else {}
-        if loading.get('type') != LOADING:
+        self.reads_sections = loading.get('type') == SECTIONS
+        if self.reads_sections:
+            loading, steps = {}, [{}, *steps]
+        elif loading.get('type') != LOADING:
             raise HandboneError(
                 f'the test pipeline begins with {loading.get("type")}, so it cannot take images '
                 f"from memory: begin it with dict(type='{LOADING}')"
@@ -35,11 +40,12 @@ class ArrayPipeline:
         self.color = loading.get('color_type') == 'color'
         self._steps = Compose(without_labels(steps[1:]))
 
-    def __call__(self, image: np.ndarray, place: str = 'the image') -> dict:
+    def __call__(self, image: np.ndarray | Section, place: str = 'the image') -> dict:
         """Prepare one image.
 
         Args:
-            image: Grey values (H, W), uint8 or float from 0 to 255.
+            image: Grey values (H, W), uint8 or float from 0 to 255; or a section, where the
+                pipeline begins with ``LoadSection``.
             place: Which image it is, for messages.
 
         Returns:
@@ -48,11 +54,22 @@ class ArrayPipeline:
         Raises:
             HandboneError: If it is not such an array.
         """
+        if self.reads_sections:
+            return self._steps(dict(img_path=str(_section(image, place).path)))
         image = check_grey_values(image, place)
         size = image.shape
         if self.color:
             image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
         return self._steps(dict(img=image, img_shape=size, ori_shape=size, img_path=''))
+
+
+def _section(image: object, place: str) -> Section:
+    if not isinstance(image, Section):
+        raise HandboneError(
+            f'{place}: this model reads tissue sections window by window, so it takes their files: '
+            'name the file'
+        )
+    return image
 
 
 def without_labels(steps: Sequence[dict]) -> list[dict]:

@@ -139,8 +139,8 @@ def _predict(
 
 
 def _labels(predictor: Predictor, radiographs: Sequence[Radiograph]) -> list[np.ndarray]:
-    labels = predictor.predict([radiograph.image for radiograph in radiographs])
+    labels = predictor.predict([radiograph.content for radiograph in radiographs])
     sizes = [each.shape[:2] for each in labels]
-    if sizes != [radiograph.image.shape for radiograph in radiographs]:
+    if sizes != [radiograph.size for radiograph in radiographs]:
         raise RuntimeError(f'the predictor gave labels of the sizes {sizes}')
     return labels

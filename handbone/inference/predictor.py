@@ -1,11 +1,13 @@
 """What every model does at inference, whatever runs it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
+from handbone.radiographs import Radiograph, read_radiograph
 from handbone.radiographs.window import Window
 
 #: Images that a network gets at once unless the caller says, by type of device; 1 on others.
@@ -59,6 +61,32 @@ class Predictor(Protocol):
             HandboneError: If an image does not have such values.
         """
         ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A predictor that reads its files in its own way, such as one of tissue sections."""
+
+    def read(self, path: Path) -> Radiograph:
+        """Read a file into what :meth:`Predictor.predict` takes as its ``content``."""
+
+
+def read_file(predictor: Predictor, path: Path) -> Radiograph:
+    """Read a file for a predictor.
+
+    Args:
+        predictor: The predictor.
+        path: The file.
+
+    Returns:
+        The image, in the predictor's window.
+
+    Raises:
+        RadiographError: The file cannot be used.
+    """
+    if isinstance(predictor, ReadsFiles):
+        return predictor.read(path)
+    return read_radiograph(path, predictor.window)
 
 
 def default_batch_size(device: torch.device | str) -> int:

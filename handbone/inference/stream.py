@@ -8,12 +8,11 @@ from typing import NamedTuple
 from handbone.errors import HandboneError
 from handbone.outputs.prediction import Prediction
 from handbone.postprocessing import flags_of
-from handbone.radiographs import Radiograph, check_grey_values, read_radiograph
-from handbone.radiographs.window import Window
+from handbone.radiographs import Radiograph, check_grey_values
 
 from .batches import Answer, predict_batches, read_ahead
 from .image_failures import failure_text
-from .predictor import Predictor, default_batch_size
+from .predictor import Predictor, default_batch_size, read_file
 from .sources import Source
 
 
@@ -57,17 +56,17 @@ def predict_sources(
         raise HandboneError(
             f'batch size and number of workers are at least 1, got {batch_size} and {workers}'
         )
-    read = partial(_read, window=predictor.window)
+    read = partial(_read, predictor)
     with closing(read_ahead(sources, read, workers, ahead=batch_size + workers)) as images:
         # mapped, because a loop's variable would hold a batch while the next one is read
         outcomes = partial(_outcomes, classes=predictor.classes)
         yield from map(outcomes, predict_batches(predictor, images, batch_size))
 
 
-def _read(source: Source, window: Window) -> Radiograph:
+def _read(predictor: Predictor, source: Source) -> Radiograph:
     if source.path is None:
         return Radiograph(check_grey_values(source.image, source.name))
-    return read_radiograph(source.path, window)
+    return read_file(predictor, source.path)
 
 
 def _outcomes(answers: list[Answer[Source]], classes: tuple[str, ...]) -> list[Outcome]:

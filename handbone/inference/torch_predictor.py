@@ -31,6 +31,8 @@ from handbone.configuration.prediction_settings import (
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, planes_last
+from handbone.radiographs import Radiograph, read_radiograph
+from handbone.sections.section_overview import read_overview
 
 from .array_pipeline import ArrayPipeline
 
@@ -112,12 +114,29 @@ class TorchPredictor:
         self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
         self._model = model.to(self.device).eval()
 
+    def read(self, path: Path) -> Radiograph:
+        """Read a file as the test pipeline does; see ``ReadsFiles`` of the predictors.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The radiograph, or the overview of a section whose windows :meth:`predict` reads.
+
+        Raises:
+            RadiographError: The file cannot be used.
+        """
+        if self._prepare.reads_sections:
+            return read_overview(path)
+        return read_radiograph(path, self.window)
+
     @torch.inference_mode()
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Predict packed labels; see :meth:`handbone.inference.Predictor.predict`.
 
         Args:
-            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255.
+            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; sections where
+                the test pipeline loads those.
 
         Returns:
             Packed maps, int32, (H, W) or (H, W, P), each at the size of its image.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handbone.appended_file import AppendedFile
+from handbone.masks.rle import Order
 from handbone.outputs.prediction import Prediction
 from handbone.submissions.rle_rows import HEADER, rle_rows
 
@@ -21,6 +22,7 @@ class RLECSVWriter(AppendedFileWriter):
         out_dir: Folder of the outputs.
         classes: Class names in bit order.
         palette: Not used; all writers take it.
+        order: 'C' for runs along rows, 'F' along columns.
     """
 
     def __init__(
@@ -28,11 +30,13 @@ class RLECSVWriter(AppendedFileWriter):
         out_dir: Path,
         classes: Sequence[str],
         palette: Sequence[tuple[int, int, int]] | None = None,
+        order: Order = 'C',
     ) -> None:
         super().__init__(AppendedFile(Path(out_dir) / NAME, HEADER))
         self._classes = tuple(classes)
+        self._order = order
 
     def encode(self, prediction: Prediction) -> bytes:
         """Make the rows of one image; see the base class."""
         name = prediction.image_name or prediction.name
-        return rle_rows(name, self._classes, prediction.labels)
+        return rle_rows(name, self._classes, prediction.labels, self._order)

@@ -23,3 +23,13 @@ class Radiograph:
     path: Path | None = None
     spacing: tuple[float, float] | None = None
     dicom: Any | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels of the file."""
+        return self.image.shape[0], self.image.shape[1]
+
+    @property
+    def content(self) -> Any:
+        """What a predictor takes: the image, unless a subclass is read in parts."""
+        return self.image

@@ -134,8 +134,7 @@ def test_whatever_reading_raises(images, engine, monkeypatch):
             raise OSError('broken data stream')
         return read(path, *options)
 
-    for module in ('inference.stream', 'archive.work_unit_predictor'):
-        monkeypatch.setattr(f'handbone.{module}.read_radiograph', read_badly)
+    monkeypatch.setattr('handbone.inference.predictor.read_radiograph', read_badly)
     found = engine(StubPredictor(), images, 2)
     assert found['image1.png'].endswith(
         "image1.png: the image cannot be read (KeyError: 'TransferSyntaxUID')"

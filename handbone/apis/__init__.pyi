@@ -28,6 +28,7 @@ from .soft_voting import EnsembleModel, soft_vote
 from .souping import make_soup
 from .testing import test
 from .threshold_tuning import tune_thresholds
+from .tile_browsing import browse_tiles
 from .training import train
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     'MultilabelInferencer',
     'PlannedTraining',
     'browse_dataset',
+    'browse_tiles',
     'clean_metadata',
     'config_differences',
     'convert',

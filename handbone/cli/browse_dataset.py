@@ -29,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='train',
         help='dataset of which dataloader (default: train)',
     )
+    parser.add_argument(
+        '--tiles',
+        action='store_true',
+        help='draw whole tissue sections with their tiles instead: which are left out, and why',
+    )
     parser.add_argument('--seed', type=int, default=0, help='seed of the augmentation (default: 0)')
     add_config_options(parser)
 
@@ -40,8 +45,13 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.apis.browsing import browse_dataset
+    from handbone.apis.tile_browsing import browse_tiles
     from handbone.configuration.config_file import read_config_file
 
     cfg = read_config_file(args.config, args.cfg_options or ())
+    if args.tiles:
+        written, kept, total = browse_tiles(cfg, args.split, args.out_dir, args.number)
+        print(f'{written} pictures in {args.out_dir}: {kept} of {total} tiles are kept')
+        return
     written = browse_dataset(cfg, args.split, args.out_dir, args.number, args.seed)
     print(f'{written} pictures in {args.out_dir}')

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handbone.errors import HandboneError
@@ -15,6 +15,7 @@ tifffile = pytest.importorskip('tifffile')
 GLASS, STAIN = (244, 242, 245), (220, 150, 190)
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 40),
     st.integers(0, 39),

@@ -12,7 +12,6 @@ from torch import Tensor
 from handbone.errors import HandboneError
 from handbone.sections import Section, open_section
 
-
 #: Sections are padded to whole windows and multiples of this; a multiple of the strides of heads.
 ALIGNMENT = 32
 

@@ -84,6 +84,8 @@ setup(
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={
+        # the last release under the MIT licence; AlbumentationsX, its successor, is AGPL
+        'albumentations': ['albumentations==2.0.8'],
         # one cluster or one machine for whole archives, and the table that comes out
         'archive': ['duckdb>=1.1', 'pyarrow>=17', 'ray[data]>=2.40'],
         'crf': ['pydensecrf2>=1.1'],

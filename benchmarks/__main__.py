@@ -17,7 +17,7 @@ from benchmarks.rows import loss, train_step
 #: What is measured unless rows are named: modules with a ``ROW`` each.
 ROWS = (
     *('labels', 'rotation', 'rle', 'logits', 'dice', 'surface', 'overlap'),
-    *('loss', 'loading', 'voting'),
+    *('loss', 'loading', 'voting', 'transforms'),
 )
 
 

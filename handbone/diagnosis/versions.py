@@ -29,7 +29,7 @@ OPTIONAL = {
     'mlflow': 'tracking; handbone[tracking]',
     'wandb': 'tracking; handbone[tracking]',
     'pycocotools': 'COCO RLE in tests and benchmarks; handbone[dev]',
-    'albumentations': 'augmentations; benchmarks',
+    'albumentations': 'augmentations; handbone[albumentations]',
     'monai': 'benchmarks',
     'torchmetrics': 'benchmarks',
 }

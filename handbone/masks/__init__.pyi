@@ -35,7 +35,7 @@ from .unknown import (
     without,
 )
 from .upsample import logits_to_packed, upsampled_blocks
-from .warping import warp
+from .warping import remap, warp
 
 __all__ = [
     'CLASSES_PER_PLANE',
@@ -83,6 +83,7 @@ __all__ = [
     'rasterize',
     'recall',
     'regions',
+    'remap',
     'run_overlap_counts',
     'runs_to_string',
     'scaling',

@@ -1,4 +1,6 @@
-"""Affine warping of packed label maps."""
+"""Moving the pixels of packed label maps."""
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -30,9 +32,43 @@ def warp(packed: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nd
            [ 0,  4, -1]], dtype=int32)
     """
     height, width = size
-    warped = []
+    return _channelwise(
+        packed,
+        lambda channels: cv2.warpAffine(channels, matrix, (width, height), flags=cv2.INTER_NEAREST),
+    )
+
+
+def remap(packed: np.ndarray, sources: np.ndarray) -> np.ndarray:
+    """Let each output pixel take the code of the input pixel nearest to a place of its own.
+
+    Every class gets exactly what ``cv2.remap`` makes of its uint8 mask.
+
+    Args:
+        packed: Packed map, (H, W) or (H, W, P).
+        sources: (h, w, 2) float32, the place x, y in the input that each output pixel comes from.
+
+    Returns:
+        Packed map (h, w) or (h, w, P), int32. Pixels from outside the input are background.
+
+    Raises:
+        HandboneError: The array is not a packed map.
+
+    >>> import numpy as np
+    >>> places = np.array([[[1, 0], [0, 0], [5, 0]]], np.float32)
+    >>> remap(np.array([[3, -1]], np.int32), places)
+    array([[-1,  3,  0]], dtype=int32)
+    """
+    return _channelwise(
+        packed,
+        # OpenCV takes None for the second map, which its type hints do not say
+        lambda channels: cv2.remap(channels, sources, None, cv2.INTER_NEAREST),  # type: ignore[call-overload]
+    )
+
+
+def _channelwise(packed: np.ndarray, move: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Move each plane as four channels of bytes."""
+    moved = []
     for plane in planes_of(packed):
         channels = np.ascontiguousarray(plane).view(np.uint8).reshape(*plane.shape, 4)
-        moved = cv2.warpAffine(channels, matrix, (width, height), flags=cv2.INTER_NEAREST)
-        warped.append(moved.view(np.int32)[:, :, 0])
-    return warped[0] if packed.ndim == 2 else np.stack(warped, axis=-1)
+        moved.append(move(channels).view(np.int32)[:, :, 0])
+    return moved[0] if packed.ndim == 2 else np.stack(moved, axis=-1)

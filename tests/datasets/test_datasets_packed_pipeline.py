@@ -31,6 +31,15 @@ STOCK = {
     'RandomAffine': dict(
         type='RandomAffine', degrees=25, scale=(0.7, 1.4), translate=0.1, shear=8, size=(90, 70)
     ),
+    'RandomElastic': dict(type='RandomElastic', shift=0.05, distance=0.2, prob=1.0),
+    'GridDropout': dict(type='GridDropout', labels='background', prob=1.0),
+    'MultilabelRandomCutOut': dict(
+        type='MultilabelRandomCutOut', size=(0.1, 0.5), labels='background', prob=1.0
+    ),
+    'MultilabelRandomRotFlip': dict(type='MultilabelRandomRotFlip', rotate_prob=1.0, degree=40),
+    'MultilabelRandomRotFlip flip': dict(
+        type='MultilabelRandomRotFlip', rotate_prob=0.0, flip_prob=1.0
+    ),
 }
 CHAIN = [
     STOCK['RandomResize'],
@@ -54,6 +63,7 @@ def make_masks(num_classes, height=60, width=80):
 
 def run(pipeline, image, labels, seed):
     np.random.seed(seed)
+    image, labels = image.copy(), labels.copy()
     results = dict(
         img=image, img_shape=image.shape, ori_shape=image.shape, seg_fields=['gt_seg_map']
     )

@@ -7,8 +7,9 @@ import pytest
 import torch
 from planned import cost_per_pixel, fingerprint
 
+from handbone.class_sides import sided_classes
 from handbone.errors import HandboneError
-from handbone.planning.augmentation import choose_augmentation, sided_classes
+from handbone.planning.augmentation import choose_augmentation
 from handbone.planning.networks import NETWORKS
 from handbone.planning.plan import Budget, StepCost
 from handbone.planning.progressive import mean_cost

@@ -11,11 +11,50 @@ from handbone.errors import HandboneError
 from handbone.listing import normal_forms
 from handbone.masks import CLASSES_PER_PLANE
 
+from .class_indices import class_indices
+
 MIRRORS = ('horizontal', 'vertical')
 
 
+class SwappedClasses:
+    """Mirrors of classes that exist on the left and on the right.
+
+    Put it before a transform of mmseg in the list of base classes.
+
+    Args:
+        swap: Pairs of class names, for example ``[('right_lung', 'left_lung')]``.
+        **kwargs: As for the transform.
+
+    Raises:
+        HandboneError: If they are not pairs, or a name stands there twice.
+    """
+
+    def __init__(self, swap: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.swap = [normal_forms(pair) for pair in swap]
+        names = [name for pair in self.swap for name in pair]
+        if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
+            raise HandboneError(f'swap must be pairs of class names, each name once, got {swap}')
+
+    def swap_in_labels(self, results: dict) -> None:
+        """Swap the two classes of each pair in the label maps, in place.
+
+        Args:
+            results: The dict of one image; gets ``swap_classes``, the indices of the pairs.
+
+        Raises:
+            HandboneError: A class to swap does not exist.
+        """
+        names = [name for pair in self.swap for name in pair]
+        found = class_indices(names, results['classes'], 'swap')
+        pairs = list(zip(found[::2], found[1::2], strict=True))
+        results['swap_classes'] = pairs
+        for key in results.get('seg_fields', []):
+            results[key] = _swap_bits(results[key], pairs)
+
+
 @TRANSFORMS.register_module()
-class MultilabelRandomFlip(RandomFlip):
+class MultilabelRandomFlip(SwappedClasses, RandomFlip):
     """mmseg's RandomFlip that also swaps left and right classes in the packed label map.
 
     Image: flipped. Labels: flipped, and if the result is a mirror image ('horizontal' or
@@ -32,13 +71,6 @@ class MultilabelRandomFlip(RandomFlip):
         **kwargs: ``prob`` and ``direction`` of mmseg's RandomFlip.
     """
 
-    def __init__(self, swap: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.swap = [normal_forms(pair) for pair in swap]
-        names = [name for pair in self.swap for name in pair]
-        if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
-            raise HandboneError(f'swap must be pairs of class names, each name once, got {swap}')
-
     def transform(self, results: dict) -> dict:
         """Flip one image at random.
 
@@ -53,21 +85,8 @@ class MultilabelRandomFlip(RandomFlip):
         """
         results = super().transform(results)
         if results['flip'] and results['flip_direction'] in MIRRORS:
-            pairs = self._class_indices(results['classes'])
-            results['swap_classes'] = pairs
-            for key in results.get('seg_fields', []):
-                results[key] = _swap_bits(results[key], pairs)
+            self.swap_in_labels(results)
         return results
-
-    def _class_indices(self, classes: Sequence[str]) -> list[tuple[int, int]]:
-        classes = normal_forms(classes)
-        unknown = {name for pair in self.swap for name in pair} - set(classes)
-        if unknown:
-            raise HandboneError(
-                f'swap names classes that do not exist: {", ".join(sorted(unknown))}; '
-                f'the classes are {", ".join(classes)}'
-            )
-        return [(classes.index(first), classes.index(second)) for first, second in self.swap]
 
     def __repr__(self) -> str:
         return f'{super().__repr__()[:-1]}, swap={self.swap})'

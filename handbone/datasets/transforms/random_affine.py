@@ -11,6 +11,7 @@ from mmseg.registry import TRANSFORMS
 from handbone.errors import HandboneError
 from handbone.masks import compose, scaling, warp
 
+from .arguments import check_prob
 from .frame_matrix import file_to_image, remember
 
 
@@ -64,15 +65,13 @@ class RandomAffine(BaseTransform):
                 )
         if not 0 <= shear < 90:
             raise HandboneError(f'shear must be at least 0 and less than 90 degrees, got {shear}')
-        if not 0 <= prob <= 1:
-            raise HandboneError(f'prob must be between 0 and 1, got {prob}')
         self.degrees = degrees
         self.scale = tuple(scale)
         self.translate = translate
         self.shear = shear
         self.size = None if size is None else (size[0], size[1])
         self.pad_val = pad_val
-        self.prob = prob
+        self.prob = check_prob(prob)
         self.aspect = tuple(aspect)
 
     @cache_randomness

@@ -11,6 +11,8 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 
+from .arguments import check_prob, check_range
+
 Range = tuple[float, float]
 
 # Standard normal values at the middles of 256 equally likely intervals.
@@ -54,19 +56,12 @@ class RandomExposure(BaseTransform):
                 raise HandboneError(
                     f'{name} must be (low, high) with 0 < low <= high, got {(low, high)}'
                 )
-        for name, (low, high) in dict(blur=blur, noise=noise).items():
-            if not 0 <= low <= high:
-                raise HandboneError(
-                    f'{name} must be (low, high) with 0 <= low <= high, got {(low, high)}'
-                )
-        if not 0 <= prob <= 1:
-            raise HandboneError(f'prob must be between 0 and 1, got {prob}')
         self.gamma = tuple(gamma)
         self.contrast = tuple(contrast)
         self.brightness = tuple(brightness)
-        self.blur = tuple(blur)
-        self.noise = tuple(noise)
-        self.prob = prob
+        self.blur = check_range('blur', blur, 0)
+        self.noise = check_range('noise', noise, 0)
+        self.prob = check_prob(prob)
 
     @cache_randomness
     def _draw(self) -> dict[str, float]:
@@ -94,7 +89,7 @@ class RandomExposure(BaseTransform):
         image = results['img']
         grades = values['gamma'], values['contrast'], values['brightness']
         if grades != (1.0, 1.0, 0.0):
-            image = _grade(image, *grades)
+            image = grade(image, *grades)
         if values['blur'] >= 0.2:
             image = cv2.GaussianBlur(image, (0, 0), values['blur'])
         if values['noise'] > 0:
@@ -110,7 +105,20 @@ class RandomExposure(BaseTransform):
         )
 
 
-def _grade(image: np.ndarray, gamma: float, contrast: float, brightness: float) -> np.ndarray:
+def grade(
+    image: np.ndarray, gamma: float, contrast: float = 1.0, brightness: float = 0.0
+) -> np.ndarray:
+    """Map the grey values of an image, as :class:`RandomExposure` says.
+
+    Args:
+        image: (H, W) or (H, W, 3), uint8 or float32 of 0 to 255.
+        gamma: Exponent, above 0.
+        contrast: Factor about mid-grey.
+        brightness: Shift, as a share of the grey range.
+
+    Returns:
+        The image in the same dtype.
+    """
     offset = 255 * (0.5 - 0.5 * contrast + brightness)
     if image.dtype == np.uint8:
         table = 255 * contrast * (np.arange(256) / 255) ** gamma + offset

@@ -1,0 +1,146 @@
+"""CopyPaste by definition: the bits of the chosen classes come, everything else stays."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmseg.registry import DATASETS
+from small_dataset import shapes
+
+from handbone.datasets import CopyPaste
+from handbone.errors import HandboneError
+from handbone.masks import ignore_mask, pack, unpack
+
+CLASSES = tuple(f'class-{index}' for index in range(40))
+
+
+def sample(seed, num_classes=40, grey=0):
+    rng = np.random.default_rng(seed)
+    masks = rng.random((num_classes, 20, 30)) < 0.05
+    return dict(
+        img=np.full((20, 30), grey, np.uint8),
+        gt_seg_map=pack(masks, rng.random((20, 30)) < 0.05),
+        seg_fields=['gt_seg_map'],
+        classes=CLASSES[:num_classes],
+        img_path=f'{seed}.png',
+    )
+
+
+def pasted(into, other, **settings):
+    given = into | dict(img=into['img'].copy(), gt_seg_map=into['gt_seg_map'].copy())
+    return CopyPaste(prob=1.0, **settings)(given | dict(mix_results=[other]))
+
+
+@given(
+    st.sampled_from([5, 31, 40]),
+    st.sets(st.integers(0, 4), min_size=1),
+    st.floats(0, 5),
+    st.integers(0, 99),
+)
+@settings(max_examples=40, deadline=None)
+def test_bits(num_classes, chosen, edge, seed):
+    into, other = sample(seed, num_classes), sample(seed + 100, num_classes)
+    result = pasted(into, other, classes=[CLASSES[index] for index in chosen], edge=edge)
+    ignored = ignore_mask(into['gt_seg_map'])
+    np.testing.assert_array_equal(ignore_mask(result['gt_seg_map']), ignored)
+    before, given, after = (
+        unpack(each['gt_seg_map'], num_classes) for each in (into, other, result)
+    )
+    given[[index for index in range(num_classes) if index not in chosen]] = False
+    np.testing.assert_array_equal(after, (before | given) & ~ignored)
+
+
+def test_pixels_are_blended_with_an_edge_that_fades_outwards():
+    into, other = sample(0, 5, grey=100), sample(1, 5, grey=200)
+    other['gt_seg_map'][:] = 0
+    other['gt_seg_map'][8:12, 10:16] = 2
+    hard = pasted(into, other, classes=['class-1'], opacity=(0.5, 0.5), edge=0)['img']
+    there = other['gt_seg_map'] == 2
+    assert (hard[there] == 150).all() and (hard[~there] == 100).all()
+    soft = pasted(into, other, classes=['class-1'], opacity=(1, 1), edge=1.5)['img']
+    assert (soft[there] == 200).all()
+    beside = soft[10, 16:22].astype(int)
+    assert 100 < beside[0] < 200 and (np.diff(beside) <= 0).all() and beside[-1] == 100
+
+
+@pytest.mark.parametrize('shape', [(3,), ()])
+@pytest.mark.parametrize('dtype', [np.uint8, np.float32])
+def test_channels_and_dtype(shape, dtype):
+    into, other = sample(0), sample(1)
+    for each, grey in ((into, 10), (other, 90)):
+        each['img'] = np.full((20, 30, *shape), grey, dtype)
+    image = pasted(into, other, classes=CLASSES)['img']
+    assert image.shape == (20, 30, *shape) and image.dtype == dtype and image.max() > 10
+
+
+def test_a_pasted_class_is_known():
+    into, other = sample(0, 5), sample(1, 5)
+    into['gt_unknown_map'] = np.full((20, 30), 3, np.int32)
+    result = pasted(into, other, classes=['class-1'])
+    there = (other['gt_seg_map'] > 0) & (other['gt_seg_map'] & 2 > 0)
+    np.testing.assert_array_equal(result['gt_unknown_map'], np.where(there, 1, 3))
+
+
+def test_nothing_to_paste_and_the_probability():
+    into, other = sample(0, 5, grey=1), sample(1, 5, grey=2)
+    other['gt_seg_map'] &= ~np.int32(1)
+    np.testing.assert_array_equal(
+        pasted(into, other, classes=['class-0'])['gt_seg_map'], into['gt_seg_map']
+    )
+    image = into['img']
+    transform = CopyPaste(['class-1'], prob=0.0)
+    assert transform(into | dict(mix_results=[other]))['img'] is image
+
+
+def test_in_the_dataset_of_mmseg(folder):
+    """Its wrapper brings the second image, and the next transforms see one as usual."""
+    for patient in ('ID001', 'ID002'):
+        folder.add(patient, 'image1_R', shapes(3 if patient == 'ID002' else 0))
+    inner = folder.config(
+        pipeline=[dict(type='LoadRadiograph'), dict(type='LoadPolygonAnnotations')]
+    )
+    names = inner['metainfo']['classes'] if 'metainfo' in inner else None
+    dataset = DATASETS.build(inner)
+    names = dataset.metainfo['classes']
+    wrapped = DATASETS.build(
+        dict(
+            type='MultiImageMixDataset',
+            dataset=dict(type='ConcatDataset', datasets=[inner]),
+            pipeline=[
+                dict(type='CopyPaste', classes=names, prob=1.0),
+                dict(type='PackMultilabelInputs'),
+            ],
+        )
+    )
+    np.random.seed(0)
+    found = [wrapped[0]['data_samples'].gt_sem_seg.data.numpy() for _ in range(8)]
+    own, other = (dataset[index]['gt_seg_map'] for index in range(2))
+    assert any(np.array_equal(each[0], own | other) for each in found)
+    assert any(np.array_equal(each[0], own) for each in found)  # pasted into itself
+
+
+@pytest.mark.parametrize(
+    ('settings', 'words'),
+    [
+        (dict(classes='class-1'), 'classes must be a list'),
+        (dict(classes=[]), 'classes must be a list'),
+        (dict(classes=['a'], opacity=(0.5, 2)), 'opacity must be'),
+        (dict(classes=['a'], edge=-1), 'edge must be'),
+    ],
+)
+def test_arguments_that_cannot_be(settings, words):
+    with pytest.raises(HandboneError, match=words):
+        CopyPaste(**settings)
+
+
+def test_samples_that_do_not_fit():
+    into, other = sample(0), sample(1)
+    with pytest.raises(HandboneError, match='not exist: heart; the classes are class-0'):
+        pasted(into, other, classes=['heart'])
+    with pytest.raises(HandboneError, match='put it into the pipeline of MultiImageMixDataset'):
+        CopyPaste(['class-1'])(into)
+    with pytest.raises(HandboneError, match=r'0.png is \(20, 30\) and 1.png \(19, 30\)'):
+        pasted(into, other | dict(img=other['img'][1:]), classes=['class-1'])
+    del other['gt_seg_map']
+    with pytest.raises(HandboneError, match='1.png has no label map'):
+        pasted(into, other, classes=['class-1'])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 #: Decoded tiles and strips that a process keeps, as neighbouring windows share them.
-CACHE_BYTES = 128 * 2**20
+CACHE_BYTES = 64 * 2**20
 UNCOMPRESSED = 1
 COLORS = 3
 

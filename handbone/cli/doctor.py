@@ -40,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help='CSV of patients, as `handbone metadata` writes it, for the tables of the page',
     )
+    parser.add_argument(
+        '--unknown-file',
+        type=Path,
+        metavar='CSV',
+        help='image_name,class of classes that are unknown in an image and so not missing in it',
+    )
     parser.add_argument('--strict', action='store_true', help='end with 1 if anything was found')
     parser.add_argument(
         '--sure',
@@ -91,6 +97,7 @@ def run(args: argparse.Namespace) -> None:
         rejected=args.rejected,
         predictions=args.predictions,
         table=args.table,
+        unknown_file=args.unknown_file,
         progress=partial(tqdm, desc='Reading', unit='image', delay=3),
     )
     print(report.text())

@@ -28,6 +28,7 @@ def doctor(
     rejected: str | Path | None = None,
     predictions: str | Path | None = None,
     table: str | Path | None = None,
+    unknown_file: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Look for faults in a labelled dataset, and write a page about them.
@@ -49,6 +50,8 @@ def doctor(
         predictions: CSV of runs of a model, out of fold: of images that it was not trained on.
         table: CSV of patients, as ``handbone metadata`` writes it, for the tables of the page
             and to compare headers with.
+        unknown_file: CSV ``image_name,class`` of classes that are unknown in single images, which
+            are neither missing nor counted there.
         progress: Called with the images of each source; what it gives is measured.
 
     Returns:
@@ -81,7 +84,7 @@ def doctor(
         for name, source in zip(split_names(sources), sources, strict=True)
     ]
     predicted = None if predictions is None else Path(predictions)
-    measured = survey(parts, progress, predicted)
+    measured = survey(parts, progress, predicted, unknown_file or '')
     examined = examine(measured, patients)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
     tables = overview(examined)

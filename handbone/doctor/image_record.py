@@ -123,6 +123,7 @@ class ImageRecord:
         header: What the file says beside the pixels.
         bend: Of the wrist in degrees; NaN where its bones are not labelled.
         labelled: Whether its part of the data has labels at all.
+        unknown: Indices of the classes of which nobody has said whether they are there.
     """
 
     split: str
@@ -139,6 +140,7 @@ class ImageRecord:
     header: FileHeader = field(default=FileHeader())
     bend: float = float('nan')
     labelled: bool = True
+    unknown: frozenset[int] = frozenset()
 
     @property
     def key(self) -> str:

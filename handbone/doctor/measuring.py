@@ -98,10 +98,13 @@ def measure_image(
         pixels,
         problem,
         tuple(defects),
-        predictions.compare(image.name, packed) if predictions and packed.size else None,
+        predictions.compare(image.name, packed, image.unknown)
+        if predictions and packed.size
+        else None,
         header,
         _bend(image, classes) if packed.size and labelled else float('nan'),
         labelled,
+        image.unknown,
     )
 
 

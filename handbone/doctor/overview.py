@@ -65,12 +65,12 @@ def _range_of(counts: Collection[int]) -> str:
 
 def _classes(examined: Examined) -> OverviewTable:
     survey = examined.survey
-    labelled = int(survey.labelled.sum())
+    known = survey.known.sum(axis=0)
     rows = []
     for index, name in enumerate(survey.classes):
         areas = survey.areas[survey.present[:, index], index]
         low, middle, high = np.percentile(areas, (5, 50, 95)) if len(areas) else (0, 0, 0)
-        share = len(areas) / max(labelled, 1)
+        share = len(areas) / max(int(known[index]), 1)
         cells = (name, str(len(areas)), f'{low:.0f}', f'{middle:.0f}', f'{high:.0f}')
         rows.append((cells, share))
     columns = ('class', 'images', 'area 5 %', 'median', 'area 95 %', 'share of images')

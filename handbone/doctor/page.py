@@ -50,6 +50,7 @@ ADVICE: Mapping[str, str] = {
     'straight-edge': 'Check whether the outline was cut off',
     'swapped-names': 'Exchange the names',
     'turned-by-exif': 'Store the image as it is displayed',
+    'unknown-class': 'Take it off the unknown classes, or remove its labels',
     'unlike-class': 'Check whether it is metal, a marker or something else',
     'unlike-prediction': 'Check the labels: the model may be right',
     'unlike-table': 'Find out which is right, and whether it is this patient',

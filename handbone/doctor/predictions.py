@@ -1,6 +1,6 @@
 """Masks that a model predicted for images which it was not trained on, compared with the labels."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -38,12 +38,15 @@ class Predictions:
                 'Name the CSV of this dataset.'
             )
 
-    def compare(self, name: str, packed: np.ndarray) -> Agreement | None:
+    def compare(
+        self, name: str, packed: np.ndarray, unknown: Collection[int] = ()
+    ) -> Agreement | None:
         """Compare the labels of an image with its prediction.
 
         Args:
             name: Name of the image; the CSV may have its path, its file name or its stem.
             packed: Its labels, (H, W) or (H, W, P).
+            unknown: Indices of the classes that the labels do not tell about.
 
         Returns:
             The agreement; None if the CSV does not have the image.
@@ -65,6 +68,7 @@ class Predictions:
         counts = overlap_counts(prediction, packed, count)
         scores = dice(counts).astype(np.float32)
         scores[(counts.prediction == 0) & (counts.reference == 0)] = np.nan
+        scores[list(unknown)] = np.nan
         boxes = np.zeros((count, 4), np.int32)
         for index, (rows, columns) in class_boxes(prediction ^ packed, count).items():
             boxes[index] = columns.start, rows.start, columns.stop, rows.stop

@@ -1,8 +1,8 @@
 """All that was measured on a dataset, split by split."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.formats.catalogue import reader_class, recognise
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.format_reader import FormatReader
+from handbone.datasets.unknown_names import UnknownFile
 from handbone.errors import HandboneError
 
 from .image_record import ImageRecord
@@ -104,6 +105,14 @@ class Survey:
         return self.areas > 0
 
     @cached_property
+    def known(self) -> np.ndarray:
+        """(N, C) bool, whether the labels tell if the class is there."""
+        known = np.repeat(self.labelled[:, None], len(self.classes), axis=1)
+        for row, record in enumerate(self.records):
+            known[row, list(record.unknown)] = False
+        return known
+
+    @cached_property
     def labelled(self) -> np.ndarray:
         """(N,) bool, whether the part of the data that an image is in has labels."""
         return np.array([record.labelled for record in self.records], bool)
@@ -128,6 +137,7 @@ def survey(
     sources: Sequence[Source],
     progress: Progress | None = None,
     predictions: Path | None = None,
+    unknown_file: str | Path = '',
 ) -> Survey:
     """Read and measure all images; nothing of them but a few kilobytes each is kept.
 
@@ -135,6 +145,7 @@ def survey(
         sources: The parts of the data.
         progress: Called with the images of each part; what it gives is measured.
         predictions: CSV of runs that the labels are compared with.
+        unknown_file: CSV ``image_name,class`` of classes that are unknown in single images.
 
     Returns:
         The measurements.
@@ -151,6 +162,7 @@ def survey(
             'and then the images that have none.'
         )
     classes, palette = labelled[0].classes, labelled[0].palette
+    unknown = UnknownFile(unknown_file, {name: index for index, name in enumerate(classes)})
     records: list[ImageRecord] = []
     problems: list[tuple[str, DatasetError]] = []
     for source, reader in zip(sources, readers, strict=True):
@@ -160,10 +172,19 @@ def survey(
                 f'{source.path} has other classes than {labelled[0].source}, or in another order. '
                 'Name those of both: --classes'
             )
-        images = progress(reader) if progress else reader
+        images = _with_unknown(progress(reader) if progress else reader, unknown)
         with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
             records += measure_images(source.split, images, classes, predicted, known)
         problems += ((source.split, problem) for problem in reader.bad_files.problems)
     if not records and not problems:
         raise HandboneError('There is no image in the data.')
+    unknown.check_images(record.name for record in records)
     return Survey(classes, palette, tuple(records), tuple(problems))
+
+
+def _with_unknown(
+    images: Iterable[AnnotatedImage], unknown: UnknownFile
+) -> Iterator[AnnotatedImage]:
+    """Add to what images do not know what the CSV says about them."""
+    for image in images:
+        yield replace(image, unknown=image.unknown | unknown.indices(image.name))

@@ -21,26 +21,36 @@ MOSTLY_THERE = 0.6
 def check_presence(examined: Examined) -> Iterator[Finding]:
     """Report missing and rare classes.
 
-    A class whose expected place lies outside the image is not missing.
+    A class whose expected place lies outside the image is not missing, nor is one that is unknown
+    in it.
 
     Args:
         examined: The data.
 
     Yields:
-        ``missing-class``, ``no-labels`` and ``rare-class``.
+        ``missing-class``, ``no-labels``, ``rare-class`` and ``unknown-class``, for labels of a
+        class that is said to be unknown in the image.
     """
     survey = examined.survey
     present = survey.present
     if not present.any():
         return
-    shares = present[present.any(axis=1)].mean(axis=0)
-    usual = shares >= USUAL
-    rare = (shares <= RARE) & (len(present) >= FEWEST_IMAGES)
+    known = survey.known[present.any(axis=1)].sum(axis=0)
+    shares = (present & survey.known).sum(axis=0) / np.maximum(known, 1)
+    usual_if_known = (shares >= USUAL) & (known > 0)
+    rare = (shares <= RARE) & (known >= FEWEST_IMAGES)
     shapes = {shape.row: shape for shape in examined.shapes}
     for row, record in enumerate(survey.records):
         place = record.split, record.name
         there = present[row]
         if not record.labelled:
+            continue
+        for index in np.flatnonzero(there & ~survey.known[row]):
+            name, where = survey.classes[index], record.box(int(index))
+            reason = 'it is said to be unknown in this image, but has labels'
+            yield Finding('unknown-class', *place, name, reason, 0.95, where)
+        usual = usual_if_known & survey.known[row]
+        if not survey.known[row].any():
             continue
         if not there.any():
             yield Finding('no-labels', *place, '', 'it has no labels at all', 0.9)
@@ -57,7 +67,7 @@ def check_presence(examined: Examined) -> Iterator[Finding]:
                 name = survey.classes[index]
                 yield Finding('missing-class', *place, name, reason, confidence, box)
         for index in np.flatnonzero(rare & there):
-            reason = f'it is in {present[:, index].sum()} of {len(present)} images only'
+            reason = f'it is in {present[:, index].sum()} of {known[index]} images only'
             name, where = survey.classes[index], record.box(int(index))
             yield Finding('rare-class', *place, name, reason, 0.5, where)
 

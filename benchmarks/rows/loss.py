@@ -1,9 +1,10 @@
 """BCE + Dice of 29 classes, forward and backward, from logits at a quarter of the labels' size.
 
-    python -m benchmarks loss loss.1024 loss.512
+    python -m benchmarks loss loss.1024 loss.512 loss.unknown
 
-The first is at 1536 x 1536. Runs on a GPU where there is one: with the Triton kernels, and with
-what ``torch.compile`` makes of the same operations in PyTorch.
+The first is at 1536 x 1536, the last at 1024 x 1024 with ten classes unknown. Runs on a GPU where
+there is one: with the Triton kernels, and with what ``torch.compile`` makes of the same operations
+in PyTorch.
 """
 
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from benchmarks.harness.row import Row, Way
 from handbone.masks import planes_first
 
 SIZES = (512, 1024, 1536)
+#: Classes of which nothing is known in the row ``loss.unknown``: the carpals and the forearm.
+UNKNOWN = slice(19, 29)
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
@@ -72,7 +75,7 @@ def smp_planes(size: int) -> Callable[[], Any]:
     return planes(size, lambda logits, target: bce(logits, target) + dice(logits, target))
 
 
-def packed(size: int, backend: str) -> Callable[[], Any]:
+def packed(size: int, backend: str, target: Tensor | None = None) -> Callable[[], Any]:
     """Read the bits, by one of the implementations of :func:`class_by_class_loss`."""
     import handbone  # noqa: F401  registers the losses
     from handbone.models import class_by_class_loss
@@ -81,15 +84,43 @@ def packed(size: int, backend: str) -> Callable[[], Any]:
         import triton  # noqa: F401  without it, which torch.compile needs too, the way is left out
 
     logits = low_resolution_logits(size)
-    target = planes_first(subject.packed(size))[None].to(DEVICE)
+    if target is None:
+        target = planes_first(subject.packed(size))[None].to(DEVICE)
+    labels = target
     losses = [MODELS.build(dict(type=f'Multilabel{name}Loss')) for name in ('BCE', 'Dice')]
 
     def step() -> Tensor:
         logits.grad = None
-        class_by_class_loss(logits, target, losses, backend=backend)[0].backward()
+        class_by_class_loss(logits, labels, losses, backend=backend)[0].backward()
         return logits.grad
 
     return step
+
+
+def masked_planes(size: int) -> Callable[[], Any]:
+    """Compare with float planes where float masks say that a class is known."""
+    known = torch.ones(29, 1, 1)
+    known[UNKNOWN] = 0
+    known = known.expand(1, 29, size, size).contiguous().to(DEVICE)
+
+    def loss_of(logits: Tensor, target: Tensor) -> Tensor:
+        bce = F.binary_cross_entropy_with_logits(logits, target, reduction='none') * known
+        probability, target = logits.sigmoid() * known, target * known
+        total = probability.sum((0, 2, 3)) + target.sum((0, 2, 3))
+        dice = (2 * (probability * target).sum((0, 2, 3)) + 1) / (total + 1)
+        pixels = known.sum((0, 2, 3)).clamp(min=1)
+        return (bce.sum((0, 2, 3)) / pixels).mean() + (1 - dice).mean()
+
+    return planes(size, loss_of)
+
+
+def packed_unknown(size: int, backend: str) -> Callable[[], Any]:
+    """Read labels and unknown bits."""
+    from handbone.masks import class_code, constant_map, join_unknown
+
+    unknown = constant_map(size, size, class_code(range(29)[UNKNOWN], 29))
+    target = join_unknown(planes_first(subject.packed(size)), planes_first(unknown))
+    return packed(size, backend, target[None].to(DEVICE))
 
 
 def check(usual: Tensor, ours: Tensor) -> None:
@@ -126,4 +157,16 @@ def _row(size: int) -> Row:
 
 
 ROWS = {str(size): _row(size) for size in SIZES}
+ROWS['unknown'] = Row(
+    work='the same at 1024 x 1024 with 10 of 29 classes unknown',
+    ways=(
+        Way('PyTorch, float targets and masks', partial(masked_planes, 1024)),
+        *(
+            Way(name, partial(packed_unknown, 1024, backend))
+            for name, backend in BACKENDS[DEVICE].items()
+        ),
+    ),
+    check=check,
+    target='no target',
+)
 ROW = ROWS[str(SIZES[-1])]

@@ -1,13 +1,18 @@
 """The JSON of annotations in the hand-bone layout, as annotation tools and datasets read it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 
 def annotation_json(
-    outlines: Iterable[tuple[str, np.ndarray]], stem: str, filename: str, height: int, width: int
+    outlines: Iterable[tuple[str, np.ndarray]],
+    stem: str,
+    filename: str,
+    height: int,
+    width: int,
+    unknown: Sequence[str] = (),
 ) -> bytes:
     """Write the polygons of an image as an annotation file.
 
@@ -17,6 +22,7 @@ def annotation_json(
         filename: Name of the image file.
         height: Height of the image in pixels.
         width: Width of the image in pixels.
+        unknown: Names of the classes of which nobody has said whether they are there.
 
     Returns:
         The content of the file.
@@ -32,7 +38,7 @@ def annotation_json(
             }
             for number, (label, points) in enumerate(outlines)
         ],
-        'attributes': {},
+        'attributes': {'unknown_classes': list(unknown)} if unknown else {},
         'file_id': stem,
         'filename': filename,
         'metadata': {'height': height, 'width': width},

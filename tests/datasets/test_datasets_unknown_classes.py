@@ -8,6 +8,7 @@ import torch
 from mmseg.registry import TRANSFORMS
 from small_dataset import CLASSES, annotation, shapes
 
+from handbone.datasets.formats.conversion import convert
 from handbone.errors import HandboneError
 from handbone.masks import class_code, classes_known, split_unknown
 
@@ -230,6 +231,50 @@ def test_bad_json(folder, build, names, message):
     rewrite(folder.json('ID000', 'image0_R'), unknown_classes=names)
     with pytest.raises(HandboneError, match=message):
         build(folder.config())
+
+
+def test_conversions_keep_or_count_what_is_unknown(folder, build, tmp_path):
+    rewrite(folder.json('ID003', 'image3_R'), unknown_classes=['long'])
+    folder.add('ID003', 'image3_R', squares())
+    rewrite(folder.json('ID003', 'image3_R'), unknown_classes=['long', 'round'])
+    source = folder.root / 'train'
+    found = convert(source, tmp_path / 'again', 'hand-bone')
+    assert not found.losses
+    settings = dict(img_path='DCM', ann_path='outputs_json')
+    for kind in ('XRayHandBoneDataset', 'FormatDataset'):
+        config = folder.config(data_root=str(tmp_path / 'again'), data_prefix=settings, type=kind)
+        dataset = build(config | (dict(format='hand-bone') if kind == 'FormatDataset' else {}))
+        (info,) = (
+            info for info in map(dataset.get_data_info, range(len(dataset))) if 'unknown' in info
+        )
+        assert (info['image_name'], info['unknown'].classes) == ('image3_R.png', (0, 2))
+    found = convert(source, tmp_path / 'coco', 'coco')
+    assert 'classes that are unknown in an image: 2' in found.losses
+
+
+def test_another_format_of_fewer_classes(folder, build, tmp_path):
+    """Classes get the bits of the model, whatever is read; marks of unknown places are labels."""
+    for patient in range(6):
+        for side in 'LR':
+            shapes_here = [annotation('box', BOX), annotation('round?', BOX)]
+            folder.add(f'ID{patient:03d}', f'image{patient}_{side}', shapes_here)
+    convert(folder.root / 'train', tmp_path / 'coco', 'coco')
+    (source,) = (tmp_path / 'coco').rglob('*.json')
+    dataset = build(
+        folder.config(
+            type='FormatDataset',
+            format='coco',
+            data_root=str(tmp_path / 'coco'),
+            data_prefix=dict(img_path='images', ann_path=source.name),
+            rename=dict(box='square'),
+            annotated_classes=('square',),
+            unknown_labels={'round?': 'square'},
+            pipeline=[*LOAD, PACK],
+        )
+    )
+    labels, unknown = labels_and_unknown(dataset[0])
+    assert set(unknown.unique().tolist()) == {0b101, 0b111} and not labels.any()
+    assert dataset.get_cat_ids(0) == [1]
 
 
 @pytest.mark.parametrize('count', [3, 40])

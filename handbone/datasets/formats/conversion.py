@@ -129,6 +129,8 @@ def convert(
             except DatasetError as error:  # damage that shows only when masks are drawn
                 bad_files.add([error])
                 continue
+            if not writer.KEEPS_UNKNOWN:
+                writer.losses.add('classes that are unknown in an image', len(image.unknown))
             written += 1
             without_file += image.path is None
             _place(image, writer, image_files)

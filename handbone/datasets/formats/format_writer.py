@@ -31,6 +31,8 @@ class FormatWriter:
     IMAGE_FOLDER: ClassVar[str | None] = 'images'
     #: Whether the format has a place for pixels to ignore.
     KEEPS_IGNORED: ClassVar[bool] = False
+    #: Whether the format has a place for classes that are unknown in an image.
+    KEEPS_UNKNOWN: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -74,6 +74,7 @@ class HandBoneWriter(FormatWriter):
     """
 
     IMAGE_FOLDER = IMAGES
+    KEEPS_UNKNOWN = True
 
     def __init__(
         self,
@@ -90,5 +91,7 @@ class HandBoneWriter(FormatWriter):
         polygons = polygons_of(image, len(self.classes), self.losses, self._trace)
         outlines = ((self.classes[index], points) for index, points in polygons)
         stem, name = self.label_stem(image), Path(image.name).name
-        content = annotation_json(outlines, Path(stem).name, name, image.height, image.width)
+        unknown = [self.classes[index] for index in sorted(image.unknown)]
+        size = image.height, image.width
+        content = annotation_json(outlines, Path(stem).name, name, *size, unknown)
         write_atomically(self.target / ANNOTATIONS / f'{stem}.json', content)

@@ -1,0 +1,137 @@
+"""Repeat factors by definition, and a sampler that keeps to them and can be resumed."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mmengine.registry import init_default_scope
+from mmseg.registry import DATA_SAMPLERS
+
+from handbone.datasets import XRayHandBoneDataset
+from handbone.datasets.repeat_factor_sampler import RepeatFactorSampler
+from handbone.datasets.repeat_factors import class_factors, hard_factors
+from handbone.engine import StreamSampler
+from handbone.errors import HandboneError
+
+
+@pytest.fixture(scope='module')
+def dataset(phantom_root):
+    init_default_scope('mmseg')
+    return XRayHandBoneDataset(data_root=str(phantom_root), pipeline=[])
+
+
+def sides(dataset):
+    names = [dataset.get_data_info(index)['image_name'] for index in range(len(dataset))]
+    return np.array([name.rpartition('_')[2][0] for name in names])
+
+
+def table_of(dataset, tmp_path, first=('fold', 'image', 'mean')):
+    names = [dataset.get_data_info(index)['image_name'] for index in range(len(dataset))]
+    rows = [f'0,{name},{0.5 + index / 100}' for index, name in enumerate(names)]
+    path = tmp_path / 'dice_out_of_fold.csv'
+    path.write_text('\n'.join([','.join(first), *rows, '1,other.png,0.1']) + '\n')
+    return path
+
+
+@given(
+    st.lists(st.sets(st.integers(0, 6)), min_size=1, max_size=30),
+    st.floats(0.01, 1.0),
+)
+def test_class_factors_are_those_of_lvis(present, threshold):
+    present = [sorted(classes) for classes in present]
+    frequency = {index: np.mean([index in classes for classes in present]) for index in range(7)}
+    expected = [
+        max([1.0, *(np.sqrt(threshold / frequency[index]) for index in classes)])
+        for classes in present
+    ]
+    np.testing.assert_allclose(class_factors(present, threshold), expected)
+
+
+def test_images_come_as_often_as_their_factors_say(dataset):
+    sampler = RepeatFactorSampler(dataset, seed=1, attributes=dict(side=dict(L=2.5)))
+    left = sides(dataset) == 'L'
+    np.testing.assert_array_equal(sampler.factors, np.where(left, 2.5, 1.0))
+    taken = list(itertools.islice(iter(sampler), 20000))
+    counts = np.bincount(taken, minlength=len(dataset))
+    assert counts[left].mean() / counts[~left].mean() == pytest.approx(2.5, abs=0.05)
+    # within a round every image comes at least once
+    assert set(taken[: int(left.sum() * 3 + (~left).sum())]) == set(range(len(dataset)))
+
+
+def test_ranks_share_one_order_and_a_resumed_run_goes_on(dataset):
+    def sampler(rank=0, world=1):
+        made = RepeatFactorSampler(dataset, seed=4, attributes=dict(side=dict(R=1.7)))
+        made.rank, made.world_size = rank, world
+        return made
+
+    whole = list(itertools.islice(iter(sampler()), 60))
+    parts = [list(itertools.islice(iter(sampler(rank, 2)), 30)) for rank in range(2)]
+    assert [index for pair in zip(*parts, strict=True) for index in pair] == whole
+    resumed = sampler()
+    resumed.skip(23)
+    assert list(itertools.islice(iter(resumed), 37)) == whole[23:]
+    settings = dict(type='RepeatFactorSampler', attributes=dict(side=dict(R=1.7)))
+    stream = StreamSampler(dataset, settings, seed=4)
+    stream.skip(23)
+    places = list(itertools.islice(iter(stream), 5))
+    assert [place.index for place in places] == whole[23:28]
+    assert [place.position for place in places] == list(range(23, 28))
+
+
+def test_bent_wrists_and_rare_classes(dataset):
+    from handbone.datasets.attribute_values import bend_degrees, bend_word
+    from handbone.datasets.labels import labels_of
+
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    words = [
+        bend_word(
+            bend_degrees(labels_of(i), (i['height'], i['width']), dataset.metainfo['classes'])
+        )
+        for i in infos
+    ]
+    word = words[0]
+    sampler = RepeatFactorSampler(dataset, seed=0, attributes=dict(bend={word: 3.0}), most=2.0)
+    np.testing.assert_array_equal(sampler.factors > 1, np.array(words) == word)
+    assert sampler.factors.max() == 2.0
+    rare = RepeatFactorSampler(dataset, seed=0, threshold=1.0)
+    present = [labels_of(info).present() for info in infos]
+    np.testing.assert_allclose(rare.factors, class_factors(present, 1.0))
+
+
+def test_hard_images(dataset, tmp_path):
+    path = table_of(dataset, tmp_path)
+    hard = dict(table=str(path), share=0.25, factor=3.0)
+    factors = RepeatFactorSampler(dataset, seed=0, hard=hard).factors
+    np.testing.assert_array_equal(factors, [3.0] * 3 + [1.0] * 9)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'words'),
+    [
+        (dict(), 'say which images come more often'),
+        (dict(threshold=0), 'threshold must be above 0'),
+        (dict(attributes=dict(age=dict(old=2.0))), "no attribute 'age'; there are: side, bend"),
+        (dict(attributes=dict(side=dict(X=2.0))), "no image has the side 'X'; the images have 'L'"),
+        (dict(hard=dict(table='a.csv', share=2)), 'hard.share must be'),
+        (dict(attributes=dict(side=dict(L=2.0)), most=0.5), 'most is at least 1'),
+        (dict(attributes=dict(side=dict(L=0.5))), 'those of side are at least 1'),
+    ],
+)
+def test_arguments_that_cannot_be(dataset, settings, words):
+    with pytest.raises(HandboneError, match=words):
+        DATA_SAMPLERS.build(dict(type='RepeatFactorSampler', dataset=dataset, seed=0, **settings))
+
+
+def test_tables_that_do_not_fit(dataset, tmp_path):
+    path = table_of(dataset, tmp_path)
+    with pytest.raises(HandboneError, match="no Dice of 1 images of the training \\('new.png'\\)"):
+        hard_factors(['other.png', 'new.png'], path, 0.5, 2.0)
+    with pytest.raises(HandboneError, match='line 1.*no columns image and mean'):
+        hard_factors([], table_of(dataset, tmp_path, ('fold', 'name', 'dice')), 0.5, 2.0)
+    path.write_text('image,mean\na.png,high\n')
+    with pytest.raises(HandboneError, match='line 2.*the Dice is no number'):
+        hard_factors(['a.png'], path, 0.5, 2.0)
+    with pytest.raises(FileNotFoundError):
+        hard_factors([], tmp_path / 'no.csv', 0.5, 2.0)

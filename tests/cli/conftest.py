@@ -91,13 +91,13 @@ def run_export(run_command):
 
     traced, trace = {}, graph.to_graph
 
-    def to_graph(segmentor, preprocessing, thresholds):
+    def to_graph(segmentor, preprocessing, thresholds, exclusive):
         weights = hashlib.sha256()
         for name, weight in segmentor.state_dict().items():
             weights.update(name.encode() + weight.numpy().tobytes())
-        key = (weights.digest(), str(segmentor), preprocessing, tuple(thresholds))
+        key = (weights.digest(), str(segmentor), preprocessing, tuple(thresholds), exclusive)
         if key not in traced:
-            traced[key] = trace(segmentor, preprocessing, thresholds)
+            traced[key] = trace(segmentor, preprocessing, thresholds, exclusive)
         copy = onnx.ModelProto()
         copy.CopyFrom(traced[key])
         return copy

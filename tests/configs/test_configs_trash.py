@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.harness.coloured_shapes import draw_shapes, write_shapes
 from benchmarks.studies.exclusive_classes import MULTILABEL_HEAD, study_config
-from handbone.apis import EnsembleModel, soft_vote, test, train, tune_thresholds
+from handbone import apis
 from handbone.cli.command import main
 from handbone.errors import HandboneError
 from handbone.masks import decode, string_to_runs
@@ -41,7 +41,7 @@ def trained(shapes, request, tmp_path_factory):
     for split in ('train', 'val', 'test'):
         config[f'{split}_dataloader'].update(num_workers=0, persistent_workers=False)
     config.optim_wrapper.optimizer.lr = config.param_scheduler.eta_max = 4e-3
-    train(copy.deepcopy(config))
+    apis.train(copy.deepcopy(config))
     config.load_from = f'{config.work_dir}/iter_{ITERATIONS}.pth'
     return config
 
@@ -51,7 +51,7 @@ def scored(config, name, **changes):
     config.experiment_name = config.visualizer.name = name
     config.test_evaluator = copy.deepcopy(SCORES)
     config.merge_from_dict(changes)
-    return test(config)
+    return apis.test(config)
 
 
 @pytest.mark.slow
@@ -72,8 +72,8 @@ def test_windows_views_and_votes_score_about_the_same(trained):
     voted = copy.deepcopy(trained)
     voted.test_evaluator = copy.deepcopy(SCORES)
     voted.experiment_name = voted.visualizer.name = 'trash_votes'
-    twice = [EnsembleModel(voted, trained.load_from)] * 2
-    assert soft_vote(twice)['mIoU'] == pytest.approx(whole['mIoU'], abs=1e-3)
+    twice = [apis.EnsembleModel(voted, trained.load_from)] * 2
+    assert apis.soft_vote(twice)['mIoU'] == pytest.approx(whole['mIoU'], abs=1e-3)
 
 
 @pytest.mark.slow
@@ -96,7 +96,7 @@ def test_no_pixel_is_in_two_rows_of_the_csv(trained, tmp_path):
 def test_thresholds_are_not_tuned(shapes, tmp_path):
     config = study_config(shapes, SIZE, 1, tmp_path / 'run')
     with pytest.raises(HandboneError, match=r'exclude each other .* no thresholds to tune'):
-        tune_thresholds(config, ['none.pth'], tmp_path / 'thresholds.json')
+        apis.tune_thresholds(config, ['none.pth'], tmp_path / 'thresholds.json')
 
 
 def test_shapes_cover_each_other():

@@ -1,5 +1,6 @@
 """Stops a run whose model and dataset differ in the number of classes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -73,12 +74,24 @@ def _compare(runner: Runner, dataset: Dataset | None) -> None:
     if classes is None:
         return
     for name, module in runner.model.named_modules():
+        if getattr(module, 'exclusive', False):
+            _refuse_background(classes)
         if hasattr(module, 'background_heads'):
             for part, head in module.background_heads.items():
                 _compare_head(f'{name}.{part}', head, len(classes), background=True)
         if hasattr(module, 'set_output_bias') and module.output_convolutions():
             # the others do not output classes, or are parts of a head that does
             _compare_head(name, module, len(classes))
+
+
+def _refuse_background(classes: Sequence[str]) -> None:
+    named = [name for name in classes if name.casefold() == 'background']
+    if named:
+        raise HandboneError(
+            f'the class list of the dataset names {named[0]!r}, but the background is what no '
+            'class covers: take it out of metainfo.classes, and name it in skip_labels where the '
+            'labels have it'
+        )
 
 
 def _compare_head(name: str, head: Any, num_classes: int, background: bool = False) -> None:

@@ -1,6 +1,7 @@
 """The test pipeline of a config, for images that are in memory already."""
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import cv2
 import numpy as np
@@ -44,8 +45,9 @@ class ArrayPipeline:
         """Prepare one image.
 
         Args:
-            image: Grey values (H, W), uint8 or float from 0 to 255; or a section, where the
-                pipeline begins with ``LoadSection``.
+            image: Grey values (H, W), uint8 or float from 0 to 255; where the pipeline loads
+                colours, also blue, green and red (H, W, 3), uint8; or a section, where the pipeline
+                begins with ``LoadSection``.
             place: Which image it is, for messages.
 
         Returns:
@@ -56,11 +58,21 @@ class ArrayPipeline:
         """
         if self.reads_sections:
             return self._steps(dict(img_path=str(_section(image, place).path)))
-        image = check_grey_values(image, place)
-        size = image.shape
-        if self.color:
-            image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        if not (self.color and _is_coloured(image)):
+            image = check_grey_values(image, place)
+            if self.color:
+                image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        size = image.shape[:2]
         return self._steps(dict(img=image, img_shape=size, ori_shape=size, img_path=''))
+
+
+def _is_coloured(image: object) -> TypeGuard[np.ndarray]:
+    return (
+        isinstance(image, np.ndarray)
+        and image.dtype == np.uint8
+        and image.ndim == 3
+        and image.shape[2] == 3
+    )
 
 
 def _section(image: object, place: str) -> Section:

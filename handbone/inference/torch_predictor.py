@@ -31,7 +31,7 @@ from handbone.configuration.prediction_settings import (
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, planes_last
-from handbone.radiographs import Radiograph, read_radiograph
+from handbone.radiographs import Photograph, Radiograph, read_radiograph
 from handbone.sections.section_overview import read_overview
 
 from .array_pipeline import ArrayPipeline
@@ -121,13 +121,17 @@ class TorchPredictor:
             path: The file.
 
         Returns:
-            The radiograph, or the overview of a section whose windows :meth:`predict` reads.
+            The radiograph; in colours if the pipeline loads these, or the overview of a section
+            whose windows :meth:`predict` reads.
 
         Raises:
             RadiographError: The file cannot be used.
         """
         if self._prepare.reads_sections:
             return read_overview(path)
+        if self._prepare.color:
+            read = read_radiograph(path, self.window, 'color')
+            return Photograph(read.image[..., ::-1], read.path, read.spacing, read.dicom)
         return read_radiograph(path, self.window)
 
     @torch.inference_mode()
@@ -135,8 +139,9 @@ class TorchPredictor:
         """Predict packed labels; see :meth:`handbone.inference.Predictor.predict`.
 
         Args:
-            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; sections where
-                the test pipeline loads those.
+            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; where the test
+                pipeline loads colours, also blue, green and red (H, W, 3), uint8; sections where it
+                loads those.
 
         Returns:
             Packed maps, int32, (H, W) or (H, W, P), each at the size of its image.

@@ -1,10 +1,11 @@
 from .errors import RadiographError
 from .grey_values import check_grey_values
-from .radiograph import Radiograph
+from .radiograph import Photograph, Radiograph
 from .reading import read_radiograph
 from .window import apply_window, check_window
 
 __all__ = [
+    'Photograph',
     'Radiograph',
     'RadiographError',
     'apply_window',

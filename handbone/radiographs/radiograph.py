@@ -33,3 +33,17 @@ class Radiograph:
     def content(self) -> Any:
         """What a predictor takes: the image, unless a subclass is read in parts."""
         return self.image
+
+
+@dataclass(frozen=True)
+class Photograph(Radiograph):
+    """An image in colours, for models that see them.
+
+    Attributes:
+        image: Red, green and blue, (H, W, 3), uint8, as overlays show them.
+    """
+
+    @property
+    def content(self) -> np.ndarray:
+        """Blue, green and red, the order in which ``LoadRadiograph`` loads colours."""
+        return self.image[..., ::-1]

@@ -93,6 +93,20 @@ def test_no_pixel_is_in_two_rows_of_the_csv(trained, tmp_path):
     assert max(each.max() for each in covered.values()) == 1
 
 
+@pytest.mark.slow
+def test_predictions_of_files_are_those_of_a_test(trained, shapes, tmp_path):
+    config_file = tmp_path / 'config.py'
+    trained.dump(config_file)
+    files = tmp_path / 'test.csv', tmp_path / 'predictions' / 'predictions.csv'
+    run = [str(config_file), trained.load_from]
+    main(['test', *run, '--work-dir', str(tmp_path), '--format-only', '--out', str(files[0])])
+    words = ['--out-dir', str(files[1].parent), '--write', 'csv,overlays']
+    main(['predict', *run, str(shapes / 'val'), *words])
+    rows = [sorted(path.read_text().splitlines()) for path in files]
+    assert rows[0] == rows[1]
+    assert len(list(files[1].parent.glob('overlays/*'))) == 12
+
+
 def test_thresholds_are_not_tuned(shapes, tmp_path):
     config = study_config(shapes, SIZE, 1, tmp_path / 'run')
     with pytest.raises(HandboneError, match=r'exclude each other .* no thresholds to tune'):

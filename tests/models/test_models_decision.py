@@ -1,5 +1,7 @@
 """Classes that exclude each other, from multilabel heads and from the heads of mmseg."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
 from handbone import masks
+from handbone.engine import ClassCountHook
 from handbone.errors import HandboneError
 from handbone.models.segmentors import background_heads
 
@@ -230,3 +233,20 @@ def test_what_does_not_fit_is_refused(build_segmentor, settings, message):
         settings['test_cfg'] |= {} if threshold is None else dict(threshold=threshold)
     with pytest.raises(HandboneError, match=message):
         build_segmentor(**settings)
+
+
+@pytest.mark.parametrize(
+    ('classes', 'message'),
+    [
+        ('abcd', r'^decode_head of .* num_classes=6, the background .* has 4 classes: .* one more'),
+        (('Background', *'abcde'), "names 'Background', but the background is what no class"),
+    ],
+)
+def test_a_class_list_that_does_not_fit_is_refused(build_segmentor, classes, message):
+    runner = SimpleNamespace(model=exclusive(build_segmentor, PLAIN))
+    dataset = SimpleNamespace(metainfo=dict(classes='abcde'))
+    runner.test_dataloader = SimpleNamespace(dataset=dataset)
+    ClassCountHook().before_test(runner)
+    dataset.metainfo = dict(classes=classes)
+    with pytest.raises(HandboneError, match=message):
+        ClassCountHook().before_test(runner)

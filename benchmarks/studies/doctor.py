@@ -38,16 +38,18 @@ from handbone.visualization.picture_file import write_picture
 #: Checks that name each fault.
 NAMED_BY: Mapping[str, tuple[str, ...]] = {
     'swapped': ('swapped-names',),
+    'swapped-fingers': ('swapped-names',),
     'missing': ('missing-class',),
-    'displaced': ('misplaced',),
-    'resized': ('out-of-proportion', 'misplaced', 'left-right-difference'),
+    # an outline that was moved or blown up beyond the border of the image
+    'displaced': ('misplaced', 'points-outside'),
+    'resized': ('out-of-proportion', 'misplaced', 'left-right-difference', 'points-outside'),
     'accessory': ('several-parts', 'specks', 'misplaced', 'unlike-class', 'straight-edge'),
     'doubled': ('doubled',),
     'self-crossing': ('self-crossing',),
     'spike': ('spikes',),
     'speck': ('specks', 'several-parts'),
     'cut': ('straight-edge', 'misplaced', 'out-of-proportion', 'left-right-difference'),
-    'mirrored-labels': ('labels-elsewhere',),
+    'mirrored-labels': ('labels-elsewhere', 'mirrored'),
     'inverted': ('inverted',),
     'empty': ('empty-image',),
     'saturated': ('saturated',),

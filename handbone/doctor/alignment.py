@@ -18,6 +18,7 @@ class Aligned:
     """Features of N images with C classes.
 
     Attributes:
+        mean: (C, 2), the mean shape.
         features: (N, C, 3) float64: x and y in units of the mean shape, and the logarithm of the
             area in them; NaN where the class is not there or the image not aligned.
         whole: (N, C) bool, whether the class is there and not cut off as it usually is not: its
@@ -28,6 +29,7 @@ class Aligned:
         mirrored: (N,) bool, whether the image shows the mirrored shape.
     """
 
+    mean: np.ndarray
     features: np.ndarray
     whole: np.ndarray
     matrices: np.ndarray
@@ -52,20 +54,39 @@ def align_images(survey: Survey) -> Aligned | None:
     if not usable.any():
         return None
     mean = mean_shape(centres[usable], mirror=True)
-    found, turned = align(mean, centres[usable], mirror=True)
     number = len(centres)
     matrices, mirrored = np.full((number, 2, 3), np.nan), np.zeros(number, bool)
     features = np.full((*areas.shape, 3), np.nan)
-    scales = np.full(number, np.nan)
-    for row, matrix, mirror in zip(np.flatnonzero(usable), found, turned, strict=True):
-        matrices[row], mirrored[row] = inverse(matrix), mirror
-        scales[row] = np.sqrt(abs(np.linalg.det(matrices[row, :, :2])))
-        features[row, :, :2] = centres[row] @ matrix[:, :2].T + matrix[:, 2]
-    with np.errstate(divide='ignore'):
-        features[..., 2] = np.log(areas) - 2 * np.log(scales)[:, None]
-    features[~present] = np.nan
+    placed = align_shapes(mean, centres[usable], areas[usable])
+    features[usable], matrices[usable], mirrored[usable] = placed
+    scales = np.sqrt(np.abs(np.linalg.det(matrices[..., :2])))
     whole = present & ~cut & usable[:, None]
-    return Aligned(features, whole, matrices, scales, mirrored)
+    return Aligned(mean, features, whole, matrices, scales, mirrored)
+
+
+def align_shapes(
+    mean: np.ndarray, centres: np.ndarray, areas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Move images onto a mean shape.
+
+    Args:
+        mean: (C, 2), the mean shape.
+        centres: (n, C, 2), NaN for a class that is not there.
+        areas: (n, C), 0 for a class that is not there.
+
+    Returns:
+        Features (n, C, 3), matrices (n, 2, 3) and mirrored (n,), as in :class:`Aligned`.
+    """
+    found, mirrored = align(mean, centres, mirror=True)
+    matrices = np.stack([inverse(matrix) for matrix in found])
+    features = np.full((*areas.shape, 3), np.nan)
+    features[..., :2] = centres @ found[..., :2].swapaxes(1, 2) + found[:, None, :, 2]
+    with np.errstate(divide='ignore'):
+        # the determinant is the square of the pixels per unit
+        scales = np.log(np.abs(np.linalg.det(matrices[..., :2])))
+        features[..., 2] = np.log(areas) - scales[:, None]
+    features[areas == 0] = np.nan
+    return features, matrices, mirrored
 
 
 def in_pixels(aligned: Aligned, row: int, place: np.ndarray) -> np.ndarray:

@@ -1,14 +1,20 @@
 """What every check sees: the measurements, and what was learnt from all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handbone.bones import FINGERS, RAYS
 from handbone.metadata.patient_table import PatientTable
 
 from .alignment import Aligned, align_images
+from .exchanged_chains import put_right
 from .judged_shape import JudgedShape, judge_shapes
 from .shape_learning import learn_shape
 from .shape_model import ShapeModel
 from .survey import Survey
+
+#: With so many classes, any two of them are tried in exchange.
+FEW_CLASSES = 12
 
 
 @dataclass(frozen=True)
@@ -50,5 +56,18 @@ def examine(survey: Survey, patients: PatientTable | None = None) -> Examined:
             'classes each, of which 3 are in half of the images'
         )
         return Examined(survey, aligned, None, (), (note,), patients)
-    shapes = tuple(judge_shapes(model, aligned))
+    aligned, exchanged = put_right(survey, aligned, model, _chains(survey.classes))
+    shapes = tuple(judge_shapes(model, aligned, exchanged))
     return Examined(survey, aligned, model, shapes, (), patients)
+
+
+def _chains(classes: Sequence[str]) -> list[list[int]]:
+    """List classes whose names may be exchanged with each other, by their indices.
+
+    Fingers with four bones are exchanged as a whole. Among few classes, two with exchanged names
+    are doubted together with sound ones, so each class is tried.
+    """
+    if set(FINGERS) <= set(classes):
+        rays = [[classes.index(name) for name in ray] for ray in RAYS.values()]
+        return [ray for ray in rays if len(ray) == 4]
+    return [[index] for index in range(len(classes))] if len(classes) <= FEW_CLASSES else []

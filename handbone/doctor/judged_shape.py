@@ -1,6 +1,6 @@
 """Which classes of an image are not where the others say, and whose place they have."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +33,16 @@ class JudgedShape:
     renamed: dict[int, int]
 
 
-def judge_shapes(model: ShapeModel, aligned: Aligned) -> Iterator[JudgedShape]:
+def judge_shapes(
+    model: ShapeModel, aligned: Aligned, exchanged: Mapping[int, Mapping[int, int]]
+) -> Iterator[JudgedShape]:
     """Judge all images that are aligned.
 
     Args:
         model: The model.
         aligned: Features of the images.
+        exchanged: Names that were put right in them: by row and class index, the class in whose
+            place it lies.
 
     Yields:
         One judgement per image with enough classes.
@@ -51,4 +55,5 @@ def judge_shapes(model: ShapeModel, aligned: Aligned) -> Iterator[JudgedShape]:
         expectation = model.expect(values, believed)
         distances = model.distances(expectation)
         renamed = renamed_classes(model, values, believed, expectation)
+        renamed |= exchanged.get(row, {})
         yield JudgedShape(row, believed, expectation, distances, renamed)

@@ -28,6 +28,7 @@ ADVICE: Mapping[str, str] = {
     'inverted': 'Invert the grey values of the file',
     'labels-elsewhere': 'Check that image and labels belong together',
     'left-right-difference': 'Compare with the other side',
+    'mirrored': 'Compare the image with others, and mirror it or its labels',
     'misplaced': 'Check the outline, and whether it is this class at all',
     'missing-class': 'Draw it, or record that it is not there',
     'modality': 'Check that the image belongs into this dataset',

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 import cv2
 import numpy as np
 
+from handbone.bones import RAYS
+
 Polygons = list[tuple[str, np.ndarray]]
 #: Image, polygons, and the classes with the fault; none for a fault of the whole image.
 Faulty = tuple[np.ndarray, Polygons, tuple[str, ...]]
@@ -31,6 +33,14 @@ def swap_names(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) 
     names[first], names[second] = names[second], names[first]
     outlines = [outline for _, outline in polygons]
     return image, list(zip(names, outlines, strict=True)), (names[first], names[second])
+
+
+def swap_fingers(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
+    """Exchange the names of all bones of two fingers, which are not the thumb."""
+    fingers = [ray for ray in RAYS.values() if len(ray) == 4]
+    first, second = (fingers[index] for index in rng.choice(len(fingers), 2, replace=False))
+    other = dict(zip(first + second, second + first, strict=True))
+    return image, [(other.get(name, name), outline) for name, outline in polygons], first + second
 
 
 def forget_bone(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
@@ -70,6 +80,8 @@ def label_accessory(image: np.ndarray, polygons: Polygons, rng: np.random.Genera
         metal = shape + centre + length * np.array([np.cos(angle), np.sin(angle)])
         if _inside(metal, image):
             break
+    else:
+        metal = metal + _into(metal, image)
     white = max(int(image.max()), 200)
     image = cv2.fillPoly(image.copy(), [_fixed_point(metal)], white, cv2.LINE_AA, 4)
     if rng.random() < 0.5:
@@ -190,6 +202,7 @@ def copy_mirrored(image: np.ndarray, polygons: Polygons, rng: np.random.Generato
 #: Faults by name. Those in :data:`COPIES` are of another image of the dataset.
 FAULTS: Mapping[str, Fault] = {
     'swapped': swap_names,
+    'swapped-fingers': swap_fingers,
     'missing': forget_bone,
     'displaced': shift_outline,
     'resized': resize_outline,
@@ -230,6 +243,14 @@ def _side(outline: np.ndarray) -> float:
 
 def _inside(points: np.ndarray, image: np.ndarray) -> bool:
     return bool((points >= 1).all() and (points <= np.array(image.shape[::-1]) - 2).all())
+
+
+def _into(points: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """The shift that moves points into the image, as far as they fit."""
+    last = np.array(image.shape[::-1]) - 2
+    below, above = np.maximum(1 - points.min(axis=0), 0), np.minimum(last - points.max(axis=0), 0)
+    shift: np.ndarray = below + above
+    return shift
 
 
 def _disc(radius: float) -> np.ndarray:

@@ -150,6 +150,68 @@ def test_a_mirrored_image_with_the_name_of_the_other_side():
     assert not [f for f in findings if f.check == 'wrong-side' and f.image != name_of(22)]
 
 
+def test_two_fingers_that_have_exchanged_names():
+    """All eight bones are named, and nothing else: the image is aligned as it should be."""
+    from handbone.phantom.faults import FAULTS
+
+    changed, expected = {}, {}
+    for index in (21, 47, 90):
+        rng = np.random.default_rng(index)
+        _, changed[index], classes = FAULTS['swapped-fingers'](None, hand(index), rng)
+        expected[index] = {('swapped-names', name) for name in classes}
+    findings = findings_with(changed)
+    assert {index: found(findings, index) for index in changed} == expected
+
+
+CHEST = ('left_lung', 'right_lung', 'heart', 'left_clavicle', 'right_clavicle')
+PLACES = np.array([(130, 110), (60, 105), (110, 140), (125, 55), (65, 50)])
+
+
+def chests(count, changed, classes=CHEST, renamed=None):
+    """Five rectangles at about the same places; some images have other places or names."""
+    from made_records import annotated, survey_of
+
+    from handbone.doctor.checks.all_checks import run_checks
+    from handbone.doctor.examined import examine
+    from handbone.doctor.measuring import measure_image
+
+    rng = np.random.default_rng(0)
+    records = []
+    for index in range(count):
+        places = changed.get(index, PLACES) + rng.uniform(-3, 3, (5, 2))
+        outlines = [
+            (name, np.array([(-w, -h), (w, -h), (w, h), (-w, h)]) + place)
+            for name, place, (w, h) in zip(
+                (renamed or {}).get(index, classes),
+                places,
+                [(20, 40), (22, 38), (18, 14), (14, 5), (14, 5)],
+                strict=True,
+            )
+        ]
+        image = annotated(f'P{index}/a{index}.png', outlines, 192, None, classes)
+        records.append(measure_image('train', image, classes))
+    findings = run_checks(examine(survey_of(records, classes)))
+    return {(each.check, each.image, each.class_name) for each in findings}
+
+
+def test_mirrored_labels_where_names_tell_no_side():
+    mirrored = dict.fromkeys((3, 8, 20, 33, 41, 66), PLACES * (-1, 1) + (191, 0))
+    expected = {('mirrored', f'P{index}/a{index}.png', '') for index in mirrored}
+    assert chests(80, mirrored) == expected
+    # one in thirteen is no fault of classes that have no sides, one in eighty is
+    plain = ('a', 'b', 'c', 'd', 'e')
+    assert chests(80, mirrored, plain) == set()
+    assert chests(80, {3: mirrored[3]}, plain) == {('mirrored', 'P3/a3.png', '')}
+
+
+@pytest.mark.parametrize(('first', 'second'), [(2, 3), (1, 4), (0, 2)])
+def test_exchanged_names_among_few_classes(first, second):
+    names = list(CHEST)
+    names[first], names[second] = names[second], names[first]
+    expected = {('swapped-names', 'P9/a9.png', CHEST[index]) for index in (first, second)}
+    assert chests(80, {}, renamed={9: names}) == expected
+
+
 def test_no_images():
     empty = Survey(CLASSES, (), (), ())
     assert empty.areas.shape == (0, 29)

@@ -109,7 +109,9 @@ def aligned_as(features, mirrored):
     """Images that are aligned already."""
     count = len(features)
     frames = np.tile(np.eye(2, 3), (count, 1, 1))
-    return Aligned(features, np.ones((count, 3), bool), frames, np.ones(count), mirrored)
+    return Aligned(
+        np.zeros((3, 2)), features, np.ones((count, 3), bool), frames, np.ones(count), mirrored
+    )
 
 
 @pytest.mark.parametrize('mirrored', ['L', 'R'])

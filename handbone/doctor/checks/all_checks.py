@@ -38,6 +38,7 @@ FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {
         *('swapped-names', 'misplaced'),
         *('inverted', 'saturated', 'empty-image', 'labels-elsewhere'),
     ),
+    'mirrored': ('labels-elsewhere', 'duplicate'),
     'wrong-side': ('labels-elsewhere', 'duplicate'),
     'straight-edge': ('swapped-names',),
 }

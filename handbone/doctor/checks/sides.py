@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from handbone.class_sides import sided_classes
 from handbone.datasets.attribute_values import UNKNOWN, side_of
 
 from ..examined import Examined
@@ -22,6 +23,9 @@ UNUSUAL_SIZE = 3.5
 FEWEST_PAIRS = 10
 #: Share of the images whose name and mirroring must agree before the others are reported.
 AGREEING = 0.9
+#: Without sides in the names of images, mirrored ones are reported if they are at most this share,
+#: and where classes have sides, which no mirrored image may have.
+MOST_MIRRORED, MOST_MIRRORED_SIDED = 0.05, 0.3
 
 
 def check_sides(examined: Examined) -> Iterator[Finding]:
@@ -31,7 +35,7 @@ def check_sides(examined: Examined) -> Iterator[Finding]:
         examined: The data.
 
     Yields:
-        ``left-right-difference`` and ``wrong-side``.
+        ``left-right-difference``, ``wrong-side`` and ``mirrored``.
     """
     if examined.aligned is None:
         return
@@ -40,10 +44,16 @@ def check_sides(examined: Examined) -> Iterator[Finding]:
 
 
 def _names(examined: Examined) -> Iterator[Finding]:
+    """Compare the form of the labels with the side in the name, or else with the other images."""
     aligned, records = examined.aligned, examined.survey.records
     assert aligned is not None
     rows = np.flatnonzero(np.isfinite(aligned.scales))
     sides = np.array([side_of(records[row].name) for row in rows])
+    if len(rows) < 2 * FEWEST_PAIRS:
+        return
+    if (sides == UNKNOWN).all():
+        yield from _minority(examined, rows)
+        return
     rows, sides = rows[sides != UNKNOWN], sides[sides != UNKNOWN]
     if len(rows) < 2 * FEWEST_PAIRS or len(set(sides.tolist())) < 2:
         return
@@ -57,6 +67,23 @@ def _names(examined: Examined) -> Iterator[Finding]:
         side = 'right' if side_of(record.name) == 'R' else 'left'
         reason = f'its name says {side}, its labels have the form of the other side'
         yield Finding('wrong-side', record.split, record.name, '', reason, 0.9)
+
+
+def _minority(examined: Examined, rows: np.ndarray) -> Iterator[Finding]:
+    """Report images whose labels have the mirrored form of those of nearly all images."""
+    mirrored = examined.aligned.mirrored[rows] if examined.aligned else np.zeros(0, bool)
+    if mirrored.mean() > 0.5:
+        mirrored = ~mirrored
+    sided = any(sided_classes(examined.survey.classes))
+    if mirrored.mean() > (MOST_MIRRORED_SIDED if sided else MOST_MIRRORED):
+        return
+    reason = 'its labels have the mirrored form of those of most images'
+    if sided:
+        reason += ': the image or its labels are mirrored, or left and right have changed names'
+    for row in rows[mirrored]:
+        record = examined.survey.records[row]
+        confidence = 0.9 if sided else 0.6
+        yield Finding('mirrored', record.split, record.name, '', reason, confidence)
 
 
 def _sizes(examined: Examined) -> Iterator[Finding]:

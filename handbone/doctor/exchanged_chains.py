@@ -1,0 +1,79 @@
+"""Chains of classes, such as fingers, whose names were exchanged as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from .alignment import Aligned, align_shapes
+from .judged_shape import UNUSUAL
+from .shape_model import ShapeModel
+from .survey import Survey
+
+#: Two chains have exchanged names if at least this share of their classes is doubted, and less than
+#: this share of what was doubted still is once they are exchanged.
+LEAST_DOUBTED = 0.4
+
+#: By row of the survey, by class index, the class in whose place it lies.
+Exchanged = dict[int, dict[int, int]]
+
+
+def put_right(
+    survey: Survey, aligned: Aligned, model: ShapeModel, chains: Sequence[Sequence[int]]
+) -> tuple[Aligned, Exchanged]:
+    """Find images in which two chains have exchanged names, and align them as they should be.
+
+    Few classes of such a chain can be told one by one: they turn the whole image when it is
+    aligned, and a bent finger lies where the bones that are named rightly hardly let expect it.
+
+    Args:
+        survey: The measurements.
+        aligned: The classes as they are named.
+        model: Where classes are expected.
+        chains: Class indices of each chain, in order.
+
+    Returns:
+        The classes with these names put right, and what was exchanged.
+    """
+    found: Exchanged = {}
+    features, whole, matrices, mirrored = (
+        each.copy()
+        for each in (aligned.features, aligned.whole, aligned.matrices, aligned.mirrored)
+    )
+    pairs = [[*first, *second] for first, second in combinations(chains, 2)]
+    for row in np.flatnonzero(np.isfinite(aligned.scales)) if chains else ():
+        doubted = _doubted(model, features[row], whole[row])
+        fewest = LEAST_DOUBTED * doubted.sum()
+        for pair in pairs:
+            half = len(pair) // 2
+            if doubted[pair].sum() < LEAST_DOUBTED * len(pair):
+                continue
+            outlines = np.arange(len(doubted))
+            outlines[pair] = [*pair[half:], *pair[:half]]
+            there = aligned.whole[row, outlines]
+            centres = survey.centres[row, outlines].astype(np.float64)
+            areas = survey.areas[row, outlines].astype(np.float64)
+            placed = align_shapes(aligned.mean, centres[None], areas[None])
+            left = _doubted(model, placed[0][0], there).sum()
+            if left < fewest:
+                fewest = left
+                found[int(row)] = dict(zip(pair, outlines[pair].tolist(), strict=True))
+                features[row], matrices[row], mirrored[row] = (each[0] for each in placed)
+                whole[row] = there
+    scales = np.sqrt(np.abs(np.linalg.det(matrices[..., :2])))
+    right = replace(
+        aligned,
+        features=features,
+        whole=whole,
+        matrices=matrices,
+        scales=scales,
+        mirrored=mirrored,
+    )
+    return right, found
+
+
+def _doubted(model: ShapeModel, features: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Classes (C,) of an image that do not agree with the others."""
+    doubted: np.ndarray = whole & model.modelled
+    return doubted & ~model.believed(model.standardise(features), whole, UNUSUAL)

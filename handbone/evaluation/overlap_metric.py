@@ -6,13 +6,12 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
-
 from .drawn_tables import means_table
 from .packed_metric import PackedMetric
 from .pair_names import PairName, read_pairs
 from .pair_scores import PairScores, pair_scores, pair_table
 from .score_names import METRIC_KEYS, check_scores, score_columns
+from .surface_distance import pixel_lengths
 
 
 @METRICS.register_module()
@@ -43,7 +42,7 @@ class OverlapMetric(PackedMetric):
         collect_dir: The shared folder, for ``collect_device='cpu'``.
 
     Raises:
-        HandboneError: If a score or a tolerance is not valid.
+        HandboneError: If a score, a tolerance or the spacing is not valid.
 
     Example:
         >>> val_evaluator = [dict(type='DiceMetric'),
@@ -66,13 +65,10 @@ class OverlapMetric(PackedMetric):
     ) -> None:
         super().__init__(format_only, collect_device, prefix, collect_dir)
         check_scores(scores, tolerances)
-        lengths = np.asarray(1.0 if spacing is None else spacing, np.float64)
-        if lengths.size not in (1, 2) or not all(0 < each < np.inf for each in lengths.flat):
-            raise HandboneError(f'The spacing is one or two lengths above 0, got {spacing}.')
         self.pairs = pairs
         self.scores = tuple(scores)
         self.tolerances = tuple(tolerances)
-        self.spacing = tuple(np.broadcast_to(lengths, 2).tolist())
+        self.spacing = pixel_lengths(spacing)
         self.unit = 'px' if spacing is None else 'mm'
         self.per_pair = per_pair
 

@@ -7,7 +7,7 @@ Where both masks are empty, distances are 0 and the surface Dice is 1. Where one
 no distance: it is infinite, to be counted separately, and the surface Dice is 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,11 +35,32 @@ class SurfaceDistances(NamedTuple):
     to_prediction: np.ndarray
 
 
+def pixel_lengths(spacing: float | Sequence[float] | None) -> tuple[float, float]:
+    """Check the size of a pixel.
+
+    Args:
+        spacing: Height and width, one number for both, or None for pixels.
+
+    Returns:
+        Height and width; 1 for pixels.
+
+    Raises:
+        HandboneError: If they are not one or two finite numbers above 0.
+
+    >>> pixel_lengths(0.15), pixel_lengths([0.1, 0.2]), pixel_lengths(None)
+    ((0.15, 0.15), (0.1, 0.2), (1.0, 1.0))
+    """
+    lengths = np.atleast_1d(np.asarray(1.0 if spacing is None else spacing, np.float64)).tolist()
+    if len(lengths) not in (1, 2) or not all(0 < each < np.inf for each in lengths):
+        raise HandboneError(f'The spacing is one or two lengths above 0, got {spacing}.')
+    return lengths[0], lengths[-1]
+
+
 def surface_distances(
     prediction: np.ndarray,
     reference: np.ndarray,
     num_classes: int,
-    spacing: tuple[float, float] = (1.0, 1.0),
+    spacing: float | Sequence[float] = (1.0, 1.0),
 ) -> Iterator[SurfaceDistances]:
     """Measure the distances between surfaces class by class, exactly.
 
@@ -48,28 +69,28 @@ def surface_distances(
         reference: Packed map of the same shape. Pixels that it ignores belong to no class in
             either.
         num_classes: Number of classes.
-        spacing: Height and width of a pixel, in the unit that distances are to have.
+        spacing: Height and width of a pixel, or one number for both, in the unit that distances are
+            to have.
 
     Yields:
         The distances of each class, in class order.
 
     Raises:
         HandboneError: If the maps differ in shape or do not fit the number of classes, or the
-            spacing is not two positive numbers.
+            spacing is not one or two positive numbers.
     """
     if prediction.shape != reference.shape:
         raise HandboneError(
             f'Prediction and reference differ in shape: {prediction.shape} and {reference.shape}.'
         )
-    if len(spacing) != 2 or not all(0 < length < np.inf for length in spacing):
-        raise HandboneError(f'The spacing is height and width of a pixel, above 0, got {spacing}.')
+    lengths = pixel_lengths(spacing)
     ignored = reference < 0
     if ignored.any():
         prediction = np.where(ignored, 0, prediction)
     pairs = (surface_pixels(packed, num_classes) for packed in (prediction, reference))
     for predicted, true in zip(*pairs, strict=True):
         yield SurfaceDistances(
-            _nearest(predicted, true, spacing), _nearest(true, predicted, spacing)
+            _nearest(predicted, true, lengths), _nearest(true, predicted, lengths)
         )
 
 

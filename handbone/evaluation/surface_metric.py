@@ -13,6 +13,7 @@ from .packed_metric import PackedMetric
 from .score_names import METRIC_KEYS, SURFACE_SCORES, check_scores, score_columns
 from .score_table import ScoreTable
 from .scores import surface_scores
+from .surface_distance import pixel_lengths
 
 
 @METRICS.register_module()
@@ -67,6 +68,7 @@ class SurfaceMetric(PackedMetric):
             raise HandboneError(
                 'spacing and spacing_key exclude each other: set one of them to None.'
             )
+        pixel_lengths(spacing)
         self.scores = tuple(scores)
         self.tolerances = tuple(tolerances)
         self.spacing = spacing
@@ -99,7 +101,7 @@ class SurfaceMetric(PackedMetric):
                     f'the data sample has no {self.spacing_key!r}: name it in meta_keys of '
                     'PackMultilabelInputs, or set spacing in place of spacing_key.'
                 )
-        lengths = (1.0, 1.0) if spacing is None else tuple(np.broadcast_to(spacing, 2).tolist())
+        lengths = pixel_lengths(spacing)
         found = surface_scores(
             prediction, reference, num_classes, self.scores, self.tolerances, lengths
         )

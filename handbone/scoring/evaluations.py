@@ -13,6 +13,7 @@ from handbone.evaluation.pair_names import PairName
 from handbone.evaluation.score_files import write_scores
 from handbone.evaluation.score_names import OVERLAP_SCORES, column_title
 from handbone.evaluation.score_table import ScoreTable
+from handbone.evaluation.surface_distance import pixel_lengths
 from handbone.metadata.patient_table import read_patient_table
 
 from .mask_scores import MaskScorer
@@ -189,7 +190,7 @@ def evaluate(
         raise HandboneError(f'--worst is a number of images from 0 on, got {worst}.')
     if overlap_out and not overlap:
         raise HandboneError('--overlap-out writes what --overlap scores; add it.')
-    lengths = _spacing(spacing)
+    lengths = None if spacing is None else pixel_lengths(spacing)
     overlaps: list[ScoreTable] = []
     people = read_patient_table(patients) if patients else None
     scorer: MaskScorer | None = None
@@ -269,15 +270,6 @@ def _warnings(table: ScoreTable, num_patients: int) -> list[str]:
             'Masks and reference hardly touch: were they made for images of a different size?'
         )
     return lines
-
-
-def _spacing(spacing: float | Sequence[float] | None) -> tuple[float, float] | None:
-    if spacing is None:
-        return None
-    lengths = np.atleast_1d(np.asarray(spacing, np.float64)).tolist()
-    if not 1 <= len(lengths) <= 2 or not all(0 < length < np.inf for length in lengths):
-        raise HandboneError(f'--spacing is one or two lengths above 0, got {lengths}.')
-    return lengths[0], lengths[-1]
 
 
 def _check_no_masks(prediction: Path, given: Sequence[str]) -> None:

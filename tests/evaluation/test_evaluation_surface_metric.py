@@ -114,6 +114,8 @@ def test_settings_that_make_no_sense():
         SurfaceMetric(tolerances=[-1])
     with pytest.raises(ValueError, match='exclude each other'):
         SurfaceMetric(spacing=1, spacing_key='spacing')
+    with pytest.raises(ValueError, match='one or two lengths above 0'):
+        SurfaceMetric(spacing=(0.1, -1))
 
 
 def test_it_is_registered():

@@ -165,8 +165,8 @@ def test_pictures_of_the_worst(files, tmp_path):
     ('settings', 'message'),
     [
         (dict(scores=['dise']), 'unknown scores dise'),
-        (dict(spacing=(1, 2, 3)), '--spacing is one or two lengths'),
-        (dict(spacing=float('nan')), '--spacing is one or two lengths'),
+        (dict(spacing=(1, 2, 3)), 'spacing is one or two lengths'),
+        (dict(spacing=float('nan')), 'spacing is one or two lengths'),
         (dict(size=(0, 3)), '--size is height and width'),
         (dict(worst=-1), '--worst is a number of images'),
         (dict(classes=['left', 'left']), "--classes names 'left' twice"),

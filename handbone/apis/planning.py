@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from handbone.datasets import (
     RandomAffine,
     RandomExposure,
 )
+from handbone.datasets.fold_file import folds_of, read_fold_file
 from handbone.errors import HandboneError
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
@@ -83,6 +84,9 @@ def plan(
     patient_pattern: str | None = None,
     reader_options: Mapping[str, Any] | None = None,
     device: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    skip: Collection[str] = (),
+    fold_file: str | Path | None = None,
 ) -> PlannedTraining:
     """Measure a dataset and write a config that trains on it.
 
@@ -103,6 +107,9 @@ def plan(
             image.
         reader_options: Further arguments of the format's reader.
         device: ``'cpu'`` or ``'cuda'``. Default: ``'cuda'`` with a GPU or ``device_memory``.
+        rename: New name by the name in the labels; several may become one class.
+        skip: Classes to leave out.
+        fold_file: CSV of ``handbone folds``; by default patients are divided in their order.
 
     Returns:
         The plan, and the files that were written.
@@ -120,8 +127,11 @@ def plan(
         raise HandboneError(f'--device-memory is more than 0 GB, not {device_memory}')
     budget = _budget(device, device_memory, time_limit)
     init_default_scope('mmseg')
-    source = find_source(data, source_format, images, classes, patient_pattern, reader_options)
+    source = find_source(
+        data, source_format, images, classes, patient_pattern, reader_options, rename, skip
+    )
     dataset = DATASETS.build(dict(source.settings, pipeline=[]))
+    folds_given = None if fold_file is None else _folds_of(Path(fold_file), dataset)
     fingerprint = take_fingerprint(dataset, lambda each: tqdm(each, 'Measuring images', delay=3))
     workers = min(2 if budget.device == 'cpu' else 8, os.cpu_count() or 1)
     cost_of = cost_on(
@@ -130,7 +140,7 @@ def plan(
         _image_seconds(dataset, fingerprint),
         workers,
     )
-    decided = make_plan(fingerprint, budget, cost_of)
+    decided = make_plan(fingerprint, budget, cost_of, folds_given)
     text = config_text(decided, fingerprint, source, out, workers)
     content = json.dumps(fingerprint.to_plain(), indent=1, ensure_ascii=False) + '\n'
     fingerprint_file = out.with_suffix('.json')
@@ -156,6 +166,15 @@ def _budget(device: str | None, memory: float | None, seconds: float) -> Budget:
         memory = torch.cuda.get_device_properties(0).total_memory / 1e9
     half = 'bfloat16' if not there or torch.cuda.is_bf16_supported() else 'float16'
     return Budget('cuda', int(memory * 1e9), seconds, half)
+
+
+def _folds_of(path: Path, dataset: MultilabelDataset) -> tuple[int, str]:
+    """Check that a CSV has a fold for every patient, and count the folds."""
+    number = max(read_fold_file(path).values(), default=0) + 1
+    folds_of(
+        path, [dataset.get_data_info(index)['patient'] for index in range(len(dataset))], number
+    )
+    return number, path.as_posix()
 
 
 def _image_seconds(dataset: MultilabelDataset, fingerprint: Fingerprint) -> float:

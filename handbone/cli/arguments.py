@@ -65,6 +65,23 @@ def add_source_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--classes', nargs='+', help='classes in their order (default: all)')
 
 
+def add_renaming(parser: argparse.ArgumentParser) -> None:
+    """Add ``--rename`` and ``--skip``, which stand beside ``--classes``.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.add_argument(
+        '--rename',
+        nargs='+',
+        type=name_pair,
+        default=(),
+        metavar='OLD=NEW',
+        help='new names of classes; several may become one',
+    )
+    parser.add_argument('--skip', nargs='+', default=(), help='classes to leave out')
+
+
 def add_reader_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--read``.
 

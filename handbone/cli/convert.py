@@ -8,7 +8,7 @@ from pathlib import Path
 from handbone.datasets.formats.catalogue import FORMATS, written_formats
 from handbone.datasets.formats.image_placement import MODES
 
-from .arguments import add_reader_options, add_source_format, key_value, name_pair
+from .arguments import add_reader_options, add_renaming, add_source_format, key_value
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,15 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--to', required=True, choices=written_formats(), metavar='FORMAT', help='its format'
     )
     add_source_format(parser)
-    parser.add_argument(
-        '--rename',
-        nargs='+',
-        type=name_pair,
-        default=(),
-        metavar='OLD=NEW',
-        help='new names of classes; several may become one',
-    )
-    parser.add_argument('--skip', nargs='+', default=(), help='classes to leave out')
+    add_renaming(parser)
     parser.add_argument(
         '--image-files',
         choices=MODES,

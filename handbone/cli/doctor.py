@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from .arguments import add_out_dir, add_source_format
+from .arguments import add_out_dir, add_renaming, add_source_format
 
 EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out-dir report'
 
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, 'what gets the page, the tables and the pictures', '--out', default=Path('report')
     )
     add_source_format(parser)
+    add_renaming(parser)
     parser.add_argument(
         '--predictions',
         type=Path,
@@ -85,7 +86,7 @@ def run(args: argparse.Namespace) -> None:
     from handbone.datasets.formats.class_choice import ClassChoice
     from handbone.doctor.doctor import doctor
 
-    choice = ClassChoice(args.classes) if args.classes else None
+    choice = ClassChoice(args.classes, dict(args.rename), tuple(args.skip))
     report = doctor(
         args.source,
         args.out_dir,

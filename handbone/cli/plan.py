@@ -4,7 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
-from .arguments import add_reader_options, add_source_format
+from .arguments import add_reader_options, add_renaming, add_source_format
 
 EPILOG = 'example: handbone plan data/chest --time 8h --device-memory 24 --out configs/mine.py'
 #: Seconds of the units of a duration.
@@ -43,10 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--device', choices=('cpu', 'cuda'), help='what trains (default: a GPU, if there is one)'
     )
     add_source_format(parser)
+    add_renaming(parser)
     parser.add_argument(
         '--patient-pattern',
         metavar='REGEX',
         help='finds the patient in the name of an image, in its only group (default: the folder)',
+    )
+    parser.add_argument(
+        '--fold-file',
+        type=Path,
+        metavar='CSV',
+        help='folds that `handbone folds` wrote (default: patients are divided in their order)',
     )
     add_reader_options(parser)
 
@@ -70,6 +77,9 @@ def run(args: argparse.Namespace) -> None:
         args.patient_pattern,
         dict(args.read),
         args.device,
+        dict(args.rename),
+        tuple(args.skip),
+        args.fold_file,
     )
     print(planned.text())
     print(planned.fingerprint_file)

@@ -128,9 +128,10 @@ def _dataset(plan: Plan, source: Source, workers: int) -> str:
     loader = [f'    num_workers={workers},', f'    persistent_workers={workers > 0},']
     split = 'val' if plan.folds else 'train'
     lines = ['dataset = dict(', *_arguments(source.settings, 1), ')']
-    lines.append(
-        f'folds = dict(fold=0, num_folds={plan.folds})' if plan.folds else 'folds = dict()'
-    )
+    folds: dict[str, Any] = dict(fold=0, num_folds=plan.folds) if plan.folds else {}
+    if plan.fold_file:
+        folds['fold_file'] = plan.fold_file
+    lines.append(f'folds = {_written(folds)}')
     lines += ['train_dataloader = dict(', f'    batch_size={plan.step.batch},', *loader]
     lines += ["    dataset=dict(**dataset, **folds, split='train', pipeline=train_pipeline),", ')']
     lines += ['val_dataloader = dict(', *loader]
@@ -141,7 +142,7 @@ def _dataset(plan: Plan, source: Source, workers: int) -> str:
     if source.test is None:
         lines.append('test_dataloader = val_dataloader')
     else:
-        lines += ['test_dataloader = dict(', *loader, '    dataset=dict(', '        **dataset,']
+        lines += ['test_dataloader = dict(', *loader, '    dataset=dict(', '        dataset,']
         lines += [*_arguments(source.test, 2), '        pipeline=test_pipeline,', '    ),', ')']
     return '\n'.join(lines)
 

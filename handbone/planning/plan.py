@@ -89,6 +89,7 @@ class Plan:
         augmentation: Ranges of the augmentation.
         folds: Number of folds; 0 if there are too few patients.
         reasons: Decision, choice and reason.
+        fold_file: The CSV of folds; empty if patients are divided in their order.
     """
 
     step: Step
@@ -98,6 +99,7 @@ class Plan:
     augmentation: Augmentation
     folds: int
     reasons: tuple[tuple[str, str, str], ...]
+    fold_file: str = ''
 
     @property
     def windows(self) -> bool:

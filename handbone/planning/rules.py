@@ -36,13 +36,19 @@ WINDOWS_FROM = 3.0
 MOST_WINDOWS = 3.0
 
 
-def make_plan(fingerprint: Fingerprint, budget: Budget, cost_of: CostOf) -> Plan:
+def make_plan(
+    fingerprint: Fingerprint,
+    budget: Budget,
+    cost_of: CostOf,
+    folds_given: tuple[int, str] | None = None,
+) -> Plan:
     """Plan a training.
 
     Args:
         fingerprint: Measures of the dataset.
         budget: What the training may take.
         cost_of: What a step costs, measured or estimated.
+        folds_given: Number of folds and the CSV that tells them; None to choose.
 
     Returns:
         The plan.
@@ -56,7 +62,12 @@ def make_plan(fingerprint: Fingerprint, budget: Budget, cost_of: CostOf) -> Plan
     image_size, size_reason = _image_size(fingerprint, step, needed)
     iterations, time_reason = _iterations(fingerprint, budget, step, cost)
     augmentation = choose_augmentation(fingerprint)
-    folds, folds_reason = choose_folds(fingerprint.patients)
+    fold_file = ''
+    if folds_given is None:
+        folds, folds_reason = choose_folds(fingerprint.patients)
+    else:
+        folds, fold_file = folds_given
+        folds_reason = f'those of {fold_file}'
     how = 'measured' if cost.weighed else 'estimated'
     memory = f'{cost.memory / 1e9:.1f} GB {how}, of {budget.memory / 1e9:.1f} GB'
     mirror = 'swapping sides' if augmentation.swap else 'yes'
@@ -83,7 +94,7 @@ def make_plan(fingerprint: Fingerprint, budget: Budget, cost_of: CostOf) -> Plan
         ('flip', mirror if augmentation.flip else 'no', augmentation.flip_reason),
         ('folds', str(folds) if folds else 'none', folds_reason),
     )
-    return Plan(step, cost, image_size, iterations, augmentation, folds, reasons)
+    return Plan(step, cost, image_size, iterations, augmentation, folds, reasons, fold_file)
 
 
 def needed_side(fingerprint: Fingerprint, stride: int) -> float:

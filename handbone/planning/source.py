@@ -1,7 +1,7 @@
 """The settings with which a config reads a labelled dataset of any format."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +36,8 @@ def find_source(
     classes: Sequence[str] | None = None,
     patient_pattern: str | None = None,
     reader_options: Mapping[str, Any] | None = None,
+    rename: Mapping[str, str] | None = None,
+    skip: Collection[str] = (),
 ) -> Source:
     """Find out how a dataset is read.
 
@@ -46,6 +48,8 @@ def find_source(
         classes: Class names in bit order; None takes those of the labels.
         patient_pattern: Regular expression that finds the patient in the name of an image.
         reader_options: Further arguments of the format's reader.
+        rename: New name by the name in the labels; several may become one class.
+        skip: Names in the labels that are left out.
 
     Returns:
         The settings.
@@ -56,14 +60,14 @@ def find_source(
     data = Path(data)
     plain = images is None and patient_pattern is None and not reader_options
     if plain and source_format in (None, 'hand-bone') and _is_hand_bone(data / TRAIN):
-        return _hand_bone(data, classes)
+        return _hand_bone(data, ClassChoice(classes, rename or {}, skip))
     notes = []
     if source_format is None:
         source_format, reason = recognise(data)
         notes.append(f'Read as {source_format}: {reason}.')
-    options = dict(reader_options or {})
+    options, choice = dict(reader_options or {}), ClassChoice(classes, rename or {}, skip)
     try:
-        reader = reader_class(source_format)(data, images, ClassChoice(classes), **options)
+        reader = reader_class(source_format)(data, images, choice, **options)
     except TypeError as error:
         raise HandboneError(
             f'--read: the reader of {source_format} does not take {", ".join(options)} ({error}). '
@@ -85,6 +89,7 @@ def find_source(
             ann_path='' if data.is_dir() else data.name,
         ),
         metainfo=dict(classes=tuple(reader.classes)),
+        **_choice(choice),
     )
     if patient_pattern is not None:
         settings['patient_pattern'] = patient_pattern
@@ -97,14 +102,30 @@ def _is_hand_bone(folder: Path) -> bool:
     return (folder / IMAGES).is_dir() and (folder / ANNOTATIONS).is_dir()
 
 
-def _hand_bone(root: Path, classes: Sequence[str] | None) -> Source:
+def _choice(choice: ClassChoice) -> dict[str, Any]:
+    """Write what a dataset needs to rename classes and to leave some out."""
+    settings: dict[str, Any] = {}
+    if choice.rename:
+        settings['rename'] = dict(choice.rename)
+    if choice.skip:
+        settings['skip_labels'] = tuple(choice.skip)
+    return settings
+
+
+def _hand_bone(root: Path, choice: ClassChoice) -> Source:
     """Take the whole layout, with its test images, which the format alone does not know."""
-    reader = reader_class('hand-bone')(root / TRAIN, None, ClassChoice(classes))
+    reader = reader_class('hand-bone')(root / TRAIN, None, choice)
+    prefixes = [
+        dict(img_path=f'{split}/{IMAGES}', ann_path=f'{split}/{ANNOTATIONS}')
+        for split in (TRAIN, TEST)
+    ]
     settings: dict[str, Any] = dict(type='XRayHandBoneDataset', data_root=root.as_posix())
+    if choice.rename:  # which the dataset of the layout itself does not do
+        settings.update(type='FormatDataset', format='hand-bone', data_prefix=prefixes[0])
     if tuple(reader.classes) != CLASSES:
         settings['metainfo'] = dict(classes=tuple(reader.classes))
+    settings |= _choice(choice)
     test = None
     if _is_hand_bone(root / TEST):
-        prefix = dict(img_path=f'{TEST}/{IMAGES}', ann_path=f'{TEST}/{ANNOTATIONS}')
-        test = dict(data_prefix=prefix, test_mode=True)
+        test = dict(data_prefix=prefixes[1], test_mode=True)
     return Source(settings, test, ('Read as hand-bone: it has train/DCM and train/outputs_json.',))

@@ -7,7 +7,10 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
 from handbone.apis import convert, plan, read_config_file, train
+from handbone.bones import CARPALS, FINGERS
 from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.datasets.fold_file import write_fold_file
+from handbone.errors import HandboneError
 from handbone.planning import step_cost
 from handbone.planning.plan import StepCost
 
@@ -77,6 +80,42 @@ def test_the_config_holds_what_was_planned(phantom_root, tmp_path):
         assert dataset[0]['inputs'].shape[1:] == planned.plan.step.size[::-1]
     assert sizes['train'] + sizes['val'] == 12 and sizes['val'] > 0 and sizes['test'] == 3
     assert 'Decision' in planned.text() and 'finger-16' in planned.text()
+
+
+@pytest.mark.parametrize('form', ['hand-bone', 'coco'])
+def test_renamed_classes_and_folds_of_a_file(form, phantom_root, as_coco, tmp_path):
+    """Both are in the config, which reads the same classes and holds out the fold of the file."""
+    data = phantom_root if form == 'hand-bone' else as_coco
+    folds = tmp_path / 'folds.csv'
+    patients = [f'ID{number:03d}' for number in range(1, 7)]
+    write_fold_file(folds, dict(zip(patients, [0, 1, 1, 0, 2, 2], strict=True)))
+    planned = plan(
+        data,
+        tmp_path / 'mine.py',
+        time_limit=60,
+        rename={'Scaphoid': 'carpus', 'Lunate': 'carpus'},
+        skip=[*FINGERS, *CARPALS[:4], *CARPALS[6:]],
+        fold_file=folds,
+    )
+    assert planned.plan.folds == 3 and 'folds.csv' in planned.text()
+    cfg = read_config_file(planned.config)
+    classes = cfg.train_dataloader.dataset.metainfo.classes
+    assert set(classes) == {'carpus', 'Radius', 'Ulna'}
+    assert cfg.model.decode_head.num_classes == 3
+    init_default_scope('mmseg')
+    held_out = DATASETS.build(cfg.val_dataloader.dataset)
+    found = {held_out.get_data_info(index)['patient'] for index in range(len(held_out))}
+    assert found == {'ID001', 'ID004'}
+    assert held_out.metainfo['classes'] == tuple(classes)
+    if form == 'hand-bone':  # its test images are read in the same way
+        assert len(DATASETS.build(cfg.test_dataloader.dataset)) == 3
+
+
+def test_a_fold_file_that_lacks_a_patient(phantom_root, tmp_path):
+    write_fold_file(tmp_path / 'folds.csv', {'ID001': 0, 'ID002': 1})
+    with pytest.raises(HandboneError, match='has no fold for 4 patients'):
+        plan(phantom_root, tmp_path / 'mine.py', fold_file=tmp_path / 'folds.csv')
+    assert not (tmp_path / 'mine.py').exists()
 
 
 @pytest.mark.parametrize('gigabytes', [8, 80])

@@ -182,7 +182,7 @@ def _image_seconds(dataset: MultilabelDataset, fingerprint: Fingerprint) -> floa
     size = (min(fingerprint.long_side, 1024),) * 2
     pipeline = Compose(
         [
-            LoadRadiograph(),
+            LoadRadiograph(color_type='color' if fingerprint.color else 'grayscale'),
             RandomAffine(size=size, degrees=10, scale=(0.8, 1.25)),
             LoadPolygonAnnotations(frame='image'),
             RandomExposure(),

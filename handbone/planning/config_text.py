@@ -70,11 +70,13 @@ def _pipelines(plan: Plan, fingerprint: Fingerprint, workers: int) -> str:
     shift = max(augmentation.shift, round((factor - 1) / 2, 2))
     scale = (round(factor / zoom, 2), round(factor * zoom, 2))
     cached = _cached(fingerprint, workers)
-    load = f"dict(type='LoadRadiograph', cache_megabytes={cached})" if cached else None
+    colours = dict(color_type='color') if fingerprint.color else {}
+    load = dict(type='LoadRadiograph', **colours)
+    cached_load = load | (dict(cache_megabytes=cached) if cached else {})
     lines = [
         f'crop_size = {plan.step.size}',
         'train_pipeline = [',
-        f'    {load or _LOAD},',
+        f'    {_written(cached_load)},',
         '    dict(',
         "        type='RandomAffine',",
         '        size=crop_size,',
@@ -84,11 +86,11 @@ def _pipelines(plan: Plan, fingerprint: Fingerprint, workers: int) -> str:
         '    ),',
         "    dict(type='LoadPolygonAnnotations', frame='image'),",
         *_flip(plan),
-        "    dict(type='RandomExposure'),",
+        *_exposure(fingerprint),
         "    dict(type='PackMultilabelInputs'),",
         ']',
         'test_pipeline = [',
-        f'    {_LOAD},',
+        f'    {_written(load)},',
         f"    dict(type='Resize', scale={plan.image_size}, keep_ratio=True, interpolation='area'),",
         '    # predictions are scored at the size of the file',
         "    dict(type='LoadPolygonAnnotations', frame='original'),",
@@ -100,12 +102,10 @@ def _pipelines(plan: Plan, fingerprint: Fingerprint, workers: int) -> str:
     return '\n'.join([*lines, f'tta_views = [dict(), {views}]'])
 
 
-_LOAD = "dict(type='LoadRadiograph')"
-
-
 def _cached(fingerprint: Fingerprint, workers: int) -> int:
     """Find how many MB all decoded images take; 0 if that is too much for each worker."""
     megabytes = fingerprint.images * fingerprint.width * fingerprint.height / 1e6
+    megabytes *= 3 if fingerprint.color else 1
     return int(1.1 * megabytes) + 1 if megabytes * max(workers, 1) <= MOST_CACHED * 2 else 0
 
 
@@ -122,6 +122,21 @@ def _flip(plan: Plan) -> Iterator[str]:
         yield '    ),'
     else:
         yield "    dict(type='RandomFlip', prob=0.5),"
+
+
+def _exposure(fingerprint: Fingerprint) -> Iterator[str]:
+    if not fingerprint.color:
+        yield "    dict(type='RandomExposure'),"
+        return
+    yield '    # brightness, contrast, saturation and hue; then blur and noise'
+    yield '    dict('
+    yield "        type='PhotoMetricDistortion',"
+    yield '        brightness_delta=20,'
+    yield '        contrast_range=(0.8, 1.2),'
+    yield '        saturation_range=(0.6, 1.4),'
+    yield '        hue_delta=10,'
+    yield '    ),'
+    yield "    dict(type='RandomExposure', gamma=(1, 1), contrast=(1, 1), brightness=(0, 0)),"
 
 
 def _dataset(plan: Plan, source: Source, workers: int) -> str:
@@ -175,6 +190,8 @@ def _model(plan: Plan, fingerprint: Fingerprint) -> str:
             '    ),',
         ]
     else:
+        if fingerprint.color:
+            lines.append('    data_preprocessor=dict(bgr_to_rgb=True),')
         lines.append(f'    decode_head=dict(num_classes={number}),')
         if step.kind.auxiliary:
             lines.append(f'    auxiliary_head=dict(num_classes={number}),')
@@ -191,15 +208,16 @@ def _model(plan: Plan, fingerprint: Fingerprint) -> str:
 
 def _from_scratch(plan: Plan, fingerprint: Fingerprint) -> list[str]:
     deviation = max(fingerprint.grey_deviation, 1.0)
-    side = max(plan.step.size)
+    side, channels = max(plan.step.size), 3 if fingerprint.color else 1
     return [
         '    data_preprocessor=dict(',
         "        type='ProgressiveDataPreProcessor',",
-        f'        mean=[{fingerprint.grey_mean}],',
-        f'        std=[{deviation}],',
+        f'        mean={[fingerprint.grey_mean] * channels},',
+        f'        std={[deviation] * channels},',
         f'        stages={stages(side)},',
         f'        size_divisor={size_divisor(side)},',
         '    ),',
+        *(['    backbone=dict(in_channels=3),'] if fingerprint.color else []),
     ]
 
 

@@ -61,6 +61,7 @@ class Fingerprint:
         extent: 5th, 50th and 95th percentile of the size of the labelled part relative to the
             image: the square root of the share of its box.
         shift: Standard deviation of the centre of the labelled part, as a share of the image.
+        color: Whether most images have colours.
     """
 
     images: int
@@ -78,6 +79,7 @@ class Fingerprint:
     overlapping_pairs: int
     extent: tuple[float, float, float]
     shift: float
+    color: bool = False
 
     @property
     def thinnest(self) -> ClassMeasures:
@@ -120,7 +122,7 @@ def take_fingerprint(
     sizes = np.array([(info['width'], info['height']) for info in infos])
     areas = sizes.prod(axis=1)
     chosen = np.linspace(0, len(infos) - 1, min(most_images, len(infos))).round().astype(int)
-    load = LoadRadiograph()
+    load = LoadRadiograph(color_type='color')
     measured = [
         measure_image(
             load.transform(dict(infos[index]))['img'],
@@ -155,6 +157,7 @@ def take_fingerprint(
         overlapping_pairs=len(pairs),
         extent=tuple(np.round(np.percentile(extent, (5, 50, 95)), 4).tolist()),
         shift=round(float(centres.std(axis=0).max()), 4),
+        color=bool(np.mean([each.color for each in measured]) > 0.5),
     )
 
 

@@ -12,6 +12,9 @@ from handbone.masks.packed import planes_of
 
 #: Grey values are counted in every fourth row and column.
 STEP = 4
+#: An image has colours if the channels of this share of its pixels differ by more than so many grey
+#: values; scanners and compression tint grey images by less.
+COLOURED_SHARE, TINT = 0.01, 20
 
 
 class ClassInImage(NamedTuple):
@@ -32,13 +35,14 @@ class ImageMeasures(NamedTuple):
     """One image.
 
     Attributes:
-        histogram: How often each grey value occurs, (256,).
+        histogram: How often each grey value occurs, in all channels, (256,).
         classes: The classes in it, by index.
         labelled: Number of pixels with any class.
         shared: Number of pixels with several classes.
         pairs: Indices of the classes that overlap.
         box: Left, top, right and bottom of all classes as shares of width and height; None without
             labels.
+        color: Whether it has colours.
     """
 
     histogram: np.ndarray
@@ -47,13 +51,14 @@ class ImageMeasures(NamedTuple):
     shared: int
     pairs: tuple[tuple[int, int], ...]
     box: tuple[float, float, float, float] | None
+    color: bool
 
 
 def measure_image(image: np.ndarray, labels: Labels | None, num_classes: int) -> ImageMeasures:
     """Measure an image.
 
     Args:
-        image: Grey values 0 to 255, (H, W).
+        image: Values 0 to 255, (H, W) or (H, W, 3).
         labels: Its labels; None without.
         num_classes: Number of classes.
 
@@ -86,7 +91,13 @@ def measure_image(image: np.ndarray, labels: Labels | None, num_classes: int) ->
     labelled, shared = _counts(packed)
     pairs = overlapping_pairs(packed, num_classes).tolist() if shared else []
     return ImageMeasures(
-        histogram, classes, labelled, shared, tuple((one, other) for one, other in pairs), box
+        histogram,
+        classes,
+        labelled,
+        shared,
+        tuple((one, other) for one, other in pairs),
+        box,
+        grey.ndim == 3 and float((np.ptp(grey, axis=2) > TINT).mean()) >= COLOURED_SHARE,
     )
 
 

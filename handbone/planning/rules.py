@@ -88,6 +88,11 @@ def make_plan(
             'the batch does not fit without' if step.recompute else 'the batch fits without',
         ),
         ('iterations', str(iterations), time_reason),
+        (
+            'colours',
+            'yes' if fingerprint.color else 'no',
+            'most images have colours' if fingerprint.color else 'most images are grey',
+        ),
         ('rotation', f'{augmentation.degrees} degrees', augmentation.flip_reason),
         ('zoom', f'{augmentation.zoom:.2f}', 'the spread of sizes in the dataset'),
         ('shift', f'{augmentation.shift:.0%}', 'twice the spread of positions'),

@@ -1,8 +1,11 @@
 """Planned configs load, build and train, whatever the format."""
 
 import json
+import shutil
 
+import cv2
 import pytest
+import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS, MODELS
 
@@ -109,6 +112,37 @@ def test_renamed_classes_and_folds_of_a_file(form, phantom_root, as_coco, tmp_pa
     assert held_out.metainfo['classes'] == tuple(classes)
     if form == 'hand-bone':  # its test images are read in the same way
         assert len(DATASETS.build(cfg.test_dataloader.dataset)) == 3
+
+
+@pytest.mark.parametrize('gigabytes', [None, 8])
+def test_images_with_colours(gigabytes, as_coco, tmp_path, monkeypatch):
+    """All channels reach the network, from scratch and pretrained."""
+    shutil.copytree(as_coco, tmp_path / 'data')
+    for path in (tmp_path / 'data').rglob('*.png'):
+        cv2.imwrite(str(path), cv2.applyColorMap(cv2.imread(str(path), 0), cv2.COLORMAP_PINK))
+    monkeypatch.setattr(
+        'handbone.apis.planning.cost_on',
+        lambda *_: lambda step: step_cost._estimated(step),
+    )
+    planned = plan(tmp_path / 'data', tmp_path / 'mine.py', 10**6, gigabytes)
+    assert planned.fingerprint.color
+    cfg = read_config_file(planned.config)
+    drop_pretrained(cfg)
+    init_default_scope('mmseg')
+    item = DATASETS.build(cfg.train_dataloader.dataset)[0]
+    assert (item['inputs'][0] != item['inputs'][2]).float().mean() > 0.05
+    model = MODELS.build(cfg.model)
+    batch = model.data_preprocessor(
+        dict(inputs=[item['inputs']], data_samples=[item['data_samples']])
+    )
+    assert batch['inputs'].shape[1] == 3
+    if gigabytes is None:
+        assert model.backbone.in_channels == 3
+    else:  # files are read as blue, green, red; the weights were trained on red, green, blue
+        settings = cfg.model.data_preprocessor
+        red = (item['inputs'][2].float() - settings.mean[0]) / settings.std[0]
+        height, width = red.shape
+        assert torch.allclose(batch['inputs'][0, 0, :height, :width], red, atol=1e-5)
 
 
 def test_a_fold_file_that_lacks_a_patient(phantom_root, tmp_path):

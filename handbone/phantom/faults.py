@@ -127,6 +127,8 @@ def add_speck(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -
         speck += length * np.array([np.cos(angle), np.sin(angle)])
         if _inside(speck, image):
             break
+    else:
+        speck = speck + _into(speck, image)
     return image, [*polygons, (name, speck)], (name,)
 
 

@@ -59,7 +59,7 @@ def align_images(survey: Survey) -> Aligned | None:
     features = np.full((*areas.shape, 3), np.nan)
     placed = align_shapes(mean, centres[usable], areas[usable])
     features[usable], matrices[usable], mirrored[usable] = placed
-    scales = np.sqrt(np.abs(np.linalg.det(matrices[..., :2])))
+    scales = pixels_per_unit(matrices)
     whole = present & ~cut & usable[:, None]
     return Aligned(mean, features, whole, matrices, scales, mirrored)
 
@@ -82,11 +82,15 @@ def align_shapes(
     features = np.full((*areas.shape, 3), np.nan)
     features[..., :2] = centres @ found[..., :2].swapaxes(1, 2) + found[:, None, :, 2]
     with np.errstate(divide='ignore'):
-        # the determinant is the square of the pixels per unit
-        scales = np.log(np.abs(np.linalg.det(matrices[..., :2])))
-        features[..., 2] = np.log(areas) - scales[:, None]
+        features[..., 2] = np.log(areas) - 2 * np.log(pixels_per_unit(matrices))[:, None]
     features[areas == 0] = np.nan
     return features, matrices, mirrored
+
+
+def pixels_per_unit(matrices: np.ndarray) -> np.ndarray:
+    """Take the scale (n,) from matrices (n, 2, 3) of similarities; NaN of NaN."""
+    scales: np.ndarray = np.hypot(matrices[:, 0, 0], matrices[:, 1, 0])
+    return scales
 
 
 def in_pixels(aligned: Aligned, row: int, place: np.ndarray) -> np.ndarray:

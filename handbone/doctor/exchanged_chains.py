@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from .alignment import Aligned, align_shapes
+from .alignment import Aligned, align_shapes, pixels_per_unit
 from .judged_shape import UNUSUAL
 from .shape_model import ShapeModel
 from .survey import Survey
@@ -61,13 +61,12 @@ def put_right(
                 found[int(row)] = dict(zip(pair, outlines[pair].tolist(), strict=True))
                 features[row], matrices[row], mirrored[row] = (each[0] for each in placed)
                 whole[row] = there
-    scales = np.sqrt(np.abs(np.linalg.det(matrices[..., :2])))
     right = replace(
         aligned,
         features=features,
         whole=whole,
         matrices=matrices,
-        scales=scales,
+        scales=pixels_per_unit(matrices),
         mirrored=mirrored,
     )
     return right, found

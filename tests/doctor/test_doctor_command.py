@@ -142,6 +142,13 @@ def test_a_test_set_without_labels(data, tmp_path):
         doctor([tmp_path / 'test'], tmp_path / 'out')
 
 
+def test_renamed_and_skipped_classes(data, tmp_path):
+    words = ['--rename', 'Radius=forearm', 'Ulna=forearm', '--skip', '<b>&']
+    main(['doctor', str(data / 'test'), *words, '--out-dir', str(tmp_path)])
+    classes = json.loads((tmp_path / 'findings.json').read_text())['classes']
+    assert set(classes) == {*CLASSES, 'forearm'} - {'Radius', 'Ulna'}
+
+
 def _names(data):
     return [*CLASSES, '<b>&']
 

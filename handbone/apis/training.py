@@ -12,6 +12,7 @@ from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
 from handbone.configuration.completion import TRAINING, complete_config
 from handbone.configuration.dataset_configs import training_checkpoints
 from handbone.configuration.faults import config_faults_explained
+from handbone.configuration.mirrored_sides import warn_of_mirrored_sides
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_activation_checkpointing, check_amp, check_compile
 from handbone.engine.guards import keep_guards
@@ -65,6 +66,7 @@ def _prepare(cfg: Config) -> None:
         drop_pretrained(cfg)
     if not _is_resumed(cfg):
         fetch_pretrained(cfg)
+    warn_of_mirrored_sides(cfg)
     keep_guards(cfg)
     adapt_to_hardware(cfg)
     use_gpu(cfg)

@@ -27,7 +27,7 @@ def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> d
         and, if there are groups, ``groups`` a dict of tuples of names.
 
     Raises:
-        DatasetError: There are fewer than two classes, a name occurs twice, or palette or groups do
+        DatasetError: There are no classes, a name occurs twice, or palette or groups do
             not fit the classes.
     """
     classes = _checked_classes(metainfo.get('classes', ()))
@@ -38,12 +38,12 @@ def complete_metainfo(metainfo: Mapping, defaults: Mapping, given: Mapping) -> d
 
 
 def _checked_classes(classes: Any) -> tuple[str, ...]:
-    remedy = "Give metainfo=dict(classes=('first', 'second', ...)) with at least two names"
+    remedy = "Give metainfo=dict(classes=('first', 'second', ...)) with at least one name"
     if isinstance(classes, str) or not all(isinstance(name, str) for name in classes):
         raise DatasetError.at(PLACE, f'classes is not a list of names: {classes!r}', remedy)
     classes = normal_forms(classes)
-    if len(classes) < 2:
-        raise DatasetError.at(PLACE, f'the class list has {len(classes)} classes', remedy)
+    if not classes:
+        raise DatasetError.at(PLACE, 'the class list is empty', remedy)
     repeated = sorted({name for name in classes if classes.count(name) > 1})
     if repeated:
         raise DatasetError.at(

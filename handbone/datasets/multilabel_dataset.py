@@ -41,7 +41,7 @@ class MultilabelDataset(PartlyAnnotatedDataset):
     (:class:`~handbone.datasets.known_classes.Unknown`) where a class is unknown.
 
     Args:
-        metainfo: ``classes``, at least two names in bit order; optionally ``palette``, one RGB
+        metainfo: ``classes``, at least one name in bit order; optionally ``palette``, one RGB
             colour per class, and ``groups``, a dict of class names by group name.
         data_root: Folder that the paths below are relative to.
         data_prefix: ``img_path`` and ``ann_path``, the folders of images and of JSON files.

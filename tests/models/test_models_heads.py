@@ -218,10 +218,9 @@ def test_other_class_counts(classes):
     assert head.conv_seg.weight.grad.abs().sum((1, 2, 3)).all()
 
 
-def test_too_few_classes():
-    for classes in (0, 1):
-        with pytest.raises(ValueError, match=f'MultilabelFCNHead: num_classes={classes}'):
-            build(num_classes=classes)
+def test_no_classes():
+    with pytest.raises(ValueError, match='MultilabelFCNHead: num_classes=0'):
+        build(num_classes=0)
 
 
 def test_pixel_sampler():

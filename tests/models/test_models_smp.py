@@ -146,7 +146,7 @@ def test_inputs_that_it_cannot_take(smp):
         ),
         (dict(decoder_channels=(8, 8)), r'cannot be built .*decoder_channels=\(8, 8\)'),
         (dict(activation='sigmoid'), 'losses and thresholds take logits; remove activation'),
-        (dict(num_classes=1), 'num_classes=1; multilabel segmentation needs at least 2'),
+        (dict(num_classes=0), 'num_classes=0; at least 1 class is needed'),
         (dict(loss_decode=dict(type='CrossEntropyLoss')), 'does not read packed labels'),
         (dict(test_cfg=dict(mode='slide')), "test_cfg.mode='slide'"),
     ],

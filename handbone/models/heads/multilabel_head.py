@@ -30,12 +30,12 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
 
     Args:
         *args: Arguments of the mmseg head.
-        num_classes: Number of classes, at least 2.
+        num_classes: Number of classes, at least 1.
         loss_decode: One or several multilabel losses; BCE + Dice by default.
         **kwargs: Further arguments of the mmseg head.
 
     Raises:
-        HandboneError: If there are fewer than 2 classes, a pixel sampler is configured, or a loss
+        HandboneError: If there is no class, a pixel sampler is configured, or a loss
             does not read packed labels.
     """
 
@@ -48,6 +48,9 @@ class MultilabelDecodeHead(MultilabelOutput, BaseDecodeHead):
     ) -> None:
         name = type(self).__name__
         check_class_count(name, num_classes)
+        if num_classes == 1:
+            # mmseg would warn of a default; thresholds are those of the segmentor
+            kwargs.setdefault('threshold', 0.5)
         super().__init__(
             *args,
             num_classes=num_classes,

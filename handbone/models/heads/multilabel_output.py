@@ -33,7 +33,7 @@ class MultilabelOutput(Host):
         """Check the number of classes and the losses.
 
         Raises:
-            HandboneError: If there are fewer than 2 classes, or a loss does not read packed labels.
+            HandboneError: If there is no class, or a loss does not read packed labels.
         """
         check_class_count(type(self).__name__, self.num_classes)
         check_losses(type(self).__name__, self._losses())
@@ -96,20 +96,17 @@ class MultilabelOutput(Host):
 
 
 def check_class_count(name: str, num_classes: int) -> None:
-    """Check that there are several classes.
+    """Check that there are classes.
 
     Args:
         name: Whose classes they are, for the message.
         num_classes: Number of classes.
 
     Raises:
-        HandboneError: If there are fewer than 2.
+        HandboneError: If there are none.
     """
-    if num_classes < 2:
-        raise HandboneError(
-            f'{name}: num_classes={num_classes}; multilabel segmentation needs at least 2 '
-            'classes, for one class use the plain head with out_channels=1'
-        )
+    if num_classes < 1:
+        raise HandboneError(f'{name}: num_classes={num_classes}; at least 1 class is needed')
 
 
 def check_losses(name: str, losses: Iterable[nn.Module]) -> None:

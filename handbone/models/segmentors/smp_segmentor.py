@@ -38,7 +38,7 @@ class SMPSegmentor(MultilabelOutput, PackedPrediction, BaseSegmentor):
         arch: Architecture: Unet, UnetPlusPlus, MAnet, Linknet, FPN, PSPNet, DeepLabV3,
             DeepLabV3Plus, PAN, UPerNet, Segformer or DPT.
         encoder_name: Encoder of smp, or ``tu-`` and the name of a model of timm.
-        num_classes: Number of classes, at least 2.
+        num_classes: Number of classes, at least 1.
         encoder_weights: Pretrained weights of the encoder, such as ``'imagenet'``. They are
             downloaded when the weights are initialised, that is at the start of a training and not
             of a test. Default ``None``: random weights. ``package:NAME``, ``file:PATH`` and URLs

@@ -51,8 +51,16 @@ def walk(part: object) -> Iterator[dict]:
             yield from walk(value)
 
 
+def dataset_of(config, split):
+    """The dataset that reads files, inside wrappers."""
+    dataset = config[f'{split}_dataloader'].dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
 def classes_of(config, split='train'):
-    return config[f'{split}_dataloader'].dataset.get('metainfo', {}).get('classes', CLASSES)
+    return dataset_of(config, split).get('metainfo', {}).get('classes', CLASSES)
 
 
 def test_there_are_configs():
@@ -101,6 +109,10 @@ def size_of(step):
 
 def test_one_network_size(config):
     """Training, validation and test see images of one size, or in test windows of that size."""
+    if config.train_dataloader.dataset.type == 'MultiImageMixDataset':
+        side = dataset_of(config, 'train').tile_size  # tiles and windows, whatever the section
+        assert (side, side) == tuple(config.crop_size) == tuple(config.model.test_cfg.crop_size)
+        return
     sizes = {
         split: size_of(step)
         for split in SPLITS

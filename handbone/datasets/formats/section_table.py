@@ -1,5 +1,6 @@
 """Kaggle's table of tissue sections, with one organ per image."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -7,8 +8,10 @@ from handbone.radiographs import RadiographError
 from handbone.sections.section import read_section_size
 
 from ..image_header import of_dataset
+from .annotated_image import AnnotatedImage
 from .format_reader import Size
 from .rle_csv import RleCsvReader
+from .run_table import RunRow
 
 
 class SectionTableReader(RleCsvReader):
@@ -16,11 +19,18 @@ class SectionTableReader(RleCsvReader):
 
     HuBMAP's table has the columns ``id``, ``organ``, ``rle``, ``img_height`` and ``img_width``
     beside others that are not read: the class of an image is its organ, and runs go along columns.
+    All classes without a row of the image are unknown in it, as nobody has looked for them.
     Arguments are those of :class:`RleCsvReader`.
     """
 
     #: Places in runs are int32.
     MAX_PIXELS: ClassVar[int] = 2**31 - 1
+
+    def read(self, entry: tuple[str, list[RunRow]]) -> AnnotatedImage:
+        """Read the rows of one section; see the base class."""
+        known = {self._indices[row.label] for row in entry[1]}
+        unknown = frozenset(range(len(self.classes))) - known
+        return replace(super().read(entry), unknown=unknown)
 
     def image_size(self, path: Path) -> Size:
         """Read height and width of a section; see the base class."""

@@ -110,6 +110,16 @@ class UprightSegmentor(ChannelSegmentor):
         return mixed_up_unless_upright(super().encode_decode(inputs, batch_img_metas))
 
 
+@MODELS.register_module()
+class ShortSightedSegmentor(ChannelSegmentor):
+    """Does not see classes of few cells."""
+
+    def encode_decode(self, inputs, batch_img_metas):
+        logits = super().encode_decode(inputs, batch_img_metas)
+        small = (logits > 0).sum(dim=(2, 3), keepdim=True) < 8
+        return torch.where(small, -1000.0, logits)
+
+
 def build_cascade(view=(192, 192), mirror=True, blind=False, shrink=4, **settings):
     """A cascade of two such networks."""
     model = dict(

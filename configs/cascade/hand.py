@@ -26,6 +26,7 @@ model = dict(
     region=_base_.hand_region,
     shrink=_base_.shrink,
     quarter_turns=True,
+    look_closer_below=8,  # of the 29 bones; small hands in a large frame need it
     # only pads: each network normalises what it sees
     data_preprocessor=dict(
         type='SegDataPreProcessor',

@@ -68,6 +68,43 @@ def test_a_locator_that_knows_only_upright_objects_sees_them_in_four_positions(a
     assert alone == (abs(angle) < 0.7)
 
 
+@pytest.mark.parametrize('size', [(480, 640), (640, 300), (330, 640)])
+@pytest.mark.parametrize('place', [(0.12, 0.15), (0.5, 0.5), (0.85, 0.4), (0.3, 0.87)])
+def test_an_object_that_is_too_small_is_found_at_a_closer_look(place, size):
+    """Beside one that is large enough, in the same batch."""
+    short_sighted = dict(locator=dict(type='ShortSightedSegmentor', stride=2))
+    middle = np.array(place) * size[::-1]
+    small = object_matrix(0.6, 30, middle, mirrored=True)
+    image, packed = object_image(object_polygons(small), size)
+    large, of_large = object_image(object_polygons(object_matrix(0.2, 90, (150, 150))), size)
+    model = build_cascade(look_closer_below=5, **short_sighted)
+    samples = predict(model, large, image)
+    for sample, expected in zip(samples, (of_large, packed), strict=True):
+        assert sample.region_found
+        assert (dice_of(planes_last(sample.pred_sem_seg.data), expected) > 0.96).all()
+    assert view_error(samples[1], small, (192, 192)) < 4
+    looks = [batch for batch, *_ in model.locator.sizes]
+    assert looks == [2, 3 if min(size) <= max(size) / 2 else 9]
+    (alone,) = predict(build_cascade(**short_sighted), image)
+    assert not alone.region_found
+
+
+def test_a_closer_look_that_finds_less_changes_nothing():
+    """An object as large as the image is in no window as a whole."""
+    matrix = object_matrix(0.2, 110, (140, 140))
+    image, _ = object_image(object_polygons(matrix, [0, 1, 2, 4, 5]), (280, 280))
+    (plain,) = predict(build_cascade(), image)
+    model = build_cascade(look_closer_below=6)
+    (sample,) = predict(model, image)
+    assert len(model.locator.sizes) == 2
+    assert torch.equal(plain.pred_sem_seg.data, sample.pred_sem_seg.data)
+
+
+def test_a_closer_look_needs_blocks_that_can_be_halved():
+    with pytest.raises(HandboneError, match='look_closer_below needs an even number for shrink'):
+        build_cascade(shrink=3, look_closer_below=5)
+
+
 def test_both_objects_of_an_image_are_labelled():
     """Of different sizes, turns and sides, beside an image with one object in the same batch."""
     matrices = [object_matrix(0.4, 55, (95, 120)), object_matrix(-0.9, 75, (320, 190), True)]

@@ -1,11 +1,9 @@
 """Two networks in one: the first finds a region of the image, the second labels it."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
@@ -13,10 +11,9 @@ from torch import Tensor
 
 from handbone.errors import HandboneError
 from handbone.masks import compose, inverse, scaling
-from handbone.regions import Found, inside, masses_of_logits, sample_crops
+from handbone.regions import sample_crops
 
-from ..data_preprocessors.ranks import RankDataPreProcessor
-from .quarter_turns import logits_of_best_turn
+from .region_finding import RegionFinding, divisor_of, normalised
 from .several_regions import SeveralRegions
 
 
@@ -35,7 +32,7 @@ class RegionLogits(NamedTuple):
 
 
 @MODELS.register_module()
-class RegionCascade(SeveralRegions, BaseSegmentor):
+class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
     """A coarse network finds a region, a fine one sees it upright, centred and at one scale.
 
     The first network, the locator, sees the whole image, shrunk by averaging over blocks. From its
@@ -79,6 +76,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         region: dict,
         shrink: int = 4,
         quarter_turns: bool = False,
+        look_closer_below: float = 0.0,
         data_preprocessor: dict | None = None,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
@@ -90,6 +88,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         self.region: Any = TASK_UTILS.build(region)
         self.shrink = shrink
         self.quarter_turns = quarter_turns
+        self.look_closer_below = look_closer_below
         self.num_classes = self.out_channels = self.network.num_classes
         self.align_corners = self.network.align_corners
         self.train_cfg = train_cfg
@@ -106,62 +105,29 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
             )
         if not isinstance(self.shrink, int) or self.shrink < 1:
             raise HandboneError(f'RegionCascade: shrink is a number from 1 on, got {self.shrink}')
+        if self.look_closer_below and self.shrink % 2:
+            raise HandboneError(
+                f'RegionCascade: look_closer_below needs an even number for shrink, got '
+                f'{self.shrink}'
+            )
         if getattr(self.data_preprocessor, '_enable_normalize', False):
             raise HandboneError(
                 'RegionCascade: its networks normalise images; remove its data_preprocessor.mean'
             )
         if self.test_cfg.get('mode', 'whole') != 'whole':
             raise HandboneError("RegionCascade: sliding windows are test_cfg.mode of its 'network'")
-        divisor, wanted = _divisor(self), self.shrink * _divisor(self.locator)
+        divisor, wanted = divisor_of(self), self.shrink * divisor_of(self.locator)
         if divisor % wanted:
             raise HandboneError(
                 f'RegionCascade: data_preprocessor.test_cfg.size_divisor={divisor} has to be a '
                 f'multiple of {wanted}, shrink={self.shrink} times the size_divisor of the locator'
             )
         width, height = self.region.size
-        if width % _divisor(self.network) or height % _divisor(self.network):
+        if width % divisor_of(self.network) or height % divisor_of(self.network):
             raise HandboneError(
                 f'RegionCascade: size={self.region.size} of the region has to be a multiple of the '
-                f'size_divisor of the network, {_divisor(self.network)}'
+                f'size_divisor of the network, {divisor_of(self.network)}'
             )
-
-    def coarse_logits(self, images: Tensor, content: Tensor) -> Tensor:
-        """Run the first network.
-
-        Args:
-            images: ``(N, channels, H, W)`` grey values, padded.
-            content: ``(2,)``, height and width of the images without their padding.
-
-        Returns:
-            ``(N, C, h, w)`` over the padded images.
-        """
-        seen = inside(images, content)
-        shares = F.avg_pool2d(seen, self.shrink)  # of the pixels of a block that are in the image
-        coarse = F.avg_pool2d(images.float() * seen, self.shrink) / shares.clamp_min(1e-6)
-        coarse = _normalised(self.locator.data_preprocessor, coarse, content / self.shrink)
-        coarse = coarse * (shares > 0)
-        if not self.quarter_turns:
-            return self.locator.inference(coarse, [])
-        frame = images.shape[2], images.shape[3]
-        return logits_of_best_turn(
-            coarse,
-            lambda turned: self.locator.inference(turned, []),
-            lambda logits: self.locate(logits, frame, content).support,
-        )
-
-    def locate(self, logits: Tensor, frame: tuple[int, int], content: Tensor) -> Found:
-        """Find the region.
-
-        Args:
-            logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
-            frame: Height and width of the padded images.
-            content: ``(2,)``, height and width of the images without their padding.
-
-        Returns:
-            Where the region lies in the images.
-        """
-        with torch.autocast(logits.device.type, enabled=False):
-            return self.region.locate(masses_of_logits(logits, frame, content), content)
 
     def show(self, images: Tensor, matrices: Tensor, content: Tensor) -> Tensor:
         """Make what the second network sees.
@@ -175,7 +141,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
             ``(N, channels, h, w)``, normalised.
         """
         crops = sample_crops(images, matrices, self.region.size, content)
-        return _normalised(self.network.data_preprocessor, crops, None)
+        return normalised(self.network.data_preprocessor, crops, None)
 
     def view_of(
         self, logits: Tensor, inputs: Tensor, data_samples: list[SegDataSample], content: Tensor
@@ -192,7 +158,7 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
         Returns:
             ``(N, channels, h, w)``, normalised.
         """
-        found = self.locate(logits, (inputs.shape[2], inputs.shape[3]), content)
+        found = self.find(logits, inputs, content)
         size = self.region.size[::-1]
         matrices, flags = found.matrices.double().cpu().numpy(), found.found.tolist()
         for matrix, flag, sample in zip(matrices, flags, data_samples, strict=True):
@@ -273,23 +239,6 @@ class RegionCascade(SeveralRegions, BaseSegmentor):
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         content = torch.tensor(inputs.shape[2:], device=inputs.device)
         return self.region_logits(inputs, content).logits
-
-
-def _normalised(preprocessor: Any, images: Tensor, content: Tensor | None) -> Tensor:
-    """Normalise grey values as the data preprocessor of a network does."""
-    if isinstance(preprocessor, RankDataPreProcessor):
-        return preprocessor.normalise(images, content)
-    if getattr(preprocessor, '_enable_normalize', False):
-        return (images - preprocessor.mean) / preprocessor.std
-    return images
-
-
-def _divisor(segmentor: Any) -> int:
-    settings = getattr(segmentor.data_preprocessor, 'test_cfg', None) or {}
-    size = settings.get('size')
-    if size is not None:
-        return math.gcd(*((size, size) if isinstance(size, int) else size))
-    return settings.get('size_divisor') or 1
 
 
 def _resize(meta: dict) -> Any:

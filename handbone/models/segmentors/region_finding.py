@@ -1,0 +1,161 @@
+"""What the first network of a cascade does: it says where the region lies."""
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from handbone.regions import Found, inside, masses_of_logits
+
+from ..data_preprocessors.ranks import RankDataPreProcessor
+from .quarter_turns import logits_of_best_turn
+
+#: Windows per side in a closer look. Each covers half of the longer side, so neighbours overlap.
+WINDOWS = 3
+
+
+class RegionFinding:
+    """Finds the region in whole images and, where that says little, in windows of them.
+
+    Its heirs have a ``locator``, a ``region``, ``shrink``, ``quarter_turns`` and
+    ``look_closer_below``, as :class:`RegionCascade` describes them.
+    """
+
+    locator: Any
+    region: Any
+    shrink: int
+    quarter_turns: bool
+    look_closer_below: float
+
+    def coarse_logits(self, images: Tensor, content: Tensor, shrink: int | None = None) -> Tensor:
+        """Run the first network.
+
+        Args:
+            images: ``(N, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the images without their padding.
+            shrink: Side of the blocks of pixels that the network sees as one; by default that of
+                the cascade.
+
+        Returns:
+            ``(N, C, h, w)`` over the padded images.
+        """
+        shrink = shrink or self.shrink
+        seen = inside(images, content)
+        shares = F.avg_pool2d(seen, shrink)  # of the pixels of a block that are in the image
+        coarse = F.avg_pool2d(images.float() * seen, shrink) / shares.clamp_min(1e-6)
+        coarse = normalised(self.locator.data_preprocessor, coarse, content / shrink)
+        coarse = coarse * (shares > 0)
+        if not self.quarter_turns:
+            return self.locator.inference(coarse, [])
+        frame = images.shape[2], images.shape[3]
+        return logits_of_best_turn(
+            coarse,
+            lambda turned: self.locator.inference(turned, []),
+            lambda logits: self.locate(logits, frame, content).support,
+        )
+
+    def locate(self, logits: Tensor, frame: tuple[int, int], content: Tensor) -> Found:
+        """Find the region by the masks of the first network.
+
+        Args:
+            logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
+            frame: Height and width of the padded images.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            Where the region lies in the images.
+        """
+        with torch.autocast(logits.device.type, enabled=False):
+            return self.region.locate(masses_of_logits(logits, frame, content), content)
+
+    def find(self, logits: Tensor, images: Tensor, content: Tensor) -> Found:
+        """Find the region, with a closer look where too few classes agree on it.
+
+        Args:
+            logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
+            images: ``(N, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            Where the region lies in the images.
+        """
+        found = self.locate(logits, (images.shape[2], images.shape[3]), content)
+        weak = (found.support < self.look_closer_below).nonzero().flatten().tolist()
+        for index in weak:
+            closer = self.look_closer(images[index : index + 1], content)
+            if closer.support[0] > found.support[index]:
+                for values, better in zip(found, closer, strict=True):
+                    values[index] = better[0]
+        return found
+
+    def look_closer(self, image: Tensor, content: Tensor) -> Found:
+        """Find the region in one of several windows, which the first network sees enlarged.
+
+        Args:
+            image: ``(1, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the image without its padding.
+
+        Returns:
+            Where the region lies in the image, by the window in which most classes agree.
+        """
+        shrink = self.shrink // 2
+        sides = [int(side) for side in content]
+        step = shrink * divisor_of(self.locator)
+        window = math.ceil(max(sides) / 2 / step) * step
+        tops, lefts = (
+            sorted(
+                {
+                    (side - window) * k // (WINDOWS - 1) if side > window else 0
+                    for k in range(WINDOWS)
+                }
+            )
+            for side in sides
+        )
+        starts = [(top, left) for top in tops for left in lefts]
+        padded = F.pad(image, (0, window, 0, window))
+        crops = [padded[..., top : top + window, left : left + window] for top, left in starts]
+        part = content.clamp_max(window)
+        logits = self.coarse_logits(torch.cat(crops), part, shrink)
+        with torch.autocast(image.device.type, enabled=False):
+            masses = masses_of_logits(logits, (window, window), part)
+            shifts = masses.centroids.new_tensor(starts).flip(1)[:, None]
+            masses = masses._replace(centroids=masses.centroids + shifts)
+            found = self.region.locate(masses, content)
+        best = int(found.support.argmax())
+        return Found(*(each[best : best + 1] for each in found))
+
+
+def normalised(preprocessor: Any, images: Tensor, content: Tensor | None) -> Tensor:
+    """Normalise grey values as the data preprocessor of a network does.
+
+    Args:
+        preprocessor: The data preprocessor.
+        images: ``(N, channels, H, W)`` grey values, padded.
+        content: ``(2,)``, height and width of the images without their padding; None without.
+
+    Returns:
+        ``(N, channels, H, W)``.
+    """
+    if isinstance(preprocessor, RankDataPreProcessor):
+        return preprocessor.normalise(images, content)
+    if getattr(preprocessor, '_enable_normalize', False):
+        return (images - preprocessor.mean) / preprocessor.std
+    return images
+
+
+def divisor_of(segmentor: Any) -> int:
+    """Tell which number the sides of a segmentor's images are multiples of.
+
+    Args:
+        segmentor: A segmentor with a data preprocessor.
+
+    Returns:
+        The number, 1 if there is none.
+    """
+    settings = getattr(segmentor.data_preprocessor, 'test_cfg', None) or {}
+    size = settings.get('size')
+    if size is not None:
+        return math.gcd(*((size, size) if isinstance(size, int) else size))
+    return settings.get('size_divisor') or 1

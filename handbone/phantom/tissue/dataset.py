@@ -10,7 +10,7 @@ from tqdm import tqdm
 from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
-from handbone.files import unfinished_path, write_atomically
+from handbone.files import open_atomically, write_atomically
 from handbone.json_files import parse_json
 from handbone.masks.rle import runs_to_string
 
@@ -77,11 +77,9 @@ def write_sections(
 
 def _write_image(path: Path, scene: SectionScene) -> None:
     tifffile = import_extra('tifffile', 'tissue')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = unfinished_path(path)
-    try:
+    with open_atomically(path) as file:
         tifffile.imwrite(
-            unfinished,
+            file,
             _tiles(scene),
             shape=(scene.size, scene.size, 3),
             dtype=np.uint8,
@@ -91,9 +89,6 @@ def _write_image(path: Path, scene: SectionScene) -> None:
             compressionargs=dict(level=90),
             maxworkers=1,
         )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _tiles(scene: SectionScene) -> Iterator[np.ndarray]:

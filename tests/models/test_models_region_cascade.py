@@ -77,7 +77,7 @@ def test_an_object_that_is_too_small_is_found_at_a_closer_look(place, size):
     small = object_matrix(0.6, 30, middle, mirrored=True)
     image, packed = object_image(object_polygons(small), size)
     large, of_large = object_image(object_polygons(object_matrix(0.2, 90, (150, 150))), size)
-    model = build_cascade(look_closer_below=5, **short_sighted)
+    model = build_cascade(look_closer_below=3, **short_sighted)
     samples = predict(model, large, image)
     for sample, expected in zip(samples, (of_large, packed), strict=True):
         assert sample.region_found

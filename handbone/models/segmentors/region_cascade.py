@@ -51,6 +51,9 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
         shrink: Side of the blocks of pixels that the locator sees as one.
         quarter_turns: Show every image to the locator in four positions and take the one in which
             most classes agree. A locator that was trained with ``UprightAffine`` needs it.
+        look_closer_below: Where fewer classes than this agree on the region, the locator also sees
+            nine windows of half the image's longer side, at twice the scale. The best one counts
+            if half as many classes again agree in it. Exported graphs do not look closer.
         data_preprocessor: A ``SegDataPreProcessor`` without ``mean`` and ``std``, whose
             ``test_cfg.size_divisor`` is that of the locator times ``shrink``.
         train_cfg: Not used.

@@ -14,6 +14,9 @@ from .quarter_turns import logits_of_best_turn
 
 #: Windows per side in a closer look. Each covers half of the longer side, so neighbours overlap.
 WINDOWS = 3
+#: Times ``look_closer_below`` classes have to agree at a closer look, as more windows have more
+#: chances to look like the region where there is none.
+PROOF = 1.5
 
 
 class RegionFinding:
@@ -71,7 +74,7 @@ class RegionFinding:
             return self.region.locate(masses_of_logits(logits, frame, content), content)
 
     def find(self, logits: Tensor, images: Tensor, content: Tensor) -> Found:
-        """Find the region, with a closer look where too few classes agree on it.
+        """Find the region, with a closer look where few classes agree on it.
 
         Args:
             logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
@@ -85,7 +88,7 @@ class RegionFinding:
         weak = (found.support < self.look_closer_below).nonzero().flatten().tolist()
         for index in weak:
             closer = self.look_closer(images[index : index + 1], content)
-            if closer.support[0] > found.support[index]:
+            if closer.support[0] >= PROOF * self.look_closer_below:
                 for values, better in zip(found, closer, strict=True):
                     values[index] = better[0]
         return found

@@ -54,8 +54,8 @@ def walk(part: object) -> Iterator[dict]:
 def dataset_of(config, split):
     """The dataset that reads files, inside wrappers."""
     dataset = config[f'{split}_dataloader'].dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
+    while 'dataset' in dataset or 'datasets' in dataset:
+        dataset = dataset.datasets[0] if 'datasets' in dataset else dataset.dataset
     return dataset
 
 
@@ -116,7 +116,7 @@ def test_one_network_size(config):
     sizes = {
         split: size_of(step)
         for split in SPLITS
-        for step in config[f'{split}_dataloader'].dataset.pipeline
+        for step in dataset_of(config, split).pipeline
         if step['type'] in ('RandomAffine', 'UprightAffine', 'Resize', 'CropToRegion', 'RandomCrop')
     }
     size = tuple(config.crop_size)

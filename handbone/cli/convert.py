@@ -5,8 +5,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from handbone.datasets.formats.catalogue import FORMATS, written_formats
+from handbone.datasets.formats.catalogue import FORMATS
 from handbone.datasets.formats.image_placement import MODES
+from handbone.progress import progress_bar
 
 from .arguments import add_reader_options, add_renaming, add_source_format, key_value
 
@@ -20,14 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description = 'Convert a labelled dataset to a different format.'
     parser.epilog = 'formats:\n' + '\n'.join(
-        f'  {name:14}{each.help}{"" if each.writer else " (read only)"}'
-        for name, each in FORMATS.items()
+        f'  {name:14}{each.help}' for name, each in FORMATS.items()
     )
     parser.add_argument('source', type=Path, help='file or folder of the labels')
     parser.add_argument('target', type=Path, help='folder of the new dataset')
-    parser.add_argument(
-        '--to', required=True, choices=written_formats(), metavar='FORMAT', help='its format'
-    )
+    parser.add_argument('--to', required=True, choices=FORMATS, metavar='FORMAT', help='its format')
     add_source_format(parser)
     add_renaming(parser)
     parser.add_argument(

@@ -57,6 +57,33 @@ def image_size(path: Path) -> tuple[int, int]:
     return int(header.Rows), int(header.Columns)
 
 
+def image_header(path: Path) -> 'Dataset | None':
+    """Read the header of an image, without its pixels.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The header; None where the file is not DICOM.
+
+    Raises:
+        RadiographError: If it cannot be read, or is not one grey image.
+        MissingExtraError: If pydicom is not installed.
+    """
+    try:
+        with path.open('rb') as file:
+            if not is_dicom(path, file.read(MAGIC.stop)):
+                return None
+            file.seek(0)
+            header = parse_header(path, file, pixels=False)
+    except OSError as error:
+        problem = f'the image cannot be read ({error.strerror or error})'
+        remedy = 'Check that the file exists and that you may read it'
+        raise RadiographError.at(path, problem, remedy) from error
+    check_image(path, header)
+    return header
+
+
 @contextmanager
 def damage_in(path: str | Path, what: str) -> Iterator[None]:
     """Turn whatever pydicom raises for damaged bytes into a clear error.

@@ -9,9 +9,9 @@ from made_predictions import CLASSES, PALETTE, draw_labels, make_prediction
 
 from handbone.bones import CLASSES as BONES
 from handbone.bones import PALETTE as BONE_COLORS
+from handbone.datasets.formats.bone_codes import BONE_CODES, CATEGORY, LATERALITY
 from handbone.masks import pack, unpack
 from handbone.outputs import WRITERS
-from handbone.outputs.bone_codes import BONE_CODES, CATEGORY, LATERALITY
 
 highdicom = pytest.importorskip('highdicom', reason='needs pip install "handbone[dicom]"')
 

@@ -19,7 +19,7 @@ class Format(NamedTuple):
 
     Attributes:
         reader: Module and class of its reader, below ``handbone.datasets.formats``.
-        writer: The same of its writer; empty where handbone does not write it.
+        writer: The same of its writer.
         help: What it is, for a list of formats.
     """
 
@@ -68,7 +68,11 @@ FORMATS: Mapping[str, Format] = {
         'channel_arrays:ChannelArraysWriter',
         '.npy and .npz with one channel per class',
     ),
-    'dicom-seg': Format('dicom_seg:DicomSegReader', '', 'binary DICOM segmentations'),
+    'dicom-seg': Format(
+        'dicom_seg:DicomSegReader',
+        'dicom_seg:DicomSegFolderWriter',
+        'binary DICOM segmentations of DICOM images',
+    ),
     'nnunet': Format(
         'nnunet:NnUNetReader', 'nnunet:NnUNetWriter', 'raw folder of nnU-Net, 2-D, with regions'
     ),
@@ -100,20 +104,9 @@ def writer_class(name: str) -> 'type[FormatWriter]':
         A class of :class:`FormatWriter`.
 
     Raises:
-        HandboneError: There is no such format, or handbone does not write it.
+        HandboneError: There is no such format.
     """
-    place = _format(name).writer
-    if not place:
-        raise HandboneError(
-            f'handbone reads the format {name} but does not write it. Choose one of '
-            f'{", ".join(written_formats())}.'
-        )
-    return _resolve(place)
-
-
-def written_formats() -> list[str]:
-    """List the formats that handbone writes."""
-    return [name for name, each in FORMATS.items() if each.writer]
+    return _resolve(_format(name).writer)
 
 
 def recognise(source: str | Path) -> tuple[str, str]:

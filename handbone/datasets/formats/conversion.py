@@ -159,7 +159,7 @@ def _finish(writer: FormatWriter, written: int, bad_files: BadFiles) -> None:
         problems = bad_files.problems
         if problems:
             more = f' ({len(problems) - 1} more problems)' if len(problems) > 1 else ''
-            raise HandboneError(f'No image could be read: {problems[0]}{more}')
+            raise HandboneError(f'No image could be converted: {problems[0]}{more}')
         raise HandboneError('The source holds no image.')
     writer.finish()
     if bad_files.problems:

@@ -1,6 +1,6 @@
 """DICOM Segmentation objects, one per image, whose segments may overlap."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,16 +9,22 @@ import numpy as np
 
 from handbone.errors import HandboneError, shown
 from handbone.extras import import_extra
+from handbone.files import write_atomically
 from handbone.listing import normal_form
 from handbone.masks import empty
 from handbone.masks.packed import add_to_class
-from handbone.radiographs.dicom_format import parse_header
+from handbone.radiographs.dicom_format import image_header, parse_header
 from handbone.radiographs.errors import RadiographError, reason
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
+from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
+from .class_list import write_class_list
+from .dicom_seg_content import Origin, encode_dicom_seg
+from .dicom_segments import LONGEST_TEXT
 from .format_reader import Size
+from .format_writer import FormatWriter
 from .label_file_reader import Draw, LabelFileReader
 
 if TYPE_CHECKING:
@@ -27,14 +33,16 @@ if TYPE_CHECKING:
 FOLDER = 'dicom_seg'
 NAMES = ('label', 'code')
 SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4'
+ORIGIN = Origin(automatic=False, description='Labels of a dataset')
 REMEDY = 'Export it again as a binary DICOM segmentation of one image'
 
 
 class DicomSegReader(LabelFileReader):
     """Reads binary DICOM segmentations; the frames of a segment are one class.
 
-    The segments of all files are the classes, in the order of their names; if all of them are bones
-    of the hand, the 29 bones are.
+    The lines of ``classes.txt`` are the classes, where there is one and ``name`` is 'label'. Else
+    the segments of all files are, in the order of their names; if all of them are bones of the
+    hand, the 29 bones are.
 
     Args:
         source: A folder with the folder ``dicom_seg``, or that folder itself.
@@ -65,9 +73,9 @@ class DicomSegReader(LabelFileReader):
         import_extra('pydicom', 'dicom')
         super().__init__(source, images, choice, bad_files)
         self._name = name
-        self.classes, self._indices = self.choice.resolve(
-            self.names_in_files(self._names_of), self._folder, complete=False
-        )
+        listed = self.class_list() if name == 'label' and self.choice.classes is None else None
+        names = self.names_in_files(self._names_of) if listed is None else listed
+        self.classes, self._indices = self.choice.resolve(names, self._folder, complete=False)
 
     def label_size(self, path: Path) -> Size:
         """Read height and width from the header; see the base class."""
@@ -89,6 +97,63 @@ class DicomSegReader(LabelFileReader):
 
     def _names_of(self, path: Path) -> Iterable[str]:
         return _segments(_header(path), self._name, path).values()
+
+
+class DicomSegFolderWriter(FormatWriter):
+    """Writes ``dicom_seg/<name>.dcm`` for every image that is a DICOM file, and ``classes.txt``.
+
+    :mod:`.dicom_seg_content` says what is in a file. An image that is not a DICOM file is refused,
+    because a segmentation refers to its image by the identifiers in the header.
+
+    Args:
+        target: As for :class:`FormatWriter`.
+        classes: As for :class:`FormatWriter`; names of at most 64 characters.
+        palette: Colours that viewers show.
+
+    Raises:
+        HandboneError: A name is too long for the label of a segment.
+        handbone.extras.MissingExtraError: The extra ``dicom`` is not installed.
+    """
+
+    def __init__(
+        self,
+        target: str | Path,
+        classes: Sequence[str],
+        palette: Sequence[tuple[int, int, int]] = (),
+    ) -> None:
+        super().__init__(target, classes, palette)
+        import_extra('highdicom', 'dicom')
+        for name in self.classes:
+            if len(name) > LONGEST_TEXT:
+                raise HandboneError(
+                    f'The class {shown(name)} has {len(name)} characters, and the label of a DICOM '
+                    f'segment at most {LONGEST_TEXT}. Give it a shorter name: --rename.'
+                )
+
+    def write(self, image: AnnotatedImage) -> None:
+        """Write the segmentation of one image; see the base class."""
+        if image.path is None:
+            raise DatasetError.at(
+                image.name,
+                'its image file is not known, and a DICOM segmentation refers to a DICOM image',
+                'Name the folder of the images: --images FOLDER, or images=…',
+            )
+        try:
+            content = encode_dicom_seg(
+                self.draw(image),
+                image_header(image.path),
+                image.path,
+                self.classes,
+                self.palette,
+                ORIGIN,
+            )
+        except (RadiographError, HandboneError) as error:
+            raise DatasetError(str(error)) from error
+        write_atomically(self.target / FOLDER / f'{self.label_stem(image)}.dcm', content)
+
+    def finish(self) -> None:
+        """Write the class list; see the base class."""
+        write_class_list(self.target, self.classes)
 
 
 def _header(path: Path, pixels: bool = False) -> 'Dataset':
@@ -118,7 +183,9 @@ def _segments(header: 'Dataset', name: str, path: Path) -> dict[int, str]:
         for segment in header.SegmentSequence:
             text = segment.SegmentLabel
             if name == 'code':
-                text = segment.SegmentedPropertyTypeCodeSequence[0].CodeValue
+                code = segment.SegmentedPropertyTypeCodeSequence[0]
+                # codes of more than 16 characters have an attribute of their own
+                text = code.get('CodeValue') or code.LongCodeValue
             named[int(segment.SegmentNumber)] = normal_form(str(text))
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         problem = f'its segments are not described ({reason(error)})'

@@ -147,13 +147,9 @@ class LabelFileReader(FormatReader):
         Raises:
             DatasetError: There is neither.
         """
-        for folder in (self._folder, self.source, self._folder.parent):
-            path = folder / CLASS_LIST
-            if path.is_file():
-                try:
-                    return normal_forms(name for _, name in read_list(path))
-                except (OSError, HandboneError) as error:
-                    raise DatasetError(str(error)) from error
+        listed = self.class_list()
+        if listed is not None:
+            return listed
         if self.choice.classes is None:
             raise DatasetError.at(
                 self._folder,
@@ -161,3 +157,21 @@ class LabelFileReader(FormatReader):
                 f'Name them in order: --classes, classes=(…), or the lines of {CLASS_LIST}',
             )
         return normal_forms(self.choice.classes)
+
+    def class_list(self) -> tuple[str, ...] | None:
+        """Read the lines of ``classes.txt`` in the folder of the label files or beside it.
+
+        Returns:
+            Names in class order; None where there is no such file.
+
+        Raises:
+            DatasetError: It cannot be read.
+        """
+        for folder in (self._folder, self.source, self._folder.parent):
+            path = folder / CLASS_LIST
+            if path.is_file():
+                try:
+                    return normal_forms(name for _, name in read_list(path))
+                except (OSError, HandboneError) as error:
+                    raise DatasetError(str(error)) from error
+        return None

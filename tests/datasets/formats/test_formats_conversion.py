@@ -9,12 +9,7 @@ from small_dataset import write_png
 
 from handbone.cli.command import main
 from handbone.datasets import DatasetError
-from handbone.datasets.formats.catalogue import (
-    reader_class,
-    recognise,
-    writer_class,
-    written_formats,
-)
+from handbone.datasets.formats.catalogue import FORMATS, reader_class, recognise, writer_class
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.conversion import convert
 from handbone.datasets.formats.label_png import encode_label_png
@@ -30,6 +25,8 @@ OVERLAPPING = (
 ONE_FILE = ('coco', 'rle-csv', 'cvat', 'label-studio')
 #: Formats of one class per pixel.
 FLAT = ('index-png', 'color-png')
+#: Formats that take any image; DICOM segmentations refer to DICOM images.
+OF_PICTURES = (*OVERLAPPING, *FLAT)
 
 
 def written(tmp_path, form, images=None, **options):
@@ -88,7 +85,7 @@ def test_many_classes(tmp_path, form):
     assert next(iter(reader)).path == tmp_path / 'pictures/hand.png'
 
 
-@pytest.mark.parametrize('form', written_formats())
+@pytest.mark.parametrize('form', OF_PICTURES)
 @pytest.mark.parametrize('count', [3, 40])
 def test_ignored_pixels_stay_or_are_counted(tmp_path, form, count):
     names = [f'part{index:02d}' for index in range(count)]
@@ -140,7 +137,7 @@ def test_image_files(tmp_path, mode):
             assert place.read_bytes() == images[1].path.read_bytes()
 
 
-@pytest.mark.parametrize('form', written_formats())
+@pytest.mark.parametrize('form', OF_PICTURES)
 @pytest.mark.parametrize('names', [('a.png', 'a.jpg'), ('a/b.png', 'a__b.png')])
 def test_no_image_takes_the_label_file_of_another(tmp_path, form, names):
     images = [made_image(drawn_masks(seed), name) for seed, name in enumerate(names, 1)]
@@ -237,11 +234,12 @@ def test_unknown_sources(tmp_path):
             )
         )
     )
-    with pytest.raises(HandboneError, match='No image could be read: .* not known'):
+    with pytest.raises(HandboneError, match='No image could be converted: .* not known'):
         convert(tmp_path / 'in', tmp_path / 'out', 'label-png')
     assert not list((tmp_path / 'out').glob('*'))
 
 
 def test_every_format_that_is_written_is_read():
-    for name in written_formats():
+    assert {*FORMATS} == {*OF_PICTURES, 'dicom-seg'}
+    for name in FORMATS:
         assert reader_class(name).__doc__ and writer_class(name).__doc__

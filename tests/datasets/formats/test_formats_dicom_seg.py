@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
-from made_images import CLASSES, drawn_masks, masks_of
+from made_images import CLASSES, assert_same, drawn_masks, made_image, masks_of, write_all
+from small_dataset import write_png
 
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.catalogue import recognise
 from handbone.datasets.formats.class_choice import ClassChoice
-from handbone.datasets.formats.dicom_seg import DicomSegReader
+from handbone.datasets.formats.coco import CocoReader, CocoWriter
+from handbone.datasets.formats.conversion import convert
+from handbone.datasets.formats.dicom_seg import DicomSegFolderWriter, DicomSegReader
 from handbone.errors import HandboneError
 
 highdicom = pytest.importorskip('highdicom', reason='needs pip install "handbone[dicom]"')
@@ -31,6 +34,18 @@ def source(shape):
     dataset.Modality, dataset.PixelSpacing = 'CR', [0.1, 0.1]
     dataset.Rows, dataset.Columns = shape
     return dataset
+
+
+def write_image(path, shape):
+    """The same with pixels, as a file."""
+    image = source(shape)
+    image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID
+    image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, 'MONOCHROME2'
+    image.BitsAllocated, image.BitsStored, image.HighBit = 8, 8, 7
+    image.PixelRepresentation, image.PixelData = 0, bytes(shape[0] * shape[1] + 1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save_as(path, enforce_file_format=True)
 
 
 def write(path, masks, kind='BINARY'):
@@ -121,3 +136,61 @@ def test_cut_off_files(root):
         path.write_bytes(whole[:length])
         with pytest.raises(DatasetError, match='hand1.dcm: '):
             masks_of(DicomSegReader(root))
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """COCO labels of DICOM images; the first one is empty."""
+    images = []
+    for seed in range(3):
+        path = tmp_path / f'coco/images/ID{seed}/hand.dcm'
+        write_image(path, SHAPE)
+        images.append(made_image(drawn_masks(seed, *SHAPE), f'ID{seed}/hand.dcm', path))
+    write_all(CocoWriter(tmp_path / 'coco', CLASSES), images)
+    return tmp_path / 'coco', images
+
+
+def test_a_dataset_becomes_segmentations_and_again_labels(tmp_path, labelled):
+    folder, images = labelled
+    there = convert(folder, tmp_path / 'there', 'dicom-seg')
+    assert (there.images, there.losses, there.problems) == (3, (), ())
+    assert recognise(tmp_path / 'there')[0] == 'dicom-seg'
+    assert_same(DicomSegReader(tmp_path / 'there'), images)
+    back = convert(tmp_path / 'there', tmp_path / 'back', 'coco')
+    assert (back.source_format, back.problems, back.without_file) == ('dicom-seg', (), 0)
+    assert_same(CocoReader(tmp_path / 'back'), images)
+
+
+def test_what_highdicom_reads_of_a_dataset(tmp_path, labelled):
+    folder, images = labelled
+    convert(folder, tmp_path / 'there', 'dicom-seg')
+    segmentation = highdicom.seg.segread(tmp_path / 'there/dicom_seg/ID1/hand.dcm')
+    described = [segmentation.get_segment_description(number) for number in (1, 2, 3)]
+    assert [each.segment_label for each in described] == list(CLASSES)
+    assert {each.algorithm_type.value for each in described} == {'MANUAL'}
+    image = pydicom.dcmread(images[1].path)
+    assert segmentation.StudyInstanceUID == image.StudyInstanceUID
+    frames = segmentation.get_pixels_by_source_instance([image.SOPInstanceUID])
+    masks = np.moveaxis(frames[0], 2, 0)
+    np.testing.assert_array_equal(masks, drawn_masks(1, *SHAPE))
+
+
+def test_images_that_are_not_dicom_are_left_out_with_the_reason(tmp_path, labelled):
+    folder, images = labelled
+    images[2].path.unlink()
+    write_png(images[2].path.with_suffix('.png'), np.zeros(SHAPE, np.uint8))
+    document = (folder / 'coco.json').read_text()
+    (folder / 'coco.json').write_text(document.replace('ID2/hand.dcm', 'ID2/hand.png'))
+    done = convert(folder, tmp_path / 'there', 'dicom-seg')
+    assert (done.images, len(done.problems)) == (2, 1)
+    assert 'hand.png is not a DICOM file, and a DICOM seg' in str(done.problems[0])
+    assert not (tmp_path / 'there/dicom_seg/ID2').exists()
+    for image in images[:2]:
+        image.path.unlink()
+    with pytest.raises(HandboneError, match='No image could be converted: .*its image file is not'):
+        convert(folder / 'coco.json', tmp_path / 'none', 'dicom-seg')
+
+
+def test_names_that_no_segment_can_have(tmp_path):
+    with pytest.raises(HandboneError, match='has 65 characters, and the label of a DICOM segment'):
+        DicomSegFolderWriter(tmp_path, ['round', 'r' * 65])

@@ -22,6 +22,7 @@ def describe_segments(
     palette: Sequence[tuple[int, int, int]],
     described: Sequence[int],
     source: 'Dataset',
+    automatic: bool,
 ) -> list['SegmentDescription']:
     """Describe classes as segments numbered from 1.
 
@@ -30,6 +31,7 @@ def describe_segments(
         palette: RGB colours, 0 to 255, one per class, or none.
         described: The classes that become segments, from 0.
         source: Header of the image, which may tell the side of the body.
+        automatic: Whether handbone found them; otherwise people drew them.
 
     Returns:
         One description per class.
@@ -53,8 +55,8 @@ def describe_segments(
             segmented_property_type=_code(PRIVATE_SCHEME, name, name)
             if bone is None
             else _code('SCT', *bone.type),
-            algorithm_type=highdicom.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-            algorithm_identification=algorithm,
+            algorithm_type='AUTOMATIC' if automatic else 'MANUAL',
+            algorithm_identification=algorithm if automatic else None,
             anatomic_regions=None if bone is None else [_code('SCT', *bone.region)],
             primary_anatomic_structures=own,
             display_color=highdicom.color.CIELabColor.from_rgb(*palette[index])

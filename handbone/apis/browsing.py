@@ -7,8 +7,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 from mmseg.registry import DATASETS
-from tqdm import trange
 
+from handbone.progress import progress_bar
 from handbone.visualization import MultilabelLocalVisualizer
 
 
@@ -37,7 +37,7 @@ def browse_dataset(
     visualizer = MultilabelLocalVisualizer(panel_size=None)
     visualizer.dataset_meta = dataset.metainfo
     number = len(dataset) if number is None else number
-    for index in trange(number, desc='Pictures'):
+    for index in progress_bar(range(number), 'Pictures'):
         packed = dataset[index % len(dataset)]
         sample = packed['data_samples']
         # The network's channels are blue, green, red; a single one is grey.

@@ -15,7 +15,6 @@ import torch
 from mmcv.transforms import Compose
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
-from tqdm import tqdm
 
 from handbone.datasets import (
     LoadPolygonAnnotations,
@@ -35,6 +34,7 @@ from handbone.planning.plan import Budget, Plan
 from handbone.planning.rules import make_plan
 from handbone.planning.source import find_source
 from handbone.planning.step_cost import cost_on
+from handbone.progress import progress_bar
 
 #: Images whose loading is timed.
 LOADED = 5
@@ -132,7 +132,7 @@ def plan(
     )
     dataset = DATASETS.build(dict(source.settings, pipeline=[]))
     folds_given = None if fold_file is None else _folds_of(Path(fold_file), dataset)
-    fingerprint = take_fingerprint(dataset, lambda each: tqdm(each, 'Measuring images', delay=3))
+    fingerprint = take_fingerprint(dataset, lambda each: progress_bar(each, 'Measuring images'))
     workers = min(2 if budget.device == 'cpu' else 8, os.cpu_count() or 1)
     cost_of = cost_on(
         budget.device,

@@ -5,12 +5,12 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
-from tqdm import tqdm
 
 from handbone.configuration.dataset_configs import only_dataset
 from handbone.configuration.known_settings import name_of
 from handbone.datasets import SectionTiles
 from handbone.errors import HandboneError
+from handbone.progress import progress_bar
 from handbone.sections import open_section
 from handbone.sections.preview import draw_tiles
 from handbone.visualization.picture_file import write_picture
@@ -50,7 +50,7 @@ def browse_tiles(
         )
     kept = total = 0
     sections = dataset.list_sections()[:number]
-    for info in tqdm(sections, 'Pictures'):
+    for info in progress_bar(sections, 'Pictures', unit='section'):
         judged, tissue = dataset.judge(info)
         kept, total = kept + sum(each.kept for each in judged), total + len(judged)
         section = open_section(info['img_path'])

@@ -54,8 +54,6 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         SystemExit: With 1, after everything was written, if images had to be left out.
     """
-    from tqdm import tqdm
-
     from handbone.datasets.formats.class_choice import ClassChoice
     from handbone.datasets.formats.conversion import convert
 
@@ -69,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
         image_files=args.image_files,
         reader_options=dict(args.read),
         writer_options=dict(args.write),
-        progress=partial(tqdm, desc='Converting', unit='image', delay=3),
+        progress=partial(progress_bar, description='Converting'),
     )
     print(conversion.text())
     if conversion.problems:

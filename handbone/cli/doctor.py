@@ -5,6 +5,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from handbone.progress import progress_bar
+
 from .arguments import add_out_dir, add_renaming, add_source_format
 
 EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out-dir report'
@@ -81,8 +83,6 @@ def run(args: argparse.Namespace) -> None:
         SystemExit: With 1, after everything was written, if ``--strict`` is set and anything was
             found.
     """
-    from tqdm import tqdm
-
     from handbone.datasets.formats.class_choice import ClassChoice
     from handbone.doctor.doctor import doctor
 
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> None:
         predictions=args.predictions,
         table=args.table,
         unknown_file=args.unknown_file,
-        progress=partial(tqdm, desc='Reading', unit='image', delay=3),
+        progress=partial(progress_bar, description='Reading'),
     )
     print(report.text())
     print(f'the page: {args.out_dir / "index.html"}')

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
+from handbone.progress import progress_bar
 
 from .arguments import add_out_dir, at_least_one
 from .predict import add_model_arguments, split_sources
@@ -144,10 +145,8 @@ class _Progress:
         self._bar: tqdm | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        from tqdm import tqdm
-
         if self._bar is None:
-            self._bar = tqdm(total=total, unit='image')
+            self._bar = progress_bar(total=total)
         self._bar.update(done - self._bar.n)
         if done == total:
             self._bar.close()

@@ -4,6 +4,8 @@ import argparse
 import sys
 from functools import partial
 
+from handbone.progress import progress_bar
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line.
@@ -46,8 +48,6 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The parsed command line.
     """
-    from tqdm import tqdm
-
     from handbone.submissions import vote_submissions
 
     voted = vote_submissions(
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
         min_votes=args.min_votes,
         missing=args.missing,
         num_pixels=args.size[0] * args.size[1] if args.size else None,
-        progress=partial(tqdm, desc='Voting', unit='image', delay=3),
+        progress=partial(progress_bar, description='Voting'),
     )
     meaning = 'an empty mask' if args.missing == 'empty' else 'no vote'
     for path, rows in zip(args.csv, voted.missing_rows, strict=True):

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
-from tqdm import tqdm
 
 from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form
+from handbone.progress import progress_bar
 
 from .errors import DatasetError
 from .file_list import ImageFile, image_file
@@ -100,11 +99,12 @@ class FormatDataset(MultilabelDataset):
             )
         known = self.known_classes
         names = (*known.annotated, *known.marks)
-        choice = ClassChoice(names, self._rename, self.skip_labels)
+        unread = set(known.classes).difference(known.annotated)
+        choice = ClassChoice(names, self._rename, self.skip_labels, unread)
         reader = self._make_reader(
             source, self.image_folder, choice, self.bad_files, **self._reader_options
         )
-        progress = tqdm(reader, 'Checking images', delay=3, disable=not is_main_process())
+        progress = progress_bar(reader, 'Checking images')
         indices = known.label_indices()
         source_indices = [indices[name] for name in names]
         images = []

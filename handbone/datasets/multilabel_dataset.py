@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
-from tqdm import tqdm
 
 from handbone.errors import HandboneError
+from handbone.progress import progress_bar
 
 from .annotation_file import collector_paused, read_annotations
 from .bad_files import BadFiles
@@ -147,7 +146,7 @@ class MultilabelDataset(PartlyAnnotatedDataset):
                 )
             )
         data_list = []
-        progress = tqdm(images, 'Checking images', delay=3, disable=not is_main_process())
+        progress = progress_bar(images, 'Checking images')
         with collector_paused():
             for image in progress:
                 info, problems = self._read(image, annotations)

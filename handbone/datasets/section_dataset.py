@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-from mmengine.dist import is_main_process
 from mmseg.registry import DATASETS
-from tqdm import tqdm
 
+from handbone.progress import progress_bar
 from handbone.radiographs import RadiographError
 from handbone.sections import Tile, TileGrid, TissueRule, open_section
 from handbone.sections.tissue import JudgedTile, TissueMap, find_tissue
@@ -95,7 +94,7 @@ class SectionTiles(SectionDataset):
         sections = self.list_sections()
         tiles = []
         known = len(self.bad_files.problems)
-        progress = tqdm(sections, 'Finding tissue', delay=3, disable=not is_main_process())
+        progress = progress_bar(sections, 'Finding tissue', unit='section')
         kept = 0
         for info in progress:
             try:

@@ -7,7 +7,6 @@ from typing import Any, Literal, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
 from mmengine.runner.amp import autocast
@@ -15,7 +14,6 @@ from mmengine.structures import PixelData
 from mmseg.registry import LOOPS, MODELS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from handbone.checkpoints import load_checkpoint_file
 from handbone.checkpoints.fitting import load_weights
@@ -24,6 +22,7 @@ from handbone.errors import HandboneError
 from handbone.masks import logits_to_packed
 from handbone.models.segmentors.running_mean import logits_of, probabilities_of
 from handbone.postprocessing import PostprocessingStep, apply_steps
+from handbone.progress import progress_bar
 
 from .logit_store import LogitStore
 
@@ -203,7 +202,7 @@ class EnsembleTestLoop(TestLoop):
             title = f'{member.name} ({number} of {len(self._members)})'
             loader = self._loaders[member.loader]
             with self._on_device(member) as network:
-                for batch in tqdm(loader, title, delay=3, disable=not is_main_process()):
+                for batch in progress_bar(loader, title, unit='batch'):
                     self._add(member, network, batch, begin=number == 1)
 
     def _add(self, member: _Member, network: nn.Module, batch: dict, begin: bool) -> None:

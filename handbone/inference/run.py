@@ -8,11 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from tqdm import tqdm
-
 from handbone.errors import HandboneError
 from handbone.folder_lock import locked_folder
 from handbone.outputs.writer import OutputWriter
+from handbone.progress import progress_bar
 
 from .journal import Journal
 from .predictor import Predictor
@@ -108,7 +107,7 @@ def _run(
     done = recorder.journal.done
     with (
         closing(recorder),
-        tqdm(total=len(sources), initial=done, unit='image', disable=not progress) as bar,
+        progress_bar(total=len(sources), initial=done, shown=progress) as bar,
     ):
         batches = predict_sources(predictor, islice(sources, done, None), batch_size, workers)
         with closing(batches), ThreadPoolExecutor(1, 'writing') as thread:

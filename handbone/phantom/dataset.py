@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from tqdm import tqdm
 
 from handbone.annotations import annotation_json
 from handbone.csv_files import csv_bytes
@@ -28,6 +27,7 @@ from handbone.phantom.planted_faults import (
     plan_fault,
 )
 from handbone.phantom.presets import PRESETS, Preset, Settings
+from handbone.progress import progress_bar
 
 #: Increased whenever the same seed gives different images, so that a folder never mixes them.
 GENERATOR_VERSION = 1
@@ -114,12 +114,11 @@ def write_dataset(
         _write_faults(root, files)
     missing = [file for file in files if not file.written]
     bar = partial(
-        tqdm,
+        progress_bar,
         total=len(files),
         initial=len(files) - len(missing),
-        desc='phantoms',
-        unit='image',
-        disable=not progress,
+        description='phantoms',
+        shown=progress,
     )
     if workers == 1 or len(missing) < 2:
         for file in bar(missing):

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
 from handbone.datasets.named_files import NamedFiles
@@ -20,6 +19,7 @@ from handbone.evaluation.score_table import ScoreTable
 from handbone.evaluation.scores import overlap_scores, surface_scores
 from handbone.listing import normal_forms
 from handbone.masks import decode, encode, run_overlap_counts
+from handbone.progress import progress_bar
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from handbone.submissions import read_submission, submission_classes
 
@@ -222,7 +222,7 @@ class MaskScorer:
         """Score one set of masks; ``keys`` are those of the reference masks by image name."""
         reference, rows = self.reference, []
         with_surfaces = any(name in SURFACE_SCORES for name in scores)
-        for name, key in tqdm(keys.items(), 'Scoring', delay=3):
+        for name, key in progress_bar(keys.items(), 'Scoring'):
             if with_surfaces:
                 labels = reference.labels(key)
                 counts = run_overlap_counts(masks[name], encode(labels, len(self.classes)))

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from handbone.evaluation.pair_names import PairName, read_pairs
 from handbone.evaluation.pair_scores import PairScores, pair_scores, pair_table
 from handbone.evaluation.score_names import score_columns
 from handbone.evaluation.score_table import ScoreTable
 from handbone.masks import decode
+from handbone.progress import progress_bar
 
 from .mask_scores import MaskScorer
 
@@ -83,7 +83,7 @@ def score_overlaps(
 def _packed_images(scorer: MaskScorer) -> Iterator[_PackedImage]:
     """Draw image by image the reference masks and the masks of one or two files."""
     names_of = [{key: name for name, key in keys.items()} for _, keys in scorer.sets]
-    for name, key in tqdm(scorer.pairs.items(), 'Scoring overlaps', delay=3):
+    for name, key in progress_bar(scorer.pairs.items(), 'Scoring overlaps'):
         labels = scorer.reference.labels(key)
         predictions = [
             decode(masks[names[key]], *labels.shape[:2])

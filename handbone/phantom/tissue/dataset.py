@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
@@ -13,6 +12,7 @@ from handbone.extras import import_extra
 from handbone.files import open_atomically, write_atomically
 from handbone.json_files import parse_json
 from handbone.masks.rle import runs_to_string
+from handbone.progress import progress_bar
 
 from .scene import SectionScene
 
@@ -58,7 +58,7 @@ def write_sections(
     root = Path(root)
     _claim(root / RECORD_NAME, dict(generator=GENERATOR_VERSION, seed=seed, size=size))
     written = 0
-    with tqdm(total=train + test, unit='section', disable=not progress) as bar:
+    with progress_bar(total=train + test, unit='section', shown=progress) as bar:
         for split, count in (('train', train), ('test', test)):
             rows: list[tuple] = [COLUMNS]
             for index in range(FIRST_ID[split], FIRST_ID[split] + count):

@@ -42,6 +42,7 @@ def read_annotations(
     class_indices: Mapping[str, int],
     image_size: tuple[int, int] | None = None,
     skip_labels: Collection[str] = (),
+    unread: Collection[str] = (),
 ) -> Annotations:
     """Read an annotation file and list all problems with it.
 
@@ -52,6 +53,7 @@ def read_annotations(
         class_indices: Class index of each known label.
         image_size: Height and width of the image; None skips the checks against it.
         skip_labels: Labels to leave out silently.
+        unread: Classes that have no index, but that the file may call unknown.
 
     Returns:
         What it says.
@@ -66,7 +68,8 @@ def read_annotations(
     classes, outlines = [], []
     unknown: frozenset[int] = frozenset()
     try:
-        unknown = unknown_in_document(path, document, class_indices, skip_labels)
+        left_out = {*skip_labels, *map(normal_form, unread)}
+        unknown = unknown_in_document(path, document, class_indices, left_out)
     except DatasetError as error:
         problems.append(error)
     for index, annotation in enumerate(document['annotations']):

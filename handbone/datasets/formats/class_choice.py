@@ -18,11 +18,13 @@ class ClassChoice:
         classes: Names of the classes in bit order; None takes those of the source.
         rename: New name by the name in the source; several names may become one class.
         skip: Names in the source that are left out.
+        unread: Classes that the source has no labels of, but may call unknown in an image.
     """
 
     classes: Sequence[str] | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
     skip: Collection[str] = ()
+    unread: Collection[str] = ()
 
     def resolve(
         self, names: Sequence[str], place: str | Path, complete: bool = True

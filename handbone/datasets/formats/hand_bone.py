@@ -58,7 +58,9 @@ class HandBoneReader(LabelFileReader):
         name, image, size = self.locate(entry.key, known_size, path)
         known = {label: index for label, index in self._indices.items() if index is not None}
         skipped = self._indices.keys() - known.keys()
-        polygons, problems, unknown = read_annotations(path, known, size, skipped)
+        polygons, problems, unknown = read_annotations(
+            path, known, size, skipped, self.choice.unread
+        )
         self.note(problems)
         return AnnotatedImage(name, image, *size, polygons, unknown=unknown)
 

@@ -149,3 +149,26 @@ def test_polygons_stay_polygons(folder, build):
     dataset = build(config(folder.root, 'hand-bone', 'train/outputs_json'))
     points = dataset.get_data_info(0)['polygons'].split()[1][1]
     np.testing.assert_array_equal(points, shapes(0)[1]['points'])
+
+
+def test_a_file_may_call_a_class_unknown_that_the_whole_dataset_lacks(tmp_path, build):
+    """The hand-bone layout: the dataset leaves out "long", and a JSON file says so again."""
+    write_all(writer_class('hand-bone')(tmp_path, CLASSES), made_images(tmp_path / 'DCM', 2))
+    for path in tmp_path.glob('outputs_json/*/*.json'):
+        document = json.loads(path.read_text())
+        kept = [each for each in document['annotations'] if each['label'] != 'long']
+        document |= dict(
+            annotations=kept,
+            attributes=dict(unknown_classes=['long', 'round'] if not kept else ['long']),
+        )
+        path.write_text(json.dumps(document))
+    given = dict(
+        format='hand-bone',
+        data_prefix=dict(img_path='DCM', ann_path='outputs_json'),
+        unknown_classes=['long'],
+    )
+    dataset = build(config(tmp_path, **given))
+    assert [dataset.get_data_info(index)['unknown'].classes for index in (0, 1)] == [(0, 2), (2,)]
+    path.write_text(path.read_text().replace('"long"', '"lang"'))
+    with pytest.raises(DatasetError, match="unknown_classes names 'lang', which is not among"):
+        build(config(tmp_path, **given))

@@ -39,13 +39,20 @@ def find_folds(work_dir: str | Path) -> list[Path]:
         The folders of all folds, in order.
 
     Raises:
-        HandboneError: If there is none, or one is missing, not finished or damaged.
+        HandboneError: If there is none, one is missing, not finished or damaged, or two folders
+            have one number.
     """
-    folders = {
-        int(path.name.removeprefix('fold_')): path
-        for path in Path(work_dir).glob('fold_*')
-        if re.fullmatch(r'fold_\d+', path.name)
-    }
+    folders: dict[int, Path] = {}
+    for path in sorted(Path(work_dir).glob('fold_*')):
+        if not re.fullmatch(r'fold_[0-9]+', path.name):
+            continue
+        fold = int(path.name.removeprefix('fold_'))
+        if fold in folders:
+            raise HandboneError(
+                f'{work_dir} has two folders of fold {fold}: {folders[fold].name} and {path.name}. '
+                'Remove or rename the one that does not belong to this cross-validation.'
+            )
+        folders[fold] = path
     counts = {fold: read_finished_fold(path, fold) for fold, path in folders.items()}
     finished = {fold: count for fold, count in counts.items() if count is not None}
     if not finished:

@@ -56,6 +56,13 @@ def started(monkeypatch):
     return commands, codes
 
 
+def test_two_folders_of_one_fold(config, started, tmp_path):
+    train_folds(config, tmp_path / 'folds', 2, slots=['0'])
+    (tmp_path / 'folds/fold_00').mkdir()
+    with pytest.raises(HandboneError, match='two folders of fold 0: fold_0 and fold_00'):
+        find_folds(tmp_path / 'folds')
+
+
 def test_folds_are_trained_once_each_on_its_gpu(config, started, tmp_path):
     commands, _ = started
     work_dir = tmp_path / 'folds'

@@ -32,6 +32,8 @@ default_hooks = dict(
     class_count=dict(type='ClassCountHook'),
     # The model must be able to process the batches of the dataset.
     model_input=dict(type='ModelInputHook'),
+    # Mosaics must not lose which classes are unknown in an image.
+    mosaic=dict(type='MosaicHook'),
     # A loss that is NaN or infinite stops the run; action='skip' leaves such batches out.
     invalid_loss=dict(type='InvalidLossHook', action='stop'),
 )

@@ -11,6 +11,7 @@ from .hooks import (
     ClassCountHook,
     InvalidLossHook,
     ModelInputHook,
+    MosaicHook,
     OutputBiasHook,
 )
 
@@ -20,6 +21,7 @@ GUARDS = {
     'checkpoint_compatibility': CheckpointCompatibilityHook,
     'class_count': ClassCountHook,
     'model_input': ModelInputHook,
+    'mosaic': MosaicHook,
     'invalid_loss': InvalidLossHook,
 }
 

@@ -105,3 +105,15 @@ def test_tiles_of_several_sizes():
     tile, other = (dict(img=np.zeros((side, 4, 3)), seg_fields=[]) for side in (4, 5))
     with pytest.raises(HandboneError, match=r'tiles of one size, but img is \(5, 4, 3\) in one'):
         transform(dict(tile, mix_results=[tile, other, tile]))
+
+
+def test_tiles_that_know_all_classes_beside_one_that_does_not():
+    labels = np.zeros((8, 8), np.int32)
+    whole = dict(img=np.zeros((8, 8, 3), np.uint8), gt_seg_map=labels, seg_fields=['gt_seg_map'])
+    partly = dict(whole, gt_unknown_map=labels + 5, seg_fields=['gt_seg_map', 'gt_unknown_map'])
+    transform = TRANSFORMS.build(dict(type='TileMosaic', prob=1.0))
+    result = transform(dict(whole, mix_results=[dict(partly), dict(whole), dict(whole)]))
+    assert result['seg_fields'] == ['gt_seg_map', 'gt_unknown_map']
+    corners = result['gt_unknown_map'][[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert corners.tolist() == [0, 5, 0, 0]
+    assert whole['seg_fields'] == ['gt_seg_map'] and 'gt_unknown_map' not in whole

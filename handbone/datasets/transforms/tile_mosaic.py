@@ -10,6 +10,8 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 
+UNKNOWN = 'gt_unknown_map'
+
 
 @TRANSFORMS.register_module()
 class TileMosaic(BaseTransform):
@@ -20,7 +22,8 @@ class TileMosaic(BaseTransform):
     its own scale and place, so nothing is resized.
 
     Image: (H, W, 3) of any dtype, the four quarters side by side. Labels: all maps of
-    ``seg_fields`` are put together in the same way, bit by bit, also (H, W, P).
+    ``seg_fields`` are put together in the same way, bit by bit, also (H, W, P). A tile without
+    ``gt_unknown_map`` knows all classes.
 
     It belongs into the pipeline of mmseg's ``MultiImageMixDataset`` around SectionTiles, whose own
     pipeline loads tiles and labels; random numbers are those of the sample, so that a resumed run
@@ -79,6 +82,7 @@ class TileMosaic(BaseTransform):
         if not others:
             return results
         tiles = [results, *others]
+        _same_fields(tiles)
         row, column = self._point(*results['img'].shape[:2])
         for key in ('img', *results.get('seg_fields', [])):
             results[key] = _joined([_of_tile(tile, key, results) for tile in tiles], row, column)
@@ -86,6 +90,15 @@ class TileMosaic(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(prob={self.prob}, center={self.center})'
+
+
+def _same_fields(tiles: list[dict]) -> None:
+    """Give all tiles a map of unknown classes if any of them has one."""
+    if any(UNKNOWN in tile.get('seg_fields', []) for tile in tiles):
+        for tile in tiles:
+            if UNKNOWN not in tile['seg_fields']:
+                tile[UNKNOWN] = np.zeros_like(tile['gt_seg_map'])
+                tile['seg_fields'] = [*tile['seg_fields'], UNKNOWN]
 
 
 def _of_tile(tile: dict, key: str, first: dict) -> np.ndarray:

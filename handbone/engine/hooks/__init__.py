@@ -7,6 +7,7 @@ from .compile_hook import CompileHook
 from .durable_checkpoint_hook import DurableCheckpointHook
 from .invalid_loss_hook import InvalidLossHook
 from .model_input_hook import ModelInputHook
+from .mosaic_hook import MosaicHook
 from .output_bias_hook import OutputBiasHook
 from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 from .rle_submission_hook import RLESubmissionHook
@@ -21,6 +22,7 @@ __all__ = [
     'DurableCheckpointHook',
     'InvalidLossHook',
     'ModelInputHook',
+    'MosaicHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
     'RLESubmissionHook',

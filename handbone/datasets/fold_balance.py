@@ -19,7 +19,7 @@ class Balance(NamedTuple):
             or ``areas``.
         value: Its value, or the class.
         whole: Share of all images that have it; mean share of the pixels for areas; images per fold
-            for ``images``.
+            for ``images``. Images in which a class is unknown are left out.
         shares: The same in each fold.
         off: How far each fold is off: difference of the shares, or, for areas and images,
             relative to the whole.
@@ -54,9 +54,9 @@ def balance(attributes: ImageAttributes, folds: Sequence[int], num_folds: int) -
     mean = len(of_image) / num_folds
     off = tuple(count / mean - 1 for count in counts)
     found = [Balance(IMAGES, IMAGES, mean, tuple(counts), off)]
-    for name, value, column, relative in _columns(attributes):
-        whole = float(column.mean())
-        shares = tuple(float(column[each].mean()) for each in members)
+    for name, value, column, known, relative in _columns(attributes):
+        whole = _mean(column, known)
+        shares = tuple(_mean(column, known & each) for each in members)
         unit = whole if relative and whole else 1.0
         off = tuple((share - whole) / unit for share in shares)
         found.append(Balance(name, value, whole, shares, off))
@@ -79,12 +79,20 @@ def largest_by_attribute(found: Sequence[Balance]) -> dict[str, Balance]:
     return furthest
 
 
-def _columns(attributes: ImageAttributes) -> Iterator[tuple[str, str, np.ndarray, bool]]:
-    """List attribute, value, number of each image (N,), and whether differences are relative."""
+def _mean(column: np.ndarray, members: np.ndarray) -> float:
+    """Average over the members; 0 where there are none, as in a fold that never has a class."""
+    return float(column[members].mean()) if members.any() else 0.0
+
+
+def _columns(
+    attributes: ImageAttributes,
+) -> Iterator[tuple[str, str, np.ndarray, np.ndarray, bool]]:
+    """List attribute, value, number of each image, its being known, and whether it is relative."""
+    everywhere = np.ones(len(attributes.patients), bool)
     for name, values in attributes.values.items():
         for value in sorted(set(values)):
-            yield name, value, np.array(values) == value, False
+            yield name, value, np.array(values) == value, everywhere, False
     for index, name in enumerate(attributes.classes):
-        yield CLASSES, name, attributes.presence[:, index], False
+        yield CLASSES, name, attributes.presence[:, index], attributes.known[:, index], False
     for index, name in enumerate(attributes.classes):
-        yield AREAS, name, attributes.areas[:, index], True
+        yield AREAS, name, attributes.areas[:, index], attributes.known[:, index], True

@@ -43,16 +43,17 @@ def balanced_folds(
     number_of = {name: number for number, name in enumerate(patients)}
     owner = np.array([number_of[name] for name in attributes.patients])
     sizes = np.bincount(owner, minlength=len(patients))
-    values, pairs, presence, areas = (
+    values, pairs, presence, areas, known = (
         _per_patient(columns, owner)
         for columns in (
             _values(attributes),
             _pairs(attributes),
             _presence(attributes),
-            attributes.areas.T,
+            (attributes.areas * attributes.known).T,
+            attributes.known.T,
         )
     )
-    bands = _area_bands(areas / sizes[:, None], sizes)
+    bands = _area_bands(areas, known)
     folds = stratified_folds(np.hstack([values, pairs, presence, bands]), sizes, num_folds)
     measures = [(values, 1.0), (pairs, PAIR_IMPORTANCE), (presence, 1.0), (areas, 1.0)]
     importance = np.concatenate([np.full(each.shape[1], value) for each, value in measures])
@@ -94,14 +95,34 @@ def _by_attribute(attributes: ImageAttributes) -> list[list[np.ndarray]]:
 
 
 def _presence(attributes: ImageAttributes) -> list[np.ndarray]:
-    """List where each class is, or where it is missing, whichever is rarer."""
-    present = attributes.presence.T
-    return [~column if column.mean() > 0.5 else column for column in present]
+    """List where each class is, or where it is missing, whichever is rarer.
+
+    A class that is unknown in some images is neither there, and adds a column: where it is known.
+    """
+    known = attributes.known.T
+    present, missing = known & attributes.presence.T, known & ~attributes.presence.T
+    rarer = [
+        without if has.sum() > without.sum() else has
+        for has, without in zip(present, missing, strict=True)
+    ]
+    return rarer + [column for column in known if not column.all()]
 
 
-def _area_bands(areas: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Count the images of each patient (n,) in each band of the area of each class (n, C)."""
-    limits = np.quantile(areas, np.arange(1, AREA_BANDS) / AREA_BANDS, axis=0)
-    band = (areas > limits[:, None]).sum(axis=0)
-    counts = [(band == number) * sizes[:, None] for number in range(AREA_BANDS)]
-    return np.hstack(counts)
+def _area_bands(areas: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Count the images of each patient in each band of the mean area of each class.
+
+    Args:
+        areas: Sum of the areas over the images of each patient, (n, C).
+        known: Number of these images that know the class, (n, C).
+
+    Returns:
+        (n, AREA_BANDS * C).
+    """
+    means = areas / np.maximum(known, 1)
+    band = np.zeros(means.shape, np.int64)
+    for number, column in enumerate(means.T):
+        having = column[known[:, number] > 0]
+        if len(having):
+            limits = np.quantile(having, np.arange(1, AREA_BANDS) / AREA_BANDS)
+            band[:, number] = (column > limits[:, None]).sum(axis=0)
+    return np.hstack([(band == number) * known for number in range(AREA_BANDS)])

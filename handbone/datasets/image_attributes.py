@@ -28,6 +28,8 @@ class ImageAttributes:
         values: Value of each image by attribute.
         presence: Whether each class is in each image, bool (N, C).
         areas: Share of the pixels of each image that each class covers, float64 (N, C).
+        known: Whether each image knows each class anywhere, bool (N, C); where it does not,
+            presence and areas say nothing.
         classes: Names of the classes.
     """
 
@@ -35,6 +37,7 @@ class ImageAttributes:
     values: Mapping[str, tuple[str, ...]]
     presence: np.ndarray
     areas: np.ndarray
+    known: np.ndarray
     classes: tuple[str, ...]
 
 
@@ -56,7 +59,7 @@ def read_attributes(
         HandboneError: If an attribute is not known.
     """
     classes = tuple(dataset.metainfo['classes'])
-    patients, shares = [], []
+    patients, shares, known = [], [], []
     columns = table.columns if table else {}
     # the bend of masks takes longest, so it is measured where it is asked for
     measured: dict[str, list[str]] = {
@@ -70,6 +73,9 @@ def read_attributes(
             raise DatasetError.at(info['img_path'], 'the image has no labels', remedy)
         patients.append(info['patient'])
         shares.append(labels.class_shares(*size, len(classes)))
+        unknown = info.get('unknown')
+        whole = np.ones(len(classes))
+        known.append((whole if unknown is None else unknown.known_shares(*size, len(classes))) > 0)
         if 'side' in measured:
             measured['side'].append(side_of(info['image_name']))
         if 'bend' in measured:
@@ -93,6 +99,7 @@ def read_attributes(
         values=values,
         presence=np.stack([share > 0 for share in shares]),
         areas=np.stack(shares),
+        known=np.stack(known),
         classes=classes,
     )
 

@@ -1,6 +1,6 @@
 """What is measured of a dataset before a training is planned."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class ClassMeasures:
 
     Attributes:
         name: Its name.
-        presence: Share of the images that have it.
+        presence: Share of the images that have it, of those that know it.
         area: Median share of the pixels of an image.
         thickness: Median width of its parts in pixels of the file: that of a long strip, two thirds
             of the diameter of a disc.
@@ -131,6 +131,7 @@ def take_fingerprint(
         )
         for index in progress(chosen)
     ]
+    unknown = [_unknown_classes(infos[index]) for index in chosen]
     boxes = np.array([each.box for each in measured if each.box is not None])
     if not len(boxes):
         raise HandboneError(f'{dataset.data_root}: none of {len(measured)} images has a label.')
@@ -152,7 +153,7 @@ def take_fingerprint(
         grey_mean=mean,
         grey_deviation=deviation,
         grey_range=grey_range,
-        classes=tuple(_class(index, name, measured) for index, name in enumerate(classes)),
+        classes=tuple(_class(index, name, measured, unknown) for index, name in enumerate(classes)),
         overlap=sum(each.shared for each in measured) / labelled,
         overlapping_pairs=len(pairs),
         extent=tuple(np.round(np.percentile(extent, (5, 50, 95)), 4).tolist()),
@@ -175,9 +176,20 @@ def _grey_values(histogram: np.ndarray) -> tuple[float, float, tuple[float, floa
     return round(mean, 2), round(deviation, 2), (float(low), float(high))
 
 
-def _class(index: int, name: str, measured: Iterable[ImageMeasures]) -> ClassMeasures:
-    measures = list(measured)
-    found = [each.classes[index] for each in measures if index in each.classes]
+def _unknown_classes(info: Mapping[str, Any]) -> tuple[int, ...]:
+    unknown = info.get('unknown')
+    return () if unknown is None else unknown.classes
+
+
+def _class(
+    index: int,
+    name: str,
+    measured: Iterable[ImageMeasures],
+    unknown: Iterable[Collection[int]],
+) -> ClassMeasures:
+    """Measure a class in the images in which it is not unknown."""
+    known = [each for each, without in zip(measured, unknown, strict=True) if index not in without]
+    found = [each.classes[index] for each in known if index in each.classes]
     if not found:
         return ClassMeasures(name, 0.0, 0.0, 0.0, '')
     offsets = np.array([each.offset for each in found])
@@ -187,7 +199,7 @@ def _class(index: int, name: str, measured: Iterable[ImageMeasures]) -> ClassMea
             side = candidate
     return ClassMeasures(
         name,
-        round(len(found) / len(measures), 4),
+        round(len(found) / len(known), 4),
         round(float(np.median([each.area for each in found])), 6),
         round(float(np.median([each.thickness for each in found])), 1),
         side,

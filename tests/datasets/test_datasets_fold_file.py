@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_dataset import shapes
 
 from handbone.datasets import DatasetError
 from handbone.datasets.attribute_values import banded, side_of
@@ -127,3 +128,13 @@ def test_attributes_of_labels_that_are_no_polygons(build, tmp_path, phantom_root
     assert sum(one != other for one, other in pairs) <= 1  # some lie at the limit
     np.testing.assert_allclose(found.areas, expected.areas, rtol=0.3, atol=1e-3)
     assert without_attributes(runs, found) == []
+
+
+def test_attributes_of_images_that_do_not_know_a_class(folder, build, tmp_path):
+    (tmp_path / 'unknown.csv').write_text('image_name,class\nimage1_R,round\n')
+    folder.add('ID001', 'image1_R', [each for each in shapes() if each['label'] != 'round'])
+    dataset = build(folder.config(unknown_file=str(tmp_path / 'unknown.csv')))
+    known = read_attributes(dataset).known
+    names = [dataset.get_data_info(index)['image_name'] for index in range(len(dataset))]
+    assert known.shape == (len(names), 3)
+    assert np.argwhere(~known).tolist() == [[names.index('image1_R.png'), 0]]

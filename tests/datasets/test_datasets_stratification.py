@@ -1,6 +1,7 @@
 """Iterative stratification of patients, and the swaps after it."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ def made_up(seed, patients=120, classes=3):
         {name: tuple(each) for name, each in values.items()},
         areas > 0,
         areas,
+        np.ones_like(areas, bool),
         tuple(f'class {index}' for index in range(classes)),
     )
 
@@ -117,6 +119,7 @@ def test_the_order_of_images_does_not_matter():
         },
         attributes.presence[order],
         attributes.areas[order],
+        attributes.known[order],
         attributes.classes,
     )
     assert balanced_folds(shuffled, 3) == balanced_folds(attributes, 3)
@@ -141,6 +144,7 @@ def test_deviations_by_hand():
         {'sex': ('F', 'F', 'M', 'F')},
         np.array([[True], [True], [False], [True]]),
         np.array([[0.1], [0.2], [0.0], [0.1]]),
+        np.ones((4, 1), bool),
         ('bone',),
     )
     found = {(each.attribute, each.value): each for each in balance(attributes, [0, 0, 0, 1], 2)}
@@ -149,3 +153,43 @@ def test_deviations_by_hand():
     np.testing.assert_allclose(found['sex', 'F'].off, (2 / 3 - 0.75, 0.25))
     np.testing.assert_allclose(found['areas', 'bone'].off, (0, 0), atol=1e-12)
     np.testing.assert_allclose(found['classes', 'bone'].shares, (2 / 3, 1))
+
+
+def test_deviations_leave_out_where_a_class_is_unknown():
+    attributes = ImageAttributes(
+        ('a', 'b', 'c', 'd'),
+        {},
+        np.array([[True, False], [False, False], [False, False], [True, False]]),
+        np.array([[0.1, 0.0], [0.0, 0.0], [0.0, 0.0], [0.3, 0.0]]),
+        np.array([[True, False], [False, False], [True, False], [True, False]]),
+        ('bone', 'nowhere'),
+    )
+    found = {(each.attribute, each.value): each for each in balance(attributes, [0, 0, 1, 1], 2)}
+    assert found['classes', 'bone'].whole == pytest.approx(2 / 3)
+    assert found['classes', 'bone'].shares == (1, 0.5)
+    np.testing.assert_allclose(found['areas', 'bone'].shares, (0.1, 0.15))
+    assert found['classes', 'nowhere'].shares == (0, 0) == found['areas', 'nowhere'].off
+
+
+def test_unknown_classes_are_balanced_among_the_images_that_know_them():
+    """A third of the images know the last class, half of which have it."""
+    attributes = made_up(7, patients=150)
+    names = np.array(attributes.patients)
+    known = np.ones_like(attributes.known)
+    known[:, 2] = [name[-1] in '036' for name in names]
+    has = attributes.presence & (np.arange(len(names)) % 2 == 0)[:, None]
+    areas = attributes.areas * has
+    partly = replace(attributes, presence=has, areas=areas, known=known)
+    # what is said where the class is unknown changes nothing
+    other = replace(partly, presence=has | ~known, areas=areas + 7 * ~known)
+    folds = balanced_folds(partly, 5)
+    assert folds == balanced_folds(other, 5)
+    of_image = [folds[name] for name in names]
+    (last,) = (
+        each
+        for each in balance(partly, of_image, 5)
+        if (each.attribute, each.value) == ('classes', 'class 2')
+    )
+    assert last.whole > 0.3 and last.largest < 0.05
+    counts = [known[np.array(of_image) == fold, 2].sum() for fold in range(5)]
+    assert max(counts) - min(counts) <= 2

@@ -1,10 +1,14 @@
 """Measures of drawn shapes."""
 
+import json
+
 import numpy as np
 import pytest
+from mmseg.registry import DATASETS
 
 from handbone.datasets.mask_runs import pack_runs
 from handbone.masks import encode, pack
+from handbone.planning.fingerprint import take_fingerprint
 from handbone.planning.image_measures import measure_image
 
 
@@ -43,3 +47,31 @@ def test_more_classes_than_a_plane_holds():
     masks[[0, 39], 2:6, 2:6] = True
     measures = measure_image(np.zeros((12, 12), np.uint8), labels_of(masks), 40)
     assert measures.shared == 16 and measures.pairs == ((0, 39),)
+
+
+def test_shares_of_the_images_that_know_a_class(phantom_root, tmp_path):
+    names = sorted(path.stem for path in phantom_root.glob('train/DCM/*/*.png'))
+    rows = ''.join(f'{name},Ulna\n' for name in names[1:])
+    (tmp_path / 'unknown.csv').write_text(f'image_name,class\n{rows}{names[0]},Radius\n')
+    for path in phantom_root.glob('train/outputs_json/*/*.json'):
+        target = tmp_path / path.relative_to(phantom_root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        document = json.loads(path.read_text())
+        hidden = ['Ulna'] if path.stem in names[1:] else ['Radius']
+        document['annotations'] = [
+            each for each in document['annotations'] if each['label'] not in hidden
+        ]
+        target.write_text(json.dumps(document))
+    prefix = dict(
+        img_path=str(phantom_root / 'train/DCM'), ann_path=str(tmp_path / 'train/outputs_json')
+    )
+    dataset = DATASETS.build(
+        dict(
+            type='XRayHandBoneDataset',
+            data_prefix=prefix,
+            pipeline=[],
+            unknown_file=str(tmp_path / 'unknown.csv'),
+        )
+    )
+    presence = {each.name: each.presence for each in take_fingerprint(dataset).classes}
+    assert presence['Ulna'] == 1 == presence['Radius']

@@ -9,6 +9,7 @@ crop_size = (256, 256)
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
+_base_.test_pipeline[1].scale = crop_size
 model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53],  # of ImageNet, red first

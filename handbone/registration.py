@@ -12,6 +12,7 @@ REGISTERING = (
     'checkpoints.loading',
     'datasets.format_dataset',
     'datasets.multilabel_dataset',
+    'datasets.mixed_sampler',
     'datasets.repeat_factor_sampler',
     'datasets.section_dataset',
     'datasets.transforms',

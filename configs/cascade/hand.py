@@ -19,6 +19,8 @@ _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[-1].channels = 1
 _base_.test_pipeline[1].scale = crop_size
 _base_.test_pipeline[-1].channels = 1
+# the network sees every hand as a right or a left one, so it has never seen a mirrored view
+tta_views = [dict(), dict(angle=6), dict(angle=-6)]
 model = dict(
     type='RegionCascade',
     locator=_base_.locator,

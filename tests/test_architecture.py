@@ -18,7 +18,10 @@ FLOORS = (
     {'checkpoints', 'sections'},
     {'configuration'},
     {'datasets', 'models', 'engine'},
-    {'scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor', 'planning'},
+    {
+        *('scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor', 'planning'),
+        'pseudo_labels',
+    },
     {'outputs'},
     {'inference'},
     {'archive'},

@@ -43,6 +43,7 @@ SUBCOMMANDS = {
     'join': Subcommand('put the two networks of a cascade into one checkpoint'),
     'region-template': Subcommand('learn where a cascade expects each class'),
     'soft-vote': Subcommand('test the mean of several models'),
+    'pseudo-label': Subcommand('label images by models, to train on', predicting=True),
     'folds': Subcommand('divide patients into folds that are alike'),
     'train-folds': Subcommand('train the folds of a cross-validation', passes_on=True),
     'test-folds': Subcommand('test a cross-validation, fold by fold and as an ensemble'),

@@ -27,8 +27,6 @@ OUT_DIR = Path('predictions')
 FLAGS_SHOWN = 3
 #: What is written with the weights that come with the package.
 STARTER_FORMATS = ['csv', 'overlays', 'flags']
-#: What mmengine reads as a config; none of them is an image.
-CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.safetensors')
 EPILOG = """\
 examples:
@@ -205,6 +203,7 @@ def split_sources(words: list[str]) -> tuple[str, str | None, list[str]]:
         HandboneError: If there is no source, a checkpoint or work dir comes first, or the weights
             of the package are damaged.
     """
+    from handbone.configuration.config_file import CONFIG_SUFFIXES
     from handbone.export import is_exported
 
     model, *rest = words

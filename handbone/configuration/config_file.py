@@ -10,6 +10,9 @@ from handbone.errors import HandboneError
 if TYPE_CHECKING:
     from mmengine.config import Config
 
+#: What mmengine reads as a config; none of them is an image.
+CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+
 
 def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any] = ()) -> 'Config':
     """Read a config and register the types that it uses.

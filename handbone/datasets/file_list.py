@@ -53,11 +53,11 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
     ]
     by_normal_form(names, folder)
     files = [image_file(PurePosixPath(name)) for name in names]
-    _check_keys(folder, files)
+    check_keys(folder, files)
     return files
 
 
-def _check_keys(folder: Path, files: Iterable[ImageFile]) -> None:
+def check_keys(folder: Path, files: Iterable[ImageFile]) -> None:
     """Check that images and annotation files can be paired: no two of a kind have the same key.
 
     Args:

@@ -81,7 +81,7 @@ def predict_to_files(
         OSError: If something cannot be written, as on a full disk; the same call continues later.
     """
     out_dir = Path(out_dir)
-    _check_apart(sources, out_dir)
+    check_apart(sources, out_dir)
     with locked_folder(out_dir):
         return _run(predictor, sources, writers, out_dir, batch_size, workers, restart, progress)
 
@@ -122,8 +122,16 @@ def _run(
     return RunSummary(survey.count, recorder.journal.failed, done)
 
 
-def _check_apart(sources: ImageSources, out_dir: Path) -> None:
-    """Refuse to write pictures where the next run would take them for radiographs."""
+def check_apart(sources: ImageSources, out_dir: Path) -> None:
+    """Refuse to write pictures where the next run would take them for radiographs.
+
+    Args:
+        sources: The images.
+        out_dir: Folder of the outputs.
+
+    Raises:
+        HandboneError: If it lies in a folder of the images.
+    """
     for folder in sources.folders():
         if out_dir.resolve().is_relative_to(folder.resolve()):
             raise HandboneError(

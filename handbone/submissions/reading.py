@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import listed, shown
 from handbone.listing import normal_forms
 
 from .submission_rows import SubmissionRows
@@ -58,17 +58,9 @@ def read_submission(
         for image in rows.rows:
             name = rows.names[image]
             runs = rows.read(image, order, _pixels_of(rows, image, num_pixels))
-            pairs = np.stack([runs.starts, runs.stops - runs.starts], axis=1)
-            ends = np.searchsorted(runs.classes, np.arange(1, len(order)))
-            masks[name] = np.split(pairs, ends)
-        for image, of_image in rows.rows.items():
-            missing = [name for name in order if name not in of_image]
-            if missing:
-                raise HandboneError(
-                    f'{path}: image {shown(rows.names[image])} has no row of class '
-                    f'{listed(missing, len(missing))}. Write a row with an empty rle for an empty '
-                    'mask.'
-                )
+            masks[name] = runs.by_class(len(order))
+        for image in rows.rows:
+            rows.check_complete(image, order)
     return masks
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from handbone.csv_files import decode, read_records, row_error, split_record
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, listed, shown
 from handbone.listing import alike_error, normal_form, normal_forms
 from handbone.masks import string_to_runs
 
@@ -36,6 +36,18 @@ class ImageRuns(NamedTuple):
     starts: np.ndarray
     stops: np.ndarray
     classes: np.ndarray
+
+    def by_class(self, num_classes: int) -> list[np.ndarray]:
+        """Divide the runs by class.
+
+        Args:
+            num_classes: Number of classes C.
+
+        Returns:
+            C arrays (n, 2) of [start, length], as :func:`handbone.masks.decode` takes them.
+        """
+        pairs = np.stack([self.starts, self.stops - self.starts], axis=1)
+        return np.split(pairs, np.searchsorted(self.classes, np.arange(1, num_classes)))
 
 
 class _Row(NamedTuple):
@@ -123,6 +135,25 @@ class SubmissionRows:
         if faulty.any():
             self._explain(rows[classes[class_of_run[faulty.argmax()]]], num_pixels)
         return ImageRuns(starts, stops, class_of_run)
+
+    def check_complete(self, image_name: str, classes: Sequence[str]) -> None:
+        """Check that an image has a row of every class.
+
+        Args:
+            image_name: The image.
+            classes: Class names.
+
+        Raises:
+            HandboneError: If it lacks one.
+        """
+        of_image = self.rows[normal_form(image_name)]
+        missing = [name for name in normal_forms(classes) if name not in of_image]
+        if missing:
+            raise HandboneError(
+                f'{self.path}: image {shown(self.names[normal_form(image_name)])} has no row of '
+                f'class {listed(missing, len(missing))}. Write a row with an empty rle for an '
+                'empty mask.'
+            )
 
     def copy(self, image_name: str) -> bytes:
         """Read the rows of an image as they are.

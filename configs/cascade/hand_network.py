@@ -28,6 +28,8 @@ test_pipeline = [
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs', channels=1),
 ]
+# right and left hands are shown alike, so no view is mirrored
+tta_views = [dict(), dict(angle=6), dict(angle=-6)]
 _base_.train_dataloader.dataset.pipeline = train_pipeline
 _base_.val_dataloader.dataset.pipeline = test_pipeline
 _base_.test_dataloader.dataset.pipeline = test_pipeline

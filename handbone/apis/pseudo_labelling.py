@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from tqdm import tqdm
 
 from handbone.bones import CLASSES
 from handbone.configuration.config_file import CONFIG_SUFFIXES, read_config_file
@@ -18,6 +17,7 @@ from handbone.folder_lock import locked_folder
 from handbone.inference import ImageSources
 from handbone.inference.run import check_apart
 from handbone.listing import normal_forms
+from handbone.progress import progress_bar
 from handbone.pseudo_labels import (
     DECISIONS,
     Gate,
@@ -171,7 +171,7 @@ def _label(
 ) -> PseudoLabels:
     folder.begin(members.classes)
     left_out, decisions = [], Counter[str]()
-    for opinion in tqdm(members, 'Labelling', unit='image', delay=3):
+    for opinion in progress_bar(members, 'Labelling'):
         labels = gate.judge(opinion.runs, opinion.confidence)
         folder.add(opinion.image, opinion.size, labels)
         decisions.update(labels.decisions)

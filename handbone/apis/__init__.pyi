@@ -22,8 +22,10 @@ from .inferencer import MultilabelInferencer
 from .joining import join
 from .metadata_cleaning import clean_metadata
 from .planning import PlannedTraining, plan
+from .pseudo_labelling import PseudoLabels, pseudo_label
 from .publishing import publish
 from .region_template import region_template
+from .run_verdict import RunVerdict, judge_run
 from .soft_voting import EnsembleModel, soft_vote
 from .souping import make_soup
 from .testing import test
@@ -40,6 +42,8 @@ __all__ = [
     'Folds',
     'MultilabelInferencer',
     'PlannedTraining',
+    'PseudoLabels',
+    'RunVerdict',
     'browse_dataset',
     'browse_tiles',
     'clean_metadata',
@@ -52,11 +56,13 @@ __all__ = [
     'find_folds',
     'fold_checkpoints',
     'join',
+    'judge_run',
     'make_folds',
     'make_soup',
     'plan',
     'predict_ensemble',
     'predict_out_of_fold',
+    'pseudo_label',
     'publish',
     'read_config_file',
     'read_run',

@@ -20,6 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.description = 'Compare training runs.'
     parser.add_argument('work_dirs', nargs='+', type=Path, help='work dirs; others are left out')
+    parser.add_argument(
+        '--against',
+        type=Path,
+        metavar='WORK_DIR',
+        help='say whether the one run is better than this one on the same held-out patients, by '
+        'more than chance, so that what it did is kept',
+    )
     parser.add_argument('--csv', type=Path, help='write all numbers to this file')
     parser.add_argument('--plot', type=Path, help='draw the scores into this PNG file')
 
@@ -33,8 +40,18 @@ def run(args: argparse.Namespace) -> None:
     from handbone.evaluation.drawn_tables import print_tables
     from handbone.runs.run_comparison import comparison_tables, plot, write_csv
 
-    runs = _read_runs(args.work_dirs)
+    if args.against is not None and len(args.work_dirs) > 1:
+        raise HandboneError(
+            f'--against compares one run, got {len(args.work_dirs)}: '
+            f'{", ".join(map(str, args.work_dirs))}'
+        )
+    folders = [*args.work_dirs, *filter(None, [args.against])]
+    runs = _read_runs(folders)
     print_tables(comparison_tables(runs))
+    if args.against is not None:
+        from handbone.apis.run_verdict import judge_run
+
+        print(judge_run(*folders).text())
     if args.csv is not None:
         write_csv(runs, args.csv)
     if args.plot is not None:

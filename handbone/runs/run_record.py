@@ -23,12 +23,14 @@ class RunRecord:
         scores: By iteration of each validation, scores from 0 to 1 by name: ``mDice``,
             ``Dice/<group>`` and, where the metric was told to, ``Dice/<class>``.
         classes: Mean Dice of each class at the last validation that wrote its table.
+        table: That table, ``dice_per_image.csv``.
     """
 
     folder: Path
     config: dict[str, object]
     scores: dict[int, dict[str, float]]
     classes: dict[str, float] = field(default_factory=dict)
+    table: Path | None = None
 
     @property
     def best_step(self) -> int:
@@ -88,7 +90,7 @@ def read_run(folder: Path) -> RunRecord | None:
     if not scores or config_file is None:
         return None
     config = read_dumped_config(config_file) if config_file and config_file.is_file() else {}
-    return RunRecord(folder, config, scores, _class_means(table) if table else {})
+    return RunRecord(folder, config, scores, _class_means(table) if table else {}, table)
 
 
 def _read_lines(log: Path) -> list[dict]:

@@ -95,6 +95,24 @@ def test_labels_of_the_starter_are_near_the_truth_where_they_are_sure(root, labe
 
 
 @pytest.mark.slow
+def test_another_gate_needs_no_new_prediction(root, labels, tmp_path, monkeypatch):
+    copy = tmp_path / 'copy'
+    shutil.copytree(labels[0], copy)
+    before = {path: path.read_bytes() for path in copy.rglob('*') if path.is_file()}
+
+    def fail(*_):
+        raise AssertionError('predicted again')
+
+    monkeypatch.setattr('handbone.inference.TorchPredictor.predict', fail)
+    call = dict(training=[root], cfg_options=dict(tta_views=[dict(), dict(angle=6)]))
+    strict = pseudo_label(root / 'test/DCM', copy, gate=0.97, **call)
+    kept = strict.decisions['kept']
+    assert 0 < kept < strict.decisions['unknown'] + strict.decisions.get('left out', 0)
+    pseudo_label(root / 'test/DCM', copy, **call)
+    assert {path: path.read_bytes() for path in copy.rglob('*') if path.is_file()} == before
+
+
+@pytest.mark.slow
 def test_real_and_pseudo_labels_train_together_and_are_judged(root, labels, tmp_path):
     work_dirs = [tmp_path / name for name in ('real_and_pseudo', 'real')]
     sources, unknown = [], []

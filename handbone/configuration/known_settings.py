@@ -34,7 +34,7 @@ OTHER_SETTINGS = (
 )
 #: The registry of a setting's types, by the first pattern that fits its dotted key.
 REGISTRY_OF = (
-    (r'(model|\w*pipeline|\w+_dataloader)\b.*\.region', 'TASK_UTILS'),
+    (r'(model|\w*pipeline|\w+_dataloader)\b.*\.(regions?(\.\d+)?|within)', 'TASK_UTILS'),
     (r'.*pipeline(\.\d+(\.transforms(\.\d+)*)?)?(\.\d+)*', 'TRANSFORMS'),
     (r'\w+_dataloader\.(batch_)?sampler(\.\w+)*', 'DATA_SAMPLERS'),
     (r'\w+_dataloader\.collate_fn', 'FUNCTIONS'),

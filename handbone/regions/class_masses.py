@@ -1,4 +1,4 @@
-"""Centroid and area of each class, from logits or from labels."""
+"""Centroid, area and box of each class, from logits or from labels."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,9 @@ from torch import Tensor
 
 from handbone.masks import regions
 
+#: Share of a class's area that its box leaves out on each side: specks do not widen a box.
+TRIMMED = 0.01
+
 
 class Masses(NamedTuple):
     """Where the classes are in the images of a batch, in their pixels.
@@ -15,10 +18,13 @@ class Masses(NamedTuple):
     Attributes:
         centroids: ``(N, C, 2)`` float32, x and y; anything for a class without area.
         areas: ``(N, C)`` float32, square pixels.
+        boxes: ``(N, C, 4)`` float32: left, top, right and bottom border, without the outermost
+            :data:`TRIMMED` of the area on each side; anything for a class without area.
     """
 
     centroids: Tensor
     areas: Tensor
+    boxes: Tensor
 
 
 def masses_of_logits(logits: Tensor, frame: tuple[int, int], content: Tensor) -> Masses:
@@ -30,8 +36,8 @@ def masses_of_logits(logits: Tensor, frame: tuple[int, int], content: Tensor) ->
         content: ``(2,)``, height and width of the images without their padding.
 
     Returns:
-        Centroids and areas, in pixels of the images. Pixels below a probability of 0.5 do not
-        count.
+        Centroids, areas and boxes, in pixels of the images. Pixels below a probability of 0.5 do
+        not count.
     """
     logits = logits.float()
     present = torch.where(logits > 0, logits.sigmoid(), torch.zeros_like(logits))
@@ -49,7 +55,9 @@ def masses_of_logits(logits: Tensor, frame: tuple[int, int], content: Tensor) ->
         (each * place).sum(dim=2) / total.clamp_min(1e-6)
         for each, place in zip(sums, places, strict=True)
     )
-    return Masses(torch.stack([x, y], dim=2), total * (cells[0] * cells[1]))
+    ends = [_ends(*each) for each in zip(sums, places, cells, strict=True)]
+    boxes = torch.stack([ends[1][0], ends[0][0], ends[1][1], ends[0][1]], dim=2)
+    return Masses(torch.stack([x, y], dim=2), total * (cells[0] * cells[1]), boxes)
 
 
 def masses_of_labels(packed: np.ndarray, num_classes: int, scale: float = 1.0) -> Masses:
@@ -61,12 +69,36 @@ def masses_of_labels(packed: np.ndarray, num_classes: int, scale: float = 1.0) -
         scale: Pixels of the map per pixel of the image.
 
     Returns:
-        Centroids and areas in pixels of the image, for a batch of one.
+        Centroids, areas and boxes in pixels of the image, for a batch of one.
     """
     centroids, areas = np.zeros((num_classes, 2), np.float32), np.zeros(num_classes, np.float32)
+    boxes = torch.zeros(1, num_classes, 4)
     for region in regions(packed, num_classes):
         rows, columns = np.nonzero(region.mask)
         place = columns.mean() + region.left, rows.mean() + region.top
         centroids[region.class_index] = [(each + 0.5) / scale - 0.5 for each in place]
         areas[region.class_index] = len(rows) / scale**2
-    return Masses(torch.from_numpy(centroids)[None], torch.from_numpy(areas)[None])
+        for axis, first in ((0, region.top), (1, region.left)):
+            along = torch.from_numpy(region.mask.sum(axis=1 - axis, dtype=np.float32))[None, None]
+            middles = (torch.arange(along.shape[2]) + first + 0.5) / scale - 0.5
+            ends = torch.cat(_ends(along, middles, 1 / scale))
+            boxes[0, region.class_index, 1 - axis :: 2] = ends[:, 0]
+    return Masses(torch.from_numpy(centroids)[None], torch.from_numpy(areas)[None], boxes)
+
+
+def _ends(sums: Tensor, place: Tensor, cell: float) -> tuple[Tensor, Tensor]:
+    """Find the borders of masks along an axis.
+
+    Args:
+        sums: ``(N, C, length)``, the mass of each row or column.
+        place: ``(length,)``, their centres.
+        cell: Their distance.
+
+    Returns:
+        First and last border, ``(N, C)`` each.
+    """
+    heaped = sums.cumsum(dim=2)
+    total = heaped[:, :, -1:]
+    first = (heaped <= TRIMMED * total).sum(dim=2).clamp_max(len(place) - 1)
+    last = (heaped < (1 - TRIMMED) * total).sum(dim=2).clamp_max(len(place) - 1)
+    return place[first] - cell / 2, place[last] + cell / 2

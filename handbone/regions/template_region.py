@@ -70,7 +70,7 @@ class TemplateRegion:
         min_classes: int = 4,
     ) -> None:
         self.name = name
-        self.size = _size(size)
+        self.size = view_size(size)
         self.mirror = mirror
         self.min_classes = min_classes
         for place in template:
@@ -143,7 +143,18 @@ def whole_image(content: Tensor, size: tuple[int, int]) -> Tensor:
     return torch.cat([scale * torch.eye(2, device=sides.device), shift[:, None]], dim=1)
 
 
-def _size(size: Sequence[int] | int) -> tuple[int, int]:
+def view_size(size: Sequence[int] | int) -> tuple[int, int]:
+    """Check the size of a view.
+
+    Args:
+        size: Width and height in pixels, or one number for both.
+
+    Returns:
+        Width and height.
+
+    Raises:
+        HandboneError: If it is something else.
+    """
     pair = (size, size) if isinstance(size, int) else tuple(size)
     if len(pair) != 2 or any(not isinstance(side, int) or side < 1 for side in pair):
         raise HandboneError(f'size of a region is (width, height) in pixels, got {size}')

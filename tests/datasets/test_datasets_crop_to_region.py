@@ -16,6 +16,7 @@ from handbone.datasets.transforms import (
 )
 from handbone.errors import HandboneError
 from handbone.masks import compose, inverse, rasterize, unpack, warp
+from handbone.regions import ClassRegion
 
 CORNERS = np.array([[10, 20], [90, 30], [80, 110], [20, 100], [50, 60.0]])
 REGION = dict(
@@ -128,7 +129,7 @@ def test_a_region_of_other_classes_is_refused():
     polygons, _ = objects(0.4, 1.3, (140, 150))
     results = loaded(polygons)
     results['classes'] = tuple('abcdef')
-    with pytest.raises(HandboneError, match='5 places and the dataset 6 classes'):
+    with pytest.raises(HandboneError, match='of 5 classes and the dataset has 6 classes'):
         CropToRegion(REGION)(results)
 
 
@@ -173,3 +174,73 @@ def test_transforms_after_a_flip_are_refused():
     polygons, _ = objects(0.3, 1.0, (140, 150))
     with pytest.raises(HandboneError, match='UprightAffine comes after a flip'):
         UprightAffine(region=REGION)(loaded(polygons) | dict(flip=True))
+
+
+def box_of(classes, **settings):
+    region = dict(type=ClassRegion, classes=classes, class_list='abcde', size=(96, 64), margin=0.3)
+    return region | settings
+
+
+def corners_of(results):
+    """Corners of the view in the file."""
+    back = inverse(results['frame_matrix'][0])
+    return np.array([[-0.5, -0.5], [95.5, 63.5]]) @ back[:, :2].T + back[:, 2]
+
+
+def test_the_box_around_classes_keeps_the_labels_of_all_others():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    results = CropToRegion(box_of('bc'))(loaded(polygons))
+    parts = [points for index, points in polygons.split() if index in (1, 2)]
+    low, high = np.min([p.min(0) for p in parts], 0), np.max([p.max(0) for p in parts], 0)
+    corners = corners_of(results)
+    assert np.abs(corners.mean(axis=0) - (low + high) / 2).max() < 2
+    wanted = ((high - low) * 1.6 / [96, 64]).max() * np.array([96, 64])
+    np.testing.assert_allclose(corners[1] - corners[0], wanted, rtol=0.05)
+    drawn = LoadPolygonAnnotations(frame='image')(results)['gt_seg_map']
+    full = warp(rasterize(polygons.split(), 300, 280, 5), results['frame_matrix'][0], (64, 96))
+    assert set(np.flatnonzero(unpack(full, 5).any(axis=(1, 2)))) > {1, 2}
+    assert (drawn != full).mean() < 0.02
+
+
+def test_one_of_several_regions_that_the_labels_have_is_drawn():
+    polygons, _ = objects(0.4, 1.0, (140, 150))
+    kept = [(index, points) for index, points in polygons.split() if index != 2]
+    ends = np.cumsum([len(points) for _, points in kept]).astype(np.int32)
+    classes = np.array([index for index, _ in kept], np.int32)
+    fewer = Polygons(np.concatenate([points for _, points in kept]), ends, classes)
+    transform = CropToRegion([box_of(name) for name in 'ace'])
+    np.random.seed(0)
+    shown = [tuple(corners_of(transform(loaded(fewer)))[0].round()) for _ in range(30)]
+    assert len(set(shown)) == 2
+    in_turn = CropToRegion([box_of(name) for name in 'ab'], score_view=True)
+    images = [in_turn(loaded(polygons) | dict(sample_idx=index))['img'] for index in range(4)]
+    assert (images[0] == images[2]).all() and (images[1] == images[3]).all()
+    assert (images[0] != images[1]).any()
+
+
+@pytest.mark.parametrize('angle', [0.0, 0.9, math.pi])
+def test_a_region_within_an_upright_one_is_upright(angle):
+    polygons, matrix = objects(angle, 1.4, (140, 150))
+    results = CropToRegion(box_of('bc'), within=REGION)(loaded(polygons))
+    turned = compose(results['frame_matrix'][0], matrix)
+    assert turned[0, 0] > 0.2 and np.abs(turned[:, :2] - turned[0, 0] * np.eye(2)).max() < 0.02
+
+
+def test_predictions_can_be_scored_in_the_view():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    results = CropToRegion(box_of('bc'), score_view=True)(loaded(polygons))
+    assert results['ori_shape'] == results['img_shape'] == (64, 96)
+    assert 'frame_matrix' not in results
+    drawn = LoadPolygonAnnotations(frame='original')(results)['gt_seg_map']
+    expected = LoadPolygonAnnotations(frame='image')(CropToRegion(box_of('bc'))(loaded(polygons)))
+    assert (drawn != expected['gt_seg_map']).mean() < 0.01
+    packed = PackMultilabelInputs()(results)
+    assert packed['data_samples'].gt_sem_seg.shape == (64, 96)
+
+
+def test_regions_of_other_class_lists_or_sizes_are_refused():
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    with pytest.raises(HandboneError, match="which has 'a for e', 'e for a'"):
+        CropToRegion(box_of('bc', class_list='ebcda'))(loaded(polygons))
+    with pytest.raises(HandboneError, match='regions of one size'):
+        CropToRegion([box_of('a'), box_of('b', size=(64, 64))])

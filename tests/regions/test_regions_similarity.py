@@ -108,7 +108,9 @@ def test_a_tiny_class_weighs_less_than_a_large_one():
     points[0] += 5
     for area, error in ((1.0, 0.1), (1e4, 0.5)):
         areas = torch.tensor([[area, 1e4, 1e4, 1e4, 1e4]])
-        found = region.locate(Masses(points[None], areas), torch.tensor([1000, 1000]))
+        found = region.locate(
+            Masses(points[None], areas, torch.zeros(1, len(points), 4)), torch.tensor([1000, 1000])
+        )
         moved = region.template @ found.matrices[0, :, :2].T + found.matrices[0, :, 2]
         distance = float((moved - region.template)[1:].norm(dim=1).mean())
         assert (distance < error) == (area == 1.0)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 
-from handbone.errors import HandboneError
-from handbone.masks import rasterize
+from handbone.errors import HandboneError, listed
+from handbone.listing import normal_forms
+from handbone.masks import compose, inverse, rasterize, warp
 from handbone.regions import Found, Masses, masses_of_labels
 
 from .frame_matrix import file_to_image
@@ -14,13 +16,14 @@ from .frame_matrix import file_to_image
 MEASURED = 256
 
 
-def locate_by_labels(results: dict, region: Any, transform: str) -> Found:
+def locate_by_labels(results: dict, region: Any, transform: str, within: Any = None) -> Found:
     """Find a region by the polygons, or the packed map, of an image.
 
     Args:
         results: The dict of one image in a pipeline.
         region: The region, such as :class:`handbone.regions.TemplateRegion`.
         transform: Name of the transform that asks, for messages.
+        within: A region in whose view, upright, the other one is looked for; None for the image.
 
     Returns:
         Where the region lies in the image as it is now, for a batch of one.
@@ -30,27 +33,50 @@ def locate_by_labels(results: dict, region: Any, transform: str) -> Found:
             a way that cannot be repeated on its polygons.
     """
     height, width = results['img'].shape[:2]
-    return region.locate(_masses(results, region, transform), torch.tensor([height, width]))
+    if within is None:
+        masses = _masses(results, region, transform, np.eye(2, 3), (height, width))
+        return region.locate(masses, torch.tensor([height, width]))
+    outer = locate_by_labels(results, within, transform)
+    back = outer.matrices[0].double().numpy()
+    size = within.size[::-1]
+    masses = _masses(results, region, transform, inverse(back), size)
+    inner = region.locate(masses, torch.tensor(size))
+    matrix = compose(back, inner.matrices[0].double().numpy())
+    return inner._replace(matrices=torch.from_numpy(matrix)[None])
 
 
-def _masses(results: dict, region: Any, transform: str) -> Masses:
-    """Centroids and areas of the classes in pixels of the image."""
+def _masses(
+    results: dict, region: Any, transform: str, frame: np.ndarray, shape: tuple[int, int]
+) -> Masses:
+    """Where the classes are in pixels of a frame, into which a matrix puts the image."""
     polygons = results.get('polygons')
     # images for prediction come without labels and classes
-    num_classes = len(results.get('classes', region.used))
+    classes = results.get('classes', region.used)
+    num_classes = len(classes)
     if num_classes != region.num_classes:
         raise HandboneError(
-            f'{transform}: the template of the region has {region.num_classes} places and the '
-            f'dataset {num_classes} classes'
+            f'{transform}: region {region.name!r} is of {region.num_classes} classes and the '
+            f'dataset has {num_classes} classes'
         )
+    if 'classes' in results and hasattr(region, 'class_list'):
+        pairs = zip(normal_forms(classes), region.class_list, strict=True)
+        other = [f'{own} for {name}' for own, name in pairs if own != name]
+        if other:
+            raise HandboneError(
+                f'{transform}: class_list of region {region.name!r} is not the class list of the '
+                f'dataset, which has {listed(other)}'
+            )
     if 'gt_seg_map' in results:
-        return masses_of_labels(results['gt_seg_map'], num_classes)
+        labels = results['gt_seg_map']
+        if not np.array_equal(frame, np.eye(2, 3)):
+            labels = warp(labels, frame, shape)
+        return masses_of_labels(labels, num_classes)
     if results.get('masks') is not None:
         raise HandboneError(
             f'{transform} measures polygons or a drawn label map, and the labels of '
             f'{results["img_path"]} are masks: put LoadPolygonAnnotations before it'
         )
-    height, width = results['img'].shape[:2]
+    height, width = shape
     scale = min(1.0, MEASURED / max(height, width))
     matrix = file_to_image(results)
     if matrix is None:
@@ -59,6 +85,7 @@ def _masses(results: dict, region: Any, transform: str) -> Masses:
             f'polygons of {results["img_path"]}; put it directly after the loading'
         )
     # resizes and affine transforms so far are repeated on the polygons
+    matrix = compose(frame, matrix)
     parts = (
         []
         if polygons is None

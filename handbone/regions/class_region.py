@@ -1,0 +1,122 @@
+"""A region that is the box around some classes."""
+
+from collections.abc import Sequence
+
+import torch
+from mmseg.registry import TASK_UTILS
+from torch import Tensor
+
+from handbone.errors import HandboneError
+from handbone.listing import normal_forms
+
+from .class_masses import Masses
+from .template_region import Found, view_size, whole_image
+
+#: Largest margin: the classes then take a ninth of the view's width and height.
+LARGEST_MARGIN = 4.0
+
+
+@TASK_UTILS.register_module()
+class ClassRegion:
+    """The box around some classes with a margin, such as the bones of the wrist.
+
+    Where the masks of a class have specks, its box leaves the outermost hundredth of its area out
+    on each side. The view keeps the aspect ratio and is not turned. If too few of the classes are
+    there, or their box is larger than the image, the region is not found and the view shows the
+    whole image.
+
+    Args:
+        classes: Names of the classes that the box is put around.
+        class_list: Names of all classes of the dataset in order.
+        size: Width and height of the view in pixels.
+        name: What messages and results call the region.
+        margin: Space on each side of the box, as a share of its width and height, 0 to 4.
+        min_classes: Number of classes that have to be there; by default half of them.
+        decides: Names of the classes that the second network decides in this region; ``classes``
+            by default.
+
+    Raises:
+        HandboneError: If a class does not exist, or a setting is out of its range.
+
+    Example:
+        In a config::
+
+            dict(type='ClassRegion', name='wrist', size=(192, 192), margin=0.25,
+                 classes=('Lunate', 'Triquetrum', 'Pisiform'), class_list=bones)
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        class_list: Sequence[str],
+        size: Sequence[int] | int,
+        name: str = 'region',
+        margin: float = 0.2,
+        min_classes: int | None = None,
+        decides: Sequence[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.size = view_size(size)
+        self.class_list = tuple(normal_forms(class_list))
+        self.num_classes = len(self.class_list)
+        self.classes = self._indices(classes, 'classes')
+        self.decides = self.classes if decides is None else self._indices(decides, 'decides')
+        self.used = [index in self.classes for index in range(self.num_classes)]
+        if not 0 <= margin <= LARGEST_MARGIN:
+            raise HandboneError(
+                f'region {name!r}: margin is a share of its box, 0 to {LARGEST_MARGIN:g}, '
+                f'got {margin}'
+            )
+        self.margin = float(margin)
+        self.min_classes = (len(self.classes) + 1) // 2 if min_classes is None else min_classes
+        if not 1 <= self.min_classes <= len(self.classes):
+            raise HandboneError(
+                f'region {name!r}: min_classes={min_classes} is from 1 to the '
+                f'{len(self.classes)} classes that it is put around'
+            )
+
+    def _indices(self, names: Sequence[str], what: str) -> tuple[int, ...]:
+        wanted = normal_forms(names)
+        unknown = [name for name in wanted if name not in self.class_list]
+        if unknown or not wanted:
+            fault = f'classes that do not exist: {", ".join(unknown)}' if unknown else 'no class'
+            raise HandboneError(
+                f'region {self.name!r}: {what} names {fault}; the classes of its class_list are '
+                f'{", ".join(self.class_list)}'
+            )
+        return tuple(sorted({self.class_list.index(name) for name in wanted}))
+
+    def locate(self, masses: Masses, content: Tensor) -> Found:
+        """Find the region in images of one size.
+
+        Args:
+            masses: Areas and boxes of the classes.
+            content: ``(2,)``, height and width of the images.
+
+        Returns:
+            What the view shows of each image.
+        """
+        device = masses.areas.device
+        used = torch.tensor(self.used, device=device)
+        present = (masses.areas > 0) & used
+        low, high = masses.boxes[:, :, :2], masses.boxes[:, :, 2:]
+        low = torch.where(present[:, :, None], low, torch.full_like(low, torch.inf)).amin(dim=1)
+        high = torch.where(present[:, :, None], high, torch.full_like(high, -torch.inf)).amax(dim=1)
+        support = present.float().sum(dim=1)
+        some = (support > 0)[:, None]
+        low, high = (torch.where(some, each, torch.zeros_like(each)) for each in (low, high))
+        view = torch.tensor(self.size, dtype=torch.float32, device=device)
+        scale = ((high - low) * (1 + 2 * self.margin) / view).amax(dim=1)
+        shift = (low + high) / 2 - scale[:, None] * (view - 1) / 2
+        axes = torch.eye(2, device=device) * scale[:, None, None]
+        matrices = torch.cat([axes, shift[:, :, None]], dim=2)
+        whole = whole_image(content, self.size).to(device)
+        found = (support >= self.min_classes) & (scale > 0) & (scale <= whole[0, 0])
+        return Found(torch.where(found[:, None, None], matrices, whole), found, support)
+
+    def __repr__(self) -> str:
+        names = ', '.join(self.class_list[index] for index in self.classes)
+        return (
+            f'{type(self).__name__}(name={self.name!r}, size={self.size}, margin={self.margin}, '
+            f'classes={names})'
+        )

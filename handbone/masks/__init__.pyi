@@ -1,4 +1,12 @@
 from .affine import compose, inverse, scaling
+from .blended_logits import (
+    Patch,
+    blend_planes,
+    blended_blocks,
+    blended_to_packed,
+    edge_weights,
+    resize_matrix,
+)
 from .boundaries import boundary_pixels, boundary_unknown
 from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, background_counts, dice, iou, overlap_counts, precision, recall
@@ -42,9 +50,13 @@ __all__ = [
     'Box',
     'IGNORE_BIT',
     'OverlapCounts',
+    'Patch',
     'Region',
     'UpsampledBlock',
     'background_counts',
+    'blend_planes',
+    'blended_blocks',
+    'blended_to_packed',
     'boundary_pixels',
     'boundary_unknown',
     'check_thresholds',
@@ -57,6 +69,7 @@ __all__ = [
     'constant_map',
     'decode',
     'dice',
+    'edge_weights',
     'empty',
     'encode',
     'first_class_only',
@@ -84,6 +97,7 @@ __all__ = [
     'recall',
     'regions',
     'remap',
+    'resize_matrix',
     'run_overlap_counts',
     'runs_to_string',
     'scaling',

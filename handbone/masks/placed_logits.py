@@ -116,14 +116,27 @@ def place_logits(
     Raises:
         HandboneError: As in :func:`placed_to_packed`.
     """
-    logits, content = _checked(logits, matrix, content)
+    logits, content = checked(logits, matrix, content)
     everything = slice(0, size[0]), slice(0, size[1])
-    return _interpolated(logits, matrix, *everything, content, outside)
+    return interpolated(logits, matrix, *everything, content, outside)
 
 
-def _checked(
+def checked(
     logits: Tensor, matrix: np.ndarray, content: tuple[float, float] | None
 ) -> tuple[Tensor, tuple[float, float]]:
+    """Check the arguments of :func:`placed_to_packed` and cut what is not content.
+
+    Args:
+        logits: As there.
+        matrix: As there.
+        content: As there.
+
+    Returns:
+        Logits, float32 or float64, and their content.
+
+    Raises:
+        HandboneError: As there.
+    """
     if logits.ndim != 3 or not logits.numel():
         raise HandboneError(f'Logits need the shape (C, h, w), got {tuple(logits.shape)}.')
     content = (logits.shape[1], logits.shape[2]) if content is None else content
@@ -148,22 +161,41 @@ def _blocks(
     content: tuple[float, float] | None,
 ) -> Iterator[LogitBlock]:
     """Interpolate, class by class, where its mask can be; arguments as in the public functions."""
-    logits, content = _checked(logits, matrix, content)
+    logits, content = checked(logits, matrix, content)
+    pixels = PIXELS_PER_CPU_BLOCK if logits.device.type == 'cpu' else PIXELS_PER_GPU_BLOCK
+    for index, (rows, columns) in reached_boxes(logits, matrix, size, limits).items():
+        step = max(1, pixels // max(1, columns.stop - columns.start))
+        for start in range(rows.start, rows.stop, step):
+            part = slice(start, min(start + step, rows.stop))
+            values = interpolated(
+                logits[index : index + 1], matrix, part, columns, content, -math.inf
+            )
+            yield LogitBlock(index, part, columns, values[0])
+
+
+def reached_boxes(
+    logits: Tensor, matrix: np.ndarray, size: tuple[int, int], limits: Sequence[float]
+) -> dict[int, tuple[slice, slice]]:
+    """Find the pixels of the image that each class above its limit can reach.
+
+    Args:
+        logits: (C, h, w).
+        matrix: From x, y of the image's pixel centres to those of the logits.
+        size: Height and width of the image.
+        limits: The logit that a class has to exceed, one per class.
+
+    Returns:
+        Rows and columns by class, for classes that exceed their limits anywhere, in class order.
+    """
     bounds = torch.tensor(limits, dtype=logits.dtype, device=logits.device)
     above = logits > bounds[:, None, None]
     both = torch.cat([above.any(dim=2), above.any(dim=1)], dim=1).cpu().numpy()
     back = inverse(matrix)
-    pixels = PIXELS_PER_CPU_BLOCK if logits.device.type == 'cpu' else PIXELS_PER_GPU_BLOCK
+    boxes = {}
     for index in np.flatnonzero(both.any(axis=1)).tolist():
         in_row, in_column = np.split(both[index], [logits.shape[1]])
-        rows, columns = _reached(np.flatnonzero(in_row), np.flatnonzero(in_column), back, size)
-        step = max(1, pixels // max(1, columns.stop - columns.start))
-        for start in range(rows.start, rows.stop, step):
-            part = slice(start, min(start + step, rows.stop))
-            values = _interpolated(
-                logits[index : index + 1], matrix, part, columns, content, -math.inf
-            )
-            yield LogitBlock(index, part, columns, values[0])
+        boxes[index] = _reached(np.flatnonzero(in_row), np.flatnonzero(in_column), back, size)
+    return boxes
 
 
 def _reached(
@@ -189,7 +221,7 @@ def _reached(
     return slice(top, bottom), slice(left, right)
 
 
-def _interpolated(
+def interpolated(
     logits: Tensor,
     matrix: np.ndarray,
     rows: slice,
@@ -197,14 +229,20 @@ def _interpolated(
     content: tuple[float, float],
     outside: float,
 ) -> Tensor:
-    """Interpolate maps (C, h, w) at a box of pixels; returns (C, rows, columns)."""
-    x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
-    # the places in double precision, whose sums are then rounded once
-    across = (
-        torch.from_numpy(matrix[axis, 0] * x + matrix[axis, 2]).to(logits.device) for axis in (0, 1)
-    )
-    down = (torch.from_numpy(matrix[axis, 1] * y).to(logits.device) for axis in (0, 1))
-    places = [a[None, :] + b[:, None] for a, b in zip(across, down, strict=True)]
+    """Interpolate maps at a box of pixels.
+
+    Args:
+        logits: (C, h, w).
+        matrix: From x, y of the image's pixel centres to those of the logits.
+        rows: Rows of the image.
+        columns: Columns of the image.
+        content: Height and width of the part of the logits that counts.
+        outside: Value of pixels outside of it.
+
+    Returns:
+        (C, rows, columns).
+    """
+    places = places_of(matrix, rows, columns, logits.device)
     inside = (
         (places[0] >= -0.5)
         & (places[0] <= content[1] - 0.5)
@@ -218,3 +256,25 @@ def _interpolated(
     with torch.autocast(logits.device.type, enabled=False):
         values = F.grid_sample(logits[None], grid[None], padding_mode='border', align_corners=False)
     return values[0].masked_fill(~inside, outside)
+
+
+def places_of(
+    matrix: np.ndarray, rows: slice, columns: slice, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Find where a box of pixels lies.
+
+    Args:
+        matrix: From x, y of the pixel centres to the places.
+        rows: Rows of the image.
+        columns: Columns of the image.
+        device: Where to compute.
+
+    Returns:
+        x and y, float64 (rows, columns) each.
+    """
+    x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
+    # the places in double precision, whose sums are then rounded once
+    across = (torch.from_numpy(matrix[axis, 0] * x + matrix[axis, 2]).to(device) for axis in (0, 1))
+    down = (torch.from_numpy(matrix[axis, 1] * y).to(device) for axis in (0, 1))
+    first, second = (a[None, :] + b[:, None] for a, b in zip(across, down, strict=True))
+    return first, second

@@ -171,3 +171,26 @@ class UprightGreySegmentor(GreySegmentor):
 
     def encode_decode(self, inputs, batch_img_metas):
         return mixed_up_unless_upright(super().encode_decode(inputs, batch_img_metas))
+
+
+#: Names of the parts, for regions.
+NAMES = tuple('abcdef')
+
+
+def small_part_region(classes=('b', 'c'), size=(96, 96), name='small', **settings):
+    """The box around some parts."""
+    region = dict(type='ClassRegion', name=name, classes=classes, class_list=NAMES, size=size)
+    return region | dict(margin=0.3) | settings
+
+
+def build_second_look(first=None, looks=None, shrink=4, **settings):
+    """A coarse first stage, and a network that sees two parts closely."""
+    closer = [dict(network=dict(type='ChannelSegmentor'), regions=[small_part_region()])]
+    model = dict(
+        type='SecondLook',
+        first=first or dict(type='ChannelSegmentor', stride=4),
+        looks=closer if looks is None else looks,
+        shrink=shrink,
+        data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=8 * shrink)),
+    )
+    return MODELS.build(model | settings).eval()

@@ -1,4 +1,4 @@
-"""``handbone join``: put the two networks of a cascade into one checkpoint."""
+"""``handbone join``: put the networks of a cascade into one checkpoint."""
 
 import argparse
 
@@ -11,12 +11,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser: The parser to extend.
     """
-    parser.description = 'Put the two networks of a cascade into one checkpoint.'
+    parser.description = 'Put the networks of a cascade into one checkpoint.'
     parser.add_argument('config', help='configuration file of the cascade')
     parser.add_argument(
-        'locator', help='checkpoint or work dir of the network that finds the region'
+        'checkpoints',
+        nargs='+',
+        metavar='CHECKPOINT',
+        help='checkpoint or work dir of each network in the order in which they run: the locator '
+        'and the network that labels; or the first stage and the network of each group of regions',
     )
-    parser.add_argument('network', help='checkpoint or work dir of the network that labels it')
     parser.add_argument('--out', required=True, metavar='FILE', help='the checkpoint to write')
     add_config_options(parser)
     add_allow_pickle(parser)
@@ -34,5 +37,5 @@ def run(args: argparse.Namespace) -> None:
 
     with unpickling(args.allow_pickle):
         cfg = read_config_file(args.config, args.cfg_options or ())
-        join(cfg, args.locator, args.network, args.out)
+        join(cfg, args.checkpoints, args.out)
     print(args.out)

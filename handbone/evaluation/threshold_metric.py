@@ -17,6 +17,8 @@ from handbone.files import write_atomically
 from handbone.masks import (
     CLASSES_PER_PLANE,
     OverlapCounts,
+    Patch,
+    blended_blocks,
     class_mask,
     classes_known,
     dice,
@@ -91,8 +93,9 @@ class ThresholdMetric(BaseMetric):
             labels, bits = split_unknown(sample['gt_sem_seg']['data'], len(logits))
             unknown = None if bits is None else planes_last(bits)
             place = sample.get('logit_content'), sample.get('logit_matrix')
+            patches = sample.get('logit_patches', ())
             scores = dice_by_threshold(
-                logits, planes_last(labels), tried, *place, self.eps, unknown
+                logits, planes_last(labels), tried, *place, self.eps, unknown, patches
             )
             self.results.append((image, scores))
 
@@ -154,6 +157,7 @@ def dice_by_threshold(
     matrix: np.ndarray | None = None,
     eps: float = 1e-4,
     unknown: np.ndarray | None = None,
+    patches: Sequence[Patch] = (),
 ) -> np.ndarray:
     """Compute the Dice of an image at many thresholds, from one histogram per class.
 
@@ -167,6 +171,8 @@ def dice_by_threshold(
         eps: Makes two empty masks score 1.
         unknown: Map of unknown bits of the same shape as the reference, which has none of them set;
             None if nothing is unknown.
+        patches: Closer views of parts of the image, as in
+            :func:`handbone.masks.blended_to_packed`.
 
     Returns:
         Float64 (C, K); NaN for a class that is not known anywhere.
@@ -178,7 +184,9 @@ def dice_by_threshold(
     borders = np.log(tried / (1 - tried)).astype(np.float32)
     histograms = np.zeros((num_classes, 2, number + 1), np.int64)
     size, lowest = reference.shape[:2], tried[:, 0].tolist()
-    if matrix is None:
+    if patches:
+        blocks = blended_blocks(logits, matrix, size, patches, lowest, content)
+    elif matrix is None:
         blocks = upsampled_blocks(logits, size, lowest, content)
     else:
         blocks = placed_blocks(logits, matrix, size, lowest, content)

@@ -6,9 +6,11 @@ import torch
 from mmseg.models.backbones.swin import ShiftWindowMSA
 from torch import Tensor, nn
 
+from handbone.errors import HandboneError
 from handbone.models import RankDataPreProcessor
 from handbone.models.backbones.fused_attention import FusedMultiheadAttention
 from handbone.models.segmentors.region_cascade import RegionCascade
+from handbone.models.segmentors.second_look import SecondLook
 from handbone.regions import inside
 
 from .preprocessing import Preprocessing
@@ -79,7 +81,16 @@ def exported_network(segmentor: nn.Module, preprocessing: Preprocessing) -> nn.M
 
     Returns:
         A module that takes images and the size of their content.
+
+    Raises:
+        HandboneError: If a graph cannot do what the segmentor does.
     """
+    if isinstance(segmentor, SecondLook):
+        raise HandboneError(
+            'a SecondLook is not exported: how many views it makes depends on what the first stage '
+            'finds, and their logits are blended class by class at the size of the file, for which '
+            'the graph has no place. Export its first stage, or predict with the checkpoint'
+        )
     for layer in segmentor.modules():
         if type(layer) in EXPORTED:
             layer.__class__ = EXPORTED[type(layer)]

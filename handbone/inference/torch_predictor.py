@@ -164,10 +164,15 @@ class TorchPredictor:
 
 def _cascade_settings(model: Config) -> list:
     """List what decides about the labels of a cascade and is not in its weights."""
+    keys = ('data_preprocessor', 'test_cfg')
+    if 'looks' in model:
+        networks = [model.first, *(look['network'] for look in model.looks)]
+        groups = [[look['regions'], look.get('edge')] for look in model.looks]
+        own = [[net.get(key) for key in keys] for net in networks]
+        return [groups, model.get('shrink'), own, *_cascade_settings(model.first)]
     if 'region' not in model:
         return []
     networks = [model.locator, model.network]
-    keys = ('data_preprocessor', 'test_cfg')
     return [model.region, model.get('shrink'), [[net.get(key) for key in keys] for net in networks]]
 
 

@@ -3,6 +3,7 @@
 from .multilabel_segmentor import MultilabelCascadeEncoderDecoder, MultilabelEncoderDecoder
 from .multilabel_tta import MultilabelTTAModel
 from .region_cascade import RegionCascade
+from .second_look import SecondLook
 from .smp_segmentor import SMPSegmentor
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     'MultilabelTTAModel',
     'RegionCascade',
     'SMPSegmentor',
+    'SecondLook',
 ]

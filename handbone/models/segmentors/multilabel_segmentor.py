@@ -18,15 +18,8 @@ from handbone.masks import check_thresholds, logits_to_packed, placed_to_packed
 from handbone.postprocessing import apply_steps
 
 from .decision import Decision
-from .logit_frame import (
-    cut_padding,
-    grey_image,
-    logit_content,
-    logit_matrix,
-    spread_over_image,
-    undo_flip,
-    undo_swap,
-)
+from .kept_logits import keep_logits
+from .logit_frame import grey_image, logit_content, logit_matrix, undo_flip, undo_swap
 from .section_windows import are_sections, section_logits
 from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
@@ -44,8 +37,7 @@ class PackedPrediction(Decision):
       first channel is the background and whose other channels are the classes, it is the largest
       channel. A multilabel head has no background; there it is the class with the largest logit,
       where that is above the threshold.
-    - ``threshold``: probability above which a class is present; one number, or one per class.
-      Default 0.5.
+    - ``threshold``: probability above which a class is present; one, or one per class; 0.5.
     - ``postprocess``: steps of :mod:`handbone.postprocessing` for the packed labels, each a dict
       with its ``type``. Default none.
     - ``keep_logits``: also store the low-resolution logits of the image without its padding as
@@ -65,6 +57,8 @@ class PackedPrediction(Decision):
             starts. Other names go to the backbone, as in mmseg.
         **kwargs: As for the segmentor of mmseg.
     """
+
+    pretrained: str | None = None
 
     def __init__(
         self,
@@ -210,33 +204,54 @@ class PackedPrediction(Decision):
             content = logit_content(logits, meta)
             matrix = logit_matrix(logits, meta)
             logits = undo_swap(logits, meta)
-            size, threshold = tuple(meta['ori_shape'][:2]), self.test_cfg['threshold']
-            if matrix is None:
-                packed = logits_to_packed(logits, size, threshold, content, self.exclusive)
-                packed = undo_flip(packed, meta)
-            else:
-                packed = placed_to_packed(logits, matrix, size, threshold, content, self.exclusive)
+            packed = self.decide_on(logits, content, matrix, sample, image)
             sample.pred_sem_seg = PixelData(data=self.apply_postprocessing(packed, image, meta))
-            self._keep_logits(logits, content, matrix, sample)
+            self.keep_logits(logits, content, matrix, sample)
         return data_samples
 
-    def _keep_logits(
+    def decide_on(
+        self,
+        logits: Tensor,
+        content: tuple[float, float],
+        matrix: np.ndarray | None,
+        sample: SegDataSample,
+        image: Tensor | None,
+    ) -> Tensor:
+        """Turn the logits of one image into packed labels.
+
+        Args:
+            logits: ``(C, h, w)``.
+            content: Height and width of the part of the logits that shows the image.
+            matrix: As :func:`logit_matrix` gives it.
+            sample: The sample with the meta information.
+            image: ``(channels, H, W)``, as the data preprocessor gives it; may be None.
+
+        Returns:
+            ``(P, H, W)`` int32, at the size of the original image.
+        """
+        meta = sample.metainfo
+        size, threshold = tuple(meta['ori_shape'][:2]), self.test_cfg['threshold']
+        if matrix is None:
+            packed = logits_to_packed(logits, size, threshold, content, self.exclusive)
+            return undo_flip(packed, meta)
+        return placed_to_packed(logits, matrix, size, threshold, content, self.exclusive)
+
+    def keep_logits(
         self,
         logits: Tensor,
         content: tuple[float, float],
         matrix: np.ndarray | None,
         sample: SegDataSample,
     ) -> None:
-        keep = self.test_cfg.get('keep_logits', False)
-        if keep == 'uncut':
-            sample.seg_logits = PixelData(data=logits)
-            sample.set_metainfo(dict(logit_content=content, logit_matrix=matrix))
-        elif keep and matrix is not None:
-            size = tuple(sample.metainfo['ori_shape'][:2])
-            sample.seg_logits = PixelData(data=spread_over_image(logits, matrix, size, content))
-        elif keep:
-            kept = undo_flip(cut_padding(logits, content), sample.metainfo)
-            sample.seg_logits = PixelData(data=kept)
+        """Store logits in a sample, if ``test_cfg.keep_logits`` says so.
+
+        Args:
+            logits: As for :meth:`decide_on`.
+            content: As for :meth:`decide_on`.
+            matrix: As for :meth:`decide_on`.
+            sample: The sample, changed in place.
+        """
+        keep_logits(self.test_cfg.get('keep_logits', False), logits, content, matrix, sample)
 
     def apply_postprocessing(self, packed: Tensor, image: Tensor | None, meta: dict) -> Tensor:
         """Apply the steps of ``test_cfg.postprocess``.

@@ -116,6 +116,11 @@ class MultilabelTTAModel(BaseTTAModel):
         return mean.logits()
 
     def _merge_pipeline_views(self, data: dict) -> list[SegDataSample]:
+        if getattr(self.module, 'looks_again', False):
+            raise HandboneError(
+                'views of the pipeline cannot be combined with a second look at the image; make '
+                "the views on the device, as tta_views = [dict(), dict(flip='horizontal')] does"
+            )
         means = [self._running_mean() for _ in data['inputs'][0]]
         sizes: list[tuple[int, int] | None] = [None] * len(means)
         first: dict = {}

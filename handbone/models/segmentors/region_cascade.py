@@ -1,6 +1,5 @@
 """Two networks in one: the first finds a region of the image, the second labels it."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -9,11 +8,13 @@ from mmseg.registry import MODELS, TASK_UTILS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from handbone.checkpoints.fitting import CASCADE_PARTS
 from handbone.errors import HandboneError
-from handbone.masks import compose, inverse, scaling
+from handbone.masks import compose, inverse
 from handbone.regions import sample_crops
 
-from .region_finding import RegionFinding, divisor_of, normalised
+from .network_views import divisor_of, normalised, resize_of
+from .region_finding import RegionFinding
 from .several_regions import SeveralRegions
 
 
@@ -72,6 +73,8 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
                                                 test_cfg=dict(size_divisor=4 * 64)))
     """
 
+    parts = CASCADE_PARTS
+
     def __init__(
         self,
         locator: dict,
@@ -106,25 +109,14 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
                 f'RegionCascade: the locator has {counts[0]} classes, the network {counts[1]} and '
                 f'the template of the region {counts[2]}; all need the same'
             )
-        if not isinstance(self.shrink, int) or self.shrink < 1:
-            raise HandboneError(f'RegionCascade: shrink is a number from 1 on, got {self.shrink}')
+        self.check_frame(self.locator, 'locator')
         if self.look_closer_below and self.shrink % 2:
             raise HandboneError(
                 f'RegionCascade: look_closer_below needs an even number for shrink, got '
                 f'{self.shrink}'
             )
-        if getattr(self.data_preprocessor, '_enable_normalize', False):
-            raise HandboneError(
-                'RegionCascade: its networks normalise images; remove its data_preprocessor.mean'
-            )
         if self.test_cfg.get('mode', 'whole') != 'whole':
             raise HandboneError("RegionCascade: sliding windows are test_cfg.mode of its 'network'")
-        divisor, wanted = divisor_of(self), self.shrink * divisor_of(self.locator)
-        if divisor % wanted:
-            raise HandboneError(
-                f'RegionCascade: data_preprocessor.test_cfg.size_divisor={divisor} has to be a '
-                f'multiple of {wanted}, shrink={self.shrink} times the size_divisor of the locator'
-            )
         width, height = self.region.size
         if width % divisor_of(self.network) or height % divisor_of(self.network):
             raise HandboneError(
@@ -165,7 +157,7 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
         size = self.region.size[::-1]
         matrices, flags = found.matrices.double().cpu().numpy(), found.found.tolist()
         for matrix, flag, sample in zip(matrices, flags, data_samples, strict=True):
-            matrix = compose(inverse(matrix), _resize(sample.metainfo))
+            matrix = compose(inverse(matrix), resize_of(sample.metainfo))
             sample.set_metainfo(dict(region_matrix=(matrix, size), region_found=flag))
         return self.show(inputs, found.matrices, content)
 
@@ -224,29 +216,6 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
         """
         return self.network.encode_decode(inputs, batch_img_metas)
 
-    def loss(self, inputs: Tensor, data_samples: Sequence[SegDataSample]) -> dict[str, Tensor]:
-        """Refuse to train both networks at once.
-
-        Args:
-            inputs: Not used.
-            data_samples: Not used.
-
-        Raises:
-            HandboneError: Always.
-        """
-        raise HandboneError(
-            'a RegionCascade is not trained as a whole: train its locator and network with their '
-            'own configs and put them together with `handbone join`'
-        )
-
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         content = torch.tensor(inputs.shape[2:], device=inputs.device)
         return self.region_logits(inputs, content).logits
-
-
-def _resize(meta: dict) -> Any:
-    """Matrix from the original image to what the pipeline made of it."""
-    if 'frame_matrix' in meta and meta['frame_matrix'][0] is not None:
-        return meta['frame_matrix'][0]
-    (height, width), original = meta['img_shape'][:2], meta['ori_shape'][:2]
-    return scaling(width / original[1], height / original[0])

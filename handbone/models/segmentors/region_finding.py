@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from handbone.regions import Found, inside, masses_of_logits
+from handbone.regions import Found, masses_of_logits
 
-from ..data_preprocessors.ranks import RankDataPreProcessor
+from .network_views import divisor_of, shrunken
 from .quarter_turns import logits_of_best_turn
 
 #: Windows per side in a closer look. Each covers half of the longer side, so neighbours overlap.
@@ -45,11 +45,7 @@ class RegionFinding:
             ``(N, C, h, w)`` over the padded images.
         """
         shrink = shrink or self.shrink
-        seen = inside(images, content)
-        shares = F.avg_pool2d(seen, shrink)  # of the pixels of a block that are in the image
-        coarse = F.avg_pool2d(images.float() * seen, shrink) / shares.clamp_min(1e-6)
-        coarse = normalised(self.locator.data_preprocessor, coarse, content / shrink)
-        coarse = coarse * (shares > 0)
+        coarse = shrunken(self.locator, images, content, shrink)
         if not self.quarter_turns:
             return self.locator.inference(coarse, [])
         frame = images.shape[2], images.shape[3]
@@ -124,41 +120,9 @@ class RegionFinding:
         with torch.autocast(image.device.type, enabled=False):
             masses = masses_of_logits(logits, (window, window), part)
             shifts = masses.centroids.new_tensor(starts).flip(1)[:, None]
-            masses = masses._replace(centroids=masses.centroids + shifts)
+            masses = masses._replace(
+                centroids=masses.centroids + shifts, boxes=masses.boxes + shifts.repeat(1, 1, 2)
+            )
             found = self.region.locate(masses, content)
         best = int(found.support.argmax())
         return Found(*(each[best : best + 1] for each in found))
-
-
-def normalised(preprocessor: Any, images: Tensor, content: Tensor | None) -> Tensor:
-    """Normalise grey values as the data preprocessor of a network does.
-
-    Args:
-        preprocessor: The data preprocessor.
-        images: ``(N, channels, H, W)`` grey values, padded.
-        content: ``(2,)``, height and width of the images without their padding; None without.
-
-    Returns:
-        ``(N, channels, H, W)``.
-    """
-    if isinstance(preprocessor, RankDataPreProcessor):
-        return preprocessor.normalise(images, content)
-    if getattr(preprocessor, '_enable_normalize', False):
-        return (images - preprocessor.mean) / preprocessor.std
-    return images
-
-
-def divisor_of(segmentor: Any) -> int:
-    """Tell which number the sides of a segmentor's images are multiples of.
-
-    Args:
-        segmentor: A segmentor with a data preprocessor.
-
-    Returns:
-        The number, 1 if there is none.
-    """
-    settings = getattr(segmentor.data_preprocessor, 'test_cfg', None) or {}
-    size = settings.get('size')
-    if size is not None:
-        return math.gcd(*((size, size) if isinstance(size, int) else size))
-    return settings.get('size_divisor') or 1

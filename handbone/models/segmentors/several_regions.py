@@ -9,10 +9,10 @@ from torch import Tensor
 from handbone.errors import HandboneError
 from handbone.regions import separate_regions
 
-from .multilabel_segmentor import PackedPrediction
+from .joined_networks import JoinedNetworks
 
 
-class SeveralRegions(PackedPrediction):
+class SeveralRegions(JoinedNetworks):
     """Labels each region of an image on its own and puts the labels together.
 
     The masks of the first network tell how many there are: those of both hands on one film do not
@@ -40,7 +40,7 @@ class SeveralRegions(PackedPrediction):
         """
         if data_samples is None or self.test_cfg.get('keep_logits'):
             return super().predict(inputs, data_samples)
-        content = _content(data_samples, inputs)
+        content = content_of(data_samples, inputs)
         parts = [separate_regions(each) for each in self.coarse_logits(inputs, content)]
         owners = [index for index, regions in enumerate(parts) for _ in regions]
         samples = [
@@ -70,12 +70,23 @@ class SeveralRegions(PackedPrediction):
         Returns:
             ``(N, channels, h, w)``, normalised.
         """
-        content = _content(data_samples, inputs)
+        content = content_of(data_samples, inputs)
         return self.view_of(self.coarse_logits(inputs, content), inputs, data_samples, content)
 
 
-def _content(data_samples: list[SegDataSample], inputs: Tensor) -> Tensor:
-    """Height and width, ``(2,)``, of images without their padding."""
+def content_of(data_samples: list[SegDataSample], inputs: Tensor) -> Tensor:
+    """Find the size of the images of a batch.
+
+    Args:
+        data_samples: Their samples.
+        inputs: The batch.
+
+    Returns:
+        Height and width without padding, ``(2,)``.
+
+    Raises:
+        HandboneError: If they differ.
+    """
     shapes = {tuple(sample.metainfo['img_shape'][:2]) for sample in data_samples}
     if len(shapes) > 1:
         raise HandboneError(

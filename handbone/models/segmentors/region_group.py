@@ -1,0 +1,156 @@
+"""Regions of one kind that one network sees closely."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmseg.registry import MODELS, TASK_UTILS
+from torch import Tensor, nn
+
+from handbone.errors import HandboneError
+from handbone.masks import Patch, compose, inverse, scaling
+from handbone.regions import Masses, sample_crops
+
+from .network_views import divisor_of, normalised
+
+
+class Closer(NamedTuple):
+    """A region of an image that a network has seen.
+
+    Attributes:
+        name: The region's name.
+        patch: Its logits, and their place in the original image.
+    """
+
+    name: str
+    patch: Patch
+
+
+class RegionGroup(nn.Module):
+    """A network and the regions that it sees, all in views of one size.
+
+    Args:
+        network: Config of the segmentor, with a data preprocessor.
+        regions: Configs of the regions, such as :class:`handbone.regions.ClassRegion`.
+        edge: Width of the soft edge as a share of the shorter side of the view, 0 to 0.5.
+
+    Attributes:
+        size: Width and height of the views.
+
+    Raises:
+        HandboneError: If there is no region, they have different sizes, or a setting is out of its
+            range.
+    """
+
+    def __init__(
+        self, network: Mapping[str, Any], regions: Sequence[Mapping[str, Any]], edge: float = 0.08
+    ) -> None:
+        super().__init__()
+        self.network: Any = MODELS.build(network)
+        self.regions: list[Any] = [TASK_UTILS.build(region) for region in regions]
+        sizes = {region.size for region in self.regions}
+        names = [region.name for region in self.regions]
+        if len(sizes) != 1 or len(set(names)) < len(names):
+            found = ', '.join(f'{region.name}: {region.size}' for region in self.regions)
+            raise HandboneError(
+                'SecondLook: a network sees regions of one size, each with a name of its own, got '
+                f'{found or "none"}'
+            )
+        self.size: tuple[int, int] = sizes.pop()
+        divisor = divisor_of(self.network)
+        if self.size[0] % divisor or self.size[1] % divisor:
+            raise HandboneError(
+                f'SecondLook: size={self.size} of region {names[0]!r} has to be a multiple of the '
+                f'size_divisor of its network, {divisor}'
+            )
+        if not 0 <= edge <= 0.5:
+            raise HandboneError(
+                f'SecondLook: edge is a share of the shorter side of the view, 0 to 0.5, got {edge}'
+            )
+        self.edge = float(edge)
+
+    def check_classes(self, num_classes: int) -> None:
+        """Check that network and regions are of the classes of the first stage.
+
+        Args:
+            num_classes: Number of classes of the first stage.
+
+        Raises:
+            HandboneError: If they are not.
+        """
+        counts = {'network': self.network.num_classes}
+        counts |= {f'region {each.name!r}': each.num_classes for each in self.regions}
+        other = [f'its {name} {count}' for name, count in counts.items() if count != num_classes]
+        if other:
+            raise HandboneError(
+                f'SecondLook: the first stage has {num_classes} classes, {" and ".join(other)}; '
+                'all need the same'
+            )
+
+    def locate(self, masses: Masses, content: Tensor) -> tuple[list[Any], list[np.ndarray]]:
+        """Find the regions in one image.
+
+        Args:
+            masses: Where the classes are, for a batch of one.
+            content: ``(2,)``, height and width of the image.
+
+        Returns:
+            The regions that were found, and the matrix of each, (2, 3) float64, from x, y of the
+            view's pixel centres to those of the image.
+        """
+        regions, matrices = [], []
+        for region in self.regions:
+            place = region.locate(masses, content)
+            if bool(place.found[0]):
+                regions.append(region)
+                matrices.append(place.matrices[0].double().cpu().numpy())
+        return regions, matrices
+
+    def look(
+        self,
+        masses: Masses,
+        content: Tensor,
+        image: Tensor,
+        shape: Tensor,
+        place: np.ndarray,
+        to_image: np.ndarray,
+    ) -> list[Closer]:
+        """Find the regions in one image and run the network on all of them at once.
+
+        Args:
+            masses: Where the classes are in the logits of the first stage, for a batch of one.
+            content: ``(2,)``, height and width of the image in these logits.
+            image: ``(channels, H, W)`` grey values, padded.
+            shape: ``(2,)``, its height and width without padding.
+            place: Matrix from pixels of the original image to logits of the first stage.
+            to_image: Matrix from these logits to pixels of ``image``.
+
+        Returns:
+            The regions that were found.
+        """
+        regions, views = self.locate(masses, content)
+        if not regions:
+            return []
+        sampled = torch.from_numpy(np.stack([compose(to_image, view) for view in views]))
+        batch = image[None].expand(len(views), -1, -1, -1)
+        logits = self.inference(sample_crops(batch, sampled.to(image.device), self.size, shape))
+        height, width = logits.shape[2:]
+        to_logits = scaling(width / self.size[0], height / self.size[1])
+        found = []
+        for region, view, seen in zip(regions, views, logits, strict=True):
+            matrix = compose(to_logits, compose(inverse(view), place))
+            edge = self.edge * min(height, width)
+            found.append(Closer(region.name, Patch(seen, matrix, region.decides, edge)))
+        return found
+
+    def inference(self, crops: Tensor) -> Tensor:
+        """Run the network.
+
+        Args:
+            crops: ``(N, channels, h, w)`` grey values of the views.
+
+        Returns:
+            ``(N, C, h', w')``.
+        """
+        return self.network.inference(normalised(self.network.data_preprocessor, crops, None), [])

@@ -1,0 +1,299 @@
+"""A segmentor that looks again, closely, at regions that its first stage has found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmseg.models.segmentors.base import BaseSegmentor
+from mmseg.registry import MODELS
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from handbone.errors import HandboneError
+from handbone.masks import (
+    blend_planes,
+    blended_to_packed,
+    compose,
+    inverse,
+    resize_matrix,
+    scaling,
+)
+from handbone.regions import masses_of_logits
+
+from .multilabel_segmentor import PackedPrediction
+from .network_views import resize_of, shrunken
+from .region_cascade import RegionCascade
+from .region_group import Closer, RegionGroup
+from .several_regions import SeveralRegions, content_of
+
+#: Side of the grid that logits for ensembles and exported files are blended on, in logits.
+ENLARGED = 2
+FINER = scaling(ENLARGED, ENLARGED)
+
+
+@MODELS.register_module()
+class SecondLook(SeveralRegions, BaseSegmentor):
+    """Second networks decide on some classes, each in its view of a region of the image.
+
+    The first stage, any segmentor, sees the whole image, shrunk by averaging over blocks; a
+    :class:`RegionCascade` sees it as it is. From its masks, the regions are located: the wrist,
+    each fingertip, both clavicles. All regions of a group have views of one size, which one network
+    sees in one batch per image, sampled from the image at its own resolution and as upright as the
+    first stage sees it. Its logits of the classes that a region decides replace those of the first
+    stage in the view, and go over into them in a soft edge. Where a region is not found, the first
+    stage decides; ``regions_found`` of a sample tells which ones were.
+
+    Each network is trained with its own config, the second ones on the views of ``CropToRegion``;
+    ``handbone join`` puts all into one checkpoint. All of them normalise what they see.
+
+    Args:
+        first: Segmentor for the whole image, with a data preprocessor.
+        looks: The groups: dicts of ``network``, a segmentor with a data preprocessor; ``regions``,
+            configs of :class:`handbone.regions.ClassRegion` of one size; and ``edge``, the width of
+            the soft edge as a share of the shorter side of the view, 0 to 0.5, by default 0.08.
+        shrink: Side of the blocks of pixels that the first stage sees as one.
+        data_preprocessor: A ``SegDataPreProcessor`` without ``mean`` and ``std``, whose
+            ``test_cfg.size_divisor`` is that of the first stage times ``shrink``.
+        train_cfg: Not used.
+        test_cfg: As in :class:`PackedPrediction`, without sliding windows, which ``test_cfg`` of
+            the networks may have. The thresholds of the networks are not used.
+        init_cfg: Initialisation, as in every module of mmengine.
+
+    Raises:
+        HandboneError: If networks, regions and data preprocessors do not fit each other.
+
+    Example:
+        In a config::
+
+            model = dict(type='SecondLook', first=first, shrink=2,
+                         looks=[dict(network=network, regions=[wrist])],
+                         data_preprocessor=dict(type='SegDataPreProcessor', seg_pad_val=0,
+                                                test_cfg=dict(size_divisor=2 * 64)))
+    """
+
+    def __init__(
+        self,
+        first: dict,
+        looks: Sequence[Mapping[str, Any]],
+        shrink: int = 1,
+        data_preprocessor: dict | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        BaseSegmentor.__init__(self, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.first: Any = MODELS.build(first)
+        self.looks: Any = torch.nn.ModuleList(RegionGroup(**look) for look in looks)
+        self.shrink = shrink
+        self.num_classes = self.out_channels = self.first.num_classes
+        self.align_corners = self.first.align_corners
+        self.train_cfg = train_cfg
+        self.test_cfg = dict(decision=self.first.test_cfg['decision']) | (test_cfg or {})
+        self._check()
+        self.set_up_prediction()
+
+    def _check(self) -> None:
+        if not len(self.looks):
+            raise HandboneError('SecondLook: looks is a list of at least one group of regions')
+        for look in self.looks:
+            look.check_classes(self.num_classes)
+        if isinstance(self.first, RegionCascade) and self.shrink != 1:
+            raise HandboneError(
+                f'SecondLook: shrink={self.shrink}, but a RegionCascade as first stage shrinks by '
+                'itself: leave shrink out'
+            )
+        if self.test_cfg.get('mode', 'whole') != 'whole':
+            raise HandboneError('SecondLook: sliding windows are test_cfg.mode of its networks')
+        self.check_frame(self.first, 'first stage')
+
+    @property
+    def parts(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the networks: the first stage, and one per group of regions."""
+        return ('first', *(f'looks.{index}.network' for index in range(len(self.looks))))
+
+    def predict(
+        self, inputs: Tensor, data_samples: list[SegDataSample] | None = None
+    ) -> list[SegDataSample]:
+        """Predict packed labels; see :meth:`PackedPrediction.predict`.
+
+        Args:
+            inputs: ``(N, channels, H, W)``, padded.
+            data_samples: Samples with the images' meta information.
+
+        Returns:
+            The samples, each with ``pred_sem_seg``: ``(P, H, W)`` int32 at the original size.
+        """
+        if isinstance(self.first, RegionCascade):
+            return super().predict(inputs, data_samples)
+        return PackedPrediction.predict(self, inputs, data_samples)
+
+    def coarse_logits(self, images: Tensor, content: Tensor) -> Tensor:
+        """Run the locator of a first stage that is a cascade; see :class:`RegionCascade`."""
+        return self.first.coarse_logits(images, content)
+
+    def view_of(
+        self, logits: Tensor, inputs: Tensor, data_samples: list[SegDataSample], content: Tensor
+    ) -> Tensor:
+        """Show what a first stage that is a cascade labels; see :class:`RegionCascade`."""
+        return self.first.view_of(logits, inputs, data_samples, content)
+
+    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
+        """Show the first stage what it labels.
+
+        Args:
+            inputs: ``(N, channels, H, W)`` grey values, padded.
+            data_samples: Samples with meta information.
+
+        Returns:
+            ``(N, channels, h, w)``, normalised.
+        """
+        if isinstance(self.first, RegionCascade):
+            return super().view(inputs, data_samples)
+        return shrunken(self.first, inputs, content_of(data_samples, inputs), self.shrink)
+
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute the logits of the first stage.
+
+        Args:
+            inputs: ``(N, channels, h, w)`` of :meth:`view`.
+            batch_img_metas: Meta information of each image.
+
+        Returns:
+            ``(N, C, h', w')``.
+        """
+        return self.first.inference(inputs, batch_img_metas)
+
+    #: whether the labels need the image beside the logits of the first stage
+    looks_again = True
+
+    @property
+    def view_preprocessor(self) -> Any:
+        """The data preprocessor that normalises what the first stage labels."""
+        cascaded = isinstance(self.first, RegionCascade)
+        return self.first.view_preprocessor if cascaded else self.first.data_preprocessor
+
+    def decide_on(
+        self,
+        logits: Tensor,
+        content: tuple[float, float],
+        matrix: np.ndarray | None,
+        sample: SegDataSample,
+        image: Tensor | None,
+    ) -> Tensor:
+        """Look again at the regions of one image, and turn all logits into packed labels.
+
+        Args:
+            logits: ``(C, h, w)`` of the first stage.
+            content: Height and width of the part of the logits that shows the image.
+            matrix: From pixels of the original image to logits; None where it was only resized.
+            sample: The sample with the meta information. It gets ``regions_found``, names, and,
+                where logits are kept, ``logit_patches``.
+            image: ``(channels, H, W)`` grey values, padded.
+
+        Returns:
+            ``(P, H, W)`` int32, at the size of the original image.
+
+        Raises:
+            HandboneError: If the image was flipped by the test pipeline.
+        """
+        meta = sample.metainfo
+        if image is None or meta.get('flip'):
+            raise HandboneError(
+                f'{meta.get("img_path", "image")}: a SecondLook samples its regions from the image '
+                'as it is, so the test pipeline must not flip it or leave it on the disk'
+            )
+        size = (meta['ori_shape'][0], meta['ori_shape'][1])
+        place = resize_matrix(content, size) if matrix is None else matrix
+        closer = self.look_again(logits, content, place, image, meta)
+        patches = [each.patch for each in closer]
+        sample.set_metainfo(dict(regions_found=tuple(each.name for each in closer)))
+        if self.test_cfg.get('keep_logits'):
+            sample.set_metainfo(dict(logit_patches=patches))
+        if not patches:
+            return super().decide_on(logits, content, matrix, sample, image)
+        threshold = self.test_cfg['threshold']
+        return blended_to_packed(logits, matrix, size, patches, threshold, content, self.exclusive)
+
+    def look_again(
+        self,
+        logits: Tensor,
+        content: tuple[float, float],
+        place: np.ndarray,
+        image: Tensor,
+        meta: dict,
+    ) -> list[Closer]:
+        """Run the second networks on the regions of one image.
+
+        Args:
+            logits: ``(C, h, w)`` of the first stage.
+            content: Height and width of the part of them that shows the image.
+            place: Matrix from pixels of the original image to logits.
+            image: ``(channels, H, W)`` grey values, padded.
+            meta: Meta information of the image.
+
+        Returns:
+            The regions that were found.
+        """
+        extent = torch.tensor(content, device=logits.device)
+        masses = masses_of_logits(logits[None], (logits.shape[1], logits.shape[2]), extent)
+        shape = torch.tensor(meta['img_shape'][:2], device=image.device)
+        to_image = compose(resize_of(meta), inverse(place))
+        return [
+            closer
+            for look in self.looks
+            for closer in look.look(masses, extent, image, shape, place, to_image)
+        ]
+
+    def keep_logits(
+        self,
+        logits: Tensor,
+        content: tuple[float, float],
+        matrix: np.ndarray | None,
+        sample: SegDataSample,
+    ) -> None:
+        """Store logits, those of the regions blended in; see :class:`PackedPrediction`.
+
+        Args:
+            logits: As for :meth:`decide_on`.
+            content: As for :meth:`decide_on`.
+            matrix: As for :meth:`decide_on`.
+            sample: The sample, changed in place.
+        """
+        patches = sample.metainfo.get('logit_patches')
+        if patches and self.test_cfg.get('keep_logits') is True:
+            size = (sample.metainfo['ori_shape'][0], sample.metainfo['ori_shape'][1])
+            place = resize_matrix(content, size) if matrix is None else matrix
+            logits = blend_planes(enlarged(logits), inverse(compose(FINER, place)), patches)
+            content = content[0] * ENLARGED, content[1] * ENLARGED
+            matrix = None if matrix is None else compose(FINER, matrix)
+        super().keep_logits(logits, content, matrix, sample)
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """Compute the features of the first stage; see :meth:`inference`."""
+        return self.first.extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute the logits of the first stage; as :meth:`inference`."""
+        return self.first.encode_decode(inputs, batch_img_metas)
+
+    def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
+        content = torch.tensor(inputs.shape[2:], device=inputs.device)
+        if isinstance(self.first, RegionCascade):
+            return self.first.region_logits(inputs, content).logits
+        return self.inference(shrunken(self.first, inputs, content, self.shrink), [])
+
+
+def enlarged(logits: Tensor) -> Tensor:
+    """Interpolate logits so that closer views can be blended into them.
+
+    Args:
+        logits: ``(C, h, w)`` or ``(N, C, h, w)``.
+
+    Returns:
+        Maps of :data:`ENLARGED` times the height and width.
+    """
+    batch = logits if logits.ndim == 4 else logits[None]
+    finer = F.interpolate(batch, scale_factor=float(ENLARGED), mode='bilinear')
+    return finer if logits.ndim == 4 else finer[0]

@@ -1,4 +1,5 @@
 from .browsing import browse_dataset
+from .dataset_cropping import Crops, crop_dataset
 from .dataset_download import download_dataset
 from .exporting import export
 from .files import (
@@ -36,6 +37,7 @@ from .training import train
 __all__ = [
     'ClassChoice',
     'Conversion',
+    'Crops',
     'EnsembleModel',
     'Evaluation',
     'FoldTraining',
@@ -49,6 +51,7 @@ __all__ = [
     'clean_metadata',
     'config_differences',
     'convert',
+    'crop_dataset',
     'download_dataset',
     'doctor',
     'evaluate',

@@ -86,6 +86,27 @@ class ClassRegion:
             )
         return tuple(sorted({self.class_list.index(name) for name in wanted}))
 
+    def boxes(self, masses: Masses) -> tuple[Tensor, Tensor, Tensor]:
+        """Find the boxes around the classes, with their margin.
+
+        Args:
+            masses: Areas and boxes of the classes.
+
+        Returns:
+            Left and top border ``(N, 2)``, right and bottom border ``(N, 2)``, in pixels from
+            centre to centre, and the number of classes that are there ``(N,)``.
+        """
+        used = torch.tensor(self.used, device=masses.areas.device)
+        present = (masses.areas > 0) & used
+        low, high = masses.boxes[:, :, :2], masses.boxes[:, :, 2:]
+        low = torch.where(present[:, :, None], low, torch.full_like(low, torch.inf)).amin(dim=1)
+        high = torch.where(present[:, :, None], high, torch.full_like(high, -torch.inf)).amax(dim=1)
+        support = present.float().sum(dim=1)
+        some = (support > 0)[:, None]
+        low, high = (torch.where(some, each, torch.zeros_like(each)) for each in (low, high))
+        space = self.margin * (high - low)
+        return low - space, high + space, support
+
     def locate(self, masses: Masses, content: Tensor) -> Found:
         """Find the region in images of one size.
 
@@ -97,16 +118,9 @@ class ClassRegion:
             What the view shows of each image.
         """
         device = masses.areas.device
-        used = torch.tensor(self.used, device=device)
-        present = (masses.areas > 0) & used
-        low, high = masses.boxes[:, :, :2], masses.boxes[:, :, 2:]
-        low = torch.where(present[:, :, None], low, torch.full_like(low, torch.inf)).amin(dim=1)
-        high = torch.where(present[:, :, None], high, torch.full_like(high, -torch.inf)).amax(dim=1)
-        support = present.float().sum(dim=1)
-        some = (support > 0)[:, None]
-        low, high = (torch.where(some, each, torch.zeros_like(each)) for each in (low, high))
+        low, high, support = self.boxes(masses)
         view = torch.tensor(self.size, dtype=torch.float32, device=device)
-        scale = ((high - low) * (1 + 2 * self.margin) / view).amax(dim=1)
+        scale = ((high - low) / view).amax(dim=1)
         shift = (low + high) / 2 - scale[:, None] * (view - 1) / 2
         axes = torch.eye(2, device=device) * scale[:, None, None]
         matrices = torch.cat([axes, shift[:, :, None]], dim=2)

@@ -196,14 +196,26 @@ def pixel_spacing(header: 'Dataset') -> tuple[float, float] | None:
     Returns:
         Height and width in mm, ``None`` where the file does not tell.
     """
-    for keyword in SPACINGS:
-        try:
-            height, width = map(float, header.get(keyword) or ())
-        except Exception:  # absent, one number, numbers with a comma, or damaged
-            continue
-        if min(height, width) > 0 and np.isfinite((height, width)).all():
-            return height, width
-    return None
+    found = (spacing_element(header, keyword) for keyword in SPACINGS)
+    return next((each for each in found if each is not None), None)
+
+
+def spacing_element(header: 'Dataset', keyword: str) -> tuple[float, float] | None:
+    """Read an element that holds height and width of a pixel.
+
+    Args:
+        header: The data set.
+        keyword: Name of the element.
+
+    Returns:
+        Height and width in mm; ``None`` where the element is absent, damaged or not positive.
+    """
+    try:
+        height, width = map(float, header.get(keyword) or ())
+    except Exception:  # absent, one number, numbers with a comma, or damaged
+        return None
+    positive = min(height, width) > 0 and np.isfinite((height, width)).all()
+    return (height, width) if positive else None
 
 
 def _check_pixels(path: str | Path, header: 'Dataset') -> None:

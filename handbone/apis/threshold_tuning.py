@@ -24,6 +24,7 @@ def tune_thresholds(
     out_file: str | Path,
     split: str = 'val',
     fold_file: str | Path | None = None,
+    calibration: str | Path | None = None,
 ) -> dict[str, float]:
     """Choose thresholds on images with labels and write them to a file.
 
@@ -39,6 +40,8 @@ def tune_thresholds(
             folder, which the test pipeline loads.
         fold_file: CSV of folds that several checkpoints were trained with. Default: what the config
             has.
+        calibration: Folder for ``calibration.csv`` and ``calibration.png``: how right the
+            probabilities are. The file of thresholds then has temperatures. Default: none of these.
 
     Returns:
         Mean Dice with the previous thresholds, with the tuned ones, and on held-out images.
@@ -54,7 +57,7 @@ def tune_thresholds(
         )
     metrics: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder) / f'{fold}.npy' for fold in range(len(checkpoints))]
+        files = [Path(folder) / f'{fold}.npz' for fold in range(len(checkpoints))]
         for fold, checkpoint in enumerate(checkpoints):
             run = copy.deepcopy(cfg)
             run.load_from = checkpoint
@@ -75,6 +78,7 @@ def tune_thresholds(
                 made_of=_made_of(cfg, checkpoints, split),
                 scores_file=str(files[fold]),
                 pooled=[str(file) for file in files[:fold]],
+                calibration=None if calibration is None else str(calibration),
             )
             prediction_settings(run).update(keep_logits='uncut', postprocess=[])
             metrics = test(run)

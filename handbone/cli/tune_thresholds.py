@@ -47,6 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='tune on the training images, which the model knows better than any other',
     )
     parser.add_argument('--tta', action='store_true', help='tune for the mean of augmented views')
+    parser.add_argument(
+        '--calibration',
+        action='store_true',
+        help='also measure how right the probabilities are: temperatures in the file, and '
+        'calibration.csv and calibration.png beside it',
+    )
     add_common_arguments(parser)
 
 
@@ -74,5 +80,6 @@ def run(args: argparse.Namespace) -> None:
         use_test_time_augmentation(cfg)
         cfg.val_dataloader = cfg.test_dataloader
     out_file = args.out or Path(cfg.work_dir) / 'thresholds.json'
-    tune_thresholds(cfg, checkpoints, out_file, args.split, args.fold_file)
+    folder = Path(out_file).parent if args.calibration else None
+    tune_thresholds(cfg, checkpoints, out_file, args.split, args.fold_file, folder)
     print(out_file)

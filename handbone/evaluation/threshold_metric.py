@@ -30,6 +30,8 @@ from handbone.masks import (
     upsampled_blocks,
 )
 
+from .calibration import ProbabilityHistogram, calibrate
+from .calibration_files import log_calibration, write_calibration
 from .threshold_choice import candidates, choose_thresholds
 from .thresholds import write_thresholds
 
@@ -47,9 +49,11 @@ class ThresholdMetric(BaseMetric):
         thresholds: The thresholds so far, one or one per class.
         out_file: JSON file to write.
         made_of: How the logits were made, for the file.
-        scores_file: Also write what is kept of the images to this ``.npy`` file.
+        scores_file: Also write what is kept of the images to this ``.npz`` file.
         pooled: Files of that kind from other runs, whose images count as well: those of other
             folds, each seen by the model that was trained without it.
+        calibration: Folder for the table and the picture of how right the probabilities are; with
+            it, the file of thresholds gets a temperature for each class. Default: none of these.
         eps: As in :class:`DiceMetric`.
         collect_device: As in :class:`DiceMetric`.
     """
@@ -63,6 +67,7 @@ class ThresholdMetric(BaseMetric):
         made_of: Mapping[str, Any] | None = None,
         scores_file: str | Path | None = None,
         pooled: Sequence[str | Path] = (),
+        calibration: str | Path | None = None,
         eps: float = 1e-4,
         collect_device: str = 'gpu',
     ) -> None:
@@ -72,6 +77,7 @@ class ThresholdMetric(BaseMetric):
         self.made_of = dict(made_of or {})
         self.scores_file = scores_file
         self.pooled = tuple(pooled)
+        self.calibration = calibration
         self.eps = eps
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -94,10 +100,15 @@ class ThresholdMetric(BaseMetric):
             unknown = None if bits is None else planes_last(bits)
             place = sample.get('logit_content'), sample.get('logit_matrix')
             patches = sample.get('logit_patches', ())
+            histogram = None
+            if self.calibration is not None:
+                histogram = ProbabilityHistogram.empty(len(logits))
+            packed = planes_last(labels)
             scores = dice_by_threshold(
-                logits, planes_last(labels), tried, *place, self.eps, unknown, patches
+                logits, packed, tried, *place, self.eps, unknown, patches, histogram
             )
-            self.results.append((image, scores))
+            kept = np.zeros((len(logits), 0)) if histogram is None else histogram.compact()
+            self.results.append((image, (scores, kept)))
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Gather the scores of all processes and choose.
@@ -114,7 +125,8 @@ class ThresholdMetric(BaseMetric):
         """Choose the thresholds, log them and write the file.
 
         Args:
-            results: (image path, Dice float64 (C, K)) of every image of every process.
+            results: (image path, (Dice float64 (C, K), histogram float32 (C, n))) of every image of
+                every process.
 
         Returns:
             As :meth:`evaluate`.
@@ -125,12 +137,16 @@ class ThresholdMetric(BaseMetric):
         """
         if not results:
             raise HandboneError('There is no image to tune thresholds on.')
-        scores = np.stack(list(dict(results).values()))  # what a sampler repeats counts once
+        kept = dict(results).values()  # what a sampler repeats counts once
+        scores, histograms = (np.stack(each) for each in zip(*kept, strict=True))
         if self.scores_file is not None:
             content = io.BytesIO()
-            np.save(content, scores, allow_pickle=False)
+            np.savez(content, scores=scores, histograms=histograms)
             write_atomically(self.scores_file, content.getvalue())
-        scores = np.concatenate([*map(np.load, self.pooled), scores])
+        for file in self.pooled:
+            with np.load(file, allow_pickle=False) as earlier:
+                scores = np.concatenate([earlier['scores'], scores])
+                histograms = np.concatenate([earlier['histograms'], histograms])
         classes = self.dataset_meta['classes']
         tried = candidates(self.thresholds, len(classes))
         choice = choose_thresholds(scores, tried, self.thresholds)
@@ -140,8 +156,14 @@ class ThresholdMetric(BaseMetric):
                 f'{name}: {choice.former[index]:.3g} → {choice.thresholds[index]:.3g}, '
                 f'Dice {choice.before[index]:.4f} → {choice.after[index]:.4f}'
             )
+        calibration = None
+        if self.calibration is not None:
+            calibration = calibrate(ProbabilityHistogram.total(histograms))
+            log_calibration(classes, calibration)
         if self.out_file is not None:
-            write_thresholds(self.out_file, classes, choice, self.made_of)
+            write_thresholds(self.out_file, classes, choice, self.made_of, calibration)
+            if self.calibration is not None and calibration is not None:
+                write_calibration(self.calibration, classes, calibration)
         return {
             'mDice': float(np.nanmean(choice.before)),
             'mDice/tuned': float(np.nanmean(choice.after)),
@@ -158,6 +180,7 @@ def dice_by_threshold(
     eps: float = 1e-4,
     unknown: np.ndarray | None = None,
     patches: Sequence[Patch] = (),
+    histogram: ProbabilityHistogram | None = None,
 ) -> np.ndarray:
     """Compute the Dice of an image at many thresholds, from one histogram per class.
 
@@ -173,6 +196,7 @@ def dice_by_threshold(
             None if nothing is unknown.
         patches: Closer views of parts of the image, as in
             :func:`handbone.masks.blended_to_packed`.
+        histogram: Also counts the pixels by their probability; None counts nothing.
 
     Returns:
         Float64 (C, K); NaN for a class that is not known anywhere.
@@ -195,17 +219,23 @@ def dice_by_threshold(
         plane, bit = divmod(index, CLASSES_PER_PLANE)
         # the number of thresholds that a logit is above; NaN is above none
         above = np.searchsorted(borders[index], np.fmax(block.values, borders[index, 0]))
-        above += (planes[block.rows, block.columns, plane] >> bit & 1) * (number + 1)
+        present = planes[block.rows, block.columns, plane] >> bit & 1
+        above += present * (number + 1)
+        values = block.values
         if some_ignored or unknown is not None:
             hidden = ignored[block.rows, block.columns]
             if unknown is not None:
                 hidden = hidden | class_mask(unknown[block.rows, block.columns], index)
-            above = above[~hidden]
+            above, values, present = (each[~hidden] for each in (above, values, present))
+        if histogram is not None:
+            histogram.add(index, values.ravel(), present.ravel())
         counted = np.bincount(above.ravel(), minlength=2 * (number + 1))
         histograms[index] += counted.reshape(2, number + 1)
     # pixels at or above each threshold, from the highest down
     reached = histograms[:, :, ::-1].cumsum(axis=2)[:, :, ::-1][:, :, 1:]
     total = overlap_counts(reference, reference, num_classes).reference
+    if histogram is not None:
+        histogram.finish(total)
     counts = OverlapCounts(reached[:, 1], reached.sum(axis=1), total[:, None])
     known = classes_known(unknown, num_classes, ignored)
     return np.where(known[:, None], dice(counts, eps), np.nan)

@@ -28,6 +28,7 @@ REGISTERING = (
     'postprocessing.components',
     'postprocessing.dense_crf',
     'postprocessing.holes',
+    'quality.uncertainty_metric',
     'regions.class_region',
     'regions.template_region',
     'visualization.local_visualizer',

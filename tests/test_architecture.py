@@ -20,7 +20,7 @@ FLOORS = (
     {'datasets', 'models', 'engine'},
     {
         *('scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor', 'planning'),
-        'pseudo_labels',
+        *('pseudo_labels', 'measuring', 'quality'),
     },
     {'outputs'},
     {'inference'},

@@ -21,6 +21,7 @@ from .fold_testing import find_folds, fold_checkpoints, predict_ensemble, predic
 from .fold_training import FoldTraining, train_folds
 from .inferencer import MultilabelInferencer
 from .joining import join
+from .measuring import Measured, measure
 from .metadata_cleaning import clean_metadata
 from .planning import PlannedTraining, plan
 from .pseudo_labelling import PseudoLabels, pseudo_label
@@ -42,6 +43,7 @@ __all__ = [
     'Evaluation',
     'FoldTraining',
     'Folds',
+    'Measured',
     'MultilabelInferencer',
     'PlannedTraining',
     'PseudoLabels',
@@ -62,6 +64,7 @@ __all__ = [
     'judge_run',
     'make_folds',
     'make_soup',
+    'measure',
     'plan',
     'predict_ensemble',
     'predict_out_of_fold',

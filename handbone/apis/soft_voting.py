@@ -68,6 +68,8 @@ def soft_vote(
         prediction_settings(cfg)['threshold'] = list(chosen)  # the segmentor checks them
     else:
         chosen = prediction_settings(cfg).get('threshold', 0.5)
+    # what is summarised is the mean, not each member
+    summarise = prediction_settings(cfg).pop('summarise', None) is not None
     members = []
     for model, checkpoint in zip(models, checkpoints, strict=True):
         config = deepcopy(model.config)
@@ -89,6 +91,7 @@ def soft_vote(
         thresholds=chosen,
         merge=merge,
         one_at_a_time=one_at_a_time,
+        summarise=summarise,
         fp16=(cfg.get('test_cfg') or {}).get('fp16', False),
     )
     return test(cfg)

@@ -18,7 +18,7 @@ from handbone.listing import normal_forms
 from handbone.masks import check_thresholds
 from handbone.structure import Fields, check_class_list, check_structure, one_line, parse_json
 
-from .tables import FAILURES, IMAGES, parquet_bytes
+from .tables import FAILURES, IMAGES, REVIEW, parquet_bytes
 
 FORMAT = 'handbone archive 1'
 DESCRIPTION = 'archive.json'
@@ -33,6 +33,8 @@ class ArchiveFolder:
     - ``runs/model_hash=…/image_prefix=…/….parquet``: one row per image and class;
     - ``images.parquet``: every image that was listed, and the hash of its bytes;
     - ``failures.parquet``: images that could not be read or predicted, and why;
+    - ``review-HASH.parquet``: images that a model of quality has judged, the doubtful ones first,
+      one file per model;
     - ``archive.json``: the classes, and the thresholds of each model;
     - ``unfinished/``: files of the running prediction, not to be read.
 
@@ -121,6 +123,12 @@ class ArchiveFolder:
     def write_failures(self, failures: pd.DataFrame) -> None:
         """Replace the table of failures."""
         write_atomically(self._failures, parquet_bytes(failures, FAILURES))
+
+    def write_review(self, model_hash: str, review: pd.DataFrame) -> Path:
+        """Replace the queue for review of a model; returns the file."""
+        path = self.root / f'review-{model_hash[:12]}.parquet'
+        write_atomically(path, parquet_bytes(review, REVIEW))
+        return path
 
     def _read_description(self) -> dict[str, Any]:
         path = self.root / DESCRIPTION

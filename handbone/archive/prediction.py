@@ -16,11 +16,13 @@ import pyarrow as pa
 from handbone.errors import HandboneError
 from handbone.files import put_in_place
 from handbone.inference.predictor import Predictor, default_batch_size
+from handbone.quality.model import QualityModel
 
 from .cluster import check_address, map_tables, processes_for, ray_session
 from .failures import Failures
 from .folder import ArchiveFolder
 from .hashing import add_known_hashes, hash_images
+from .review import Review, write_review
 from .work_unit_predictor import WorkUnitPredictor, WorkUnitSettings
 from .work_units import cut_work_units, predicted_hashes
 
@@ -39,12 +41,14 @@ class ArchiveSummary:
         predicted: Images that this run predicted.
         failures: Failures of this run: ``image``, ``image_hash``, ``model_hash`` and ``error``.
         earlier_failures: Images that failed in an earlier run and were not tried again.
+        review: The queue for review, where a model of quality judges the images.
     """
 
     images: int
     predicted: int
     failures: pd.DataFrame
     earlier_failures: int
+    review: Review | None = None
 
     @property
     def known(self) -> int:
@@ -80,6 +84,7 @@ def predict_archive(
     *,
     workforce: Workforce | None = None,
     retry_failures: bool = False,
+    quality: QualityModel | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> ArchiveSummary:
     """Predict the images that the archive lacks.
@@ -97,6 +102,8 @@ def predict_archive(
             picklable.
         workforce: Which processes predict. Default: all of this machine.
         retry_failures: Try the images again that failed before.
+        quality: Predicts the Dice of each mask, by which the images are sorted for review; the
+            predictor has to tell how sure it is. Images that the archive has are not judged again.
         report: Is told the images that are done and how many there are to do.
 
     Returns:
@@ -116,6 +123,8 @@ def predict_archive(
         stack.enter_context(folder.writing())
         model_hash = predictor.model_hash
         folder.add_model(model_hash, predictor.classes, predictor.thresholds)
+        if quality is not None:
+            quality.check_classes(predictor.classes, 'the model that predicts')
         del predictor  # its memory is needed by those who predict
         failures = Failures(folder, model_hash)
         stack.callback(failures.save)
@@ -130,8 +139,9 @@ def predict_archive(
                 workforce.images_per_file,
             )
         )
-        predicted = run.predict(units, model_hash, open_predictor, report)
-    return ArchiveSummary(len(listed), predicted, failures.new(), earlier)
+        predicted = run.predict(units, model_hash, open_predictor, report, quality)
+        review = None if quality is None else write_review(folder, model_hash)
+    return ArchiveSummary(len(listed), predicted, failures.new(), earlier, review)
 
 
 class _Run:
@@ -171,6 +181,7 @@ class _Run:
         model_hash: str,
         open_predictor: Callable[[str], Predictor],
         report: Callable[[int, int], None],
+        quality: QualityModel | None,
     ) -> int:
         """Predict work units and bring their files into the archive; counts the images."""
         if not units:
@@ -182,6 +193,7 @@ class _Run:
             unfinished=str(self._folder.unfinished.absolute()),
             model_hash=model_hash,
             batch_size=self._workforce.batch_size or default_batch_size(device),
+            quality=quality,
         )
         arguments = (partial(open_predictor, device), settings)
         receipts = map_tables(units, WorkUnitPredictor, arguments, actors, device)

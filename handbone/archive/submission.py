@@ -24,7 +24,7 @@ SORTING_MEMORY = '1GB'
 
 QUERY = """
     SELECT chosen.image_name, ordered.class, runs.starts, runs.lengths
-    FROM read_parquet(?) AS runs
+    FROM read_parquet(?, union_by_name = true) AS runs
     JOIN chosen USING (image_hash)
     JOIN ordered ON nfc_normalize(runs.class) = nfc_normalize(ordered.class)
     ORDER BY chosen.place, ordered.place

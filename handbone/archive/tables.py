@@ -4,6 +4,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from handbone.quality.signs import SIGNS
+
 #: One row per image and class. ``starts`` count from 1 along the rows, as in the submission; each
 #: run covers ``lengths`` pixels. The hash of the model stands in the name of the folder.
 RUNS = pa.schema(
@@ -15,6 +17,23 @@ RUNS = pa.schema(
         ('width', pa.int32()),
         ('starts', pa.list_(pa.int64())),
         ('lengths', pa.list_(pa.int64())),
+    ]
+)
+#: Further columns of :data:`RUNS` where a model of quality predicts: the signs of the mask, and the
+#: Dice that it is likely to have.
+TRUST = [
+    *(pa.field(name, pa.float32()) for name in SIGNS),
+    pa.field('predicted_dice', pa.float32()),
+]
+#: One row per image that a model of quality has judged, the doubtful ones first.
+REVIEW = pa.schema(
+    [
+        ('image', pa.string()),
+        ('image_name', pa.string()),
+        ('image_hash', pa.string()),
+        ('predicted_dice', pa.float64()),
+        ('worst_class', pa.string()),
+        ('worst_predicted_dice', pa.float64()),
     ]
 )
 #: One row per image: its path and name as given, SHA-256 of its bytes, and the size (bytes) and

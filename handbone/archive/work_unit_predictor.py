@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +17,15 @@ from handbone.inference.batches import Answer, predict_batches, read_ahead
 from handbone.inference.image_failures import failure_text
 from handbone.inference.predictor import Predictor, read_file
 from handbone.masks import encode
+from handbone.outputs.prediction import Prediction
+from handbone.outputs.trust_table import prediction_signs
+from handbone.postprocessing import flags_of
+from handbone.quality.model import QualityModel
 from handbone.radiographs import Radiograph
 
 from .crash_log import MOST_CRASHES, CrashLog
 from .hashing import file_hash
-from .tables import RUNS, runs_bytes
+from .tables import RUNS, TRUST, runs_bytes
 from .work_units import work_unit_file
 
 #: Batches that are read while the network predicts one.
@@ -39,12 +43,14 @@ class WorkUnitSettings:
         unfinished: Folder for files that are not yet part of the archive.
         model_hash: Hash of the model's weights, as the process that started this one sees it.
         batch_size: Images predicted at once.
+        quality: Predicts the Dice of each mask; None leaves that out.
     """
 
     root: str
     unfinished: str
     model_hash: str
     batch_size: int
+    quality: QualityModel | None = None
 
 
 class WorkUnitPredictor:
@@ -109,7 +115,7 @@ class WorkUnitPredictor:
             error = answer.error
             if answer.labels is not None:
                 try:
-                    rows.append(_rows(answer.item, answer.labels, self._predictor.classes))
+                    rows.append(self._rows(answer))
                 except Exception as fault:
                     error = failure_text(fault, answer.item.place, 'written')
             if error:
@@ -117,6 +123,22 @@ class WorkUnitPredictor:
         if rows:
             write_atomically(target, runs_bytes(pa.concat_tables(rows)))
         return file if rows else None, errors
+
+    def _rows(self, answer: Answer['_Image']) -> pa.Table:
+        classes = self._predictor.classes
+        labels, radiograph = cast(np.ndarray, answer.labels), cast(Radiograph, answer.radiograph)
+        rows = _rows(answer.item, labels, classes)
+        if self._settings.quality is None:
+            return rows
+        flags = flags_of(labels, classes)
+        prediction = Prediction(
+            answer.item.place, labels, radiograph, flags, summary=answer.summary
+        )
+        signs = prediction_signs(prediction, classes).matrix()
+        dice = self._settings.quality.predict(signs[None])[0]
+        for column, field in zip([*signs.T, dice], TRUST, strict=True):
+            rows = rows.append_column(field, pa.array(column, field.type, from_pandas=True))
+        return rows
 
     def _answers(
         self, images: Sequence['_Image'], crash_log: CrashLog

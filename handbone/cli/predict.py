@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 OUT_DIR = Path('predictions')
 #: Images whose flags are printed; those of all images are in the table.
 FLAGS_SHOWN = 3
+#: Images at the head of the queue for review that are printed, and the file with all of them.
+REVIEWS_SHOWN = 3
+REVIEW = 'review.csv'
 #: What is written with the weights that come with the package.
 STARTER_FORMATS = ['csv', 'overlays', 'flags']
 CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.safetensors')
@@ -83,6 +86,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--workers', type=at_least_one, default=2, help='threads that read images (default: 2)'
     )
+    parser.add_argument(
+        '--quality',
+        type=Path,
+        metavar='FILE',
+        help='also predict the Dice of each mask into trust.csv and sort the images by it in '
+        'review.csv, with a model of `handbone learn-quality`',
+    )
     parser.add_argument('--device', help='cpu, cuda, cuda:1 … (default: a GPU if there is one)')
 
 
@@ -100,8 +110,11 @@ def run(args: argparse.Namespace) -> None:
     from handbone.configuration.config_file import parse_options
     from handbone.datasets.formats.run_conventions import ORDERS
     from handbone.inference import ImageSources, open_predictor
+    from handbone.quality.model import read_quality_model
 
     model, checkpoint, sources = split_sources(args.words)
+    starter = checkpoint == str(WEIGHTS)
+    formats = _formats(args, starter)
     with unpickling(args.allow_pickle):
         predictor = open_predictor(
             model,
@@ -112,24 +125,43 @@ def run(args: argparse.Namespace) -> None:
             args.thresholds,
             args.postprocess,
             cfg_options=parse_options(args.cfg_options or ()),
+            summarise='trust' in formats,
         )
     options: dict[str, dict[str, object]] = {}
     if args.polygon_tolerance:
         options['polygons'] = dict(tolerance=args.polygon_tolerance)
     if args.rle_order != 'rows':  # an unfinished run of rows goes on as it began
         options['csv'] = dict(order=ORDERS[args.rle_order])
+    if args.quality:
+        options['trust'] = dict(quality=read_quality_model(args.quality))
     out = args.out_dir
     images = ImageSources(sources)
     if images.describe_left_out():
         print(images.describe_left_out())
-    starter = checkpoint == str(WEIGHTS)
-    formats = args.write or (STARTER_FORMATS if starter else ['csv'])
     writers = make_writers(formats, out, predictor, options)
     print(f'{_name_of(model, checkpoint)}: {len(predictor.classes)} classes, on {predictor.device}')
     summary = MultilabelInferencer.of(predictor).run(
         images, writers, out, args.batch_size, args.workers, args.restart
     )
     _report(summary, out, 'flags' in formats)
+    if args.quality:
+        _review(out)
+
+
+def _review(out: Path) -> None:
+    """Sort the images by their predicted Dice, and show the first ones."""
+    from handbone.apis.reviewing import write_review
+
+    queue = write_review(out)
+    for entry in queue[:REVIEWS_SHOWN]:
+        print(f'{entry.image}: {entry.text}')
+    print(f'{len(queue)} images, the doubtful ones first: {out / REVIEW}')
+
+
+def _formats(args: argparse.Namespace, starter: bool) -> list[str]:
+    """List what is written; a model of quality brings the table of trust."""
+    formats = args.write or (STARTER_FORMATS if starter else ['csv'])
+    return [*formats, *(['trust'] if args.quality and 'trust' not in formats else [])]
 
 
 def _name_of(model: str, checkpoint: str | None) -> str:

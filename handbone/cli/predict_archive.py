@@ -55,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--device', choices=['cpu', 'cuda'], help='default: GPUs if there are some')
     parser.add_argument(
+        '--quality',
+        type=Path,
+        metavar='FILE',
+        help='also predict the Dice of each mask and sort the images by it in review-….parquet, '
+        'with a model of `handbone learn-quality`',
+    )
+    parser.add_argument(
         '--retry-failures', action='store_true', help='try again the images that failed before'
     )
 
@@ -73,6 +80,7 @@ def run(args: argparse.Namespace) -> None:
     from handbone.archive.folder import ArchiveFolder
     from handbone.archive.prediction import Workforce, predict_archive
     from handbone.inference import ImageSources
+    from handbone.quality.model import read_quality_model
 
     folder = ArchiveFolder(args.out_dir)
     sources = ImageSources(names)
@@ -89,11 +97,13 @@ def run(args: argparse.Namespace) -> None:
             args.postprocess,
             args.cfg_options or (),
             args.allow_pickle,
+            args.quality is not None,
         ),
         workforce=Workforce(
             args.address, args.actors, args.device, args.batch_size, args.images_per_file
         ),
         retry_failures=args.retry_failures,
+        quality=None if args.quality is None else read_quality_model(args.quality),
         report=_Progress(),
     )
     _report(summary, folder.root)
@@ -118,6 +128,7 @@ def _open(
     postprocess: Sequence[str] | None,
     cfg_options: Sequence[str],
     allow_pickle: bool,
+    summarise: bool,
     device: str,
 ) -> 'Predictor':
     """Open a predictor, on whichever machine."""
@@ -135,6 +146,7 @@ def _open(
             thresholds,
             postprocess,
             cfg_options=parse_options(cfg_options),
+            summarise=summarise,
         )
 
 
@@ -162,6 +174,13 @@ def _report(summary: 'ArchiveSummary', out_dir: Path) -> None:
             f'{summary.earlier_failures} failed in an earlier run and were left out: '
             '--retry-failures tries them again'
         )
+    if summary.review is not None:
+        print(f'{summary.review.judged} images sorted for review: {summary.review.file}')
+        if summary.review.lacking:
+            print(
+                f'{summary.review.lacking} were predicted in an earlier run without --quality and '
+                'are not among them; a new --out-dir predicts them again'
+            )
     if len(summary.failures):
         print(f'{out_dir / "failures.parquet"} says why')
     if len(summary.failures) == summary.images:

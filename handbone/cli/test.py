@@ -34,14 +34,23 @@ def run(args: argparse.Namespace) -> None:
     """
     from handbone.apis.testing import test
     from handbone.checkpoints import find_checkpoint
-    from handbone.configuration.prediction_settings import use_postprocessing, use_thresholds
+    from handbone.configuration.dataset_configs import dataset_classes
+    from handbone.configuration.prediction_settings import (
+        prediction_settings,
+        use_postprocessing,
+        use_thresholds,
+    )
     from handbone.configuration.test_time_augmentation import use_test_time_augmentation
+    from handbone.evaluation import read_temperatures
 
     cfg = read_config(args)
     cfg.load_from = find_checkpoint(args.checkpoint)
     use_results(cfg, args)
     if args.thresholds:
         use_thresholds(cfg, args.thresholds)
+        if args.uncertainty:
+            temperatures = read_temperatures(args.thresholds, dataset_classes(cfg))
+            prediction_settings(cfg)['summarise'] = dict(temperatures=temperatures)
     if args.postprocess is not None:
         use_postprocessing(cfg, args.postprocess)
     if args.tta:
@@ -95,6 +104,12 @@ def add_result_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--val', action='store_true', help='use the validation images instead of the test images'
     )
+    parser.add_argument(
+        '--uncertainty',
+        metavar='CSV',
+        help='write for each image and class how sure the model is, and how far augmented views or '
+        'the models of an ensemble agree',
+    )
     parser.add_argument('--show-dir', metavar='DIR', help='draw predictions into this folder')
 
 
@@ -105,11 +120,19 @@ def use_results(cfg: 'Config', args: argparse.Namespace) -> None:
         cfg: Complete configuration, changed in place.
         args: The options.
     """
+    from handbone.configuration.prediction_settings import prediction_settings
+
     if args.val:
         cfg.test_dataloader = cfg.val_dataloader
         cfg.test_evaluator = cfg.val_evaluator
     if args.format_only:
         cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
+    if args.uncertainty:
+        metrics = cfg.test_evaluator
+        metric = dict(type='UncertaintyMetric', out_file=args.uncertainty)
+        metric['image_name'] = args.image_name
+        cfg.test_evaluator = [*(metrics if isinstance(metrics, list) else [metrics]), metric]
+        prediction_settings(cfg)['summarise'] = {}
     if args.out or args.format_only:
         hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]

@@ -71,7 +71,7 @@ LOADER_KEYS = {
     'disable_subprocess_warning',
 }
 SEGMENTOR_KEYS = {'mode', 'decision', 'threshold', 'postprocess'}
-SEGMENTOR_KEYS |= {'keep_logits', 'crop_size', 'stride'}
+SEGMENTOR_KEYS |= {'keep_logits', 'summarise', 'crop_size', 'stride'}
 #: Keys of dicts without a type, by pattern of their dotted key, and whether the list is complete.
 KEYS_OF = (
     (r'(train|val|test)_dataloader', {*signature(DataLoader).parameters} | LOADER_KEYS, True),

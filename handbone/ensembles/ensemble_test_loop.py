@@ -19,6 +19,7 @@ from handbone.checkpoints import load_checkpoint_file
 from handbone.checkpoints.fitting import load_weights
 from handbone.configuration.dataset_configs import with_pipeline
 from handbone.errors import HandboneError
+from handbone.evaluation.logit_summary import present, summarise_members
 from handbone.masks import logits_to_packed
 from handbone.models.segmentors.running_mean import logits_of, probabilities_of
 from handbone.postprocessing import PostprocessingStep, apply_steps
@@ -68,6 +69,8 @@ class EnsembleTestLoop(TestLoop):
         one_at_a_time: Hold one model on the device at a time. The sums of the low-resolution logits
             are kept on disk, and each image is loaded once more.
         store_folder: Folder of these sums. Default: the work dir.
+        summarise: Also tell how sure the ensemble is of each class, and how far its members agree
+            (:mod:`handbone.evaluation.logit_summary`).
         fp16: Mixed precision, as in mmengine's loop.
     """
 
@@ -81,6 +84,7 @@ class EnsembleTestLoop(TestLoop):
         merge: Literal['probabilities', 'logits'] = 'probabilities',
         one_at_a_time: bool = False,
         store_folder: str | Path | None = None,
+        summarise: bool = False,
         fp16: bool = False,
     ) -> None:
         config = cast(dict, dataloader)
@@ -88,6 +92,7 @@ class EnsembleTestLoop(TestLoop):
         self.thresholds = thresholds
         self.merge = merge
         self.one_at_a_time = one_at_a_time
+        self.summarise = summarise
         self.store_folder = store_folder or runner.work_dir
         pipelines, self._loaders, self._members = [members[0]['pipeline']], [self.dataloader], []
         total = sum(member['weight'] for member in members)
@@ -151,10 +156,15 @@ class EnsembleTestLoop(TestLoop):
         means = self._stored(samples) if self._store is not None else self._mean(data_batch)
         outputs = []
         for sample, mean in zip(samples, means, strict=True):
+            output = sample.new()
+            mean, members = self._split(mean)
             if self.merge == 'probabilities':
                 mean = logits_of(mean, self._has_background)
             size = tuple(sample.metainfo['ori_shape'][:2])
-            output = sample.new()
+            if members is not None:
+                number, exclusive = len(self._members), self._exclusive
+                summary = summarise_members(mean, members, number, self.thresholds, exclusive)
+                output.set_metainfo(dict(logit_summary=summary))
             packed = logits_to_packed(mean, size, self.thresholds, exclusive=self._exclusive)
             labels = apply_steps(packed, self._steps, self._num_classes, exclusive=self._exclusive)
             output.pred_sem_seg = PixelData(data=labels)
@@ -219,9 +229,20 @@ class EnsembleTestLoop(TestLoop):
         logits = logits.float()
         if logits.shape[1:] != tuple(size):
             logits = F.interpolate(logits[None], tuple(size), mode='bilinear')[0]
+        values = logits
         if self.merge == 'probabilities':
-            logits = probabilities_of(logits, self._has_background)
-        return member.share * logits
+            values = probabilities_of(logits, self._has_background)
+        values = member.share * values
+        if self.summarise:  # the sum of these says how many members see a class
+            seen = present(logits, self.thresholds, self._exclusive)
+            values = torch.cat([values, seen.to(values)])
+        return values
+
+    def _split(self, summed: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Tell the mean from the number of members that see a class, each (C, h, w)."""
+        if not self.summarise:
+            return summed, None
+        return summed[: -self._num_classes], summed[-self._num_classes :]
 
     def _logits(self, network: Any, batch: dict) -> list[Tensor]:
         """Predict the low-resolution logits of a batch, (C, h, w) without padding."""

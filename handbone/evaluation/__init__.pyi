@@ -11,7 +11,7 @@ from .surface_distance import (
 )
 from .surface_metric import SurfaceMetric
 from .threshold_metric import ThresholdMetric
-from .thresholds import read_thresholds, write_thresholds
+from .thresholds import read_temperatures, read_thresholds, write_thresholds
 
 __all__ = [
     'DiceMetric',
@@ -24,6 +24,7 @@ __all__ = [
     'bootstrap_mean',
     'hausdorff_distance',
     'pair_scores',
+    'read_temperatures',
     'read_thresholds',
     'surface_dice',
     'surface_distances',

@@ -12,10 +12,11 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from handbone.evaluation.logit_summary import LogitSummary
 from handbone.radiographs import Radiograph
 
 from .image_failures import failure_text
-from .predictor import Predictor
+from .predictor import Labelled, Predictor, predict_labelled
 
 
 class Placed(Protocol):
@@ -37,12 +38,14 @@ class Answer(NamedTuple, Generic[Item]):
         radiograph: The image; ``None`` where it could not be read.
         labels: Its packed map; ``None`` where it could not be read or predicted.
         error: Why it failed, else empty.
+        summary: How sure the network is of each class; None if it was not asked.
     """
 
     item: Item
     radiograph: Radiograph | None
     labels: np.ndarray | None
     error: str = ''
+    summary: LogitSummary | None = None
 
 
 def read_ahead(
@@ -115,17 +118,17 @@ def _answers(
         if not isinstance(read, Radiograph):
             answers.append(Answer(item, None, None, read))
             continue
-        labels = next(predicted)
-        if isinstance(labels, str):
-            answers.append(Answer(item, read, None, labels))
+        found = next(predicted)
+        if isinstance(found, str):
+            answers.append(Answer(item, read, None, found))
         else:
-            answers.append(Answer(item, read, labels))
+            answers.append(Answer(item, read, found.labels, summary=found.summary))
     return answers
 
 
 def _predict(
     predictor: Predictor, images: Sequence[tuple[Item, Radiograph]]
-) -> list[np.ndarray | str]:
+) -> list[Labelled | str]:
     """Predict images together or, where that fails, one by one."""
     if not images:
         return []
@@ -138,9 +141,9 @@ def _predict(
     return [answer for image in images for answer in _predict(predictor, [image])]
 
 
-def _labels(predictor: Predictor, radiographs: Sequence[Radiograph]) -> list[np.ndarray]:
-    labels = predictor.predict([radiograph.content for radiograph in radiographs])
-    sizes = [each.shape[:2] for each in labels]
+def _labels(predictor: Predictor, radiographs: Sequence[Radiograph]) -> list[Labelled]:
+    labels = predict_labelled(predictor, [radiograph.content for radiograph in radiographs])
+    sizes = [each.labels.shape[:2] for each in labels]
     if sizes != [radiograph.size for radiograph in radiographs]:
         raise RuntimeError(f'the predictor gave labels of the sizes {sizes}')
     return labels

@@ -7,7 +7,7 @@ from typing import Any
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import dataset_classes
 from handbone.errors import HandboneError
-from handbone.evaluation import read_thresholds
+from handbone.evaluation import read_temperatures, read_thresholds
 from handbone.export import is_exported, open_exported
 
 from .predictor import Predictor
@@ -23,6 +23,7 @@ def open_predictor(
     thresholds: Sequence[float] | str | Path | None = None,
     postprocess: Sequence[str] | None = None,
     cfg_options: Mapping[str, Any] | None = None,
+    summarise: bool = False,
 ) -> Predictor:
     """Open a config with its checkpoint, or an exported model.
 
@@ -40,6 +41,8 @@ def open_predictor(
             ``handbone tune-thresholds``; ``None`` takes those of the model.
         postprocess: Names of the steps after the thresholds; ``None`` takes those of the config.
         cfg_options: Settings of the config to override, by dotted key.
+        summarise: Also tell how sure the network is of each class, with the temperatures of the
+            file of thresholds.
 
     Returns:
         The predictor.
@@ -48,6 +51,11 @@ def open_predictor(
         FileNotFoundError: If a file does not exist.
         HandboneError: If model, checkpoint and options do not fit each other.
     """
+    if summarise and is_exported(model):
+        raise HandboneError(
+            f'{model} is an exported model, which gives labels and does not tell how sure it is: '
+            'give the config and the checkpoint'
+        )
     if is_exported(model):
         of_configs = (checkpoint, precision, tta or None, postprocess, cfg_options or None)
         if any(option is not None for option in of_configs):
@@ -62,8 +70,18 @@ def open_predictor(
     if checkpoint is None:
         raise HandboneError(f'{model} is a config: give the checkpoint or the work dir after it')
     cfg = read_config_file(model, cfg_options or {})
+    temperatures = None
     if isinstance(thresholds, (str, Path)):
+        temperatures = read_temperatures(thresholds, dataset_classes(cfg))
         thresholds = read_thresholds(thresholds, dataset_classes(cfg))
     return TorchPredictor(
-        cfg, checkpoint, device or 'auto', precision or 'fp32', tta, thresholds, postprocess
+        cfg,
+        checkpoint,
+        device or 'auto',
+        precision or 'fp32',
+        tta,
+        thresholds,
+        postprocess,
+        summarise,
+        temperatures,
     )

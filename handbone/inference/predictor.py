@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
-from handbone.radiographs import Radiograph, check_colors, check_grey_values, read_radiograph
+from handbone.evaluation.logit_summary import LogitSummary
+from handbone.radiographs import Radiograph, read_radiograph
 from handbone.radiographs.window import Window
 
 #: Images that a network gets at once unless the caller says, by type of device; 1 on others.
@@ -63,42 +64,36 @@ class Predictor(Protocol):
         ...
 
 
+class Labelled(NamedTuple):
+    """What a predictor says of an image.
+
+    Attributes:
+        labels: Packed map, as :meth:`Predictor.predict` returns it.
+        summary: How sure it is of each class; None if it was not asked to tell.
+    """
+
+    labels: np.ndarray
+    summary: LogitSummary | None = None
+
+
+@runtime_checkable
+class Summarises(Protocol):
+    """A predictor that can tell how sure it is of each class."""
+
+    @property
+    def summarises(self) -> bool:
+        """Whether it was asked to."""
+
+    def predict_summarised(self, images: Sequence[np.ndarray]) -> list[Labelled]:
+        """Predict as :meth:`Predictor.predict` does, and tell how sure it is."""
+
+
 @runtime_checkable
 class ReadsFiles(Protocol):
     """A predictor that reads its files in its own way, such as one of tissue sections."""
 
     def read(self, path: Path) -> Radiograph:
         """Read a file into what :meth:`Predictor.predict` takes as its ``content``."""
-
-
-def sees_colors(predictor: Predictor) -> bool:
-    """Tell whether a predictor takes colours, by its attribute ``color``, which few have.
-
-    Args:
-        predictor: The predictor.
-
-    Returns:
-        True if it takes blue, green and red (H, W, 3) beside grey values.
-    """
-    return bool(getattr(predictor, 'color', False))
-
-
-def check_image(predictor: Predictor, image: Any, place: str) -> np.ndarray:
-    """Check an image in memory for a predictor.
-
-    Args:
-        predictor: The predictor.
-        image: The image, as the functions of :mod:`handbone.radiographs` take it.
-        place: Which image it is, for messages.
-
-    Returns:
-        Grey values (H, W), or blue, green and red (H, W, 3) if the predictor sees colours.
-
-    Raises:
-        HandboneError: If it is not such an image.
-    """
-    check = check_colors if sees_colors(predictor) else check_grey_values
-    return check(image, place)
 
 
 def read_file(predictor: Predictor, path: Path) -> Radiograph:
@@ -117,6 +112,21 @@ def read_file(predictor: Predictor, path: Path) -> Radiograph:
     if isinstance(predictor, ReadsFiles):
         return predictor.read(path)
     return read_radiograph(path, predictor.window)
+
+
+def predict_labelled(predictor: Predictor, images: Sequence[np.ndarray]) -> list[Labelled]:
+    """Predict images with all that a predictor tells of them.
+
+    Args:
+        predictor: The predictor.
+        images: As for :meth:`Predictor.predict`.
+
+    Returns:
+        Labels and summaries.
+    """
+    if isinstance(predictor, Summarises) and predictor.summarises:
+        return predictor.predict_summarised(images)
+    return [Labelled(labels) for labels in predictor.predict(images)]
 
 
 def default_batch_size(device: torch.device | str) -> int:

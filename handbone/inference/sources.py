@@ -32,8 +32,7 @@ class Source(NamedTuple):
         path: The file; ``None`` for an array.
         name: Its place in the outputs, as in :class:`handbone.inference.Prediction`.
         image_name: Its name in tables: the file's name, with folders where two files share it.
-        image: The array where there is no file: grey values (H, W), or blue, green and red
-            (H, W, 3).
+        image: The array, grey values (H, W), where there is no file.
     """
 
     path: Path | None

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from handbone.errors import HandboneError
 from handbone.outputs.prediction import Prediction
 from handbone.postprocessing import flags_of
-from handbone.radiographs import Photograph, Radiograph
+from handbone.radiographs import Radiograph, check_grey_values
 
 from .batches import Answer, predict_batches, read_ahead
 from .image_failures import failure_text
-from .predictor import Predictor, check_image, default_batch_size, read_file
+from .predictor import Predictor, default_batch_size, read_file
 from .sources import Source
 
 
@@ -65,8 +65,7 @@ def predict_sources(
 
 def _read(predictor: Predictor, source: Source) -> Radiograph:
     if source.path is None:
-        image = check_image(predictor, source.image, source.name)
-        return Photograph(image[..., ::-1]) if image.ndim == 3 else Radiograph(image)
+        return Radiograph(check_grey_values(source.image, source.name))
     return read_file(predictor, source.path)
 
 
@@ -75,11 +74,12 @@ def _outcomes(answers: list[Answer[Source]], classes: tuple[str, ...]) -> list[O
 
 
 def _outcome(answer: Answer[Source], classes: tuple[str, ...]) -> Outcome:
-    source, radiograph, labels, error = answer
+    source, radiograph, labels, error, summary = answer
     if radiograph is None or labels is None:
         return Outcome(source, None, error)
     try:
         flags = flags_of(labels, classes)
     except Exception as fault:
         return Outcome(source, None, failure_text(fault, source.place, 'predicted'))
-    return Outcome(source, Prediction(source.name, labels, radiograph, flags, source.image_name))
+    prediction = Prediction(source.name, labels, radiograph, flags, source.image_name, summary)
+    return Outcome(source, prediction)

@@ -31,10 +31,11 @@ from handbone.configuration.prediction_settings import (
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, planes_last
-from handbone.radiographs import Radiograph, read_photograph, read_radiograph
+from handbone.radiographs import Photograph, Radiograph, read_radiograph
 from handbone.sections.section_overview import read_overview
 
 from .array_pipeline import ArrayPipeline
+from .predictor import Labelled
 
 PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -54,6 +55,8 @@ class TorchPredictor:
         thresholds: Probability above which a class is present, one per class; by default the
             config's, or those that were published with the weights.
         postprocess: Names of the steps after the thresholds; by default the config's.
+        summarise: Also tell how sure the network is of each class.
+        temperatures: What logits are divided by before that; by default 1.
 
     Attributes:
         classes: Names in class order.
@@ -77,6 +80,8 @@ class TorchPredictor:
         tta: bool = False,
         thresholds: Sequence[float] | None = None,
         postprocess: Sequence[str] | None = None,
+        summarise: bool = False,
+        temperatures: Sequence[float] | None = None,
     ) -> None:
         cfg = deepcopy(config) if isinstance(config, Config) else read_config_file(config)
         self.device = choose_device(device)
@@ -98,7 +103,6 @@ class TorchPredictor:
         with config_faults_explained(cfg):
             self._prepare = ArrayPipeline(pipeline)
         self.window = self._prepare.window
-        self.color = self._prepare.color
 
         model = build_model(cfg)
         segmentor = model.module if tta else model
@@ -113,6 +117,10 @@ class TorchPredictor:
         parts += _cascade_settings(cfg.model.module if tta else cfg.model)
         text = json.dumps(parts, sort_keys=True, default=str)
         self.model_hash = fingerprint(segmentor.state_dict(), dict(settings=text))
+        self.summarises = summarise
+        if summarise:
+            # behind the hash, because it changes no label
+            segmentor.test_cfg['summarise'] = dict(temperatures=temperatures)
         self._model = model.to(self.device).eval()
 
     def read(self, path: Path) -> Radiograph:
@@ -131,7 +139,8 @@ class TorchPredictor:
         if self._prepare.reads_sections:
             return read_overview(path)
         if self._prepare.color:
-            return read_photograph(path, self.window)
+            read = read_radiograph(path, self.window, 'color')
+            return Photograph(read.image[..., ::-1], read.path, read.spacing, read.dicom)
         return read_radiograph(path, self.window)
 
     @torch.inference_mode()
@@ -149,12 +158,39 @@ class TorchPredictor:
         Raises:
             HandboneError: If an image does not have such values.
         """
+        return [planes_last(sample.pred_sem_seg.data) for sample in self._samples(images)]
+
+    @torch.inference_mode()
+    def predict_summarised(self, images: Sequence[np.ndarray]) -> list[Labelled]:
+        """Predict packed labels, and tell how sure the network is of each class.
+
+        Args:
+            images: As for :meth:`predict`.
+
+        Returns:
+            Labels and summaries.
+
+        Raises:
+            HandboneError: If an image does not have such values, or the views of the images come
+                from the pipeline.
+        """
+        found = []
+        for sample in self._samples(images):
+            if 'logit_summary' not in sample.metainfo:
+                raise HandboneError(
+                    'views that the pipeline makes (TestTimeAug) tell nothing of how sure the '
+                    'network is: make them on the device, as tta_views does'
+                )
+            labels = planes_last(sample.pred_sem_seg.data)
+            found.append(Labelled(labels, sample.metainfo['logit_summary']))
+        return found
+
+    def _samples(self, images: Sequence[np.ndarray]) -> list:
         prepared = [self._prepare(each, f'image {index}') for index, each in enumerate(images)]
         if not prepared:
             return []
         with self._autocast():
-            samples = self._model.test_step(pseudo_collate(prepared))
-        return [planes_last(sample.pred_sem_seg.data) for sample in samples]
+            return self._model.test_step(pseudo_collate(prepared))
 
     def _autocast(self) -> contextlib.AbstractContextManager:
         if self._dtype is None:

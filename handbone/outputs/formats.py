@@ -40,5 +40,6 @@ WRITERS = _Writers(
         'dicom-seg': 'dicom_seg:DicomSegWriter',
         'table': 'table:TableWriter',
         'flags': 'flag_table:FlagTableWriter',
+        'trust': 'trust_table:TrustTableWriter',
     }
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handbone.evaluation.logit_summary import LogitSummary
 from handbone.radiographs import Radiograph
 
 
@@ -19,6 +20,7 @@ class Prediction:
         flags: What a reader should look at, one sentence each; empty where nothing is odd.
         image_name: Name of the image in tables such as the run-length CSV: that of its file, with
             folders where two files share it. ``name`` where it is empty.
+        summary: How sure the network is of each class; None if it was not asked.
     """
 
     name: str
@@ -26,3 +28,4 @@ class Prediction:
     radiograph: Radiograph
     flags: tuple[str, ...] = ()
     image_name: str = ''
+    summary: LogitSummary | None = None

@@ -1,6 +1,8 @@
 """tools/soft_vote.py from end to end: two models of different input sizes."""
 
+import csv
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,6 +53,7 @@ def test_mean_of_two_sizes(
     other = trained[0] / 'iter_4.pth'
     models = ('--model', tiny_config, checkpoint, 2, '--model', larger, other)
     options = [] if merge == 'logits' else ['--one-at-a-time']
+    options += ['--uncertainty', tmp_path / 'uncertainty.csv']
     out, _ = run_tool(
         'soft_vote.py',
         *models,
@@ -70,6 +73,25 @@ def test_mean_of_two_sizes(
         found = torch.from_numpy(decoded[samples[0].image_name])
         assert ((found != (above > 0)) & (above.abs() > 1e-3)).sum() == 0
         assert found.any() and (above.abs() > 1e-3).float().mean() > 0.5
+    assert_agreement(tmp_path / 'uncertainty.csv', predictions)
+
+
+def assert_agreement(path, predictions):
+    """The Dice between both models, at the resolution of the larger one."""
+    with path.open(newline='') as file:
+        rows = {(row['image_name'], row['class']): row for row in csv.DictReader(file)}
+    assert len(rows) == 3 * len(CLASSES)
+    for small, large in zip(*predictions, strict=True):
+        first, second = small.seg_logits.data, large.seg_logits.data
+        first = F.interpolate(first[None], second.shape[1:], mode='bilinear')[0]
+        masks = [each.sigmoid() > 0.02 for each in (first, second)]
+        both = 2 * (masks[0] & masks[1]).sum(dim=(1, 2))
+        areas = masks[0].sum(dim=(1, 2)) + masks[1].sum(dim=(1, 2))
+        expected = torch.where(areas > 0, both / areas.clamp_min(1), 1.0)
+        name = Path(small.img_path).name
+        found = [float(rows[name, each]['agreement']) for each in CLASSES]
+        np.testing.assert_allclose(found, expected, atol=2e-3)
+        assert len(set(found)) > 1
 
 
 @pytest.mark.slow

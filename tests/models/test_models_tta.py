@@ -138,3 +138,41 @@ def test_batch(tta, make_sample):
     for (image, _), result in zip(views, results, strict=True):
         mean = (probabilities(model, image) + probabilities(model, blind_spot(image))) / 2
         assert_same(result, mean)
+
+
+def test_agreement_of_views(tta, make_sample, monkeypatch):
+    """The summary of the mean, and the Dice between the image and its mirror image, which a
+    network that shifts its logits every second time sees differently."""
+    plain = tta(num_classes=5)
+    model = MODELS.build(
+        dict(type='MultilabelTTAModel', module=plain.module, views=[{}, dict(flip='horizontal')])
+    )
+    shift = torch.linspace(0.2, 1, 5)[:, None, None]
+    inference, calls = model.module.inference, []
+
+    def shifting(*arguments):
+        calls.append(None)
+        return inference(*arguments) - shift * (len(calls) % 2 == 0)
+
+    monkeypatch.setattr(model.module, 'inference', shifting)
+    image, sample = make_sample(64, 96, (64, 96))
+    data = dict(inputs=[blind_spot(image)], data_samples=[sample])
+    with torch.no_grad():
+        (without,) = model.test_step(data)
+        assert 'logit_summary' not in without.metainfo
+        labels = without.pred_sem_seg.data
+        model.module.test_cfg['summarise'] = {}
+        (result,) = model.test_step(data)
+    assert torch.equal(result.pred_sem_seg.data, labels)
+    summary = result.metainfo['logit_summary']
+    seen = blind_spot(image)
+    first = probabilities(model, seen)
+    second = (torch.logit(probabilities(model, seen.flip(2)).flip(2)) - shift).sigmoid()
+    masks = first > 0.5, second > 0.5
+    both = 2 * (masks[0] & masks[1]).sum(dim=(1, 2))
+    areas = masks[0].sum(dim=(1, 2)) + masks[1].sum(dim=(1, 2))
+    torch.testing.assert_close(torch.from_numpy(summary.agreement), (both / areas).double())
+    mean = (first + second) / 2
+    inside = [each[each > 0.5].mean().item() for each in mean]
+    assert summary.confidence.tolist() == pytest.approx(inside, abs=1e-4)
+    assert summary.agreement.max() < 1

@@ -1,11 +1,13 @@
-"""The logits of an image that a sample keeps for tools that come after the prediction."""
+"""What a sample keeps of its logits for tools that come after the prediction."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from torch import Tensor
+
+from handbone.evaluation.logit_summary import summarise_logits
 
 from .logit_frame import cut_padding, spread_over_image, undo_flip
 
@@ -35,3 +37,31 @@ def keep_logits(
     elif keep:
         kept = undo_flip(cut_padding(logits, content), sample.metainfo)
         sample.seg_logits = PixelData(data=kept)
+
+
+def note_summary(
+    segmentor: Any, logits: Tensor, content: tuple[float, float], sample: SegDataSample
+) -> None:
+    """Put ``logit_summary`` into the meta information of a sample.
+
+    Args:
+        segmentor: The segmentor. Without ``test_cfg.summarise``, a dict that may have
+            ``temperatures``, nothing is done.
+        logits: ``(C, h, w)``.
+        content: Height and width that the image fills of them.
+        sample: The sample. ``view_agreement``, which augmented views leave, goes into the summary.
+    """
+    settings = segmentor.test_cfg
+    if settings.get('summarise') is None:
+        return
+    height, width = (max(1, round(side)) for side in content)
+    summary = summarise_logits(
+        logits[:, :height, :width],
+        settings['threshold'],
+        settings['summarise'].get('temperatures'),
+        segmentor.exclusive,
+    )
+    agreement = sample.metainfo.get('view_agreement')
+    if agreement is not None:
+        summary = summary.with_agreement(agreement)
+    sample.set_metainfo(dict(logit_summary=summary))

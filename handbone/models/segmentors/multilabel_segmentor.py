@@ -18,7 +18,7 @@ from handbone.masks import check_thresholds, logits_to_packed, placed_to_packed
 from handbone.postprocessing import apply_steps
 
 from .decision import Decision
-from .kept_logits import keep_logits
+from .kept_logits import keep_logits, note_summary
 from .logit_frame import grey_image, logit_content, logit_matrix, undo_flip, undo_swap
 from .section_windows import are_sections, section_logits
 from .shape_batches import predict_by_shape
@@ -46,12 +46,12 @@ class PackedPrediction(Decision):
       only ``logit_content`` of them, (height, width) in the sample's meta information. Logits of
       a part of the image are spread over the whole of it, at their own resolution where that is
       not too fine; ``'uncut'`` stores them with ``logit_matrix``, their place.
+    - ``summarise``: tell how sure the network is of each class, see :func:`note_summary`.
 
     Args:
         *args: As for the segmentor of mmseg.
         channels_last: Keep the weights of convolutions, and with them the feature maps, in
-            channels-last order, which is faster for convolutions in mixed precision on GPUs, and
-            for depthwise convolutions on CPUs.
+            channels-last order: faster in mixed precision on GPUs, and depthwise on CPUs.
         pretrained: Weights of the backbone, whatever it is: ``package:NAME``, ``file:PATH`` or a
             URL, see :mod:`handbone.checkpoints.weight_source`. They are loaded when a training
             starts. Other names go to the backbone, as in mmseg.
@@ -207,6 +207,7 @@ class PackedPrediction(Decision):
             packed = self.decide_on(logits, content, matrix, sample, image)
             sample.pred_sem_seg = PixelData(data=self.apply_postprocessing(packed, image, meta))
             self.keep_logits(logits, content, matrix, sample)
+            note_summary(self, logits, content, sample)
         return data_samples
 
     def decide_on(
@@ -229,11 +230,10 @@ class PackedPrediction(Decision):
         Returns:
             ``(P, H, W)`` int32, at the size of the original image.
         """
-        meta = sample.metainfo
-        size, threshold = tuple(meta['ori_shape'][:2]), self.test_cfg['threshold']
+        size, threshold = tuple(sample.metainfo['ori_shape'][:2]), self.test_cfg['threshold']
         if matrix is None:
             packed = logits_to_packed(logits, size, threshold, content, self.exclusive)
-            return undo_flip(packed, meta)
+            return undo_flip(packed, sample.metainfo)
         return placed_to_packed(logits, matrix, size, threshold, content, self.exclusive)
 
     def keep_logits(

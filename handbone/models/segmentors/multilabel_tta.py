@@ -11,6 +11,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from handbone.errors import HandboneError
+from handbone.evaluation.logit_summary import Agreement
 from handbone.masks import logits_to_packed
 
 from .logit_frame import content_size, cut_padding, logit_matrix, undo_flip, undo_swap
@@ -105,7 +106,7 @@ class MultilabelTTAModel(BaseTTAModel):
             ``(N, C, h, w)``, covering the inputs.
         """
         metas = [sample.metainfo for sample in data_samples]
-        mean = self._running_mean()
+        mean, agreement = self._running_mean(), self._agreement()
         frame = (inputs.shape[2], inputs.shape[3])
         size: tuple[int, int] | None = None
         for view in self.views:
@@ -113,6 +114,11 @@ class MultilabelTTAModel(BaseTTAModel):
             logits, seen = view.undo(self.module.inference(shown, metas).float(), frame, size)
             size = (logits.shape[2], logits.shape[3])
             mean.add(logits, seen)
+            if agreement is not None:
+                agreement.add(logits, seen)
+        if agreement is not None:
+            for sample, of_image in zip(data_samples, agreement.of_classes(), strict=True):
+                sample.set_metainfo(dict(view_agreement=of_image))
         return mean.logits()
 
     def _merge_pipeline_views(self, data: dict) -> list[SegDataSample]:
@@ -150,6 +156,13 @@ class MultilabelTTAModel(BaseTTAModel):
             if self.module.test_cfg.get('keep_logits', False):
                 sample.seg_logits = PixelData(data=logits)
         return data_samples
+
+    def _agreement(self) -> Agreement | None:
+        """Start to count in how many views a pixel has a class, if a summary is asked for."""
+        settings = self.module.test_cfg
+        if settings.get('summarise') is None:
+            return None
+        return Agreement(settings['threshold'], self.module.exclusive)
 
     def _running_mean(self) -> RunningMean:
         return RunningMean(self.merge, self.module.has_background)

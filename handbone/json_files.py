@@ -1,9 +1,13 @@
 """Reading JSON that anybody may have written or damaged."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError, shown
+
+#: Largest file that is parsed at once: Python's objects take about five times its size.
+MOST_BYTES = 2**30
 
 
 def parse_json(data: bytes) -> Any:
@@ -52,3 +56,25 @@ def refuse_repetitions(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise HandboneError(f'the key {shown(key)} occurs twice in one object')
             seen.add(key)
     return content
+
+
+def json_bytes(path: Path) -> bytes:
+    """Read a JSON file that is parsed at once, which takes several times its size.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its content.
+
+    Raises:
+        HandboneError: It is too large; the message does not name the file.
+        OSError: It cannot be read.
+    """
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        limit = MOST_BYTES / 2**30
+        raise HandboneError(
+            f'the file has {size / 2**30:.1f} GB, and at most {limit:g} GB are parsed at once'
+        )
+    return path.read_bytes()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from handbone.errors import HandboneError, shown
-from handbone.json_files import parse_json
+from handbone.json_files import json_bytes, parse_json
 from handbone.listing import normal_form
 
 from .errors import DatasetError
@@ -143,7 +143,7 @@ class AnnotationError(Exception):
 
 def _load_document(path: Path) -> dict:
     try:
-        document = parse_json(path.read_bytes())
+        document = parse_json(json_bytes(path))
     except OSError as error:
         raise DatasetError.at(
             path,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError
+from handbone.json_files import json_bytes
 from handbone.structure import check_structure, parse_json
 
 from ..errors import DatasetError
@@ -24,11 +25,15 @@ def load_json(path: Path, structure: Any, remedy: str) -> Any:
         DatasetError: It cannot be read, is not JSON, or is something else.
     """
     try:
-        document = parse_json(path.read_bytes(), str(path))
-        check_structure(document, structure, str(path))
+        data = json_bytes(path)
+    except HandboneError as error:
+        raise DatasetError.at(path, str(error), 'Divide it into several datasets') from error
     except OSError as error:
         problem = f'the file cannot be read ({error.strerror})'
         raise DatasetError.at(path, problem, 'Check that it is there and readable') from error
+    try:
+        document = parse_json(data, str(path))
+        check_structure(document, structure, str(path))
     except HandboneError as error:
         raise DatasetError(f'{error}. {remedy}.') from error
     return document

@@ -16,7 +16,7 @@ from handbone.export import is_exported
 from handbone.inference import Predictor, open_predictor
 from handbone.outputs.rle_csv import NAME
 from handbone.pseudo_labels.folder import MEMBERS
-from handbone.starter import CONFIG, starter_weights
+from handbone.starter import CONFIG, WEIGHTS, starter_weights
 
 from .inferencer import MultilabelInferencer
 
@@ -131,7 +131,7 @@ def model_opinions(
         if not is_exported(model)
     )
     opened = [open_predictor(*model, **dict(options, device='meta')) for model in models]
-    names = [' with '.join(filter(None, model)) for model in models]
+    names = [_name(*model) for model in models]
     for name, predictor in zip(names, opened, strict=True):
         check_same_classes(name, predictor.classes, names[0], opened[0].classes)
     classes = opened[0].classes if opened else ()
@@ -153,6 +153,12 @@ def model_opinions(
     else:
         members = _of_thresholds(model, opened[0].thresholds, name, options)
     return Opinions(tuple(members), classes, configs)
+
+
+def _name(model: str, checkpoint: str | None) -> str:
+    if checkpoint == str(WEIGHTS):
+        return 'starter weights'
+    return model if checkpoint is None else f'{model} with {checkpoint}'
 
 
 def _views(cfg: Config) -> list[dict]:

@@ -109,7 +109,10 @@ def run(args: argparse.Namespace) -> None:
     from handbone.apis.pseudo_labelling import pseudo_label
     from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import parse_options
+    from handbone.starter import NOTICE
 
+    if not args.models and not args.csv:
+        print(NOTICE)
     with unpickling(args.allow_pickle):
         labels = pseudo_label(
             args.images,

@@ -96,16 +96,16 @@ class PseudoLabelFolder:
         Raises:
             OSError: If they cannot be written.
         """
-        cells = zip(self._classes, labels.confidence, labels.runs, labels.decisions, strict=True)
+        cells = zip(self._classes, labels.confidence, labels.pixels, labels.decisions, strict=True)
         self._rows += [
             (
                 image.name,
                 name,
                 NO_CONFIDENCE if confidence != confidence else f'{confidence:.6f}',
-                int(runs[:, 1].sum()),
+                pixels,
                 decision,
             )
-            for name, confidence, runs, decision in cells
+            for name, confidence, pixels, decision in cells
         ]
         if labels.left_out:
             return

@@ -18,11 +18,13 @@ class LabelledImage(NamedTuple):
     Attributes:
         runs: Runs of every class, (n, 2) of [start, length]; empty for those that are unknown.
         confidence: How sure each class is, float64 (C,), 0 to 1; NaN where nothing tells.
+        pixels: Pixels of every class by most opinions, also of those that are unknown, int64 (C,).
         decisions: One of :data:`DECISIONS` for each class; an image is left out as a whole.
     """
 
     runs: Sequence[np.ndarray]
     confidence: np.ndarray
+    pixels: np.ndarray
     decisions: tuple[str, ...]
 
     @property
@@ -71,11 +73,13 @@ class Gate:
         Returns:
             The labels that are left.
         """
-        found = np.array([len(each) > 0 for each in runs])
+        pixels = np.array([each[:, 1].sum() for each in runs], np.int64)
         sure = (np.nan_to_num(confidence, nan=0.0) >= self.least) & (
-            found | (self.absent == 'known')
+            (pixels > 0) | (self.absent == 'known')
         )
         if not sure.any():
-            return LabelledImage([each[:0] for each in runs], confidence, (LEFT_OUT,) * len(runs))
+            nothing = [each[:0] for each in runs]
+            return LabelledImage(nothing, confidence, pixels, (LEFT_OUT,) * len(runs))
         left = [each if keep else each[:0] for each, keep in zip(runs, sure, strict=True)]
-        return LabelledImage(left, confidence, tuple(KEPT if keep else UNKNOWN for keep in sure))
+        decisions = tuple(KEPT if keep else UNKNOWN for keep in sure)
+        return LabelledImage(left, confidence, pixels, decisions)

@@ -14,8 +14,8 @@ STARTER = (str(config_path(CONFIG)), str(starter_weights()))
 
 def test_views_of_the_config_are_compared():
     found = starter_opinions(None, dict(device='meta'))
-    endings = [name.rpartition(', ')[2] for name in found.names]
-    assert endings == ['view as it is', 'view angle 6', 'view angle -6']
+    views = ('as it is', 'angle 6', 'angle -6')
+    assert found.names == tuple(f'starter weights, view {view}' for view in views)
     assert found.classes == CLASSES and found.configs == ()
     # different views are different models, so no run goes on with another view's masks
     assert len({member.open().model_hash for member in found.members}) == 3

@@ -75,6 +75,9 @@ def test_what_is_sure_is_a_label_and_the_rest_is_unknown(data):
     # squares of 11 columns that share 5
     assert float(rows['ID1/hand3.png', 'square']['confidence']) == pytest.approx(5 / 11, abs=1e-4)
     assert rows['ID1/hand3.png', 'round']['pixels'] == str(masks(3)[0].sum())
+    # the first file decides; what is unknown shows what it would have been
+    assert rows['ID1/hand3.png', 'square']['pixels'] == str(masks(3)[1].sum())
+    assert rows['ID1/hand3.png', 'rare']['pixels'] == '0'
     assert labels.decisions == dict(kept=5, unknown=7)
     document = json.loads((out / 'outputs_json' / 'ID1' / 'hand2.json').read_text())
     assert document['attributes'] == dict(unknown_classes=['square', 'rare'])

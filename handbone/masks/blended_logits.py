@@ -4,8 +4,9 @@ Each class is blended and decided on its own, in the box where one of the networ
 that no code holds full-size logits of several classes.
 """
 
+import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from .affine import compose, scaling
 from .decision import LogitBlock, UpsampledBlock, decide
 from .placed_logits import checked, interpolated, places_of, reached_boxes
 from .thresholds import logit_thresholds
-from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK
+from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK, upsampled_blocks
 
 
 class Patch(NamedTuple):
@@ -82,8 +83,10 @@ def blended_to_packed(
         HandboneError: As in :func:`handbone.masks.placed_to_packed`.
     """
     limits = logit_thresholds(thresholds, len(logits))
-    found = _blocks(logits, matrix, size, patches, limits, content)
-    blocks = _arrays(found) if logits.device.type == 'cpu' else found
+    if logits.device.type == 'cpu':
+        arrays = blended_blocks(logits, matrix, size, patches, thresholds, content)
+        return decide(arrays, limits, size, logits, exclusive)
+    blocks = _blocks(logits, matrix, size, patches, limits, content, range(len(logits)))
     return decide(blocks, limits, size, logits, exclusive)
 
 
@@ -112,8 +115,17 @@ def blended_blocks(
         HandboneError: As in :func:`blended_to_packed`.
     """
     limits = logit_thresholds(thresholds, len(logits))
+    logits = logits.cpu()
     patches = [patch._replace(logits=patch.logits.cpu()) for patch in patches]
-    yield from _arrays(_blocks(logits.cpu(), matrix, size, patches, limits, content))
+    if matrix is not None:
+        everything = range(len(logits))
+        yield from _arrays(_blocks(logits, matrix, size, patches, limits, content, everything))
+        return
+    # rows and columns apart take a fraction of the time of places in two dimensions
+    decided = sorted({index for patch in patches for index in patch.classes})
+    blended = _arrays(_blocks(logits, None, size, patches, limits, content, decided))
+    others = upsampled_blocks(logits, size, thresholds, content, decided)
+    yield from heapq.merge(blended, others, key=lambda block: block.class_index)
 
 
 def blend_planes(logits: Tensor, to_image: np.ndarray, patches: Sequence[Patch]) -> Tensor:
@@ -164,16 +176,17 @@ def _blocks(
     patches: Sequence[Patch],
     limits: Sequence[float],
     content: tuple[float, float] | None,
+    classes: Iterable[int],
 ) -> Iterator[LogitBlock]:
-    """Blend, class by class, where its mask can be; arguments as in the public functions."""
+    """Blend some classes, one by one, where their masks can be; the rest as above."""
     if matrix is None:
         matrix = resize_matrix(content or (logits.shape[1], logits.shape[2]), size)
     logits, content = checked(logits, matrix, content)
     patches = [patch._replace(logits=checked(*patch[:2], None)[0]) for patch in patches]
     of_image = reached_boxes(logits, matrix, size, limits)
-    of_patches = [reached_boxes(patch.logits, patch.matrix, size, limits) for patch in patches]
+    of_patches = [_boxes_of(patch, size, limits) for patch in patches]
     pixels = PIXELS_PER_CPU_BLOCK if logits.device.type == 'cpu' else PIXELS_PER_GPU_BLOCK
-    for index in range(len(logits)):
+    for index in classes:
         deciding = [number for number, patch in enumerate(patches) if index in patch.classes]
         boxes = [of_image.get(index), *(of_patches[number].get(index) for number in deciding)]
         rows, columns = _hull([box for box in boxes if box is not None])
@@ -198,6 +211,16 @@ def _blend(values: Tensor, patch: Patch, index: int, rows: slice, columns: slice
     alone = (values == -math.inf) | (weights == 1)
     blended = torch.where(alone, closer, values + weights * (closer - values))
     return torch.where(weights > 0, blended, values)
+
+
+def _boxes_of(
+    patch: Patch, size: tuple[int, int], limits: Sequence[float]
+) -> dict[int, tuple[slice, slice]]:
+    """Find the pixels that each class which a patch decides can reach."""
+    classes = list(patch.classes)
+    own = [limits[index] for index in classes]
+    boxes = reached_boxes(patch.logits[classes], patch.matrix, size, own)
+    return {classes[number]: box for number, box in boxes.items()}
 
 
 def _hull(boxes: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:

@@ -6,7 +6,7 @@ the source coordinates and weights of ``F.interpolate(mode='bilinear', align_cor
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +95,7 @@ def upsampled_blocks(
     size: tuple[int, int],
     thresholds: float | Sequence[float] = 0.5,
     content: tuple[float, float] | None = None,
+    left_out: Collection[int] = (),
 ) -> Iterator[UpsampledBlock]:
     """Iterate over the full-size logits of every class where they can exceed its threshold.
 
@@ -103,6 +104,7 @@ def upsampled_blocks(
         size: Height and width to upsample to.
         thresholds: As in :func:`logits_to_packed`, which decides what is left out.
         content: As in :func:`logits_to_packed`.
+        left_out: Classes to leave out.
 
     Yields:
         Blocks of limited size; the blocks of a class follow each other and do not overlap.
@@ -111,7 +113,9 @@ def upsampled_blocks(
         HandboneError: As in :func:`logits_to_packed`.
     """
     logits, vertical, horizontal = _place(logits.cpu(), size, content)
-    boxes = _boxes(logits, logit_thresholds(thresholds, len(logits)), vertical, horizontal)
+    limits = logit_thresholds(thresholds, len(logits))
+    boxes = _boxes(logits, limits, vertical, horizontal)
+    boxes = [box for box in boxes if box.class_index not in left_out]
     with np.errstate(invalid='ignore'):
         yield from _upsample_numpy(logits.numpy(), boxes, vertical, horizontal)
 

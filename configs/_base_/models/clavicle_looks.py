@@ -26,10 +26,10 @@ network = dict(
         size_divisor=32,  # the network's stride
         test_cfg=dict(size_divisor=32),
     ),
-    backbone=dict(type='FoldedUNet', channels=(32, 64, 96, 128), fold=4),
+    backbone=dict(type='FoldedUNet', channels=(24, 48, 64, 96), fold=4),
     decode_head=dict(
         type='MultilabelPixelShuffleHead',
-        in_channels=32,
+        in_channels=24,
         in_index=0,
         num_classes=5,  # lungs and heart are learnt too, but not decided
         upscale=4,

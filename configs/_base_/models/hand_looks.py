@@ -14,7 +14,7 @@ wrist_regions = [
     dict(
         type='ClassRegion',
         name='wrist',
-        size=(192, 192),  # about one pixel per pixel of an image of 1024 x 1024
+        size=(192, 128),  # about one pixel per pixel of an image of 1024 x 1024
         classes=bones[19:27],
         class_list=bones,
         margin=0.2,
@@ -26,7 +26,7 @@ fingertip_regions = [
     dict(
         type='ClassRegion',
         name=f'tip of {finger}',
-        size=(96, 96),
+        size=(64, 96),  # fingers point up
         classes=(f'finger-{distal}', f'finger-{distal + 1}'),
         class_list=bones,
         margin=0.2,
@@ -56,10 +56,10 @@ preprocessor = dict(
 network = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=preprocessor,
-    backbone=dict(type='FoldedUNet', channels=(32, 64, 96, 128), fold=4),
+    backbone=dict(type='FoldedUNet', channels=(24, 48, 64, 96), fold=4),
     decode_head=dict(
         type='MultilabelPixelShuffleHead',
-        in_channels=32,
+        in_channels=24,
         in_index=0,
         num_classes=29,  # all bones are learnt, those that the view does not decide too
         upscale=4,

@@ -1,5 +1,6 @@
 """A segmentor that looks again, closely, at regions that its first stage has found."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,8 @@ from .region_cascade import RegionCascade
 from .region_group import Closer, RegionGroup
 from .several_regions import SeveralRegions, content_of
 
+#: Longest side, in logits, at which regions are located: more takes time and changes no view.
+LOCATED = 192
 #: Side of the grid that logits for ensembles and exported files are blended on, in logits.
 ENLARGED = 2
 FINER = scaling(ENLARGED, ENLARGED)
@@ -140,15 +143,7 @@ class SecondLook(SeveralRegions, BaseSegmentor):
         return self.first.view_of(logits, inputs, data_samples, content)
 
     def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
-        """Show the first stage what it labels.
-
-        Args:
-            inputs: ``(N, channels, H, W)`` grey values, padded.
-            data_samples: Samples with meta information.
-
-        Returns:
-            ``(N, channels, h, w)``, normalised.
-        """
+        """Show the first stage what it labels; see :class:`PackedPrediction`."""
         if isinstance(self.first, RegionCascade):
             return super().view(inputs, data_samples)
         return shrunken(self.first, inputs, content_of(data_samples, inputs), self.shrink)
@@ -237,7 +232,10 @@ class SecondLook(SeveralRegions, BaseSegmentor):
             The regions that were found.
         """
         extent = torch.tensor(content, device=logits.device)
-        masses = masses_of_logits(logits[None], (logits.shape[1], logits.shape[2]), extent)
+        block = math.ceil(max(logits.shape[1:]) / LOCATED)
+        coarse = F.avg_pool2d(logits[None], block, ceil_mode=True)
+        frame = coarse.shape[2] * block, coarse.shape[3] * block
+        masses = masses_of_logits(coarse, frame, extent)
         shape = torch.tensor(meta['img_shape'][:2], device=image.device)
         to_image = compose(resize_of(meta), inverse(place))
         return [
@@ -255,11 +253,7 @@ class SecondLook(SeveralRegions, BaseSegmentor):
     ) -> None:
         """Store logits, those of the regions blended in; see :class:`PackedPrediction`.
 
-        Args:
-            logits: As for :meth:`decide_on`.
-            content: As for :meth:`decide_on`.
-            matrix: As for :meth:`decide_on`.
-            sample: The sample, changed in place.
+        Arguments are those of :meth:`decide_on`; the sample is changed.
         """
         patches = sample.metainfo.get('logit_patches')
         if patches and self.test_cfg.get('keep_logits') is True:

@@ -199,3 +199,23 @@ def test_it_is_not_exported_with_the_reason(configs, joined, capsys):
         main(['export', str(configs / 'whole.py'), str(joined), '--out', str(configs / 'a.onnx')])
     assert 'Export its first stage' in capsys.readouterr().err
     assert not (configs / 'a.onnx').exists()
+
+
+def test_archives(configs, joined, phantom_root):
+    """What a process of an archive run does with the joined file."""
+    pyarrow = pytest.importorskip('pyarrow')
+    from pyarrow import parquet
+
+    from handbone.archive.hashing import file_hash
+    from handbone.archive.work_unit_predictor import WorkUnitPredictor, WorkUnitSettings
+    from handbone.inference import TorchPredictor
+
+    predictor = TorchPredictor(configs / 'whole.py', joined, 'cpu')
+    images = sorted((phantom_root / 'test' / 'DCM').rglob('*.png'))
+    names = [str(path.relative_to(phantom_root)) for path in images]
+    unit = pyarrow.table({'image': names, 'image_hash': [file_hash(path) for path in images]})
+    unfinished = configs / 'unfinished'
+    settings = WorkUnitSettings(str(phantom_root), str(unfinished), predictor.model_hash, 2)
+    receipt = WorkUnitPredictor(lambda: predictor, settings)(unit)
+    file = unfinished / receipt['file'][0].as_py()
+    assert parquet.read_metadata(file).num_rows == len(images) * len(CLASSES)

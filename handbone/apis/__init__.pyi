@@ -1,6 +1,8 @@
+from .best_finding import BestFound, find_best
 from .browsing import browse_dataset
 from .dataset_cropping import Crops, crop_dataset
 from .dataset_download import download_dataset
+from .ensemble_testing import EnsembleTest
 from .exporting import export
 from .files import (
     ClassChoice,
@@ -36,10 +38,12 @@ from .tile_browsing import browse_tiles
 from .training import train
 
 __all__ = [
+    'BestFound',
     'ClassChoice',
     'Conversion',
     'Crops',
     'EnsembleModel',
+    'EnsembleTest',
     'Evaluation',
     'FoldTraining',
     'Folds',
@@ -58,6 +62,7 @@ __all__ = [
     'doctor',
     'evaluate',
     'export',
+    'find_best',
     'find_folds',
     'fold_checkpoints',
     'join',

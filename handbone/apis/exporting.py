@@ -15,12 +15,15 @@ from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
 from handbone.configuration.faults import build_model, check_number_of_classes
 from handbone.configuration.prediction_settings import prediction_settings, use_published_thresholds
+from handbone.ensembles.ensemble_file import is_ensemble
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
 from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
 from handbone.extras import import_extra
+
+from .ensemble_export import load_ensemble
 
 if TYPE_CHECKING:
     import onnx
@@ -42,7 +45,8 @@ def export(
 
     Args:
         cfg: Complete configuration, changed in place.
-        checkpoint: Its checkpoint, or the work dir.
+        checkpoint: Its checkpoint, or the work dir; or an ensemble of ``handbone find-best`` whose
+            members have the same input.
         out: The file to write.
         size: Height and width of the network's input; the config's by default.
         precision: ``fp32``, ``fp16`` or ``int8``.
@@ -69,18 +73,27 @@ def export(
     check_target(Path(out), kind)
     if (precision == 'int8') != (calibration is not None):
         raise HandboneError('--precision int8 and --calibration FOLDER belong together: give both')
-    preprocessing = read_preprocessing(dataset_pipeline(cfg), cfg.model.data_preprocessor, size)
+    metainfo = dataset_metainfo(cfg)
+    classes = tuple(metainfo['classes'])
+    segmentor: Any
+    if is_ensemble(checkpoint):
+        segmentor, preprocessing = load_ensemble(cfg, checkpoint, size)
+    else:
+        preprocessing = read_preprocessing(dataset_pipeline(cfg), cfg.model.data_preprocessor, size)
     steps = [step['type'] for step in prediction_settings(cfg).get('postprocess') or ()]
     if steps:
         raise HandboneError(
             f'test_cfg.postprocess has {", ".join(steps)}, which an exported file cannot do: '
-            'predict with the checkpoint, or export with '
-            "--cfg-options 'model.test_cfg.postprocess=[]'"
+            'predict with the checkpoint, or '
+            + (
+                'find an ensemble with `handbone find-best --without components`'
+                if is_ensemble(checkpoint)
+                else "export with --cfg-options 'model.test_cfg.postprocess=[]'"
+            )
         )
-    metainfo = dataset_metainfo(cfg)
-    use_published_thresholds(cfg, find_checkpoint(checkpoint))
-    segmentor: Any = load_segmentor(cfg, checkpoint, metainfo['classes'])
-    classes = tuple(metainfo['classes'])
+    if not is_ensemble(checkpoint):
+        use_published_thresholds(cfg, find_checkpoint(checkpoint))
+        segmentor = load_segmentor(cfg, checkpoint, classes)
     if thresholds is not None:
         limits = list(read_thresholds(thresholds, classes))
         segmentor.check_exclusive_threshold(limits)

@@ -1,30 +1,15 @@
 """Hashes of images, and whether a file has changed since it was hashed."""
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
+from handbone.files import file_hash
+
 #: Files whose size and time are queried in parallel: network disks answer each query slowly.
 FILES_ASKED_AT_ONCE = 16
-
-
-def file_hash(path: Path) -> str:
-    """Hash a file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        SHA-256 of its bytes, in hexadecimal digits.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def add_known_hashes(listed: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

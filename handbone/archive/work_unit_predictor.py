@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from handbone.errors import HandboneError
 from handbone.extras import MissingExtraError
-from handbone.files import write_atomically
+from handbone.files import file_hash, write_atomically
 from handbone.inference.batches import Answer, predict_batches, read_ahead
 from handbone.inference.image_failures import failure_text
 from handbone.inference.predictor import Predictor, read_file
@@ -24,7 +24,6 @@ from handbone.quality.model import QualityModel
 from handbone.radiographs import Radiograph
 
 from .crash_log import MOST_CRASHES, CrashLog
-from .hashing import file_hash
 from .tables import RUNS, TRUST, runs_bytes
 from .work_units import work_unit_file
 

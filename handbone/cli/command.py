@@ -48,6 +48,7 @@ SUBCOMMANDS = {
     'folds': Subcommand('divide patients into folds that are alike'),
     'train-folds': Subcommand('train the folds of a cross-validation', passes_on=True),
     'test-folds': Subcommand('test a cross-validation, fold by fold and as an ensemble'),
+    'find-best': Subcommand('find the best ensemble of cross-validations'),
     'tune-thresholds': Subcommand('choose the threshold of each class'),
     'learn-quality': Subcommand('learn to predict Dice without a truth', registers=False),
     'predict-archive': Subcommand('predict a whole archive into Parquet files', predicting=True),

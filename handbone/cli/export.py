@@ -15,7 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.description = 'Write a trained model as a file for ONNX Runtime or OpenVINO.'
     parser.add_argument('config', help='configuration file')
-    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
+    parser.add_argument(
+        'checkpoint',
+        help='checkpoint file, the work dir of a training, or an ensemble of `handbone find-best` '
+        'whose members have the same input',
+    )
     parser.add_argument('--out', required=True, metavar='FILE', help='file to write, .onnx or .xml')
     parser.add_argument(
         '--format', choices=FORMATS, help='default: openvino for .xml, onnx otherwise'

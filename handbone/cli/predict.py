@@ -209,8 +209,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         metavar='SOURCE',
         help="images, folders, 'patterns' and @lists, text files with one image per line; before "
-        'them a config with its checkpoint or work dir, or an exported model (.onnx, .xml); '
-        'without one, the weights that come with the package are used',
+        'them a config with its checkpoint, its work dir or an ensemble of `handbone find-best`, '
+        'or an exported model (.onnx, .xml); without one, the weights that come with the package '
+        'are used',
     )
     add_precision(
         parser, ('fp32', 'bf16', 'fp16'), 'default: fp32; an exported model has its own precision'

@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.description = 'Test a multilabel segmentor.'
     parser.add_argument('config', help='configuration file')
-    parser.add_argument('checkpoint', help='checkpoint file, or the work dir of a training')
+    parser.add_argument(
+        'checkpoint',
+        help='checkpoint file, the work dir of a training, or an ensemble of `handbone find-best`',
+    )
     add_result_arguments(parser)
     add_decision_arguments(parser)
     add_common_arguments(parser)
@@ -32,6 +35,7 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The parsed command line.
     """
+    from handbone.apis.ensemble_testing import EnsembleTest
     from handbone.apis.testing import test
     from handbone.checkpoints import find_checkpoint
     from handbone.configuration.dataset_configs import dataset_classes
@@ -41,11 +45,13 @@ def run(args: argparse.Namespace) -> None:
         use_thresholds,
     )
     from handbone.configuration.test_time_augmentation import use_test_time_augmentation
+    from handbone.ensembles.ensemble_file import is_ensemble
+    from handbone.errors import HandboneError
     from handbone.evaluation import read_temperatures
 
     cfg = read_config(args)
-    cfg.load_from = find_checkpoint(args.checkpoint)
     use_results(cfg, args)
+    ensemble = EnsembleTest(cfg, args.checkpoint) if is_ensemble(args.checkpoint) else None
     if args.thresholds:
         use_thresholds(cfg, args.thresholds)
         if args.uncertainty:
@@ -53,6 +59,12 @@ def run(args: argparse.Namespace) -> None:
             prediction_settings(cfg)['summarise'] = dict(temperatures=temperatures)
     if args.postprocess is not None:
         use_postprocessing(cfg, args.postprocess)
+    if ensemble is not None:
+        if args.tta:
+            raise HandboneError(f'{args.checkpoint} says which views are averaged: leave out --tta')
+        ensemble.run()
+        return
+    cfg.load_from = find_checkpoint(args.checkpoint)
     if args.tta:
         use_test_time_augmentation(cfg)
     test(cfg)

@@ -6,29 +6,31 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
 from mmengine.runner.amp import autocast
 from mmengine.structures import PixelData
-from mmseg.registry import LOOPS, MODELS
+from mmseg.registry import LOOPS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from handbone.checkpoints import load_checkpoint_file
-from handbone.checkpoints.fitting import load_weights
 from handbone.configuration.dataset_configs import with_pipeline
-from handbone.errors import HandboneError
 from handbone.evaluation.logit_summary import present, summarise_members
 from handbone.masks import logits_to_packed
-from handbone.models.segmentors.running_mean import logits_of, probabilities_of
-from handbone.postprocessing import PostprocessingStep, apply_steps
+from handbone.models.segmentors.running_mean import logits_of
+from handbone.postprocessing import apply_steps
 from handbone.progress import progress_bar
 
 from .logit_store import LogitStore
-
-#: No logit reaches it, so a single member does not spend time on masks that are not used.
-UNREACHABLE_THRESHOLD = 1 - 1e-12
+from .mean_logits import largest, resized, weighted
+from .members import (
+    build_member,
+    check_same_decision,
+    decided_by,
+    logits_only,
+    segmentor_of,
+    steps_without_image,
+)
 
 
 class _Member(NamedTuple):
@@ -125,9 +127,11 @@ class EnsembleTestLoop(TestLoop):
         """
         first = self.runner.model
         network = first.module if is_model_wrapper(first) else first
-        self._steps, self._num_classes = _steps_without_image(network), network.num_classes
-        self._exclusive, self._has_background = network.exclusive, network.has_background
-        self._networks = [_prepared(network)]
+        segmentor = segmentor_of(network)
+        self._steps = steps_without_image(segmentor.postprocess)
+        self._num_classes = segmentor.num_classes
+        self._decided = decided_by(network)
+        self._networks = [logits_only(network)]
         self._device = next(first.parameters()).device
         self._store = LogitStore(self.store_folder) if self.one_at_a_time else None
         if self._store is None:
@@ -159,14 +163,15 @@ class EnsembleTestLoop(TestLoop):
             output = sample.new()
             mean, members = self._split(mean)
             if self.merge == 'probabilities':
-                mean = logits_of(mean, self._has_background)
+                mean = logits_of(mean, self._decided.has_background)
             size = tuple(sample.metainfo['ori_shape'][:2])
+            exclusive = self._decided.exclusive
             if members is not None:
-                number, exclusive = len(self._members), self._exclusive
+                number = len(self._members)
                 summary = summarise_members(mean, members, number, self.thresholds, exclusive)
                 output.set_metainfo(dict(logit_summary=summary))
-            packed = logits_to_packed(mean, size, self.thresholds, exclusive=self._exclusive)
-            labels = apply_steps(packed, self._steps, self._num_classes, exclusive=self._exclusive)
+            packed = logits_to_packed(mean, size, self.thresholds, exclusive=exclusive)
+            labels = apply_steps(packed, self._steps, self._num_classes, exclusive=exclusive)
             output.pred_sem_seg = PixelData(data=labels)
             outputs.append(output)
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
@@ -182,7 +187,7 @@ class EnsembleTestLoop(TestLoop):
             for member, network in zip(self._members, self._networks, strict=True)
         ]
         if self._reference is None:
-            self._reference = _largest([of_member[0] for of_member in logits])
+            self._reference = largest([of_member[0] for of_member in logits])
         reference = self._reference
         means: list[Any] = []
         for of_image in zip(*logits, strict=True):
@@ -206,7 +211,7 @@ class EnsembleTestLoop(TestLoop):
         for member in self._members:  # find faults of any member before hours of work
             with self._on_device(member) as network:
                 examples.append(self._logits(network, first_batches[member.loader])[0].cpu())
-        reference = self._members[_largest(examples)]
+        reference = self._members[largest(examples)]
         rest = [member for member in self._members if member is not reference]
         for number, member in enumerate([reference, *rest], 1):
             title = f'{member.name} ({number} of {len(self._members)})'
@@ -226,15 +231,11 @@ class EnsembleTestLoop(TestLoop):
 
     def _part(self, member: _Member, logits: Tensor, size: Sequence[int]) -> Tensor:
         """Weight the output of a member, float32 (C, h, w) at the common size."""
-        logits = logits.float()
-        if logits.shape[1:] != tuple(size):
-            logits = F.interpolate(logits[None], tuple(size), mode='bilinear')[0]
-        values = logits
-        if self.merge == 'probabilities':
-            values = probabilities_of(logits, self._has_background)
-        values = member.share * values
+        background = self._decided.has_background
+        logits = resized(logits, size)
+        values = weighted(logits, member.share, size, self.merge, background)
         if self.summarise:  # the sum of these says how many members see a class
-            seen = present(logits, self.thresholds, self._exclusive)
+            seen = present(logits, self.thresholds, self._decided.exclusive)
             values = torch.cat([values, seen.to(values)])
         return values
 
@@ -262,38 +263,6 @@ class EnsembleTestLoop(TestLoop):
         network.to('cpu')
 
     def _build(self, member: _Member) -> nn.Module:
-        network = MODELS.build(member.model)
-        content = load_checkpoint_file(member.checkpoint)
-        load_weights(
-            network, content, member.checkpoint, wanted='the config that it was given with'
-        )
-        kinds = (network.exclusive, network.has_background)
-        if kinds != (self._exclusive, self._has_background):
-            raise HandboneError(
-                f'{member.name} decides on the classes of a pixel in another way than '
-                f'{self._members[0].name}, so their logits have no common mean: all models need '
-                'the same test_cfg.decision, and heads of one kind'
-            )
-        return _prepared(network.to(self._device))
-
-
-def _prepared(network: Any) -> nn.Module:
-    network.test_cfg.update(keep_logits=True, threshold=UNREACHABLE_THRESHOLD)
-    network.postprocess = []
-    return network.eval()
-
-
-def _steps_without_image(network: Any) -> list[PostprocessingStep]:
-    for step in network.postprocess:
-        if step.needs_image:
-            raise HandboneError(
-                f'{type(step).__name__} needs the input of one network, and an ensemble has '
-                'several: leave it out of test_cfg.postprocess'
-            )
-    return network.postprocess
-
-
-def _largest(examples: Sequence[Tensor]) -> int:
-    """Find the member with the most logits, or the first of several with equally many."""
-    sizes = [logits.shape[1] * logits.shape[2] for logits in examples]
-    return sizes.index(max(sizes))
+        network = build_member(member.model, member.checkpoint)
+        check_same_decision(network, self._decided, member.name, self._members[0].name)
+        return logits_only(network.to(self._device))

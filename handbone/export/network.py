@@ -9,10 +9,13 @@ from torch import Tensor, nn
 from handbone.errors import HandboneError
 from handbone.models import RankDataPreProcessor
 from handbone.models.backbones.fused_attention import FusedMultiheadAttention
+from handbone.models.segmentors.logit_frame import FLIPPED_AXES, swap_channels
 from handbone.models.segmentors.region_cascade import RegionCascade
 from handbone.models.segmentors.second_look import SecondLook
+from handbone.models.segmentors.view import View
 from handbone.regions import inside
 
+from .averaged_network import AveragedNetwork
 from .preprocessing import Preprocessing
 
 #: Parts of the queries. At 1024 the largest matrix of SegFormer then takes 32 MB, at 1536 170 MB.
@@ -96,6 +99,8 @@ def exported_network(segmentor: nn.Module, preprocessing: Preprocessing) -> nn.M
             layer.__class__ = EXPORTED[type(layer)]
     if isinstance(segmentor, RegionCascade):
         return ExportedCascade(segmentor, preprocessing).eval()
+    if isinstance(segmentor, AveragedNetwork):
+        return ExportedMean(segmentor, preprocessing).eval()
     return ExportedNetwork(segmentor, preprocessing).eval()
 
 
@@ -124,13 +129,47 @@ class ExportedNetwork(nn.Module):
             values = torch.tensor(getattr(preprocessing, name), dtype=torch.float32)
             self.register_buffer(name, values.reshape(1, -1, 1, 1))
 
-    def forward(self, images: Tensor, content: Tensor) -> Tensor:
-        """Compute the logits."""
+    def forward(
+        self,
+        images: Tensor,
+        content: Tensor,
+        view: View | None = None,
+    ) -> Tensor:
+        """Compute the logits, those of a flipped view flipped back."""
         if self.ranks is not None:
             images = self.ranks.normalise(images, content)
         # padding is 0 after normalisation, which no grey value need be
         normalised = (images - self.mean) / self.std * inside(images, content)
-        return self.segmentor.inference(normalised, [])
+        if view is None or view == View():
+            return self.segmentor.inference(normalised, [])
+        axes = FLIPPED_AXES[view.flip or 'horizontal']
+        logits = self.segmentor.inference(normalised.flip(axes), []).flip(axes)
+        return logits if view.flip == 'diagonal' else swap_channels(logits, view.swap_classes)
+
+
+class ExportedMean(nn.Module):
+    """Several networks of the same input and their mean; shapes as in :class:`ExportedNetwork`.
+
+    Args:
+        averaged: The networks.
+        preprocessing: Mean and standard deviation of each channel.
+    """
+
+    def __init__(self, averaged: AveragedNetwork, preprocessing: Preprocessing) -> None:
+        super().__init__()
+        self.averaged = averaged
+        self.networks = nn.ModuleList(
+            ExportedNetwork(each, preprocessing) for each in averaged.segmentors
+        )
+
+    def forward(self, images: Tensor, content: Tensor) -> Tensor:
+        """Compute the mean logits."""
+        return self.averaged.mean(
+            [
+                [network(images, content, view) for view in views]
+                for network, views in zip(self.networks, self.averaged.views, strict=True)
+            ]
+        )
 
 
 class ExportedCascade(nn.Module):

@@ -6,10 +6,12 @@ from typing import Any
 
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import dataset_classes
+from handbone.ensembles.ensemble_file import is_ensemble
 from handbone.errors import HandboneError
 from handbone.evaluation import read_temperatures, read_thresholds
 from handbone.export import is_exported, open_exported
 
+from .ensemble_predictor import EnsemblePredictor
 from .predictor import Predictor
 from .torch_predictor import TorchPredictor
 
@@ -32,7 +34,8 @@ def open_predictor(
 
     Args:
         model: A config file, or an exported ``.onnx`` or ``.xml`` file.
-        checkpoint: Checkpoint of the config: a file or a work dir.
+        checkpoint: Checkpoint of the config: a file or a work dir; or an ensemble of
+            ``handbone find-best``, whose members bring their own configs.
         device: 'cpu', 'cuda', 'cuda:1' and so on; ``None`` takes a GPU where there is one. With
             'meta' the predictor has its classes, thresholds and hash, but may not predict.
         precision: 'fp32', 'bf16' or 'fp16'; ``None`` is 'fp32'. An exported model has its own.
@@ -74,6 +77,17 @@ def open_predictor(
     if isinstance(thresholds, (str, Path)):
         temperatures = read_temperatures(thresholds, dataset_classes(cfg))
         thresholds = read_thresholds(thresholds, dataset_classes(cfg))
+    if is_ensemble(checkpoint):
+        if tta:
+            raise HandboneError(f'{checkpoint} says which views are averaged: leave out --tta')
+        if summarise:
+            raise HandboneError(
+                f'{checkpoint} is an ensemble, whose trust is not written by a prediction: '
+                '`handbone test --uncertainty` tells how far its members agree'
+            )
+        return EnsemblePredictor(
+            cfg, checkpoint, device or 'auto', precision or 'fp32', thresholds, postprocess
+        )
     return TorchPredictor(
         cfg,
         checkpoint,

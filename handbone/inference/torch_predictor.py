@@ -86,7 +86,7 @@ class TorchPredictor:
         cfg = deepcopy(config) if isinstance(config, Config) else read_config_file(config)
         self.device = choose_device(device)
         precision = 'fp32' if precision == 'float32' else precision
-        self._dtype = _check_precision(precision, self.device)
+        self._dtype = check_precision(precision, self.device)
         metainfo = dataset_metainfo(cfg)
         self.classes = tuple(metainfo['classes'])
         self.palette = tuple(tuple(color) for color in metainfo['palette'])
@@ -189,13 +189,8 @@ class TorchPredictor:
         prepared = [self._prepare(each, f'image {index}') for index, each in enumerate(images)]
         if not prepared:
             return []
-        with self._autocast():
+        with autocast(self.device, self._dtype):
             return self._model.test_step(pseudo_collate(prepared))
-
-    def _autocast(self) -> contextlib.AbstractContextManager:
-        if self._dtype is None:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, self._dtype)
 
 
 def _cascade_settings(model: Config) -> list:
@@ -230,6 +225,19 @@ def _decide(
     return decided
 
 
+def autocast(device: torch.device, dtype: torch.dtype | None) -> contextlib.AbstractContextManager:
+    """Compute in mixed precision, or not.
+
+    Args:
+        device: Where to compute.
+        dtype: Of the network; None for float32.
+
+    Returns:
+        A context.
+    """
+    return contextlib.nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+
+
 def choose_device(name: str) -> torch.device:
     """Choose where to compute.
 
@@ -258,7 +266,19 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _check_precision(precision: str, device: torch.device) -> torch.dtype | None:
+def check_precision(precision: str, device: torch.device) -> torch.dtype | None:
+    """Check that a device can compute in a precision.
+
+    Args:
+        precision: A key of :data:`PRECISIONS`.
+        device: Where to compute.
+
+    Returns:
+        The type for :func:`autocast`.
+
+    Raises:
+        HandboneError: If there is no such precision, or the device cannot do it.
+    """
     if precision not in PRECISIONS:
         raise HandboneError(f'precision is one of {", ".join(PRECISIONS)}, got {precision!r}')
     if precision == 'fp16' and device.type == 'cpu':

@@ -4,6 +4,7 @@ import hashlib
 import io
 import math
 import os
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from unittest.mock import patch
 
@@ -15,7 +16,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmseg.registry import DATASETS, MODELS
 from shared_folder import shared_folder
-from tool_process import REPOSITORY, Tool
+from tool_process import REPOSITORY, SHORT, Tool
+from warm_process import warm_python
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
@@ -46,7 +48,7 @@ default_hooks = dict(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a training as slow."""
     for item in items:
-        if 'trained' in getattr(item, 'fixturenames', ()):
+        if {'trained', 'folds'} & {*getattr(item, 'fixturenames', ())}:
             item.add_marker(pytest.mark.slow)
 
 
@@ -131,6 +133,30 @@ def trained(run_tool, tiny_config, tmp_path_factory):
         (folder / 'printed').write_text(out)
 
     folder = shared_folder(tmp_path_factory, 'trained', make)
+    return folder / 'work', (folder / 'printed').read_text()
+
+
+@pytest.fixture(scope='session')
+def train_folds(run_command):
+    """Run `handbone train-folds` with trainings that start in a moment."""
+
+    def run(*arguments):
+        with patch.object(sys, 'executable', str(warm_python())):
+            return run_command('train-folds', *arguments)[0]
+
+    return run
+
+
+@pytest.fixture(scope='session')
+def folds(run_tool, train_folds, tiny_config, tmp_path_factory):
+    """Two folds, one after the other, in one folder, and what was printed for the second call."""
+
+    def make(folder):
+        options = (tiny_config, '--folds', 2, '--work-dir', folder / 'work')
+        run_tool('train_folds.py', *options, '--fold-list', 1, *SHORT)
+        (folder / 'printed').write_text(train_folds(*options, *SHORT))
+
+    folder = shared_folder(tmp_path_factory, 'folds', make)
     return folder / 'work', (folder / 'printed').read_text()
 
 

@@ -5,14 +5,13 @@ import json
 import os
 import sys
 import time
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from test_cli_train_test import decode_csv
-from tool_process import REPOSITORY, TIMEOUT, Tool
+from tool_process import REPOSITORY, SHORT, TIMEOUT, Tool
 from warm_process import warm_python
 
 from handbone.apis.fold_testing import find_folds
@@ -23,28 +22,6 @@ from handbone.configuration.fold_config import fold_settings
 from handbone.datasets.folds import in_fold
 from handbone.errors import HandboneError
 from handbone.folder_lock import locked_folder
-
-SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
-
-
-@pytest.fixture(scope='module')
-def train_folds(run_command):
-    """Run `handbone train-folds` with trainings that start in a moment."""
-
-    def run(*arguments):
-        with patch.object(sys, 'executable', str(warm_python())):
-            return run_command('train-folds', *arguments)[0]
-
-    return run
-
-
-@pytest.fixture(scope='module')
-def folds(run_tool, train_folds, tiny_config, tmp_path_factory):
-    """Two folds, one after the other, in one folder, and what was printed for the second call."""
-    work_dir = tmp_path_factory.mktemp('folds') / 'work'
-    options = (tiny_config, '--folds', 2, '--work-dir', work_dir)
-    run_tool('train_folds.py', *options, '--fold-list', 1, *SHORT)
-    return work_dir, train_folds(*options, *SHORT)
 
 
 def patients(root):

@@ -16,7 +16,7 @@ from handbone.apis.soft_voting import EnsembleModel, soft_vote
 from handbone.bones import CLASSES
 from handbone.cli.command import main
 from handbone.ensembles import LogitStore, check_same_classes
-from handbone.ensembles.ensemble_test_loop import _steps_without_image
+from handbone.ensembles.members import steps_without_image
 from handbone.postprocessing import DenseCRF
 
 SIZE = (320, 320)
@@ -117,10 +117,8 @@ def test_steps_come_after_the_mean(run_tool, tiny_config, checkpoint, trained, t
 
 
 def test_a_step_that_looks_at_the_image_is_refused():
-    network = torch.nn.Module()
-    network.postprocess = [DenseCRF.__new__(DenseCRF)]
     with pytest.raises(ValueError, match='DenseCRF needs the input .* leave it out'):
-        _steps_without_image(network)
+        steps_without_image([DenseCRF.__new__(DenseCRF)])
 
 
 def test_other_classes(tiny_config, checkpoint):

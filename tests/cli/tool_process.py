@@ -12,6 +12,8 @@ from warm_process import WarmProcess, warm_python
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT = 300
+#: Makes the trainings of the tiny config shorter still.
+SHORT = ('--cfg-options', 'train_cfg.max_iters=2')
 OF_OTHER_RUNS = ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT', 'PORT', 'NNODES', 'NODE_RANK')
 
 

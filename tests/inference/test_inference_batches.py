@@ -47,8 +47,8 @@ def by_archive(predictor, folder, batch_size):
     pytest.importorskip('duckdb')
     pa = pytest.importorskip('pyarrow')
     parquet = pytest.importorskip('pyarrow.parquet')
-    from handbone.archive.hashing import file_hash
     from handbone.archive.work_unit_predictor import WorkUnitPredictor, WorkUnitSettings
+    from handbone.files import file_hash
     from handbone.masks import decode
 
     paths = sorted(folder.iterdir())

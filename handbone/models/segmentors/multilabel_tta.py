@@ -1,6 +1,6 @@
 """Test-time augmentation of multilabel segmentors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch.nn.functional as F
@@ -61,7 +61,7 @@ class MultilabelTTAModel(BaseTTAModel):
         super().__init__(module, data_preprocessor)
         check_merge(merge)
         self.merge = merge
-        self.views = [_view(settings) for settings in views]
+        self.views = [make_view(settings) for settings in views]
         if not self.views:
             raise HandboneError('test-time augmentation needs at least one view')
 
@@ -191,7 +191,18 @@ class MultilabelTTAModel(BaseTTAModel):
         raise NotImplementedError('MultilabelTTAModel merges in test_step')
 
 
-def _view(settings: dict[str, Any]) -> View:
+def make_view(settings: Mapping[str, Any]) -> View:
+    """Make a view from what a config or an ensemble says of it.
+
+    Args:
+        settings: Arguments of :class:`View`.
+
+    Returns:
+        The view.
+
+    Raises:
+        HandboneError: If there is no such argument, or it is out of its range.
+    """
     try:
         return View(**settings)
     except TypeError as error:

@@ -9,6 +9,7 @@ import csv
 import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import BinaryIO, NamedTuple
@@ -16,6 +17,8 @@ from typing import BinaryIO, NamedTuple
 from handbone.errors import HandboneError
 from handbone.listing import UTF16_MARKS
 
+#: Bytes of a line; the runs of a mask of 2048 x 2048 have at most 20 MB.
+LONGEST_LINE = 2**28
 BYTE_ORDER_MARK = b'\xef\xbb\xbf'
 
 
@@ -184,7 +187,14 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:
         Line counted from 1, its first byte, its content with its end.
     """
     line, offset = 0, 0
-    for chunk in file:
+    for chunk in iter(partial(file.readline, LONGEST_LINE), b''):
+        if len(chunk) == LONGEST_LINE and not chunk.endswith(b'\n'):
+            raise row_error(
+                path,
+                line + 1,
+                f'the line is longer than {LONGEST_LINE >> 20} MB',
+                'The file is damaged, or not CSV; write it again.',
+            )
         if line == 0 and chunk.startswith(UTF16_MARKS):
             raise row_error(path, 1, 'the file is UTF-16', 'Save it as CSV in UTF-8.')
         if line == 0 and chunk.startswith(BYTE_ORDER_MARK):

@@ -3,6 +3,7 @@
 import pytest
 from made_images import CLASSES, made_images, write_all
 
+from handbone import csv_files
 from handbone.datasets.bad_files import BadFiles
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.formats.catalogue import reader_class, writer_class
@@ -41,3 +42,10 @@ def test_formats_that_are_read_in_pieces(tmp_path):
     path = grown(tmp_path, 'cvat', 'annotations.xml')
     with pytest.raises(DatasetError, match=f'{path}: the file is not XML'):
         list(reader_class('cvat')(tmp_path))
+
+
+def test_a_line_without_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_files, 'LONGEST_LINE', 2**16)
+    path = grown(tmp_path, 'rle-csv', 'masks.csv')
+    with pytest.raises(DatasetError, match=rf'{path}, line \d+: the line is longer than'):
+        list(reader_class('rle-csv')(tmp_path))

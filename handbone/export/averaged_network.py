@@ -105,4 +105,5 @@ class AveragedNetwork(nn.Module):
         if self.has_background:
             return probabilities_of(logits, has_background=True)
         held = logits.clamp(-LARGEST - 1, LARGEST + 1)  # no sum is 0
-        return torch.cat([held.sigmoid(), (-held).sigmoid()], dim=1)
+        # not sigmoid, which ONNX Runtime computes to 1e-7 absolutely: too coarse for the logarithm
+        return torch.cat([1 / (1 + torch.exp(-held)), 1 / (1 + torch.exp(held))], dim=1)

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from handbone.engine import MosaicHook
@@ -13,6 +14,7 @@ MOSAIC = dict(type='RandomMosaic', prob=1.0, img_scale=(64, 64), seg_pad_val=0)
 
 def check(root, unknown, always=False, mix=(MOSAIC,), **settings):
     """Run the hook before a training with mosaics of two sets of phantoms."""
+    init_default_scope('mmseg')
     load = dict(type='LoadPolygonAnnotations', always_unknown=always)
     base = dict(
         type='XRayHandBoneDataset',

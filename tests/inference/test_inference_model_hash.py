@@ -102,3 +102,15 @@ def test_a_run_is_not_continued_with_another_network(trained, images, tmp_path):
             run(predictor(options))
     assert (out / 'predictions.csv').read_bytes() == (tmp_path / 'before.csv').read_bytes()
     assert run(predictor(SAME[0])).done_before == 5
+
+
+def test_how_a_cascade_looks_changes_the_hash():
+    """Its weights are the same, but not where the hand is found."""
+    config = Path(__file__).parents[2] / 'configs' / 'starter' / 'hand.py'
+    settings = [{}, {'quarter_turns': False}, {'look_closer_below': 5}, {'shrink': 2}]
+    hashes = set()
+    for changed in settings:
+        cfg = Config.fromfile(config)
+        cfg.model.update(changed)
+        hashes.add(TorchPredictor(cfg, 'starter', 'cpu').model_hash)
+    assert len(hashes) == len(settings)

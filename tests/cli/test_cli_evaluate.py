@@ -10,7 +10,7 @@ import pytest
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
-from handbone.datasets.annotation_file import read_polygons
+from handbone.datasets.annotation_file import read_annotations
 from handbone.masks import dice, encode, overlap_counts, pack, rasterize, runs_to_string
 
 SIZE = (320, 320)
@@ -42,7 +42,7 @@ def truths(annotations):
     """Packed maps by the stem of the image."""
     indices = {name: index for index, name in enumerate(CLASSES)}
     return {
-        path.stem: rasterize(read_polygons(path, indices)[0].split(), *SIZE, len(CLASSES))
+        path.stem: rasterize(read_annotations(path, indices).polygons.split(), *SIZE, len(CLASSES))
         for path in sorted(annotations.rglob('*.json'))
     }
 
@@ -263,7 +263,9 @@ def test_settings_that_make_no_sense(fails, masks, annotations, tmp_path):
     assert 'is a folder' in fails(annotations, masks)
     assert 'unknown scores dise' in fails(masks, annotations, '--metrics', 'dise')
     assert 'Tolerances' in fails(masks, annotations, '--tolerance', '-1')
-    assert '--spacing' in fails(masks, annotations, '--spacing', '0')
+    assert 'The spacing is one or two lengths above 0' in fails(
+        masks, annotations, '--spacing', '0'
+    )
     assert 'add --images FOLDER' in fails(masks, annotations, '--show-dir', tmp_path)
     assert 'HEIGHT WIDTH' in fails(masks, masks, '--metrics', 'hd95')
     assert 'is not a table of scores' in fails(masks)

@@ -39,6 +39,7 @@ def config(root):
     path.write_text(
         f'_base_ = [{str(CONFIG)!r}]\n'
         f'data_root = {str(root / "data")!r}\n'
+        f'experiment_name = _base_.visualizer.name = {root.name!r}\n'
         'tiles = _base_.train_dataloader.dataset.dataset\n'
         'tiles.update(data_root=data_root, tile_size=64, overlap=32, reduce=8, fold=None)\n'
         'for loader in (_base_.val_dataloader, _base_.test_dataloader):\n'

@@ -22,7 +22,6 @@ from handbone.pseudo_labels import training_patients
 
 CONFIGS = Path(__file__).parents[2] / 'configs/pseudo_labels'
 #: The image as it is, and turned; the starter weights label both.
-VIEWS = 'tta_views=[dict(),dict(angle=6)]'
 
 
 @pytest.fixture(scope='module')
@@ -39,7 +38,7 @@ def labels(root):
     words = ['pseudo-label', root / 'test/DCM', '--training', root, '--out-dir', folder]
     printed = io.StringIO()
     with redirect_stdout(printed):
-        main([*map(str, words), '--cfg-options', VIEWS])
+        main([*map(str, words)])
     return folder, printed.getvalue()
 
 
@@ -104,11 +103,10 @@ def test_another_gate_needs_no_new_prediction(root, labels, tmp_path, monkeypatc
         raise AssertionError('predicted again')
 
     monkeypatch.setattr('handbone.inference.TorchPredictor.predict', fail)
-    call = dict(training=[root], cfg_options=dict(tta_views=[dict(), dict(angle=6)]))
-    strict = pseudo_label(root / 'test/DCM', copy, gate=0.97, **call)
+    strict = pseudo_label(root / 'test/DCM', copy, gate=0.97, training=[root])
     kept = strict.decisions['kept']
     assert 0 < kept < strict.decisions['unknown'] + strict.decisions.get('left out', 0)
-    pseudo_label(root / 'test/DCM', copy, **call)
+    pseudo_label(root / 'test/DCM', copy, training=[root])
     assert {path: path.read_bytes() for path in copy.rglob('*') if path.is_file()} == before
 
 

@@ -123,6 +123,8 @@ def _say(sample: SegDataSample, count: int) -> None:
 
 
 def _reads_packed_labels(head: nn.Module) -> bool:
+    if isinstance(head, MultilabelOutput):  # the one of K-Net has no losses itself
+        return True
     losses: Any = head.loss_decode
     every = losses if isinstance(losses, nn.ModuleList) else [losses]
-    return isinstance(head, MultilabelOutput) or any(isinstance(x, PackedLoss) for x in every)
+    return any(isinstance(loss, PackedLoss) for loss in every)

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pytest
 import torch
+from made_masks import SIZE, shifted, write_masks
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
@@ -21,6 +22,8 @@ from warm_process import warm_python
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
+from handbone.datasets.annotation_file import read_annotations
+from handbone.masks import rasterize
 
 LAST_LAYER = ('to_pixels.weight', 'to_pixels.bias')
 LIMIT = math.log(0.02 / 0.98)  # of the logits, for the threshold in CONFIG
@@ -235,3 +238,42 @@ def write_speaking(source, config, folder):
     limits = logits.transpose(0, 1).flatten(1).quantile(0.8, dim=1)
     bias.copy_((LIMIT - limits).repeat_interleave(repeats))
     torch.save(content, path)
+
+
+@pytest.fixture(scope='module')
+def annotations(phantom_root):
+    return phantom_root / 'test' / 'outputs_json'
+
+
+@pytest.fixture(scope='module')
+def truths(annotations):
+    """Packed maps by the stem of the image."""
+    indices = {name: index for index, name in enumerate(CLASSES)}
+    return {
+        path.stem: rasterize(read_annotations(path, indices).polygons.split(), *SIZE, len(CLASSES))
+        for path in sorted(annotations.rglob('*.json'))
+    }
+
+
+@pytest.fixture(scope='module')
+def masks(truths, tmp_path_factory):
+    """A CSV of the truth, one pixel too far to the right."""
+    path = tmp_path_factory.mktemp('masks') / 'one.csv'
+    return write_masks(path, {name: shifted(packed, 1) for name, packed in truths.items()})
+
+
+@pytest.fixture
+def refused(capsys, monkeypatch):
+    """Run the tool's function and return the one line that it writes on its error."""
+    monkeypatch.delenv('HANDBONE_TRACEBACK', raising=False)
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            main(['evaluate', *map(str, arguments)])
+        assert stopped.value.code == 1
+        (line,) = [
+            line for line in capsys.readouterr().err.splitlines() if line.startswith('error: ')
+        ]
+        return line.removeprefix('error: ')
+
+    return run

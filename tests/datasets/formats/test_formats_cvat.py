@@ -1,0 +1,83 @@
+"""CVAT for images 1.1: files as the program writes them."""
+
+import numpy as np
+import pytest
+from made_images import masks_of
+from made_shapes import TRIANGLE, boxes, drawn
+
+from handbone.datasets import DatasetError
+from handbone.datasets.bad_files import BadFiles
+from handbone.datasets.formats.cvat import CvatReader
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations>
+  <version>1.1</version>
+  <meta><task><name>hands</name><labels>
+    <label><name>square</name><color>#ff0000</color><type>any</type><attributes/></label>
+    <label><name>round</name><color>#00ff00</color><type>any</type><attributes/></label>
+  </labels></task></meta>
+  <image id="0" name="ID1/a.png" width="28" height="20">
+    <polygon label="round" source="manual" occluded="1" points="2.00,2.00;20.00,4.00;6.00,15.00"
+      z_order="0" group_id="3"><attribute name="quality">good</attribute></polygon>
+    <mask label="round" source="manual" occluded="0" rle="1, 2, 2, 1" left="10" top="17" width="3"
+      height="2" z_order="1"></mask>
+    <box label="square" source="manual" occluded="0" xtl="3.0" ytl="4.0" xbr="8.0" ybr="9.0"/>
+    <points label="square" points="1.0,1.0"/>
+  </image>
+  <image id="1" name="ID1/b.png" width="28" height="20"></image>
+</annotations>
+"""
+
+
+def test_all_shapes(tmp_path):
+    (tmp_path / 'annotations.xml').write_text(CVAT)
+    reader = CvatReader(tmp_path)
+    assert reader.classes == ('square', 'round') and len(reader) == 2
+    found = masks_of(reader)
+    square, round_ = found['ID1/a.png']
+    np.testing.assert_array_equal(square, boxes((4, 9, 3, 8)))
+    expected = drawn(TRIANGLE) | boxes((17, 17, 11, 12), (18, 18, 12, 12))
+    np.testing.assert_array_equal(round_, expected)
+    assert not found['ID1/b.png'].any()
+    assert reader.losses.lines() == [
+        'attributes and groups: 2',
+        'marks of occluded shapes: 1',
+        'shapes that are no polygon, box or mask: 1',
+    ]
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'fault'),
+    [
+        ('label="round"', 'label="rib"', "polygon 0: the label 'rib' is not among"),
+        ('points="2.00,', 'points="x,', "polygon 0: 'x' is not a number"),
+        (';6.00,15.00', '', 'polygon 0: it has 2 points'),
+        ('2.00,2.00', '2.00,2.00,2.00', 'polygon 0: point 0'),
+        ('2.00,2.00', 'nan,2.00', 'polygon 0: point 0'),
+        ('1, 2, 2, 1', '1, 2, 2, 2', 'mask 1: the lengths add up to 7 pixels, .* has 6'),
+        ('1, 2, 2, 1', '', "mask 1: '' is not a number"),
+        ('left="10"', 'left="27"', 'mask 1: the mask .* is not in the image'),
+        ('width="3"\n      height="2"', 'width="-3" height="-2"', 'is not in the image'),
+        ('left="10"', 'left="1.5"', 'mask 1: the mask has a number that is not whole'),
+        ('xbr="8.0"', 'xbr=""', "box 2: '' is not a number"),
+        ('<points label="square" ', '<blob/><points ', "blob 3: the shape 'blob' is unknown"),
+        ('width="28" height="20">\n', 'width="0" height="20">\n', 'lacks its name, height or'),
+        ('name="ID1/b.png"', 'name="ID1/a.png"', "'ID1/a.png' occurs twice"),
+        ('<?xml version="1.0" encoding="utf-8"?>', '<!DOCTYPE a [<!ENTITY x "y">]>', 'type'),
+        ('</annotations>', '', 'the file is not XML'),
+    ],
+)
+def test_bad_files(tmp_path, old, new, fault):
+    assert old in CVAT
+    text = CVAT.replace(old, new, 1).replace('</points', '</blob' if 'blob' in new else '</points')
+    (tmp_path / 'annotations.xml').write_text(text)
+    with pytest.raises(DatasetError, match=fault) as caught:
+        list(CvatReader(tmp_path))
+    assert str(caught.value).startswith(str(tmp_path / 'annotations.xml'))
+
+
+def test_a_report_goes_on_with_the_rest(tmp_path):
+    (tmp_path / 'annotations.xml').write_text(CVAT.replace('label="round"', 'label="rib"', 1))
+    bad_files = BadFiles('report')
+    names = [image.name for image in CvatReader(tmp_path, bad_files=bad_files)]
+    assert names == ['ID1/b.png'] and len(bad_files.problems) == 1

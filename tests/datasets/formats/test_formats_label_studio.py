@@ -1,0 +1,130 @@
+"""Label Studio: files as the program writes them."""
+
+import json
+
+import numpy as np
+import pytest
+from made_images import CLASSES, masks_of
+from made_shapes import SIZE, TRIANGLE, boxes, drawn
+from small_dataset import write_png
+
+from handbone.datasets import DatasetError
+from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.label_studio import LabelStudioReader
+from handbone.errors import HandboneError
+from handbone.masks.label_studio_rle import write_brush
+
+
+def result_of(kind, label, **value):
+    size = dict(original_width=28, original_height=20, image_rotation=0)
+    base = dict(id='x', type=kind, from_name='label', to_name='image')
+    return base | size | dict(value=value | {kind: [label]})
+
+
+def per_cent(points):
+    return [[100 * x / 28, 100 * y / 20] for x, y in points]
+
+
+def write(folder, *results, **more):
+    annotation = dict(id=1, result=list(results), was_cancelled=False)
+    task = dict(id=1, data=dict(image='/data/upload/3/0a1b2c3d-a.png'))
+    task |= dict(annotations=[annotation], predictions=[]) | more
+    path = folder / 'export.json'
+    path.write_text(json.dumps([task]))
+    return path
+
+
+def results():
+    brush = write_brush(np.array([[0, 3], [30, 2]]), 20 * 28)
+    return [
+        result_of('polygonlabels', 'round', points=per_cent(TRIANGLE), closed=True),
+        result_of('brushlabels', 'square', format='rle', rle=brush),
+        result_of('rectanglelabels', 'round', x=25, y=50, width=25, height=10, rotation=0),
+        result_of('keypointlabels', 'square', x=1, y=1, width=1),
+    ]
+
+
+def test_all_shapes(tmp_path):
+    path = write(tmp_path, *results())
+    reader = LabelStudioReader(path)
+    assert reader.classes == ('round', 'square')
+    round_, square = masks_of(reader)['a.png']
+    np.testing.assert_array_equal(round_, drawn(TRIANGLE) | boxes((10, 12, 7, 14)))
+    assert np.flatnonzero(square).tolist() == [0, 1, 2, 30, 31]
+    assert reader.losses.lines() == ['results that are no polygon, rectangle or brush: 1']
+
+
+@pytest.mark.parametrize(
+    'address',
+    ['/data/upload/3/0a1b2c3d-a.png', '/data/local-files/?d=hands/a.png', 's3://bucket/a.png'],
+)
+def test_images_are_found_by_their_names(tmp_path, address):
+    write_png(tmp_path / 'images/hands/a.png', np.zeros(SIZE, np.uint8))
+    path = write(tmp_path, *results(), data=dict(image=address))
+    (image,) = LabelStudioReader(path, tmp_path / 'images')
+    assert image.path == tmp_path / 'images/hands/a.png'
+
+
+def test_several_annotations(tmp_path):
+    first, second, third, _ = results()
+    annotations = [
+        dict(result=[third], was_cancelled=True),
+        dict(result=[first]),
+        dict(result=[second]),
+    ]
+    path = write(tmp_path, annotations=annotations)
+    with pytest.raises(DatasetError, match='task 0: it has 2 annotations. Say which one'):
+        list(LabelStudioReader(path, choice=ClassChoice(['round', 'square'])))
+    for which, expected in (('first', 'round'), ('last', 'square')):
+        reader = LabelStudioReader(path, annotation=which)
+        assert reader.classes == (expected,) and next(iter(reader)).labels.present() == [0]
+    with pytest.raises(HandboneError, match='annotation must be one of'):
+        LabelStudioReader(path, annotation='all')
+
+
+@pytest.mark.parametrize(
+    ('result', 'fault'),
+    [
+        (dict(value=dict(polygonlabels=['rib'])), "label 'rib' is not among"),
+        (dict(value=dict(polygonlabels=[])), r'its labels are \[\]'),
+        (dict(value=dict(polygonlabels=['round'], points=[[1, 2]])), 'it has 1 points'),
+        (dict(value=dict(polygonlabels=['round'])), 'NoneType as points'),
+        (dict(image_rotation=90), 'was rotated'),
+        (dict(original_width=27, original_height=0), 'the size of the image is 27 x 0'),
+        (dict(type='brushlabels', value=dict(brushlabels=['round'], rle=[1, 2])), 'cut off'),
+        (dict(type='brushlabels', value=dict(brushlabels=['round'])), 'has the values None'),
+        (
+            dict(type='rectanglelabels', value=dict(rectanglelabels=['round'], x=1)),
+            'the rectangle has the values',
+        ),
+        (
+            dict(
+                type='rectanglelabels',
+                value=dict(rectanglelabels=['round'], x=1, y=1, width=9, height=9, rotation=30),
+            ),
+            'is rotated',
+        ),
+        (dict(type=3), 'type is 3'),
+    ],
+)
+def test_bad_results(tmp_path, result, fault):
+    path = write(tmp_path, results()[0] | result)
+    with pytest.raises(DatasetError, match=fault) as caught:
+        list(LabelStudioReader(path, choice=ClassChoice(CLASSES)))
+    assert str(caught.value).startswith(str(path)) and 'task 0' in str(caught.value)
+
+
+def test_results_of_images_of_several_sizes(tmp_path):
+    first, second, *_ = results()
+    path = write(tmp_path, first, second | dict(original_width=14))
+    with pytest.raises(DatasetError, match='task 0, result 1: .* of another size'):
+        list(LabelStudioReader(path))
+
+
+def test_cut_off_files(tmp_path):
+    path = write(tmp_path, *results())
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DatasetError, match='export.json'):
+            list(LabelStudioReader(path, choice=ClassChoice(CLASSES)))

@@ -10,10 +10,11 @@ import torch
 from handbone.configuration.shipped import config_path
 from handbone.errors import HandboneError
 from handbone.inference import ImageSources, Predictor, Source, TorchPredictor
+from handbone.inference.predictor import check_image
 from handbone.inference.run import RunSummary, predict_to_files
 from handbone.inference.stream import predict_sources
 from handbone.outputs import WRITERS, OutputWriter, Prediction
-from handbone.radiographs import RadiographError, check_grey_values
+from handbone.radiographs import RadiographError
 from handbone.starter import CONFIG, NOTICE, starter_weights
 
 
@@ -84,8 +85,9 @@ class MultilabelInferencer:
 
         Args:
             images: One image or a list of images: each an array, a tensor or a Pillow image of grey
-                values (H, W), uint8 or float from 0 to 255. Or files, folders, patterns and
-                ``@lists``, one or a list of them.
+                values (H, W), uint8 or float from 0 to 255; for a model that sees colours also
+                blue, green and red (H, W, 3), uint8, or a Pillow image in colours. Or files,
+                folders, patterns and ``@lists``, one or a list of them.
             batch_size: Number of images per batch; by default 1 on CPUs, 8 on GPUs.
             workers: Number of threads that read images.
 
@@ -94,9 +96,11 @@ class MultilabelInferencer:
 
         Raises:
             RadiographError: If a file cannot be read or predicted.
-            HandboneError: If there are no images, or one is not an image of grey values.
+            HandboneError: If there are no images, or one is not such an image.
         """
-        for batch in predict_sources(self.predictor, _sources(images), batch_size, workers):
+        for batch in predict_sources(
+            self.predictor, _sources(images, self.predictor), batch_size, workers
+        ):
             for outcome in batch:
                 if outcome.prediction is None:
                     raise RadiographError(outcome.error)
@@ -176,7 +180,7 @@ def make_writers(
     return writers
 
 
-def _sources(images: Any) -> Iterable[Source]:
+def _sources(images: Any, predictor: Predictor) -> Iterable[Source]:
     listed = images if isinstance(images, (list, tuple)) else [images]
     files = [isinstance(image, (str, Path)) for image in listed]
     if all(files):
@@ -188,5 +192,5 @@ def _sources(images: Any) -> Iterable[Source]:
         name = f'image{index}'
         if isinstance(image, torch.Tensor):
             image = image.detach().cpu()
-        sources.append(Source(None, name, name, check_grey_values(image, name)))
+        sources.append(Source(None, name, name, check_image(predictor, image, name)))
     return sources

@@ -50,12 +50,14 @@ def calibration_inputs(
     Yields:
         Inputs of the graph by name.
     """
-    load = TRANSFORMS.build(dict(type='LoadRadiograph', window=preprocessing.window))
+    color_type = 'color' if preprocessing.color else 'grayscale'
+    settings = dict(window=preprocessing.window, color_type=color_type)
+    load = TRANSFORMS.build(dict(type='LoadRadiograph', **settings))
     for path in files:
         image = load(dict(img_path=str(path)))['img']
         yield dict(
-            images=preprocessing.prepare(image)[None, None],
-            content=np.array(preprocessing.content(*image.shape), np.int64),
+            images=preprocessing.prepare(image)[None],
+            content=np.array(preprocessing.content(*image.shape[:2]), np.int64),
             # packing is not calibrated
             size=np.array([1, 1], np.int64),
         )

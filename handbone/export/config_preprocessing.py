@@ -59,8 +59,6 @@ def read_preprocessing(
     loading, resizing = steps['LoadRadiograph'], steps['Resize']
     if loading is None or resizing is None:
         raise HandboneError('the test pipeline lacks LoadRadiograph or Resize')
-    if loading.get('color_type', 'grayscale') != 'grayscale':
-        raise HandboneError('LoadRadiograph reads colour: only grey images can be exported')
     mean, std = _normalisation(preprocessor, channels)
     window = loading.get('window', 'file')
     divisor, padded = _padding(preprocessor)
@@ -74,8 +72,17 @@ def read_preprocessing(
         mean=mean,
         std=std,
         window=window if isinstance(window, str) else tuple(window),
+        channels=_channels(loading, preprocessor),
     )
     return preprocessing if size is None else preprocessing.with_fixed_size()
+
+
+def _channels(loading: Mapping[str, Any], preprocessor: Mapping[str, Any]) -> str:
+    """What the network takes, before the normalisation."""
+    if loading.get('color_type', 'grayscale') == 'grayscale':
+        return 'grey'
+    turned = preprocessor.get('bgr_to_rgb') or preprocessor.get('rgb_to_bgr')
+    return 'rgb' if turned else 'bgr'
 
 
 def _check_settings(place: str, kind: str, settings: Mapping[str, Any]) -> None:

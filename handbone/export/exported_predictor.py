@@ -9,7 +9,13 @@ import torch
 
 from handbone.errors import HandboneError
 from handbone.masks import compose, logits_to_packed, placed_to_packed, planes_last, scaling
-from handbone.radiographs import check_grey_values
+from handbone.radiographs import (
+    Radiograph,
+    check_colors,
+    check_grey_values,
+    read_photograph,
+    read_radiograph,
+)
 
 from .description import Description
 from .sessions import PLACE, Output, Session, open_session
@@ -75,6 +81,7 @@ class ExportedPredictor:
         model_hash: SHA-256 of the exported graph, its weights and its description.
         preprocessing: What happens to an image before the graph.
         window: Window by which files of more than 8 bits are to be read.
+        color: Whether the model sees colours.
         device: Where it runs.
     """
 
@@ -87,14 +94,31 @@ class ExportedPredictor:
         self.preprocessing = description.preprocessing
         self.window = description.preprocessing.window
         self.device = torch.device(session.device)
+        self.color = description.preprocessing.color
         self._session = session
         self._packed = packed
+
+    def read(self, path: Path) -> Radiograph:
+        """Read a file as the model wants it; see ``ReadsFiles`` of the predictors.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The radiograph; in colours if the model sees these.
+
+        Raises:
+            RadiographError: The file cannot be used.
+        """
+        read = read_photograph if self.color else read_radiograph
+        return read(path, self.window)
 
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Predict packed labels; images of one size go through the network together.
 
         Args:
-            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255.
+            images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; if the model
+                sees colours, also blue, green and red (H, W, 3), uint8.
 
         Returns:
             Packed maps, int32, (H, W), or (H, W, P) for more than 31 classes, each at the size of
@@ -103,20 +127,21 @@ class ExportedPredictor:
         Raises:
             HandboneError: If an image does not have such values.
         """
-        images = [check_grey_values(each, f'image {index}') for index, each in enumerate(images)]
+        check = check_colors if self.color else check_grey_values
+        images = [check(each, f'image {index}') for index, each in enumerate(images)]
         together = defaultdict(list)
         for index, image in enumerate(images):
-            together[image.shape].append(index)
+            together[image.shape[:2]].append(index)
         labels: dict[int, np.ndarray] = {}
         for size, indices in together.items():
             batch = np.stack([self.preprocessing.prepare(images[index]) for index in indices])
-            predicted = self._predict_batch(batch[:, None], size)
+            predicted = self._predict_batch(batch, size)
             for index, packed in zip(indices, predicted, strict=True):
                 labels[index] = packed
         return [labels[index] for index in range(len(images))]
 
     def _predict_batch(self, batch: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
-        """Predict prepared images (N, 1, H, W) that had one size before."""
+        """Predict prepared images (N, 1 or 3, H, W) that had one size before."""
         content = self.preprocessing.content(*size)
         inputs = dict(images=batch, content=np.array(content, np.int64))
         if self._packed:

@@ -1,4 +1,4 @@
-"""A segmentor as an ONNX model from grey values to packed labels."""
+"""A segmentor as an ONNX model from values of pixels to packed labels."""
 
 import contextlib
 import logging
@@ -56,8 +56,9 @@ def to_graph(
         exclusive: Whether a pixel has at most one class.
 
     Returns:
-        Model with the inputs ``images`` (N, 1, H, W) float32, ``content`` (2,) and ``size`` (2,)
-        int64, and the output ``labels`` (N, P, height, width) int32.
+        Model with the inputs ``images`` (N, 1, H, W) float32, three channels for colours,
+        ``content`` (2,) and ``size`` (2,) int64, and the output ``labels`` (N, P, height, width)
+        int32.
 
     Raises:
         UnsupportedModelError: If the model uses operations or shapes that cannot be exported.
@@ -72,7 +73,10 @@ def to_graph(
             dynamic[axis] = preprocessing.divisor * side if preprocessing.divisor > 1 else side
         # the traced sides have to differ, or the exporter takes them for the same dimension
         width += preprocessing.divisor
-    example = (torch.zeros(2, 1, height, width), torch.tensor([height, width]))
+    example = (
+        torch.zeros(2, 3 if preprocessing.color else 1, height, width),
+        torch.tensor([height, width]),
+    )
     try:
         with torch.no_grad(), _quiet():
             program = torch.onnx.export(
@@ -137,7 +141,8 @@ def _compare(model: onnx.ModelProto, network: nn.Module, preprocessing: Preproce
     if size is None:
         size = preprocessing.padded((preprocessing.scale[1] // 2, preprocessing.scale[0] // 2))
     generator = torch.Generator().manual_seed(0)
-    images = 255 * torch.rand((3, 1, *size), generator=generator)
+    channels = 3 if preprocessing.color else 1
+    images = 255 * torch.rand((3, channels, *size), generator=generator)
     content = torch.tensor(size) - 1
     runtime = import_extra('onnxruntime', EXTRA)
     session = runtime.InferenceSession(

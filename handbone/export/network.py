@@ -1,4 +1,4 @@
-"""The part of an exported graph that PyTorch writes: grey values in, logits out."""
+"""The part of an exported graph that PyTorch writes: values of pixels in, logits out."""
 
 from typing import Any
 
@@ -108,7 +108,8 @@ class ExportedNetwork(nn.Module):
     """Normalisation, network and head.
 
     Shape:
-        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded.
+        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded;
+          ``(N, 3, H, W)`` in the order of the means where the network sees colours.
         - Content: ``(2,)`` int64, height and width of the images without their padding.
         - Output: ``(N, C, h, w)`` float32, logits of the padded images.
 
@@ -176,7 +177,8 @@ class ExportedCascade(nn.Module):
     """Both networks of a cascade and the way between them.
 
     Shape:
-        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded.
+        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded;
+          ``(N, 3, H, W)`` in the order of the means where the network sees colours.
         - Content: ``(2,)`` int64, height and width of the images without their padding.
         - Output: ``(N, C, h, w)`` float32, logits of the region; ``(N, 2, 3)`` float32, from x, y
           of the pixel centres of the images to those of the logits; and ``(N,)`` bool, whether the

@@ -1,4 +1,4 @@
-"""The preprocessing of a grey image, as plain numbers that a file can hold."""
+"""The preprocessing of an image, as plain numbers that a file can hold."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +18,8 @@ INTERPOLATIONS = {
     'area': cv2.INTER_AREA,
     'lanczos': cv2.INTER_LANCZOS4,
 }
+#: What a graph may take.
+CHANNELS = ('grey', 'bgr', 'rgb')
 #: Largest side, in pixels, that an image is resized or padded to.
 MOST_PIXELS = 2**16
 STRUCTURE = Fields(
@@ -30,7 +32,7 @@ STRUCTURE = Fields(
         mean=[float],
         std=[float],
     ),
-    dict(window=(str, [float])),
+    dict(window=(str, [float]), channels=str),
 )
 
 
@@ -50,6 +52,7 @@ class Preprocessing:
         window: How files of more than 8 bits become 0 to 255: ``file`` as a DICOM file says,
             ``minmax``, ``percentile`` or the two ends in raw grey values; for the reader of files,
             the graph sees 0 to 255.
+        channels: What the graph takes: ``grey``, or colours in the order ``bgr`` or ``rgb``.
     """
 
     scale: tuple[int, int]
@@ -60,6 +63,12 @@ class Preprocessing:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     window: str | tuple[float, float] = 'file'
+    channels: str = 'grey'
+
+    @property
+    def color(self) -> bool:
+        """Whether the graph takes colours."""
+        return self.channels != 'grey'
 
     def content(self, height: int, width: int) -> tuple[int, int]:
         """Compute the size that an image has after resizing.
@@ -104,22 +113,28 @@ class Preprocessing:
         """Resize and pad an image.
 
         Args:
-            image: Grey values (H, W), uint8 or float32, 0 to 255.
+            image: Grey values (H, W), or blue, green and red (H, W, 3) for a graph that takes
+                colours; uint8 or float32, 0 to 255.
 
         Returns:
-            Float32 at the padded size; the values in the padding have no effect.
+            Float32, (1, h, w) or (3, h, w), at the padded size; the values in the padding have no
+            effect.
         """
-        content = self.content(*image.shape)
-        if image.shape != content:
+        content = self.content(*image.shape[:2])
+        if image.shape[:2] != content:
             interpolation = INTERPOLATIONS[self.interpolation]
             image = cv2.resize(image, content[::-1], interpolation=interpolation)
-        prepared = np.zeros(self.padded(content), np.float32)
-        prepared[: content[0], : content[1]] = image
+        prepared = np.zeros((3 if self.color else 1, *self.padded(content)), np.float32)
+        channels = image[None] if image.ndim == 2 else image.transpose(2, 0, 1)
+        prepared[:, : content[0], : content[1]] = channels[:: -1 if self.channels == 'rgb' else 1]
         return prepared
 
     def to_plain(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
-        return asdict(self)
+        plain = asdict(self)
+        if not self.color:
+            del plain['channels']  # earlier versions, which take grey values alone, read the file
+        return plain
 
     @classmethod
     def from_plain(cls, plain: Any, place: str) -> 'Preprocessing':
@@ -136,7 +151,9 @@ class Preprocessing:
             HandboneError: If a setting is missing, unknown or out of range.
         """
         check_structure(plain, STRUCTURE, place)
-        unknown = [name for name in plain if name not in {**STRUCTURE.required, 'window': None}]
+        unknown = [
+            name for name in plain if name not in {**STRUCTURE.required, **STRUCTURE.optional}
+        ]
         if unknown:
             raise HandboneError(f'{place} has the unknown setting {shown(unknown[0])}')
         settings: dict[str, Any] = {
@@ -148,6 +165,7 @@ class Preprocessing:
         fits = (
             all(len(size) == 2 and 1 <= min(size) <= max(size) <= MOST_PIXELS for size in sizes)
             and made.interpolation in INTERPOLATIONS
+            and made.channels in CHANNELS
             and 1 <= made.divisor <= MOST_PIXELS
             and (isinstance(made.window, str) or len(made.window) == 2)
             and all(map(math.isfinite, (*made.mean, *made.std)))

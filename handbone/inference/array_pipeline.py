@@ -1,14 +1,12 @@
 """The test pipeline of a config, for images that are in memory already."""
 
 from collections.abc import Sequence
-from typing import TypeGuard
 
-import cv2
 import numpy as np
 from mmcv.transforms import Compose
 
 from handbone.errors import HandboneError
-from handbone.radiographs import check_grey_values
+from handbone.radiographs import check_colors, check_grey_values
 from handbone.sections import Section
 
 LOADING = 'LoadRadiograph'
@@ -58,21 +56,9 @@ class ArrayPipeline:
         """
         if self.reads_sections:
             return self._steps(dict(img_path=str(_section(image, place).path)))
-        if not (self.color and _is_coloured(image)):
-            image = check_grey_values(image, place)
-            if self.color:
-                image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        image = check_colors(image, place) if self.color else check_grey_values(image, place)
         size = image.shape[:2]
         return self._steps(dict(img=image, img_shape=size, ori_shape=size, img_path=''))
-
-
-def _is_coloured(image: object) -> TypeGuard[np.ndarray]:
-    return (
-        isinstance(image, np.ndarray)
-        and image.dtype == np.uint8
-        and image.ndim == 3
-        and image.shape[2] == 3
-    )
 
 
 def _section(image: object, place: str) -> Section:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 
 from handbone.evaluation.logit_summary import LogitSummary
-from handbone.radiographs import Radiograph, read_radiograph
+from handbone.radiographs import Radiograph, check_colors, check_grey_values, read_radiograph
 from handbone.radiographs.window import Window
 
 #: Images that a network gets at once unless the caller says, by type of device; 1 on others.
@@ -94,6 +94,36 @@ class ReadsFiles(Protocol):
 
     def read(self, path: Path) -> Radiograph:
         """Read a file into what :meth:`Predictor.predict` takes as its ``content``."""
+
+
+def sees_colors(predictor: Predictor) -> bool:
+    """Tell whether a predictor takes colours, by its attribute ``color``, which few have.
+
+    Args:
+        predictor: The predictor.
+
+    Returns:
+        True if it takes blue, green and red (H, W, 3) beside grey values.
+    """
+    return bool(getattr(predictor, 'color', False))
+
+
+def check_image(predictor: Predictor, image: Any, place: str) -> np.ndarray:
+    """Check an image in memory for a predictor.
+
+    Args:
+        predictor: The predictor.
+        image: The image, as the functions of :mod:`handbone.radiographs` take it.
+        place: Which image it is, for messages.
+
+    Returns:
+        Grey values (H, W), or blue, green and red (H, W, 3) if the predictor sees colours.
+
+    Raises:
+        HandboneError: If it is not such an image.
+    """
+    check = check_colors if sees_colors(predictor) else check_grey_values
+    return check(image, place)
 
 
 def read_file(predictor: Predictor, path: Path) -> Radiograph:

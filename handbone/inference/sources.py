@@ -32,7 +32,8 @@ class Source(NamedTuple):
         path: The file; ``None`` for an array.
         name: Its place in the outputs, as in :class:`handbone.inference.Prediction`.
         image_name: Its name in tables: the file's name, with folders where two files share it.
-        image: The array, grey values (H, W), where there is no file.
+        image: The array where there is no file: grey values (H, W), or blue, green and red
+            (H, W, 3).
     """
 
     path: Path | None

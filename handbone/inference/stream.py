@@ -8,11 +8,11 @@ from typing import NamedTuple
 from handbone.errors import HandboneError
 from handbone.outputs.prediction import Prediction
 from handbone.postprocessing import flags_of
-from handbone.radiographs import Radiograph, check_grey_values
+from handbone.radiographs import Photograph, Radiograph
 
 from .batches import Answer, predict_batches, read_ahead
 from .image_failures import failure_text
-from .predictor import Predictor, default_batch_size, read_file
+from .predictor import Predictor, check_image, default_batch_size, read_file
 from .sources import Source
 
 
@@ -65,7 +65,8 @@ def predict_sources(
 
 def _read(predictor: Predictor, source: Source) -> Radiograph:
     if source.path is None:
-        return Radiograph(check_grey_values(source.image, source.name))
+        image = check_image(predictor, source.image, source.name)
+        return Photograph(image[..., ::-1]) if image.ndim == 3 else Radiograph(image)
     return read_file(predictor, source.path)
 
 

@@ -31,7 +31,7 @@ from handbone.configuration.prediction_settings import (
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, planes_last
-from handbone.radiographs import Photograph, Radiograph, read_radiograph
+from handbone.radiographs import Radiograph, read_photograph, read_radiograph
 from handbone.sections.section_overview import read_overview
 
 from .array_pipeline import ArrayPipeline
@@ -103,6 +103,7 @@ class TorchPredictor:
         with config_faults_explained(cfg):
             self._prepare = ArrayPipeline(pipeline)
         self.window = self._prepare.window
+        self.color = self._prepare.color
 
         model = build_model(cfg)
         segmentor = model.module if tta else model
@@ -139,8 +140,7 @@ class TorchPredictor:
         if self._prepare.reads_sections:
             return read_overview(path)
         if self._prepare.color:
-            read = read_radiograph(path, self.window, 'color')
-            return Photograph(read.image[..., ::-1], read.path, read.spacing, read.dicom)
+            return read_photograph(path, self.window)
         return read_radiograph(path, self.window)
 
     @torch.inference_mode()

@@ -1,3 +1,4 @@
+from .colors import check_colors, read_photograph
 from .errors import RadiographError
 from .grey_values import check_grey_values
 from .radiograph import Photograph, Radiograph
@@ -9,7 +10,9 @@ __all__ = [
     'Radiograph',
     'RadiographError',
     'apply_window',
+    'check_colors',
     'check_grey_values',
     'check_window',
+    'read_photograph',
     'read_radiograph',
 ]

@@ -113,6 +113,7 @@ def test_all_predictors_check_images_alike():
 
     exported = ExportedPredictor.__new__(ExportedPredictor)
     exported.preprocessing = Preprocessing((8, 8), True, 'bilinear', 1, None, (0.0,), (1.0,))
+    exported.color = False
     pipeline = ArrayPipeline([dict(type='LoadRadiograph')])
     predictors = (lambda each: exported.predict([each]), lambda each: pipeline(each, 'image 0'))
     for bad in (GREY.astype(np.uint16), np.zeros((1, 700), np.uint8), GREY[..., None], GREY / 255):
@@ -122,3 +123,31 @@ def test_all_predictors_check_images_alike():
                 predict(bad)
             texts.append(str(caught.value))
         assert texts[0] == texts[1]
+
+
+class Colours(Thresholding):
+    """Marks what is blue."""
+
+    color = True
+
+    def predict(self, images):
+        assert all(image.shape[2] == 3 for image in images)
+        return [(image[..., 0] > 100).astype(np.int32) for image in images]
+
+
+def test_colours_for_models_that_see_them(inferencer):
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[1:3, 2:4, 0] = 255
+    picture = Image.fromarray(image[..., ::-1])
+    predict = MultilabelInferencer.of(Colours())
+    for given in (image, torch.from_numpy(image), picture, picture.convert('RGBA')):
+        (prediction,) = predict(given)
+        np.testing.assert_array_equal(prediction.labels, image[..., 0] > 0)
+        np.testing.assert_array_equal(prediction.radiograph.image, image[..., ::-1])
+    (prediction,) = predict(GREY)
+    np.testing.assert_array_equal(prediction.labels, GREY > 100)
+    for wrong in (image.astype(float), np.zeros((4, 6, 4), np.uint8)):
+        with pytest.raises(HandboneError, match='image0: .*colours must be blue, green and red'):
+            list(predict(wrong))
+    with pytest.raises(HandboneError, match='Convert colours to grey first'):
+        list(inferencer(image))

@@ -141,7 +141,7 @@ def correlation(exported, pytorch):
     def correlate(path):
         predictor = open_exported(path, threads=1)
         prepared = predictor.preprocessing.prepare(pytorch[0][0])
-        inputs = dict(images=prepared[None, None], content=np.array(prepared.shape))
+        inputs = dict(images=prepared[None], content=np.array(prepared.shape[1:]))
         files = (path, exported / 'tiny.onnx')
         both = [open_session(each, 'logits').run(inputs)[0] for each in files]
         assert (both[0] != both[1]).any()

@@ -76,7 +76,7 @@ def expected(cascade, images):
     found = []
     for image in images:
         content = PREPROCESSING.content(*image.shape)
-        prepared = PREPROCESSING.prepare(image)[: content[0], : content[1]]
+        prepared = PREPROCESSING.prepare(image)[0, : content[0], : content[1]]
         tensor = torch.from_numpy(np.ascontiguousarray(prepared))[None]
         with torch.no_grad():
             data = dict(inputs=[tensor], data_samples=[sample_of(tensor, image.shape)])
@@ -100,7 +100,7 @@ def test_the_graph_says_whether_the_region_was_found(exported, images, suffix):
     session = open_session(exported / f'cascade{suffix}', 'logits', 'cpu', 1)
     for image, wanted in zip(images, [True, True, True, False], strict=True):
         content = np.array(PREPROCESSING.content(*image.shape))
-        inputs = dict(images=PREPROCESSING.prepare(image)[None, None], content=content)
+        inputs = dict(images=PREPROCESSING.prepare(image)[None], content=content)
         outputs = session.run_all(inputs)
         assert outputs['found'].tolist() == [wanted]
         assert outputs['place'].shape == (1, 2, 3)

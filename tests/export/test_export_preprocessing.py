@@ -38,7 +38,7 @@ def pipeline(**changes):
 def test_images_are_resized_as_by_mmcv(keep_ratio, interpolation, shape, dtype):
     image = np.random.default_rng(0).integers(0, 256, shape).astype(dtype)
     steps = pipeline(keep_ratio=keep_ratio, interpolation=interpolation)
-    prepared = read_preprocessing(steps, PREPROCESSOR).prepare(image)
+    prepared = read_preprocessing(steps, PREPROCESSOR).prepare(image)[0]
     resize = Resize(scale=(96, 64), keep_ratio=keep_ratio, interpolation=interpolation)
     expected = resize(dict(img=image, img_shape=shape))['img']
     height, width = expected.shape
@@ -51,7 +51,7 @@ def test_images_are_resized_as_by_mmcv(keep_ratio, interpolation, shape, dtype):
 @pytest.mark.parametrize('shape', [(2048, 1536), (1536, 2048), (3000, 200), (200, 3000)])
 def test_both_orientations_fit_a_fixed_size(shape):
     fixed = read_preprocessing(pipeline(), PREPROCESSOR, size=(96, 64))
-    prepared = fixed.prepare(np.full(shape, 7, np.uint8))
+    prepared = fixed.prepare(np.full(shape, 7, np.uint8))[0]
     assert prepared.shape == (96, 64)
     height, width = fixed.content(*shape)
     assert (prepared[:height, :width] == 7).all() and prepared.sum() == 7 * height * width

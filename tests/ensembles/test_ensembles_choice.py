@@ -11,7 +11,7 @@ from mmengine.registry import init_default_scope
 from handbone.ensembles.choice import Alternatives, Choice, nested
 from handbone.ensembles.combination import Combination, Reference, Scorer, step_text
 from handbone.ensembles.mean_logits import Decided, mean_logits
-from handbone.ensembles.proof import FEWEST_PATIENTS, Proof
+from handbone.ensembles.proof import Proof
 from handbone.masks import join_unknown, logits_to_packed
 
 CLASSES = ('a', 'b')
@@ -164,9 +164,11 @@ def test_specks_are_removed(make):
 
 
 def test_too_few_patients_keep_the_simple_choice(make):
-    scorer, alternatives = make(2 * FEWEST_PATIENTS - 2, (1.5, 1), (1.5, 2), (9.0, 3))
-    choice = choose(scorer, alternatives)
+    """Nine patients of two images each; ten are enough."""
+    candidates = (1.5, 1), (1.5, 2), (9.0, 3)
+    choice = choose(*make(18, *candidates))
     assert choice.tried == [] and choice.found == choice.start and choice.found.counts[2] == 0
+    assert choose(*make(20, *candidates)).tried
 
 
 def test_noise_gains_nothing_on_held_out_images(make):

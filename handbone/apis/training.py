@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from handbone.checkpoints import unpickling
+from handbone.checkpoints import newest_checkpoint, unpickling
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
 from handbone.configuration.completion import TRAINING, complete_config
@@ -18,6 +18,7 @@ from handbone.engine.acceleration import check_activation_checkpointing, check_a
 from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware, is_first_process, process_group, use_gpu
 from handbone.engine.memory import keep_freed_memory
+from handbone.engine.precision_choice import settle_precision
 from handbone.files import check_room
 from handbone.folder_lock import locked_folder
 
@@ -50,10 +51,11 @@ def train(cfg: Config) -> None:
 
 
 def _train(cfg: Config) -> None:
-    check_amp(cfg)
-    check_compile(cfg)
-    check_activation_checkpointing(cfg)
     with unpickling(cfg.get('allow_pickle', False)):
+        settle_precision(cfg, _interrupted(cfg))
+        check_amp(cfg)
+        check_compile(cfg)
+        check_activation_checkpointing(cfg)
         _prepare(cfg)
         with process_group(cfg.launcher), config_faults_explained(cfg):
             ResumableRunner.from_cfg(cfg).train()
@@ -80,3 +82,11 @@ def _is_resumed(cfg: Config) -> bool:
         return False
     folder = training_checkpoints(cfg, cfg.work_dir)
     return cfg.get('load_from') is not None or any(folder.glob('*.pth'))
+
+
+def _interrupted(cfg: Config) -> str | None:
+    """Find the checkpoint that a training continues from."""
+    if not cfg.get('resume', False):
+        return None
+    found = cfg.get('load_from') or newest_checkpoint(training_checkpoints(cfg, cfg.work_dir))
+    return None if found is None else str(found)

@@ -214,7 +214,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         'are used',
     )
     add_precision(
-        parser, ('fp32', 'bf16', 'fp16'), 'default: fp32; an exported model has its own precision'
+        parser,
+        ('auto', 'fp32', 'bf16', 'fp16'),
+        'auto: bf16 where that is faster; default: fp32; an exported model has its own precision',
     )
     add_decision_arguments(parser)
     add_config_options(parser)

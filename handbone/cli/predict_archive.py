@@ -73,9 +73,13 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
 
     Raises:
-        HandboneError: If no image could be predicted.
+        HandboneError: If no image could be predicted, or the precision is left to each machine.
     """
     model, checkpoint, names = split_sources(args.words)
+    if args.precision == 'auto':
+        raise HandboneError(
+            '--precision auto may differ between the machines of an archive: give fp32 or bf16'
+        )
     check_extra()
     from handbone.archive.folder import ArchiveFolder
     from handbone.archive.prediction import Workforce, predict_archive

@@ -94,7 +94,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--device', help='cpu, cuda, cuda:1 … (default: a GPU if there is one)')
     add_precision(
-        parser, ('fp32', 'bf16', 'fp16'), 'default: fp32; an exported model has its own precision'
+        parser,
+        ('auto', 'fp32', 'bf16', 'fp16'),
+        'auto: bf16 where that is faster; default: fp32; an exported model has its own precision',
     )
     add_config_options(parser)
     add_allow_pickle(parser)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from handbone.postprocessing.selection import STEPS
 from handbone.submissions.image_names import IMAGE_NAMES
 
-from .arguments import add_common_arguments, names, read_config
+from .arguments import add_common_arguments, add_precision, names, read_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_result_arguments(parser)
     add_decision_arguments(parser)
+    add_precision(
+        parser,
+        ('auto', 'fp32', 'bf16', 'fp16'),
+        'auto: bf16 where that is faster; default: fp32, which gives the same labels everywhere',
+    )
     add_common_arguments(parser)
 
 
@@ -45,12 +50,15 @@ def run(args: argparse.Namespace) -> None:
         use_thresholds,
     )
     from handbone.configuration.test_time_augmentation import use_test_time_augmentation
+    from handbone.engine.precision_choice import use_test_precision
     from handbone.ensembles.ensemble_file import is_ensemble
     from handbone.errors import HandboneError
     from handbone.evaluation import read_temperatures
 
     cfg = read_config(args)
     use_results(cfg, args)
+    if args.precision:
+        use_test_precision(cfg, args.precision)
     ensemble = EnsembleTest(cfg, args.checkpoint) if is_ensemble(args.checkpoint) else None
     if args.thresholds:
         use_thresholds(cfg, args.thresholds)

@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_precision(
         parser,
-        ('fp32', 'bf16', 'fp16'),
-        'bf16 or fp16 (for GPUs without bf16) train in mixed precision; default: as in the config',
+        ('auto', 'fp32', 'bf16', 'fp16'),
+        'bf16 or fp16 (for GPUs without bf16) train in mixed precision, auto in bf16 where that is '
+        'faster; default: as in the config',
         '--amp',
     )
     parser.add_argument(
@@ -43,13 +44,13 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.apis.training import train
-    from handbone.engine.acceleration import use_compile, use_precision
+    from handbone.engine.acceleration import use_compile
 
     cfg = read_config(args)
     if args.from_scratch:
         cfg.from_scratch = True
     if args.precision:
-        use_precision(cfg, args.precision)
+        cfg.precision = args.precision
     if args.compile:
         use_compile(cfg)
     if args.resume:

@@ -27,6 +27,7 @@ OTHER_SETTINGS = (
     'sync_bn',
     'allow_pickle',
     'from_scratch',
+    'precision',
     'start_from',
     'tta_merge',
     'tta_pipeline',

@@ -15,6 +15,7 @@ DTYPES = {'bf16': 'bfloat16', 'fp16': 'float16'}
 #: Names that Linux gives to processors' bfloat16 instructions: x86-64 and Arm.
 BFLOAT16_FLAGS = {'avx512_bf16', 'amx_bf16', 'bf16'}
 CPU_INFO = Path('/proc/cpuinfo')
+NO_INSTRUCTIONS = 'this processor has no bfloat16 instructions (avx512_bf16, amx_bf16)'
 FLOAT32_REMEDY = 'train in float32 with --precision fp32'
 
 
@@ -75,8 +76,8 @@ def check_amp(cfg: Config) -> None:
         )
     if not cpu_has_bfloat16():
         raise HandboneError(
-            'there is no GPU, and this processor has no bfloat16 instructions (avx512_bf16, '
-            f'amx_bf16), without which bfloat16 is slower than float32: {FLOAT32_REMEDY}'
+            f'there is no GPU, and {NO_INSTRUCTIONS}, without which bfloat16 is slower than '
+            f'float32: {FLOAT32_REMEDY}'
         )
     wrapper.type = 'CPUAmpOptimWrapper'
     _drop_amp_settings(wrapper)

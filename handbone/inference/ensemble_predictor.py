@@ -15,6 +15,7 @@ from mmseg.registry import TASK_UTILS
 from handbone.configuration.dataset_configs import dataset_metainfo, dataset_pipeline
 from handbone.configuration.known_settings import name_of
 from handbone.configuration.prediction_settings import prediction_settings, use_postprocessing
+from handbone.engine.precision_choice import check_precision, resolve_precision
 from handbone.ensembles import check_same_classes
 from handbone.ensembles.ensemble_file import Ensemble, read_ensemble
 from handbone.ensembles.mean_logits import mean_logits
@@ -31,7 +32,7 @@ from handbone.masks import check_thresholds, logits_to_packed, planes_last
 from handbone.postprocessing import apply_steps, index_classes
 
 from .array_pipeline import ArrayPipeline
-from .torch_predictor import autocast, check_precision, choose_device
+from .torch_predictor import autocast, choose_device, for_autocast
 
 
 class EnsemblePredictor:
@@ -41,7 +42,7 @@ class EnsemblePredictor:
         config: A config with the classes of the ensemble and their colours.
         path: File of the ensemble.
         device: As ``torch.device`` takes it; 'auto' is a GPU where there is one.
-        precision: 'fp32', 'bf16' or, on GPUs, 'fp16'.
+        precision: 'fp32', 'bf16' or, on GPUs, 'fp16'; 'auto' is 'bf16' where that is faster.
         thresholds: Probability above which a class is present, one per class; by default those of
             the ensemble.
         postprocess: Names of the steps after the thresholds; by default those of the ensemble.
@@ -74,6 +75,7 @@ class EnsemblePredictor:
         self.palette = tuple(tuple(color) for color in metainfo['palette'])
         check_same_classes(str(path), ensemble.classes, name_of(config), self.classes)
         self.device = choose_device(device)
+        precision = resolve_precision(precision, self.device)
         self._dtype = check_precision(precision, self.device)
         chosen = ensemble.thresholds if thresholds is None else thresholds
         self.thresholds = check_thresholds(chosen, len(self.classes), 'thresholds')
@@ -101,7 +103,8 @@ class EnsemblePredictor:
             check_same_decision(
                 network, self._decided, member.checkpoint, ensemble.members[0].checkpoint
             )
-            self._networks.append(logits_only(network.to(self.device)))
+            network = for_autocast(network.to(self.device), self._dtype)
+            self._networks.append(logits_only(network))
             pipeline = dataset_pipeline(cfg)
             if pipeline not in pipelines:
                 pipelines.append(pipeline)

@@ -38,7 +38,8 @@ def open_predictor(
             ``handbone find-best``, whose members bring their own configs.
         device: 'cpu', 'cuda', 'cuda:1' and so on; ``None`` takes a GPU where there is one. With
             'meta' the predictor has its classes, thresholds and hash, but may not predict.
-        precision: 'fp32', 'bf16' or 'fp16'; ``None`` is 'fp32'. An exported model has its own.
+        precision: 'fp32', 'bf16', 'fp16', or 'auto', which is 'bf16' where that is faster; ``None``
+            is 'fp32'. An exported model has its own.
         tta: Average over the views that the config names.
         thresholds: Probability above which a class is present, one per class, or a file of
             ``handbone tune-thresholds``; ``None`` takes those of the model.

@@ -52,13 +52,16 @@ def train(cfg: Config) -> None:
 
 def _train(cfg: Config) -> None:
     with unpickling(cfg.get('allow_pickle', False)):
-        settle_precision(cfg, _interrupted(cfg))
+        precision = settle_precision(cfg, _interrupted(cfg))
         check_amp(cfg)
         check_compile(cfg)
         check_activation_checkpointing(cfg)
         _prepare(cfg)
         with process_group(cfg.launcher), config_faults_explained(cfg):
-            ResumableRunner.from_cfg(cfg).train()
+            runner = ResumableRunner.from_cfg(cfg)
+            if precision is not None:
+                runner.logger.info(str(precision))
+            runner.train()
 
 
 def _prepare(cfg: Config) -> None:

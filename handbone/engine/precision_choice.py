@@ -105,29 +105,32 @@ def bfloat16_time(repetitions: int = 5) -> float:
     return half / plain
 
 
-def settle_precision(cfg: Config, interrupted: str | None = None) -> None:
+def settle_precision(cfg: Config, interrupted: str | None = None) -> PrecisionChoice | None:
     """Turn ``precision`` of a config into settings of the optimiser and the model.
 
-    ``'auto'`` becomes the choice of :func:`choose_precision`, and one line in the log says why. A
-    resumed training keeps the precision of the interrupted one, so it ends as if it had not been
-    interrupted. In bfloat16 on a CPU the weights of convolutions are kept in channels-last order.
+    ``'auto'`` becomes the choice of :func:`choose_precision`. A resumed training keeps the
+    precision of the interrupted one, so it ends as if it had not been interrupted. In bfloat16 on a
+    CPU the weights of convolutions are kept in channels-last order.
 
     Args:
         cfg: Configuration, changed in place; ``precision`` is missing or None, where
             ``optim_wrapper`` decides, or one of :data:`TRAINING_PRECISIONS`.
         interrupted: The checkpoint that the training continues from, if any.
 
+    Returns:
+        The choice, for the log; None where nothing had to be chosen.
+
     Raises:
         HandboneError: If there is no such precision.
     """
     wanted = cfg.get('precision')
     if wanted is None:
-        return
+        return None
     if wanted not in TRAINING_PRECISIONS:
         raise HandboneError(f'precision is one of {", ".join(TRAINING_PRECISIONS)}, got {wanted!r}')
     if wanted != 'auto':
         use_precision(cfg, wanted)
-        return
+        return None
     choice = _former_choice(interrupted)
     if choice is None:
         device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
@@ -136,7 +139,7 @@ def settle_precision(cfg: Config, interrupted: str | None = None) -> None:
     use_precision(cfg, choice.precision)
     if choice.precision == 'bf16' and not torch.cuda.is_available():
         _use_channels_last(cfg.model)
-    print_log(str(choice), logger='current', level=logging.INFO)
+    return choice
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:

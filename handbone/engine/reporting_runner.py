@@ -17,6 +17,15 @@ from handbone.registration import import_notes
 
 from .hooks.terminal_hook import TerminalHook
 
+#: Default hooks that mmengine's runner adds where a config does not name them.
+OWN_HOOKS = (
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+)
 PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
@@ -71,9 +80,16 @@ class ReportingRunner(Runner):
         """Register the hooks of the config and :class:`TerminalHook`.
 
         Args:
-            default_hooks: Hooks by name.
+            default_hooks: Hooks by name; None leaves one out, whoever brings it.
             custom_hooks: Further hooks.
         """
+        if default_hooks is not None:
+            # mmengine knows None only for the hooks that it would add itself
+            default_hooks = {
+                name: hook
+                for name, hook in default_hooks.items()
+                if hook is not None or name in OWN_HOOKS
+            }
         super().register_hooks(default_hooks, custom_hooks)
         self.register_hook(TerminalHook())
 

@@ -8,6 +8,7 @@ from mmseg.registry import HOOKS
 from handbone.configuration.shipped import config_path
 from handbone.engine import InvalidLossHook
 from handbone.engine.guards import GUARDS, keep_guards
+from handbone.engine.reporting_runner import ReportingRunner
 
 TYPES = {name: guard.__name__ for name, guard in GUARDS.items()}
 CHECKS = [name for name in TYPES if name != 'output_bias']
@@ -73,3 +74,14 @@ def test_hooks_that_are_built_already():
 
     hooks, left = kept(custom_hooks=[GentleHook(), Own()])
     assert 'invalid_loss' not in hooks and len(left) == 2
+
+
+def test_any_default_hook_may_be_left_out():
+    """Those that mmengine does not know by name, and those that it adds."""
+    runner = object.__new__(ReportingRunner)
+    runner._hooks = []
+    settings = dict(system_load=None, timer=None, invalid_loss=dict(type=InvalidLossHook))
+    runner.register_hooks(settings)
+    names = {type(hook).__name__ for hook in runner.hooks}
+    assert 'InvalidLossHook' in names and 'LoggerHook' in names
+    assert not names & {'SystemLoadHook', 'IterTimerHook'}

@@ -32,7 +32,7 @@ from handbone.masks import check_thresholds, logits_to_packed, planes_last
 from handbone.postprocessing import apply_steps, index_classes
 
 from .array_pipeline import ArrayPipeline
-from .torch_predictor import autocast, choose_device, for_autocast
+from .torch_predictor import autocast, choose_device, prepare_for_autocast
 
 
 class EnsemblePredictor:
@@ -103,7 +103,8 @@ class EnsemblePredictor:
             check_same_decision(
                 network, self._decided, member.checkpoint, ensemble.members[0].checkpoint
             )
-            network = for_autocast(network.to(self.device), self._dtype)
+            network.to(self.device)
+            prepare_for_autocast(network, self._dtype)
             self._networks.append(logits_only(network))
             pipeline = dataset_pipeline(cfg)
             if pipeline not in pipelines:

@@ -124,7 +124,8 @@ class TorchPredictor:
         if summarise:
             # behind the hash, because it changes no label
             segmentor.test_cfg['summarise'] = dict(temperatures=temperatures)
-        self._model = for_autocast(model.to(self.device), self._dtype).eval()
+        self._model = model.to(self.device).eval()
+        prepare_for_autocast(self._model, self._dtype)
 
     def read(self, path: Path) -> Radiograph:
         """Read a file as the test pipeline does; see ``ReadsFiles`` of the predictors.
@@ -240,19 +241,15 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> contextlib.Abst
     return contextlib.nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
 
-def for_autocast(model: nn.Module, dtype: torch.dtype | None) -> nn.Module:
+def prepare_for_autocast(model: nn.Module, dtype: torch.dtype | None) -> None:
     """Prepare a model for :func:`autocast`: on CPUs, channels-last convolutions are faster in it.
 
     Args:
         model: The model, changed in place.
         dtype: As for :func:`autocast`.
-
-    Returns:
-        The model.
     """
     if dtype is not None and next(model.parameters()).device.type == 'cpu':
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model
 
 
 def choose_device(name: str) -> torch.device:

@@ -25,7 +25,7 @@ class FoldedUNet(BaseModule):
 
     Shape:
         - Input: ``(N, 1 or 3, H, W)``; H and W multiples of ``fold * 2 ** (len(channels) - 1)``.
-        - Output: one map, ``(N, channels[0], H / fold, W / fold)``.
+        - Output: ``outputs`` maps, ``(N, channels[i], H / (fold * 2 ** i), W / (fold * 2 ** i))``.
 
     Args:
         channels: Channels of each level, each at half the resolution of the one before.
@@ -34,6 +34,11 @@ class FoldedUNet(BaseModule):
         norm_cfg: Normalisation layer.
         init_cfg: Initialisation, as in mmengine.
         in_channels: Channels of the input that are used, 1 for grey images or 3 for colours.
+        outputs: How many levels of the decoder are given, finest first; the coarser ones are for
+            auxiliary heads, see :class:`MultilabelCoarseHead`. The weights are the same.
+
+    Raises:
+        HandboneError: If there are not as many levels.
 
     Example:
         In a config::
@@ -49,8 +54,11 @@ class FoldedUNet(BaseModule):
         norm_cfg: dict | None = None,
         init_cfg: dict | None = None,
         in_channels: int = 1,
+        outputs: int = 1,
     ) -> None:
         super().__init__(init_cfg)
+        check_outputs('FoldedUNet', outputs, channels)
+        self.outputs = outputs
         self.in_channels = in_channels
         norm_cfg = norm_cfg or dict(type='BN')
         self.stride = fold * 2 ** (len(channels) - 1)
@@ -69,14 +77,14 @@ class FoldedUNet(BaseModule):
                 self.up.append(ConvModule(deeper, width, 1, norm_cfg=norm_cfg, act_cfg=None))
                 self.decoder.append(ResidualBlock(width, norm_cfg))
 
-    def forward(self, images: Tensor) -> tuple[Tensor]:
-        """Compute the feature map.
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Compute the feature maps.
 
         Args:
             images: ``(N, 1 or 3, H, W)``.
 
         Returns:
-            One map in a tuple, as mmseg's heads expect.
+            The maps, finest first.
 
         Raises:
             HandboneError: If H or W is not a multiple of the network's stride.
@@ -94,10 +102,30 @@ class FoldedUNet(BaseModule):
             if level < len(self.down):
                 skips.append(features)
                 features = self.down[level](features)
+        maps = [features]
         for level in reversed(range(len(skips))):
             raised = F.interpolate(self.up[level](features), scale_factor=2, mode='nearest')
             features = self.decoder[level](torch.relu(raised + skips[level]))
-        return (features,)
+            maps.append(features)
+        return tuple(maps[: -self.outputs - 1 : -1])
+
+
+def check_outputs(name: str, outputs: int, channels: Sequence[int]) -> None:
+    """Check how many levels of a decoder are given.
+
+    Args:
+        name: Whose they are, for the message.
+        outputs: Number of levels.
+        channels: Channels of each level.
+
+    Raises:
+        HandboneError: If there are not as many.
+    """
+    if not 1 <= outputs <= len(channels):
+        raise HandboneError(
+            f'{name} has {len(channels)} levels: outputs is from 1 to {len(channels)}, '
+            f'got {outputs}'
+        )
 
 
 class ResidualBlock(nn.Module):

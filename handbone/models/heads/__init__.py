@@ -2,6 +2,7 @@
 
 from mmseg.models import decode_heads
 
+from .coarse_head import MultilabelCoarseHead
 from .ddr_head import MultilabelDDRHead
 from .enc_head import MultilabelEncHead
 from .knet_head import MultilabelIterativeDecodeHead
@@ -68,6 +69,7 @@ globals().update(
 )
 
 __all__ = [
+    'MultilabelCoarseHead',
     'MultilabelDDRHead',
     'MultilabelDecodeHead',
     'MultilabelEncHead',

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from handbone.errors import HandboneError
 
-from ..backbones.folded_unet import ResidualBlock
+from ..backbones.folded_unet import ResidualBlock, check_outputs
 
 
 @MODELS.register_module()
@@ -25,16 +25,18 @@ class UNetNeck(BaseModule):
 
     Shape:
         - Input: maps ``(N, in_channels[i], h_i, w_i)``, finest first.
-        - Output: one map, ``(N, channels[0], h_0, w_0)``.
+        - Output: ``outputs`` maps, ``(N, channels[i], h_i, w_i)``.
 
     Args:
         in_channels: Channels of each map of the backbone, finest first.
         channels: Channels of each level of the decoder.
         norm_cfg: Normalisation layer.
+        outputs: How many levels are given, finest first; the coarser ones are for auxiliary heads,
+            see :class:`MultilabelCoarseHead`. The weights are the same.
         init_cfg: Initialisation, as in mmengine.
 
     Raises:
-        HandboneError: If the two lists differ in length.
+        HandboneError: If the two lists differ in length, or there are fewer levels than outputs.
 
     Example:
         In a config::
@@ -48,6 +50,7 @@ class UNetNeck(BaseModule):
         in_channels: Sequence[int],
         channels: Sequence[int],
         norm_cfg: dict | None = None,
+        outputs: int = 1,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -56,6 +59,8 @@ class UNetNeck(BaseModule):
                 f'UNetNeck: in_channels {list(in_channels)} and channels {list(channels)} must '
                 'have one number for each map of the backbone'
             )
+        check_outputs('UNetNeck', outputs, channels)
+        self.outputs = outputs
         norm_cfg = norm_cfg or dict(type='BN')
         linear = dict(norm_cfg=norm_cfg, act_cfg=None)
         self.lateral = nn.ModuleList(
@@ -68,18 +73,20 @@ class UNetNeck(BaseModule):
         )
         self.blocks = nn.ModuleList(ResidualBlock(width, norm_cfg) for width in channels[:-1])
 
-    def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor]:
+    def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Fuse the maps.
 
         Args:
             maps: Feature maps, finest first.
 
         Returns:
-            One map in a tuple, as mmseg's heads expect.
+            The fused maps, finest first.
         """
         features = torch.relu(self.lateral[-1](maps[-1]))
+        fused = [features]
         for level in reversed(range(len(self.blocks))):
             skip = self.lateral[level](maps[level])
             raised = F.interpolate(self.up[level](features), size=skip.shape[2:], mode='nearest')
             features = self.blocks[level](torch.relu(raised + skip))
-        return (features,)
+            fused.append(features)
+        return tuple(fused[: -self.outputs - 1 : -1])

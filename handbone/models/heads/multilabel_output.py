@@ -123,6 +123,7 @@ def check_losses(name: str, losses: Iterable[nn.Module]) -> None:
         if not isinstance(loss, PackedLoss):
             raise HandboneError(
                 f'{name}: {type(loss).__name__} does not read packed labels; '
-                'use MultilabelBCELoss, MultilabelDiceLoss, MultilabelFocalLoss or '
-                'MultilabelTverskyLoss'
+                'use MultilabelBCELoss, MultilabelDiceLoss, MultilabelFocalLoss, '
+                'MultilabelTverskyLoss, MultilabelAsymmetricLoss, MultilabelLovaszLoss or '
+                'MultilabelBoundaryLoss'
             )

@@ -18,6 +18,7 @@ REGISTERING = (
     'datasets.transforms',
     'datasets.xray_hand_bone_dataset',
     'engine',
+    'ensembles.distillation',
     'ensembles.ensemble_test_loop',
     'evaluation.dice_metric',
     'evaluation.exclusive_iou_metric',

@@ -19,6 +19,7 @@ from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware, is_first_process, process_group, use_gpu
 from handbone.engine.memory import keep_freed_memory
 from handbone.engine.precision_choice import settle_precision
+from handbone.ensembles.distillation import check_teachers
 from handbone.files import check_room
 from handbone.folder_lock import locked_folder
 
@@ -67,6 +68,7 @@ def _train(cfg: Config) -> None:
 def _prepare(cfg: Config) -> None:
     for source in filter(None, (cfg.get('load_from'), cfg.get('start_from'))):
         check_checkpoint_file(source)
+    check_teachers(cfg)
     if cfg.get('from_scratch', False):
         drop_pretrained(cfg)
     if not _is_resumed(cfg):

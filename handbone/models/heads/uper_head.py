@@ -1,12 +1,15 @@
 """UPerNet's head without concatenated and upsampled copies of the pyramid."""
 
+import torch
 import torch.nn.functional as F
+from mmcv.cnn import ConvModule
 from mmseg.models.decode_heads import UPerHead
 from mmseg.registry import MODELS
 from torch import Tensor
 
+from . import winograd
 from .multilabel_head import MultilabelDecodeHead
-from .upsampled_convolution import fuse_levels
+from .upsampled_convolution import finish, fuse_levels, is_plain
 
 
 @MODELS.register_module()
@@ -39,6 +42,9 @@ class MultilabelUPerHead(UPerHead, MultilabelDecodeHead):
 
     def _forward_feature(self, inputs: list[Tensor]) -> Tensor:
         inputs = self._transform_inputs(inputs)
+        if not torch.is_grad_enabled() and inputs[0].device.type == 'cpu':
+            # the order of winograd.convolve, in which 1 x 1 convolutions are faster too
+            inputs = [each.contiguous(memory_format=torch.channels_last) for each in inputs]
         levels = [self.psp_forward(inputs)]
         for convolution, features in zip(
             reversed(self.lateral_convs), reversed(inputs[:-1]), strict=True
@@ -49,6 +55,14 @@ class MultilabelUPerHead(UPerHead, MultilabelDecodeHead):
             )
             levels.insert(0, convolution(features) + above)
         outputs = [
-            convolution(level) for convolution, level in zip(self.fpn_convs, levels, strict=False)
+            _apply(convolution, level)
+            for convolution, level in zip(self.fpn_convs, levels, strict=False)
         ]
         return fuse_levels(self.fpn_bottleneck, [*outputs, levels[-1]], self.align_corners)
+
+
+def _apply(module: ConvModule, maps: Tensor) -> Tensor:
+    """Apply convolution, normalisation and activation, in predictions with fewer products."""
+    if not is_plain(module) or not winograd.pays(module.conv, maps):
+        return module(maps)
+    return finish(module, winograd.convolve(maps, module.conv.weight))

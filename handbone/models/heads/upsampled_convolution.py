@@ -17,8 +17,12 @@ from mmseg.models.utils import resize
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from . import winograd
+
 # Numbers in the maps that are held at once, apart from input and output.
 ELEMENTS_PER_STEP = {'cpu': 2**23, 'cuda': 2**27}
+# Pixels along an axis that are interpolated together: fewer skip more zeros, more multiply faster.
+PIXELS_PER_BAND = 96
 
 
 def fuse_levels(module: ConvModule, maps: Iterable[Tensor], align_corners: bool) -> Tensor:
@@ -34,21 +38,40 @@ def fuse_levels(module: ConvModule, maps: Iterable[Tensor], align_corners: bool)
         What ``module(torch.cat([resize(each, maps[0]) for each in maps], 1))`` gives,
         ``(N, C, h_0, w_0)``.
     """
-    if not _is_plain(module):
+    if not is_plain(module):
         maps = list(maps)
         size = maps[0].shape[2:]
         resized = [resize(each, size, None, 'bilinear', align_corners) for each in maps]
         return module(torch.cat(resized, dim=1))
-    fused = convolve_levels(maps, module.conv.weight, align_corners)
+    return finish(module, convolve_levels(maps, module.conv.weight, align_corners))
+
+
+def finish(module: ConvModule, convolved: Tensor) -> Tensor:
+    """Apply what follows the convolution in a module: bias, normalisation, activation.
+
+    Args:
+        module: The module.
+        convolved: What its convolution gives without bias, ``(N, C, H, W)``.
+
+    Returns:
+        Same shape.
+    """
     if module.conv.bias is not None:
-        fused = fused + module.conv.bias.to(fused.dtype).reshape(1, -1, 1, 1)
+        convolved = convolved + module.conv.bias.to(convolved.dtype).reshape(1, -1, 1, 1)
     if module.with_norm:
-        fused = module.norm(fused)
-    return module.activate(fused) if module.with_activation else fused
+        convolved = module.norm(convolved)
+    return module.activate(convolved) if module.with_activation else convolved
 
 
-def _is_plain(module: ConvModule) -> bool:
-    """Whether a module is an ordinary convolution of odd size that keeps the resolution."""
+def is_plain(module: ConvModule) -> bool:
+    """Tell whether a module is an ordinary convolution of odd size that keeps the resolution.
+
+    Args:
+        module: The module.
+
+    Returns:
+        Whether it is, and is followed by normalisation and activation, if any, in this order.
+    """
     convolution = module.conv
     # during an export the layers are instances of other classes, with PyTorch's methods
     ordinary = getattr(type(convolution), 'forward', None) is nn.Conv2d.forward
@@ -88,7 +111,7 @@ def convolve_levels(maps: Iterable[Tensor], weight: Tensor, align_corners: bool)
         part = weight[:, first : first + each.shape[1]]
         first += each.shape[1]
         if fused is None:
-            fused = F.conv2d(each.to(weight.dtype), part, padding=weight.shape[-1] // 2)
+            fused = _convolve(each.to(weight.dtype), part)
         else:
             size = (fused.shape[2], fused.shape[3])
             fused.add_(_convolve_level(each.to(weight.dtype), part, size, align_corners))
@@ -97,13 +120,20 @@ def convolve_levels(maps: Iterable[Tensor], weight: Tensor, align_corners: bool)
     return fused
 
 
+def _convolve(maps: Tensor, weight: Tensor) -> Tensor:
+    """Convolve one map at its own size."""
+    if winograd.weights_pay(weight, maps):
+        return winograd.convolve(maps, weight)
+    return F.conv2d(maps, weight, padding=weight.shape[-1] // 2)
+
+
 def _convolve_level(
     maps: Tensor, weight: Tensor, size: tuple[int, int], align_corners: bool
 ) -> Tensor:
     """Convolve one upsampled map, in whichever order is cheaper."""
     kernel = weight.shape[-1]
     if tuple(maps.shape[2:]) == size:
-        return F.conv2d(maps, weight, padding=kernel // 2)
+        return _convolve(maps, weight)
     if kernel == 1:
         low = F.conv2d(maps, weight)
         return F.interpolate(low, size, mode='bilinear', align_corners=align_corners)
@@ -123,23 +153,30 @@ class _UpsampledConvolution(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(maps, weight)
         ctx.size, ctx.align_corners = size, align_corners
-        rows, columns = _taps(maps, weight.shape[-1], size, align_corners)
+        height, columns = _taps(maps, weight.shape[-1], size, align_corners)
         result = maps.new_empty(len(maps), len(weight), *size)
         for image, part in _steps(maps, weight, size):
             products = _tap_weights(weight[part]) @ maps[image].flatten(1)
             products = products.view(len(columns), -1, maps.shape[-1])
-            wide = products[0] @ columns[0].t()
-            for tap in range(1, len(columns)):
-                wide.addmm_(products[tap], columns[tap].t())
-            wide = wide.view(-1, rows.shape[1], size[1])
-            torch.bmm(rows.expand(len(wide), -1, -1), wide, out=result[image, part])
+            wide = products.new_empty(products.shape[1], size[1])
+            for pixels, sources in _bands(columns):
+                here = products[0][:, sources] @ columns[0][pixels, sources].t()
+                for tap in range(1, len(columns)):
+                    here.addmm_(products[tap][:, sources], columns[tap][pixels, sources].t())
+                wide[:, pixels] = here
+            wide = wide.view(-1, len(columns), maps.shape[-2], size[1])
+            for pixels, sources in _bands(height):
+                taps = torch.cat([tap[pixels, sources] for tap in height], dim=1)
+                low = wide[:, :, sources].flatten(1, 2)
+                result[image, part, pixels] = torch.bmm(taps.expand(len(low), -1, -1), low)
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         maps, weight = ctx.saved_tensors
-        rows, columns = _taps(maps, weight.shape[-1], ctx.size, ctx.align_corners)
+        height, columns = _taps(maps, weight.shape[-1], ctx.size, ctx.align_corners)
+        rows = torch.cat(height, dim=1)
         grad_maps = torch.zeros_like(maps, memory_format=torch.contiguous_format)
         grad_weight = torch.zeros_like(weight, memory_format=torch.contiguous_format)
         for image, part in _steps(maps, weight, ctx.size):
@@ -180,17 +217,37 @@ def _untap(taps: Tensor, shape: Sequence[int]) -> Tensor:
 
 def _taps(
     maps: Tensor, kernel: int, size: tuple[int, int], align_corners: bool
-) -> tuple[Tensor, list[Tensor]]:
-    """Make the matrices that upsample, shift by a tap and add up the taps.
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Make the matrices that upsample and shift by a tap.
 
     Returns:
-        For the rows ``(H, kernel * h)``, for the columns one ``(W, w)`` a tap.
+        For the rows one ``(H, h)`` a tap, for the columns one ``(W, w)`` a tap.
     """
     height, width = (
         _shifted_interpolation(low, full, kernel, align_corners, maps)
         for low, full in zip(maps.shape[2:], size, strict=True)
     )
-    return torch.cat(height, dim=1), width
+    return height, width
+
+
+def _bands(taps: Sequence[Tensor]) -> list[tuple[slice, slice]]:
+    """Divide the pixels of an axis, and tell which low pixels each part is made of.
+
+    Args:
+        taps: Matrices of :func:`_taps` along the axis, which are zero but for a band.
+
+    Returns:
+        Pairs of a range of pixels and the range of low pixels outside of which its rows are 0.
+    """
+    full, low = taps[0].shape
+    used = torch.stack(list(taps)).ne(0).any(dim=0).cpu()
+    bands = []
+    for first in range(0, full, PIXELS_PER_BAND):
+        pixels = slice(first, min(first + PIXELS_PER_BAND, full))
+        (sources,) = used[pixels].any(dim=0).nonzero(as_tuple=True)
+        span = slice(int(sources[0]), int(sources[-1]) + 1) if len(sources) else slice(0, low)
+        bands.append((pixels, span))
+    return bands
 
 
 def _shifted_interpolation(

@@ -1,0 +1,128 @@
+"""Winograd's convolutions against PyTorch's, and where they are used."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmseg.registry import MODELS
+from torch import nn
+
+from handbone.models.heads import upsampled_convolution, winograd
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Small maps of few channels too."""
+    monkeypatch.setattr(winograd, 'LEAST_CHANNELS', 1)
+    monkeypatch.setattr(winograd, 'LEAST_PIXELS', 1)
+
+
+@pytest.mark.parametrize('size', [(8, 12), (9, 7), (1, 1), (16, 3), (5, 4), (33, 18)])
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+def test_same_as_the_convolution(size, layout, monkeypatch):
+    """Of every size, in one step and in several."""
+    torch.manual_seed(0)
+    maps = torch.randn(2, 5, *size).to(memory_format=layout)
+    weight = torch.randn(7, 5, 3, 3)
+    expected = F.conv2d(maps.double(), weight.double(), padding=1)
+    for elements in (winograd.ELEMENTS_PER_STEP, 1):
+        monkeypatch.setattr(winograd, 'ELEMENTS_PER_STEP', elements)
+        found = winograd.convolve(maps, weight)
+        torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_error_of_many_channels():
+    """A few times that of PyTorch's own, both far below what moves a logit."""
+    torch.manual_seed(0)
+    maps = torch.randn(1, 256, 24, 24)
+    weight = torch.randn(256, 256, 3, 3) / 48
+    exact = F.conv2d(maps.double(), weight.double(), padding=1)
+    found = (winograd.convolve(maps, weight).double() - exact).abs().max()
+    usual = (F.conv2d(maps, weight, padding=1).double() - exact).abs().max()
+    assert found < 8 * usual and found < 1e-5 * exact.abs().max()
+
+
+def conv(channels=4, **settings):
+    return nn.Conv2d(channels, channels, settings.pop('kernel', 3), **settings)
+
+
+def test_where_it_pays(always):
+    maps = torch.randn(1, 4, 8, 8)
+    with torch.no_grad():
+        assert winograd.pays(conv(padding=1), maps)
+        for other in (
+            conv(padding=1, stride=2),
+            conv(padding=1, groups=2),
+            conv(padding=1, padding_mode='reflect'),
+            conv(padding=2, dilation=2),
+            conv(kernel=1),
+            conv(kernel=5, padding=2),
+            conv(),
+        ):
+            assert not winograd.pays(other, maps)
+        assert not winograd.pays(conv(padding=1).double(), maps.double())
+        with torch.autocast('cpu', torch.bfloat16):
+            assert not winograd.pays(conv(padding=1), maps)
+    assert not winograd.pays(conv(padding=1), maps)  # in training
+
+
+def test_small_work_is_left_to_pytorch():
+    with torch.no_grad():
+        assert not winograd.pays(conv(127, padding=1), torch.zeros(1, 127, 64, 64))
+        assert not winograd.pays(conv(128, padding=1), torch.zeros(1, 128, 63, 64))
+        assert winograd.pays(conv(128, padding=1), torch.zeros(1, 128, 64, 64))
+
+
+@pytest.mark.parametrize('norm', [dict(type='GN', num_groups=4), dict(type='BN'), None])
+def test_upernet_predicts_what_mmseg_does(norm, always, monkeypatch):
+    """And what it does in training mode, where no convolution is replaced."""
+    settings = dict(
+        in_channels=[8, 16, 24, 32],
+        in_index=[0, 1, 2, 3],
+        channels=16,
+        pool_scales=(1, 2, 3, 6),
+        num_classes=5,
+        norm_cfg=norm,
+    )
+    torch.manual_seed(0)
+    ours = MODELS.build(dict(settings, type='MultilabelUPerHead')).eval()
+    theirs = MODELS.build(
+        dict(
+            settings,
+            type='mmseg.UPerHead',
+            out_channels=5,
+            loss_decode=dict(use_sigmoid=True, type='CrossEntropyLoss'),
+        )
+    ).eval()
+    for weight in ours.parameters():
+        nn.init.normal_(weight, std=0.2)
+    theirs.load_state_dict(ours.state_dict())
+    maps = [torch.randn(2, 8 * (i + 1), 32 // 2**i, 24 // 2**i) for i in range(4)]
+    calls = []
+    convolve = winograd.convolve
+    monkeypatch.setattr(
+        winograd, 'convolve', lambda *given: calls.append(given) or convolve(*given)
+    )
+    trained = ours(maps)
+    assert not calls
+    with torch.no_grad():
+        expected, found = theirs(maps), ours(maps)
+    assert len(calls) >= 4
+    scale = expected.abs().max().item()
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5 * scale)
+    torch.testing.assert_close(found, trained.detach(), rtol=1e-3, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize('band', [1, 5, 96])
+@pytest.mark.parametrize('align_corners', [False, True])
+def test_bands_of_interpolation(band, align_corners, monkeypatch):
+    """Leaving out zeros changes nothing, however the pixels are divided."""
+    monkeypatch.setattr(upsampled_convolution, 'PIXELS_PER_BAND', band)
+    torch.manual_seed(0)
+    maps = [torch.randn(1, 3, *size, dtype=torch.float64) for size in ((23, 16), (6, 5), (1, 2))]
+    weight = torch.randn(4, 9, 3, 3, dtype=torch.float64)
+    full = [
+        F.interpolate(each, (23, 16), mode='bilinear', align_corners=align_corners) for each in maps
+    ]
+    expected = F.conv2d(torch.cat(full, 1), weight, padding=1)
+    found = upsampled_convolution.convolve_levels(maps, weight, align_corners)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)

@@ -80,7 +80,12 @@ setup(
     py_modules=['handbone_command'],
     entry_points={'console_scripts': ['handbone = handbone_command:main']},
     # the stubs are read at run time: packages import what they export when it is asked for
-    package_data={'handbone': ['py.typed', '**/*.pyi', 'starter/*.safetensors']},
+    package_data={
+        'handbone': [
+            *('py.typed', '**/*.pyi', 'starter/*.safetensors'),
+            *('**/*.css', '**/*.js', '**/*.html'),
+        ]
+    },
     python_requires='>=3.11',
     install_requires=requirements(),
     extras_require={
@@ -116,6 +121,8 @@ setup(
         'tables': ['openpyxl>=3.1'],
         # nvidia-ml-py lets SystemLoadHook read how busy a GPU is
         'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],
+        # the server of the viewer
+        'view': ['starlette>=0.40', 'uvicorn>=0.30'],
         'dev': [
             'hypothesis',
             'monai',

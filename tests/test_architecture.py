@@ -13,7 +13,7 @@ FLOORS = (
     {'masks'},
     {
         *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
-        *('metadata', 'phantom', 'regions', 'starter'),
+        *('metadata', 'pages', 'phantom', 'regions', 'starter'),
     },
     {'checkpoints', 'sections'},
     {'configuration'},
@@ -26,6 +26,7 @@ FLOORS = (
     {'inference'},
     {'archive'},
     {'apis'},
+    {'viewer'},
     {'cli'},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -23,10 +23,11 @@ from rich.table import Table
 
 from handbone.annotations import annotation_json
 from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.source import Source
 from handbone.doctor.checks.all_checks import run_checks
 from handbone.doctor.examined import examine
 from handbone.doctor.finding import Finding
-from handbone.doctor.survey import Source, Survey, survey
+from handbone.doctor.survey import Survey, survey
 from handbone.files import write_atomically
 from handbone.phantom import PRESETS, FaultSettings, write_dataset
 from handbone.phantom.dataset import plan_files, write_phantom

@@ -4,8 +4,9 @@ from collections import Counter
 
 import numpy as np
 
+from handbone.pages.overview_table import OverviewTable, Plot
+
 from .image_values import ImageValues
-from .overview_table import OverviewTable, Plot
 
 #: Images of each part that a comparison takes.
 FEWEST_IMAGES = 5

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from handbone.datasets.file_list import image_file, read_list_file
 from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.source import Source, split_names
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.metadata.patient_table import read_patient_table
@@ -13,7 +14,7 @@ from .checks.all_checks import run_checks
 from .examined import examine
 from .overview import overview
 from .report import Report, write_report
-from .survey import Progress, Source, Survey, survey
+from .survey import Progress, Survey, survey
 
 
 def doctor(
@@ -95,20 +96,6 @@ def doctor(
         lines = ''.join(f'{name}\n' for name in names)
         write_atomically(list_file, lines.encode(errors='surrogateescape'))
     return report
-
-
-def split_names(sources: Sequence[str | Path]) -> list[str]:
-    """Name the parts of a dataset by the ends of their paths, as short as tells them apart.
-
-    >>> split_names(['data/train', 'data/test']), split_names(['a/labels', 'b/labels'])
-    (['train', 'test'], ['a/labels', 'b/labels'])
-    """
-    paths = [Path(source).absolute() for source in sources]
-    for length in range(1, max(len(path.parts) for path in paths) + 1):
-        names = ['/'.join(path.parts[-length:]) for path in paths]
-        if len(set(names)) == len(names):
-            return names
-    raise HandboneError(f'{sources[0]} is named twice.')
 
 
 def kept_images(measured: Survey, rejected: Path | None) -> list[str]:

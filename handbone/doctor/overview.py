@@ -6,11 +6,11 @@ from collections.abc import Collection
 import numpy as np
 
 from handbone.datasets.attribute_values import side_of
+from handbone.pages.overview_table import OverviewTable
 
 from .attribute_tables import differences, distributions, groups
 from .examined import Examined
 from .image_values import image_values
-from .overview_table import OverviewTable
 
 #: Overlaps below this share of the smaller class are not counted.
 LEAST_OVERLAP = 0.01

@@ -1,15 +1,13 @@
 """The report as one static page that needs neither a server nor a network."""
 
-import base64
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
-from .overview_table import OverviewTable
-from .page_style import SCRIPT, STYLE
-from .page_table import table_html
+from handbone.pages.overview_table import OverviewTable
+from handbone.pages.page import asset, breakable, page_html, picture_html
+from handbone.pages.table import table_html
 
 if TYPE_CHECKING:
     from .finding import Finding
@@ -63,7 +61,7 @@ ADVICE: Mapping[str, str] = {
 }
 
 
-def page_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
+def findings_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
     """Make the page.
 
     Args:
@@ -74,20 +72,18 @@ def page_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
         A whole HTML document, pictures included.
     """
     images = {(each.split, each.image) for each in report.findings}
-    title = f'{len(report.findings)} findings in {len(images)} of {len(report.survey.records)}'
+    title = (
+        f'{len(report.findings)} findings in {len(images)} of {len(report.survey.records)} images'
+    )
     parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<title>{title} images</title><style>{STYLE}</style></head><body>',
-        f'<h1>{title} images</h1>',
         *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         _contents(report.tables),
         _overview(report.findings),
         _findings(report.findings, pictures),
         *(table_html(table, number) for number, table in enumerate(report.tables)),
-        f'<script>{SCRIPT}</script></body></html>',
     ]
-    return '\n'.join(parts)
+    own = ('findings.css', 'findings.js')
+    return page_html(title, parts, *(asset('handbone.doctor', name) for name in own))
 
 
 def _contents(tables: Iterable[OverviewTable]) -> str:
@@ -128,24 +124,16 @@ def _findings(findings: Iterable['Finding'], pictures: Mapping[int, bytes]) -> s
 
 
 def _row(number: int, each: 'Finding', picture: bytes | None) -> str:
-    image = ''
-    if picture is not None:
-        data = base64.b64encode(picture).decode()
-        image = f'<img loading="lazy" alt="the place" src="data:image/jpeg;base64,{data}">'
+    image = '' if picture is None else picture_html(picture, 'the place')
     cells = (
         f'<td class="number">{number + 1}</td>',
         f'<td class="number">{each.confidence:.2f}</td>',
         f'<td>{escape(each.check)}</td>',
-        f'<td>{_breakable(f"{each.split}/{each.image}")}</td>',
-        f'<td>{_breakable(each.class_name)}</td>',
+        f'<td>{breakable(f"{each.split}/{each.image}")}</td>',
+        f'<td>{breakable(each.class_name)}</td>',
         f'<td>{escape(each.reason)}</td>',
         f'<td>{image}</td>',
         f'<td><label><input type="checkbox" data-image="{escape(each.image)}" aria-label="reject">'
         '<span class="narrow"> reject</span></label></td>',
     )
     return f'<tr data-check="{escape(each.check)}">{"".join(cells)}</tr>'
-
-
-def _breakable(name: str) -> str:
-    """Escape a name that lines may break after a slash or an underscore."""
-    return re.sub(r'([/_])', r'\1<wbr>', escape(name))

@@ -8,13 +8,14 @@ import numpy as np
 
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.formats.source import Source
 from handbone.radiographs import RadiographError
 from handbone.radiographs.image_reading import read_image
 from handbone.visualization import draw_masks
 from handbone.visualization.picture import to_picture
 
 from .finding import Box, Finding
-from .survey import Source, Survey
+from .survey import Survey
 
 #: Side of a picture in pixels.
 SIDE = 320

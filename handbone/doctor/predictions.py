@@ -1,7 +1,7 @@
 """Masks that a model predicted for images which it was not trained on, compared with the labels."""
 
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -54,9 +54,7 @@ class Predictions:
         Raises:
             HandboneError: A row does not hold runs of an image of this size.
         """
-        path = PurePosixPath(normal_form(name))
-        names = (str(path), str(path.with_suffix('')), path.name, path.stem)
-        known = next((each for each in names if each in self._rows.rows), None)
+        known = self._rows.find(name)
         if known is None:
             return None
         height, width = packed.shape[:2]

@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from handbone.csv_files import csv_bytes
+from handbone.datasets.formats.source import Source
 from handbone.files import write_atomically
 from handbone.visualization.picture_file import encode_picture
 
 from .finding import Finding
 from .overview import OverviewTable
-from .page import page_html
+from .page import findings_html
 from .places import draw_places
-from .survey import Source, Survey
+from .survey import Survey
 
 PAGE, TABLE, DOCUMENT, PICTURES = 'index.html', 'findings.csv', 'findings.json', 'pictures'
 COLUMNS = (
@@ -79,7 +80,7 @@ def write_report(
     rows = [COLUMNS, *(_row(n, each, pictures) for n, each in enumerate(report.findings))]
     write_atomically(folder / TABLE, csv_bytes(rows))
     write_atomically(folder / DOCUMENT, _document(report, pictures))
-    write_atomically(folder / PAGE, page_html(report, encoded).encode(errors='replace'))
+    write_atomically(folder / PAGE, findings_html(report, encoded).encode(errors='replace'))
 
 
 def _row(number: int, each: Finding, pictures: dict[int, str]) -> Sequence[object]:

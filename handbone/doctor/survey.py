@@ -5,72 +5,25 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from handbone.datasets.bad_files import BadFiles
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.formats.annotated_image import AnnotatedImage
-from handbone.datasets.formats.catalogue import reader_class, recognise
-from handbone.datasets.formats.class_choice import ClassChoice
-from handbone.datasets.formats.format_reader import FormatReader
+from handbone.datasets.formats.source import Source
+from handbone.datasets.formats.unlabelled import UnlabelledReader
 from handbone.datasets.unknown_names import UnknownFile
 from handbone.errors import HandboneError
 
 from .image_record import ImageRecord
 from .measuring import measure_images
 from .predictions import Predictions
-from .unlabelled import UnlabelledReader, is_unlabelled
 
 #: The border of the image usually cuts a class off if it does so in this share of the images in
 #: which the class is.
 USUALLY = 0.3
 
 Progress = Callable[[Iterable[AnnotatedImage]], Iterable[AnnotatedImage]]
-
-
-@dataclass(frozen=True)
-class Source:
-    """One part of the data, such as the training images.
-
-    Attributes:
-        split: Its name in findings.
-        path: File or folder of the labels.
-        format: Name of its format; None finds it out.
-        images: Folder of the images; None looks where the format has them.
-        choice: Which classes are read.
-        options: Further arguments of the reader.
-    """
-
-    split: str
-    path: Path
-    format: str | None = None
-    images: Path | None = None
-    choice: ClassChoice | None = None
-    options: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def labelled(self) -> bool:
-        """Whether it has labels: a folder of images only, such as a test set, has none."""
-        return not is_unlabelled(self.path)
-
-    def open(self) -> FormatReader:
-        """Make a reader that goes on after bad images.
-
-        Returns:
-            The reader; its ``bad_files`` collect the problems.
-
-        Raises:
-            HandboneError: The source cannot be read at all.
-        """
-        if not self.labelled:
-            return UnlabelledReader(self.path, self.images, BadFiles('report'))
-        kind = self.format or recognise(self.path)[0]
-        make = reader_class(kind)
-        options = dict(self.options)
-        report = BadFiles('report')
-        return make(self.path, images=self.images, choice=self.choice, bad_files=report, **options)
 
 
 @dataclass(frozen=True)

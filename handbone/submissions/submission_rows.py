@@ -6,7 +6,7 @@ that rows may come in any order and no more than one image is in memory.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -99,6 +99,20 @@ class SubmissionRows:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def find(self, name: str) -> str | None:
+        """Find the image of the file that a dataset's image is.
+
+        Args:
+            name: Path of the image below its folder; the file may have that path, the file name or
+                the stem.
+
+        Returns:
+            The image in normal form, a key of ``rows``; None if the file does not have it.
+        """
+        path = PurePosixPath(normal_form(name))
+        names = (str(path), str(path.with_suffix('')), path.name, path.stem)
+        return next((each for each in names if each in self.rows), None)
 
     def read(
         self, image_name: str, classes: Sequence[str], num_pixels: int | None = None

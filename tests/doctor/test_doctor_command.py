@@ -11,7 +11,7 @@ import pytest
 from handbone.apis import ClassChoice, convert, doctor
 from handbone.bones import CLASSES
 from handbone.cli.command import main
-from handbone.doctor.doctor import split_names
+from handbone.datasets.formats.source import split_names
 from handbone.doctor.page import ADVICE
 from handbone.errors import HandboneError
 from handbone.phantom import write_dataset

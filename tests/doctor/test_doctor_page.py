@@ -5,10 +5,10 @@ import pytest
 from chromium import chromium, opened
 
 from handbone.doctor.finding import Finding
-from handbone.doctor.overview_table import OverviewTable
-from handbone.doctor.page import page_html
+from handbone.doctor.page import findings_html
 from handbone.doctor.report import Report
 from handbone.doctor.survey import Survey
+from handbone.pages.overview_table import OverviewTable
 from handbone.visualization.picture_file import encode_picture
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')
@@ -40,7 +40,7 @@ def page(tmp_path_factory):
     report = Report(Survey(('Radius',), (), (), ()), FINDINGS, ('a note',), TABLES)
     picture = encode_picture(np.full((64, 640, 3), 200, np.uint8), '.jpg')
     path = tmp_path_factory.mktemp('page') / 'index.html'
-    path.write_text(page_html(report, {0: picture}), encoding='utf-8')
+    path.write_text(findings_html(report, {0: picture}), encoding='utf-8')
     return path
 
 

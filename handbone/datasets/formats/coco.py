@@ -125,6 +125,10 @@ class CocoReader(FormatReader):
         while images:
             yield images.pop(next(iter(images)))
 
+    def entry_name(self, entry: _CocoImage) -> str:
+        """Name an image; see the base class."""
+        return self.known_name(entry.name)
+
     def read(self, entry: _CocoImage) -> AnnotatedImage:
         """Put the annotations of one image together; see the base class."""
         self.note(entry.problems)

@@ -90,6 +90,35 @@ class FormatReader:
         """
         raise NotImplementedError
 
+    def entry_name(self, entry: Any) -> str:
+        """Name an entry without reading its labels, where the format allows that.
+
+        Args:
+            entry: One of :meth:`entries`.
+
+        Returns:
+            The name that :meth:`read` gives the image.
+
+        Raises:
+            DatasetError: Something is wrong with it.
+        """
+        return self.read(entry).name
+
+    def attempt(self, entry: Any) -> tuple[AnnotatedImage | None, list[DatasetError]]:
+        """Read one image as far as that is possible.
+
+        Args:
+            entry: One of :meth:`entries`.
+
+        Returns:
+            The image, None if nothing of it can be used, and what is wrong with it.
+        """
+        self._noted = []
+        try:
+            return self.read(entry), self._noted
+        except DatasetError as error:
+            return None, [*self._noted, error]
+
     def note(self, problems: Iterable[DatasetError]) -> None:
         """Report problems of the image that is being read, which is then left out."""
         self._noted += problems
@@ -102,15 +131,11 @@ class FormatReader:
         """Read all images; those with a problem are left out or raise it."""
         seen: set[str] = set()
         for entry in self.entries():
-            self._noted = []
-            image = None
-            try:
-                image = self.read(entry)
-                self._check_name(image.name, seen)
-            except DatasetError as error:
-                self._noted.append(error)
-            self.bad_files.add(self._noted)
-            if image is not None and not self._noted:
+            image, problems = self.attempt(entry)
+            if image is not None:
+                problems = [*problems, *self._name_problems(image.name, seen)]
+            self.bad_files.add(problems)
+            if image is not None and not problems:
                 yield image
 
     @property
@@ -207,13 +232,25 @@ class FormatReader:
                 return NamedFiles(folder, IMAGE_SUFFIXES)
         return None
 
-    def _check_name(self, name: str, seen: set[str]) -> None:
+    def known_name(self, name: str) -> str:
+        """Name an image as :meth:`locate` does, without looking at its size.
+
+        Args:
+            name: The name that the labels give the image.
+
+        Returns:
+            Its path below the folder of images.
+        """
+        file = self._images.find(name) if self._images else None
+        return _relative(name) if file is None else file.name
+
+    def _name_problems(self, name: str, seen: set[str]) -> list[DatasetError]:
         key = normal_form(name)
         if key in seen:
-            raise DatasetError.at(
-                self.place, f'image {shown(name)} occurs twice', 'Keep one of the two entries'
-            )
+            problem = f'image {shown(name)} occurs twice'
+            return [DatasetError.at(self.place, problem, 'Keep one of the two entries')]
         seen.add(key)
+        return []
 
 
 def _is_image(path: Path) -> bool:

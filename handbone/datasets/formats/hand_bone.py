@@ -51,6 +51,10 @@ class HandBoneReader(LabelFileReader):
         if self.classes == CLASSES:
             self.palette = tuple(PALETTE)
 
+    def entry_name(self, entry: ImageFile) -> str:
+        """Name the image of an annotation file; see the base class."""
+        return self.known_name(entry.key)
+
     def read(self, entry: ImageFile) -> AnnotatedImage:
         """Read one annotation file; see the base class."""
         path = self._folder / entry.name

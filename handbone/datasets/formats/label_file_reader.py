@@ -68,6 +68,11 @@ class LabelFileReader(FormatReader):
         with collector_paused():
             yield from self._files
 
+    def entry_name(self, entry: ImageFile) -> str:
+        """Name the image of a label file; see the base class."""
+        key = self.image_key(entry)
+        return self.known_name(key) if self.has_image(key) else f'{key}.png'
+
     def read(self, entry: ImageFile) -> AnnotatedImage:
         """Read the size of one label file; see the base class."""
         path = self._folder / entry.name

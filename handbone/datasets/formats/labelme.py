@@ -73,6 +73,11 @@ class LabelMeReader(LabelFileReader):
             self.names_in_files(_labels), self.source, complete=False
         )
 
+    def entry_name(self, entry: ImageFile) -> str:
+        """Name the image of a file; see the base class."""
+        known = self.has_image(entry.key)
+        return self.known_name(entry.key) if known else self.read(entry).name
+
     def read(self, entry: ImageFile) -> AnnotatedImage:
         """Read one file; see the base class."""
         path = self.source / entry.name

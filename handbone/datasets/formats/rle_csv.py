@@ -91,6 +91,10 @@ class RleCsvReader(FormatReader):
         """List the images with their rows, in the order of the file."""
         yield from self._table.rows.items()
 
+    def entry_name(self, entry: tuple[str, list[RunRow]]) -> str:
+        """Name an image; see the base class."""
+        return self.known_name(self._name(entry[0]))
+
     def read(self, entry: tuple[str, list[RunRow]]) -> AnnotatedImage:
         """Read the rows of one image; see the base class."""
         identity, rows = entry

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from handbone.datasets.bad_files import BadFiles
-from handbone.datasets.formats.annotated_image import AnnotatedImage
-from handbone.datasets.formats.format_reader import FormatReader
-from handbone.datasets.formats.recognition import signs
-from handbone.datasets.polygons import pack_polygons
+from ..bad_files import BadFiles
+from ..polygons import pack_polygons
+from .annotated_image import AnnotatedImage
+from .format_reader import FormatReader
+from .recognition import signs
 
 
 class UnlabelledReader(FormatReader):
@@ -32,6 +32,10 @@ class UnlabelledReader(FormatReader):
     def entries(self) -> Iterable[str]:
         """List the names of the images."""
         return [] if self._images is None else sorted(file.name for file in self._images.files)
+
+    def entry_name(self, entry: str) -> str:
+        """Name an image; see the base class."""
+        return self.known_name(entry)
 
     def read(self, entry: str) -> AnnotatedImage:
         """Find one image; see the base class."""

@@ -1,9 +1,11 @@
 """A page in Chromium, driven through its DevTools protocol on a pair of pipes: no driver needed."""
 
+import base64
 import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,9 +63,29 @@ class Page:
 
     def run(self, script: str) -> Any:
         """Evaluate a script, and give its value."""
-        answer = self.call('Runtime.evaluate', expression=script, returnByValue=True)
+        answer = self.call(
+            'Runtime.evaluate', expression=script, returnByValue=True, awaitPromise=True
+        )
         assert 'exceptionDetails' not in answer, answer
         return answer['result'].get('value')
+
+    def wait(self, script: str, seconds: float = 20) -> Any:
+        """Evaluate a script until its value is true, and give it."""
+        end = time.monotonic() + seconds
+        while not (value := self.run(script)):
+            assert time.monotonic() < end, f'{script} did not become true'
+            time.sleep(0.02)
+        return value
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        text = {'text': key} if len(key) == 1 else {}
+        self.call('Input.dispatchKeyEvent', type='keyDown', key=key, **text)
+        self.call('Input.dispatchKeyEvent', type='keyUp', key=key)
+
+    def screenshot(self, kind: str = 'png', **params: Any) -> bytes:
+        """Take a picture of the window."""
+        return base64.b64decode(self.call('Page.captureScreenshot', format=kind, **params)['data'])
 
     def _read(self) -> dict[str, Any]:
         while b'\0' not in self._rest:
@@ -75,11 +97,13 @@ class Page:
 
 
 @contextmanager
-def opened(path: Path, folder: Path, width: int = 1366, dark: bool = False) -> Iterator[Page]:
-    """Open a file in a browser of its own.
+def opened(
+    address: Path | str, folder: Path, width: int = 1366, dark: bool = False
+) -> Iterator[Page]:
+    """Open a page in a browser of its own.
 
     Args:
-        path: The page.
+        address: File or address of the page.
         folder: An empty folder for what the browser keeps.
         width: Width of the window.
         dark: Whether the user prefers dark pages.
@@ -102,7 +126,8 @@ def opened(path: Path, folder: Path, width: int = 1366, dark: bool = False) -> I
     os.close(their_out)
     try:
         with os.fdopen(our_in, 'rb') as receive, os.fdopen(our_out, 'wb') as send:
-            yield Page(receive, send, path.resolve().as_uri(), width, dark)
+            url = address if isinstance(address, str) else address.resolve().as_uri()
+            yield Page(receive, send, url, width, dark)
     finally:
         process.terminate()
         process.wait()

@@ -1,0 +1,1 @@
+"""What the pages of this package have in common: style, tables that sort, the frame of a page."""

@@ -54,6 +54,7 @@ SUBCOMMANDS = {
     'predict-archive': Subcommand('predict a whole archive into Parquet files', predicting=True),
     'archive-to-csv': Subcommand('write the masks of an archive as a CSV', registers=False),
     'compare-runs': Subcommand('compare the settings and scores of trainings', registers=False),
+    'view': Subcommand('look at images, labels and predictions in a browser', registers=False),
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),
     'crop-dataset': Subcommand('crop a dataset to the box around some classes'),
     'download': Subcommand('download an open dataset', registers=False),

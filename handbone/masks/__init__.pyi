@@ -32,6 +32,7 @@ from .placed_logits import place_logits, placed_blocks, placed_to_packed
 from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs
 from .run_counts import run_overlap_counts
+from .segments import run_segments
 from .surfaces import surface_pixels
 from .thresholds import check_thresholds, logit_thresholds
 from .unknown import (
@@ -99,6 +100,7 @@ __all__ = [
     'remap',
     'resize_matrix',
     'run_overlap_counts',
+    'run_segments',
     'runs_to_string',
     'scaling',
     'split_unknown',

@@ -1,0 +1,64 @@
+"""``handbone view``: look at images with truth and predictions in a browser."""
+
+import argparse
+from pathlib import Path
+
+from .arguments import add_renaming, add_source_format
+
+EPILOG = 'example: handbone view data/phantom/test work_dirs/demo/submission.csv'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.description = (
+        'Show images with their labels and with predictions side by side, and where these differ, '
+        'on a page in the browser. The data are not changed.'
+    )
+    parser.epilog = EPILOG
+    parser.add_argument(
+        'source',
+        nargs='+',
+        type=Path,
+        help='labelled data of any format, folders of images, and CSV files of masks',
+    )
+    add_source_format(parser)
+    add_renaming(parser)
+    parser.add_argument(
+        '--host',
+        default='127.0.0.1',
+        help='address to listen on; 0.0.0.0 lets other machines in, with a token '
+        '(default: this machine only)',
+    )
+    parser.add_argument('--port', type=int, default=8421, help='port; 0 for a free one')
+    parser.add_argument(
+        '--name',
+        nargs='+',
+        default=(),
+        help='further names under which others reach this machine',
+    )
+    parser.add_argument('--no-browser', action='store_true', help='only print the address')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Show.
+
+    Args:
+        args: The parsed command line.
+    """
+    from handbone.datasets.formats.class_choice import ClassChoice
+    from handbone.viewer.viewing import view
+
+    view(
+        args.source,
+        source_format=args.source_format,
+        images=args.images,
+        choice=ClassChoice(args.classes, dict(args.rename), tuple(args.skip)),
+        host=args.host,
+        port=args.port,
+        names=tuple(args.name),
+        open_browser=not args.no_browser,
+    )

@@ -1,0 +1,77 @@
+// The table of classes: on and off, colour, and the Dice of every layer.
+
+export class Classes {
+  constructor(table, changed) {
+    this.table = table;
+    this.changed = changed;
+    table.tBodies[0].addEventListener('change', event => {
+      this.visible[event.target.value] = event.target.checked;
+      changed();
+    });
+  }
+
+  fill(names, palette) {
+    this.names = names;
+    this.visible = names.map(() => true);
+    this.rows = names.map((name, index) => {
+      const row = document.createElement('tr'), cell = document.createElement('th');
+      const label = document.createElement('label'), box = document.createElement('input');
+      const colour = document.createElement('i'), text = document.createElement('span');
+      box.type = 'checkbox';
+      box.checked = true;
+      box.value = index;
+      text.textContent = name;
+      label.append(box, colour, text);
+      cell.append(label);
+      row.append(cell);
+      row.addEventListener('dblclick', () => this.only(index));
+      return row;
+    });
+    this.colour(palette);
+    this.table.tBodies[0].replaceChildren(...this.rows);
+  }
+
+  colour(palette) {
+    this.rows.forEach((row, index) => {
+      row.querySelector('i').style.background = `rgb(${palette[index % palette.length]})`;
+    });
+  }
+
+  // Write the Dice of each layer; heads are the names of the layers with scores.
+  score(heads, columns, unknown, words) {
+    const head = document.createElement('tr');
+    head.append(document.createElement('td'), ...heads.map(text => {
+      const cell = document.createElement('th');
+      cell.textContent = text;
+      cell.title = text;
+      return cell;
+    }));
+    this.table.tHead.replaceChildren(head);
+    this.rows.forEach((row, index) => {
+      while (row.cells.length > 1) row.lastChild.remove();
+      for (const values of columns) {
+        const cell = row.insertCell(), value = values?.[index];
+        cell.textContent = value == null ? (unknown.includes(index) ? words.unknown : '–')
+          : value.toFixed(3);
+        if (value != null) cell.style.setProperty('--share', `${value * 100}%`);
+      }
+    });
+  }
+
+  set(shown) {
+    this.visible.fill(shown);
+    this.update();
+  }
+
+  only(index) {
+    this.visible = this.visible.map((_, each) => each === index);
+    this.update();
+  }
+
+  update() {
+    this.rows.forEach((row, index) => {
+      row.querySelector('input').checked = this.visible[index];
+    });
+    this.changed();
+  }
+}

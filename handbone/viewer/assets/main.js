@@ -1,0 +1,198 @@
+// The page: what is shown, and what happens when something is clicked or a key is pressed.
+
+import { Classes } from './classes.js';
+import { describe, listen } from './keyboard.js';
+import { chosenLanguage, speak, word } from './language.js';
+import { List } from './list.js';
+import { DIFFERENCE, SAFE, classesAt } from './paint.js';
+import { Panels } from './panels.js';
+import { Kept, getJson } from './requests.js';
+
+const element = id => document.getElementById(id);
+const state = { mode: 'one', index: -1, masks: null, picture: null, hidden: false };
+const kept = new Kept(6);
+let session, names = [];
+
+const panels = new Panels(element('panels'), point);
+const list = new List(element('list'), open);
+const classes = new Classes(element('class-table'), paint);
+
+const layerName = number => session.layers[number].name || word('truth');
+
+async function start() {
+  session = await getJson('/session');
+  names = (await getJson('/names')).names;
+  document.title = element('title').textContent = session.title;
+  element('language').value = chosenLanguage();
+  classes.fill(session.classes, session.palette);
+  list.fill(names.map((_, index) => index), index => ({ name: names[index], note: '' }));
+  say();
+  const wanted = Number(location.hash.slice(1));
+  await open(wanted >= 0 && wanted < names.length ? wanted : list.order[0]);
+}
+
+// Write everything in the language that is chosen.
+function say() {
+  speak(element('language').value);
+  const options = () => session.layers.map((_, number) => new Option(layerName(number), number));
+  for (const [id, chosen] of [['layer-a', 0], ['layer-b', 1]]) {
+    const select = element(id), value = select.value || chosen;
+    select.replaceChildren(...options());
+    select.value = Math.min(value, session.layers.length - 1);
+  }
+  describe(element('keys'), actions);
+  element('count').textContent = word('count', { shown: list.order.length, all: names.length });
+  if (state.masks) show();
+}
+
+async function open(index) {
+  if (index === undefined) return;
+  state.index = index;
+  list.choose(index);
+  element('name').textContent = names[index];
+  history.replaceState(null, '', `#${index}`);
+  try {
+    const [picture, masks] = await kept.get(index);
+    if (state.index !== index) return;
+    const failed = picture instanceof Error;
+    Object.assign(state, { masks, picture: failed ? null : picture });
+    complain([...masks.problems, ...failed ? [picture.message] : []]);
+    show();
+    document.body.dataset.shown = index;
+    for (const step of [1, -1]) kept.get(list.beside(step)).catch(() => {});
+  } catch (error) {
+    if (state.index === index) complain([error.message]);
+  }
+}
+
+function complain(lines) {
+  element('problems').replaceChildren(...lines.map(text => {
+    const line = document.createElement('p');
+    line.textContent = text;
+    return line;
+  }));
+}
+
+// The panels of the view that is chosen.
+function shows() {
+  const a = Number(element('layer-a').value), b = Number(element('layer-b').value);
+  const layers = session.layers.map((_, number) => number);
+  if (!layers.length) return [{ title: '' }];
+  if (state.mode === 'beside') return layers.map(each => ({ title: layerName(each), a: each }));
+  if (state.mode === 'difference')
+    return [{ title: `${layerName(a)} – ${layerName(b)}`, a, b }];
+  return [{ title: layerName(a), a }];
+}
+
+function paint() {
+  if (!state.masks) return;
+  panels.show({
+    ...state, shows: state.hidden ? shows().map(({ title }) => ({ title })) : shows(),
+    visible: classes.visible, palette: session.palette,
+    share: element('opacity').value / 100, colours: element('colours').value,
+    drawn: element('drawn').value,
+  });
+}
+
+function show() {
+  const { masks } = state, several = session.layers.length > 1;
+  element('layer-a-label').hidden = state.mode === 'beside' || !several;
+  element('layer-b-label').hidden = state.mode !== 'difference' || !several;
+  element('modes').hidden = !several;
+  for (const button of element('modes').children)
+    button.setAttribute('aria-pressed', button.dataset.mode === state.mode);
+  const scored = masks.dice.map((_, number) => number).filter(number => number > 0);
+  classes.score(scored.map(layerName), scored.map(each => masks.dice[each]), masks.unknown,
+    { unknown: word('unknown') });
+  legend();
+  paint();
+}
+
+function legend() {
+  const [{ a, b }] = shows();
+  const entries = b === undefined ? [] : [
+    [DIFFERENCE.a, word('only', { name: layerName(a) })],
+    [DIFFERENCE.b, word('only', { name: layerName(b) })],
+    [DIFFERENCE.both, word('both')], [DIFFERENCE.mixed, word('mixed')]];
+  element('legend').replaceChildren(...entries.map(([colour, text]) => {
+    const entry = document.createElement('span'), sign = document.createElement('i');
+    sign.style.background = `rgb(${colour})`;
+    entry.append(sign, text);
+    return entry;
+  }));
+}
+
+// Say which classes lie under the pointer, so that nobody has to tell colours apart.
+function point(place) {
+  const { masks } = state, [x, y] = place ?? [-1, -1];
+  if (!masks || x < 0 || y < 0 || x >= masks.width || y >= masks.height) {
+    element('pointed').textContent = '';
+    return;
+  }
+  const found = masks.layers.map((layer, number) => {
+    const here = layer ? classesAt(layer, y * masks.width + x) : [];
+    return `${layerName(number)}: ${here.map(each => session.classes[each]).join(', ') || '–'}`;
+  });
+  element('pointed').textContent = [`${x}, ${y}`, ...found].join('   ');
+}
+
+function choose(mode) {
+  if (session.layers.length < 2) return;
+  state.mode = mode;
+  show();
+}
+
+const MODES = ['one', 'beside', 'difference'];
+const actions = [
+  { keys: ['j', 'ArrowDown', 'ArrowRight'], shown: ['j', '↓', '→'], message: 'key_next',
+    run: () => open(list.beside(1)) },
+  { keys: ['k', 'ArrowUp', 'ArrowLeft'], shown: ['k', '↑', '←'], message: 'key_previous',
+    run: () => open(list.beside(-1)) },
+  { keys: ['v'], shown: ['v'], message: 'key_views',
+    run: () => choose(MODES[(MODES.indexOf(state.mode) + 1) % MODES.length]) },
+  { keys: [...'123456789'], shown: ['1', '…', '9'], message: 'key_layer',
+    run: key => {
+      if (key > session.layers.length) return;
+      element('layer-a').value = key - 1;
+      choose(state.mode === 'difference' ? 'difference' : 'one');
+    } },
+  { keys: ['h', ' '], shown: ['h'], message: 'key_masks',
+    run: () => { state.hidden = !state.hidden; paint(); } },
+  { keys: ['a'], shown: ['a'], message: 'key_all',
+    run: () => classes.set(!classes.visible.every(Boolean)) },
+  { keys: ['o'], shown: ['o'], message: 'key_outline',
+    run: () => {
+      const drawn = element('drawn');
+      drawn.value = drawn.value === 'filled' ? 'outlined' : 'filled';
+      paint();
+    } },
+  { keys: ['+', '=', '-'], shown: ['+', '-'], message: 'key_zoom',
+    run: key => panels.zoom(key === '-' ? 1 / 1.4 : 1.4) },
+  { keys: ['0'], shown: ['0'], message: 'key_fit', run: () => panels.fit() },
+  { message: 'key_drag' },
+  { message: 'key_only' },
+];
+
+listen([...actions, { keys: ['?'], run: () => element('help').showModal() }]);
+element('help-button').addEventListener('click', () => element('help').showModal());
+element('previous').addEventListener('click', () => open(list.beside(-1)));
+element('next').addEventListener('click', () => open(list.beside(1)));
+element('all').addEventListener('click', () => classes.set(true));
+element('none').addEventListener('click', () => classes.set(false));
+element('modes').addEventListener('click', event => {
+  if (event.target.dataset.mode) choose(event.target.dataset.mode);
+});
+for (const id of ['layer-a', 'layer-b']) element(id).addEventListener('change', show);
+for (const id of ['opacity', 'drawn']) element(id).addEventListener('input', paint);
+element('colours').addEventListener('change', () => {
+  classes.colour(element('colours').value === 'safe' ? SAFE : session.palette);
+  paint();
+});
+element('language').addEventListener('change', say);
+element('tabs').addEventListener('click', event => {
+  const tab = event.target.dataset.tab;
+  if (tab) document.querySelector('main').dataset.tab = tab;
+  panels.draw();
+});
+
+start().catch(error => complain([error.message]));

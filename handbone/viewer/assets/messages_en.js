@@ -1,0 +1,16 @@
+export default {
+  views: 'views', one: 'one', beside: 'side by side', difference: 'difference',
+  layer: 'show', against: 'against', opacity: 'opacity', drawn: 'masks', filled: 'filled',
+  outlined: 'outlines', colours: 'colours', many: 'one per class', safe: 'colour-blind safe',
+  language: 'language', help: 'keys (?)', images: 'images', picture: 'picture',
+  classes: 'classes', all: 'all', none: 'none', keys: 'Keys', close: 'close',
+  previous: 'previous image (k)', next: 'next image (j)', truth: 'truth', image: 'image',
+  only: 'only {name}', both: 'both', mixed: 'some only in one, some only in the other',
+  count: '{shown} of {all} images', lacking: '{name}: has no masks of this image',
+  unknown: 'unknown', mean: 'mean', nothing: 'nothing',
+  key_next: 'next image', key_previous: 'previous image', key_views: 'one, side by side, difference',
+  key_layer: 'show layer 1 to 9', key_masks: 'masks on and off', key_all: 'all classes on or off',
+  key_outline: 'filled or outlines', key_zoom: 'zoom in and out', key_fit: 'fit the window',
+  key_search: 'search', key_drag: 'drag: move, wheel or pinch: zoom, double click: fit',
+  key_only: 'double click on a class: this class only',
+};

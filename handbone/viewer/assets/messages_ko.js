@@ -1,0 +1,16 @@
+export default {
+  views: '보기', one: '하나', beside: '나란히', difference: '차이',
+  layer: '표시', against: '비교', opacity: '불투명도', drawn: '마스크', filled: '채움',
+  outlined: '윤곽선', colours: '색', many: '클래스별', safe: '색각 이상자용',
+  language: '언어', help: '단축키 (?)', images: '영상', picture: '그림',
+  classes: '클래스', all: '모두', none: '없음', keys: '단축키', close: '닫기',
+  previous: '이전 영상 (k)', next: '다음 영상 (j)', truth: '정답', image: '영상',
+  only: '{name}에만 있음', both: '양쪽 모두', mixed: '일부는 한쪽에만, 일부는 다른 쪽에만',
+  count: '영상 {all}개 중 {shown}개', lacking: '{name}: 이 영상의 마스크가 없습니다',
+  unknown: '미상', mean: '평균', nothing: '없음',
+  key_next: '다음 영상', key_previous: '이전 영상', key_views: '하나, 나란히, 차이',
+  key_layer: '레이어 1–9 표시', key_masks: '마스크 켜기/끄기', key_all: '모든 클래스 켜기/끄기',
+  key_outline: '채움 또는 윤곽선', key_zoom: '확대와 축소', key_fit: '창에 맞추기',
+  key_search: '검색', key_drag: '끌기: 이동, 휠 또는 핀치: 확대, 두 번 누르기: 창에 맞추기',
+  key_only: '클래스를 두 번 누르기: 그 클래스만',
+};

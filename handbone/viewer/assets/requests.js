@@ -1,0 +1,62 @@
+// What the page asks the server for.
+
+async function answerOf(path, options) {
+  const answer = await fetch(path, options);
+  if (answer.ok) return answer;
+  let text = await answer.text();
+  try { text = JSON.parse(text).error; } catch { /* plain text is shown as it is */ }
+  throw new Error(text);
+}
+
+export const getJson = async path => (await answerOf(path)).json();
+
+export async function postJson(path, content) {
+  const headers = { 'content-type': 'application/json' };
+  return (await answerOf(path, { method: 'POST', headers, body: JSON.stringify(content) })).json();
+}
+
+export async function getPicture(index) {
+  const blob = await (await answerOf(`/pictures/${index}`)).blob();
+  return createImageBitmap(blob);
+}
+
+// The layout of a packet is described in packets.py.
+export async function getMasks(index) {
+  const bytes = await (await answerOf(`/masks/${index}`)).arrayBuffer();
+  const length = new DataView(bytes).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
+  let place = 4 + length;
+  const take = (kind, count) => {
+    const taken = new kind(bytes, place, count);
+    place += 4 * count;
+    return taken;
+  };
+  head.layers = head.sizes.map(size => size && {
+    starts: take(Uint32Array, size[0]),
+    numbers: take(Uint32Array, size[0]),
+    codes: take(Int32Array, size[1] * size[2]),
+    planes: size[2],
+  });
+  return head;
+}
+
+// What is looked at next is fetched before it is asked for; the last few stay.
+export class Kept {
+  constructor(count) { this.count = count; this.items = new Map(); }
+
+  get(index) {
+    let item = this.items.get(index);
+    if (!item) item = Promise.all([getPicture(index).catch(error => error), getMasks(index)]);
+    this.items.delete(index);
+    this.items.set(index, item);
+    item.catch(() => this.items.delete(index));
+    for (const [old, gone] of this.items) {
+      if (this.items.size <= this.count) break;
+      this.items.delete(old);
+      gone.then(([picture]) => picture.close?.(), () => {});
+    }
+    return item;
+  }
+
+  clear() { this.items.clear(); }
+}

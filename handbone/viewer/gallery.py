@@ -1,0 +1,114 @@
+"""The images of all parts of the data by number, read when they are looked at."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from threading import Lock
+from typing import Any, NamedTuple
+
+from handbone.datasets.errors import DatasetError
+from handbone.datasets.file_list import image_file
+from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.formats.format_reader import FormatReader
+from handbone.errors import HandboneError, shown
+
+
+class Part(NamedTuple):
+    """One part of the data, such as the training images.
+
+    Attributes:
+        name: Its name; empty if it is the only one.
+        reader: Its reader.
+    """
+
+    name: str
+    reader: FormatReader
+
+
+class _Place(NamedTuple):
+    part: Part
+    entry: Any
+
+
+class Gallery:
+    """The images, listed once.
+
+    Args:
+        parts: The parts of the data.
+
+    Attributes:
+        names: Name of each image, with its part in front if there are several.
+        patients: Whose each is: the folder of the image, or its name if it lies in none.
+
+    Raises:
+        HandboneError: There is no image.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._places: list[_Place] = []
+        self._locks = {id(part.reader): Lock() for part in parts}
+        own: list[str] = []
+        for part in parts:
+            for number, entry in enumerate(part.reader.entries(), start=1):
+                self._places.append(_Place(part, entry))
+                own.append(_name(part.reader, entry, number))
+        if not own:
+            raise HandboneError(f'There is no image in {parts[0].reader.source}.')
+        self._own_names = own
+        self.names = [
+            f'{place.part.name}/{name}' if place.part.name else name
+            for place, name in zip(self._places, own, strict=True)
+        ]
+        self.patients = [image_file(PurePosixPath(name)).patient for name in own]
+
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self._places)
+
+    def own_name(self, index: int) -> str:
+        """Name an image within its part of the data."""
+        return self._own_names[index]
+
+    def part_name(self, index: int) -> str:
+        """Name the part of the data that an image is in; empty if it is the only one."""
+        return self._places[index].part.name
+
+    def only(self, indices: Sequence[int]) -> None:
+        """Keep some of the images.
+
+        Args:
+            indices: Their numbers.
+        """
+        for each in (self._places, self._own_names, self.names, self.patients):
+            each[:] = [each[index] for index in indices]
+
+    def read(self, index: int) -> tuple[AnnotatedImage, list[DatasetError]]:
+        """Read the labels of an image, and find its file.
+
+        Args:
+            index: Number of the image.
+
+        Returns:
+            The image, and what is wrong with its labels.
+
+        Raises:
+            HandboneError: Nothing of it can be used, or its file is gone.
+        """
+        part, entry = self._places[index]
+        with self._locks[id(part.reader)]:
+            image, problems = part.reader.attempt(entry)
+        if image is None:
+            raise problems[-1]
+        if image.path is not None and not image.path.is_file():
+            raise HandboneError(
+                f'{image.path}: the image is gone since the viewer was started. Put it back, or '
+                'start the viewer again.'
+            )
+        return image, problems
+
+
+def _name(reader: FormatReader, entry: Any, number: int) -> str:
+    """Name an entry, even one that cannot be read."""
+    try:
+        return reader.entry_name(entry)
+    except DatasetError:
+        return f'{shown(reader.source.name)} {number}'

@@ -1,0 +1,58 @@
+"""Open data and serve the page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.extras import import_extra
+
+from .sources import open_sources
+
+
+def view(
+    sources: Sequence[str | Path],
+    *,
+    source_format: str | None = None,
+    images: str | Path | None = None,
+    choice: ClassChoice | None = None,
+    host: str = '127.0.0.1',
+    port: int = 8421,
+    names: tuple[str, ...] = (),
+    open_browser: bool = True,
+) -> None:
+    """Serve a page with images, their labels and predictions until the user interrupts.
+
+    Args:
+        sources: Labelled data of any format, folders of images, and CSV files of masks.
+        source_format: Format of the data; None finds it out.
+        images: Folder of the images; None looks where the format has them.
+        choice: Which classes are read.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+        names: Further names under which others reach this machine.
+        open_browser: Open the page in a browser, where there is one.
+
+    Raises:
+        HandboneError: Something cannot be read, does not fit the rest, or the port is taken.
+        MissingExtraError: The packages of the server are not installed.
+
+    Example:
+        >>> view(['data/phantom/test', 'submission.csv'], open_browser=False)
+        http://localhost:8421/
+    """
+    import_extra('uvicorn', 'view')
+    import_extra('starlette', 'view')
+    from .application import Application
+    from .server import open_page, prepare
+
+    paths = [Path(source) for source in sources]
+    opened = open_sources(paths, source_format, None if images is None else Path(images), choice)
+    for note in opened.notes:
+        print(f'note: {note}')
+    title = ', '.join(path.name for path in paths)
+    app = Application(opened.catalogue, title).app()
+    server = prepare(app, host, port, names)
+    print(f'{server.address}   (end with Ctrl+C)', flush=True)
+    if open_browser:
+        open_page(server.address)
+    server.run()

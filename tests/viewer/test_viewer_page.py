@@ -1,0 +1,102 @@
+"""The page in a browser: what it draws, and what happens when something is clicked."""
+
+import numpy as np
+import pytest
+from chromium import chromium, opened
+from made_views import RADIUS, SIZE
+
+from handbone.bones import PALETTE
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')
+
+OPACITY = 0.4
+DIFFERENCE = {'only': (230, 159, 0), 'other': (86, 180, 233)}
+#: Reads the pixel of a panel that shows a pixel of the image.
+PIXEL = """(() => {{
+  const canvas = document.querySelectorAll('#panels canvas')[{panel}];
+  const scale = Math.min(canvas.width / {size}, canvas.height / {size});
+  const x = (canvas.width - {size} * scale) / 2 + ({x} + .5) * scale;
+  const y = (canvas.height - {size} * scale) / 2 + ({y} + .5) * scale;
+  return [...canvas.getContext('2d').getImageData(x, y, 1, 1).data].slice(0, 3);
+}})()"""
+
+
+def pixel(page, x, y, panel=0):
+    """The colour that a panel shows of a pixel of the image."""
+    return page.run(PIXEL.format(panel=panel, size=SIZE, x=x, y=y))
+
+
+def mixed(grey, colour, share):
+    """A colour laid over a grey."""
+    return np.array([grey] * 3) * (1 - share) + np.array(colour) * share
+
+
+def shown(page, index):
+    """Wait until an image is shown."""
+    page.wait(f'document.body.dataset.shown === "{index}"')
+
+
+def test_the_first_image_is_drawn_with_its_masks(viewer, tmp_path):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        np.testing.assert_allclose(pixel(page, 100, 100), [40] * 3, atol=2)
+        expected = mixed(40, PALETTE[RADIUS], OPACITY)
+        np.testing.assert_allclose(pixel(page, 20, 20), expected, atol=3)
+        # another class on top of it changes the colour, and a class that is off gives it back
+        assert np.abs(np.array(pixel(page, 40, 20)) - expected).max() > 20
+        page.run('document.querySelector("#class-table input[value=\'28\']").click()')
+        np.testing.assert_allclose(pixel(page, 40, 20), expected, atol=3)
+        page.run('document.getElementById("none").click()')
+        np.testing.assert_allclose(pixel(page, 20, 20), [40] * 3, atol=2)
+
+
+def test_keys_go_to_the_next_image_and_differences_are_coloured(viewer, tmp_path):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        page.press('j')
+        shown(page, 1)
+        np.testing.assert_allclose(pixel(page, 100, 100), [80] * 3, atol=2)
+        page.press('v')
+        page.press('v')
+        second = 'document.getElementById("layer-b")'
+        page.run(f'{second}.value = "2"; {second}.dispatchEvent(new Event("change"))')
+        # the second image has its squares 8 pixels further down; the bad prediction is moved by 8
+        strong = 1.8 * OPACITY
+        only, other = (mixed(80, DIFFERENCE[each], strong) for each in ('only', 'other'))
+        np.testing.assert_allclose(pixel(page, 20, 30), only, atol=3)
+        np.testing.assert_allclose(pixel(page, 52, 30), other, atol=3)
+
+
+def test_all_layers_stand_side_by_side(viewer, tmp_path):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        page.press('v')
+        captions = '[...document.querySelectorAll("figcaption")].map(each => each.textContent)'
+        assert page.run(captions) == ['truth', 'good', 'bad']
+        colours = [pixel(page, 20, 20, panel) for panel in range(3)]
+        assert colours[0] == colours[1] != colours[2]
+        cells = '[...document.querySelectorAll("#class-table tbody tr")][27].cells'
+        assert page.run(f'[...{cells}].slice(1).map(each => each.textContent)') == [
+            '1.000',
+            '0.750',
+        ]
+
+
+@pytest.mark.parametrize('dark', [False, True])
+@pytest.mark.parametrize('width', [390, 820, 1366])
+def test_the_page_fits_every_screen(viewer, tmp_path, width, dark):
+    with opened(viewer, tmp_path / 'browser', width, dark) as page:
+        shown(page, 0)
+        assert page.run('document.documentElement.scrollWidth') <= width
+        assert page.run('document.querySelector("#panels canvas").clientWidth') > width / 3
+        grey = page.run('getComputedStyle(document.body).backgroundColor')
+        assert (sum(map(int, grey[4:-1].split(','))) < 200) == dark
+
+
+def test_the_page_speaks_korean(viewer, tmp_path):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        chosen = 'document.getElementById("language")'
+        page.run(f'{chosen}.value = "ko"; {chosen}.dispatchEvent(new Event("change"))')
+        assert page.run('document.querySelector("figcaption").textContent') == '정답'
+        assert page.run('document.documentElement.lang') == 'ko'

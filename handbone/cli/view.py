@@ -28,6 +28,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_source_format(parser)
     add_renaming(parser)
     parser.add_argument(
+        '--table',
+        type=Path,
+        help='CSV of patients, as `handbone metadata` writes it, to filter by',
+    )
+    parser.add_argument(
+        '--findings',
+        type=Path,
+        metavar='FOLDER',
+        help='report of `handbone doctor` about the data, to filter by',
+    )
+    parser.add_argument(
+        '--corrected',
+        type=Path,
+        metavar='DATA',
+        help='labels that came back from an annotation tool, shown as one more layer',
+    )
+    parser.add_argument(
+        '--marks',
+        type=Path,
+        metavar='CSV',
+        help='file of the marks that are set on the page (default: SOURCE.marks.csv, beside the '
+        'first source)',
+    )
+    parser.add_argument(
+        '--export-dir',
+        type=Path,
+        metavar='DIR',
+        help='where marked images are exported to (default: SOURCE.marks)',
+    )
+    parser.add_argument(
         '--host',
         default='127.0.0.1',
         help='address to listen on; 0.0.0.0 lets other machines in, with a token '
@@ -50,7 +80,10 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.datasets.formats.class_choice import ClassChoice
+    from handbone.viewer.sources import Extras
     from handbone.viewer.viewing import view
+
+    extras = Extras(args.table, args.findings, args.corrected, args.marks, args.export_dir)
 
     view(
         args.source,
@@ -60,5 +93,6 @@ def run(args: argparse.Namespace) -> None:
         host=args.host,
         port=args.port,
         names=tuple(args.name),
+        extras=extras,
         open_browser=not args.no_browser,
     )

@@ -1,6 +1,6 @@
 """All that the page can ask for: images, their masks, and how well these agree."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,6 +65,11 @@ class Catalogue:
         self.palette = list(palette)
         self.shown = lru_cache(KEPT)(self.look_at)
 
+    def close(self) -> None:
+        """Close the files of the layers."""
+        for layer in self.layers:
+            layer.close()
+
     def look_at(self, index: int) -> Shown:
         """Read an image with its masks.
 
@@ -110,11 +115,12 @@ class Catalogue:
             found.append(values)
         return found
 
-    def packet(self, index: int) -> bytes:
+    def packet(self, index: int, more: Mapping[str, Any] | None = None) -> bytes:
         """Write the masks of an image for the page; see :mod:`handbone.viewer.packets`.
 
         Args:
             index: Number of the image.
+            more: What the page is told beside it.
 
         Returns:
             The packet.
@@ -125,6 +131,7 @@ class Catalogue:
         shown = self.shown(index)
         scores = [None if each is None else _numbers(each) for each in self.scores(shown)]
         head: dict[str, Any] = {
+            **(more or {}),
             'width': shown.image.width,
             'height': shown.image.height,
             'problems': shown.problems,

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
 from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.formats.format_reader import FormatReader
+from handbone.datasets.named_files import without_suffix
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form, normal_forms
 from handbone.masks import encode
@@ -39,6 +42,9 @@ class Layer(Protocol):
             HandboneError: They cannot be read.
         """
 
+    def close(self) -> None:
+        """Close its file."""
+
 
 class TruthLayer:
     """The labels of the dataset; see :class:`Layer`.
@@ -57,6 +63,62 @@ class TruthLayer:
         """Draw the labels of an image; see :class:`Layer`."""
         return encode(image.draw(self._num_classes), self._num_classes)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class CorrectedLayer:
+    """The labels of a second dataset of the same images; see :class:`Layer`.
+
+    Args:
+        reader: Its reader, of the same classes.
+        names: Names of the images of the first one.
+
+    Attributes:
+        count: How many of the images it has.
+
+    Raises:
+        HandboneError: It has none of the images.
+    """
+
+    kind = 'prediction'
+
+    def __init__(self, reader: FormatReader, names: Sequence[str]) -> None:
+        self.name = reader.source.name
+        self._reader, self._lock = reader, Lock()
+        entries = list(reader.entries())
+        by_name = {
+            normal_form(without_suffix(reader.entry_name(entry))): entry for entry in entries
+        }
+        keys = [normal_form(without_suffix(name)) for name in names]
+        self._entries = [by_name.get(key) for key in keys]
+        self.count = sum(entry is not None for entry in self._entries)
+        if not self.count:
+            raise HandboneError(
+                f'{reader.source}: none of its images, such as {listed(list(by_name), 1)}, is '
+                f'among the {len(names)} of the data, such as {shown(names[0])}.'
+            )
+
+    def runs(self, index: int, image: AnnotatedImage) -> list[np.ndarray] | None:
+        """Draw the labels of an image; see :class:`Layer`."""
+        entry = self._entries[index]
+        if entry is None:
+            return None
+        with self._lock:
+            found, problems = self._reader.attempt(entry)
+        if found is None:
+            raise problems[-1]
+        if (found.height, found.width) != (image.height, image.width):
+            raise HandboneError(
+                f'{self._reader.source}: {shown(found.name)} has {found.height} x {found.width} '
+                f'pixels there, the image {image.height} x {image.width}.'
+            )
+        num_classes = len(self._reader.classes)
+        return encode(found.draw(num_classes), num_classes)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class CsvLayer:
     """The masks of a CSV of runs; see :class:`Layer`.
@@ -64,19 +126,33 @@ class CsvLayer:
     Args:
         path: The CSV, with the columns ``image_name``, ``class`` and ``rle``.
         name: What the page calls it.
-        classes: Class names in bit order.
 
     Raises:
         FileNotFoundError: There is no such file.
-        HandboneError: It is not such a CSV, or has a class that the data lack.
+        HandboneError: It is not such a CSV.
     """
 
     kind = 'prediction'
 
-    def __init__(self, path: Path, name: str, classes: Sequence[str]) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self.path, self.name = path, name
         self._rows = SubmissionRows(path)
-        self._classes = classes
+        self._classes: Sequence[str] = self.classes
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the file, as they first come."""
+        return tuple(self._rows.classes)
+
+    def take(self, classes: Sequence[str]) -> None:
+        """Take the masks of these classes, in this order.
+
+        Args:
+            classes: Class names in bit order.
+
+        Raises:
+            HandboneError: The file has another class.
+        """
         known = set(normal_forms(classes))
         unknown = [each for each in self._rows.classes if each not in known]
         if unknown:
@@ -85,6 +161,7 @@ class CsvLayer:
                 f'{shown(unknown[0])} is no class of the data, which have {listed(classes, 40)}',
                 'Show files of one class list.',
             )
+        self._classes = classes
 
     def match(self, names: Sequence[str]) -> int:
         """Count the images that the file has, and refuse a file of other images.
@@ -118,3 +195,7 @@ class CsvLayer:
             return None
         found = self._rows.read(known, self._classes, image.height * image.width)
         return found.by_class(len(self._classes))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._rows.close()

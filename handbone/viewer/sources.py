@@ -1,33 +1,42 @@
 """From the words of the command line to what the page shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from handbone.bones import CLASSES, PALETTE, distinct_colors
 from handbone.csv_files import read_records
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.source import Source, split_names
 from handbone.errors import HandboneError
-from handbone.submissions.reading import submission_classes
+from handbone.metadata.patient_table import read_patient_table
 from handbone.submissions.rle_rows import COLUMNS
 
 from .catalogue import Catalogue
+from .findings import read_findings
 from .gallery import Gallery, Part
-from .layers import CsvLayer, Layer, TruthLayer
+from .layers import CorrectedLayer, CsvLayer, Layer, TruthLayer
+from .session import Session
+
+Color = tuple[int, int, int]
 
 
-@dataclass
-class OpenedSources:
-    """What was found in the sources.
+class Extras(NamedTuple):
+    """What is shown beside images, labels and predictions.
 
     Attributes:
-        catalogue: What there is to show.
-        notes: What the user should know about it, one line each.
+        table: CSV of patients, as ``handbone metadata`` writes it.
+        findings: ``findings.json`` of the doctor, or the folder of its report.
+        corrected: The same data after correction, in any format.
+        marks: CSV of the marks; None puts it beside the first source.
+        export_folder: Where marked images are exported to; None puts it beside the marks.
     """
 
-    catalogue: Catalogue
-    notes: list[str] = field(default_factory=list)
+    table: Path | None = None
+    findings: Path | None = None
+    corrected: Path | None = None
+    marks: Path | None = None
+    export_folder: Path | None = None
 
 
 def open_sources(
@@ -35,7 +44,8 @@ def open_sources(
     source_format: str | None = None,
     images: Path | None = None,
     choice: ClassChoice | None = None,
-) -> OpenedSources:
+    extras: Extras | None = None,
+) -> tuple[Session, list[str]]:
     """Open datasets and predictions.
 
     Args:
@@ -43,46 +53,54 @@ def open_sources(
         source_format: Format of the data; None finds it out.
         images: Folder of the images; None looks where the format has them.
         choice: Which classes are read.
+        extras: What is shown beside them.
 
     Returns:
-        What there is to show.
+        What there is to show, and what the user should know about it, one line each.
 
     Raises:
         HandboneError: Something cannot be read, or does not fit the rest.
     """
+    extras = extras or Extras()
     csv_files = [path for path in sources if is_submission(path)]
     data = [path for path in sources if path not in csv_files]
     parts = _parts(data, source_format, images, choice)
     labelled = [part for part in parts if part.reader.classes]
+    _check_classes(labelled)
+    classes: Sequence[str] = (choice.classes if choice else None) or ()
     if labelled:
         classes = labelled[0].reader.classes
-        _check_classes(labelled)
-        palette = list(labelled[0].reader.palette)
-    else:
-        classes = choice.classes if choice and choice.classes else _classes_of(csv_files)
-        palette = list(PALETTE) if tuple(classes) == CLASSES else []
-    if len(palette) != len(classes):
-        palette = distinct_colors(len(classes))
-    gallery = Gallery(parts)
-    layers: list[Layer] = [TruthLayer(len(classes))] if labelled else []
-    notes = []
-    predictions = [
-        CsvLayer(path, name, classes)
-        for path, name in zip(csv_files, _layer_names(csv_files), strict=True)
-    ]
+    gallery, notes = Gallery(parts), []
+    predictions = _open_predictions(csv_files)
+    classes = classes or _joined_classes(predictions)
     own_names = [gallery.own_name(index) for index in range(len(gallery))]
     for layer in predictions:
+        layer.take(classes)
         count = layer.match(own_names)
         if labelled and count < len(gallery):
             notes.append(f'{layer.path} has {count} of the {len(gallery)} images')
-    if not labelled and predictions:
-        shown = [
-            index
-            for index, name in enumerate(own_names)
-            if any(layer.has(name) for layer in predictions)
-        ]
-        gallery.only(shown)
-    return OpenedSources(Catalogue(gallery, [*layers, *predictions], classes, palette), notes)
+    layers: list[Layer] = [*([TruthLayer(len(classes))] if labelled else []), *predictions]
+    if extras.corrected:
+        corrected = _corrected(extras.corrected, classes, own_names)
+        layers.append(corrected)
+        notes.append(f'{extras.corrected} has {corrected.count} of the {len(gallery)} images')
+    elif not labelled and predictions:
+        gallery.only(
+            [i for i, name in enumerate(own_names) if any(each.has(name) for each in predictions)]
+        )
+    palette = _palette(labelled[0].reader.palette if labelled else (), classes)
+    first = sources[0]
+    marks = extras.marks or first.with_name(f'{first.with_suffix("").name}.marks.csv')
+    table = read_patient_table(extras.table) if extras.table else None
+    session = Session(
+        Catalogue(gallery, layers, classes, palette),
+        ', '.join(path.name for path in sources),
+        marks,
+        extras.export_folder or marks.with_suffix(''),
+        {name: table.values(name, gallery.patients) for name in table.columns} if table else None,
+        read_findings(extras.findings, gallery.names) if extras.findings else None,
+    )
+    return session, notes
 
 
 def is_submission(path: Path) -> bool:
@@ -115,9 +133,22 @@ def _parts(
     ]
 
 
-def _layer_names(paths: Sequence[Path]) -> list[str]:
-    """Name predictions by their files without suffix, as short as tells them apart."""
-    return split_names([path.with_suffix('') for path in paths]) if paths else []
+def _open_predictions(paths: Sequence[Path]) -> list[CsvLayer]:
+    """Open CSV files, named without suffix and as short as tells them apart."""
+    names = split_names([path.with_suffix('') for path in paths]) if paths else []
+    return [CsvLayer(path, name) for path, name in zip(paths, names, strict=True)]
+
+
+def _corrected(path: Path, classes: Sequence[str], names: Sequence[str]) -> CorrectedLayer:
+    """Open labels after correction, with the classes of the data."""
+    choice = ClassChoice(tuple(classes)) if classes else None
+    return CorrectedLayer(Source('corrected', path, choice=choice).open(), names)
+
+
+def _palette(known: Sequence[Color], classes: Sequence[str]) -> list[Color]:
+    if len(known) == len(classes):
+        return list(known)
+    return list(PALETTE) if tuple(classes) == CLASSES else distinct_colors(len(classes))
 
 
 def _check_classes(parts: Sequence[Part]) -> None:
@@ -129,7 +160,7 @@ def _check_classes(parts: Sequence[Part]) -> None:
             )
 
 
-def _classes_of(csv_files: Sequence[Path]) -> tuple[str, ...]:
+def _joined_classes(predictions: Sequence[CsvLayer]) -> tuple[str, ...]:
     """List the classes of CSV files: the bones where all of them are bones."""
-    found = dict.fromkeys(name for path in csv_files for name in submission_classes(path))
-    return CLASSES if found and set(found) <= set(CLASSES) else tuple(found)
+    found = tuple(dict.fromkeys(name for each in predictions for name in each.classes))
+    return CLASSES if set(found) <= set(CLASSES) else found

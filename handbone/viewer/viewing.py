@@ -6,7 +6,7 @@ from pathlib import Path
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.extras import import_extra
 
-from .sources import open_sources
+from .sources import Extras, open_sources
 
 
 def view(
@@ -18,6 +18,7 @@ def view(
     host: str = '127.0.0.1',
     port: int = 8421,
     names: tuple[str, ...] = (),
+    extras: Extras | None = None,
     open_browser: bool = True,
 ) -> None:
     """Serve a page with images, their labels and predictions until the user interrupts.
@@ -30,6 +31,8 @@ def view(
         host: The address to listen on.
         port: The port; 0 takes a free one.
         names: Further names under which others reach this machine.
+        extras: What is shown beside them: a table of patients, findings of the doctor, corrected
+            labels, and where marks are kept.
         open_browser: Open the page in a browser, where there is one.
 
     Raises:
@@ -46,13 +49,16 @@ def view(
     from .server import open_page, prepare
 
     paths = [Path(source) for source in sources]
-    opened = open_sources(paths, source_format, None if images is None else Path(images), choice)
-    for note in opened.notes:
+    folder = None if images is None else Path(images)
+    session, notes = open_sources(paths, source_format, folder, choice, extras)
+    for note in notes:
         print(f'note: {note}')
-    title = ', '.join(path.name for path in paths)
-    app = Application(opened.catalogue, title).app()
-    server = prepare(app, host, port, names)
+    server = prepare(Application(session).app(), host, port, names)
     print(f'{server.address}   (end with Ctrl+C)', flush=True)
     if open_browser:
         open_page(server.address)
-    server.run()
+    session.board.start()
+    try:
+        server.run()
+    finally:
+        session.close()

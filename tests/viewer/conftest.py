@@ -1,11 +1,9 @@
 """A small dataset with two predictions, and a viewer of it that answers."""
 
-import threading
-from contextlib import contextmanager
-
 import cv2
 import numpy as np
 import pytest
+from answering import answering
 from made_views import NAMES, SIZE, outlines, write_csv
 
 from handbone.annotations import annotation_json
@@ -13,6 +11,9 @@ from handbone.bones import CLASSES
 
 pytest.importorskip('uvicorn', reason='the extra view is not installed')
 pytest.importorskip('starlette', reason='the extra view is not installed')
+
+from handbone.viewer.application import Application  # noqa: E402
+from handbone.viewer.sources import Extras, open_sources  # noqa: E402
 
 
 @pytest.fixture
@@ -37,27 +38,18 @@ def csv_files(tmp_path):
     return [write_csv(tmp_path / f'{name}.csv', shift) for name, shift in (('good', 0), ('bad', 8))]
 
 
-@contextmanager
-def answering(app, host='127.0.0.1', **settings):
-    """Let an application answer on a free port; gives the address of its page."""
-    from handbone.viewer.server import prepare
-
-    prepared = prepare(app, host, 0, **settings)
-    thread = threading.Thread(target=prepared.run)
-    thread.start()
-    try:
-        yield prepared.address
-    finally:
-        prepared.server.should_exit = True
-        thread.join()
+@pytest.fixture
+def session(data, csv_files, tmp_path):
+    """What a viewer of the data and both predictions knows; nothing is scored yet."""
+    opened, notes = open_sources([data, *csv_files], extras=Extras(marks=tmp_path / 'marks.csv'))
+    assert notes == []
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def viewer(data, csv_files):
+def viewer(session):
     """The address of a viewer of the data and both predictions."""
-    from handbone.viewer.application import Application
-    from handbone.viewer.sources import open_sources
-
-    opened = open_sources([data, *csv_files])
-    with answering(Application(opened.catalogue, 'three images').app()) as address:
+    session.board.start()
+    with answering(Application(session).app()) as address:
         yield address

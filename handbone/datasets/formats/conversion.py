@@ -121,9 +121,44 @@ def convert(
         source, images=images, choice=choice, bad_files=bad_files, **reader_options
     )
     writer = make_writer(target, reader.classes, reader.palette, **writer_options)
+    kept = progress(reader) if progress else reader
+    written, without_file = write_images(kept, writer, bad_files, image_files)
+    return Conversion(
+        source_format,
+        to,
+        reader.classes,
+        written,
+        without_file if writer.IMAGE_FOLDER else 0,
+        (*notes, *reader.notes),
+        (*reader.losses.lines(), *writer.losses.lines()),
+        tuple(bad_files.problems),
+    )
+
+
+def write_images(
+    images: Iterable[AnnotatedImage],
+    writer: FormatWriter,
+    bad_files: BadFiles,
+    image_files: str = 'link',
+) -> tuple[int, int]:
+    """Write a whole dataset.
+
+    Args:
+        images: The images with their labels.
+        writer: Where they go; it is finished and closed.
+        bad_files: Collects what goes wrong with single images, which are left out.
+        image_files: As for :func:`convert`.
+
+    Returns:
+        Number of images written, and of those whose image file is not known.
+
+    Raises:
+        HandboneError: No image was written, or the format cannot hold one.
+        OSError: Something cannot be written.
+    """
     written = without_file = 0
     with closing(writer):
-        for image in progress(reader) if progress else reader:
+        for image in images:
             try:
                 writer.write(image)
             except DatasetError as error:  # damage that shows only when masks are drawn
@@ -135,16 +170,7 @@ def convert(
             without_file += image.path is None
             _place(image, writer, image_files)
         _finish(writer, written, bad_files)
-    return Conversion(
-        source_format,
-        to,
-        reader.classes,
-        written,
-        without_file if writer.IMAGE_FOLDER else 0,
-        (*notes, *reader.notes),
-        (*reader.losses.lines(), *writer.losses.lines()),
-        tuple(bad_files.problems),
-    )
+    return written, without_file
 
 
 def _place(image: AnnotatedImage, writer: FormatWriter, mode: str) -> None:

@@ -46,12 +46,12 @@ export class List {
     const count = Math.ceil(this.root.clientHeight / ROW) + 2 * BEYOND;
     const shown = this.order.slice(first, first + count).map((index, i) => {
       const row = document.createElement('div'), name = document.createElement('span');
-      const note = document.createElement('small'), { name: text, note: words, mark } =
-        this.describe(index);
+      const note = document.createElement('small');
+      const { name: text, title, note: words, mark } = this.describe(index);
       row.dataset.index = index;
       row.setAttribute('role', 'option');
       row.setAttribute('aria-selected', index === this.current);
-      row.title = text;
+      row.title = title;
       if (mark) row.dataset.mark = mark;
       row.style.top = `${(first + i) * ROW}px`;
       name.textContent = text;

@@ -1,9 +1,11 @@
 // The page: what is shown, and what happens when something is clicked or a key is pressed.
 
 import { Classes } from './classes.js';
+import { Filters } from './filters.js';
 import { describe, listen } from './keyboard.js';
 import { chosenLanguage, speak, word } from './language.js';
 import { List } from './list.js';
+import { Marks } from './marks.js';
 import { DIFFERENCE, SAFE, classesAt } from './paint.js';
 import { Panels } from './panels.js';
 import { Kept, getJson } from './requests.js';
@@ -11,24 +13,66 @@ import { Kept, getJson } from './requests.js';
 const element = id => document.getElementById(id);
 const state = { mode: 'one', index: -1, masks: null, picture: null, hidden: false };
 const kept = new Kept(6);
-let session, names = [];
+let session, names = [], patients = [], notes = [], asked = 0;
 
 const panels = new Panels(element('panels'), point);
 const list = new List(element('list'), open);
 const classes = new Classes(element('class-table'), paint);
 
+const filters = new Filters(element('filters'), reorder);
+const marks = new Marks(element('marks'), element('export-dialog'), marked, text => complain([text]));
+
 const layerName = number => session.layers[number].name || word('truth');
 
 async function start() {
   session = await getJson('/session');
-  names = (await getJson('/names')).names;
+  const listed = await getJson('/names');
+  ({ names, patients } = listed);
   document.title = element('title').textContent = session.title;
   element('language').value = chosenLanguage();
   classes.fill(session.classes, session.palette);
-  list.fill(names.map((_, index) => index), index => ({ name: names[index], note: '' }));
+  marks.fill(session, listed.marks, layerName);
+  list.fill(names.map((_, index) => index), describeRow);
   say();
   const wanted = Number(location.hash.slice(1));
-  await open(wanted >= 0 && wanted < names.length ? wanted : list.order[0]);
+  await open(location.hash && wanted < names.length ? wanted : 0);
+  await reorder();
+}
+
+function describeRow(index) {
+  const value = notes[index], mark = marks.of[index];
+  const [, folder, name] = /^(?:(.*)\/)?(.*)$/.exec(names[index]);
+  const words = [value == null ? '' : value.toFixed(4), mark ? word(mark) : '', folder];
+  return { name, title: names[index], note: words.filter(Boolean).join('   '), mark };
+}
+
+// Ask for the list anew; while images are still being scored, it is asked for again.
+async function reorder() {
+  const number = ++asked;
+  try {
+    const { order, values, scored } = await getJson(`/order?${filters.query()}`);
+    if (number !== asked) return;
+    notes = [];
+    order.forEach((index, i) => { notes[index] = values[i]; });
+    list.fill(order, describeRow);
+    count(scored);
+    if (scored !== null && scored < names.length)
+      setTimeout(() => { if (number === asked) reorder(); }, 1500);
+  } catch (error) {
+    complain([error.message]);
+  }
+}
+
+function count(scored = null) {
+  const texts = [word('count', { shown: list.order.length, all: names.length })];
+  if (scored !== null && scored < names.length)
+    texts.push(word('scoring', { count: scored, all: names.length }));
+  element('count').textContent = texts.join(', ');
+}
+
+function marked(index, note) {
+  kept.get(index).then(([, masks]) => { masks.note = note; }, () => {});
+  list.render();
 }
 
 // Write everything in the language that is chosen.
@@ -41,7 +85,9 @@ function say() {
     select.value = Math.min(value, session.layers.length - 1);
   }
   describe(element('keys'), actions);
-  element('count').textContent = word('count', { shown: list.order.length, all: names.length });
+  filters.fill(session, layerName);
+  marks.build();
+  count();
   if (state.masks) show();
 }
 
@@ -56,6 +102,8 @@ async function open(index) {
     if (state.index !== index) return;
     const failed = picture instanceof Error;
     Object.assign(state, { masks, picture: failed ? null : picture });
+    marks.show(index, masks.note);
+    tell(masks);
     complain([...masks.problems, ...failed ? [picture.message] : []]);
     show();
     document.body.dataset.shown = index;
@@ -63,6 +111,17 @@ async function open(index) {
   } catch (error) {
     if (state.index === index) complain([error.message]);
   }
+}
+
+// What is known about the image beside its masks.
+function tell(masks) {
+  const facts = Object.entries(masks.values).filter(([, value]) => value);
+  element('facts').textContent = facts.map(each => each.join(': ')).join('   ');
+  element('findings').replaceChildren(...masks.findings.map(each => {
+    const item = document.createElement('li');
+    item.textContent = [each.check, each.class, each.reason].filter(Boolean).join(': ');
+    return item;
+  }));
 }
 
 function complain(lines) {
@@ -87,7 +146,8 @@ function shows() {
 function paint() {
   if (!state.masks) return;
   panels.show({
-    ...state, shows: state.hidden ? shows().map(({ title }) => ({ title })) : shows(),
+    ...state, boxes: state.masks.findings.map(each => each.box).filter(Boolean),
+    shows: state.hidden ? shows().map(({ title }) => ({ title })) : shows(),
     visible: classes.visible, palette: session.palette,
     share: element('opacity').value / 100, colours: element('colours').value,
     drawn: element('drawn').value,
@@ -169,6 +229,9 @@ const actions = [
   { keys: ['+', '=', '-'], shown: ['+', '-'], message: 'key_zoom',
     run: key => panels.zoom(key === '-' ? 1 / 1.4 : 1.4) },
   { keys: ['0'], shown: ['0'], message: 'key_fit', run: () => panels.fit() },
+  { keys: ['/'], shown: ['/'], message: 'key_search', run: () => element('search').focus() },
+  { keys: ['b', 'c', 'g', 'u'], shown: ['b', 'c', 'g', 'u'], message: 'key_marks',
+    run: key => marks.save({ b: 'bad', c: 'correct', g: 'good', u: '' }[key]) },
   { message: 'key_drag' },
   { message: 'key_only' },
 ];

@@ -13,4 +13,13 @@ export default {
   key_outline: '채움 또는 윤곽선', key_zoom: '확대와 축소', key_fit: '창에 맞추기',
   key_search: '검색', key_drag: '끌기: 이동, 휠 또는 핀치: 확대, 두 번 누르기: 창에 맞추기',
   key_only: '클래스를 두 번 누르기: 그 클래스만',
+  search: '이름 검색', direction: '정렬 방향', sort: '순서', by_name: '이름순', by_dice: 'Dice순',
+  by_difference: 'Dice 차이순', class_index: '클래스', mean_dice: '모든 클래스의 평균', mark: '표시',
+  any_mark: '표시 전체', unmarked: '표시 없음', bad: '불량', correct: '수정 필요', good: '양호', present: '클래스',
+  any_class: '모든 클래스', check: '점검 결과', no_check: '점검 결과 전체', any_check: '모든 점검 결과', column: '열',
+  any_column: '모든 환자', value: '값 또는 <50', note: '메모', export: '내보내기', export_title: '표시한 영상 내보내기',
+  export_mark: '표시', export_target: '형식', export_layer: '마스크', as_list: '이름 목록 (ann_file)',
+  as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',
+  'as_hand-bone': '이 패키지의 JSON', as_coco: 'COCO', scoring: '{all}개 중 {count}개 채점됨',
+  key_marks: '표시: 불량, 수정 필요, 양호, 표시 없음',
 };

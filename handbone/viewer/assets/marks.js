@@ -1,0 +1,90 @@
+// The marks of the image that is shown, and what is exported of them.
+
+import { word } from './language.js';
+import { postJson } from './requests.js';
+
+export class Marks {
+  constructor(root, dialog, changed, failed) {
+    Object.assign(this, { root, dialog, changed, failed, of: {}, index: -1 });
+    dialog.querySelector('#export').addEventListener('click', () => this.export());
+  }
+
+  fill(session, marks, layerName) {
+    this.of = { ...marks };
+    this.kinds = session.marks;
+    this.session = session;
+    this.layerName = layerName;
+    this.build();
+  }
+
+  // Make the buttons anew, in the language that is chosen.
+  build() {
+    this.buttons = this.kinds.map(kind => {
+      const button = document.createElement('button');
+      button.textContent = word(kind);
+      button.dataset.kind = kind;
+      button.addEventListener('click', () => this.toggle(kind));
+      return button;
+    });
+    this.note = document.createElement('input');
+    this.note.placeholder = word('note');
+    this.note.maxLength = 500;
+    this.note.addEventListener('change', () => this.save(this.of[this.index] ?? ''));
+    const open = document.createElement('button');
+    open.textContent = word('export');
+    open.addEventListener('click', () => this.ask());
+    this.root.replaceChildren(...this.buttons, this.note, open);
+    this.render();
+  }
+
+  show(index, note) {
+    this.index = index;
+    this.text = note;
+    this.render();
+  }
+
+  render() {
+    for (const button of this.buttons)
+      button.setAttribute('aria-pressed', this.of[this.index] === button.dataset.kind);
+    this.note.value = this.text ?? '';
+  }
+
+  toggle(kind) { this.save(this.of[this.index] === kind ? '' : kind); }
+
+  // The mark is shown at once; if it cannot be saved, that is said and it is taken back.
+  async save(mark) {
+    const { index } = this, before = this.of[index], note = this.note.value;
+    this.of[index] = mark;
+    this.text = note;
+    this.render();
+    try {
+      await postJson('/marks', { index, mark, note });
+    } catch (error) {
+      this.of[index] = before;
+      this.failed(error.message);
+    }
+    this.render();
+    this.changed(index, note);
+  }
+
+  ask() {
+    const fill = (id, options) => document.getElementById(id).replaceChildren(
+      ...options.map(([key, text]) => new Option(text, key)));
+    fill('export-mark', this.kinds.map(each => [each, word(each)]));
+    document.getElementById('export-mark').value = 'correct';
+    fill('export-target', this.session.targets.map(each => [each, word(`as_${each}`)]));
+    fill('export-layer', this.session.layers.map((_, number) => [number, this.layerName(number)]));
+    document.getElementById('exported').textContent = '';
+    this.dialog.showModal();
+  }
+
+  async export() {
+    const value = id => document.getElementById(id).value;
+    const said = document.getElementById('exported');
+    said.textContent = '…';
+    const wish = { mark: value('export-mark'), target: value('export-target'),
+      layer: Number(value('export-layer') || 0) };
+    said.textContent = await postJson('/export', wish).then(each => each.text,
+      error => error.message);
+  }
+}

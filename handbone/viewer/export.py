@@ -1,0 +1,83 @@
+"""Marked images, written as a list or as a task for an annotation tool."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from handbone.datasets.bad_files import BadFiles
+from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.formats.catalogue import writer_class
+from handbone.datasets.formats.conversion import write_images
+from handbone.datasets.mask_runs import pack_runs
+from handbone.errors import HandboneError, listed, shown
+from handbone.files import write_atomically
+
+from .catalogue import Catalogue
+from .marks import Marks
+
+#: What the page offers: a list of names, and formats of annotation tools.
+TARGETS = ('list', 'labelme', 'cvat', 'label-studio', 'hand-bone', 'coco')
+
+
+def export_marked(
+    catalogue: Catalogue, marks: Marks, mark: str, target: str, layer: int, folder: Path
+) -> str:
+    """Write the images with a mark.
+
+    'list' writes ``MARK.txt`` and ``others.txt``, which the ``ann_file`` of a dataset takes. The
+    formats of annotation tools hold the images, as links, with the masks of a layer to start from.
+
+    Args:
+        catalogue: The images and their layers.
+        marks: Their marks.
+        mark: The mark.
+        target: One of :data:`TARGETS`.
+        layer: The layer whose masks are written.
+        folder: Where the files go: into a folder of this name and the target's.
+
+    Returns:
+        A sentence that says what was written, and where.
+
+    Raises:
+        HandboneError: No image has the mark, or there is no such target or layer.
+        OSError: Something cannot be written.
+    """
+    if target not in TARGETS:
+        raise HandboneError(f'Images are exported as {listed(TARGETS, 9)}, not {shown(target)}.')
+    chosen = marks.marked(mark)
+    if not mark or not chosen:
+        raise HandboneError(f'No image is marked {shown(mark)}.')
+    if target == 'list':
+        return _write_lists(catalogue, mark, chosen, folder)
+    if not 0 <= layer < max(1, len(catalogue.layers)):
+        raise HandboneError(f'There is no layer {layer}.')
+    into = folder / f'{mark}-{target}'
+    writer = writer_class(target)(into, catalogue.classes, catalogue.palette)
+    problems = BadFiles('report')
+    written, _ = write_images(_images(catalogue, chosen, layer), writer, problems)
+    lost = ''.join(f'; lost: {line}' for line in writer.losses.lines())
+    return f'{written} of {len(chosen)} images in {into}{lost}'
+
+
+def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder: Path) -> str:
+    marked = set(chosen)
+    names = [catalogue.gallery.own_name(index) for index in range(len(catalogue.gallery))]
+    files = {
+        folder / f'{mark}.txt': [names[index] for index in chosen],
+        folder / 'others.txt': [name for index, name in enumerate(names) if index not in marked],
+    }
+    for path, lines in files.items():
+        text = ''.join(f'{line}\n' for line in lines)
+        write_atomically(path, text.encode(errors='surrogateescape'))
+    return ', '.join(f'{len(lines)} images in {path}' for path, lines in files.items())
+
+
+def _images(catalogue: Catalogue, chosen: Sequence[int], layer: int) -> Iterator[AnnotatedImage]:
+    """Read the images with the masks of a layer; without any, the image goes without masks."""
+    for index in chosen:
+        if not catalogue.layers or catalogue.layers[layer].kind == 'truth':
+            yield catalogue.gallery.read(index)[0]
+            continue
+        looked_at = catalogue.look_at(index)
+        masks = pack_runs(dict(enumerate(looked_at.runs[layer] or ())), 'C')
+        yield replace(looked_at.image, labels=masks, outlines=None)

@@ -1,0 +1,102 @@
+"""Marks that a person sets on images, kept in a CSV that is written at every change."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from handbone.csv_files import csv_bytes, read_table, row_error
+from handbone.errors import HandboneError, listed, shown
+from handbone.files import write_atomically
+from handbone.listing import normal_form
+
+COLUMNS = ('image_name', 'mark', 'note')
+#: What an image can be marked as: not fit for use, with labels to correct, or looked at and good.
+KINDS = ('bad', 'correct', 'good')
+#: Characters of a note.
+LONGEST_NOTE = 500
+
+
+class Marks:
+    """Marks and notes of images.
+
+    Args:
+        path: The CSV; it is read if it is there.
+        names: Names of the images.
+
+    Raises:
+        HandboneError: It is another kind of file; names file and line.
+        OSError: It cannot be read.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self.path = path
+        self._names = list(names)
+        self._lock = threading.Lock()
+        #: Mark and note by name, also of images that are not shown now.
+        self._rows: dict[str, tuple[str, str]] = _read(path) if path.exists() else {}
+
+    def mark(self, index: int) -> str:
+        """Give the mark of an image; empty for none."""
+        return self._row(index)[0]
+
+    def all(self) -> list[str]:
+        """Give the mark of every image."""
+        return [self.mark(index) for index in range(len(self._names))]
+
+    def note(self, index: int) -> str:
+        """Give the note of an image; empty for none."""
+        return self._row(index)[1]
+
+    def set(self, index: int, mark: str, note: str = '') -> None:
+        """Set the mark of an image and write the file.
+
+        Args:
+            index: Number of the image.
+            mark: One of :data:`KINDS`, or empty.
+            note: A few words.
+
+        Raises:
+            HandboneError: There is no such mark, or the note is too long.
+            OSError: The file cannot be written; what was there before is kept.
+        """
+        if mark and mark not in KINDS:
+            raise HandboneError(f'A mark is one of {listed(KINDS)}, not {shown(mark)}.')
+        if len(note) > LONGEST_NOTE:
+            raise HandboneError(f'A note has at most {LONGEST_NOTE} characters.')
+        name = normal_form(self._names[index])
+        with self._lock:
+            rows = dict(self._rows)
+            rows.pop(name, None)
+            if mark or note:
+                rows[name] = mark, ' '.join(note.split())
+            lines = ((each, *row) for each, row in sorted(rows.items()))
+            write_atomically(self.path, csv_bytes([COLUMNS, *lines]))
+            self._rows = rows
+
+    def marked(self, mark: str) -> list[int]:
+        """List the images with a mark.
+
+        Args:
+            mark: One of :data:`KINDS`, or empty for those without any.
+
+        Returns:
+            Their numbers, rising.
+        """
+        return [index for index in range(len(self._names)) if self.mark(index) == mark]
+
+    def _row(self, index: int) -> tuple[str, str]:
+        return self._rows.get(normal_form(self._names[index]), ('', ''))
+
+
+def _read(path: Path) -> dict[str, tuple[str, str]]:
+    header, rows = read_table(path)
+    if tuple(header) != COLUMNS:
+        raise row_error(
+            path, 1, f'the header is not {",".join(COLUMNS)}', 'Name another file: --marks FILE.'
+        )
+    found: dict[str, tuple[str, str]] = {}
+    for line, (name, mark, note) in rows:
+        if mark and mark not in KINDS:
+            raise row_error(path, line, f'{shown(mark)} is no mark', f'Use one of {listed(KINDS)}.')
+        found[normal_form(name)] = mark, note
+    return found

@@ -1,0 +1,46 @@
+"""Everything that one run of the viewer knows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .catalogue import Catalogue
+from .findings import Findings
+from .marks import Marks
+from .scores import ScoreBoard
+
+
+class Session:
+    """What there is to show, to sort by and to filter by.
+
+    Args:
+        catalogue: The images and their layers.
+        title: What the page calls it.
+        marks_file: CSV of the marks.
+        export_folder: Where marked images are exported to.
+        columns: Values of each image by the name of the column of the table of patients.
+        findings: What the doctor has found.
+
+    Raises:
+        HandboneError: The file of the marks is something else.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        title: str,
+        marks_file: Path,
+        export_folder: Path,
+        columns: Mapping[str, Sequence[str]] | None = None,
+        findings: Findings | None = None,
+    ) -> None:
+        self.catalogue, self.title = catalogue, title
+        self.marks = Marks(marks_file, catalogue.gallery.names)
+        self.export_folder = export_folder
+        self.columns = dict(columns or {})
+        self.findings = findings
+        self.board = ScoreBoard(catalogue)
+
+    def close(self) -> None:
+        """End the scoring, and close all files."""
+        self.board.stop()
+        self.catalogue.close()

@@ -1,0 +1,186 @@
+"""Scores, order, filters, marks and export of a viewer, without a browser."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from made_views import NAMES, RADIUS, ULNA
+from small_disk import fill_disk, mount_small_disk
+
+from handbone.datasets.formats.catalogue import reader_class
+from handbone.errors import HandboneError
+from handbone.scoring import evaluate
+from handbone.viewer.export import export_marked
+from handbone.viewer.findings import Findings
+from handbone.viewer.marks import Marks
+from handbone.viewer.selection import Wish, select
+
+COLUMNS = {'sex': ['F', 'F', 'M'], 'age': ['30', '30', '']}
+FINDINGS = Findings(
+    (({'check': 'specks'},), (), ({'check': 'doubled'}, {'check': 'specks'})),
+    {'specks': 2, 'doubled': 1},
+)
+
+
+@pytest.fixture
+def scored(session):
+    """The session when everything is scored."""
+    session.board.start()
+    session.board._thread.join()
+    return session
+
+
+def chosen(session, **wish):
+    return select(
+        Wish(**wish),
+        session.catalogue.gallery,
+        session.board,
+        session.marks,
+        COLUMNS,
+        FINDINGS,
+    )
+
+
+def test_scores_are_those_of_evaluate(scored, data, csv_files):
+    table = evaluate(csv_files[1], data, scores=['dice'], common=True).scores
+    np.testing.assert_allclose(scored.board.dice[2], table.scores['dice'], atol=1e-6)
+    assert np.isnan(scored.board.dice[0]).all() and scored.board.done.all()
+    assert np.flatnonzero(scored.board.present[0]).tolist() == [RADIUS, ULNA]
+
+
+def test_scoring_waits_for_answers(session):
+    with session.board.waiting():
+        session.board.start()
+        session.board._thread.join(0.3)
+        assert not session.board.done.any()
+    session.board._thread.join(10)
+    assert session.board.done.all()
+
+
+def test_images_are_sorted_by_dice_and_by_its_difference(scored):
+    scored.board.dice[1] = [[0.5] * 29, [0.1] * 29, [0.9] * 29]
+    scored.board.dice[2] = 0.5
+    assert chosen(scored, sort='dice') == ([1, 0, 2], [0.1, 0.5, 0.9])
+    assert chosen(scored, sort='dice', descending=True)[0] == [2, 0, 1]
+    assert chosen(scored, sort='difference', against=2)[1] == [-0.4, 0.0, 0.4]
+    scored.board.dice[1, 1, ULNA] = math.nan
+    assert chosen(scored, sort='dice', class_index=ULNA) == ([0, 2, 1], [0.5, 0.9, None])
+    assert chosen(scored, sort='dice', class_index=ULNA, descending=True)[0] == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ('wish', 'images'),
+    [
+        ({'text': 'ID001'}, [0, 1]),
+        ({'text': 'r.PNG id001'}, [0]),
+        ({'patient': 'ID002'}, [2]),
+        ({'column': 'sex', 'value': 'f'}, [0, 1]),
+        ({'column': 'age', 'value': '<31'}, [0, 1]),
+        ({'column': 'age', 'value': '>=30'}, [0, 1]),
+        ({'column': 'age', 'value': '>30'}, []),
+        ({'check': 'specks'}, [0, 2]),
+        ({'check': 'any', 'patient': 'ID001'}, [0]),
+        ({'present': ULNA}, [0, 1, 2]),
+        ({'present': 0}, []),
+        ({'descending': True}, [2, 1, 0]),
+    ],
+)
+def test_filters(scored, wish, images):
+    assert chosen(scored, **wish)[0] == images
+
+
+@pytest.mark.parametrize(
+    'wish',
+    [
+        {'sort': 'size'},
+        {'sort': 'dice', 'layer': 3},
+        {'sort': 'dice', 'class_index': 29},
+        {'present': 29},
+        {'column': 'x', 'value': '1'},
+        {'column': 'age', 'value': '<old'},
+    ],
+)
+def test_what_is_not_there_cannot_be_asked_for(scored, wish):
+    with pytest.raises(HandboneError):
+        chosen(scored, **wish)
+
+
+def test_marks_are_kept_at_once_and_read_again(session, tmp_path):
+    session.marks.set(1, 'bad', 'two  hands,\n"left"')
+    session.marks.set(2, 'correct')
+    again = Marks(session.marks.path, NAMES)
+    assert again.all() == ['', 'bad', 'correct']
+    assert again.note(1) == 'two hands, "left"'
+    again.set(1, '')
+    assert session.marks.path.read_text() == f'image_name,mark,note\n{NAMES[2]},correct,\n'
+    assert chosen(session, mark='bad')[0] == [1]
+    assert chosen(session, mark='none')[0] == [0]
+
+
+def test_marks_of_images_that_are_not_shown_stay(tmp_path):
+    path = tmp_path / 'marks.csv'
+    path.write_text('image_name,mark,note\nother.png,good,\n')
+    Marks(path, NAMES).set(0, 'bad')
+    assert 'other.png,good' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('image,mark\n', 'line 1: the header is not image_name,mark,note'),
+        ('image_name,mark,note\na.png,ugly,\n', "line 2: 'ugly' is no mark"),
+    ],
+)
+def test_a_file_of_something_else_is_one_line(tmp_path, text, words):
+    path = tmp_path / 'marks.csv'
+    path.write_text(text)
+    with pytest.raises(HandboneError, match=words):
+        Marks(path, NAMES)
+    assert path.read_text() == text
+
+
+def test_a_full_disk_keeps_the_marks_that_were_there(tmp_path):
+    with mount_small_disk(tmp_path / 'disk') as folder:
+        if folder is None:
+            pytest.skip('no file system may be mounted here')
+        marks = Marks(folder / 'marks.csv', NAMES)
+        marks.set(0, 'bad')
+        before = marks.path.read_bytes()
+        fill_disk(folder, 0)
+        with pytest.raises(OSError, match='marks.csv'):
+            marks.set(1, 'bad', 'n' * 400)
+        assert marks.path.read_bytes() == before and marks.all()[1] == ''
+
+
+@pytest.mark.parametrize('target', ['labelme', 'cvat', 'label-studio', 'hand-bone', 'coco'])
+def test_marked_images_go_to_annotation_tools(session, tmp_path, target):
+    session.marks.set(1, 'correct')
+    said = export_marked(session.catalogue, session.marks, 'correct', target, 2, tmp_path / 'out')
+    folder = tmp_path / 'out' / f'correct-{target}'
+    assert said.startswith(f'1 of 1 images in {folder}')
+    (image,) = reader_class(target)(folder)
+    assert image.path is not None and image.path.samefile(session.catalogue.shown(1).image.path)
+    names = [session.catalogue.classes[index] for index in (RADIUS, ULNA)]
+    reader = reader_class(target)(folder)
+    assert set(names) <= set(reader.classes)
+    # the masks of the prediction, whose Radius lies 8 pixels further right than the truth
+    drawn = image.draw(len(reader.classes)) >> reader.classes.index('Radius') & 1
+    assert drawn[32, 24] and not drawn[32, 20]
+
+
+def test_lists_of_names(session, tmp_path):
+    session.marks.set(1, 'bad')
+    export_marked(session.catalogue, session.marks, 'bad', 'list', 0, tmp_path)
+    assert (tmp_path / 'bad.txt').read_text().split() == [NAMES[1]]
+    assert (tmp_path / 'others.txt').read_text().split() == [NAMES[0], NAMES[2]]
+
+
+@pytest.mark.parametrize(
+    ('mark', 'target', 'layer'), [('good', 'list', 0), ('bad', 'zip', 0), ('bad', 'cvat', 3)]
+)
+def test_what_cannot_be_exported_is_one_line(session, tmp_path, mark, target, layer):
+    session.marks.set(1, 'bad')
+    with pytest.raises(HandboneError):
+        export_marked(session.catalogue, session.marks, mark, target, layer, tmp_path)
+    assert json.dumps(sorted(path.name for path in tmp_path.glob('*.txt'))) == '[]'

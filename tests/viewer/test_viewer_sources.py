@@ -1,0 +1,152 @@
+"""What the viewer opens, and what it says about sources that do not fit."""
+
+import json
+import socket
+
+import cv2
+import numpy as np
+import pytest
+from made_views import NAMES, RADIUS, ULNA, write_csv
+
+from handbone.bones import CLASSES
+from handbone.cli.command import main
+from handbone.datasets.formats.conversion import convert
+from handbone.errors import HandboneError
+from handbone.viewer.server import listen
+from handbone.viewer.sources import Extras, open_sources
+
+
+def opened(*arguments, **settings):
+    """Open sources; the session is closed again."""
+    session, notes = open_sources(*arguments, **settings)
+    session.close()
+    return session, notes
+
+
+def test_predictions_alone_show_the_images_that_they_have(data, csv_files, tmp_path):
+    one = write_csv(tmp_path / 'one.csv', 4, NAMES[:1])
+    session, notes = opened([one], images=data / 'DCM')
+    assert session.catalogue.gallery.names == [NAMES[0]] and notes == []
+    assert [each.kind for each in session.catalogue.layers] == ['prediction']
+    assert session.catalogue.classes == CLASSES
+
+
+def test_several_parts_carry_their_names(data, csv_files):
+    copied = data.parent / 'train'
+    convert(data, copied, 'hand-bone')
+    session, _ = opened([data, copied, csv_files[0]])
+    assert session.catalogue.gallery.names[:1] == [f'test/{NAMES[0]}']
+    assert session.catalogue.gallery.names[-1] == f'train/{NAMES[-1]}'
+    assert session.marks.path == data.with_name('test.marks.csv')
+
+
+def test_a_csv_with_a_part_of_the_images_is_noted(data, tmp_path):
+    _, notes = opened([data, write_csv(tmp_path / 'one.csv', 4, NAMES[:1])])
+    assert notes == [f'{tmp_path / "one.csv"} has 1 of the 3 images']
+
+
+@pytest.mark.parametrize('to', ['labelme', 'cvat', 'coco'])
+def test_corrected_labels_come_back_as_a_layer(data, tmp_path, to):
+    convert(data, tmp_path / to, to)
+    session, notes = opened([data], extras=Extras(corrected=tmp_path / to))
+    assert notes == [f'{tmp_path / to} has 3 of the 3 images']
+    (scores,) = session.catalogue.scores(session.catalogue.look_at(1))[1:]
+    assert scores[RADIUS] > 0.9 and scores[ULNA] > 0.9
+
+
+def test_a_csv_of_other_images_is_one_line(data, tmp_path):
+    other = write_csv(tmp_path / 'other.csv', 0, ['x.png'])
+    with pytest.raises(HandboneError, match=r"none of its 1 images, such as 'x.png', is among"):
+        open_sources([data, other])
+
+
+def test_a_csv_without_images_is_one_line(csv_files):
+    with pytest.raises(HandboneError, match='CSV files do not hold the images'):
+        open_sources(csv_files)
+
+
+def test_a_csv_of_other_classes_is_one_line(data, csv_files):
+    text = csv_files[0].read_text()
+    csv_files[0].write_text(text.replace('Ulna', 'Tibia'))
+    with pytest.raises(HandboneError, match=r"good.csv, line 30: 'Tibia' is no class of the data"):
+        open_sources([data, csv_files[0]])
+
+
+def broken(path, row, content):
+    lines = path.read_text().splitlines()
+    lines[row - 1] = content(lines[row - 1])
+    path.write_text('\n'.join(lines) + '\n')
+
+
+def test_a_csv_that_is_cut_in_row_7_is_one_line(data, csv_files):
+    broken(csv_files[0], 7, lambda line: line.partition(',')[0])
+    with pytest.raises(HandboneError, match=r'good.csv, line 7: 1 fields where the header has 3'):
+        open_sources([data, *csv_files])
+
+
+def test_bad_runs_in_row_7_leave_out_this_layer_of_this_image(data, csv_files):
+    broken(csv_files[0], 7, lambda line: line + '5 x')
+    session, _ = opened([data, *csv_files])
+    # the files are closed; what is shown opens them again
+    session, _ = open_sources([data, *csv_files])
+    shown, whole = session.catalogue.look_at(0), session.catalogue.look_at(1)
+    session.close()
+    assert [runs is None for runs in shown.runs] == [False, True, False]
+    (problem,) = shown.problems
+    assert problem.startswith(f'{csv_files[0]}, line 7: bad RLE') and '\n' not in problem
+    assert whole.problems == []
+
+
+def test_an_image_that_is_gone_is_one_line(session, data):
+    (data / 'DCM' / NAMES[1]).unlink()
+    with pytest.raises(HandboneError, match='image2_L.png: the image cannot be read .No such file'):
+        session.catalogue.picture(1)
+    assert session.catalogue.picture(0)[1] == 'image/png'
+
+
+def test_deep_images_become_grey_from_0_to_255(session, data):
+    deep = np.linspace(0, 60000, 128 * 128).reshape(128, 128).astype(np.uint16)
+    cv2.imwrite(str(data / 'DCM' / NAMES[0]), deep)
+    content, kind = session.catalogue.picture(0)
+    shown = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert kind == 'image/png' and shown.dtype == np.uint8
+    assert shown[0, 0] == 0 and shown[-1, -1] == 255
+
+
+def test_pictures_of_8_bits_go_as_they_are(session, data):
+    assert session.catalogue.picture(2)[0] == (data / 'DCM' / NAMES[2]).read_bytes()
+
+
+def test_a_port_that_is_taken_is_one_line(data, capsys):
+    with socket.socket() as other:
+        other.bind(('127.0.0.1', 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match='1'):
+            main(['view', str(data), '--port', str(port), '--no-browser'])
+    assert capsys.readouterr().err == (
+        f'error: Port {port} is taken: choose another one, or --port 0 for any that is free.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ('host', 'port', 'words'),
+    [
+        ('127.0.0.1', 70000, '--port is a number from 0 to 65535, not 70000'),
+        ('203.0.113.9', 0, '--host 203.0.113.9 is no address of this machine'),
+        ('no such host', 0, '--host no such host is no address of this machine'),
+    ],
+)
+def test_an_address_that_cannot_be_is_one_line(host, port, words):
+    with pytest.raises(HandboneError, match=words):
+        listen(host, port)
+
+
+def test_findings_of_other_images_are_one_line(data, tmp_path):
+    finding = dict(check='specks', split='a', image='b', class_name='', reason='one', box=None)
+    (tmp_path / 'findings.json').write_text(json.dumps({'findings': [finding]}))
+    with pytest.raises(HandboneError, match="none of its images, such as 'b'"):
+        open_sources([data], extras=Extras(findings=tmp_path))
+    (tmp_path / 'findings.json').write_text('{"findings": [{"check": 1}]}')
+    with pytest.raises(HandboneError, match=r'findings.json'):
+        open_sources([data], extras=Extras(findings=tmp_path))

@@ -22,7 +22,7 @@ FLOORS = (
         *('scoring', 'runs', 'export', 'ensembles', 'diagnosis', 'doctor', 'planning'),
         *('pseudo_labels', 'measuring', 'quality'),
     },
-    {'outputs'},
+    {'outputs', 'reports'},
     {'inference'},
     {'archive'},
     {'apis'},

@@ -37,6 +37,7 @@ SUBCOMMANDS = {
     'predict': Subcommand('predict radiographs of any format', predicting=True),
     'vote': Subcommand('combine CSV files of masks by majority', registers=False),
     'evaluate': Subcommand('score a CSV of masks, and compare two of them', registers=False),
+    'report': Subcommand('write scores and worst images as a page', registers=False),
     'measure': Subcommand('measure bone lengths and the cardiothoracic ratio', registers=False),
     'export': Subcommand('write a model for ONNX Runtime or OpenVINO'),
     'publish': Subcommand('write weights to share, as safetensors'),

@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='link',
         help='what the new dataset gets: links to the images (default), copies, or none',
     )
+    parser.add_argument(
+        '--corrected',
+        type=Path,
+        metavar='DATA',
+        help='labels that came back from an annotation tool, in any format; they replace those of '
+        'the source in the images that they have',
+    )
     add_reader_options(parser)
     parser.add_argument(
         '--write',
@@ -65,6 +72,7 @@ def run(args: argparse.Namespace) -> None:
         images=args.images,
         choice=ClassChoice(args.classes, dict(args.rename), tuple(args.skip)),
         image_files=args.image_files,
+        corrected=args.corrected,
         reader_options=dict(args.read),
         writer_options=dict(args.write),
         progress=partial(progress_bar, description='Converting'),

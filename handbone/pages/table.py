@@ -6,7 +6,7 @@ from html import escape
 from .overview_table import OverviewTable, Plot
 
 #: Texts that are sorted and aligned as numbers.
-NUMBER = re.compile(r'-?[0-9.]+(e[+-]?[0-9]+)?%?')
+NUMBER = re.compile(r'[+-]?[0-9.]+(e[+-]?[0-9]+)?%?')
 
 
 def table_html(table: OverviewTable, number: int) -> str:

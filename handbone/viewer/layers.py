@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Protocol
 
 import numpy as np
 
 from handbone.datasets.formats.annotated_image import AnnotatedImage
-from handbone.datasets.formats.format_reader import FormatReader
-from handbone.datasets.named_files import without_suffix
+from handbone.datasets.formats.corrections import Corrections
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form, normal_forms
 from handbone.masks import encode
@@ -68,53 +66,23 @@ class TruthLayer:
 
 
 class CorrectedLayer:
-    """The labels of a second dataset of the same images; see :class:`Layer`.
+    """Labels of the same images after correction; see :class:`Layer`.
 
     Args:
-        reader: Its reader, of the same classes.
-        names: Names of the images of the first one.
-
-    Attributes:
-        count: How many of the images it has.
-
-    Raises:
-        HandboneError: It has none of the images.
+        corrections: The labels.
+        num_classes: Number of classes.
     """
 
     kind = 'prediction'
 
-    def __init__(self, reader: FormatReader, names: Sequence[str]) -> None:
-        self.name = reader.source.name
-        self._reader, self._lock = reader, Lock()
-        entries = list(reader.entries())
-        by_name = {
-            normal_form(without_suffix(reader.entry_name(entry))): entry for entry in entries
-        }
-        keys = [normal_form(without_suffix(name)) for name in names]
-        self._entries = [by_name.get(key) for key in keys]
-        self.count = sum(entry is not None for entry in self._entries)
-        if not self.count:
-            raise HandboneError(
-                f'{reader.source}: none of its images, such as {listed(list(by_name), 1)}, is '
-                f'among the {len(names)} of the data, such as {shown(names[0])}.'
-            )
+    def __init__(self, corrections: Corrections, num_classes: int) -> None:
+        self.name = corrections.path.name
+        self._corrections, self._num_classes = corrections, num_classes
 
     def runs(self, index: int, image: AnnotatedImage) -> list[np.ndarray] | None:
         """Draw the labels of an image; see :class:`Layer`."""
-        entry = self._entries[index]
-        if entry is None:
-            return None
-        with self._lock:
-            found, problems = self._reader.attempt(entry)
-        if found is None:
-            raise problems[-1]
-        if (found.height, found.width) != (image.height, image.width):
-            raise HandboneError(
-                f'{self._reader.source}: {shown(found.name)} has {found.height} x {found.width} '
-                f'pixels there, the image {image.height} x {image.width}.'
-            )
-        num_classes = len(self._reader.classes)
-        return encode(found.draw(num_classes), num_classes)
+        found = self._corrections.of(image)
+        return None if found is None else encode(found.draw(self._num_classes), self._num_classes)
 
     def close(self) -> None:
         """Nothing is open."""

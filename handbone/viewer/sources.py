@@ -7,6 +7,7 @@ from typing import NamedTuple
 from handbone.bones import CLASSES, PALETTE, distinct_colors
 from handbone.csv_files import read_records
 from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.corrections import Corrections
 from handbone.datasets.formats.source import Source, split_names
 from handbone.errors import HandboneError
 from handbone.metadata.patient_table import read_patient_table
@@ -81,9 +82,10 @@ def open_sources(
             notes.append(f'{layer.path} has {count} of the {len(gallery)} images')
     layers: list[Layer] = [*([TruthLayer(len(classes))] if labelled else []), *predictions]
     if extras.corrected:
-        corrected = _corrected(extras.corrected, classes, own_names)
-        layers.append(corrected)
-        notes.append(f'{extras.corrected} has {corrected.count} of the {len(gallery)} images')
+        corrections = Corrections(extras.corrected, classes)
+        count = corrections.match(own_names)
+        layers.append(CorrectedLayer(corrections, len(classes)))
+        notes.append(f'{extras.corrected} has {count} of the {len(gallery)} images')
     elif not labelled and predictions:
         gallery.only(
             [i for i, name in enumerate(own_names) if any(each.has(name) for each in predictions)]
@@ -137,12 +139,6 @@ def _open_predictions(paths: Sequence[Path]) -> list[CsvLayer]:
     """Open CSV files, named without suffix and as short as tells them apart."""
     names = split_names([path.with_suffix('') for path in paths]) if paths else []
     return [CsvLayer(path, name) for path, name in zip(paths, names, strict=True)]
-
-
-def _corrected(path: Path, classes: Sequence[str], names: Sequence[str]) -> CorrectedLayer:
-    """Open labels after correction, with the classes of the data."""
-    choice = ClassChoice(tuple(classes)) if classes else None
-    return CorrectedLayer(Source('corrected', path, choice=choice).open(), names)
 
 
 def _palette(known: Sequence[Color], classes: Sequence[str]) -> list[Color]:

@@ -1,13 +1,8 @@
 """A small dataset with two predictions, and a viewer of it that answers."""
 
-import cv2
-import numpy as np
 import pytest
 from answering import answering
-from made_views import NAMES, SIZE, outlines, write_csv
-
-from handbone.annotations import annotation_json
-from handbone.bones import CLASSES
+from made_squares import write_csv, write_data
 
 pytest.importorskip('uvicorn', reason='the extra view is not installed')
 pytest.importorskip('starlette', reason='the extra view is not installed')
@@ -18,18 +13,8 @@ from handbone.viewer.sources import Extras, open_sources  # noqa: E402
 
 @pytest.fixture
 def data(tmp_path):
-    """Three images of two patients with labels: a folder in the hand-bone layout."""
-    folder = tmp_path / 'data' / 'test'
-    for number, name in enumerate(NAMES):
-        image = folder / 'DCM' / name
-        image.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(image), np.full((SIZE, SIZE), 40 * (number + 1), np.uint8))
-        drawn = [(CLASSES[index], points) for index, points in outlines(number)]
-        content = annotation_json(drawn, image.stem, image.name, SIZE, SIZE, [])
-        label = (folder / 'outputs_json' / name).with_suffix('.json')
-        label.parent.mkdir(parents=True, exist_ok=True)
-        label.write_bytes(content)
-    return folder
+    """Three images of two patients with labels."""
+    return write_data(tmp_path / 'data' / 'test')
 
 
 @pytest.fixture

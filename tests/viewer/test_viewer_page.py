@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from chromium import chromium, opened
-from made_views import RADIUS, SIZE
+from made_squares import RADIUS, SIZE
 
 from handbone.bones import PALETTE
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from answering import answering
 from chromium import chromium, opened
-from made_views import NAMES
+from made_squares import NAMES
 
 from handbone.viewer.application import Application
 from handbone.viewer.sources import open_sources

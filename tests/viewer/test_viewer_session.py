@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from made_views import NAMES, RADIUS, ULNA
+from made_squares import NAMES, RADIUS, ULNA
 from small_disk import fill_disk, mount_small_disk
 
 from handbone.datasets.formats.catalogue import reader_class

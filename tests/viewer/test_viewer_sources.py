@@ -6,7 +6,7 @@ import socket
 import cv2
 import numpy as np
 import pytest
-from made_views import NAMES, RADIUS, ULNA, write_csv
+from made_squares import NAMES, RADIUS, ULNA, write_csv
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main

@@ -15,6 +15,7 @@ from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .catalogue import reader_class, recognise, writer_class
 from .class_choice import ClassChoice
+from .corrections import Corrections
 from .format_reader import FormatReader
 from .format_writer import FormatWriter
 from .image_placement import MODES, place_image
@@ -71,6 +72,7 @@ def convert(
     images: str | Path | None = None,
     choice: ClassChoice | None = None,
     image_files: str = 'link',
+    corrected: str | Path | None = None,
     reader_options: Mapping[str, Any] | None = None,
     writer_options: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
@@ -89,6 +91,7 @@ def convert(
         choice: Classes to take, their new names, and names to leave out.
         image_files: 'link' puts symbolic links to the images into the new dataset, 'copy' copies,
             'none' nothing.
+        corrected: Labels of some of the images in any format, which replace those of the source.
         reader_options: Further arguments of the reader.
         writer_options: Further arguments of the writer.
         progress: Called with the images; what it gives is written.
@@ -121,8 +124,14 @@ def convert(
         source, images=images, choice=choice, bad_files=bad_files, **reader_options
     )
     writer = make_writer(target, reader.classes, reader.palette, **writer_options)
-    kept = progress(reader) if progress else reader
-    written, without_file = write_images(kept, writer, bad_files, image_files)
+    taken: Iterable[AnnotatedImage] = reader
+    if corrected is not None:
+        corrections = Corrections(Path(corrected), reader.classes)
+        count = corrections.match([reader.entry_name(entry) for entry in reader.entries()])
+        notes.append(f'{count} images with the labels of {corrected}')
+        taken = corrections.replaced(reader)
+    taken = progress(taken) if progress else taken
+    written, without_file = write_images(taken, writer, bad_files, image_files)
     return Conversion(
         source_format,
         to,

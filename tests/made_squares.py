@@ -1,7 +1,9 @@
 """Images of two squares each, and predictions of them that are moved."""
 
+import cv2
 import numpy as np
 
+from handbone.annotations import annotation_json
 from handbone.bones import CLASSES
 from handbone.masks import rasterize
 from handbone.submissions.rle_rows import HEADER, rle_rows
@@ -30,3 +32,17 @@ def write_csv(path, shift, names=NAMES):
     ]
     path.write_bytes(HEADER + b''.join(rows))
     return path
+
+
+def write_data(folder):
+    """Write three images of two patients with labels, in the hand-bone layout."""
+    for number, name in enumerate(NAMES):
+        image = folder / 'DCM' / name
+        image.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(image), np.full((SIZE, SIZE), 40 * (number + 1), np.uint8))
+        drawn = [(CLASSES[index], points) for index, points in outlines(number)]
+        content = annotation_json(drawn, image.stem, image.name, SIZE, SIZE, [])
+        label = (folder / 'outputs_json' / name).with_suffix('.json')
+        label.parent.mkdir(parents=True, exist_ok=True)
+        label.write_bytes(content)
+    return folder

@@ -1,0 +1,57 @@
+"""Labels that come back from an annotation tool replace those of the dataset."""
+
+import cv2
+import numpy as np
+import pytest
+
+from handbone.annotations import annotation_json
+from handbone.datasets.formats.catalogue import reader_class
+from handbone.datasets.formats.conversion import convert
+from handbone.errors import HandboneError
+
+SIZE = 64
+
+
+def write(folder, names, left):
+    """Images with one square of Ulna at a place."""
+    corners = [[left, 8], [left + 15, 8], [left + 15, 23], [left, 23]]
+    for name in names:
+        image, label = folder / 'DCM' / f'{name}.png', folder / 'outputs_json' / f'{name}.json'
+        for path in (image, label):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(image), np.zeros((SIZE, SIZE), np.uint8))
+        drawn = [('Ulna', np.array(corners, float))]
+        label.write_bytes(annotation_json(drawn, image.stem, image.name, SIZE, SIZE, []))
+    return folder
+
+
+@pytest.mark.parametrize('to', ['labelme', 'cvat', 'hand-bone'])
+def test_corrected_images_take_the_new_labels(tmp_path, to):
+    source = write(tmp_path / 'old', ['ID1/a', 'ID2/b'], left=8)
+    tool = tmp_path / 'tool'
+    convert(write(tmp_path / 'new', ['ID2/b'], left=32), tool, to)
+    done = convert(source, tmp_path / 'out', 'hand-bone', corrected=tool)
+    assert f'1 images with the labels of {tool}' in done.notes and done.images == 2
+    reader = reader_class('hand-bone')(tmp_path / 'out')
+    places = {image.name: np.flatnonzero(image.draw(29)[10]) for image in reader}
+    assert places['ID1/a.png'].tolist() == list(range(8, 24))
+    assert places['ID2/b.png'].tolist() == list(range(32, 48))
+
+
+def test_corrections_of_other_images_are_one_line(tmp_path):
+    source = write(tmp_path / 'old', ['ID1/a'], left=8)
+    other = write(tmp_path / 'new', ['ID9/z'], left=8)
+    with pytest.raises(HandboneError, match="none of its images, such as 'ID9/z', is among the 1"):
+        convert(source, tmp_path / 'out', 'hand-bone', corrected=other)
+
+
+def test_corrections_at_another_size_are_one_line(tmp_path):
+    source = write(tmp_path / 'old', ['ID1/a'], left=8)
+    new = write(tmp_path / 'new', ['ID1/a'], left=8)
+    cv2.imwrite(str(new / 'DCM' / 'ID1' / 'a.png'), np.zeros((128, 128), np.uint8))
+    label = new / 'outputs_json' / 'ID1' / 'a.json'
+    label.write_bytes(
+        annotation_json([('Ulna', np.array([[0, 0], [9, 0], [9, 9]]))], 'a', 'a.png', 128, 128, [])
+    )
+    with pytest.raises(HandboneError, match='has width 128 and height 128 there, but width 64'):
+        convert(source, tmp_path / 'out', 'hand-bone', corrected=new)

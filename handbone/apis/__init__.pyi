@@ -15,6 +15,7 @@ from .files import (
     read_config_file,
     read_run,
     read_submission,
+    report,
     score_rows,
     vote,
 )
@@ -79,6 +80,7 @@ __all__ = [
     'read_run',
     'read_submission',
     'region_template',
+    'report',
     'score_rows',
     'soft_vote',
     'test',

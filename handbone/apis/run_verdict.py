@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from handbone.configuration.dataset_configs import inner_datasets
+from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.datasets.file_list import image_file
 from handbone.errors import HandboneError, listed
 from handbone.evaluation.bootstrap import Difference

@@ -8,11 +8,12 @@ from pathlib import Path
 from mmengine.config import Config
 
 from handbone.checkpoints import load_checkpoint_file
-from handbone.configuration.dataset_configs import inner_datasets, only_dataset
+from handbone.configuration.dataset_configs import only_dataset
 from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
 from handbone.configuration.fold_config import fold_settings
 from handbone.configuration.known_settings import name_of
 from handbone.configuration.prediction_settings import prediction_settings
+from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.errors import HandboneError
 
 from .testing import test

@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'source',
         nargs='+',
         type=Path,
-        help='labelled data of any format, folders of images, and CSV files of masks',
+        help='labelled data of any format, folders of images, work dirs of trainings, and CSV '
+        'files of masks',
     )
     add_source_format(parser)
     add_renaming(parser)

@@ -5,7 +5,7 @@ and each of these may be a wrapper again. These functions find the classes of a 
 pipeline and the dataset that is split into folds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,7 @@ from handbone.listing import normal_forms
 
 from .faults import config_faults_explained
 from .known_settings import name_of
-
-
-def inner_datasets(dataset: Mapping, key: str = 'dataset') -> Iterator[tuple[str, Any]]:
-    """Find the datasets that read files, inside any wrappers.
-
-    Args:
-        dataset: Config of a dataset or of a wrapper.
-        key: Its dotted key.
-
-    Yields:
-        Dotted key and config of each, in order; the configs may be changed in place.
-    """
-    if 'dataset' in dataset:
-        yield from inner_datasets(dataset['dataset'], f'{key}.dataset')
-    elif 'datasets' in dataset:
-        for index, each in enumerate(dataset['datasets']):
-            yield from inner_datasets(each, f'{key}.datasets.{index}')
-    else:
-        yield key, dataset
+from .wrapped_datasets import inner_datasets
 
 
 def only_dataset(cfg: Config, loader: str, purpose: str) -> tuple[str, Any]:

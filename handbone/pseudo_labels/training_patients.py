@@ -7,8 +7,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from handbone.configuration.dataset_configs import inner_datasets
 from handbone.configuration.known_settings import name_of
+from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.datasets.file_list import ImageFile
 from handbone.datasets.named_files import NamedFiles
 from handbone.errors import HandboneError, listed

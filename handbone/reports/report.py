@@ -105,9 +105,8 @@ def write_report(
     ]
     differing: list[Picture] = []
     if drawn and other is not None and against is not None and folder is not None:
-        differing = _draw_differences(
-            prediction, Path(against), folder, table, other, out_dir, worst
-        )
+        both = prediction, Path(against)
+        differing = _draw_differences(both, folder, (table, other), out_dir, worst)
     content = Content(
         source.name,
         table,

@@ -18,6 +18,7 @@ from .findings import read_findings
 from .gallery import Gallery, Part
 from .layers import CorrectedLayer, CsvLayer, Layer, TruthLayer
 from .session import Session
+from .work_dir import is_work_dir, work_dir_sources
 
 Color = tuple[int, int, int]
 
@@ -50,7 +51,8 @@ def open_sources(
     """Open datasets and predictions.
 
     Args:
-        sources: Files and folders: CSV files of runs are predictions, everything else is data.
+        sources: Files and folders: CSV files of runs are predictions, work dirs of trainings are
+            their test data with what was predicted, everything else is data.
         source_format: Format of the data; None finds it out.
         images: Folder of the images; None looks where the format has them.
         choice: Which classes are read.
@@ -63,9 +65,8 @@ def open_sources(
         HandboneError: Something cannot be read, or does not fit the rest.
     """
     extras = extras or Extras()
-    csv_files = [path for path in sources if is_submission(path)]
-    data = [path for path in sources if path not in csv_files]
-    parts = _parts(data, source_format, images, choice)
+    data, csv_files = _divide(sources, source_format, images, choice)
+    parts = [Part(source.split, source.open()) for source in data]
     labelled = [part for part in parts if part.reader.classes]
     _check_classes(labelled)
     classes: Sequence[str] = (choice.classes if choice else None) or ()
@@ -114,25 +115,34 @@ def is_submission(path: Path) -> bool:
     return set(COLUMNS) <= {field.decode(errors='replace') for field in header}
 
 
-def _parts(
-    data: Sequence[Path],
+def _divide(
+    sources: Sequence[Path],
     source_format: str | None,
     images: Path | None,
     choice: ClassChoice | None,
-) -> list[Part]:
-    """Open the data; without any, the folder of the images stands for them."""
-    if not data:
-        if images is None:
+) -> tuple[list[Source], list[Path]]:
+    """Tell data from predictions; without any data, the folder of the images stands for them."""
+    of_runs = [work_dir_sources(path) for path in sources if is_work_dir(path)]
+    named = [path for path in sources if not is_work_dir(path)]
+    csv_files = [path for path in named if is_submission(path)]
+    paths = [path for path in named if path not in csv_files]
+    # several runs of the same data show these once
+    found = list({source.path: source for parts, _ in of_runs for source in parts}.values())
+    csv_files += [path for _, written in of_runs for path in written]
+    if paths or not found:
+        if not paths and images is None:
             raise HandboneError(
                 'CSV files do not hold the images. Name the data too, or the folder of the '
                 'images: --images FOLDER.'
             )
-        data, images, source_format = [images], None, None
-    names = split_names(data) if len(data) > 1 else ['']
-    return [
-        Part(name, Source(name, path, source_format, images, choice).open())
-        for name, path in zip(names, data, strict=True)
-    ]
+        if not paths and images is not None:
+            paths, images, source_format = [images], None, None
+        names = split_names(paths) if len(paths) > 1 else ['']
+        found = [
+            Source(name, path, source_format, images, choice)
+            for name, path in zip(names, paths, strict=True)
+        ]
+    return found, csv_files
 
 
 def _open_predictions(paths: Sequence[Path]) -> list[CsvLayer]:

@@ -24,7 +24,8 @@ def view(
     """Serve a page with images, their labels and predictions until the user interrupts.
 
     Args:
-        sources: Labelled data of any format, folders of images, and CSV files of masks.
+        sources: Labelled data of any format, folders of images, work dirs of trainings, and CSV
+            files of masks.
         source_format: Format of the data; None finds it out.
         images: Folder of the images; None looks where the format has them.
         choice: Which classes are read.

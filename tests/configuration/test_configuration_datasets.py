@@ -7,12 +7,12 @@ from handbone.configuration.dataset_configs import (
     dataset_classes,
     dataset_metainfo,
     dataset_pipeline,
-    inner_datasets,
     only_dataset,
     training_checkpoints,
     with_pipeline,
 )
 from handbone.configuration.fold_config import fold_settings
+from handbone.configuration.wrapped_datasets import inner_datasets
 
 CLASSES = ('ulna', 'radius', 'lunate')
 STEPS = [dict(type='LoadRadiograph'), dict(type='PackMultilabelInputs')]

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from chromium import chromium, opened
 
+from benchmarks.harness.chromium import chromium, opened
 from handbone.doctor.finding import Finding
 from handbone.doctor.page import findings_html
 from handbone.doctor.report import Report

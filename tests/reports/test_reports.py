@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import chromium, opened
 from made_squares import NAMES, write_csv, write_data
 
+from benchmarks.harness.chromium import chromium, opened
 from handbone.cli.command import main
 from handbone.errors import HandboneError
 from handbone.reports.report import write_report

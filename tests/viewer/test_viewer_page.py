@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from chromium import chromium, opened
 from made_squares import RADIUS, SIZE
 
+from benchmarks.harness.chromium import chromium, opened
 from handbone.bones import PALETTE
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from answering import answering
-from chromium import chromium, opened
 from made_squares import NAMES
 
+from benchmarks.harness.chromium import chromium, opened
 from handbone.viewer.application import Application
 from handbone.viewer.sources import open_sources
 

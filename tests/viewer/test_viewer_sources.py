@@ -54,6 +54,41 @@ def test_corrected_labels_come_back_as_a_layer(data, tmp_path, to):
     assert scores[RADIUS] > 0.9 and scores[ULNA] > 0.9
 
 
+def write_run(folder, csv_file, **dataset):
+    """A work dir as a tested training leaves it."""
+    config = folder / '20260101_000000' / 'vis_data' / 'config.py'
+    config.parent.mkdir(parents=True)
+    inner = dict(type='XRayHandBoneDataset', **dataset)
+    loader = dict(dataset=dict(type='RepeatDataset', times=2, dataset=inner))
+    config.write_text(f'test_dataloader = {loader!r}\n')
+    (folder / 'submission.csv').write_bytes(csv_file.read_bytes())
+    return folder
+
+
+def test_work_dirs_show_their_test_data_and_predictions(data, csv_files, tmp_path):
+    prefix = dict(img_path='test/DCM', ann_path='test/outputs_json')
+    runs = [
+        write_run(tmp_path / name, file, data_root=str(data.parent), data_prefix=prefix)
+        for name, file in zip(('first', 'second'), csv_files, strict=True)
+    ]
+    session, notes = opened(runs)
+    assert session.catalogue.gallery.names == list(NAMES) and notes == []
+    layers = [each.name for each in session.catalogue.layers]
+    assert layers == ['', 'first/submission', 'second/submission']
+
+
+def test_a_work_dir_whose_data_are_gone_is_one_line(data, csv_files, tmp_path):
+    run = write_run(tmp_path / 'run', csv_files[0], data_root=str(tmp_path / 'nowhere'))
+    with pytest.raises(HandboneError, match='nowhere') as caught:
+        open_sources([run])
+    assert '\n' not in str(caught.value)
+    other = write_run(tmp_path / 'other', csv_files[0])
+    config = next(other.glob('*/vis_data/config.py'))
+    config.write_text(config.read_text().replace('XRayHandBoneDataset', 'SectionTiles'))
+    with pytest.raises(HandboneError, match="data of the type 'SectionTiles' cannot be found"):
+        open_sources([other])
+
+
 def test_a_csv_of_other_images_is_one_line(data, tmp_path):
     other = write_csv(tmp_path / 'other.csv', 0, ['x.png'])
     with pytest.raises(HandboneError, match=r"none of its 1 images, such as 'x.png', is among"):

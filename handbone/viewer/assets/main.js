@@ -34,6 +34,7 @@ async function start() {
   marks.fill(session, listed.marks, layerName);
   list.fill(names.map((_, index) => index), describeRow);
   say();
+  turnTo('stage');
   const wanted = Number(location.hash.slice(1));
   await open(location.hash && wanted < names.length ? wanted : 0);
   await reorder();
@@ -202,6 +203,14 @@ function choose(mode) {
   show();
 }
 
+// On narrow screens one of the three parts of the page is shown.
+function turnTo(tab) {
+  document.querySelector('main').dataset.tab = tab;
+  for (const button of element('tabs').children)
+    button.setAttribute('aria-pressed', button.dataset.tab === tab);
+  panels.draw();
+}
+
 const MODES = ['one', 'beside', 'difference'];
 const actions = [
   { keys: ['j', 'ArrowDown', 'ArrowRight'], shown: ['j', '↓', '→'], message: 'key_next',
@@ -253,9 +262,8 @@ element('colours').addEventListener('change', () => {
 });
 element('language').addEventListener('change', say);
 element('tabs').addEventListener('click', event => {
-  const tab = event.target.dataset.tab;
-  if (tab) document.querySelector('main').dataset.tab = tab;
-  panels.draw();
+  if (event.target.dataset.tab) turnTo(event.target.dataset.tab);
 });
+element('list').addEventListener('click', () => turnTo('stage'));
 
 start().catch(error => complain([error.message]));

@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.harness.chromium import Page, opened
 from handbone.bones import CLASSES
 from handbone.datasets.formats.hand_bone import HandBoneReader
-from handbone.phantom import PRESETS, write_dataset
+from handbone.phantom import write_dataset
 from handbone.submissions.rle_rows import HEADER, rle_rows, run_rows
 
 SIZE = 2048
@@ -47,7 +47,7 @@ def make_images(folder: Path, count: int) -> list[Path]:
     """
     data = folder / 'test'
     if not data.is_dir():
-        write_dataset(folder, 0, count, PRESETS['default'], size=SIZE)
+        write_dataset(folder, 0, count, size=SIZE)
     paths = [folder / f'masks_{number}.csv' for number in range(FILES)]
     if not all(path.exists() for path in paths):
         for number, path in enumerate(paths):

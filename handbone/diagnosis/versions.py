@@ -30,6 +30,8 @@ OPTIONAL = {
     'wandb': 'tracking; handbone[tracking]',
     'pycocotools': 'COCO RLE in tests and benchmarks; handbone[dev]',
     'albumentations': 'augmentations; handbone[albumentations]',
+    'starlette': 'the viewer; handbone[view]',
+    'uvicorn': 'the viewer; handbone[view]',
     'monai': 'benchmarks',
     'torchmetrics': 'benchmarks',
 }

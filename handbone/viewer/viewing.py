@@ -1,5 +1,6 @@
 """Open data and serve the page."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def view(
         open_page(server.address)
     session.board.start()
     try:
-        server.run()
+        # the interrupt is how a user ends it
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
     finally:
         session.close()

@@ -93,6 +93,45 @@ def test_the_page_fits_every_screen(viewer, tmp_path, width, dark):
         assert (sum(map(int, grey[4:-1].split(','))) < 200) == dark
 
 
+def test_marks_are_saved_and_the_list_is_sorted(viewer, session, tmp_path):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        page.press('j')
+        shown(page, 1)
+        page.press('b')
+        page.wait(
+            'document.querySelector("[data-kind=bad]").getAttribute("aria-pressed") == "true"'
+        )
+        page.wait('document.querySelector("#rows [data-mark=bad]") !== null')
+        assert session.marks.all() == ['', 'bad', '']
+        page.press('u')
+        page.press('c')
+        end = 'document.querySelector("#rows [data-mark=correct]") !== null'
+        page.wait(end)
+        names = '[...document.querySelectorAll("#rows span")].map(each => each.textContent)'
+        assert page.run(names) == ['image1_R.png', 'image2_L.png', 'image3_R.png']
+        page.run('document.querySelector("[name=descending]").click()')
+        page.wait(f'{names}[0] === "image3_R.png"')
+        search = 'document.getElementById("search")'
+        page.run(f'{search}.value = "id002"')
+        page.run(f'{search}.dispatchEvent(new Event("input", {{bubbles: true}}))')
+        page.wait(f'{names}.length === 1')
+        assert page.run('document.getElementById("count").textContent') == '1 of 3 images'
+
+
+def test_the_export_says_what_it_wrote(viewer, session, tmp_path):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        page.press('c')
+        page.run('[...document.querySelectorAll("#marks button")].at(-1).click()')
+        page.run('document.getElementById("export-target").value = "labelme"')
+        page.run('document.getElementById("export").click()')
+        said = 'document.getElementById("exported").textContent'
+        page.wait(f'{said}.startsWith("1 of 1 images in ")')
+    written = session.export_folder / 'correct-labelme'
+    assert len(list(written.rglob('*.json'))) == 1
+
+
 def test_the_page_speaks_korean(viewer, tmp_path):
     with opened(viewer, tmp_path / 'browser') as page:
         shown(page, 0)

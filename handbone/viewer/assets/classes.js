@@ -46,7 +46,14 @@ export class Classes {
       cell.title = text;
       return cell;
     }));
-    this.table.tHead.replaceChildren(head);
+    const means = document.createElement('tr');
+    means.insertCell().textContent = heads.length ? words.mean : '';
+    for (const values of columns) {
+      const known = (values ?? []).filter(value => value != null);
+      const sum = known.reduce((total, value) => total + value, 0);
+      means.insertCell().textContent = known.length ? (sum / known.length).toFixed(3) : '–';
+    }
+    this.table.tHead.replaceChildren(head, means);
     this.rows.forEach((row, index) => {
       while (row.cells.length > 1) row.lastChild.remove();
       for (const values of columns) {

@@ -164,7 +164,7 @@ function show() {
     button.setAttribute('aria-pressed', button.dataset.mode === state.mode);
   const scored = masks.dice.map((_, number) => number).filter(number => number > 0);
   classes.score(scored.map(layerName), scored.map(each => masks.dice[each]), masks.unknown,
-    { unknown: word('unknown') });
+    { unknown: word('unknown'), mean: word('mean') });
   legend();
   paint();
 }

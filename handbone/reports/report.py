@@ -150,7 +150,8 @@ def _draw_differences(
     count: int,
 ) -> list[Picture]:
     """Draw where two files differ, of the images whose scores differ most."""
-    files, pictures = NamedFiles(folder, IMAGE_SUFFIXES), []
+    files = NamedFiles(folder, IMAGE_SUFFIXES)
+    pictures: list[Picture] = []
     means = [table.image_means(table.ranking) for table in tables]
     with SubmissionRows(paths[0]) as first, SubmissionRows(paths[1]) as second:
         for row in largest_differences(*tables, count):
@@ -165,7 +166,7 @@ def _draw_differences(
                 maps.append(decode(runs.by_class(len(table.classes)), height, width))
             stem = without_suffix(tables[0].images[row]).replace('/', '_')
             file = out_dir / PICTURES / f'difference_{len(pictures) + 1:02d}_{stem}.jpg'
-            write_picture(file, draw_difference(image, *maps))
+            write_picture(file, draw_difference(image, maps[0], maps[1]))
             text = f'{tables[0].images[row]}: {means[0][row]:.4f} and {means[1][row]:.4f}'
             pictures.append(Picture(relative_to(file, out_dir), text))
     return pictures

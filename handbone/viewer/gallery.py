@@ -78,8 +78,9 @@ class Gallery:
         Args:
             indices: Their numbers.
         """
-        for each in (self._places, self._own_names, self.names, self.patients):
-            each[:] = [each[index] for index in indices]
+        self._places = [self._places[index] for index in indices]
+        for names in (self._own_names, self.names, self.patients):
+            names[:] = [names[index] for index in indices]
 
     def read(self, index: int) -> tuple[AnnotatedImage, list[DatasetError]]:
         """Read the labels of an image, and find its file.

@@ -72,32 +72,18 @@ def open_sources(
     classes: Sequence[str] = (choice.classes if choice else None) or ()
     if labelled:
         classes = labelled[0].reader.classes
-    gallery, notes = Gallery(parts), []
-    predictions = _open_predictions(csv_files)
+    gallery, predictions = Gallery(parts), _open_predictions(csv_files)
     classes = classes or _joined_classes(predictions)
-    own_names = [gallery.own_name(index) for index in range(len(gallery))]
-    for layer in predictions:
-        layer.take(classes)
-        count = layer.match(own_names)
-        if labelled and count < len(gallery):
-            notes.append(f'{layer.path} has {count} of the {len(gallery)} images')
-    layers: list[Layer] = [*([TruthLayer(len(classes))] if labelled else []), *predictions]
-    if extras.corrected:
-        corrections = Corrections(extras.corrected, classes)
-        count = corrections.match(own_names)
-        layers.append(CorrectedLayer(corrections, len(classes)))
-        notes.append(f'{extras.corrected} has {count} of the {len(gallery)} images')
-    elif not labelled and predictions:
-        gallery.only(
-            [i for i, name in enumerate(own_names) if any(each.has(name) for each in predictions)]
-        )
+    layers, notes = _match_layers(
+        gallery, predictions, extras.corrected, classes, labelled=bool(labelled)
+    )
     palette = _palette(labelled[0].reader.palette if labelled else (), classes)
-    first = sources[0]
+    first = sources[0].resolve()
     marks = extras.marks or first.with_name(f'{first.with_suffix("").name}.marks.csv')
     table = read_patient_table(extras.table) if extras.table else None
     session = Session(
         Catalogue(gallery, layers, classes, palette),
-        ', '.join(path.name for path in sources),
+        ', '.join(path.name or path.resolve().name for path in sources),
         marks,
         extras.export_folder or marks.with_suffix(''),
         {name: table.values(name, gallery.patients) for name in table.columns} if table else None,
@@ -143,6 +129,38 @@ def _divide(
             for name, path in zip(names, paths, strict=True)
         ]
     return found, csv_files
+
+
+def _match_layers(
+    gallery: Gallery,
+    predictions: Sequence[CsvLayer],
+    corrected: Path | None,
+    classes: Sequence[str],
+    labelled: bool,
+) -> tuple[list[Layer], list[str]]:
+    """Lay predictions and corrected labels over the images, and note which of them they lack.
+
+    Without labels, the gallery keeps the images of which something is predicted.
+    """
+    names = [gallery.own_name(index) for index in range(len(gallery))]
+    layers: list[Layer] = [TruthLayer(len(classes))] if labelled else []
+    counts: dict[Path, int] = {}
+    for layer in predictions:
+        layer.take(classes)
+        counts[layer.path] = layer.match(names)
+        layers.append(layer)
+    if corrected:
+        corrections = Corrections(corrected, classes)
+        counts[corrected] = corrections.match(names)
+        layers.append(CorrectedLayer(corrections, len(classes)))
+    if not labelled and predictions:
+        seen = [any(each.has(name) for each in predictions) for name in names]
+        gallery.only([index for index, found in enumerate(seen) if found])
+        return layers, []
+    partly = {path: count for path, count in counts.items() if count < len(names)}
+    return layers, [
+        f'{path} has {count} of the {len(names)} images' for path, count in partly.items()
+    ]
 
 
 def _open_predictions(paths: Sequence[Path]) -> list[CsvLayer]:

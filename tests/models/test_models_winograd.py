@@ -112,6 +112,24 @@ def test_upernet_predicts_what_mmseg_does(norm, always, monkeypatch):
     torch.testing.assert_close(found, trained.detach(), rtol=1e-3, atol=1e-5 * scale)
 
 
+@pytest.mark.parametrize('sizes', [(1, 7), (2, 3), (5, 23), (16, 16), (23, 5), (48, 384), (7, 1)])
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('kernel', [1, 3, 5])
+def test_matrices_are_zero_outside_of_the_bands(sizes, align_corners, kernel, monkeypatch):
+    monkeypatch.setattr(upsampled_convolution, 'PIXELS_PER_BAND', 4)
+    low, full = sizes
+    taps = upsampled_convolution._shifted_interpolation(
+        low, full, kernel, align_corners, torch.zeros(1)
+    )
+    covered = torch.zeros(full, low, dtype=bool)
+    for pixels, sources in upsampled_convolution._bands(low, full, kernel, align_corners):
+        assert not covered[pixels].any() and sources.stop - sources.start <= low
+        covered[pixels, sources] = True
+    assert not any(tap[~covered].any() for tap in taps)
+    if full == 8 * low:
+        assert covered.float().mean() < 0.2
+
+
 @pytest.mark.parametrize('band', [1, 5, 96])
 @pytest.mark.parametrize('align_corners', [False, True])
 def test_bands_of_interpolation(band, align_corners, monkeypatch):
@@ -126,3 +144,16 @@ def test_bands_of_interpolation(band, align_corners, monkeypatch):
     expected = F.conv2d(torch.cat(full, 1), weight, padding=1)
     found = upsampled_convolution.convolve_levels(maps, weight, align_corners)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_exported_graphs_have_plain_convolutions(always, monkeypatch):
+    """As files for ONNX and OpenVINO are made, in torch.export."""
+    monkeypatch.setattr(winograd, 'convolve', lambda *_: pytest.fail('replaced in an export'))
+    monkeypatch.setattr(torch.onnx, 'is_in_onnx_export', lambda: True)
+    settings = dict(in_channels=[8, 16], in_index=[0, 1], channels=8, pool_scales=(1, 2))
+    head = MODELS.build(dict(settings, type='MultilabelUPerHead', num_classes=3)).eval()
+    maps = [torch.randn(1, 8, 16, 16), torch.randn(1, 16, 8, 8)]
+    with torch.no_grad():
+        graph = torch.export.export(head, (maps,)).graph
+    kernels = [node for node in graph.nodes if 'conv2d' in str(node.target)]
+    assert len(kernels) > 5

@@ -159,13 +159,13 @@ class _UpsampledConvolution(torch.autograd.Function):
             products = _tap_weights(weight[part]) @ maps[image].flatten(1)
             products = products.view(len(columns), -1, maps.shape[-1])
             wide = products.new_empty(products.shape[1], size[1])
-            for pixels, sources in _bands(columns):
+            for pixels, sources in _bands(maps.shape[-1], size[1], len(columns), align_corners):
                 here = products[0][:, sources] @ columns[0][pixels, sources].t()
                 for tap in range(1, len(columns)):
                     here.addmm_(products[tap][:, sources], columns[tap][pixels, sources].t())
                 wide[:, pixels] = here
             wide = wide.view(-1, len(columns), maps.shape[-2], size[1])
-            for pixels, sources in _bands(height):
+            for pixels, sources in _bands(maps.shape[-2], size[0], len(height), align_corners):
                 taps = torch.cat([tap[pixels, sources] for tap in height], dim=1)
                 low = wide[:, :, sources].flatten(1, 2)
                 result[image, part, pixels] = torch.bmm(taps.expand(len(low), -1, -1), low)
@@ -230,23 +230,33 @@ def _taps(
     return height, width
 
 
-def _bands(taps: Sequence[Tensor]) -> list[tuple[slice, slice]]:
+def _bands(low: int, full: int, kernel: int, align_corners: bool) -> list[tuple[slice, slice]]:
     """Divide the pixels of an axis, and tell which low pixels each part is made of.
 
     Args:
-        taps: Matrices of :func:`_taps` along the axis, which are zero but for a band.
+        low: Number of low pixels.
+        full: Number of pixels.
+        kernel: Number of taps.
+        align_corners: Geometry of the interpolation.
 
     Returns:
-        Pairs of a range of pixels and the range of low pixels outside of which its rows are 0.
+        Pairs of a range of pixels and a range of low pixels, outside of which the matrices of
+        :func:`_taps` are 0 in these rows.
     """
-    full, low = taps[0].shape
-    used = torch.stack(list(taps)).ne(0).any(dim=0).cpu()
+
+    def below(pixel: int) -> int:
+        """The low pixel before the place of a pixel; integers, so that nothing is rounded."""
+        if align_corners:
+            return pixel * (low - 1) // max(1, full - 1)
+        return ((2 * pixel + 1) * low - full) // (2 * full)
+
     bands = []
     for first in range(0, full, PIXELS_PER_BAND):
-        pixels = slice(first, min(first + PIXELS_PER_BAND, full))
-        (sources,) = used[pixels].any(dim=0).nonzero(as_tuple=True)
-        span = slice(int(sources[0]), int(sources[-1]) + 1) if len(sources) else slice(0, low)
-        bands.append((pixels, span))
+        last = min(first + PIXELS_PER_BAND, full)
+        # one more on both sides, for what float32 makes of places on a low pixel
+        start = max(0, below(max(0, first - kernel // 2)) - 1)
+        stop = min(low, below(min(full - 1, last - 1 + kernel // 2)) + 3)
+        bands.append((slice(first, last), slice(start, stop)))
     return bands
 
 

@@ -10,6 +10,7 @@ import os
 import shlex
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
@@ -20,6 +21,8 @@ from handbone.files import UnfinishedFile, not_written, open_alone
 from handbone.structure import Fields, check_structure, one_line, parse_json
 
 NAME = '.lock'
+#: Seconds between two attempts to get a lock.
+INTERVAL = 0.02
 #: Structure of the file.
 HOLDER = Fields(dict(host=str, pid=int, since=str, command=str))
 
@@ -27,11 +30,20 @@ _held: set[UnfinishedFile] = set()
 
 
 class FolderInUseError(HandboneError):
-    """Another run is writing into the folder."""
+    """Another run is writing into the folder.
+
+    Args:
+        message: The message.
+        holder: Who holds the folder, in brackets; nothing if that is not known.
+    """
+
+    def __init__(self, message: str, holder: str = '') -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 @contextlib.contextmanager
-def locked_folder(folder: str | Path) -> Iterator[None]:
+def locked_folder(folder: str | Path, wait: float = 0.0) -> Iterator[None]:
     """Keep other runs out of a folder while the block runs.
 
     Child processes do not keep the lock, whether they were forked or started. On disks without
@@ -39,12 +51,13 @@ def locked_folder(folder: str | Path) -> Iterator[None]:
 
     Args:
         folder: The folder; it is made.
+        wait: Seconds to wait for another run to release it.
 
     Yields:
         Nothing.
 
     Raises:
-        FolderInUseError: If another run holds it; the message says which.
+        FolderInUseError: If another run holds it for longer; the message says which.
         OSError: If nothing can be written into the folder.
 
     Example:
@@ -52,7 +65,7 @@ def locked_folder(folder: str | Path) -> Iterator[None]:
         ...     Path('work_dirs/demo/scores.csv').touch()
     """
     path = Path(folder) / NAME
-    file = _lock(path)
+    file = _lock_in(path, wait)
     _held.add(file)
     try:
         yield
@@ -63,14 +76,27 @@ def locked_folder(folder: str | Path) -> Iterator[None]:
         file.close()
 
 
+def _lock_in(path: Path, seconds: float) -> UnfinishedFile:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return _lock(path)
+        except FolderInUseError:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(INTERVAL)
+
+
 def _lock(path: Path) -> UnfinishedFile:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file, locked = open_alone(path, path)
     except BlockingIOError as error:
+        holder = _holder(path)
         raise FolderInUseError(
-            f'{path.parent}: another run is writing into it{_holder(path)}. Wait until it has '
-            'ended or stop it, or give another folder'
+            f'{path.parent}: another run is writing into it{holder}. Wait until it has '
+            'ended or stop it, or give another folder',
+            holder,
         ) from error
     except OSError as error:
         if error.filename == str(path):
@@ -80,7 +106,7 @@ def _lock(path: Path) -> UnfinishedFile:
         warnings.warn(
             f'{path.parent} is on a disk that has no locks: see to it that no other run writes '
             'into this folder',
-            stacklevel=4,
+            stacklevel=5,
         )
     with contextlib.suppress(OSError):  # the lock holds on a full disk too
         file.truncate(0)

@@ -87,6 +87,24 @@ def progress_bar(
     )
 
 
+def duration(seconds: float) -> str:
+    """Write a duration the way people say it.
+
+    >>> duration(5.2), duration(200), duration(7500)
+    ('5 s', '3 min', '2 h 5 min')
+
+    Args:
+        seconds: The duration.
+
+    Returns:
+        Seconds below two minutes, minutes below two hours, else hours and minutes.
+    """
+    if seconds < 120:
+        return f'{seconds:.0f} s'
+    minutes = round(seconds / 60)
+    return f'{minutes} min' if minutes < 120 else f'{minutes // 60} h {minutes % 60} min'
+
+
 def _length(iterable: Iterable) -> int | None:
     try:
         return len(iterable)  # type: ignore[arg-type]

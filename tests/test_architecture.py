@@ -13,7 +13,7 @@ FLOORS = (
     {'masks'},
     {
         *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
-        *('metadata', 'pages', 'phantom', 'regions', 'starter'),
+        *('machine', 'metadata', 'pages', 'phantom', 'regions', 'search', 'starter'),
     },
     {'checkpoints', 'sections'},
     {'configuration'},

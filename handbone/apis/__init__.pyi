@@ -31,6 +31,7 @@ from .pseudo_labelling import PseudoLabels, pseudo_label
 from .publishing import publish
 from .region_template import region_template
 from .run_verdict import RunVerdict, judge_run
+from .searching import Search
 from .soft_voting import EnsembleModel, soft_vote
 from .souping import make_soup
 from .testing import test
@@ -53,6 +54,7 @@ __all__ = [
     'PlannedTraining',
     'PseudoLabels',
     'RunVerdict',
+    'Search',
     'browse_dataset',
     'browse_tiles',
     'clean_metadata',

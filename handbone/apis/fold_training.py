@@ -1,6 +1,5 @@
 """Train the folds of a cross-validation, each in its own process."""
 
-import os
 import subprocess
 import sys
 import time
@@ -15,17 +14,15 @@ from handbone.checkpoints import load_checkpoint_file, newest_checkpoint
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import training_checkpoints
 from handbone.configuration.fold_config import FINISHED, fold_settings, write_finished_fold
-from handbone.configuration.shipped import config_folder
 from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
 from handbone.folder_lock import FolderInUseError, locked_folder
 
 from .kept_folds import keep_fold_file
+from .training_process import OUTPUT, start_training, stop_trainings
 
 #: Seconds between two checks of the running folds.
 CHECK_INTERVAL = 0.5
-#: Seconds that a stopped fold has to end before it is killed.
-STOP_TIMEOUT = 30
 
 
 class _Running(NamedTuple):
@@ -105,7 +102,7 @@ class FoldTraining:
                     free.append(each.slot)
                     self._end(each, failed)
         finally:
-            _stop(running)
+            stop_trainings(each.process for each in running)
         if failed:
             raise HandboneError(
                 f'{len(failed)} of {len(folds)} folds are not trained: '
@@ -141,18 +138,12 @@ class FoldTraining:
             pass  # the training takes the lock itself; this only reports at once that it cannot
         cfg, of_fold = self._settings(fold)
         settings = [*self.options, *of_fold]
-        command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), self.config]
-        command += [*self.arguments, '--work-dir', str(folder), '--cfg-options', *settings]
+        command = [self.config, *self.arguments, '--work-dir', str(folder)]
+        command += ['--cfg-options', *settings]
         if any(training_checkpoints(cfg, folder).glob('*.pth')):
             command.append('--resume')
-        environment = dict(os.environ)
-        if slot is not None:
-            environment['CUDA_VISIBLE_DEVICES'] = slot
         print(f'fold {fold} begins{f" on GPU {slot}" if slot else ""}: {folder}', flush=True)
-        output = (folder / 'output.txt').open('a') if quiet else None
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-        if output is not None:
-            output.close()
+        process = start_training(command, slot, folder / OUTPUT if quiet else None)
         return _Running(fold, slot, process)
 
     def _end(self, ended: _Running, failed: dict[int, str]) -> None:
@@ -162,7 +153,7 @@ class FoldTraining:
         if code:
             failed[fold] = f'exit code {code}'
             print(f'fold {fold} failed ({code}): {folder}', file=sys.stderr, flush=True)
-            output = folder / 'output.txt'
+            output = folder / OUTPUT
             if output.is_file():  # its last lines say what is wrong
                 print(output.read_text(errors='replace').strip()[-1000:], file=sys.stderr)
             return
@@ -202,14 +193,3 @@ def train_folds(
     training = FoldTraining(str(config), work_dir, num_folds, options, fold_file=fold_file)
     training.train(chosen, slots)
     return [Path(work_dir) / f'fold_{fold}' for fold in chosen]
-
-
-def _stop(running: Sequence[_Running]) -> None:
-    for each in running:
-        each.process.terminate()
-    for each in running:
-        try:
-            each.process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            each.process.kill()
-            each.process.wait()

@@ -51,6 +51,21 @@ def train(cfg: Config) -> None:
         _train(cfg)
 
 
+def resume(cfg: Config, checkpoint: str | None = None) -> None:
+    """Let a training continue.
+
+    Args:
+        cfg: Complete configuration, changed in place.
+        checkpoint: Where it continues. By default the newest checkpoint of the work dir; where
+            there is none yet, the training starts as it would otherwise.
+    """
+    cfg.resume = True
+    if checkpoint is None:
+        cfg.start_from, cfg.load_from = cfg.get('load_from'), None
+    else:
+        cfg.load_from = checkpoint
+
+
 def _train(cfg: Config) -> None:
     with unpickling(cfg.get('allow_pickle', False)):
         precision = settle_precision(cfg, _interrupted(cfg))

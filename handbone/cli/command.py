@@ -54,6 +54,9 @@ SUBCOMMANDS = {
     'learn-quality': Subcommand('learn to predict Dice without a truth', registers=False),
     'predict-archive': Subcommand('predict a whole archive into Parquet files', predicting=True),
     'archive-to-csv': Subcommand('write the masks of an archive as a CSV', registers=False),
+    # it registers by itself: a variable of the environment must be set before PyTorch is imported
+    'search': Subcommand('search for the best settings of a config', registers=False),
+    'queue': Subcommand('train configs one after the other', passes_on=True, registers=False),
     'compare-runs': Subcommand('compare the settings and scores of trainings', registers=False),
     'view': Subcommand('look at images, labels and predictions in a browser', registers=False),
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),

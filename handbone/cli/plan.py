@@ -1,14 +1,11 @@
 """``handbone plan``: measure a dataset and write a config for it."""
 
 import argparse
-import re
 from pathlib import Path
 
-from .arguments import add_reader_options, add_renaming, add_source_format
+from .arguments import add_reader_options, add_renaming, add_source_format, seconds
 
 EPILOG = 'example: handbone plan data/chest --time 8h --device-memory 24 --out configs/mine.py'
-#: Seconds of the units of a duration.
-SECONDS = {'s': 1, 'm': 60, 'min': 60, 'h': 3600, 'd': 86400}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,25 +81,3 @@ def run(args: argparse.Namespace) -> None:
     print(planned.text())
     print(planned.fingerprint_file)
     print(planned.config)
-
-
-def seconds(text: str) -> float:
-    """Read a duration such as ``8h``, ``1h30min`` or ``90s``; a type of arguments.
-
-    Args:
-        text: A word of the command line.
-
-    Returns:
-        Seconds.
-
-    Raises:
-        ArgumentTypeError: If it is not a duration.
-
-    >>> seconds('1h30min')
-    5400.0
-    """
-    parts = re.findall(r'([0-9]+(?:\.[0-9]+)?)(min|[smhd])', text)
-    total = sum(float(number) * SECONDS[unit] for number, unit in parts)
-    if not total or ''.join(number + unit for number, unit in parts) != text:
-        raise argparse.ArgumentTypeError(f'{text} is not a duration such as 30min, 8h or 2d')
-    return total

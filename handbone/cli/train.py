@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The parsed command line.
     """
-    from handbone.apis.training import train
+    from handbone.apis.training import resume, train
     from handbone.engine.acceleration import use_compile
 
     cfg = read_config(args)
@@ -54,10 +54,5 @@ def run(args: argparse.Namespace) -> None:
     if args.compile:
         use_compile(cfg)
     if args.resume:
-        cfg.resume = True
-        if args.resume == 'auto':
-            # where there is no checkpoint yet, the training starts as it would without --resume
-            cfg.start_from, cfg.load_from = cfg.get('load_from'), None
-        else:
-            cfg.load_from = args.resume
+        resume(cfg, None if args.resume == 'auto' else args.resume)
     train(cfg)

@@ -4,9 +4,7 @@ import argparse
 import signal
 import sys
 
-from handbone.errors import HandboneError
-
-from .arguments import add_config_options, at_least_one
+from .arguments import add_config_options, at_least_one, gpu_slots, numbers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,20 +45,10 @@ def run(args: argparse.Namespace) -> None:
     from handbone.apis.kept_folds import number_of_folds
 
     number = args.folds or number_of_folds(args.work_dir, args.fold_file)
-    folds = _numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(number))
-    gpus = list(map(str, _numbers(args.gpus, '--gpus'))) if args.gpus else [None]
-    jobs = args.jobs if args.jobs is not None else len(gpus)
-    if jobs < 1:
-        raise HandboneError(f'--jobs is at least 1, got {jobs}')
+    folds = numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(number))
+    slots = gpu_slots(args.gpus, args.jobs)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folds are stopped too
     training = FoldTraining(
         args.config, args.work_dir, number, args.cfg_options or (), args.rest, args.fold_file
     )
-    training.train(folds, [gpus[number % len(gpus)] for number in range(jobs)])
-
-
-def _numbers(text: str, option: str) -> list[int]:
-    words = text.split(',')
-    if not all(word.strip().isdecimal() for word in words) or len(set(words)) < len(words):
-        raise HandboneError(f'{option} takes different numbers with commas, as 0,1; got {text}')
-    return [int(word) for word in words]
+    training.train(folds, slots)

@@ -140,6 +140,28 @@ def config_differences(old: Any, new: Any, key: str = '') -> Iterator[tuple[str,
         yield key, old, new
 
 
+def describe_difference(key: str, old: Any, new: Any) -> str:
+    """Say in what two configs differ.
+
+    >>> describe_difference('train_cfg.max_iters', 100, 200)
+    'train_cfg.max_iters was 100, is 200'
+
+    Args:
+        key: The dotted key.
+        old: The old value.
+        new: The new one.
+
+    Returns:
+        A clause with both values, shortened.
+    """
+    return f'{key} was {_short(old)}, is {_short(new)}'
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f'{text[:57]}...'
+
+
 def _plain(value: Any) -> Any:
     """Make values with the same meaning equal: tuples and lists, and NaN and itself."""
     if isinstance(value, dict):

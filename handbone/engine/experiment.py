@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from logging import Logger
-from typing import Any
 
 from mmengine.config import Config
 
 from handbone.configuration.dumped_config import (
     ConfigTextError,
     config_differences,
+    describe_difference,
     parse_config_text,
 )
 from handbone.errors import HandboneError
@@ -73,12 +73,12 @@ def check_same_experiment(path: str, meta: Mapping, cfg: Config, logger: Logger)
     if decisive:
         raise HandboneError(
             f'{path} belongs to a different experiment: '
-            f'{"; ".join(map(_describe, decisive[:SHOWN]))}. Give '
+            f'{"; ".join(describe_difference(*each) for each in decisive[:SHOWN])}. Give '
             'the config it was trained with, or a different work dir; to start from its weights '
             f'instead: --cfg-options load_from={path}, without --resume'
         )
     if differences:
-        lines = [f'  {_describe(each)}' for each in differences[:SHOWN]]
+        lines = [f'  {describe_difference(*each)}' for each in differences[:SHOWN]]
         rest = len(differences) - SHOWN
         lines += [f'  and {rest} more'] if rest > 0 else []
         logger.warning('\n'.join(['The config differs from that of the interrupted run:', *lines]))
@@ -92,13 +92,3 @@ def _may_differ(key: str) -> bool:
 
 def _is_decisive(key: str) -> bool:
     return any(f'{key}.'.startswith(f'{each}.') or each.startswith(f'{key}.') for each in DECISIVE)
-
-
-def _describe(difference: tuple[str, Any, Any]) -> str:
-    key, old, new = difference
-    return f'{key} was {_short(old)}, is {_short(new)}'
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f'{text[:57]}...'

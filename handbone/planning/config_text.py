@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from handbone.configuration.inheriting_config import written_value
 from handbone.configuration.shipped import config_folder
 
 from .fingerprint import Fingerprint
@@ -76,7 +77,7 @@ def _pipelines(plan: Plan, fingerprint: Fingerprint, workers: int) -> str:
     lines = [
         f'crop_size = {plan.step.size}',
         'train_pipeline = [',
-        f'    {_written(cached_load)},',
+        f'    {written_value(cached_load)},',
         '    dict(',
         "        type='RandomAffine',",
         '        size=crop_size,',
@@ -90,7 +91,7 @@ def _pipelines(plan: Plan, fingerprint: Fingerprint, workers: int) -> str:
         "    dict(type='PackMultilabelInputs'),",
         ']',
         'test_pipeline = [',
-        f'    {_written(load)},',
+        f'    {written_value(load)},',
         f"    dict(type='Resize', scale={plan.image_size}, keep_ratio=True, interpolation='area'),",
         '    # predictions are scored at the size of the file',
         "    dict(type='LoadPolygonAnnotations', frame='original'),",
@@ -146,7 +147,7 @@ def _dataset(plan: Plan, source: Source, workers: int) -> str:
     folds: dict[str, Any] = dict(fold=0, num_folds=plan.folds) if plan.folds else {}
     if plan.fold_file:
         folds['fold_file'] = plan.fold_file
-    lines.append(f'folds = {_written(folds)}')
+    lines.append(f'folds = {written_value(folds)}')
     lines += ['train_dataloader = dict(', f'    batch_size={plan.step.batch},', *loader]
     lines += ["    dataset=dict(**dataset, **folds, split='train', pipeline=train_pipeline),", ')']
     lines += ['val_dataloader = dict(', *loader]
@@ -164,14 +165,7 @@ def _dataset(plan: Plan, source: Source, workers: int) -> str:
 
 def _arguments(settings: Mapping[str, Any], depth: int) -> Iterator[str]:
     for key, value in settings.items():
-        yield f'{"    " * depth}{key}={_written(value)},'
-
-
-def _written(value: Any) -> str:
-    """Write a value as a config has it."""
-    if isinstance(value, dict) and all(key.isidentifier() for key in value):
-        return f'dict({", ".join(f"{key}={_written(each)}" for key, each in value.items())})'
-    return repr(value)
+        yield f'{"    " * depth}{key}={written_value(value)},'
 
 
 def _model(plan: Plan, fingerprint: Fingerprint) -> str:

@@ -9,6 +9,7 @@ from .invalid_loss_hook import InvalidLossHook
 from .model_input_hook import ModelInputHook
 from .mosaic_hook import MosaicHook
 from .output_bias_hook import OutputBiasHook
+from .pruning_hook import PruningHook
 from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 from .rle_submission_hook import RLESubmissionHook
 from .system_load_hook import SystemLoadHook
@@ -25,6 +26,7 @@ __all__ = [
     'MosaicHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
+    'PruningHook',
     'RLESubmissionHook',
     'ResumableEarlyStoppingHook',
     'SystemLoadHook',

@@ -8,6 +8,8 @@ import torch
 from mmengine.hooks import CheckpointHook, Hook, LoggerHook
 from mmengine.runner import Runner
 
+from handbone.progress import duration
+
 #: Minimum time in seconds between two progress lines of a validation or test.
 SECONDS_BETWEEN_LINES = 10.0
 #: Number of iterations whose mean duration predicts the remaining time.
@@ -165,24 +167,6 @@ class TerminalHook(Hook):
             left = times.mean(TIMED_ITERATIONS) * (batches - batch_idx - 1)
             ending = f', {duration(left)} left' if left else ''
         runner.logger.info(f'{what}: batch {batch_idx + 1} of {batches}{ending}')
-
-
-def duration(seconds: float) -> str:
-    """Write a duration the way people say it.
-
-    >>> duration(5.2), duration(200), duration(7500)
-    ('5 s', '3 min', '2 h 5 min')
-
-    Args:
-        seconds: The duration.
-
-    Returns:
-        Seconds below two minutes, minutes below two hours, else hours and minutes.
-    """
-    if seconds < 120:
-        return f'{seconds:.0f} s'
-    minutes = round(seconds / 60)
-    return f'{minutes} min' if minutes < 120 else f'{minutes // 60} h {minutes % 60} min'
 
 
 def _scores(metrics: Mapping[str, float]) -> str:

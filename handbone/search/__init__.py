@@ -1,0 +1,1 @@
+"""Studies of a search: what may vary, where trials are kept, and what came out."""

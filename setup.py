@@ -8,7 +8,10 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-CARRIED = ('configs/**/*.py', 'configs/**/*.yaml', 'tools/*.py', 'tools/*.sh', 'mmenv/*.txt', 'requirements.txt')
+CARRIED = (
+    *('configs/**/*.py', 'configs/**/*.yaml', 'tools/*.py', 'tools/*.sh', 'mmenv/*.txt'),
+    'requirements.txt',
+)
 
 
 def requirements() -> list[str]:
@@ -114,10 +117,9 @@ setup(
         ],
         # its own requirement `modelindex` is an empty package; the module comes with model-index
         'mmpretrain': ['model-index', 'onedl-mmpretrain>=1.3', 'torchvision'],
-        # MIT; its storages need SQLAlchemy, which comes with it
-        'search': ['optuna>=4.5'],
-        # Google's own client of the Sheets API, and its authentication
-        'sheets': ['google-api-python-client>=2.100', 'google-auth>=2.30'],
+        'search': ['optuna>=4.5', 'sqlalchemy>=2'],
+        # Google's own authentication; the few calls of the Sheets API go through requests
+        'sheets': ['google-auth>=2.30', 'requests', 'urllib3>=2'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
         # tables of patients in Excel's format
         # large TIFFs, and the compressions of their tiles

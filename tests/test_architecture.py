@@ -13,7 +13,7 @@ FLOORS = (
     {'masks'},
     {
         *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
-        *('machine', 'metadata', 'pages', 'phantom', 'regions', 'search', 'starter'),
+        *('machine', 'metadata', 'pages', 'phantom', 'regions', 'search', 'sheets', 'starter'),
     },
     {'checkpoints', 'sections'},
     {'configuration'},

@@ -57,6 +57,7 @@ SUBCOMMANDS = {
     # it registers by itself: a variable of the environment must be set before PyTorch is imported
     'search': Subcommand('search for the best settings of a config', registers=False),
     'queue': Subcommand('train configs one after the other', passes_on=True, registers=False),
+    'status': Subcommand('show what machines do, and what runs have reached', registers=False),
     'compare-runs': Subcommand('compare the settings and scores of trainings', registers=False),
     'view': Subcommand('look at images, labels and predictions in a browser', registers=False),
     'browse-dataset': Subcommand('draw what the network sees: augmented images and labels'),

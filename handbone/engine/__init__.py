@@ -13,6 +13,8 @@ from .hooks import (
     MosaicHook,
     MultilabelVisualizationHook,
     OutputBiasHook,
+    PruningHook,
+    ResultSheetHook,
     RLESubmissionHook,
     SystemLoadHook,
 )
@@ -34,7 +36,9 @@ __all__ = [
     'MosaicHook',
     'MultilabelVisualizationHook',
     'OutputBiasHook',
+    'PruningHook',
     'RLESubmissionHook',
+    'ResultSheetHook',
     'ResumableRunner',
     'SeededSamples',
     'StreamSampler',

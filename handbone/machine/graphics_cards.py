@@ -8,6 +8,7 @@ from types import ModuleType
 import psutil
 
 from handbone.errors import HandboneError
+from handbone.extras import MissingExtraError, import_extra
 
 GIGABYTE = 1024**3
 
@@ -84,8 +85,8 @@ def user_of(pid: int) -> str:
 def _library() -> Iterator[ModuleType | None]:
     """Open NVIDIA's library; None without it or without a driver."""
     try:
-        import pynvml
-    except ImportError:
+        pynvml = import_extra('pynvml', 'tracking')
+    except MissingExtraError:
         yield None
         return
     try:

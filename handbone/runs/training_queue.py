@@ -4,7 +4,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -228,9 +228,11 @@ class TrainingQueue:
             return True
         try:
             with locked_folder(self._runners / runner):
-                return True
+                pass
         except FolderInUseError:
             return False
+        self._forget(runner)
+        return True
 
     def _forget(self, runner: str) -> None:
         for path in (self._runners / runner, self._runners):
@@ -238,7 +240,7 @@ class TrainingQueue:
                 (path / '.lock').unlink(missing_ok=True)
                 path.rmdir()
 
-    def _open(self) -> 'transaction':
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
         return transaction(self.path, SCHEMA)
 
 

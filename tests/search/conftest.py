@@ -42,3 +42,10 @@ def rate_space(tmp_path):
     path = tmp_path / 'rate.yaml'
     path.write_text(f'{RATE}: {{low: 1e-4, high: 1e-1, log: true}}\n')
     return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts a process for each trial as slow."""
+    for item in items:
+        if 'stand_in' in getattr(item, 'fixturenames', ()):
+            item.add_marker(pytest.mark.slow)

@@ -10,6 +10,7 @@ from .model_input_hook import ModelInputHook
 from .mosaic_hook import MosaicHook
 from .output_bias_hook import OutputBiasHook
 from .pruning_hook import PruningHook
+from .result_sheet_hook import ResultSheetHook
 from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 from .rle_submission_hook import RLESubmissionHook
 from .system_load_hook import SystemLoadHook
@@ -28,6 +29,7 @@ __all__ = [
     'OutputBiasHook',
     'PruningHook',
     'RLESubmissionHook',
+    'ResultSheetHook',
     'ResumableEarlyStoppingHook',
     'SystemLoadHook',
 ]

@@ -1,0 +1,196 @@
+"""``handbone status``: what machines do, and what runs have reached."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handbone.errors import HandboneError
+
+from .arguments import at_least_one
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from handbone.machine.use import MachineUse
+
+EPILOG = 'example: handbone status work_dirs/results.csv --watch'
+#: Seconds between two rows of this machine in the table.
+WRITE_INTERVAL = 60.0
+#: Columns of results that fit beside each other.
+RESULT_COLUMNS = (
+    *('state', 'config', 'data', 'fold', 'mDice', 'iteration', 'seconds', 'begun', 'user'),
+    *('machine', 'commit'),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.description = (
+        'Show what this machine does: processor, memory, disk, GPUs, who uses it since when '
+        '(docs/status.md). With a table, show the other machines and the results of runs too.'
+    )
+    parser.epilog = EPILOG
+    parser.add_argument(
+        'table',
+        nargs='?',
+        help='table that ResultSheetHook writes: CSV, SQLite (.db), or address of a Google Sheet',
+    )
+    parser.add_argument(
+        '--watch',
+        nargs='?',
+        type=float,
+        const=2.0,
+        metavar='SECONDS',
+        help='go on showing, and keep the row of this machine in the table up to date',
+    )
+    parser.add_argument(
+        '--last', type=at_least_one, default=10, help='results to show (default: 10)'
+    )
+    parser.add_argument(
+        '--add',
+        nargs='+',
+        type=Path,
+        default=(),
+        metavar='WORK_DIR',
+        help='write the results of these work dirs into the table; no row twice',
+    )
+    parser.add_argument(
+        '--account',
+        type=Path,
+        help='key file of the service account, for Google Sheets (default: what '
+        'GOOGLE_APPLICATION_CREDENTIALS names)',
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Show.
+
+    Args:
+        args: The parsed command line.
+
+    Raises:
+        HandboneError: If the table cannot be read or written.
+    """
+    if args.add:
+        _add(args.table, args.account, args.add)
+    if args.watch is None:
+        from handbone.evaluation.drawn_tables import print_tables
+        from handbone.machine.use import machine_use
+
+        machine_use()
+        time.sleep(0.2)  # what the processor did since the line above
+        print_tables(_tables(args))
+    else:
+        _watch(args)
+
+
+def _watch(args: argparse.Namespace) -> None:
+    from rich.console import Group
+    from rich.live import Live
+
+    if not args.watch > 0:
+        raise HandboneError(f'--watch is more than 0 seconds, got {args.watch}')
+
+    def shown() -> 'RenderableType':
+        try:
+            return Group(*_tables(args))
+        except (HandboneError, OSError) as error:
+            return str(error)
+
+    written = float('-inf')
+    with Live(shown(), auto_refresh=False, screen=False) as live:
+        while True:
+            if args.table and time.monotonic() - written > WRITE_INTERVAL:
+                written = time.monotonic()
+                _write_machine(args)
+            time.sleep(args.watch)
+            live.update(shown(), refresh=True)
+
+
+def _write_machine(args: argparse.Namespace) -> None:
+    from handbone.machine.use import machine_use
+    from handbone.sheets.keyed_table import open_table
+
+    try:
+        open_table(args.table, 'machines', args.account).put([machine_use().row()])
+    except (HandboneError, OSError) as error:
+        print(error)
+
+
+def _add(target: str | None, account: Path | None, folders: Sequence[Path]) -> None:
+    from handbone.sheets.keyed_table import open_table
+    from handbone.sheets.result_row import FILE, read_row
+
+    if target is None:
+        raise HandboneError('--add needs a table, such as work_dirs/results.csv')
+    rows = []
+    for folder in folders:
+        row = read_row(folder)
+        if row is None:
+            raise HandboneError(f'{folder} has no {FILE}, which ResultSheetHook writes')
+        rows.append(row)
+    table = open_table(target, 'results', account)
+    for row in rows:
+        table.put([row])
+    print(f'{target}: {len(rows)} results written')
+
+
+def _tables(args: argparse.Namespace) -> 'list[Table | str]':
+    from handbone.machine.use import machine_use
+    from handbone.sheets.keyed_table import open_table
+
+    here = machine_use()
+    rows = {here.machine: {name: str(value) for name, value in here.row().items()}}
+    results: list[dict[str, str]] = []
+    if args.table:
+        for row in open_table(args.table, 'machines', args.account).rows():
+            rows.setdefault(row.get('machine', ''), row)
+        results = open_table(args.table, 'results', args.account).rows()
+    return [*_machine_tables(here, list(rows.values())), *_result_tables(results, args.last)]
+
+
+def _machine_tables(here: 'MachineUse', rows: Sequence[dict[str, str]]) -> 'list[Table | str]':
+    from handbone.evaluation.drawn_tables import draw_table
+
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    shown = [name for name in columns if name != 'runs']
+    cells = [[_short(name, row.get(name, '')) for name in shown] for row in rows]
+    left = ['machine', 'seen', 'GPUs', 'who', 'since']
+    tables: list[Table | str] = [draw_table(shown, [cells], left=left, title='Machines')]
+    if here.jobs:
+        jobs = [[job.user, f'{job.since:%Y-%m-%d %H:%M}', job.command] for job in here.jobs]
+        header = ['who', 'since', 'run']
+        title = f'Runs on {here.machine}'
+        tables.append(draw_table(header, [jobs], left=header, title=title))
+    return tables
+
+
+def _result_tables(results: Sequence[dict[str, str]], last: int) -> 'list[Table | str]':
+    from handbone.evaluation.drawn_tables import draw_table
+
+    if not results:
+        return []
+    shown = [name for name in RESULT_COLUMNS if any(row.get(name) for row in results)]
+    cells = [[_short(name, row.get(name, '')) for name in shown] for row in results[-last:]]
+    left = [name for name in shown if name not in ('mDice', 'iteration', 'seconds')]
+    title = f'Results, the last {len(cells)} of {len(results)}'
+    return [draw_table(shown, [cells], left=left, title=title)]
+
+
+def _short(name: str, value: str) -> str:
+    """Shorten a cell: scores to four digits, times to minutes, configs to their names."""
+    if name == 'mDice':
+        try:
+            return f'{float(value):.4f}'
+        except ValueError:
+            return value
+    if name in ('seen', 'since', 'begun'):
+        return value[:16]
+    return Path(value).name if name in ('config', 'data') else value

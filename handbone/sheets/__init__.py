@@ -1,0 +1,1 @@
+"""Tables that several runs and machines write: CSV files, SQLite files and Google Sheets."""

@@ -120,6 +120,8 @@ setup(
         'search': ['optuna>=4.5', 'sqlalchemy>=2'],
         # Google's own authentication; the few calls of the Sheets API go through requests
         'sheets': ['google-auth>=2.30', 'requests', 'urllib3>=2'],
+        # messages to Slack, Discord, Telegram, KakaoTalk, mail and so on
+        'notify': ['apprise>=2.3', 'requests'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
         # tables of patients in Excel's format
         # large TIFFs, and the compressions of their tiles

@@ -19,27 +19,29 @@ from typing import Any
 UNFINISHED = '.part'
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes, owner_only: bool = False) -> None:
     """Write a file that takes the place of an older one in a single step.
 
     Args:
         path: The file; its folder is made.
         data: Its whole content.
+        owner_only: Nobody else may read it, not even while it is written.
 
     Raises:
         OSError: If the content cannot be written. It names the file, whose old content stays.
     """
-    with open_atomically(path) as file:
+    with open_atomically(path, owner_only) as file:
         file.write(data)
 
 
 @contextlib.contextmanager
-def open_atomically(path: str | Path) -> Iterator['UnfinishedFile']:
+def open_atomically(path: str | Path, owner_only: bool = False) -> Iterator['UnfinishedFile']:
     """Open a file to be written piece by piece, which appears when the block ends.
 
     Args:
         path: The file; its folder is made. A link is followed. What is not a file, such as
             ``/dev/stdout``, is written directly.
+        owner_only: Nobody else may read it, not even while it is written.
 
     Yields:
         The binary file to write to. It is unbuffered.
@@ -56,6 +58,8 @@ def open_atomically(path: str | Path) -> Iterator['UnfinishedFile']:
         with UnfinishedFile(path, path) as file:
             yield file
         return
+    if owner_only:
+        _create_for_owner(unfinished_path(path), path)
     file = _begin(path)
     try:
         with file:
@@ -244,6 +248,16 @@ def _begin(path: Path) -> UnfinishedFile:
         raise not_written(error, path) from error
     file.truncate(0)
     return file
+
+
+def _create_for_owner(unfinished: Path, path: Path) -> None:
+    """Create the unfinished file anew, so that nobody can have opened it before."""
+    try:
+        unfinished.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise not_written(error, path) from error
 
 
 def _open_or_create(path: str, flags: int) -> int:

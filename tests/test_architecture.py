@@ -13,7 +13,8 @@ FLOORS = (
     {'masks'},
     {
         *('radiographs', 'submissions', 'evaluation', 'postprocessing', 'visualization'),
-        *('machine', 'metadata', 'pages', 'phantom', 'regions', 'search', 'sheets', 'starter'),
+        *('machine', 'metadata', 'notifications', 'pages', 'phantom', 'regions', 'search'),
+        *('sheets', 'starter'),
     },
     {'checkpoints', 'sections'},
     {'configuration'},

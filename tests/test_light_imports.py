@@ -13,6 +13,8 @@ MODULES = (
     'handbone.datasets.pairing',
     'handbone.json_files',
     'handbone.listing',
+    'handbone.notifications.messenger',
+    'handbone.notifications.service',
     'handbone.phantom',
     'handbone.postprocessing.step',
     'handbone.visualization.comparison',

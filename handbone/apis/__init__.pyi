@@ -26,6 +26,7 @@ from .inferencer import MultilabelInferencer
 from .joining import join
 from .measuring import Measured, measure
 from .metadata_cleaning import clean_metadata
+from .notifying import notify
 from .planning import PlannedTraining, plan
 from .pseudo_labelling import PseudoLabels, pseudo_label
 from .publishing import publish
@@ -73,6 +74,7 @@ __all__ = [
     'make_folds',
     'make_soup',
     'measure',
+    'notify',
     'plan',
     'predict_ensemble',
     'predict_out_of_fold',

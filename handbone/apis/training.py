@@ -16,6 +16,7 @@ from handbone.configuration.mirrored_sides import warn_of_mirrored_sides
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_activation_checkpointing, check_amp, check_compile
 from handbone.engine.guards import keep_guards
+from handbone.engine.hooks.notification_hook import check_notifications
 from handbone.engine.launch import adapt_to_hardware, is_first_process, process_group, use_gpu
 from handbone.engine.memory import keep_freed_memory
 from handbone.engine.precision_choice import settle_precision
@@ -89,6 +90,7 @@ def _prepare(cfg: Config) -> None:
     if not _is_resumed(cfg):
         fetch_pretrained(cfg)
     warn_of_mirrored_sides(cfg)
+    check_notifications(cfg)
     keep_guards(cfg)
     adapt_to_hardware(cfg)
     use_gpu(cfg)

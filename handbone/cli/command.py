@@ -19,7 +19,7 @@ class Subcommand(NamedTuple):
     Attributes:
         help: What it does, for the list of subcommands.
         passes_on: Whether ``run`` takes words that the parser does not know, as ``args.rest``.
-        predicting: Whether it predicts a stream of images; see ``resource_errors``.
+        predicting: Whether it predicts a stream of images; see :mod:`handbone.resource_errors`.
         registers: Whether it needs models and datasets, whose packages take seconds to import.
     """
 
@@ -68,6 +68,7 @@ SUBCOMMANDS = {
     'doctor': Subcommand('look for faults in a labelled dataset', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
     'make-sections': Subcommand('write a dataset of synthetic tissue sections', registers=False),
+    'notify': Subcommand('send a message, or try where trainings send theirs', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),
     'check': Subcommand('check the installation and this machine', registers=False),
 }

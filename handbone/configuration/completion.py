@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from handbone.errors import HandboneError
 
 from .known_settings import name_of, nearest
+from .secrets import refuse_secrets
 
 #: Top-level settings that a training, a test and a validation need.
 TRAINING = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
@@ -27,8 +28,10 @@ def complete_config(cfg: Config, needed: Sequence[str]) -> None:
         needed: The settings that must be there: ``TRAINING`` or ``TESTING``.
 
     Raises:
-        HandboneError: If one of them is missing, or validation is set only in part.
+        HandboneError: If one of them is missing, validation is set only in part, or the config
+            holds a secret.
     """
+    refuse_secrets(cfg)
     _refuse_missing(cfg, needed, 'are needed')
     if any(cfg.get(name) is not None for name in VALIDATION[:2]) and needed == TRAINING:
         _refuse_missing(cfg, VALIDATION, 'belong together')

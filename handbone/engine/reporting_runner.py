@@ -14,8 +14,10 @@ from mmengine.runner import Runner
 
 from handbone.configuration.formatted_config import FormattedConfig
 from handbone.registration import import_notes
+from handbone.user_message import error_line
 
 from .hooks.terminal_hook import TerminalHook
+from .training_events import ERROR, INTERRUPT, report_event
 
 #: Default hooks that mmengine's runner adds where a config does not name them.
 OWN_HOOKS = (
@@ -116,7 +118,12 @@ class ReportingRunner(Runner):
             The model.
         """
         with _warnings_into(self.logger):
-            return super().train()
+            try:
+                return super().train()
+            except BaseException as error:
+                event = INTERRUPT if isinstance(error, KeyboardInterrupt) else ERROR
+                report_event(self, event, error_line(error))
+                raise
 
     def test(self) -> dict[str, float]:
         """Test; see mmengine's Runner.

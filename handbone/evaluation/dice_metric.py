@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
@@ -48,7 +49,12 @@ class DiceMetric(PackedMetric):
             the CPU too). 'cpu' goes through files in a folder that all processes must share.
         prefix: Put before every key as ``<prefix>/``, to tell several metrics of a run apart.
         collect_dir: The shared folder, for ``collect_device='cpu'``.
+
+    Attributes:
+        table: The scores of the last evaluation, in the main process; None before the first.
     """
+
+    table: ScoreTable | None = None
 
     def __init__(
         self,
@@ -122,6 +128,7 @@ class DiceMetric(PackedMetric):
             groups=self.groups if self.groups is not None else self.dataset_meta.get('groups', {}),
             reference_pixels=np.stack([each.reference for each in counts]),
         )
+        self.table = table
         logger = MMLogger.get_current_instance()
         logger.info(f'Dice of {len(images)} images:\n{means_table(table)}')
         folder = self._csv_folder(logger)
@@ -146,3 +153,16 @@ class DiceMetric(PackedMetric):
         if isinstance(self.output_dir, (str, Path)):
             return Path(self.output_dir)
         return Path(logger.log_file).parent if logger.log_file else None
+
+
+def dice_table(evaluator: Evaluator) -> ScoreTable | None:
+    """Find the table of the last evaluation.
+
+    Args:
+        evaluator: The evaluator of a validation or a test.
+
+    Returns:
+        The scores of its DiceMetric, in the main process; None if there are none.
+    """
+    tables = [each.table for each in evaluator.metrics if isinstance(each, DiceMetric)]
+    return next((table for table in tables if table is not None), None)

@@ -9,8 +9,9 @@ import pytest
 import torch
 from warm_process import warm_python
 
-from handbone.cli.resource_errors import resource_message
-from handbone.cli.user_errors import user_errors_in_one_line, user_message
+from handbone.cli.user_errors import user_errors_in_one_line
+from handbone.resource_errors import resource_message
+from handbone.user_message import user_message
 
 
 def message_of(*act):

@@ -6,9 +6,10 @@ import pytest
 from torch._utils import ExceptionWrapper
 
 from handbone.checkpoints.pretrained import PretrainedWeightsError
-from handbone.cli.user_errors import user_errors_in_one_line, user_message
+from handbone.cli.user_errors import user_errors_in_one_line
 from handbone.datasets.errors import DatasetError
 from handbone.errors import HandboneError
+from handbone.user_message import user_message
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from .durable_checkpoint_hook import DurableCheckpointHook
 from .invalid_loss_hook import InvalidLossHook
 from .model_input_hook import ModelInputHook
 from .mosaic_hook import MosaicHook
+from .notification_hook import NotificationHook
 from .output_bias_hook import OutputBiasHook
 from .pruning_hook import PruningHook
 from .result_sheet_hook import ResultSheetHook
@@ -26,6 +27,7 @@ __all__ = [
     'ModelInputHook',
     'MosaicHook',
     'MultilabelVisualizationHook',
+    'NotificationHook',
     'OutputBiasHook',
     'PruningHook',
     'RLESubmissionHook',

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.optim import Optimizer
 
+from handbone.engine.training_events import INVALID_LOSS, report_event
 from handbone.errors import HandboneError
 
 ACTIONS = ('stop', 'skip')
@@ -139,6 +140,7 @@ class InvalidLossHook(Hook):
         for each in _wrappers(runner):
             _forget_norm(each)
         runner.logger.warning(f'{message}. The batch is left out.')
+        report_event(runner, INVALID_LOSS, message)
 
     def _withhold(self, wrapper: OptimWrapper, optimizer: Optimizer, *_: Any) -> None:
         """Remove invalid gradients before the optimizer uses them."""

@@ -27,6 +27,8 @@ DATA := data/phantom
 WORK_DIR := work_dirs/demo
 # segmentation_models.pytorch with what it needs, for tests and benchmarks
 PLAIN := $(VENV)/bench
+# MLflow and Weights & Biases with what they need, for tests
+TRACKING := $(VENV)/tracking
 
 # Tests of one file share what they train, so they stay in one process; the order of the files is
 # that of their names, because the long ones come first in it.
@@ -67,7 +69,7 @@ demo: $(INSTALLED)
 	$(RUN) tools/train.py configs/demo.py --work-dir $(WORK_DIR)
 	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --tta --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv
 
-test: $(INSTALLED) $(PLAIN)/installed
+test: $(INSTALLED) $(PLAIN)/installed $(TRACKING)/installed
 	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) $(TESTS) $(OPTIONS)
 
 test-fast: $(INSTALLED)
@@ -88,6 +90,11 @@ bench-jsrt: $(INSTALLED) $(PLAIN)/installed
 $(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)
 	rm -rf $(PLAIN)
 	$(RUN) -m pip install --quiet --no-deps --target $(PLAIN) --requirement $<
+	touch $@
+
+$(TRACKING)/installed: mmenv/requirements-tracking.txt | $(INSTALLED)
+	rm -rf $(TRACKING)
+	$(RUN) -m pip install --quiet --no-deps --target $(TRACKING) --requirement $<
 	touch $@
 
 lint: $(INSTALLED)

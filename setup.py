@@ -127,6 +127,9 @@ setup(
         # large TIFFs, and the compressions of their tiles
         'tissue': ['imagecodecs>=2024.1', 'tifffile>=2024.1'],
         'tables': ['openpyxl>=3.1'],
+        'mlflow': ['mlflow>=2.9'],
+        'tensorboard': ['tensorboard'],
+        'wandb': ['wandb>=0.19'],
         # nvidia-ml-py lets SystemLoadHook read how busy a GPU is
         'tracking': ['tensorboard', 'mlflow', 'nvidia-ml-py', 'wandb'],
         # the server of the viewer

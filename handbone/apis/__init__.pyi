@@ -38,6 +38,7 @@ from .souping import make_soup
 from .testing import test
 from .threshold_tuning import tune_thresholds
 from .tile_browsing import browse_tiles
+from .tracking import send_tracking
 from .training import train
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     'report',
     'score_rows',
     'soft_vote',
+    'send_tracking',
     'test',
     'train',
     'train_folds',

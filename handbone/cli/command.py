@@ -68,6 +68,7 @@ SUBCOMMANDS = {
     'doctor': Subcommand('look for faults in a labelled dataset', registers=False),
     'make-phantom': Subcommand('write a dataset of synthetic radiographs', registers=False),
     'make-sections': Subcommand('write a dataset of synthetic tissue sections', registers=False),
+    'send-tracking': Subcommand('send to MLflow what it did not get while a training ran'),
     'notify': Subcommand('send a message, or try where trainings send theirs', registers=False),
     'configs': Subcommand('list or print the configs of the package', registers=False),
     'check': Subcommand('check the installation and this machine', registers=False),

@@ -18,13 +18,20 @@ from .hooks import (
     ResultSheetHook,
     RLESubmissionHook,
     SystemLoadHook,
+    TrackingHook,
 )
 from .optimizers import CPUAmpOptimWrapper, LayerDecayOptimWrapperConstructor, Lion
 from .resumable_runner import ResumableRunner
 from .seeded_samples import SeededSamples, StreamSampler
+from .tracking import (
+    BufferedMLflowVisBackend,
+    ResumableTensorboardVisBackend,
+    ResumableWandbVisBackend,
+)
 
 __all__ = [
     'BroadcastBuffersHook',
+    'BufferedMLflowVisBackend',
     'CPUAmpOptimWrapper',
     'CheckpointCompatibilityHook',
     'ClassCountHook',
@@ -42,8 +49,11 @@ __all__ = [
     'RLESubmissionHook',
     'ResultSheetHook',
     'ResumableRunner',
+    'ResumableTensorboardVisBackend',
+    'ResumableWandbVisBackend',
     'SeededSamples',
     'StreamSampler',
     'SystemLoadHook',
+    'TrackingHook',
     'checkpoints',
 ]

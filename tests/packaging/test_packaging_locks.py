@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CPU = ROOT / 'mmenv' / 'requirements-cpu.txt'
 CUDA = ROOT / 'mmenv' / 'requirements-cuda.txt'
 SMP = ROOT / 'mmenv' / 'requirements-smp.txt'
+TRACKING = ROOT / 'mmenv' / 'requirements-tracking.txt'
 PIN = re.compile(r'[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*')
 CUDA_LIBRARY = re.compile(r'cuda-|nvidia-|triton')
 # albumentations asks for it; opencv-python provides the same module
@@ -32,7 +33,7 @@ def names(lock):
     return {canonical(pin.partition('==')[0]) for pin in pins(lock)}
 
 
-@pytest.mark.parametrize('lock', [CPU, CUDA, SMP], ids=lambda lock: lock.stem)
+@pytest.mark.parametrize('lock', [CPU, CUDA, SMP, TRACKING], ids=lambda lock: lock.stem)
 def test_a_lock_holds_exact_versions_and_nothing_else(lock):
     # no local versions (+cpu), addresses, paths, options or ranges
     assert [pin for pin in pins(lock) if not PIN.fullmatch(pin)] == []
@@ -45,11 +46,12 @@ def test_the_cuda_lock_is_the_cpu_lock_and_the_cuda_libraries():
     assert any(pin.startswith('triton==') for pin in pins(CUDA))
 
 
-def test_the_smp_lock_repeats_nothing():
-    assert names(SMP) & names(CUDA) == set()
+@pytest.mark.parametrize('lock', [SMP, TRACKING], ids=lambda lock: lock.stem)
+def test_a_lock_beside_the_others_repeats_nothing(lock):
+    assert names(lock) & names(CUDA) == set()
 
 
-@pytest.mark.parametrize('lock', [CPU, SMP], ids=lambda lock: lock.stem)
+@pytest.mark.parametrize('lock', [CPU, SMP, TRACKING], ids=lambda lock: lock.stem)
 def test_a_lock_contains_the_requirements_of_everything_in_it(lock):
     known = names(CPU) | names(lock) | REPLACED
     missing = {}
@@ -116,5 +118,5 @@ def test_the_package_requires_every_distribution_that_it_imports():
 
 @pytest.mark.parametrize('folder', ['tests', 'tools', 'benchmarks'])
 def test_the_locks_hold_what_tests_tools_and_benchmarks_import(folder):
-    known = names(CUDA) | names(SMP)
+    known = names(CUDA) | names(SMP) | names(TRACKING)
     assert modules_without_distribution(ROOT / folder, known) == {}

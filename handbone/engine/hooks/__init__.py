@@ -15,6 +15,7 @@ from .result_sheet_hook import ResultSheetHook
 from .resumable_early_stopping_hook import ResumableEarlyStoppingHook
 from .rle_submission_hook import RLESubmissionHook
 from .system_load_hook import SystemLoadHook
+from .tracking_hook import TrackingHook
 from .visualization_hook import MultilabelVisualizationHook
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     'ResultSheetHook',
     'ResumableEarlyStoppingHook',
     'SystemLoadHook',
+    'TrackingHook',
 ]

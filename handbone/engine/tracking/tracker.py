@@ -1,0 +1,92 @@
+"""What the trackers have in common."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+
+class TrackedCheckpoint(NamedTuple):
+    """A checkpoint, for a tracker.
+
+    Attributes:
+        kind: ``best`` or ``last``.
+        path: The file.
+        sha256: SHA-256 of its bytes, in hexadecimal digits.
+    """
+
+    kind: str
+    path: Path
+    sha256: str
+
+
+class Tracker:
+    """A backend of the visualizer that also takes checkpoints and the end of a training."""
+
+    def add_checkpoint(self, checkpoint: TrackedCheckpoint, step: int) -> None:
+        """Record a checkpoint.
+
+        Args:
+            checkpoint: The checkpoint.
+            step: Iteration of the training.
+        """
+
+    def fail(self) -> None:
+        """Record that the training ended by an error or was interrupted."""
+
+
+def run_folder(save_dir: str) -> Path:
+    """Find the work dir of a training, which a resumed one shares.
+
+    Args:
+        save_dir: The folder of the visualizer's files, ``WORK_DIR/TIME/vis_data``.
+
+    Returns:
+        The work dir.
+    """
+    return Path(save_dir).absolute().parents[1]
+
+
+def numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Select the numbers among scalars.
+
+    Args:
+        values: Numbers, arrays or tensors of one value, and perhaps texts.
+
+    Returns:
+        The numbers by name.
+    """
+    found = {}
+    for name, value in values.items():
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu().numpy()
+        if isinstance(value, (int, float, np.number, np.ndarray)) and np.size(value) == 1:
+            found[name] = float(np.asarray(value).item())
+    return found
+
+
+def flattened(settings: Any, key: str = '') -> dict[str, Any]:
+    """Name every value of a config by its place.
+
+    Args:
+        settings: Nested mappings and lists.
+        key: Place of the whole.
+
+    Returns:
+        Values by dotted key. Lists of plain values stay whole.
+
+    >>> flattened({'model': {'channels': [8, 16]}, 'hooks': [{'type': 'A'}]})
+    {'model.channels': [8, 16], 'hooks.0.type': 'A'}
+    """
+    if isinstance(settings, Mapping):
+        parts = list(settings.items())
+    elif isinstance(settings, (list, tuple)) and any(isinstance(x, Mapping) for x in settings):
+        parts = list(enumerate(settings))
+    else:
+        return {key: settings}
+    found: dict[str, Any] = {}
+    for name, value in parts:
+        found |= flattened(value, f'{key}.{name}' if key else str(name))
+    return found

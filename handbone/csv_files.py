@@ -81,6 +81,32 @@ def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         ]
 
 
+def read_run_records(file: BinaryIO, path: Path) -> Iterator[Record]:
+    """Read the records of a table of runs, whose last row would still be runs if it were cut off.
+
+    Args:
+        file: The file, at its beginning.
+        path: Its path, for errors.
+
+    Yields:
+        What :func:`read_records` does.
+
+    Raises:
+        HandboneError: As there, or if the last line has no end; names file and line.
+    """
+    record = None
+    for record in read_records(file, path):
+        yield record
+    file.seek(-1, io.SEEK_END)
+    if record is not None and file.read(1) not in b'\r\n':
+        raise row_error(
+            path,
+            record.line,
+            'the last line has no end, so the file may be cut off',
+            'Write it again, or add a line break behind its last line if that is whole.',
+        )
+
+
 def read_records(
     file: BinaryIO, path: Path, separator: bytes = b',', above: int = 0
 ) -> Iterator[Record]:

@@ -8,6 +8,8 @@ from handbone.errors import HandboneError, shown
 
 #: Largest file that is parsed at once: Python's objects take about five times its size.
 MOST_BYTES = 2**30
+#: Bytes that show what a file is.
+BEGINNING = 2**14
 
 
 def parse_json(data: bytes) -> Any:
@@ -78,3 +80,20 @@ def json_bytes(path: Path) -> bytes:
             f'the file has {size / 2**30:.1f} GB, and at most {limit:g} GB are parsed at once'
         )
     return path.read_bytes()
+
+
+def json_beginning(path: Path) -> str:
+    """Read how a JSON file begins.
+
+    Args:
+        path: The file, in UTF-8, UTF-16 or UTF-32, with or without a byte-order mark.
+
+    Returns:
+        Its first characters without white space in front; what is no text is left out.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    with path.open('rb') as file:
+        data = file.read(BEGINNING)
+    return data.decode(json.detect_encoding(data), 'ignore').lstrip()

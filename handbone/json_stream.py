@@ -4,6 +4,7 @@ A document that is one object is read member by member, and a member that is a l
 element, so that memory holds one element however large the file is.
 """
 
+import codecs
 import json
 import mmap
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ def read_members(path: Path) -> Iterator[tuple[str, int | None, Any]]:
     """Read the members of a JSON object.
 
     Args:
-        path: The file, in UTF-8, with or without a byte-order mark.
+        path: The file, in UTF-8, UTF-16 or UTF-32, with or without a byte-order mark.
 
     Yields:
         Key, index and value: for a list, the index and value of each element; for an empty list and
@@ -48,7 +49,9 @@ class _Scanner:
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
-        self._read = 3 if data[:3] == b'\xef\xbb\xbf' else 0
+        self._read = 0
+        self._encoding = json.detect_encoding(data[:4])
+        self._decoder = codecs.getincrementaldecoder(self._encoding)()
         self._text = ''
         self._place = 0
         decoder = json.JSONDecoder(object_pairs_hook=refuse_repetitions)
@@ -138,15 +141,12 @@ class _Scanner:
         if self._read >= len(self._data):
             return False
         piece = self._data[self._read : self._read + size]
-        # a character of UTF-8 has at most three more bytes
-        for end in range(len(piece), max(len(piece) - 4, 0), -1):
-            try:
-                text = piece[:end].decode()
-            except UnicodeDecodeError as error:
-                fault = error
-            else:
-                self._text = self._text[self._place :] + text
-                self._place = 0
-                self._read += end
-                return True
-        raise HandboneError(f'the file is not JSON in UTF-8 ({fault.reason})')
+        self._read += len(piece)
+        try:
+            text = self._decoder.decode(piece, final=self._read >= len(self._data))
+        except UnicodeDecodeError as error:
+            name = self._encoding.removesuffix('-sig').upper()
+            raise HandboneError(f'the file is not JSON in {name} ({error.reason})') from error
+        self._text = self._text[self._place :] + text
+        self._place = 0
+        return True

@@ -10,6 +10,9 @@ from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from .errors import DatasetError
 from .file_list import ImageFile, list_files
 
+#: Bytes of the name of a file, on all common systems and with room for a suffix of ours.
+LONGEST_NAME = 240
+
 
 class NamedFiles:
     """Files of a folder, found by the names that images have in a CSV.
@@ -76,3 +79,36 @@ def without_suffix(name: str) -> str:
     """Remove the suffix of an image file from a name."""
     path = PurePosixPath(name)
     return str(path.with_suffix('')) if path.suffix.lower() in IMAGE_SUFFIXES else name
+
+
+def name_below(name: str, place: str | Path, where: str = '') -> str:
+    """Take a name from a file as that of an image below some folder, never above it.
+
+    Args:
+        name: Any text: a name, a path of any system, or worse.
+        place: The file, for errors.
+        where: The place in it, for errors.
+
+    Returns:
+        A relative path with forward slashes, without ``..`` and without a drive.
+
+    Raises:
+        DatasetError: No file can have the name.
+
+    >>> name_below('../../etc/hand.png', 'coco.json')
+    'etc/hand.png'
+    """
+    parts = name.replace('\\', '/').split('/')
+    kept = [part for part in parts if part not in ('', '.', '..') and not part.endswith(':')]
+    if '\0' in name or any(_too_long(part) for part in kept):
+        problem = f'no file can be named {shown(name)}'
+        raise DatasetError.at(place, problem, 'Rename the image', where)
+    return '/'.join(kept) or 'image'
+
+
+def _too_long(name: str) -> bool:
+    """Tell whether a name has too many bytes, or characters that no file system has."""
+    try:
+        return len(name.encode(errors='surrogateescape')) > LONGEST_NAME
+    except UnicodeEncodeError:
+        return True

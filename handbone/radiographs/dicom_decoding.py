@@ -8,6 +8,7 @@ import numpy as np
 
 from handbone.extras import import_extra
 
+from .cut_off import JPEG_MARKER, JPEG_SIGNATURE
 from .dicom_format import (
     PIXELS,
     check_frames,
@@ -19,7 +20,6 @@ from .dicom_format import (
 from .dicom_values import grey_values
 from .errors import COPY_AGAIN, RadiographError, reason
 from .isolated_decoding import IsolatedDecodingError, decode_isolated
-from .picture_header import JPEG_MARKER, JPEG_SIGNATURE
 from .window import Window
 
 if TYPE_CHECKING:

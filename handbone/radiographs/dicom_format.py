@@ -1,5 +1,6 @@
 """Headers of DICOM files: which files are radiographs, and of what size."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ LONG = 1024  # bytes of elements that headers are read without
 MAGIC = slice(128, 132)  # where the preamble ends in DICM
 GRAY = ('MONOCHROME1', 'MONOCHROME2')
 SPACINGS = ('PixelSpacing', 'ImagerPixelSpacing', 'NominalScannedPixelSpacing')
+UNKNOWN_LENGTH = 2**32 - 1
 PIXELS = ('PixelData', 'FloatPixelData', 'DoubleFloatPixelData')
 
 
@@ -148,6 +150,8 @@ def parse_header(path: str | Path, file: BinaryIO, pixels: bool = True) -> 'Data
         if deflated is not None and pixels:
             check_image(path, header)
             deflated.read_pixels()
+        if deflated is None and not pixels:
+            _check_end(path, header, file)
     return header
 
 
@@ -216,6 +220,19 @@ def spacing_element(header: 'Dataset', keyword: str) -> tuple[float, float] | No
         return None
     positive = min(height, width) > 0 and np.isfinite((height, width)).all()
     return (height, width) if positive else None
+
+
+def _check_end(path: str | Path, header: 'Dataset', file: BinaryIO) -> None:
+    """Refuse a file that ends within the pixels that were passed over."""
+    size = file.seek(0, io.SEEK_END)
+    for element in (header.get_item(keyword) for keyword in PIXELS if keyword in header):
+        # pixels in fragments have no length, and their end was looked for
+        length = getattr(element, 'length', UNKNOWN_LENGTH)
+        if length != UNKNOWN_LENGTH and element.value_tell + length > size:
+            missing = element.value_tell + length - size
+            raise RadiographError.at(
+                path, f'the DICOM file is truncated ({missing} bytes are missing)', COPY_AGAIN
+            )
 
 
 def _check_pixels(path: str | Path, header: 'Dataset') -> None:

@@ -1,7 +1,6 @@
 """What the header of a picture says, read without decoding the picture."""
 
 import io
-import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,19 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
+from .cut_off import ends_in, missing_part
 from .errors import COPY_AGAIN, RadiographError, reason
 from .grey_values import size_problem
 
 #: The formats that Pillow is asked to recognise; all of them are decoded by OpenCV.
 FORMATS = ('JPEG', 'TIFF', 'BMP', 'GIF', 'WEBP', 'JPEG2000', 'PPM')
+#: Bytes of a pixel at most, four numbers of 64 bits, and of all that is not pixels.
+MAX_PIXEL_BYTES, MAX_METADATA = 32, 2**27
 #: A decompression bomb rather than a picture; the number above which Pillow raises an error.
 MAX_PIXELS = 178_956_970
 
 PNG_SIGNATURE, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
 MAX_CHUNK = 2**16  # bytes of the chunks that are read; orientations need less
-JPEG_SIGNATURE, JPEG_END = b'\xff\xd8', b'\xff\xd9'
-#: Marker within the compressed data of a JPEG: neither a stuffed byte nor a restart.
-JPEG_MARKER = re.compile(rb'\xff[^\x00\xd0-\xd7\xff]')
 
 TIFF_WIDTH, TIFF_HEIGHT, TIFF_PHOTOMETRIC, ORIENTATION = 256, 257, 262, 274
 TIFF_RESOLUTIONS, TIFF_RESOLUTION_UNIT = (283, 282), 296  # (vertical, horizontal)
@@ -63,7 +62,7 @@ class PictureHeader:
 
 
 def read_picture_header(path: str | Path, file: BinaryIO) -> PictureHeader:
-    """Read the header of a picture and check that a PNG or JPEG is complete.
+    """Read the header of a picture and check that the file is not cut off.
 
     Damage in the middle of the file shows only when the picture is decoded.
 
@@ -76,7 +75,7 @@ def read_picture_header(path: str | Path, file: BinaryIO) -> PictureHeader:
 
     Raises:
         RadiographError: If the file is not a picture of a known format, is truncated, has several
-            frames, or has a size that no network takes.
+            frames, has a size that no network takes, or has far more bytes than that takes.
     """
     start = file.read(len(PNG_SIGNATURE))
     if start == PNG_SIGNATURE:
@@ -84,17 +83,12 @@ def read_picture_header(path: str | Path, file: BinaryIO) -> PictureHeader:
     else:
         file.seek(0)
         header = _other_header(path, file)
-    check_declared_size(path, *header.stored_size)
     if header.frames > 1:
         parts = 'pages' if header.format == 'TIFF' else 'frames'
         raise RadiographError.at(
             path,
             f'the {header.format} has {header.frames} {parts}',
             f'Save the {parts[:-1]} to be read as a file of its own',
-        )
-    if start.startswith(JPEG_SIGNATURE) and not _is_complete_jpeg(file):
-        raise RadiographError.at(
-            path, 'the JPEG is truncated (its end marker is missing)', COPY_AGAIN
         )
     return header
 
@@ -117,6 +111,20 @@ def check_declared_size(path: str | Path, height: int, width: int) -> None:
         raise RadiographError.at(path, problem, 'Leave it out')
 
 
+def _check_size(path: str | Path, file: BinaryIO, size: tuple[int, int]) -> None:
+    """Check height and width, and that the file is not far larger than they explain."""
+    check_declared_size(path, *size)
+    position = file.tell()
+    length = file.seek(0, io.SEEK_END)
+    file.seek(position)
+    if length > MAX_PIXEL_BYTES * size[0] * size[1] + MAX_METADATA:
+        raise RadiographError.at(
+            path,
+            f'the file has {length / 2**30:.1f} GB for {size[0]} x {size[1]} pixels',
+            COPY_AGAIN,
+        )
+
+
 def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
     """Walk through the chunks; what follows on the last one does not matter."""
     size, orientation, frames = None, 1, 1
@@ -127,14 +135,16 @@ def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
         if kind in (b'IHDR', b'eXIf', b'acTL') and not at_image:
             expected = min(length, MAX_CHUNK)
             content = file.read(expected)
-        if len(start) < 8 or len(content) < expected:
+        cut_off = kind == b'IEND' and len(file.read(4)) < 4  # its checksum
+        if len(start) < 8 or len(content) < expected or cut_off:
             raise RadiographError.at(
                 path, 'the PNG is truncated (its IEND chunk is missing)', COPY_AGAIN
             )
         if kind == b'IHDR' and len(content) >= 8:
             width, height = struct.unpack('>II', content[:8])
             size = height, width
-        elif size is None:
+            _check_size(path, file, size)
+        elif size is None or not kind.isalpha():
             raise RadiographError.at(path, 'the header of the PNG is damaged', COPY_AGAIN)
         elif kind == b'eXIf' and content:
             orientation = _exif_orientation(content)
@@ -142,7 +152,7 @@ def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
             frames = struct.unpack('>I', content[:4])[0]
         elif kind == b'IDAT' and not at_image:
             at_image = True
-            if _ends_in(file, PNG_END):
+            if ends_in(file, PNG_END):
                 break
         elif kind == b'IEND':
             break
@@ -153,16 +163,23 @@ def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
 def _other_header(path: str | Path, file: BinaryIO) -> PictureHeader:
     try:
         with Image.open(file, formats=FORMATS) as image:
+            _check_size(path, file, (image.height, image.width))
+            # phones append further pictures to a JPEG that are not frames of it
+            kind = 'JPEG' if image.format == 'MPO' else str(image.format)
+            if missing := missing_part(file, image, kind):
+                raise RadiographError.at(
+                    path, f'the {kind} is truncated (its {missing} is missing)', COPY_AGAIN
+                )
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 return _tiff_header(image)
-            # phones append further pictures to a JPEG that are not frames of it
-            is_jpeg = image.format in ('JPEG', 'MPO')
             return PictureHeader(
-                'JPEG' if is_jpeg else str(image.format),
+                kind,
                 (image.height, image.width),
                 _exif_orientation(image.info.get('exif', b'')),
-                1 if is_jpeg else getattr(image, 'n_frames', 1),
+                1 if kind == 'JPEG' else getattr(image, 'n_frames', 1),
             )
+    except RadiographError:
+        raise
     except UnidentifiedImageError as error:
         raise RadiographError.at(
             path, 'the file is not an image of a known format, or its header is damaged', COPY_AGAIN
@@ -215,25 +232,3 @@ def _exif_orientation(content: bytes) -> int:
     except Exception:  # Pillow raises whatever damaged bytes lead it to
         return 1
     return orientation if orientation in range(1, 9) else 1
-
-
-def _ends_in(file: BinaryIO, end: bytes) -> bool:
-    """Look at the last bytes of a file, and leave the position as it is."""
-    position = file.tell()
-    file.seek(max(file.seek(0, io.SEEK_END) - len(end), 0))
-    last = file.read()
-    file.seek(position)
-    return last == end
-
-
-def _is_complete_jpeg(file: BinaryIO) -> bool:
-    """Find the end marker of a JPEG, whatever follows on it and whatever thumbnails it has."""
-    if _ends_in(file, JPEG_END):
-        return True
-    file.seek(0)
-    data = file.read()
-    found = JPEG_MARKER.search(data, len(JPEG_SIGNATURE))
-    while found and found.group() != JPEG_END:
-        length = int.from_bytes(data[found.end() : found.end() + 2])
-        found = JPEG_MARKER.search(data, found.end() + length)
-    return found is not None

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from handbone.csv_files import decode, read_records, row_error, split_record
+from handbone.csv_files import decode, read_run_records, row_error, split_record
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import alike_error, normal_form, normal_forms
 from handbone.masks import string_to_runs
@@ -196,7 +196,7 @@ class SubmissionRows:
         return row_error(self.path, line, fault, remedy)
 
     def _find_rows(self) -> None:
-        records = read_records(self._file, self.path)
+        records = read_run_records(self._file, self.path)
         self._places = self._find_columns(next(records).fields)
         names: dict[bytes, str] = {}
         classes: dict[bytes, str] = {}

@@ -61,9 +61,22 @@ class ClassChoice:
             raise DatasetError.at(
                 place, 'there is no class in it', 'Name the classes: --classes, or classes=(…)'
             )
+        self._check_names(classes, place)
         indices = {name: index for index, name in enumerate(classes)}
         of_source: dict[str, int | None] = {name: indices[new] for name, new in kept.items()}
         return classes, of_source | dict.fromkeys(skip)
+
+    @staticmethod
+    def _check_names(names: Iterable[str], place: str | Path) -> None:
+        """Refuse what no list of one name per line can hold."""
+        for name in names:
+            if not name.isprintable() or name != name.strip() or name[:1] in ('', '#'):
+                raise DatasetError.at(
+                    place,
+                    f'{shown(name)} is no name of a class',
+                    'Rename it (--rename OLD=NEW): without line breaks, without spaces around it, '
+                    'and without # at its beginning',
+                )
 
     @staticmethod
     def _check_known(names: Sequence[str], used: Iterable[str], place: str | Path) -> None:

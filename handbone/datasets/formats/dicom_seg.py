@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, listed, shown
 from handbone.extras import import_extra
 from handbone.files import write_atomically
 from handbone.listing import normal_form
@@ -20,7 +20,7 @@ from ..bad_files import BadFiles
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
-from .class_list import write_class_list
+from .class_list import CLASS_LIST, write_class_list
 from .dicom_seg_content import Origin, encode_dicom_seg
 from .dicom_segments import LONGEST_TEXT
 from .format_reader import Size
@@ -73,8 +73,8 @@ class DicomSegReader(LabelFileReader):
         import_extra('pydicom', 'dicom')
         super().__init__(source, images, choice, bad_files)
         self._name = name
-        listed = self.class_list() if name == 'label' and self.choice.classes is None else None
-        names = self.names_in_files(self._names_of) if listed is None else listed
+        ordered = self.class_list() if name == 'label' and self.choice.classes is None else None
+        names = self.names_in_files(self._names_of) if ordered is None else ordered
         self.classes, self._indices = self.choice.resolve(names, self._folder, complete=False)
 
     def label_size(self, path: Path) -> Size:
@@ -89,8 +89,9 @@ class DicomSegReader(LabelFileReader):
             if name not in self._indices:
                 raise DatasetError.at(
                     path,
-                    f'segment {number} is {shown(name)}, which is not among the classes',
-                    'Add it to the classes, rename it or leave it out',
+                    f'segment {number} is {shown(name)}, which is not among the classes '
+                    f'({listed(list(self._indices), 40)})',
+                    f'Add it to the classes or to {CLASS_LIST}, rename it or leave it out',
                 )
             of_segment[number] = self._indices[name]
         return partial(_draw, path, of_segment)

@@ -12,7 +12,7 @@ from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..image_header import read_image_size
-from ..named_files import NamedFiles
+from ..named_files import NamedFiles, name_below
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .losses import Losses
@@ -195,7 +195,7 @@ class FormatReader:
                     'Name the folder of the images: --images FOLDER, or images=…',
                     where,
                 )
-            return _relative(name), None, size
+            return name_below(name, place, where), None, size
         path = self._images.folder / file.name
         found = self.image_size(path)
         if size is not None and size != found:
@@ -255,10 +255,3 @@ class FormatReader:
 
 def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES
-
-
-def _relative(name: str) -> str:
-    """Take a name from a file as a path below some folder, never above it."""
-    parts = name.replace('\\', '/').split('/')
-    kept = [part for part in parts if part not in ('', '.', '..') and not part.endswith(':')]
-    return '/'.join(kept) or 'image'

@@ -7,8 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from handbone.bones import CLASSES
-from handbone.errors import HandboneError
-from handbone.listing import normal_forms, read_list
+from handbone.listing import normal_forms
 
 from ..annotation_file import collector_paused
 from ..bad_files import BadFiles
@@ -18,7 +17,7 @@ from ..image_header import read_image_size
 from ..mask_files import MaskFiles
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
-from .class_list import CLASS_LIST
+from .class_list import CLASS_LIST, read_class_list
 from .format_reader import FormatReader, Size
 
 #: Draws a label file from height, width and number of classes.
@@ -166,17 +165,18 @@ class LabelFileReader(FormatReader):
     def class_list(self) -> tuple[str, ...] | None:
         """Read the lines of ``classes.txt`` in the folder of the label files or beside it.
 
+        A list without an end of its last line is noted: the last name may be cut off.
+
         Returns:
             Names in class order; None where there is no such file.
 
         Raises:
-            DatasetError: It cannot be read.
+            DatasetError: It cannot be read, or names a class twice.
         """
         for folder in (self._folder, self.source, self._folder.parent):
             path = folder / CLASS_LIST
             if path.is_file():
-                try:
-                    return normal_forms(name for _, name in read_list(path))
-                except (OSError, HandboneError) as error:
-                    raise DatasetError(str(error)) from error
+                names, note = read_class_list(path)
+                self.notes += [note] if note else []
+                return names
         return None

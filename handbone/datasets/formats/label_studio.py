@@ -5,13 +5,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
 
 from handbone.appended_file import AppendedFile
-from handbone.errors import HandboneError, shown
-from handbone.files import write_atomically
+from handbone.errors import HandboneError, listed, shown
 from handbone.masks import encode
 from handbone.masks.label_studio_rle import write_brush
 from handbone.structure import Fields, check_structure
@@ -23,6 +21,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .format_reader import FormatReader, Size
 from .label_json import load_json
+from .label_studio_interface import ELEMENTS, INTERFACE, read_interface, write_interface
 from .label_studio_results import (
     brush_mask,
     image_address,
@@ -34,7 +33,7 @@ from .only_file import only_file
 from .shape_writer import ShapeWriter
 from .tool_shapes import BoxedMask, labels_of_shapes
 
-NAME, INTERFACE = 'tasks.json', 'interface.xml'
+NAME = 'tasks.json'
 TASK = Fields(dict(data={str: object}), dict(annotations=([object], None)))
 ANNOTATION = Fields(dict(result=[object]), dict(was_cancelled=(bool, None)))
 RESULT = Fields(
@@ -46,7 +45,6 @@ RESULT = Fields(
         image_rotation=(int, float, None),
     ),
 )
-AREAS = ('polygonlabels', 'brushlabels', 'rectanglelabels')
 #: Which of several annotations of one task is read.
 WHICH = ('only', 'first', 'last')
 #: What Label Studio puts in front of the names of uploaded files.
@@ -58,8 +56,9 @@ LOCAL_FILES = '/data/local-files/?d='
 class LabelStudioReader(FormatReader):
     """Reads Label Studio's export "JSON": polygons, rectangles and brushes.
 
-    The labels of all tasks are the classes, in the order of their names. Cancelled annotations and
-    predictions are left out, and so are ellipses, key points and everything without an area.
+    The labels of ``interface.xml`` beside the file are the classes, in its order; without it those
+    of all tasks, in the order of their names. Cancelled annotations and predictions are left out,
+    and so are ellipses, key points and everything without an area.
 
     Args:
         source: The file, or a folder with one JSON file.
@@ -90,9 +89,14 @@ class LabelStudioReader(FormatReader):
         self.place = self._file
         with collector_paused():
             self._tasks = self._load()
-        self.classes, self._indices = self.choice.resolve(
-            self._label_names(), self._file, complete=False
-        )
+        interface = self._file.with_name(INTERFACE)
+        self._chosen_in = 'the list of classes'
+        if self.choice.classes is None and interface.is_file():
+            self._chosen_in = str(interface)
+            resolved = self.choice.resolve(read_interface(interface), interface)
+        else:
+            resolved = self.choice.resolve(self._label_names(), self._file, complete=False)
+        self.classes, self._indices = resolved
 
     def __len__(self) -> int:
         """Count the images; see the base class."""
@@ -157,7 +161,7 @@ class LabelStudioReader(FormatReader):
     ) -> None:
         """Read one result into the polygons or the masks."""
         kind, value = result['type'], result.get('value', {})
-        if kind not in AREAS:
+        if kind not in ELEMENTS:
             self.losses.add('results that are no polygon, rectangle or brush')
             return
         if result.get('image_rotation'):
@@ -168,7 +172,10 @@ class LabelStudioReader(FormatReader):
             )
         for label in result_labels(value.get(kind)):
             if label not in self._indices:
-                raise HandboneError(f'the label {shown(label)} is not among the classes')
+                raise HandboneError(
+                    f'the label {shown(label)} is not among the classes '
+                    f'({listed(list(self._indices), 40)}). Correct it, or {self._chosen_in}'
+                )
             index = self._indices[label]
             if index is None:
                 continue
@@ -185,7 +192,7 @@ class LabelStudioReader(FormatReader):
             try:
                 check_structure(task, TASK, 'it')
                 for result in self._results(task):
-                    if result['type'] in AREAS:
+                    if result['type'] in ELEMENTS:
                         found.update(result_labels(result.get('value', {}).get(result['type'])))
             except HandboneError:
                 continue  # it comes again when the task is read
@@ -245,13 +252,7 @@ class LabelStudioWriter(ShapeWriter):
     def finish(self) -> None:
         """Bring the tasks into their place, and write the labelling interface."""
         self._file.finish(b'\n]\n')
-        view = Element('View')
-        SubElement(view, 'Image', dict(name='image', value='$image'))
-        tag = 'PolygonLabels' if self._kind == 'polygonlabels' else 'BrushLabels'
-        labels = SubElement(view, tag, dict(name='label', toName='image'))
-        for name, color in self.hex_colors():
-            SubElement(labels, 'Label', dict(value=name, background=color))
-        write_atomically(self.target / INTERFACE, tostring(view, encoding='utf-8'))
+        write_interface(self.target / INTERFACE, self._kind, self.hex_colors())
 
     def close(self) -> None:
         """Remove the unfinished file; see the base class."""

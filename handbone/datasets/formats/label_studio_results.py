@@ -1,6 +1,7 @@
 """The members of Label Studio's tasks and results."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,9 +69,15 @@ def image_address(data: Mapping[str, Any]) -> str:
     address = next((text for text in texts if isinstance(text, str) and text), None)
     if address is None:
         raise HandboneError('the data of the task name no image')
-    parts = urlsplit(address)
-    local = parse_qs(parts.query).get('d', [''])[0]
-    return (local or parts.path).lstrip('/')
+    try:
+        parts = urlsplit(address)
+        local = parse_qs(parts.query).get('d', [''])[0]
+    except ValueError as error:
+        raise HandboneError(f'the address of the image is {shown(address)}') from error
+    path = (local or parts.path).lstrip('/')
+    if not PurePosixPath(path).name:
+        raise HandboneError(f'the address of the image is {shown(address)}, which names no file')
+    return path
 
 
 def brush_mask(index: int, value: Mapping[str, Any], size: Size) -> BoxedMask:

@@ -14,6 +14,8 @@ from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
 from handbone.masks.lengths_in_turn import mask_to_lengths
+from handbone.radiographs.errors import RadiographError
+from handbone.radiographs.picture_formats import decode_picture
 from handbone.structure import Fields, check_structure
 
 from ..bad_files import BadFiles
@@ -213,11 +215,10 @@ def _read_mask(index: int, shape: Mapping[str, Any], size: Size) -> BoxedMask:
     (left, top), _ = points = [list(map(round, point)) for point in _corners(shape['points'])]
     try:
         data = base64.b64decode(shape.get('mask') or '', validate=True)
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except (binascii.Error, cv2.error) as error:
-        raise HandboneError('the mask is no PNG in base64') from error
-    if picture is None:
-        raise HandboneError('the mask is no PNG in base64')
+        picture, _ = decode_picture('the mask', data)
+    except (binascii.Error, RadiographError) as error:
+        reason = error.problem if isinstance(error, RadiographError) else error
+        raise HandboneError(f'the mask is no PNG in base64 ({reason})') from error
     expected = points[1][1] - top + 1, points[1][0] - left + 1
     if picture.shape != expected:
         raise HandboneError(

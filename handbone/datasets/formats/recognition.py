@@ -6,8 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from handbone.errors import HandboneError
+from handbone.json_files import json_beginning
 from handbone.json_stream import read_members
-from handbone.listing import files_below
+from handbone.listing import UTF16_MARKS, files_below
 
 from .csv_columns import IMAGE, RUNS
 from .label_png import label_png_classes
@@ -51,7 +52,9 @@ def _rle_csv(source: Path) -> str:
     files = [source] if source.is_file() else sorted(source.glob('*.csv'))
     for path in files[:1]:
         with path.open('rb') as file:
-            header = file.readline(LONGEST_HEADER).decode('utf-8', 'replace')
+            line = file.readline(LONGEST_HEADER)
+        # the reader says what to do with UTF-16
+        header = line.decode('utf-16' if line.startswith(UTF16_MARKS) else 'utf-8', 'replace')
         names = {name.strip().strip('"') for name in header.lstrip('\ufeff').split(',')}
         if path.suffix.lower() == '.csv' and names & set(RUNS) and names & set(IMAGE):
             return f'{path} has columns of images and of runs'
@@ -100,9 +103,8 @@ def _cvat(source: Path) -> str:
 def _label_studio(source: Path) -> str:
     path = _first(source, '.json')
     if path is not None:
-        with path.open('rb') as file:
-            start = file.read(LONGEST_HEADER).lstrip(b'\xef\xbb\xbf \t\r\n')
-        if start.startswith(b'[') and b'"data"' in start:
+        start = json_beginning(path)
+        if start.startswith('[') and '"data"' in start:
             return f'{path} is a list of tasks with "data"'
     return ''
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handbone.csv_files import decode, read_records, row_error, split_record
+from handbone.csv_files import decode, read_records, read_run_records, row_error, split_record
 from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form
 
@@ -113,7 +113,7 @@ class RunTable:
     def _find_rows(self, look: Callable[[str, str, Size | None], None]) -> None:
         columns = self.columns
         with self.path.open('rb') as file:
-            records = read_records(file, self.path)
+            records = read_run_records(file, self.path)
             next(records)  # the header
             for line, offset, length, fields in records:
                 identity = decode(fields[columns.image], self.path, line)

@@ -10,10 +10,13 @@ from PIL import Image
 from handbone.masks import IGNORE_BIT, num_planes
 from handbone.masks.packed import CLASSES_PER_PLANE
 from handbone.masks.rle import change_points
+from handbone.radiographs.errors import RadiographError
+from handbone.radiographs.picture_header import read_picture_header
 from handbone.structure import one_line
 
 from ..errors import DatasetError
 
+REMEDY = 'Copy or write it again'
 #: Modes of Pillow whose pixels are one number: palette, grey of 1, 8, 16 and 32 bits.
 NUMBER_MODES = {'P', '1', 'L', 'I;16', 'I;16B', 'I'}
 
@@ -132,10 +135,16 @@ def read_colors(path: Path) -> np.ndarray:
 
 
 def _decoded(path: Path) -> Image.Image:
+    """Decode a picture of the formats that images have, none of which runs another program."""
     try:
-        with Image.open(path) as picture:
-            picture.load()
-            return picture
+        with path.open('rb') as file:
+            kind = read_picture_header(path, file).format
+            file.seek(0)
+            with Image.open(file, formats=[kind]) as picture:
+                picture.load()
+                return picture
+    except RadiographError as error:
+        raise DatasetError.at(path, error.problem, REMEDY) from error
     except Exception as error:  # Pillow raises whatever a damaged file leads it to
         problem = f'the picture cannot be read ({one_line(error)})'
-        raise DatasetError.at(path, problem, 'Copy or write it again') from error
+        raise DatasetError.at(path, problem, REMEDY) from error

@@ -135,7 +135,7 @@ def read_records(
             continue
         parts = [content]
         if b'"' in content:
-            fields = _quoted_fields(_with_next(content, lines, parts), path, line, separator)
+            fields = _quoted_fields(_with_next(parts, lines, path, line), path, line, separator)
         else:
             # many times faster than the csv module
             fields = content.rstrip(b'\r\n').split(separator)
@@ -236,12 +236,17 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _with_next(
-    content: bytes, lines: Iterator[tuple[int, int, bytes]], parts: list[bytes]
+    parts: list[bytes], lines: Iterator[tuple[int, int, bytes]], path: Path, line: int
 ) -> Iterator[str]:
     """Give a line and, while the csv module asks for more, the next ones, also into ``parts``."""
-    yield content.decode(errors='surrogateescape')
+    length = len(parts[0])
+    yield parts[0].decode(errors='surrogateescape')
     for _, _, more in lines:
         parts.append(more)
+        length += len(more)
+        if length > LONGEST_LINE:
+            fault = f'a quoted field is longer than {LONGEST_LINE >> 20} MB'
+            raise row_error(path, line, fault, 'Its closing quote is missing; write it again.')
         yield more.decode(errors='surrogateescape')
 
 

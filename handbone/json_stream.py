@@ -13,13 +13,15 @@ from typing import Any
 
 from handbone.errors import HandboneError, shown
 
-from .json_files import refuse_repetitions
+from .json_files import MOST_BYTES, refuse_repetitions
 
 #: Bytes that are decoded at a time.
 PIECE = 2**20
 WHITE = ' \t\r\n'
 #: Characters behind a number that tell whether it goes on, as in 1e+5.
 REST_OF_NUMBER = 3
+#: Characters of the longest word or escape that may go on in the next piece.
+LONGEST_WORD = 16
 
 
 def read_members(path: Path) -> Iterator[tuple[str, int | None, Any]]:
@@ -130,8 +132,16 @@ class _Scanner:
                 raise
             except RecursionError as error:
                 raise HandboneError('the JSON is nested too deeply') from error
-            except ValueError as error:
+            except json.JSONDecodeError as error:
                 fault = error
+                open_text = error.msg.startswith('Unterminated')
+                if not open_text and error.pos < len(self._text) - LONGEST_WORD:
+                    raise HandboneError(f'the file is not JSON ({error})') from error
+            except ValueError as error:  # a number of more digits than Python reads
+                raise HandboneError(f'the file is not JSON ({error})') from error
+            if len(self._text) - self._place > MOST_BYTES:
+                limit = MOST_BYTES / 2**30
+                raise HandboneError(f'one value has more than {limit:g} GB')
             if not self._extend(wanted):
                 raise HandboneError(f'the file is not JSON ({fault or "it is cut off"})')
             wanted *= 2

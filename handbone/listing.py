@@ -8,13 +8,15 @@ opened by the name that they really have.
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from handbone.errors import HandboneError
 
 #: First bytes of texts in UTF-16, which Windows programs call "Unicode".
 UTF16_MARKS = (b'\xff\xfe', b'\xfe\xff')
+#: Characters of a line of a list, more than any path has.
+LONGEST_LINE = 2**16
 
 
 def normal_form(name: str) -> str:
@@ -202,7 +204,12 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
     number = 0
     try:
         with path.open(encoding='utf-8') as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ''), start=1):
+                if len(line) == LONGEST_LINE and '\0' not in line:
+                    raise HandboneError(
+                        f'{path}, line {number}: it is longer than {LONGEST_LINE} characters. '
+                        'Give a text file in UTF-8 with one name per line.'
+                    )
                 # lists that were put together have a mark in the middle too
                 name = line.strip('\ufeff \t\r\n')
                 if '\0' in name:

@@ -9,6 +9,8 @@ from handbone.errors import HandboneError
 
 #: Bytes that are read at a time.
 PIECE = 2**16
+#: Bytes of one element, with all that is in it.
+MOST_BYTES = 2**28
 
 
 def read_elements(path: Path, wanted: Collection[str]) -> Iterator[Element]:
@@ -25,8 +27,8 @@ def read_elements(path: Path, wanted: Collection[str]) -> Iterator[Element]:
 
     Raises:
         OSError: The file cannot be read.
-        HandboneError: It is not XML, is cut off, or has a document type. The text is a clause
-            without the file, which the caller knows.
+        HandboneError: It is not XML, is cut off, has a document type, or an element that is too
+            large. The text is a clause without the file, which the caller knows.
     """
     scanner = _Scanner(wanted)
     with path.open('rb') as file:
@@ -38,6 +40,9 @@ def read_elements(path: Path, wanted: Collection[str]) -> Iterator[Element]:
                 scanner.parser.Parse(piece, not more)
             except expat.ExpatError as error:
                 raise HandboneError(f'the file is not XML ({error})') from error
+            if file.tell() - scanner.kept_since() > MOST_BYTES:
+                limit = MOST_BYTES / 2**20
+                raise HandboneError(f'one element has more than {limit:g} MB')
             yield from scanner.take()
 
 
@@ -52,6 +57,7 @@ class _Scanner:
         self.parser.CharacterDataHandler = self._data
         self._wanted = frozenset(wanted)
         self._builder: TreeBuilder | None = None
+        self._begin = 0
         self._depth = 0
         self._found: list[Element] = []
 
@@ -60,12 +66,17 @@ class _Scanner:
         found, self._found = self._found, []
         return found
 
+    def kept_since(self) -> int:
+        """Find the first byte of what is in memory: the element or the tag that has not ended."""
+        return self._begin if self._builder is not None else self.parser.CurrentByteIndex
+
     def _refuse(self, *arguments: object) -> None:
         raise HandboneError('the XML has a document type, which may expand to anything')
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         if self._builder is None and name in self._wanted:
             self._builder = TreeBuilder()
+            self._begin = self.parser.CurrentByteIndex
         if self._builder is not None:
             self._builder.start(name, dict(attributes))
             self._depth += 1

@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
@@ -123,18 +124,27 @@ def _pnm_end(file: BinaryIO, image: Image.Image) -> int:
 def _tiff_end(file: BinaryIO, image: Image.Image) -> int:
     """Find the end of the pixels or of the directory, whichever comes later."""
     tags = image.tag_v2  # type: ignore[attr-defined]
-    places, sizes = TIFF_TILES if TIFF_TILES[0] in tags else TIFF_STRIPS
-    # old files may lack the sizes
-    ends = [sum(each) for each in zip(tags[places], tags.get(sizes, ()), strict=False)]
+    listed, end = _tiff_directory(file)
+    for places, sizes in (TIFF_STRIPS, TIFF_TILES):
+        if places not in listed:
+            continue
+        if places not in tags or (sizes in listed and sizes not in tags):
+            return sys.maxsize  # Pillow drops what it cannot read
+        # old files may lack the sizes
+        end = max(end, *map(sum, zip(tags[places], tags.get(sizes, ()), strict=False)), 0)
+    return end
+
+
+def _tiff_directory(file: BinaryIO) -> tuple[set[int], int]:
+    """List the tags of the first directory, and find its end."""
     file.seek(0)
     order = '<' if file.read(2) == b'II' else '>'
     big = _number(file, f'{order}H') == BIG_TIFF
-    place, count, entry = ('4xQ', 'Q', 20) if big else ('I', 'H', 12)
+    place, count, entry, rest = ('4xQ', 'Q', 'H18x', 8) if big else ('I', 'H', 'H10x', 4)
     file.seek(_number(file, order + place))
-    entries = _number(file, order + count)
+    tags = {_number(file, order + entry) for _ in range(_number(file, order + count))}
     # behind the entries is the place of the next directory
-    ends.append(file.tell() + entries * entry + (8 if big else 4))
-    return max(ends)
+    return tags, file.tell() + rest
 
 
 def _number(file: BinaryIO, structure: str) -> int:

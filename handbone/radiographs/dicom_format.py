@@ -13,7 +13,7 @@ from handbone.extras import import_extra
 
 from .deflated_dicom import open_deflated
 from .errors import COPY_AGAIN, RadiographError, reason
-from .picture_header import check_declared_size
+from .picture_header import check_declared_size, check_length
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -123,12 +123,15 @@ def parse_header(path: str | Path, file: BinaryIO, pixels: bool = True) -> 'Data
         MissingExtraError: If pydicom is not installed.
     """
     pydicom = import_extra('pydicom', 'dicom')
+    check_length(path, file)
     with damage_in(path, 'the DICOM file'):
         # files without preamble are common in archives; other files have none of these elements
         deflated = open_deflated(path, file)
         if deflated is None:
             file.seek(0)
-            header = pydicom.dcmread(file, force=True, defer_size=None if pixels else LONG)
+            header = pydicom.filereader.read_partial(
+                file, _at_padding, defer_size=None if pixels else LONG, force=True
+            )
         else:
             header = deflated.header
         if 'SOPClassUID' not in header and 'Rows' not in header:
@@ -153,6 +156,11 @@ def parse_header(path: str | Path, file: BinaryIO, pixels: bool = True) -> 'Data
         if deflated is None and not pixels:
             _check_end(path, header, file)
     return header
+
+
+def _at_padding(tag: int, representation: str | None, length: int) -> bool:
+    """Tell where nothing but zeros follows on a data set, however many there are."""
+    return tag == 0 and length == 0
 
 
 def check_image(path: str | Path, header: 'Dataset') -> None:
@@ -225,7 +233,9 @@ def spacing_element(header: 'Dataset', keyword: str) -> tuple[float, float] | No
 def _check_end(path: str | Path, header: 'Dataset', file: BinaryIO) -> None:
     """Refuse a file that ends within the pixels that were passed over."""
     size = file.seek(0, io.SEEK_END)
-    for element in (header.get_item(keyword) for keyword in PIXELS if keyword in header):
+    for element in (
+        header.get_item(keyword, keep_deferred=True) for keyword in PIXELS if keyword in header
+    ):
         # pixels in fragments have no length, and their end was looked for
         length = getattr(element, 'length', UNKNOWN_LENGTH)
         if length != UNKNOWN_LENGTH and element.value_tell + length > size:

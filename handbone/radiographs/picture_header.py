@@ -15,10 +15,12 @@ from .grey_values import size_problem
 
 #: The formats that Pillow is asked to recognise; all of them are decoded by OpenCV.
 FORMATS = ('JPEG', 'TIFF', 'BMP', 'GIF', 'WEBP', 'JPEG2000', 'PPM')
-#: Bytes of a pixel at most, four numbers of 64 bits, and of all that is not pixels.
-MAX_PIXEL_BYTES, MAX_METADATA = 32, 2**27
 #: A decompression bomb rather than a picture; the number above which Pillow raises an error.
 MAX_PIXELS = 178_956_970
+#: Bytes of a pixel at most, four numbers of 16 bits, and of all that is not pixels.
+MAX_PIXEL_BYTES, MAX_METADATA = 8, 2**27
+#: Bytes of a file that holds one radiograph, in any format.
+MAX_BYTES = MAX_PIXELS * MAX_PIXEL_BYTES + MAX_METADATA
 
 PNG_SIGNATURE, PNG_END = b'\x89PNG\r\n\x1a\n', b'IEND\xaeB`\x82'
 MAX_CHUNK = 2**16  # bytes of the chunks that are read; orientations need less
@@ -75,8 +77,9 @@ def read_picture_header(path: str | Path, file: BinaryIO) -> PictureHeader:
 
     Raises:
         RadiographError: If the file is not a picture of a known format, is truncated, has several
-            frames, has a size that no network takes, or has far more bytes than that takes.
+            frames, has a size that no network takes, or has more bytes than an image.
     """
+    check_length(path, file)
     start = file.read(len(PNG_SIGNATURE))
     if start == PNG_SIGNATURE:
         header = _png_header(path, file)
@@ -111,18 +114,22 @@ def check_declared_size(path: str | Path, height: int, width: int) -> None:
         raise RadiographError.at(path, problem, 'Leave it out')
 
 
-def _check_size(path: str | Path, file: BinaryIO, size: tuple[int, int]) -> None:
-    """Check height and width, and that the file is not far larger than they explain."""
-    check_declared_size(path, *size)
+def check_length(path: str | Path, file: BinaryIO) -> None:
+    """Check that a file is not larger than an image can be, before it is read.
+
+    Args:
+        path: The file, for messages.
+        file: The same, open; its position stays as it is.
+
+    Raises:
+        RadiographError: If it is.
+    """
     position = file.tell()
     length = file.seek(0, io.SEEK_END)
     file.seek(position)
-    if length > MAX_PIXEL_BYTES * size[0] * size[1] + MAX_METADATA:
-        raise RadiographError.at(
-            path,
-            f'the file has {length / 2**30:.1f} GB for {size[0]} x {size[1]} pixels',
-            COPY_AGAIN,
-        )
+    if length > MAX_BYTES:
+        problem = f'the file has {length / 2**30:.1f} GB, more than an image can have'
+        raise RadiographError.at(path, problem, COPY_AGAIN)
 
 
 def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
@@ -143,7 +150,7 @@ def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
         if kind == b'IHDR' and len(content) >= 8:
             width, height = struct.unpack('>II', content[:8])
             size = height, width
-            _check_size(path, file, size)
+            check_declared_size(path, *size)
         elif size is None or not kind.isalpha():
             raise RadiographError.at(path, 'the header of the PNG is damaged', COPY_AGAIN)
         elif kind == b'eXIf' and content:
@@ -163,7 +170,7 @@ def _png_header(path: str | Path, file: BinaryIO) -> PictureHeader:
 def _other_header(path: str | Path, file: BinaryIO) -> PictureHeader:
     try:
         with Image.open(file, formats=FORMATS) as image:
-            _check_size(path, file, (image.height, image.width))
+            check_declared_size(path, image.height, image.width)
             # phones append further pictures to a JPEG that are not frames of it
             kind = 'JPEG' if image.format == 'MPO' else str(image.format)
             if missing := missing_part(file, image, kind):

@@ -10,7 +10,7 @@ from .dicom_format import image_size, is_dicom
 from .errors import RadiographError
 from .picture_formats import SUFFIXES as PICTURE_SUFFIXES
 from .picture_formats import decode_picture
-from .picture_header import read_picture_header
+from .picture_header import check_length, read_picture_header
 from .radiograph import Radiograph
 from .window import Window, apply_window, check_window
 
@@ -45,7 +45,9 @@ def read_radiograph(
     check_window(window)
     path = Path(path)
     try:
-        data = path.read_bytes()
+        with path.open('rb') as file:
+            check_length(path, file)
+            data = file.read()
     except OSError as error:
         raise _unreadable(path, error) from error
     if is_dicom(path, data[:132]):

@@ -10,6 +10,7 @@ from handbone.extras import import_extra
 from handbone.radiographs import RadiographError
 from handbone.radiographs.errors import COPY_AGAIN, reason
 from handbone.radiographs.picture_formats import decode_picture
+from handbone.radiographs.picture_header import check_length
 
 from .tiff_level import TiffLevel
 
@@ -47,7 +48,9 @@ class DecodedPicture:
     """
 
     def __init__(self, path: Path) -> None:
-        image, _ = decode_picture(path, path.read_bytes(), 'stored')
+        with path.open('rb') as file:
+            check_length(path, file)
+            image, _ = decode_picture(path, file.read(), 'stored')
         check_color(path, image.ndim, image.dtype == np.uint8)
         self._image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         self.size: tuple[int, int] = (image.shape[0], image.shape[1])

@@ -1,5 +1,6 @@
 """One resolution of a TIFF, of which parts are read without decoding the rest."""
 
+import math
 import os
 import threading
 from collections import OrderedDict
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Decoded tiles and strips that a process keeps, as neighbouring windows share them.
 CACHE_BYTES = 64 * 2**20
+#: Values of a tile or strip, which are decoded at once.
+MOST_DECODED = 2**30
 UNCOMPRESSED = 1
 COLORS = 3
 
@@ -34,7 +37,7 @@ class TiffLevel:
         size: Height and width in pixels.
 
     Raises:
-        RadiographError: A tile or strip lies beyond the end of the file.
+        RadiographError: A tile or strip lies beyond the end of the file, or is too large.
     """
 
     def __init__(self, path: Path, page: 'TiffPage', file_size: int) -> None:
@@ -52,6 +55,13 @@ class TiffLevel:
             and not page.is_tiled
             and page.planarconfig == 1
         )
+        if not self._plain and math.prod(page.chunks) > MOST_DECODED:
+            raise RadiographError.at(
+                path,
+                f'the TIFF is compressed in parts of {" x ".join(map(str, page.chunks))} values, '
+                'which are decoded as a whole',
+                'Save it in tiles',
+            )
 
     def read(self, rows: slice, columns: slice) -> np.ndarray:
         """Read a rectangle.

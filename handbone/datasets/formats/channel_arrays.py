@@ -1,7 +1,10 @@
 """Arrays of NumPy with one channel per class, as in RAM-W600."""
 
 import io
-from collections.abc import Sequence
+import math
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +27,13 @@ from .label_file_reader import Draw, LabelFileReader
 
 FOLDER = 'masks'
 CHANNELS = ('first', 'last')
+#: Bytes of an array that is unpacked as a whole.
+MOST_BYTES = 2**31
+#: Readers of the header of an array, by the version of the format.
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 class ChannelArraysReader(LabelFileReader):
@@ -63,8 +73,7 @@ class ChannelArraysReader(LabelFileReader):
 
     def label_size(self, path: Path) -> Size:
         """Read height and width from the header of an array; see the base class."""
-        masks = _open(path, self._channels)
-        count, height, width = masks.shape
+        count, height, width = _shape(path, self._channels)
         if count != len(self._names):
             raise DatasetError.at(
                 path,
@@ -121,18 +130,57 @@ def _draw(
 
 def _open(path: Path, channels: str) -> np.ndarray:
     """Open an array as (C, H, W), without reading its values where the file allows."""
-    try:
-        if path.suffix.lower() == '.npz':
-            with np.load(path, allow_pickle=False) as arrays:
-                if len(arrays.files) != 1:
-                    raise HandboneError(f'it holds {len(arrays.files)} arrays instead of one')
-                masks = arrays[arrays.files[0]]
-        else:
+    with _faults(path):
+        if path.suffix.lower() != '.npz':
             masks = np.load(path, mmap_mode='r', allow_pickle=False)
+        else:
+            shape, kind = _packed_header(path)
+            size = kind.itemsize * math.prod(shape)
+            if size > MOST_BYTES:
+                limit = MOST_BYTES / 2**30
+                raise HandboneError(
+                    f'it has {size / 2**30:.1f} GB once it is unpacked, more than {limit:g} GB'
+                )
+            with np.load(path, allow_pickle=False) as arrays:
+                masks = arrays[arrays.files[0]]
+    _check(path, masks.shape, masks.dtype)
+    return masks if channels == 'first' else np.moveaxis(masks, 2, 0)
+
+
+def _shape(path: Path, channels: str) -> tuple[int, int, int]:
+    """Read (C, H, W) from the header of an array."""
+    if path.suffix.lower() != '.npz':
+        count, height, width = _open(path, channels).shape
+        return count, height, width
+    with _faults(path):
+        shape, kind = _packed_header(path)
+    _check(path, shape, kind)
+    first, second, third = shape
+    return (first, second, third) if channels == 'first' else (third, first, second)
+
+
+def _packed_header(path: Path) -> tuple[tuple[int, ...], np.dtype]:
+    """Read shape and type of the only array of a packed file, and unpack no more than that."""
+    with zipfile.ZipFile(path) as packed:
+        names = packed.namelist()
+        if len(names) != 1:
+            raise HandboneError(f'it holds {len(names)} arrays instead of one')
+        with packed.open(names[0]) as file:
+            version = np.lib.format.read_magic(file)
+            shape, _, kind = HEADERS[version](file)
+    return shape, kind
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # NumPy raises whatever a damaged header leads it to
         problem = f'the array cannot be read ({one_line(error)})'
         raise DatasetError.at(path, problem, 'Write it again with numpy.save') from error
-    if masks.ndim != 3 or masks.dtype.kind not in 'buif':
-        problem = f'it is an array of {masks.dtype} with the shape {masks.shape}'
+
+
+def _check(path: Path, shape: tuple[int, ...], kind: np.dtype) -> None:
+    if len(shape) != 3 or kind.kind not in 'buif':
+        problem = f'it is an array of {kind} with the shape {shape}'
         raise DatasetError.at(path, problem, 'Expected numbers of the shape (C, H, W)')
-    return masks if channels == 'first' else np.moveaxis(masks, 2, 0)

@@ -1,5 +1,6 @@
 """The names of classes in a file of their own, one per line."""
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def read_class_list(path: Path) -> tuple[tuple[str, ...], str]:
     """
     try:
         names = normal_forms(name for _, name in read_list(path))
-        whole = path.read_bytes().endswith((b'\n', b'\r'))
+        with path.open('rb') as file:
+            file.seek(max(file.seek(0, io.SEEK_END) - 1, 0))
+            whole = file.read() in (b'\n', b'\r')
     except (OSError, HandboneError) as error:
         raise DatasetError(str(error)) from error
     twice = [name for name in names if names.count(name) > 1]

@@ -54,7 +54,7 @@ def _rle_csv(source: Path) -> str:
         with path.open('rb') as file:
             line = file.readline(LONGEST_HEADER)
         # the reader says what to do with UTF-16
-        header = line.decode('utf-16' if line.startswith(UTF16_MARKS) else 'utf-8', 'replace')
+        header = line.decode('utf-16' if line.startswith(UTF16_MARKS) else 'utf-8', 'ignore')
         names = {name.strip().strip('"') for name in header.lstrip('\ufeff').split(',')}
         if path.suffix.lower() == '.csv' and names & set(RUNS) and names & set(IMAGE):
             return f'{path} has columns of images and of runs'

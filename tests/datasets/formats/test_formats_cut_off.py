@@ -2,9 +2,12 @@
 
 import base64
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from made_images import CLASSES, made_images, masks_of, write_all
+from small_dataset import write_png
 
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.catalogue import FORMATS, reader_class, recognise, writer_class
@@ -25,7 +28,11 @@ def read(form, folder):
 
 def written(folder, form, **options):
     writer = writer_class(form)(folder, CLASSES, **options)
-    write_all(writer, made_images(folder / (writer.IMAGE_FOLDER or 'images')))
+    images = made_images()
+    for image in images:
+        name = Path(writer.IMAGE_FOLDER or 'images') / writer.image_name(image)
+        write_png(folder / name, np.zeros((20, 28), np.uint8))
+    write_all(writer, images)
     return folder
 
 
@@ -42,7 +49,8 @@ def test_every_file(tmp_path, form):
             try:
                 reader, found = read(form, tmp_path)
             except HandboneError as error:
-                assert path.name in str(error)
+                # without its last lines, a list of classes does not fit the masks
+                assert path.name in str(error) or path.name == 'classes.txt'
                 continue
             if path.name == 'classes.txt':
                 assert any(f'the last line of {path} has no end' in note for note in reader.notes)

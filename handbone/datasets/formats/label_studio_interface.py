@@ -36,7 +36,7 @@ def read_interface(path: Path) -> tuple[str, ...]:
         for element in read_elements(path, ELEMENTS.values()):
             # results name a label by its alias where it has one
             names += [
-                label.get('alias') or label.get('value', '') for label in element.iter('Label')
+                label.get('alias') or label.get('value') or '' for label in element.iter('Label')
             ]
     except OSError as error:
         problem = f'the file cannot be read ({error.strerror})'

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from handbone.evaluation.score_names import OVERLAP_SCORES, SURFACE_SCORES
 
+from .arguments import name_pair
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line.
@@ -51,6 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='CSV',
         help='image_name,class of classes that are unknown in an image, which are not scored in it',
     )
+    parser.add_argument(
+        '--unknown-labels',
+        nargs='+',
+        type=name_pair,
+        default=(),
+        metavar='LABEL=CLASS',
+        help='labels of JSON for places in which a class is unknown; its pixels do not count there',
+    )
     parser.add_argument('--common', action='store_true', help='score the images that both have')
     parser.add_argument(
         '--overlap',
@@ -94,6 +104,7 @@ def run(args: argparse.Namespace) -> None:
         classes=args.classes,
         skip_labels=args.skip_labels,
         unknown_file=args.unknown_file,
+        unknown_labels=dict(args.unknown_labels),
         common=args.common,
         overlap='all' if args.overlap == [] else args.overlap,
         by=[name.strip() for name in args.by.split(',')] if args.by else (),

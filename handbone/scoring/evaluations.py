@@ -127,6 +127,7 @@ def evaluate(
     classes: Sequence[str] | None = None,
     skip_labels: Sequence[str] = (),
     unknown_file: str | Path | None = None,
+    unknown_labels: Mapping[str, str] | None = None,
     common: bool = False,
     overlap: str | Sequence[PairName] | None = None,
     by: Sequence[str] = (),
@@ -153,6 +154,8 @@ def evaluate(
         skip_labels: Labels in JSON files to leave out.
         unknown_file: CSV ``image_name,class`` of classes that are unknown in single images, beside
             those that JSON files list in ``attributes.unknown_classes``. They are not scored there.
+        unknown_labels: Class by label in JSON files: where such a label is, the pixels of the class
+            count neither in the prediction nor in the reference.
         common: Score the images that both sides have, where others would be an error.
         overlap: Also score Dice and surface Dice within the overlap of pairs of classes:
             ``['Radius+Scaphoid', …]``, ``'adjacent-bones'``, or ``'all'`` for those that overlap in
@@ -203,6 +206,7 @@ def evaluate(
             '--classes': classes,
             '--skip-labels': skip_labels,
             '--unknown-file': unknown_file,
+            '--unknown-labels': unknown_labels,
             '--overlap': overlap,
             '--show-dir': show_dir,
         }
@@ -223,6 +227,7 @@ def evaluate(
             skip_labels,
             common,
             unknown_file or '',
+            unknown_labels,
         )
         drawn = show_dir is not None
         names, limits, notes = scorer.choose_scores(

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
+from handbone.datasets.known_classes import KnownClasses
 from handbone.datasets.named_files import NamedFiles
-from handbone.datasets.unknown_names import UnknownFile
 from handbone.errors import HandboneError, listed, shown
 from handbone.evaluation.score_names import (
     OVERLAP_SCORES,
@@ -31,6 +31,7 @@ from .reference_masks import (
     match_names,
     num_pixels,
 )
+from .unknown_places import known_classes, known_runs
 
 #: Runs of every class, by image name.
 Masks = Mapping[str, list[np.ndarray]]
@@ -49,6 +50,7 @@ class MaskScorer:
         skip_labels: Labels in JSON files to leave out.
         common: Score the images that all have, where others would be an error.
         unknown_file: CSV ``image_name,class`` of classes that images do not know; empty for none.
+        unknown_labels: Class by label in JSON files of places in which it is unknown.
 
     Attributes:
         classes: The class names in order.
@@ -71,6 +73,7 @@ class MaskScorer:
         skip_labels: Sequence[str],
         common: bool,
         unknown_file: str | Path = '',
+        unknown_labels: Mapping[str, str] | None = None,
     ) -> None:
         if size is not None and (len(size) != 2 or min(size) < 1):
             raise HandboneError(f'--size is height and width in pixels, got {tuple(size)}.')
@@ -78,10 +81,16 @@ class MaskScorer:
         self._images = NamedFiles(images, IMAGE_SUFFIXES) if images else None
         self.classes = _classes(prediction, reference, classes)
         size = None if size is None else (size[0], size[1])
+        if unknown_labels and not reference.is_dir():
+            raise HandboneError(
+                f'{reference}: a CSV marks no places in which a class is unknown. Give the folder '
+                'of JSON files, or leave --unknown-labels out.'
+            )
+        known = KnownClasses(self.classes, unknown_labels=unknown_labels, unknown_file=unknown_file)
         self.reference: ReferenceMasks = (
-            AnnotationReference(reference, self.classes, size, self._images, skip_labels)
+            AnnotationReference(reference, self.classes, size, self._images, skip_labels, known)
             if reference.is_dir()
-            else SubmissionReference(reference, self.classes, size, self._images)
+            else SubmissionReference(reference, self.classes, size, self._images, known)
         )
         paths = [path for path in (prediction, against) if path]
         self.sets = [_read_masks(path, self.reference, common, self.classes) for path in paths]
@@ -89,31 +98,11 @@ class MaskScorer:
         if not shared:
             raise HandboneError(f'{prediction} and {against} have no image in common.')
         self.pairs = {name: key for name, key in self.sets[0][1].items() if key in shared}
-        indices = {name: index for index, name in enumerate(self.classes)}
-        self._unknown = UnknownFile(unknown_file, indices)
-        self._unknown.check_images(self.reference.names)
+        known.check_images(self.reference.names)
 
-    def known(self, key: str) -> np.ndarray:
-        """Tell which classes the reference masks of an image know.
-
-        Args:
-            key: Key of the image.
-
-        Returns:
-            Bool (C,).
-
-        Raises:
-            HandboneError: If a class has masks in it that is called unknown.
-        """
-        unknown = self.reference.unknown(key) | self._unknown.indices(key)
-        if unknown:
-            both = [self.classes[i] for i in self.reference.undrawn(key).present() if i in unknown]
-            if both:
-                raise HandboneError(
-                    f'{self._place}: {listed(both, 10)} is annotated in image {key} and unknown in '
-                    'it. Take it off the unknown classes.'
-                )
-        return ~np.isin(np.arange(len(self.classes)), list(unknown))
+    def predicted(self, masks: Masks, name: str, key: str) -> list[np.ndarray]:
+        """Find the runs of an image, without classes in places where they are unknown."""
+        return known_runs(masks[name], self.reference.unknown(key), self.reference.size(key))
 
     def choose_scores(
         self,
@@ -223,18 +212,19 @@ class MaskScorer:
         reference, rows = self.reference, []
         with_surfaces = any(name in SURFACE_SCORES for name in scores)
         for name, key in progress_bar(keys.items(), 'Scoring'):
+            runs = self.predicted(masks, name, key)
             if with_surfaces:
                 labels = reference.labels(key)
-                counts = run_overlap_counts(masks[name], encode(labels, len(self.classes)))
-                predicted = decode(masks[name], *labels.shape[:2])
+                counts = run_overlap_counts(runs, encode(labels, len(self.classes)))
+                predicted = decode(runs, *labels.shape[:2])
                 lengths = spacing or (1.0, 1.0)
                 found = overlap_scores(counts, scores) | surface_scores(
                     predicted, labels, len(self.classes), scores, tolerances, lengths
                 )
             else:
-                counts = run_overlap_counts(masks[name], reference.runs(key))
+                counts = run_overlap_counts(runs, reference.runs(key))
                 found = overlap_scores(counts, scores)
-            known = self.known(key)
+            known = known_classes(reference.unknown(key), reference.size(key), len(self.classes))
             rows.append(
                 [
                     np.where(known, found[column], np.nan)

@@ -86,7 +86,7 @@ def _packed_images(scorer: MaskScorer) -> Iterator[_PackedImage]:
     for name, key in progress_bar(scorer.pairs.items(), 'Scoring overlaps'):
         labels = scorer.reference.labels(key)
         predictions = [
-            decode(masks[names[key]], *labels.shape[:2])
+            decode(scorer.predicted(masks, names[key], key), *labels.shape[:2])
             for (masks, _), names in zip(scorer.sets, names_of, strict=True)
         ]
         yield _PackedImage(name, scorer.reference.patient(key), labels, predictions)

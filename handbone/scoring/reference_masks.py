@@ -9,13 +9,14 @@ import numpy as np
 from handbone.datasets.annotation_file import annotated_size, read_annotations
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.image_header import read_image_size
+from handbone.datasets.known_classes import KnownClasses, Unknown
 from handbone.datasets.labels import Labels
 from handbone.datasets.mask_runs import pack_runs
 from handbone.datasets.named_files import NamedFiles, without_suffix
-from handbone.datasets.polygons import Polygons
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import by_normal_form, normal_form
-from handbone.masks import decode, encode, rasterize
+from handbone.masks import decode, encode
+from handbone.masks.unknown import without
 from handbone.submissions import read_submission
 
 #: Folder of the JSON files in the hand-bone layout.
@@ -35,6 +36,7 @@ class AnnotationReference:
         size: Height and width of all images, for files without metadata.
         images: Images, whose headers tell their sizes.
         skip_labels: Labels to leave out.
+        known: What the images do not know, beside the classes that their files call unknown.
     """
 
     def __init__(
@@ -44,13 +46,15 @@ class AnnotationReference:
         size: Size | None = None,
         images: NamedFiles | None = None,
         skip_labels: Sequence[str] = (),
+        known: KnownClasses | None = None,
     ) -> None:
         inner = folder / ANNOTATIONS
         self.files = NamedFiles(inner if inner.is_dir() else folder, ['.json'])
         self.place = str(self.files.folder)
         self._by_key = {file.key: file for file in self.files.files}
         self.names = list(self._by_key)
-        self._class_indices = {name: index for index, name in enumerate(classes)}
+        self._num_classes = len(classes)
+        self._known = known or KnownClasses(classes)
         self._size = size
         self._images = images
         self._skip_labels = skip_labels
@@ -80,26 +84,31 @@ class AnnotationReference:
             key: Key of the image.
 
         Returns:
-            Packed map.
+            Packed map, without classes in places where they are unknown.
         """
-        size, polygons, _ = self._read(key)
-        return rasterize(polygons.split(), *size, len(self._class_indices))
+        size, labels, unknown = self._read(key)
+        packed = labels.draw(*size, self._num_classes)
+        if unknown is None or unknown.regions is None:
+            return packed
+        return without(packed, unknown.regions.draw(*size, self._num_classes))
 
     def runs(self, key: str) -> list[np.ndarray]:
         """Find the runs of every class of an image."""
-        return encode(self.labels(key), len(self._class_indices))
+        return encode(self.labels(key), self._num_classes)
 
-    def unknown(self, key: str) -> frozenset[int]:
-        """Find the classes that the file of an image calls unknown, as indices."""
+    def unknown(self, key: str) -> Unknown | None:
+        """Find what is unknown in an image."""
         return self._read(key)[2]
 
-    def _read_file(self, key: str) -> tuple[Size, Polygons, frozenset[int]]:
+    def _read_file(self, key: str) -> tuple[Size, Labels, Unknown | None]:
         path = self.files.folder / self._by_key[key].name
         image = self._images.path(key) if self._images else None
         size = read_image_size(image) if image else self._size
-        polygons, problems, unknown = read_annotations(
-            path, self._class_indices, size, self._skip_labels
+        polygons, problems, named = read_annotations(
+            path, self._known.label_indices(), size, self._skip_labels
         )
+        labels, unknown, contradictions = self._known.of_image(key, polygons, path, named)
+        problems += contradictions
         if problems:
             raise problems[0]
         size = size or annotated_size(path)
@@ -109,7 +118,7 @@ class AnnotationReference:
                 'the metadata does not tell height and width of the image',
                 'Add --size HEIGHT WIDTH if all images have one size, or --images FOLDER',
             )
-        return size, polygons, unknown
+        return size, labels, unknown
 
 
 class SubmissionReference:
@@ -120,6 +129,7 @@ class SubmissionReference:
         classes: Class names in bit order.
         size: Height and width of all images.
         images: Images, whose headers tell their sizes and whose folders are the patients.
+        known: The classes that images do not know.
     """
 
     def __init__(
@@ -128,8 +138,10 @@ class SubmissionReference:
         classes: Sequence[str],
         size: Size | None = None,
         images: NamedFiles | None = None,
+        known: KnownClasses | None = None,
     ) -> None:
         self.place = str(path)
+        self._known = known or KnownClasses(classes)
         self._size = size
         self._images = images
         self._masks = read_submission(path, classes, num_pixels(self.size))
@@ -151,9 +163,12 @@ class SubmissionReference:
         path = self._images.path(key) if self._images else None
         return read_image_size(path) if path else self._size
 
-    def unknown(self, key: str) -> frozenset[int]:
-        """Find the classes that the file calls unknown: none, because it has no place for them."""
-        return frozenset()
+    def unknown(self, key: str) -> Unknown | None:
+        """Find the classes that are unknown in an image; the file itself has no place for them."""
+        _, unknown, problems = self._known.of_image(key, self.undrawn(key), self.place)
+        if problems:
+            raise problems[0]
+        return unknown
 
     def undrawn(self, key: str) -> Labels:
         """Find the masks of an image as the file has them."""

@@ -76,3 +76,69 @@ def test_masks_of_an_unknown_class(files, tmp_path):
         evaluate(*files, classes=CLASSES, unknown_file=table)
     with pytest.raises(FileNotFoundError, match='none.csv'):
         evaluate(*files, classes=CLASSES, unknown_file=tmp_path / 'none.csv')
+
+
+@pytest.fixture
+def with_places(files, tmp_path):
+    """The files, in which a box of image ID2 says that nobody knows whether "right" is there."""
+    submission, folder = files
+    path = folder / 'ID2/image.json'
+    document = json.loads(path.read_bytes())
+    box = [[8, 3], [14, 3], [14, 8], [8, 8]]
+    document['annotations'] += [dict(label='right?', points=box), dict(label='left', points=box)]
+    path.write_text(json.dumps(document))
+    return submission, folder
+
+
+def drawn(*boxes):
+    mask = np.zeros(SIZE, bool)
+    for top, bottom, left, right in boxes:
+        mask[top : bottom + 1, left : right + 1] = True
+    return mask
+
+
+def test_places_in_which_a_class_is_unknown_do_not_count(with_places, tmp_path, capsys):
+    """Against planes; "left" counts in the place all the same."""
+    place = drawn((3, 8, 8, 14))
+    left, right = drawn((2, 9, 2, 7)) | place, drawn((5, 11, 9, 19)) & ~place
+    predicted = drawn((2, 9, 2, 7)), drawn((5, 11, 10, 19)) & ~place
+    expected = [
+        (2 * (found & true).sum() + 1e-4) / (found.sum() + true.sum() + 1e-4)
+        for found, true in zip(predicted, (left, right), strict=True)
+    ]
+    settings = dict(classes=CLASSES, unknown_labels={'right?': 'right'})
+    for scores in (['dice'], ['dice', 'surface_dice']):
+        table = evaluate(*with_places, scores=scores, **settings).scores
+        np.testing.assert_allclose(table.scores['dice'][1], expected, rtol=1e-9)
+    assert expected[1] < 1 and table.scores['surface_dice@2'][1, 1] == 1
+    arguments = ['evaluate', *map(str, with_places), '--classes', *CLASSES, '--metrics', 'dice']
+    command.main([*arguments, '--unknown-labels', 'right?=right', '--out', str(tmp_path / 'a.csv')])
+    assert f'ID2/image.png,right,{expected[1]:.6f}' in (tmp_path / 'a.csv').read_text()
+
+
+def test_overlaps_leave_unknown_places_out(with_places):
+    settings = dict(classes=CLASSES, overlap='all')
+    found = evaluate(*with_places, unknown_labels={'right?': 'right'}, **settings)
+    assert found.overlaps is None
+    skipped = evaluate(*with_places, skip_labels=['right?'], **settings)
+    assert skipped.overlaps.classes == ('left+right',)
+
+
+def test_a_place_as_large_as_the_image(with_places):
+    path = with_places[1] / 'ID2/image.json'
+    document = json.loads(path.read_bytes())
+    document['annotations'][2]['points'] = [[0, 0], [23, 0], [23, 19], [0, 19]]
+    path.write_text(json.dumps(document))
+    table = evaluate(*with_places, classes=CLASSES, unknown_labels={'right?': 'right'}).scores
+    assert np.isnan(table.scores['dice']).tolist() == [[False, True], [False, True]]
+
+
+def test_unknown_labels_that_make_no_sense(with_places, files):
+    with pytest.raises(HandboneError, match=r"'right\?'.*the label is not among the 2 classes"):
+        evaluate(*with_places, classes=CLASSES)
+    with pytest.raises(HandboneError, match="'top' is not among the classes"):
+        evaluate(*with_places, classes=CLASSES, unknown_labels={'right?': 'top'})
+    with pytest.raises(HandboneError, match='a CSV marks no places in which a class is unknown'):
+        evaluate(files[0], files[0], classes=CLASSES, unknown_labels={'right?': 'right'})
+    with pytest.raises(HandboneError, match='--unknown-labels needs masks and a REFERENCE'):
+        evaluate(files[0], unknown_labels={'right?': 'right'})

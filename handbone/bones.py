@@ -4,6 +4,7 @@ The order is the bit order of every packed label map: bone ``i`` of :data:`CLASS
 """
 
 import colorsys
+from collections.abc import Sequence
 
 FINGERS = tuple(f'finger-{number}' for number in range(1, 20))
 CARPALS = (
@@ -31,6 +32,17 @@ RAYS = {
     'little': FINGERS[15:19],
 }
 
+#: The bones of the rays as RAM-H1200 (arXiv 2605.05616) and others call them: distal, middle and
+#: proximal phalanges and metacarpals, rays numbered from the thumb.
+SHORT_NAMES = {
+    name: f'{part}{number}'
+    for number, ray in enumerate(RAYS.values(), start=1)
+    for name, part in zip(
+        ray, ('DP', 'MP', 'PP', 'MC') if number > 1 else ('DP', 'PP', 'MC'), strict=True
+    )
+}
+_LONG_NAMES = {short: name for name, short in SHORT_NAMES.items()}
+
 #: The metacarpals of the thumb to the little finger.
 METACARPALS = tuple(ray[-1] for ray in RAYS.values())
 #: Bones that lie against each other, whose overlap RAM-H1200 (arXiv 2605.05616) scores.
@@ -50,6 +62,21 @@ ADJACENT_BONES = (
     ('Trapezoid', 'finger-7'),
     ('finger-7', 'finger-11'),
 )
+
+
+def bone_names(classes: Sequence[str]) -> tuple[str, ...]:
+    """Name classes as :data:`CLASSES` does, where they are bones under another name.
+
+    Args:
+        classes: Names of classes.
+
+    Returns:
+        Our name of each; what is no bone of a ray keeps its own.
+
+    >>> bone_names(['DP1', 'MC5', 'Radius', 'Ring'])
+    ('finger-1', 'finger-19', 'Radius', 'Ring')
+    """
+    return tuple(_LONG_NAMES.get(name, name) for name in classes)
 
 
 def distinct_colors(count: int) -> list[tuple[int, int, int]]:

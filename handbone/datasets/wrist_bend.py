@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from handbone.bones import FOREARM, METACARPALS
+from handbone.bones import FOREARM, METACARPALS, bone_names
 
 from .polygons import Polygons
 
-#: The third metacarpal, here and in RAM-H1200.
-METACARPAL = (METACARPALS[2], 'MC3')
+#: The third metacarpal.
+METACARPAL = METACARPALS[2]
 #: Wrists that are bent by more degrees than this count as bent.
 BENT = 13.0
 #: Edges of the forearm within this many degrees of its likely axis tell its direction, then those
@@ -51,10 +51,11 @@ def _largest_polygons(polygons: Polygons, classes: Sequence[str]) -> dict[str, n
 
     The third metacarpal is called ``hand``.
     """
-    wanted = dict.fromkeys(METACARPAL, 'hand') | {name: name for name in FOREARM}
+    wanted = {METACARPAL: 'hand'} | {name: name for name in FOREARM}
+    names = bone_names(classes)
     found: dict[str, tuple[float, np.ndarray]] = {}
     for index, outline in polygons.split():
-        name = wanted.get(classes[index], '')
+        name = wanted.get(names[index], '')
         area = cv2.contourArea(np.ascontiguousarray(outline)) if name else 0.0
         if area > found.get(name, (0.0,))[0]:
             found[name] = area, outline

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handbone.bones import FINGERS, RAYS
+from handbone.bones import FINGERS, RAYS, bone_names
 from handbone.metadata.patient_table import PatientTable
 
 from .alignment import Aligned, align_images
@@ -67,7 +67,8 @@ def _chains(classes: Sequence[str]) -> list[list[int]]:
     Fingers with four bones are exchanged as a whole. Among few classes, two with exchanged names
     are doubted together with sound ones, so each class is tried.
     """
-    if set(FINGERS) <= set(classes):
-        rays = [[classes.index(name) for name in ray] for ray in RAYS.values()]
+    names = bone_names(classes)
+    if set(FINGERS) <= set(names):
+        rays = [[names.index(name) for name in ray] for ray in RAYS.values()]
         return [ray for ray in rays if len(ray) == 4]
     return [[index] for index in range(len(classes))] if len(classes) <= FEW_CLASSES else []

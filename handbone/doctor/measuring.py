@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from handbone.bones import CLASSES
+from handbone.bones import FINGERS, bone_names
 from handbone.datasets.attribute_values import bend_degrees
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import image_file
@@ -122,15 +122,19 @@ def _measure_labels(
         counts = np.bincount(outlines.classes, minlength=len(classes)).astype(np.int32)
         measures = replace(measures, polygons=counts)
         defects += outline_defects(polygons, image.height, image.width)
-    if tuple(classes) == CLASSES:
-        defects += _hand_defects(shapes, measures)
+    if set(FINGERS) <= set(bone_names(classes)):
+        defects += _hand_defects(shapes, measures, classes)
     return measures, defects
 
 
-def _hand_defects(shapes: dict[int, BoneShape], measures: ClassMeasures) -> Iterator[LabelDefect]:
-    bones = {CLASSES[index]: shape for index, shape in shapes.items()}
-    for names, text in misplaced_bones(bones):
-        indices = [CLASSES.index(name) for name in names]
+def _hand_defects(
+    shapes: dict[int, BoneShape], measures: ClassMeasures, classes: Sequence[str]
+) -> Iterator[LabelDefect]:
+    """Find fingers whose bones are out of order, whatever names the classes have."""
+    names = bone_names(classes)
+    bones = {names[index]: shape for index, shape in shapes.items()}
+    for found, text in misplaced_bones(bones, dict(zip(names, classes, strict=True))):
+        indices = [names.index(name) for name in found]
         boxes = measures.boxes[indices]
         left, top = boxes[:, :2].min(axis=0).tolist()
         right, bottom = boxes[:, 2:].max(axis=0).tolist()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handbone.bones import ADJACENT_BONES, METACARPALS
+from handbone.bones import ADJACENT_BONES, bone_names
 from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form, normal_forms
 
@@ -12,8 +12,6 @@ from handbone.listing import normal_form, normal_forms
 SEPARATOR = '+'
 #: The name of :data:`handbone.bones.ADJACENT_BONES`.
 ADJACENT = 'adjacent-bones'
-#: What the metacarpals are called in RAM-H1200.
-SHORT_NAMES = {name: f'MC{number}' for number, name in enumerate(METACARPALS, start=1)}
 
 #: How users name a pair.
 PairName = str | Sequence[str]
@@ -85,10 +83,8 @@ def _pair(named: PairName, classes: Sequence[str]) -> tuple[int, int]:
 
 def _adjacent(classes: Sequence[str]) -> list[tuple[int, int]]:
     """Find the adjacent bones in our class list or in that of RAM-H1200."""
-    pairs: Sequence[tuple[str, str]] = ADJACENT_BONES
-    if SHORT_NAMES[METACARPALS[0]] in classes:
-        pairs = tuple(
-            (SHORT_NAMES.get(first, first), SHORT_NAMES.get(second, second))
-            for first, second in ADJACENT_BONES
-        )
-    return [_pair(pair, classes) for pair in pairs]
+    own_names = dict(zip(bone_names(classes), classes, strict=True))
+    return [
+        _pair((own_names.get(first, first), own_names.get(second, second)), classes)
+        for first, second in ADJACENT_BONES
+    ]

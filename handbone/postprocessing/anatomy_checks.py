@@ -129,20 +129,24 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     return tuple(flags)
 
 
-def misplaced_bones(bones: Mapping[str, BoneShape]) -> list[tuple[tuple[str, ...], str]]:
+def misplaced_bones(
+    bones: Mapping[str, BoneShape], called: Mapping[str, str] | None = None
+) -> list[tuple[tuple[str, ...], str]]:
     """Find fingers and metacarpals whose bones do not follow each other, or lie apart.
 
     Args:
         bones: Shape of each bone that is there.
+        called: What the sentences call each bone. Default: as in :data:`handbone.bones.CLASSES`.
 
     Returns:
         The bones in question, and a sentence about them.
     """
+    called = called or {name: name for name in CLASSES}
     flags = []
     for ray, names in RAYS.items():
-        flags.extend(_order(bones, names, f'the {ray}'))
-        flags.extend(_gaps(bones, names, ray))
-    flags.extend(_order(bones, METACARPALS, 'the metacarpals'))
+        flags.extend(_order(bones, names, f'the {ray}', called))
+        flags.extend(_gaps(bones, names, ray, called))
+    flags.extend(_order(bones, METACARPALS, 'the metacarpals', called))
     return flags
 
 
@@ -157,7 +161,7 @@ def _pieces(bones: Mapping[str, BoneShape]) -> list[str]:
 
 
 def _order(
-    bones: Mapping[str, BoneShape], names: Sequence[str], row: str
+    bones: Mapping[str, BoneShape], names: Sequence[str], row: str, called: Mapping[str, str]
 ) -> list[tuple[tuple[str, ...], str]]:
     """Find a row of bones whose centres turn back between the first and the last."""
     there = tuple(name for name in names if name in bones)
@@ -165,11 +169,12 @@ def _order(
     steps = np.diff(centres, axis=0)
     if all(before @ after > 0 for before, after in zip(steps, steps[1:], strict=False)):
         return []
-    return [(there, f'{row}: {", ".join(there)} do not follow each other in this order')]
+    row_names = ', '.join(called[name] for name in there)
+    return [(there, f'{row}: {row_names} do not follow each other in this order')]
 
 
 def _gaps(
-    bones: Mapping[str, BoneShape], names: Sequence[str], ray: str
+    bones: Mapping[str, BoneShape], names: Sequence[str], ray: str, called: Mapping[str, str]
 ) -> list[tuple[tuple[str, ...], str]]:
     """Find neighbours in a finger that are too far apart."""
     flags: list[tuple[tuple[str, ...], str]] = []
@@ -177,7 +182,8 @@ def _gaps(
         if first not in bones or second not in bones:
             continue
         if _gap(bones[first], bones[second]) > LARGEST_GAP:
-            flags.append(((first, second), f'the {ray}: {first} and {second} lie apart'))
+            text = f'the {ray}: {called[first]} and {called[second]} lie apart'
+            flags.append(((first, second), text))
     return flags
 
 

@@ -104,7 +104,7 @@ def _pass_gif_colors(file: BinaryIO, flags: int) -> None:
 
 
 def _bmp_end(file: BinaryIO, image: Image.Image) -> int:
-    codec, _, start, settings = image.tile[0]
+    codec, _, start, settings = image.tile[0]  # type: ignore[attr-defined]
     if codec == 'raw':
         return start + int(settings[1]) * image.height
     file.seek(BMP_PIXEL_BYTES)
@@ -112,7 +112,7 @@ def _bmp_end(file: BinaryIO, image: Image.Image) -> int:
 
 
 def _pnm_end(file: BinaryIO, image: Image.Image) -> int:
-    codec, _, start, settings = image.tile[0]
+    codec, _, start, settings = image.tile[0]  # type: ignore[attr-defined]
     if codec == 'ppm_plain':
         return 0
     if image.mode == '1':

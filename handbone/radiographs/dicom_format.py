@@ -233,13 +233,12 @@ def spacing_element(header: 'Dataset', keyword: str) -> tuple[float, float] | No
 def _check_end(path: str | Path, header: 'Dataset', file: BinaryIO) -> None:
     """Refuse a file that ends within the pixels that were passed over."""
     size = file.seek(0, io.SEEK_END)
-    for element in (
-        header.get_item(keyword, keep_deferred=True) for keyword in PIXELS if keyword in header
-    ):
+    for keyword in PIXELS:
+        element: Any = header.get_item(keyword, keep_deferred=True) if keyword in header else None
         # pixels in fragments have no length, and their end was looked for
         length = getattr(element, 'length', UNKNOWN_LENGTH)
-        if length != UNKNOWN_LENGTH and element.value_tell + length > size:
-            missing = element.value_tell + length - size
+        missing = 0 if length == UNKNOWN_LENGTH else element.value_tell + length - size
+        if missing > 0:
             raise RadiographError.at(
                 path, f'the DICOM file is truncated ({missing} bytes are missing)', COPY_AGAIN
             )

@@ -36,9 +36,12 @@ OPEN_DATASETS = {
     ),
 }
 
+#: Where the client keeps what it knows of a folder.
+UNFINISHED = '.cache/huggingface/download'
+
 
 def download_dataset(name: str, folder: str | Path) -> OpenDataset:
-    """Download an open dataset; what is there already is not fetched again.
+    """Download an open dataset; files that are there already are not fetched again.
 
     Args:
         name: Name of the dataset, a key of ``OPEN_DATASETS``.
@@ -81,4 +84,7 @@ def download_dataset(name: str, folder: str | Path) -> OpenDataset:
             f'{dataset.repository} cannot be downloaded ({one_line(error)}). Run the command again '
             f'to continue, or {by_hand}.'
         ) from error
+    # the client gives every attempt a file of its own, which stays where a process was killed
+    for unfinished in (Path(folder) / UNFINISHED).rglob('*.incomplete'):
+        unfinished.unlink(missing_ok=True)
     return dataset

@@ -240,9 +240,12 @@ class FormatReader:
 
         Returns:
             Its path below the folder of images.
+
+        Raises:
+            DatasetError: No file can have the name.
         """
         file = self._images.find(name) if self._images else None
-        return _relative(name) if file is None else file.name
+        return name_below(name, self.place) if file is None else file.name
 
     def _name_problems(self, name: str, seen: set[str]) -> list[DatasetError]:
         key = normal_form(name)

@@ -113,7 +113,7 @@ def test_places_in_which_a_class_is_unknown_do_not_count(with_places, tmp_path, 
     assert expected[1] < 1 and table.scores['surface_dice@2'][1, 1] == 1
     arguments = ['evaluate', *map(str, with_places), '--classes', *CLASSES, '--metrics', 'dice']
     command.main([*arguments, '--unknown-labels', 'right?=right', '--out', str(tmp_path / 'a.csv')])
-    assert f'ID2/image.png,right,{expected[1]:.6f}' in (tmp_path / 'a.csv').read_text()
+    assert f'ID2/image.png,ID2,right,{expected[1]:.6f}' in (tmp_path / 'a.csv').read_text()
 
 
 def test_overlaps_leave_unknown_places_out(with_places):

@@ -1,0 +1,1 @@
+"""What a first GPU is asked, in ten minutes: ``python -m benchmarks.gpu_check``."""

@@ -30,8 +30,9 @@ MEMORY_SHARE, TIME_SHARE = 0.85, 0.9
 #: Patients below which large networks are not tried.
 FEW_PATIENTS = 50
 FOR_FEW = ('segformer_mit-b0', 'segformer_mit-b2')
-#: Windows are worth it from this factor between the size that is needed and the one that fits.
-WINDOWS_FROM = 3.0
+#: Windows are worth it from this factor between the size that is needed and the one that fits: the
+#: thinnest class is then at most two values of the output wide in whole images.
+WINDOWS_FROM = 6.0
 #: The side of an image in sides of a window, at most, so that a window shows where it is.
 MOST_WINDOWS = 3.0
 

@@ -87,8 +87,9 @@ def test_a_cpu_takes_a_smaller_size_if_memory_is_short():
 def test_windows_where_whole_images_would_lose_the_thinnest_class():
     short = Budget('cpu', 10**10, 100)
     cost = cost_per_pixel(1e-6, 100)
-    whole = make_plan(fingerprint(thickness=33), short, cost)
-    windows = make_plan(fingerprint(thickness=30), short, cost)
+    # 1536 pixels, six times the side for which there is time, are needed for 16 of 2048 pixels
+    whole = make_plan(fingerprint(thickness=17), short, cost)
+    windows = make_plan(fingerprint(thickness=15), short, cost)
     assert whole.step.size == windows.step.size == (256, 256)
     assert not whole.windows and windows.windows
     assert windows.image_size == (768, 768)

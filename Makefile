@@ -4,6 +4,7 @@
 # make bench    speed and memory, compared with the usual implementations
 # make bench-train  the same for training steps and predictions of whole models: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
+# make docs     the site, in build/docs; warnings are errors
 # make lint     style and types
 # make newest   the commands that need no network, on the newest Python installed
 # make env      the environment alone, in .venv; every other target makes it first
@@ -29,6 +30,8 @@ WORK_DIR := work_dirs/demo
 PLAIN := $(VENV)/bench
 # MLflow and Weights & Biases with what they need, for tests
 TRACKING := $(VENV)/tracking
+# Sphinx with what it needs
+SITE := $(VENV)/docs
 
 # Tests of one file share what they train, so they stay in one process; the order of the files is
 # that of their names, because the long ones come first in it.
@@ -39,7 +42,7 @@ SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 export GOMP_SPINCOUNT ?= 20000
 JSRT_CONFIG ?= configs/jsrt/folded_unet_384.py
 
-.PHONY: env demo test test-fast bench bench-train bench-jsrt lint newest clean
+.PHONY: env demo test test-fast bench bench-train bench-jsrt docs lint newest clean
 
 env: $(INSTALLED)
 
@@ -95,6 +98,14 @@ $(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)
 $(TRACKING)/installed: mmenv/requirements-tracking.txt | $(INSTALLED)
 	rm -rf $(TRACKING)
 	$(RUN) -m pip install --quiet --no-deps --target $(TRACKING) --requirement $<
+	touch $@
+
+docs: $(SITE)/installed
+	PYTHONPATH=$(SITE) $(RUN) -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
+
+$(SITE)/installed: mmenv/requirements-docs.txt | $(INSTALLED)
+	rm -rf $(SITE)
+	$(RUN) -m pip install --quiet --no-deps --target $(SITE) --requirement $<
 	touch $@
 
 lint: $(INSTALLED)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import NamedTuple
 
 from handbone.version import __version__
@@ -93,9 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
     name, *rest = words
     subcommand = SUBCOMMANDS[name]
     with user_errors_in_one_line(subcommand.predicting):
-        module = import_module(f'handbone.cli.{name.replace("-", "_")}')
-        parser = argparse.ArgumentParser(prog=f'{PROGRAM} {name}')
-        module.add_arguments(parser)
+        parser = subcommand_parser(name)
         args, unknown = parser.parse_known_args(rest)
         if unknown and not subcommand.passes_on:
             parser.error(f'unrecognized arguments: {" ".join(unknown)}')
@@ -105,7 +104,25 @@ def main(arguments: list[str] | None = None) -> None:
             from handbone.registration import register
 
             register()
-        module.run(args)
+        _module(name).run(args)
+
+
+def subcommand_parser(name: str) -> argparse.ArgumentParser:
+    """Make the parser of a subcommand.
+
+    Args:
+        name: Key of :data:`SUBCOMMANDS`.
+
+    Returns:
+        The parser, which also writes the help.
+    """
+    parser = argparse.ArgumentParser(prog=f'{PROGRAM} {name}')
+    _module(name).add_arguments(parser)
+    return parser
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f'handbone.cli.{name.replace("-", "_")}')
 
 
 def _overview() -> argparse.ArgumentParser:

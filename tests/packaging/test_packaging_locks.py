@@ -14,6 +14,7 @@ CPU = ROOT / 'mmenv' / 'requirements-cpu.txt'
 CUDA = ROOT / 'mmenv' / 'requirements-cuda.txt'
 SMP = ROOT / 'mmenv' / 'requirements-smp.txt'
 TRACKING = ROOT / 'mmenv' / 'requirements-tracking.txt'
+DOCS = ROOT / 'mmenv' / 'requirements-docs.txt'
 PIN = re.compile(r'[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*')
 CUDA_LIBRARY = re.compile(r'cuda-|nvidia-|triton')
 # albumentations asks for it; opencv-python provides the same module
@@ -33,7 +34,7 @@ def names(lock):
     return {canonical(pin.partition('==')[0]) for pin in pins(lock)}
 
 
-@pytest.mark.parametrize('lock', [CPU, CUDA, SMP, TRACKING], ids=lambda lock: lock.stem)
+@pytest.mark.parametrize('lock', [CPU, CUDA, SMP, TRACKING, DOCS], ids=lambda lock: lock.stem)
 def test_a_lock_holds_exact_versions_and_nothing_else(lock):
     # no local versions (+cpu), addresses, paths, options or ranges
     assert [pin for pin in pins(lock) if not PIN.fullmatch(pin)] == []
@@ -46,7 +47,7 @@ def test_the_cuda_lock_is_the_cpu_lock_and_the_cuda_libraries():
     assert any(pin.startswith('triton==') for pin in pins(CUDA))
 
 
-@pytest.mark.parametrize('lock', [SMP, TRACKING], ids=lambda lock: lock.stem)
+@pytest.mark.parametrize('lock', [SMP, TRACKING, DOCS], ids=lambda lock: lock.stem)
 def test_a_lock_beside_the_others_repeats_nothing(lock):
     assert names(lock) & names(CUDA) == set()
 

@@ -30,7 +30,6 @@ myst_enable_extensions = ['colon_fence']
 autodoc_typehints = 'description'
 autodoc_typehints_description_target = 'documented'
 autodoc_member_order = 'bysource'
-autodoc_class_signature = 'separated'
 # examples are copied without the prompt
 copybutton_prompt_text = '>>> '
 napoleon_google_docstring = True

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.description = (
         'Train with different settings and find those with the highest validation score '
-        '(docs/search.md). The same command continues an interrupted search.'
+        '(docs/settings_search.md). The same command continues an interrupted search.'
     )
     parser.epilog = EPILOG
     parser.add_argument('config', help='configuration file')

@@ -2,7 +2,8 @@
 
 import argparse
 
-from .arguments import add_config_options, add_out_dir, at_least_one
+from .argument_types import at_least_one
+from .arguments import add_config_options, add_out_dir
 
 EPILOG = 'example: handbone browse-dataset configs/demo.py --out-dir work_dirs/browse --number 20'
 

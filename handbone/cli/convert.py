@@ -9,7 +9,8 @@ from handbone.datasets.formats.catalogue import FORMATS
 from handbone.datasets.formats.image_placement import MODES
 from handbone.progress import progress_bar
 
-from .arguments import add_reader_options, add_renaming, add_source_format, key_value
+from .argument_types import key_value
+from .arguments import add_reader_options, add_renaming, add_source_format
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import add_allow_pickle, add_out_dir, at_least_one, names
+from .argument_types import at_least_one, names
+from .arguments import add_allow_pickle, add_out_dir
 
 if TYPE_CHECKING:
     from handbone.apis.best_finding import BestFound

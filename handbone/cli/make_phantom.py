@@ -5,7 +5,7 @@ import sys
 
 from handbone.phantom.presets import PRESETS
 
-from .arguments import at_least_one
+from .argument_types import at_least_one
 
 EPILOG = 'example: handbone make-phantom data/phantom --train 300 --test 60 --size 1024 --workers 2'
 

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from .arguments import add_reader_options, add_renaming, add_source_format, seconds
+from .argument_types import seconds
+from .arguments import add_reader_options, add_renaming, add_source_format
 
 EPILOG = 'example: handbone plan data/chest --time 8h --device-memory 24 --out configs/mine.py'
 

@@ -9,14 +9,8 @@ from handbone.errors import HandboneError
 from handbone.outputs import WRITERS
 from handbone.starter import CONFIG, NOTICE, WEIGHTS, starter_weights
 
-from .arguments import (
-    add_allow_pickle,
-    add_config_options,
-    add_out_dir,
-    add_precision,
-    at_least_one,
-    names,
-)
+from .argument_types import at_least_one, names
+from .arguments import add_allow_pickle, add_config_options, add_out_dir, add_precision
 from .test import add_decision_arguments
 
 if TYPE_CHECKING:

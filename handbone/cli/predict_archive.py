@@ -10,7 +10,8 @@ from handbone.errors import HandboneError
 from handbone.extras import import_extra
 from handbone.progress import progress_bar
 
-from .arguments import add_out_dir, at_least_one
+from .argument_types import at_least_one
+from .arguments import add_out_dir
 from .predict import add_model_arguments, split_sources
 
 if TYPE_CHECKING:

@@ -5,13 +5,8 @@ from pathlib import Path
 
 from handbone.errors import HandboneError
 
-from .arguments import (
-    add_allow_pickle,
-    add_config_options,
-    add_out_dir,
-    add_precision,
-    at_least_one,
-)
+from .argument_types import at_least_one
+from .arguments import add_allow_pickle, add_config_options, add_out_dir, add_precision
 
 EPILOG = """\
 examples:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from handbone.errors import HandboneError
 
-from .arguments import add_config_options, gpu_slots
+from .argument_types import gpu_slots
+from .arguments import add_config_options
 
 EPILOG = 'example: handbone queue add configs/demo.py; handbone queue run --gpus 0,1'
 

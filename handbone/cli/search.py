@@ -6,7 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
-from .arguments import add_config_options, at_least_one, gpu_slots, seconds
+from .argument_types import at_least_one, gpu_slots, seconds
+from .arguments import add_config_options
 
 EPILOG = (
     'example: handbone search configs/demo.py configs/search/rate.yaml --trials 20 '

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from handbone.errors import HandboneError
 
-from .arguments import at_least_one
+from .argument_types import at_least_one
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

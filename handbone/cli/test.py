@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from handbone.postprocessing.selection import STEPS
 from handbone.submissions.image_names import IMAGE_NAMES
 
-from .arguments import add_common_arguments, add_precision, names, read_config
+from .argument_types import names
+from .arguments import add_common_arguments, add_precision, read_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config

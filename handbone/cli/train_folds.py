@@ -4,7 +4,8 @@ import argparse
 import signal
 import sys
 
-from .arguments import add_config_options, at_least_one, gpu_slots, numbers
+from .argument_types import at_least_one, gpu_slots, numbers
+from .arguments import add_config_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

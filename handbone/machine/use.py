@@ -81,11 +81,12 @@ class MachineUse:
         }
 
 
-def machine_use(folder: Path = Path()) -> MachineUse:
+def machine_use(folder: Path = Path(), with_own: bool = False) -> MachineUse:
     """Look at this machine.
 
     Args:
         folder: A folder on the disk whose free space counts.
+        with_own: Whether this process is one of the runs.
 
     Returns:
         What it does. The first call of a process does not know the processor's load and says 0.
@@ -101,7 +102,7 @@ def machine_use(folder: Path = Path()) -> MachineUse:
         memory_total=memory.total / GIGABYTE,
         disk_free=shutil.disk_usage(folder).free / GIGABYTE,
         cards=tuple(cards),
-        jobs=tuple(sorted(_jobs(cards), key=lambda job: job.since)),
+        jobs=tuple(sorted(_jobs(cards, with_own), key=lambda job: job.since)),
     )
 
 
@@ -119,7 +120,7 @@ def card_text(card: GraphicsCard) -> str:
     return ', '.join([f'{card.index}:{busy} {card.used:.0f} of {card.total:.0f} GB', *users])
 
 
-def _jobs(cards: list[GraphicsCard]) -> Iterator[Job]:
+def _jobs(cards: list[GraphicsCard], with_own: bool) -> Iterator[Job]:
     """Find the runs of handbone, without their workers, and what computes on GPUs."""
     on_cards = {pid for card in cards for pid in card.processes}
     found: dict[int, psutil.Process] = {}
@@ -127,7 +128,9 @@ def _jobs(cards: list[GraphicsCard]) -> Iterator[Job]:
     for process in psutil.process_iter(['cmdline', 'ppid']):
         parents[process.pid] = process.info['ppid'] or 0
         words = process.info['cmdline'] or []
-        if process.pid in on_cards or (process.pid != os.getpid() and _is_run(words)):
+        if process.pid == os.getpid() and not with_own:
+            continue
+        if process.pid in on_cards or _is_run(words):
             found[process.pid] = process
     for pid, process in found.items():
         if parents[pid] in found:

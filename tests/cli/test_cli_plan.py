@@ -3,7 +3,7 @@
 import pytest
 
 from handbone.apis import read_config_file
-from handbone.cli.arguments import seconds
+from handbone.cli.argument_types import seconds
 from handbone.planning import step_cost
 
 

@@ -126,3 +126,10 @@ def test_the_shipped_spaces_fit_the_demo(path):
     cfg = read_config_file(config_path('demo'))
     check_search_space(read_search_space(path), cfg, path)
     assert path.read_text().startswith('#')
+
+
+def test_the_example_of_the_page_fits_the_demo(read):
+    page = config_folder().parent / 'docs' / 'search.md'
+    text = page.read_text().partition('```yaml\n')[2].partition('```')[0]
+    cfg = read_config_file(config_path('demo'))
+    check_search_space(read(text), cfg, page)

@@ -133,7 +133,7 @@ class ResultSheetHook(Hook):
             if runner is not None:
                 runner.logger.warning(str(error))
         self._sender.send('results', self._row)
-        self._sender.send('machines', machine_use(folder).row())
+        self._sender.send('machines', machine_use(folder, with_own=True).row())
 
     def _end(self, state: str) -> None:
         if self._sender is None:

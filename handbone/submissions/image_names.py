@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from handbone.errors import HandboneError
@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from mmengine.dataset import BaseDataset
 
 IMAGE_NAMES = ('basename', 'stem', 'path')
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """List how files of predictions may name an image of a dataset.
+
+    Args:
+        name: Path of the image below its folder.
+
+    Returns:
+        That path, without its suffix, the file name, and its stem, in normal form.
+
+    >>> spellings('ID001/image1_R.png')
+    ('ID001/image1_R.png', 'ID001/image1_R', 'image1_R.png', 'image1_R')
+    """
+    path = PurePosixPath(normal_form(name))
+    return str(path), str(path.with_suffix('')), path.name, path.stem
 
 
 def dataset_image_paths(dataset: 'BaseDataset') -> list[str]:

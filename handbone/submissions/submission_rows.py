@@ -6,7 +6,7 @@ that rows may come in any order and no more than one image is in memory.
 
 import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from handbone.errors import HandboneError, listed, shown
 from handbone.listing import alike_error, normal_form, normal_forms
 from handbone.masks import string_to_runs
 
+from .image_names import spellings
 from .rle_rows import COLUMNS
 
 #: How names of files that are not valid UTF-8 are decoded: byte by byte, as Python lists them.
@@ -110,9 +111,7 @@ class SubmissionRows:
         Returns:
             The image in normal form, a key of ``rows``; None if the file does not have it.
         """
-        path = PurePosixPath(normal_form(name))
-        names = (str(path), str(path.with_suffix('')), path.name, path.stem)
-        return next((each for each in names if each in self.rows), None)
+        return next((each for each in spellings(name) if each in self.rows), None)
 
     def read(
         self, image_name: str, classes: Sequence[str], num_pixels: int | None = None

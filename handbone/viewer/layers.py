@@ -9,7 +9,7 @@ import numpy as np
 from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.formats.corrections import Corrections
 from handbone.errors import HandboneError, listed, shown
-from handbone.listing import normal_form, normal_forms
+from handbone.listing import normal_forms
 from handbone.masks import encode
 from handbone.submissions.submission_rows import SubmissionRows
 
@@ -88,8 +88,80 @@ class CorrectedLayer:
         """Nothing is open."""
 
 
-class CsvLayer:
-    """The masks of a CSV of runs; see :class:`Layer`.
+class PredictionLayer:
+    """Masks of a model; see :class:`Layer`.
+
+    Args:
+        path: Where they are.
+        name: What the page calls it.
+        classes: Its classes, in normal form.
+    """
+
+    kind = 'prediction'
+
+    def __init__(self, path: Path, name: str, classes: Sequence[str]) -> None:
+        self.path, self.name, self.classes = path, name, tuple(classes)
+
+    def take(self, classes: Sequence[str]) -> None:
+        """Take the masks of these classes, in this order.
+
+        Args:
+            classes: Class names in bit order.
+
+        Raises:
+            HandboneError: There is another class here.
+        """
+        known = set(normal_forms(classes))
+        unknown = [name for name in self.classes if name not in known]
+        if unknown:
+            fault = f'{shown(unknown[0])} is no class of the data, which have {listed(classes, 40)}'
+            raise self.class_error(unknown[0], fault, 'Show files of one class list.')
+        self.classes = tuple(classes)
+
+    def match(self, names: Sequence[str]) -> int:
+        """Count the images that are here, and refuse predictions of other images.
+
+        Args:
+            names: Names of the images of the data.
+
+        Returns:
+            How many of them are here.
+
+        Raises:
+            HandboneError: None of them is.
+        """
+        count = sum(map(self.has, names))
+        if not count:
+            here = self.images()
+            raise HandboneError(
+                f'{self.path}: none of its {len(here)} images, such as {shown(here[0])}, is among '
+                f'the {len(names)} of the data, such as {shown(names[0])}. Name the predictions '
+                'of these images.'
+            )
+        return count
+
+    def class_error(self, name: str, fault: str, remedy: str) -> HandboneError:
+        """Make an error about a class."""
+        return HandboneError(f'{self.path}: {fault}. {remedy}')
+
+    def images(self) -> Sequence[str]:
+        """List the names of all images that are here, at least one."""
+        raise NotImplementedError
+
+    def has(self, name: str) -> bool:
+        """Tell whether an image is here."""
+        raise NotImplementedError
+
+    def runs(self, index: int, image: AnnotatedImage) -> list[np.ndarray] | None:
+        """Read the masks of an image; see :class:`Layer`."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close the files."""
+
+
+class CsvLayer(PredictionLayer):
+    """The masks of a CSV of runs.
 
     Args:
         path: The CSV, with the columns ``image_name``, ``class`` and ``rle``.
@@ -100,57 +172,17 @@ class CsvLayer:
         HandboneError: It is not such a CSV.
     """
 
-    kind = 'prediction'
-
     def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
         self._rows = SubmissionRows(path)
-        self._classes: Sequence[str] = self.classes
+        super().__init__(path, name, tuple(self._rows.classes))
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes of the file, as they first come."""
-        return tuple(self._rows.classes)
+    def class_error(self, name: str, fault: str, remedy: str) -> HandboneError:
+        """Name the line of the class."""
+        return self._rows.error(self._rows.classes[name], fault, remedy)
 
-    def take(self, classes: Sequence[str]) -> None:
-        """Take the masks of these classes, in this order.
-
-        Args:
-            classes: Class names in bit order.
-
-        Raises:
-            HandboneError: The file has another class.
-        """
-        known = set(normal_forms(classes))
-        unknown = [each for each in self._rows.classes if each not in known]
-        if unknown:
-            raise self._rows.error(
-                self._rows.classes[unknown[0]],
-                f'{shown(unknown[0])} is no class of the data, which have {listed(classes, 40)}',
-                'Show files of one class list.',
-            )
-        self._classes = classes
-
-    def match(self, names: Sequence[str]) -> int:
-        """Count the images that the file has, and refuse a file of other images.
-
-        Args:
-            names: Names of the images of the data.
-
-        Returns:
-            How many of them the file has.
-
-        Raises:
-            HandboneError: It has none of them.
-        """
-        count = sum(self._rows.find(name) is not None for name in names)
-        if not count:
-            raise HandboneError(
-                f'{self.path}: none of its {len(self._rows.rows)} images, such as '
-                f'{shown(next(iter(self._rows.names.values())))}, is among the {len(names)} of the '
-                f'data, such as {shown(names[0])}. Name the CSV of these images.'
-            )
-        return count
+    def images(self) -> Sequence[str]:
+        """List the names of the images; see the base class."""
+        return list(self._rows.names.values())
 
     def has(self, name: str) -> bool:
         """Tell whether the file has an image."""
@@ -158,11 +190,11 @@ class CsvLayer:
 
     def runs(self, index: int, image: AnnotatedImage) -> list[np.ndarray] | None:
         """Read the rows of an image; see :class:`Layer`."""
-        known = self._rows.find(normal_form(image.name))
+        known = self._rows.find(image.name)
         if known is None:
             return None
-        found = self._rows.read(known, self._classes, image.height * image.width)
-        return found.by_class(len(self._classes))
+        found = self._rows.read(known, self.classes, image.height * image.width)
+        return found.by_class(len(self.classes))
 
     def close(self) -> None:
         """Close the file."""

@@ -10,13 +10,15 @@ from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.corrections import Corrections
 from handbone.datasets.formats.source import Source, split_names
 from handbone.errors import HandboneError
+from handbone.extras import import_extra
 from handbone.metadata.patient_table import read_patient_table
 from handbone.submissions.rle_rows import COLUMNS
 
 from .catalogue import Catalogue
 from .findings import read_findings
 from .gallery import Gallery, Part
-from .layers import CorrectedLayer, CsvLayer, Layer, TruthLayer
+from .layers import CorrectedLayer, CsvLayer, Layer, PredictionLayer, TruthLayer
+from .many_labels import with_likely_classes
 from .session import Session
 from .work_dir import is_work_dir, work_dir_sources
 
@@ -51,8 +53,8 @@ def open_sources(
     """Open datasets and predictions.
 
     Args:
-        sources: Files and folders: CSV files of runs are predictions, work dirs of trainings are
-            their test data with what was predicted, everything else is data.
+        sources: Files and folders: CSV files of runs and archives are predictions, work dirs of
+            trainings are their test data with what was predicted, everything else is data.
         source_format: Format of the data; None finds it out.
         images: Folder of the images; None looks where the format has them.
         choice: Which classes are read.
@@ -65,14 +67,14 @@ def open_sources(
         HandboneError: Something cannot be read, or does not fit the rest.
     """
     extras = extras or Extras()
-    data, csv_files = _divide(sources, source_format, images, choice)
-    parts = [Part(source.split, source.open()) for source in data]
+    data, predicted = _divide(sources, source_format, images, choice)
+    parts = [Part(source.split, with_likely_classes(source).open()) for source in data]
     labelled = [part for part in parts if part.reader.classes]
     _check_classes(labelled)
     classes: Sequence[str] = (choice.classes if choice else None) or ()
     if labelled:
         classes = labelled[0].reader.classes
-    gallery, predictions = Gallery(parts), _open_predictions(csv_files)
+    gallery, predictions = Gallery(parts), _open_predictions(predicted)
     classes = classes or _joined_classes(predictions)
     layers, notes = _match_layers(
         gallery, predictions, extras.corrected, classes, labelled=bool(labelled)
@@ -101,6 +103,11 @@ def is_submission(path: Path) -> bool:
     return set(COLUMNS) <= {field.decode(errors='replace') for field in header}
 
 
+def is_archive(path: Path) -> bool:
+    """Tell whether a folder is an archive of predictions."""
+    return (path / 'archive.json').is_file() and (path / 'images.parquet').is_file()
+
+
 def _divide(
     sources: Sequence[Path],
     source_format: str | None,
@@ -110,15 +117,15 @@ def _divide(
     """Tell data from predictions; without any data, the folder of the images stands for them."""
     of_runs = [work_dir_sources(path) for path in sources if is_work_dir(path)]
     named = [path for path in sources if not is_work_dir(path)]
-    csv_files = [path for path in named if is_submission(path)]
-    paths = [path for path in named if path not in csv_files]
+    predicted = [path for path in named if is_submission(path) or is_archive(path)]
+    paths = [path for path in named if path not in predicted]
     # several runs of the same data show these once
     found = list({source.path: source for parts, _ in of_runs for source in parts}.values())
-    csv_files += [path for _, written in of_runs for path in written]
+    predicted += [path for _, written in of_runs for path in written]
     if paths or not found:
         if not paths and images is None:
             raise HandboneError(
-                'CSV files do not hold the images. Name the data too, or the folder of the '
+                'Predictions do not hold the images. Name the data too, or the folder of the '
                 'images: --images FOLDER.'
             )
         if not paths and images is not None:
@@ -128,12 +135,12 @@ def _divide(
             Source(name, path, source_format, images, choice)
             for name, path in zip(names, paths, strict=True)
         ]
-    return found, csv_files
+    return found, predicted
 
 
 def _match_layers(
     gallery: Gallery,
-    predictions: Sequence[CsvLayer],
+    predictions: Sequence[PredictionLayer],
     corrected: Path | None,
     classes: Sequence[str],
     labelled: bool,
@@ -163,10 +170,23 @@ def _match_layers(
     ]
 
 
-def _open_predictions(paths: Sequence[Path]) -> list[CsvLayer]:
-    """Open CSV files, named without suffix and as short as tells them apart."""
-    names = split_names([path.with_suffix('') for path in paths]) if paths else []
-    return [CsvLayer(path, name) for path, name in zip(paths, names, strict=True)]
+def _open_predictions(paths: Sequence[Path]) -> list[PredictionLayer]:
+    """Open CSV files and archives, named without suffix and as short as tells them apart."""
+    names = split_names([_bare(path) for path in paths]) if paths else []
+    layers: list[PredictionLayer] = []
+    for path, name in zip(paths, names, strict=True):
+        if path.is_dir():
+            import_extra('pyarrow', 'archive')
+            from .archive_layer import archive_layers
+
+            layers += archive_layers(path, name)
+        else:
+            layers.append(CsvLayer(path, name))
+    return layers
+
+
+def _bare(path: Path) -> Path:
+    return path if path.is_dir() else path.with_suffix('')
 
 
 def _palette(known: Sequence[Color], classes: Sequence[str]) -> list[Color]:
@@ -184,7 +204,7 @@ def _check_classes(parts: Sequence[Part]) -> None:
             )
 
 
-def _joined_classes(predictions: Sequence[CsvLayer]) -> tuple[str, ...]:
+def _joined_classes(predictions: Sequence[PredictionLayer]) -> tuple[str, ...]:
     """List the classes of CSV files: the bones where all of them are bones."""
     found = tuple(dict.fromkeys(name for each in predictions for name in each.classes))
     return CLASSES if set(found) <= set(CLASSES) else found

@@ -12,6 +12,7 @@ from handbone.bones import CLASSES
 from handbone.cli.command import main
 from handbone.datasets.formats.conversion import convert
 from handbone.errors import HandboneError
+from handbone.viewer import many_labels
 from handbone.viewer.server import listen
 from handbone.viewer.sources import Extras, open_sources
 
@@ -52,6 +53,72 @@ def test_corrected_labels_come_back_as_a_layer(data, tmp_path, to):
     assert notes == []
     (scores,) = session.catalogue.scores(session.catalogue.look_at(1))[1:]
     assert scores[RADIUS] > 0.9 and scores[ULNA] > 0.9
+
+
+def test_many_label_files_are_not_all_read_first(data, monkeypatch):
+    read, labels_of = [], many_labels.labels_of
+
+    def noted(path):
+        read.append(path.stem)
+        return labels_of(path)
+
+    monkeypatch.setattr(many_labels, 'labels_of', noted)
+    monkeypatch.setattr(many_labels, 'MANY', 3)
+    monkeypatch.setattr(many_labels, 'READ', 1)
+    session, _ = opened([data])
+    assert read == ['image1_R'] and session.catalogue.classes == CLASSES
+    # what the files that were not read name beside the bones is said where it is
+    label = (data / 'outputs_json' / NAMES[2]).with_suffix('.json')
+    label.write_text(label.read_text().replace('Ulna', 'Ring'))
+    session, _ = opened([data])
+    assert session.catalogue.look_at(0).problems == []
+    assert "'Ring'" in session.catalogue.look_at(2).problems[0]
+
+
+def write_archive(root, names, runs):
+    """An archive of one model, with these runs of the Radius in every image."""
+    pandas = pytest.importorskip('pandas')
+    pytest.importorskip('duckdb')
+    from handbone.archive.folder import ArchiveFolder
+    from handbone.archive.tables import RUNS, parquet_bytes
+    from handbone.archive.work_units import work_unit_file
+
+    folder = ArchiveFolder(root)
+    root.mkdir()
+    folder.add_model('abc', CLASSES, [0.5] * len(CLASSES))
+    hashes = [f'{number:064x}' for number in range(len(names))]
+    images = pandas.DataFrame({'image': names, 'image_name': names, 'image_hash': hashes})
+    folder.write_images(images.assign(size=1, modified=1))
+    starts, lengths = zip(*runs, strict=True)
+    rows = [
+        dict(image=name, image_hash=digest, height=128, width=128, starts=starts, lengths=lengths)
+        for name, digest in zip(names, hashes, strict=True)
+    ]
+    frame = pandas.DataFrame(rows).assign(**{'class': 'Radius'})
+    file = folder.runs / work_unit_file('abc', hashes)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(parquet_bytes(frame, RUNS))
+    return root
+
+
+def test_an_archive_is_a_layer(data, tmp_path):
+    root = write_archive(tmp_path / 'found', NAMES[:2], [(5, 3), (20, 1)])
+    session, notes = open_sources([data, root])
+    first, last = session.catalogue.look_at(0), session.catalogue.look_at(2)
+    session.close()
+    assert [each.name for each in session.catalogue.layers] == ['', 'found']
+    assert notes == [f'{root} has 2 of the 3 images']
+    assert first.runs[1][RADIUS].tolist() == [[4, 3], [19, 1]]
+    assert sum(map(len, first.runs[1])) == 2 and last.runs[1] is None
+
+
+def test_runs_of_an_archive_that_end_outside_are_one_line(data, tmp_path):
+    root = write_archive(tmp_path / 'found', NAMES, [(5, 3), (16384, 2)])
+    session, _ = open_sources([data, root])
+    shown = session.catalogue.look_at(0)
+    session.close()
+    assert shown.runs[1] is None
+    assert 'ends outside the map of 16384 pixels' in shown.problems[0]
 
 
 def write_run(folder, csv_file, **dataset):
@@ -96,7 +163,7 @@ def test_a_csv_of_other_images_is_one_line(data, tmp_path):
 
 
 def test_a_csv_without_images_is_one_line(csv_files):
-    with pytest.raises(HandboneError, match='CSV files do not hold the images'):
+    with pytest.raises(HandboneError, match='Predictions do not hold the images'):
         open_sources(csv_files)
 
 

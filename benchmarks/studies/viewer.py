@@ -46,8 +46,7 @@ def make_images(folder: Path, count: int) -> list[Path]:
         The folder of the data, and the CSV files.
     """
     data = folder / 'test'
-    if not data.is_dir():
-        write_dataset(folder, 0, count, size=SIZE)
+    write_dataset(folder, 0, count, size=SIZE)
     paths = [folder / f'masks_{number}.csv' for number in range(FILES)]
     if not all(path.exists() for path in paths):
         for number, path in enumerate(paths):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
-from torch import Tensor, nn
+from torch import Tensor
 
 from handbone.checkpoints import find_checkpoint, load_checkpoint_file
 from handbone.checkpoints.fitting import checkpoint_classes
@@ -134,7 +134,7 @@ class Teachers:
         return torch.logit(mean, eps=1e-6)
 
 
-def build_teacher(cfg: Config, checkpoint: str) -> nn.Module:
+def build_teacher(cfg: Config, checkpoint: str) -> Any:
     """Build the network of a teacher.
 
     Args:
@@ -200,13 +200,10 @@ def as_seen_by(teacher: Any, inputs: Tensor, student: Any, name: str) -> Tensor:
         )
     if isinstance(teacher, RankDataPreProcessor):
         return inputs
-    mean, deviation = (
-        [getattr(each, key, None) for each in (student, teacher)] for key in ('mean', 'std')
-    )
-    if mean[0] is None or mean[1] is None:
+    if not (hasattr(student, 'mean') and hasattr(teacher, 'mean')):
         return inputs
-    grey = inputs * deviation[0].to(inputs) + mean[0].to(inputs)
-    return (grey - mean[1].to(inputs)) / deviation[1].to(inputs)
+    grey = inputs * student.std.to(inputs) + student.mean.to(inputs)
+    return (grey - teacher.mean.to(inputs)) / teacher.std.to(inputs)
 
 
 def _values(ranks: int | None) -> str:

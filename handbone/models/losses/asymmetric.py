@@ -89,6 +89,7 @@ class MultilabelAsymmetricLoss(PackedLoss):
     def _absent(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Value and slope of each pixel if it is not."""
         probability, right = torch.sigmoid(logits), torch.sigmoid(-logits)
+        share: Tensor | float
         if self.margin == 0:
             # 1 - q is 1 - p, whose logarithm is exact this way
             shifted, surprise, share = probability, F.softplus(logits), 1.0

@@ -8,7 +8,6 @@ overwritten by the next attempt. Nothing else in the package renames files.
 import contextlib
 import errno
 import fcntl
-import hashlib
 import io
 import os
 from collections.abc import Iterator
@@ -114,22 +113,6 @@ def not_written(error: OSError, path: Path) -> OSError:
     """
     reason = error.strerror or error
     return OSError(error.errno, f'{reason}, so it was not written', str(path))
-
-
-def file_hash(path: Path) -> str:
-    """Hash a file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        SHA-256 of its bytes, in hexadecimal digits.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def check_room(folder: Path, size: int = 2**16) -> None:

@@ -23,7 +23,7 @@ from handbone.ensembles.proof import FEWEST_PATIENTS, Proof
 from handbone.ensembles.trained_config import trained_config
 from handbone.errors import HandboneError, listed
 from handbone.evaluation.bootstrap import bootstrap_mean
-from handbone.files import file_hash
+from handbone.file_hash import file_hash
 from handbone.inference.torch_predictor import choose_device
 from handbone.masks import check_thresholds
 from handbone.progress import progress_bar

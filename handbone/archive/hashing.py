@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from handbone.files import file_hash
+from handbone.file_hash import file_hash
 
 #: Files whose size and time are queried in parallel: network disks answer each query slowly.
 FILES_ASKED_AT_ONCE = 16

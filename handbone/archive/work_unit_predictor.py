@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from handbone.errors import HandboneError
 from handbone.extras import MissingExtraError
-from handbone.files import file_hash, write_atomically
+from handbone.file_hash import file_hash
+from handbone.files import write_atomically
 from handbone.inference.batches import Answer, predict_batches, read_ahead
 from handbone.inference.image_failures import failure_text
 from handbone.inference.predictor import Predictor, read_file

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError, shown
-from handbone.files import file_hash, write_atomically
+from handbone.file_hash import file_hash
+from handbone.files import write_atomically
 from handbone.masks import check_thresholds
 from handbone.postprocessing import STEPS
 from handbone.structure import Fields, check_class_list, check_structure, parse_json

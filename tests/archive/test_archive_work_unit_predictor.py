@@ -15,7 +15,7 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as parquet  # noqa: E402
 
 from handbone.archive.work_unit_predictor import WorkUnitPredictor, WorkUnitSettings  # noqa: E402
-from handbone.files import file_hash  # noqa: E402
+from handbone.file_hash import file_hash  # noqa: E402
 
 
 @pytest.fixture

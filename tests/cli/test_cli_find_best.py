@@ -17,7 +17,7 @@ from handbone.configuration.fold_config import write_finished_fold
 from handbone.ensembles import proof
 from handbone.ensembles.ensemble_file import is_ensemble, read_ensemble, write_ensemble
 from handbone.ensembles.trained_config import trained_config
-from handbone.files import file_hash
+from handbone.file_hash import file_hash
 
 
 def copied(source, target, shift):

@@ -17,7 +17,7 @@ from handbone.apis.training import train
 from handbone.configuration.shipped import config_path
 from handbone.engine import ResumableWandbVisBackend
 from handbone.errors import HandboneError
-from handbone.files import file_hash
+from handbone.file_hash import file_hash
 from tests.compatibility.tiny_training import CLASSES, make_config, write_data
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,7 @@ from handbone.checkpoints import load_checkpoint_file, write_checkpoint
 from handbone.ensembles import Ensemble, EnsembleMember, write_ensemble
 from handbone.ensembles.distillation import SOFT_LOSS, check_teachers, soft_loss
 from handbone.ensembles.teachers import Teachers, as_seen_by, of_size, read_teachers
-from handbone.files import file_hash
+from handbone.file_hash import file_hash
 from handbone.masks import pack, planes_first
 from tests.compatibility.tiny_training import CLASSES, make_config, write_data
 

@@ -48,7 +48,7 @@ def by_archive(predictor, folder, batch_size):
     pa = pytest.importorskip('pyarrow')
     parquet = pytest.importorskip('pyarrow.parquet')
     from handbone.archive.work_unit_predictor import WorkUnitPredictor, WorkUnitSettings
-    from handbone.files import file_hash
+    from handbone.file_hash import file_hash
     from handbone.masks import decode
 
     paths = sorted(folder.iterdir())

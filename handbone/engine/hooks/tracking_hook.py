@@ -10,7 +10,7 @@ from mmseg.registry import HOOKS
 from handbone.engine.tracking.tracker import TrackedCheckpoint, Tracker
 from handbone.engine.training_events import ERROR, INTERRUPT, ListeningHook
 from handbone.evaluation.dice_metric import dice_table
-from handbone.files import file_hash
+from handbone.file_hash import file_hash
 
 
 @HOOKS.register_module()

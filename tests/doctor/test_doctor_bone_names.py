@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from made_records import annotated, hand, record, sound_record, survey_of
 
 from handbone.bones import CLASSES, FINGERS, RAYS, SHORT_NAMES, bone_names
@@ -46,12 +45,10 @@ def _renamed(word):
     return word.replace(name, SHORT_NAMES[name]) if name in SHORT_NAMES else word
 
 
-@pytest.mark.parametrize('classes', [CLASSES, RENAMED])
-def test_two_fingers_that_have_exchanged_names(classes):
+def test_two_fingers_that_have_exchanged_names():
     rng = np.random.default_rng(21)
     _, polygons, exchanged = FAULTS['swapped-fingers'](None, hand(21), rng)
-    records = [record(21, polygons) if index == 21 else sound_record(index) for index in range(160)]
-    survey = replace(survey_of(records), classes=classes)
+    records = [record(21, polygons) if index == 21 else sound_record(index) for index in range(60)]
+    survey = replace(survey_of(records), classes=RENAMED)
     findings = [each for each in run_checks(examine(survey)) if each.check == 'swapped-names']
-    called = dict(zip(CLASSES, classes, strict=True))
-    assert {each.class_name for each in findings} == {called[name] for name in exchanged}
+    assert {each.class_name for each in findings} == {SHORT_NAMES[name] for name in exchanged}

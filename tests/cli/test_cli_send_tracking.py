@@ -33,3 +33,4 @@ def test_a_journal_is_sent_once_and_refusals_are_told(run_command, tmp_path, mon
     (run,) = client.search_runs([client.get_experiment_by_name('hands').experiment_id])
     assert run.data.params == {'model.type': 'one'} and run.data.metrics == {'loss_5': 0.5}
     assert run.info.status == 'FAILED'
+    assert run.info.artifact_uri.startswith(f'file://{tmp_path}/runs/mlflow-artifacts/')

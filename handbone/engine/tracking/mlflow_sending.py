@@ -52,7 +52,7 @@ class MLflowSender:
     ) -> None:
         self.journal = journal
         runs = journal.path.parents[2]  # RUNS/WORK_DIR/mlflow/NAME.jsonl
-        self._folder = runs / 'mlflow'
+        self._folder = runs / 'mlflow-artifacts'
         self.tracking_uri = (
             tracking_uri or os.environ.get('MLFLOW_TRACKING_URI') or f'sqlite:///{runs}/mlflow.db'
         )

@@ -1,11 +1,12 @@
 """Read a config file, for commands and functions."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handbone.errors import HandboneError
+
+from .option_values import parse_option
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -51,7 +52,7 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
 
 
 def parse_options(options: Sequence[str]) -> dict[str, Any]:
-    """Parse settings as mmengine does.
+    """Parse settings as mmengine does, and dicts in them; see :func:`parse_option`.
 
     >>> parse_options(['optim_wrapper.optimizer.lr=0.01', 'sizes=[1,2]'])
     {'optim_wrapper.optimizer.lr': 0.01, 'sizes': [1, 2]}
@@ -61,12 +62,8 @@ def parse_options(options: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         The values by dotted key.
-    """
-    if not options:
-        return {}
-    # imported here, because it takes seconds
-    from mmengine.config import DictAction
 
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--options', nargs='+', action=DictAction)
-    return parser.parse_args(['--options', *options]).options
+    Raises:
+        HandboneError: If one is not a value.
+    """
+    return {key: value for each in options for key, value in parse_option(each).items()}

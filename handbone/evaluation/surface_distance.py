@@ -52,7 +52,10 @@ def pixel_lengths(spacing: float | Sequence[float] | None) -> tuple[float, float
     """
     lengths = np.atleast_1d(np.asarray(1.0 if spacing is None else spacing, np.float64)).tolist()
     if len(lengths) not in (1, 2) or not all(0 < each < np.inf for each in lengths):
-        raise HandboneError(f'The spacing is one or two lengths above 0, got {spacing}.')
+        raise HandboneError(
+            f'The spacing is one or two lengths above 0, got {spacing}. On the command line it is '
+            '--spacing MM, or --spacing HEIGHT WIDTH.'
+        )
     return lengths[0], lengths[-1]
 
 

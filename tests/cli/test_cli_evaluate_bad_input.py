@@ -97,7 +97,7 @@ def test_settings_that_make_no_sense(refused, masks, annotations, tmp_path):
     assert 'unknown scores dise' in refused(masks, annotations, '--metrics', 'dise')
     assert 'Tolerances' in refused(masks, annotations, '--tolerance', '-1')
     said = refused(masks, annotations, '--spacing', '0')
-    assert 'The spacing is one or two lengths above 0' in said
+    assert 'The spacing is one or two lengths above 0' in said and '--spacing MM' in said
     assert 'add --images FOLDER' in refused(masks, annotations, '--show-dir', tmp_path)
     assert 'HEIGHT WIDTH' in refused(masks, masks, '--metrics', 'hd95')
     assert 'is not a table of scores' in refused(masks)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from handbone.masks import overlap_counts, overlapping_pairs, pair_maps, regions
+from handbone.masks import pair_pixels, regions
 from handbone.masks.class_regions import Region
 from handbone.postprocessing.bone_shapes import BoneShape, measure_shape
 
@@ -126,10 +126,6 @@ def _grey_values(region: Region, grey: np.ndarray) -> tuple[float, float, float]
 
 def _overlaps(packed: np.ndarray, areas: np.ndarray) -> np.ndarray:
     """Pairs of classes with common pixels, and their share of the smaller class, (k, 3)."""
-    num_classes = len(areas)
-    pairs = overlapping_pairs(packed, num_classes)
-    if not len(pairs):
-        return np.zeros((0, 3), np.float32)
-    both, _ = pair_maps(packed, packed, pairs, num_classes)
-    shares = overlap_counts(both, both, len(pairs)).prediction / areas[pairs].min(axis=1)
+    pairs, pixels = pair_pixels(packed, len(areas))
+    shares = pixels / areas[pairs].min(axis=1, initial=np.inf)
     return np.column_stack([pairs, shares]).astype(np.float32)

@@ -27,7 +27,7 @@ from .packed import (
     planes_last,
     unpack,
 )
-from .pairs import overlapping_pairs, pair_maps
+from .pairs import overlapping_pairs, pair_maps, pair_pixels
 from .placed_logits import place_logits, placed_blocks, placed_to_packed
 from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs
@@ -88,6 +88,7 @@ __all__ = [
     'overlapping_pairs',
     'pack',
     'pair_maps',
+    'pair_pixels',
     'place_logits',
     'placed_blocks',
     'placed_to_packed',

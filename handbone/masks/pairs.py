@@ -11,6 +11,7 @@ import numpy as np
 from handbone.errors import HandboneError
 
 from .packed import CLASSES_PER_PLANE, check_planes, empty, planes_of
+from .rle import change_points
 
 #: Index of the first and of the second class of each pair, (n, 2).
 Pairs = np.ndarray | Sequence[Sequence[int]]
@@ -32,12 +33,38 @@ def overlapping_pairs(packed: np.ndarray, num_classes: int) -> np.ndarray:
     >>> overlapping_pairs(np.array([[3, 4], [5, 0]], np.int32), 3).tolist()
     [[0, 1], [0, 2]]
     """
+    return pair_pixels(packed, num_classes)[0]
+
+
+def pair_pixels(packed: np.ndarray, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the pairs of classes that have pixels in common, and count these.
+
+    Args:
+        packed: As for :func:`overlapping_pairs`.
+        num_classes: Number of classes C.
+
+    Returns:
+        Class indices as of :func:`overlapping_pairs`, and the pixels of each pair, int64 (n,).
+
+    Raises:
+        HandboneError: If the map does not fit the number of classes.
+
+    >>> pair_pixels(np.array([[3, 3], [5, 0]], np.int32), 3)[1].tolist()
+    [2, 1]
+    """
     check_planes(packed, num_classes)
-    planes = list(planes_of(packed))
-    shared = _shared_pixels(planes)
-    codes = np.unique(np.stack([plane[shared] for plane in planes], axis=1), axis=0)
-    classes = _has_class(codes, np.arange(num_classes)).astype(np.float32)
-    return np.argwhere(np.triu(classes.T @ classes, 1))
+    if not packed.size:
+        return np.zeros((0, 2), np.int64), np.zeros(0, np.int64)
+    planes = [plane.ravel() for plane in planes_of(packed)]
+    starts = change_points(*planes)
+    codes, lengths = [plane[starts] for plane in planes], np.diff(starts, append=planes[0].size)
+    shared = _shared_pixels(codes)
+    several = np.stack([code[shared] for code in codes], axis=1)
+    # float64 counts exactly, and is multiplied faster than integers
+    classes = _has_class(several, np.arange(num_classes)).astype(np.float64)
+    counts = np.triu((classes.T * lengths[shared]) @ classes, 1).astype(np.int64)
+    pairs = np.argwhere(counts)
+    return pairs, counts[tuple(pairs.T)]
 
 
 def pair_maps(
@@ -107,7 +134,7 @@ def _draw(
 
 
 def _shared_pixels(planes: Sequence[np.ndarray]) -> np.ndarray:
-    """Find the pixels with several classes, bool (H, W); those to ignore have none."""
+    """Find the pixels with several classes, bool of their shape; those to ignore have none."""
     if len(planes) == 1:
         code = planes[0]
         return (code > 0) & (code & code - 1 != 0)

@@ -32,6 +32,10 @@ def test_pairs_that_share_a_pixel(shape, seed):
         if (seen[pair[0]] & seen[pair[1]]).any()
     ]
     assert list(map(tuple, found.tolist())) == expected
+    pairs, pixels = masks.pair_pixels(masks.pack(planes, ignore), shape[0])
+    assert pairs.tolist() == found.tolist()
+    wanted = [int((seen[first] & seen[second]).sum()) for first, second in expected]
+    assert pixels.tolist() == wanted
 
 
 @given(shapes, st.integers(0, 2**32))

@@ -6,7 +6,7 @@ that no code holds full-size logits of several classes.
 
 import heapq
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,8 @@ from torch import Tensor
 
 from .affine import compose, scaling
 from .decision import LogitBlock, UpsampledBlock, decide
-from .placed_logits import checked, interpolated, places_of, reached_boxes
+from .interpolation import interpolated, places_of
+from .placed_logits import checked, reached_boxes
 from .thresholds import logit_thresholds
 from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK, upsampled_blocks
 
@@ -176,15 +177,15 @@ def _blocks(
     patches: Sequence[Patch],
     limits: Sequence[float],
     content: tuple[float, float] | None,
-    classes: Iterable[int],
+    classes: Sequence[int],
 ) -> Iterator[LogitBlock]:
     """Blend some classes, one by one, where their masks can be; the rest as above."""
     if matrix is None:
         matrix = resize_matrix(content or (logits.shape[1], logits.shape[2]), size)
     logits, content = checked(logits, matrix, content)
     patches = [patch._replace(logits=checked(*patch[:2], None)[0]) for patch in patches]
-    of_image = reached_boxes(logits, matrix, size, limits)
-    of_patches = [_boxes_of(patch, size, limits) for patch in patches]
+    of_image = reached_boxes(logits, matrix, size, limits, classes)
+    of_patches = [reached_boxes(*patch[:2], size, limits, patch.classes) for patch in patches]
     pixels = PIXELS_PER_CPU_BLOCK if logits.device.type == 'cpu' else PIXELS_PER_GPU_BLOCK
     for index in classes:
         deciding = [number for number, patch in enumerate(patches) if index in patch.classes]
@@ -209,18 +210,8 @@ def _blend(values: Tensor, patch: Patch, index: int, rows: slice, columns: slice
     closer = interpolated(low, patch.matrix, rows, columns, view, -math.inf)[0]
     # where the logits of the image do not show a pixel, or do not count, the patch alone decides
     alone = (values == -math.inf) | (weights == 1)
-    blended = torch.where(alone, closer, values + weights * (closer - values))
+    blended = torch.lerp(torch.where(alone, closer, values), closer, weights)
     return torch.where(weights > 0, blended, values)
-
-
-def _boxes_of(
-    patch: Patch, size: tuple[int, int], limits: Sequence[float]
-) -> dict[int, tuple[slice, slice]]:
-    """Find the pixels that each class which a patch decides can reach."""
-    classes = list(patch.classes)
-    own = [limits[index] for index in classes]
-    boxes = reached_boxes(patch.logits[classes], patch.matrix, size, own)
-    return {classes[number]: box for number, box in boxes.items()}
 
 
 def _hull(boxes: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:

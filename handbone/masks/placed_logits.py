@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from handbone.errors import HandboneError
 
 from .affine import inverse
 from .decision import LogitBlock, UpsampledBlock, decide
+from .extents import extents
+from .interpolation import interpolated
 from .thresholds import logit_thresholds
 from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK
 
@@ -174,7 +175,11 @@ def _blocks(
 
 
 def reached_boxes(
-    logits: Tensor, matrix: np.ndarray, size: tuple[int, int], limits: Sequence[float]
+    logits: Tensor,
+    matrix: np.ndarray,
+    size: tuple[int, int],
+    limits: Sequence[float],
+    classes: Sequence[int] | None = None,
 ) -> dict[int, tuple[slice, slice]]:
     """Find the pixels of the image that each class above its limit can reach.
 
@@ -183,24 +188,16 @@ def reached_boxes(
         matrix: From x, y of the image's pixel centres to those of the logits.
         size: Height and width of the image.
         limits: The logit that a class has to exceed, one per class.
+        classes: The classes to look for; all by default.
 
     Returns:
         Rows and columns by class, for classes that exceed their limits anywhere, in class order.
     """
-    if logits.device.type == 'cpu':  # NumPy takes a fraction of the time
-        values = logits.numpy()
-        present: np.ndarray = values > np.array(limits, values.dtype)[:, None, None]
-        both = np.concatenate([np.any(present, axis=2), np.any(present, axis=1)], axis=1)
-    else:
-        bounds = torch.tensor(limits, dtype=logits.dtype, device=logits.device)
-        above = logits > bounds[:, None, None]
-        both = torch.cat([above.any(dim=2), above.any(dim=1)], dim=1).cpu().numpy()
     back = inverse(matrix)
-    boxes = {}
-    for index in np.flatnonzero(both.any(axis=1)).tolist():
-        in_row, in_column = np.split(both[index], [logits.shape[1]])
-        boxes[index] = _reached(np.flatnonzero(in_row), np.flatnonzero(in_column), back, size)
-    return boxes
+    return {
+        each.class_index: _reached(each.rows, each.columns, back, size)
+        for each in extents(logits, limits, range(len(logits)) if classes is None else classes)
+    }
 
 
 def _reached(
@@ -224,62 +221,3 @@ def _reached(
     left, top = lowest.clip(0, size[::-1]).astype(int).tolist()
     right, bottom = highest.clip(0, size[::-1]).astype(int).tolist()
     return slice(top, bottom), slice(left, right)
-
-
-def interpolated(
-    logits: Tensor,
-    matrix: np.ndarray,
-    rows: slice,
-    columns: slice,
-    content: tuple[float, float],
-    outside: float,
-) -> Tensor:
-    """Interpolate maps at a box of pixels.
-
-    Args:
-        logits: (C, h, w).
-        matrix: From x, y of the image's pixel centres to those of the logits.
-        rows: Rows of the image.
-        columns: Columns of the image.
-        content: Height and width of the part of the logits that counts.
-        outside: Value of pixels outside of it.
-
-    Returns:
-        (C, rows, columns).
-    """
-    places = places_of(matrix, rows, columns, logits.device)
-    inside = (
-        (places[0] >= -0.5)
-        & (places[0] <= content[1] - 0.5)
-        & (places[1] >= -0.5)
-        & (places[1] <= content[0] - 0.5)
-    )
-    sides = logits.shape[2], logits.shape[1]
-    grid = torch.stack(
-        [(2 * place + 1) / side - 1 for place, side in zip(places, sides, strict=True)], dim=-1
-    ).to(logits.dtype)
-    with torch.autocast(logits.device.type, enabled=False):
-        values = F.grid_sample(logits[None], grid[None], padding_mode='border', align_corners=False)
-    return values[0].masked_fill(~inside, outside)
-
-
-def places_of(
-    matrix: np.ndarray, rows: slice, columns: slice, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Find where a box of pixels lies.
-
-    Args:
-        matrix: From x, y of the pixel centres to the places.
-        rows: Rows of the image.
-        columns: Columns of the image.
-        device: Where to compute.
-
-    Returns:
-        x and y, float64 (rows, columns) each.
-    """
-    x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
-    # the places in double precision, whose sums are then rounded once
-    across = (torch.from_numpy(matrix[axis, 0] * x + matrix[axis, 2]).to(device) for axis in (0, 1))
-    down = (torch.from_numpy(matrix[axis, 1] * y).to(device) for axis in (0, 1))
-    first, second = (a[None, :] + b[:, None] for a, b in zip(across, down, strict=True))
-    return first, second

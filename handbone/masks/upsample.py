@@ -15,6 +15,7 @@ import torch
 from handbone.errors import HandboneError
 
 from .decision import LogitBlock, UpsampledBlock, decide
+from .extents import extents
 from .thresholds import logit_thresholds
 
 #: Pixels upsampled at a time: few enough for the cache of a CPU, enough to keep a GPU busy.
@@ -81,7 +82,7 @@ def logits_to_packed(
     """
     logits, vertical, horizontal = _place(logits, size, content)
     limits = logit_thresholds(thresholds, len(logits))
-    boxes = _boxes(logits, limits, vertical, horizontal)
+    boxes = _boxes(logits, limits, vertical, horizontal, range(len(logits)))
     if logits.device.type != 'cpu':
         blocks = _upsample_torch(logits, boxes, vertical, horizontal)
         return decide(blocks, limits, size, logits, exclusive)
@@ -114,8 +115,8 @@ def upsampled_blocks(
     """
     logits, vertical, horizontal = _place(logits.cpu(), size, content)
     limits = logit_thresholds(thresholds, len(logits))
-    boxes = _boxes(logits, limits, vertical, horizontal)
-    boxes = [box for box in boxes if box.class_index not in left_out]
+    classes = [index for index in range(len(logits)) if index not in left_out]
+    boxes = _boxes(logits, limits, vertical, horizontal, classes)
     with np.errstate(invalid='ignore'):
         yield from _upsample_numpy(logits.numpy(), boxes, vertical, horizontal)
 
@@ -170,27 +171,21 @@ def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:
 
 
 def _boxes(
-    logits: torch.Tensor, limits: Sequence[float], vertical: _Axis, horizontal: _Axis
+    logits: torch.Tensor,
+    limits: Sequence[float],
+    vertical: _Axis,
+    horizontal: _Axis,
+    classes: Sequence[int],
 ) -> list[_Box]:
-    """Find the box of each class that is present, with one transfer from the device."""
-    if logits.device.type == 'cpu':
-        values = logits.numpy()
-        present: np.ndarray = values > np.array(limits, values.dtype)[:, None, None]
-        in_row, in_column = np.any(present, axis=2), np.any(present, axis=1)
-    else:
-        bounds = torch.tensor(limits, dtype=logits.dtype, device=logits.device)
-        above = logits > bounds[:, None, None]
-        both = torch.cat([above.any(dim=2), above.any(dim=1)], dim=1).cpu().numpy()
-        in_row, in_column = both[:, : logits.shape[1]], both[:, logits.shape[1] :]
+    """Find the box of each of some classes that is present."""
     return [
-        _Box(index, _reached(in_row[index], vertical), _reached(in_column[index], horizontal))
-        for index in np.flatnonzero(in_row.any(axis=1)).tolist()
+        _Box(each.class_index, _reached(each.rows, vertical), _reached(each.columns, horizontal))
+        for each in extents(logits, limits, classes)
     ]
 
 
-def _reached(present: np.ndarray, axis: _Axis) -> slice:
+def _reached(places: np.ndarray, axis: _Axis) -> slice:
     """Find the output pixels to which any logit above the threshold contributes."""
-    places = np.flatnonzero(present)
     start = np.searchsorted(axis.upper, places[0], side='left')
     stop = np.searchsorted(axis.lower, places[-1], side='right')
     return slice(int(start), int(stop))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
@@ -22,6 +23,36 @@ class JoinedNetworks(PackedPrediction):
 
     parts: Sequence[str]
     shrink: int
+
+    @property
+    def labeller(self) -> Any:
+        """The network that labels what :meth:`view` shows."""
+        raise NotImplementedError
+
+    @property
+    def view_preprocessor(self) -> Any:
+        """The data preprocessor that normalises what :meth:`view` shows."""
+        return self.labeller.view_preprocessor
+
+    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute the logits of views.
+
+        Args:
+            inputs: ``(N, channels, h, w)`` of :meth:`view`.
+            batch_img_metas: Meta information of each image.
+
+        Returns:
+            ``(N, C, h', w')``.
+        """
+        return self.labeller.inference(inputs, batch_img_metas)
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """Compute the features of views; see :meth:`inference`."""
+        return self.labeller.extract_feat(inputs)
+
+    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
+        """Compute the logits of views; as :meth:`inference`."""
+        return self.labeller.encode_decode(inputs, batch_img_metas)
 
     def check_frame(self, first: Any, name: str) -> None:
         """Check what the first network sees of the images.
@@ -61,3 +92,25 @@ class JoinedNetworks(PackedPrediction):
             f'a {type(self).__name__} is not trained as a whole: train {" and ".join(self.parts)} '
             'with their own configs and put them together with `handbone join`'
         )
+
+
+def content_of(data_samples: list[SegDataSample], inputs: Tensor) -> Tensor:
+    """Find the size of the images of a batch.
+
+    Args:
+        data_samples: Their samples.
+        inputs: The batch.
+
+    Returns:
+        Height and width without padding, ``(2,)``.
+
+    Raises:
+        HandboneError: If they differ.
+    """
+    shapes = {tuple(sample.metainfo['img_shape'][:2]) for sample in data_samples}
+    if len(shapes) > 1:
+        raise HandboneError(
+            f'a batch of a cascade has images of one size, got {sorted(shapes)}; use test_step, '
+            'which splits batches'
+        )
+    return torch.tensor(shapes.pop(), device=inputs.device)

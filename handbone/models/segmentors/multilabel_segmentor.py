@@ -23,9 +23,10 @@ from .logit_frame import grey_image, logit_content, logit_matrix, undo_flip, und
 from .section_windows import are_sections, section_logits
 from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
+from .viewing import Viewing
 
 
-class PackedPrediction(Decision):
+class PackedPrediction(Viewing, Decision):
     """Makes an mmseg segmentor multilabel: it turns logits into packed labels.
 
     Put it before a segmentor of mmseg in the list of base classes. ``test_cfg`` takes:
@@ -159,27 +160,14 @@ class PackedPrediction(Decision):
                 self, data_samples, lambda windows: self.encode_decode(windows, [])
             )
             return self.postprocess_result(logits, data_samples)
-        shown = self.view(inputs, data_samples)
-        seg_logits = self.inference(shown, [sample.metainfo for sample in data_samples])
-        return self.postprocess_result(seg_logits, data_samples, inputs)
-
-    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
-        """Choose what :meth:`inference` sees of the images; here, all of them.
-
-        Args:
-            inputs: ``(N, channels, H, W)``, as the data preprocessor gives them.
-            data_samples: Samples with meta information. A segmentor that sees a part of the image
-                adds ``region_matrix``, as for :func:`logit_matrix`.
-
-        Returns:
-            ``(N, channels, h, w)``, normalised.
-        """
-        return inputs
-
-    @property
-    def view_preprocessor(self) -> Any:
-        """The data preprocessor that normalises what :meth:`inference` sees."""
-        return self.data_preprocessor
+        shown = self.views(inputs, data_samples, several=not self.test_cfg.get('keep_logits'))
+        logits = self.inference(shown.images, [sample.metainfo for sample in shown.samples])
+        images = inputs[shown.owners] if len(shown.owners) > len(inputs) else inputs
+        labelled = self.postprocess_result(logits, shown.samples, images)
+        for owner, sample in zip(shown.owners, labelled, strict=True):
+            if sample is not data_samples[owner]:
+                data_samples[owner].pred_sem_seg.data |= sample.pred_sem_seg.data
+        return data_samples
 
     def postprocess_result(
         self,

@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 from handbone.masks import scaling
-from handbone.regions import inside
+from handbone.regions.block_means import block_means
 
 from ..data_preprocessors.ranks import RankDataPreProcessor
 
@@ -42,9 +42,14 @@ def shrunken(segmentor: Any, images: Tensor, content: Tensor, shrink: int) -> Te
     Returns:
         ``(N, channels, H / shrink, W / shrink)``, 0 in the padding.
     """
-    seen = inside(images, content)
-    shares = F.avg_pool2d(seen, shrink)  # of the pixels of a block that are in the image
-    coarse = F.avg_pool2d(images.float() * seen, shrink) / shares.clamp_min(1e-6)
+    # which pixels are in the image, and what share of the pixels of a block: rows times columns
+    down, across = (
+        (torch.arange(length, device=images.device) < side).float()
+        for length, side in zip(images.shape[2:], content, strict=True)
+    )
+    of_rows, of_columns = (each.unflatten(0, (-1, shrink)).mean(1) for each in (down, across))
+    shares = of_rows[:, None] * of_columns
+    coarse = block_means(images.float() * down[:, None] * across, shrink) / shares.clamp_min(1e-6)
     return normalised(segmentor.data_preprocessor, coarse, content / shrink) * (shares > 0)
 
 

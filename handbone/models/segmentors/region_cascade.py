@@ -161,17 +161,10 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
             sample.set_metainfo(dict(region_matrix=(matrix, size), region_found=flag))
         return self.show(inputs, found.matrices, content)
 
-    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Compute the logits of views.
-
-        Args:
-            inputs: ``(N, channels, h, w)`` of :meth:`show`.
-            batch_img_metas: Meta information of each image.
-
-        Returns:
-            ``(N, C, h', w')``.
-        """
-        return self.network.inference(inputs, batch_img_metas)
+    @property
+    def labeller(self) -> Any:
+        """The second network; see :class:`JoinedNetworks`."""
+        return self.network
 
     def region_logits(self, images: Tensor, content: Tensor) -> RegionLogits:
         """Run both networks, without meta information; what an exported graph does.
@@ -187,34 +180,6 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
         found = self.locate(coarse, (images.shape[2], images.shape[3]), content)
         logits = self.inference(self.show(images, found.matrices, content), [])
         return RegionLogits(logits, found.matrices, found.found)
-
-    @property
-    def view_preprocessor(self) -> Any:
-        """The data preprocessor of the second network."""
-        return self.network.data_preprocessor
-
-    def extract_feat(self, inputs: Tensor) -> Any:
-        """Compute the features of the second network.
-
-        Args:
-            inputs: ``(N, channels, h, w)`` of :meth:`show`.
-
-        Returns:
-            Its features.
-        """
-        return self.network.extract_feat(inputs)
-
-    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Compute the logits of views; as :meth:`inference`.
-
-        Args:
-            inputs: ``(N, channels, h, w)`` of :meth:`show`.
-            batch_img_metas: Meta information of each image.
-
-        Returns:
-            ``(N, C, h', w')``.
-        """
-        return self.network.encode_decode(inputs, batch_img_metas)
 
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         content = torch.tensor(inputs.shape[2:], device=inputs.device)

@@ -21,13 +21,13 @@ from handbone.masks import (
     resize_matrix,
     scaling,
 )
-from handbone.regions import masses_of_logits
+from handbone.regions import Masses, masses_of_logits
+from handbone.regions.block_means import block_means
 
-from .multilabel_segmentor import PackedPrediction
+from .joined_networks import JoinedNetworks, content_of
 from .network_views import resize_of, shrunken
-from .region_cascade import RegionCascade
 from .region_group import Closer, RegionGroup
-from .several_regions import SeveralRegions, content_of
+from .viewing import Shown
 
 #: Longest side, in logits, at which regions are located: more takes time and changes no view.
 LOCATED = 192
@@ -37,7 +37,7 @@ FINER = scaling(ENLARGED, ENLARGED)
 
 
 @MODELS.register_module()
-class SecondLook(SeveralRegions, BaseSegmentor):
+class SecondLook(JoinedNetworks, BaseSegmentor):
     """Second networks decide on some classes, each in its view of a region of the image.
 
     The first stage, any segmentor, sees the whole image, shrunk by averaging over blocks; a
@@ -102,10 +102,10 @@ class SecondLook(SeveralRegions, BaseSegmentor):
             raise HandboneError('SecondLook: looks is a list of at least one group of regions')
         for look in self.looks:
             look.check_classes(self.num_classes)
-        if isinstance(self.first, RegionCascade) and self.shrink != 1:
+        if isinstance(self.first, JoinedNetworks) and self.shrink != 1:
             raise HandboneError(
-                f'SecondLook: shrink={self.shrink}, but a RegionCascade as first stage shrinks by '
-                'itself: leave shrink out'
+                f'SecondLook: shrink={self.shrink}, but a {type(self.first).__name__} as first '
+                'stage shrinks by itself: leave shrink out'
             )
         if self.test_cfg.get('mode', 'whole') != 'whole':
             raise HandboneError('SecondLook: sliding windows are test_cfg.mode of its networks')
@@ -116,58 +116,45 @@ class SecondLook(SeveralRegions, BaseSegmentor):
         """Names of the networks: the first stage, and one per group of regions."""
         return ('first', *(f'looks.{index}.network' for index in range(len(self.looks))))
 
-    def predict(
-        self, inputs: Tensor, data_samples: list[SegDataSample] | None = None
-    ) -> list[SegDataSample]:
-        """Predict packed labels; see :meth:`PackedPrediction.predict`.
-
-        Args:
-            inputs: ``(N, channels, H, W)``, padded.
-            data_samples: Samples with the images' meta information.
-
-        Returns:
-            The samples, each with ``pred_sem_seg``: ``(P, H, W)`` int32 at the original size.
-        """
-        if isinstance(self.first, RegionCascade):
-            return super().predict(inputs, data_samples)
-        return PackedPrediction.predict(self, inputs, data_samples)
-
-    def coarse_logits(self, images: Tensor, content: Tensor) -> Tensor:
-        """Run the locator of a first stage that is a cascade; see :class:`RegionCascade`."""
-        return self.first.coarse_logits(images, content)
-
-    def view_of(
-        self, logits: Tensor, inputs: Tensor, data_samples: list[SegDataSample], content: Tensor
-    ) -> Tensor:
-        """Show what a first stage that is a cascade labels; see :class:`RegionCascade`."""
-        return self.first.view_of(logits, inputs, data_samples, content)
+    @property
+    def labeller(self) -> Any:
+        """The first stage; see :class:`JoinedNetworks`."""
+        return self.first
 
     def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
-        """Show the first stage what it labels; see :class:`PackedPrediction`."""
-        if isinstance(self.first, RegionCascade):
-            return super().view(inputs, data_samples)
-        return shrunken(self.first, inputs, content_of(data_samples, inputs), self.shrink)
+        """Show the first stage what it labels; see :class:`Viewing`."""
+        return self.first.view(self.shrunk(inputs, data_samples), data_samples)
 
-    def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Compute the logits of the first stage.
+    def views(self, inputs: Tensor, data_samples: list[SegDataSample], several: bool) -> Shown:
+        """Show the first stage all that it labels; see :class:`Viewing`."""
+        return self.first.views(self.shrunk(inputs, data_samples), data_samples, several)
+
+    def shrunk(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
+        """Average images over blocks for the first stage, and normalise them as it does.
 
         Args:
-            inputs: ``(N, channels, h, w)`` of :meth:`view`.
-            batch_img_metas: Meta information of each image.
+            inputs: ``(N, channels, H, W)`` grey values, padded.
+            data_samples: Samples with meta information.
 
         Returns:
-            ``(N, C, h', w')``.
+            ``(N, channels, H / shrink, W / shrink)``.
         """
-        return self.first.inference(inputs, batch_img_metas)
+        return shrunken(self.first, inputs, content_of(data_samples, inputs), self.shrink)
+
+    def first_logits(self, images: Tensor, content: Tensor) -> Tensor:
+        """Run a first stage that sees the whole image, without meta information.
+
+        Args:
+            images: ``(N, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            ``(N, C, h, w)``.
+        """
+        return self.inference(shrunken(self.first, images, content, self.shrink), [])
 
     #: whether the labels need the image beside the logits of the first stage
     looks_again = True
-
-    @property
-    def view_preprocessor(self) -> Any:
-        """The data preprocessor that normalises what the first stage labels."""
-        cascaded = isinstance(self.first, RegionCascade)
-        return self.first.view_preprocessor if cascaded else self.first.data_preprocessor
 
     def decide_on(
         self,
@@ -232,10 +219,7 @@ class SecondLook(SeveralRegions, BaseSegmentor):
             The regions that were found.
         """
         extent = torch.tensor(content, device=logits.device)
-        block = math.ceil(max(logits.shape[1:]) / LOCATED)
-        coarse = F.avg_pool2d(logits[None], block, ceil_mode=True)
-        frame = coarse.shape[2] * block, coarse.shape[3] * block
-        masses = masses_of_logits(coarse, frame, extent)
+        masses = self.masses(logits[None], extent)
         shape = torch.tensor(meta['img_shape'][:2], device=image.device)
         to_image = compose(resize_of(meta), inverse(place))
         return [
@@ -243,6 +227,21 @@ class SecondLook(SeveralRegions, BaseSegmentor):
             for look in self.looks
             for closer in look.look(masses, extent, image, shape, place, to_image)
         ]
+
+    @staticmethod
+    def masses(logits: Tensor, extent: Tensor) -> Masses:
+        """Measure where the classes are in the logits of the first stage.
+
+        Args:
+            logits: ``(N, C, h, w)``.
+            extent: ``(2,)``, height and width of the part of them that shows the image.
+
+        Returns:
+            Areas and boxes in pixels of the logits, found at a coarse resolution.
+        """
+        block = math.ceil(max(logits.shape[2:]) / LOCATED)
+        coarse = block_means(logits, block)
+        return masses_of_logits(coarse, (coarse.shape[2] * block, coarse.shape[3] * block), extent)
 
     def keep_logits(
         self,
@@ -264,19 +263,9 @@ class SecondLook(SeveralRegions, BaseSegmentor):
             matrix = None if matrix is None else compose(FINER, matrix)
         super().keep_logits(logits, content, matrix, sample)
 
-    def extract_feat(self, inputs: Tensor) -> Any:
-        """Compute the features of the first stage; see :meth:`inference`."""
-        return self.first.extract_feat(inputs)
-
-    def encode_decode(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
-        """Compute the logits of the first stage; as :meth:`inference`."""
-        return self.first.encode_decode(inputs, batch_img_metas)
-
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         content = torch.tensor(inputs.shape[2:], device=inputs.device)
-        if isinstance(self.first, RegionCascade):
-            return self.first.region_logits(inputs, content).logits
-        return self.inference(shrunken(self.first, inputs, content, self.shrink), [])
+        return self.first(shrunken(self.first, inputs, content, self.shrink))
 
 
 def enlarged(logits: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from handbone.checkpoints.fitting import weights_of
 from handbone.checkpoints.published import SUFFIX
 from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
 from handbone.errors import HandboneError
-from handbone.evaluation import read_thresholds
+from handbone.evaluation import read_temperatures, read_thresholds
 from handbone.files import put_in_place
 from handbone.masks import check_thresholds
 from handbone.structure import Fields, check_class_list, check_structure, one_line
@@ -39,8 +39,9 @@ def publish(
         checkpoint: A checkpoint of a training.
         out: The file to write, ending in ``.safetensors``. By default it is beside the checkpoint
             and has the first eight digits of its hash in its name.
-        thresholds: A file from ``handbone tune-thresholds``. Default: the thresholds of a published
-            checkpoint, otherwise those of the config.
+        thresholds: A file from ``handbone tune-thresholds``, whose temperatures are published as
+            well. Default: the thresholds and temperatures of a published checkpoint, otherwise the
+            thresholds of the config.
         precision: 'fp32' keeps the weights as they are, 'fp16' halves the file: matrices and
             kernels are rounded to half precision, vectors such as biases and the statistics of
             normalisation are kept.
@@ -73,16 +74,18 @@ def publish(
     palette = [] if palette is None else palette
     check_class_list(classes, palette, checkpoint)
     configured = configured_thresholds(text, classes, checkpoint)  # also checks the text
-    decided = meta.get('thresholds') or configured
+    decided, temperatures = meta.get('thresholds') or configured, meta.get('temperatures')
     if thresholds is not None:
         decided = list(read_thresholds(thresholds, classes))
+        measured = list(read_temperatures(thresholds, classes))
+        temperatures = measured if any(each != 1 for each in measured) else None
     weights = weights_of(content, checkpoint)
     if precision == 'fp16':
         weights = {
             name: _halved(weight, f'{checkpoint}: {name}') for name, weight in weights.items()
         }
     colors = [list(color) for color in palette]
-    digest = write_published(path, weights, classes, colors, decided, text)
+    digest = write_published(path, weights, classes, colors, decided, text, temperatures)
     if out:
         return path
     named = beside.with_name(f'{beside.name}-{digest[:8]}{SUFFIX}')

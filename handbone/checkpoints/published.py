@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ def write_published(
     palette: list[list[int]],
     thresholds: float | list[float],
     config_text: str,
+    temperatures: list[float] | None = None,
 ) -> str:
     """Write weights and their description into one file, completely or not at all.
 
@@ -42,6 +44,8 @@ def write_published(
         palette: RGB colours, 0 to 255, one per class.
         thresholds: Probability above which a class is present; one number, or one per class.
         config_text: The config as text, which is never evaluated.
+        temperatures: What logits are divided by before the confidence is told, one per class; None
+            if they were not measured.
 
     Returns:
         The SHA-256 of description and weights, which is also in the file.
@@ -54,6 +58,8 @@ def write_published(
         thresholds=json.dumps(thresholds),
         config=config_text,
     )
+    if temperatures is not None:
+        metadata['temperatures'] = json.dumps(temperatures)
     metadata['sha256'] = fingerprint(weights, metadata)
     DurableBackend().put(save(weights, metadata), path)
     return metadata['sha256']
@@ -68,7 +74,8 @@ def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict
 
     Returns:
         ``state_dict`` and ``meta``; ``meta`` has those of ``dataset_meta`` with ``classes`` and
-        ``palette``, ``thresholds``, ``config_text`` and ``sha256`` that the file holds.
+        ``palette``, ``thresholds``, ``config_text`` and ``sha256`` that the file holds, and
+        ``temperatures`` if it has them.
 
     Raises:
         HandboneError: If the file is damaged or its hash does not fit.
@@ -97,15 +104,26 @@ def read_published(path: str | Path, device: torch.device | str = 'cpu') -> dict
     check_class_list(classes, palette, place)
     check_thresholds(thresholds, classes, place)
     dataset_meta = dict(classes=tuple(classes), palette=[tuple(color) for color in palette])
-    return dict(
-        state_dict=weights,
-        meta=dict(
-            dataset_meta=dataset_meta,
-            thresholds=thresholds,
-            config_text=metadata['config'],
-            sha256=metadata['sha256'],
-        ),
+    meta = dict(
+        dataset_meta=dataset_meta,
+        thresholds=thresholds,
+        config_text=metadata['config'],
+        sha256=metadata['sha256'],
     )
+    if 'temperatures' in metadata:
+        temperatures = parse_json(metadata['temperatures'], f'{place}: temperatures')
+        meta['temperatures'] = _checked(temperatures, len(classes), place)
+    return dict(state_dict=weights, meta=meta)
+
+
+def _checked(temperatures: object, number: int, place: str) -> list[float]:
+    if (
+        not isinstance(temperatures, list)
+        or len(temperatures) != number
+        or not all(isinstance(each, int | float) and 0 < each < math.inf for each in temperatures)
+    ):
+        raise HandboneError(f'{place}: temperatures are one number above 0 for each class')
+    return temperatures
 
 
 def fingerprint(weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:

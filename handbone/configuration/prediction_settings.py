@@ -59,14 +59,18 @@ def use_thresholds(cfg: Config, path: str) -> None:
 def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
     """Use the thresholds that were published with the weights, unless the config has its own.
 
+    Where the network tells how sure it is, the published temperatures are used, too.
+
     Args:
         cfg: Configuration, changed in place.
         checkpoint: File of the weights.
     """
     if is_address(checkpoint):
         return
-    published = (load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}).get('thresholds')
-    settings = prediction_settings(cfg)
+    meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
+    published, settings = meta.get('thresholds'), prediction_settings(cfg)
+    if settings.get('summarise') is not None and meta.get('temperatures'):
+        settings.summarise.setdefault('temperatures', meta['temperatures'])
     if published is None:
         return
     configured = settings.setdefault('threshold', published)

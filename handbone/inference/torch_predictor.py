@@ -57,7 +57,8 @@ class TorchPredictor:
             config's, or those that were published with the weights.
         postprocess: Names of the steps after the thresholds; by default the config's.
         summarise: Also tell how sure the network is of each class.
-        temperatures: What logits are divided by before that; by default 1.
+        temperatures: What logits are divided by before that; by default those that were published
+            with the weights, or 1.
 
     Attributes:
         classes: Names in class order.
@@ -123,6 +124,7 @@ class TorchPredictor:
         self.summarises = summarise
         if summarise:
             # behind the hash, because it changes no label
+            temperatures = temperatures or (content.get('meta') or {}).get('temperatures')
             segmentor.test_cfg['summarise'] = dict(temperatures=temperatures)
         self._model = model.to(self.device).eval()
         prepare_for_autocast(self._model, self._dtype)

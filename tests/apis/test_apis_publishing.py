@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from handbone.apis import publish
 from handbone.checkpoints import load_checkpoint_file
-from handbone.checkpoints.published import fingerprint
+from handbone.checkpoints.published import fingerprint, write_published
 from handbone.cli.command import main
 from handbone.configuration.prediction_settings import use_published_thresholds
 
@@ -101,6 +101,38 @@ def test_publishing_anew_keeps_files_and_thresholds(checkpoint, tmp_path):
     assert beside.read_bytes() == content
     assert load_checkpoint_file(again)['meta']['thresholds'] == [0.2, 0.7]
     assert not list(tmp_path.glob('.*'))
+
+
+def test_temperatures_travel_with_the_weights(checkpoint, tmp_path):
+    """To where the network tells how sure it is, and nowhere else."""
+    classes = {
+        name: dict(threshold=0.4, temperature=value)
+        for name, value in zip(CLASSES, (1.3, 0.9), strict=True)
+    }
+    tuned = tmp_path / 'thresholds.json'
+    tuned.write_text(json.dumps(dict(format='handbone thresholds 1', classes=classes)))
+    first = publish(str(checkpoint), str(tmp_path / 'first.safetensors'), str(tuned))
+    again = publish(str(first))
+    for path in (first, again):
+        assert load_checkpoint_file(path)['meta']['temperatures'] == [1.3, 0.9]
+        sure = Config(dict(model=dict(type='Net', test_cfg=dict(summarise={}))))
+        use_published_thresholds(sure, str(path))
+        assert sure.model.test_cfg.summarise.temperatures == [1.3, 0.9]
+        use_published_thresholds(labels := Config(dict(model=dict(type='Net'))), str(path))
+        assert 'summarise' not in labels.model.test_cfg
+    own = Config(dict(model=dict(type='Net', test_cfg=dict(summarise=dict(temperatures=[2, 2])))))
+    use_published_thresholds(own, str(first))
+    assert own.model.test_cfg.summarise.temperatures == [2, 2]
+    assert 'temperatures' not in load_checkpoint_file(publish(str(checkpoint)))['meta']
+
+
+@pytest.mark.parametrize('temperatures', [[1.0], [1.0, 0], [1.0, 'warm'], 2])
+def test_temperatures_that_cannot_be(temperatures, tmp_path):
+    path = tmp_path / 'a.safetensors'
+    palette = list(map(list, PALETTE))
+    write_published(path, {}, list(CLASSES), palette, 0.5, 'model = dict()', temperatures)
+    with pytest.raises(ValueError, match='temperatures are one number above 0 for each class'):
+        load_checkpoint_file(path)
 
 
 def test_others_can_read_it(checkpoint, tmp_path):

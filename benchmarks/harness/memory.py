@@ -56,6 +56,11 @@ def resident_now() -> int:
     return _status('VmRSS')
 
 
+def forget_peak() -> None:
+    """Set the peak of this process back to what it holds now; Linux alone can."""
+    Path('/proc/self/clear_refs').write_text('5')
+
+
 def _status(field: str) -> int:
     """Read a field of the process's status in bytes."""
     for line in STATUS.read_text().splitlines():
@@ -79,7 +84,7 @@ def _measure(name: str, way: int) -> int:
         work()
         return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     ctypes.CDLL(None).malloc_trim(0)
-    Path('/proc/self/clear_refs').write_text('5')  # sets the peak back to what is held now
+    forget_peak()
     before = _status('VmRSS')
     result = work()
     after = _status('VmHWM')

@@ -87,6 +87,22 @@ def align_shapes(
     return features, matrices, mirrored
 
 
+def pose_changes(features: np.ndarray) -> np.ndarray:
+    """Tell how features change when the image is moved, scaled and turned a little.
+
+    Args:
+        features: (C, 3), as in :class:`Aligned`.
+
+    Returns:
+        (C, 3, 4), derivatives by a shift along x and y in units of the mean shape, by the logarithm
+        of the scale, and by the angle in radians.
+    """
+    x, y, area = features.T
+    none, one = np.zeros_like(area), np.ones_like(area)
+    changes = ((one, none, none), (none, one, none), (x, y, 2 * one), (-y, x, none))
+    return np.stack([np.stack(change, axis=1) for change in changes], axis=2)
+
+
 def pixels_per_unit(matrices: np.ndarray) -> np.ndarray:
     """Take the scale (n,) from matrices (n, 2, 3) of similarities; NaN of NaN."""
     scales: np.ndarray = np.hypot(matrices[:, 0, 0], matrices[:, 1, 0])

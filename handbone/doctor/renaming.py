@@ -42,12 +42,13 @@ def renamed_classes(
         better = costs[number, place] < FITTING_SHARE * own[number]
         if better and fits[number, place]:
             chosen[doubted[number]] = places[place]
-    # in an unusual pose, one of two exchanged classes may fit badly, but better than before
+    # in an unusual pose, one of two exchanged classes may fit badly, but both better than before
     for number, index in enumerate(doubted):
         others = [other for other, place in chosen.items() if place == index]
         if index not in chosen and others:
-            cost = costs[number, places.index(others[0])]
-            if cost < FITTING_SHARE * own[number]:
+            other = doubted.index(others[0])
+            exchanged = costs[number, places.index(others[0])] + costs[other, places.index(index)]
+            if exchanged < FITTING_SHARE * (own[number] + own[other]):
                 chosen[index] = others[0]
     for index in doubted:
         if index not in chosen and index not in chosen.values():

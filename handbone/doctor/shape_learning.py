@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .alignment import pose_changes
 from .shape_model import ShapeModel
 
 #: A class belongs to the model if it is in this share of the images.
@@ -18,6 +19,9 @@ QUANTILES = (0.5, 0.9)
 NORMAL_QUANTILES = ((1.1774, 0.6745), (2.1460, 1.6449))
 #: However narrow a distribution looks, distances are divided by this at least.
 LEAST_CALIBRATION = 0.4
+#: Standard deviation of shift, scale (its logarithm) and turn of an image, in units of the mean
+#: shape and radians: so much more than classes vary that only the other classes tell the pose.
+POSE_DEVIATION = 1.0
 
 
 def learn_shape(features: np.ndarray, whole: np.ndarray) -> ShapeModel | None:
@@ -25,6 +29,11 @@ def learn_shape(features: np.ndarray, whole: np.ndarray) -> ShapeModel | None:
 
     Medians, deviations and a covariance of clipped values are moved little by faults. Then, round
     by round, what the model doubts is replaced by what it expects, and the covariance taken again.
+
+    A class takes part in the alignment of its own image, the more so the fewer classes there are,
+    and an unusual one less than others. So the pose that the alignment found tells nothing: in the
+    model, images are free to move, scale and turn, and a class is compared with the pose that the
+    others have.
 
     Args:
         features: (N, C, 3) aligned features with NaN.
@@ -83,7 +92,8 @@ def _fitted(
     covariance = np.zeros((3 * classes, 3 * classes))
     columns = (np.flatnonzero(modelled)[:, None] * 3 + np.arange(3)).ravel()
     fit = LedoitWolf(assume_centered=True).fit(filled[:, modelled].reshape(len(filled), -1))
-    covariance[np.ix_(columns, columns)] = fit.covariance_
+    poses = POSE_DEVIATION * (pose_changes(centre) / spread[..., None]).reshape(-1, 4)[columns]
+    covariance[np.ix_(columns, columns)] = fit.covariance_ + poses @ poses.T
     model = ShapeModel(centre, spread, covariance, np.ones((classes, 2)))
     found = np.stack(
         [

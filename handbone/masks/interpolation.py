@@ -88,9 +88,9 @@ def places_of(
     """
     x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
     if upright(matrix):
-        across = torch.from_numpy(matrix[0, 0] * x + matrix[0, 2])
-        down = torch.from_numpy(matrix[1, 1] * y + matrix[1, 2])
-        return across.to(device)[None], down.to(device)[:, None]
+        in_row = torch.from_numpy(matrix[0, 0] * x + matrix[0, 2])
+        in_column = torch.from_numpy(matrix[1, 1] * y + matrix[1, 2])
+        return in_row.to(device)[None], in_column.to(device)[:, None]
     # the places in double precision, whose sums are then rounded once
     across = (torch.from_numpy(matrix[axis, 0] * x + matrix[axis, 2]).to(device) for axis in (0, 1))
     down = (torch.from_numpy(matrix[axis, 1] * y).to(device) for axis in (0, 1))

@@ -26,7 +26,7 @@ def block_means(images: Tensor, side: int) -> Tensor:
         # halfway between two pixels lies their mean
         return F.interpolate(images, scale_factor=0.5, mode='bilinear')
     for axis in (2, 3):
-        index = [slice(None)] * 4
+        index: list[slice] = [slice(None)] * 4
         index[axis] = slice(0, None, side)
         total = images[tuple(index)].clone()
         for first in range(1, side):

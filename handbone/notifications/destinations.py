@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from handbone.errors import HandboneError
-
-from .owner_only_file import read_owner_only
+from handbone.owner_only_file import read_owner_only
 
 #: The environment variable that is read if nothing is named.
 VARIABLE = 'HANDBONE_NOTIFY'

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
 from handbone.files import write_atomically
+from handbone.owner_only_file import read_owner_only
 from handbone.structure import Fields, check_structure, parse_json
 
 from .destinations import settings_folder
-from .owner_only_file import read_owner_only
 
 #: handbone's extra that brings Apprise.
 EXTRA = 'notify'

@@ -129,7 +129,7 @@ def test_the_shipped_spaces_fit_the_demo(path):
 
 
 def test_the_example_of_the_page_fits_the_demo(read):
-    page = config_folder().parent / 'docs' / 'search.md'
+    page = config_folder().parent / 'docs' / 'settings_search.md'
     text = page.read_text().partition('```yaml\n')[2].partition('```')[0]
     cfg = read_config_file(config_path('demo'))
     check_search_space(read(text), cfg, page)

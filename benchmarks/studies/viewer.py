@@ -10,7 +10,6 @@ away. Then many images are listed; they are links to one image, and a list opens
 """
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -78,13 +77,10 @@ def make_many(folder: Path, data: Path, count: int) -> list[Path]:
         rows = [HEADER]
         for number in range(count):
             name = f'ID{number // 2:05d}/image{number:05d}_{"RL"[number % 2]}'
-            for part, target, suffix in (
-                ('DCM', image.path, '.png'),
-                ('outputs_json', label, '.json'),
-            ):
-                path = many / part / f'{name}{suffix}'
+            for part, target in (('DCM', image), ('outputs_json', label)):
+                path = many / part / f'{name}{target.suffix}'
                 path.parent.mkdir(parents=True, exist_ok=True)
-                if target is not None and not path.exists():
+                if not path.exists():
                     os.link(target, path)
             rows.append(run_rows(f'{Path(name).name}.png', CLASSES, runs))
         csv_file.write_bytes(b''.join(rows))
@@ -195,13 +191,19 @@ def main() -> None:
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     sources = make_images(args.folder, args.images)
-    times = measure_pictures(sources, args.folder, args.images)
-    times |= measure_list(make_many(args.folder, sources[0], args.many), args.folder)
+    report(measure_pictures(sources, args.folder, args.images))
+    report(measure_list(make_many(args.folder, sources[0], args.many), args.folder))
+
+
+def report(times: dict[str, list[float]]) -> None:
+    """Print a line for everything that was measured.
+
+    Args:
+        times: Seconds by what was waited for.
+    """
     for name, seconds in times.items():
-        print(
-            f'{name:24} median {median(seconds) * 1e3:7.0f} ms  largest {max(seconds) * 1e3:7.0f}'
-        )
-    (args.folder / 'viewer.json').write_text(json.dumps(times))
+        middle, largest = median(seconds) * 1e3, max(seconds) * 1e3
+        print(f'{name:24} median {middle:7.0f} ms  largest {largest:7.0f} ms  of {len(seconds)}')
 
 
 if __name__ == '__main__':

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from made_records import annotated, hand, record, sound_record, survey_of
+from made_records import annotated, found, hand, record, sound_record, survey_of
 
 from handbone.bones import CLASSES, FINGERS, RAYS, SHORT_NAMES, bone_names
 from handbone.doctor.checks.all_checks import run_checks
-from handbone.doctor.examined import examine
+from handbone.doctor.examined import _chains, examine
 from handbone.doctor.measuring import measure_image
 from handbone.phantom.faults import FAULTS
 
@@ -20,6 +20,7 @@ def test_the_table_of_names():
     assert [SHORT_NAMES[name] for name in RAYS['thumb']] == ['DP1', 'PP1', 'MC1']
     assert [SHORT_NAMES[name] for name in RAYS['little']] == ['DP5', 'MP5', 'PP5', 'MC5']
     assert bone_names(RENAMED) == CLASSES == bone_names(CLASSES)
+    assert _chains(RENAMED) == _chains(CLASSES) and len(_chains(CLASSES)) == 4
 
 
 def test_fingers_out_of_order_whatever_their_names():
@@ -50,5 +51,7 @@ def test_two_fingers_that_have_exchanged_names():
     _, polygons, exchanged = FAULTS['swapped-fingers'](None, hand(21), rng)
     records = [record(21, polygons) if index == 21 else sound_record(index) for index in range(60)]
     survey = replace(survey_of(records), classes=RENAMED)
-    findings = [each for each in run_checks(examine(survey)) if each.check == 'swapped-names']
-    assert {each.class_name for each in findings} == {SHORT_NAMES[name] for name in exchanged}
+    # all eight bones are named and nothing else: the hand is aligned as it should be
+    assert found(run_checks(examine(survey)), 21) == {
+        ('swapped-names', SHORT_NAMES[name]) for name in exchanged
+    }

@@ -70,7 +70,7 @@ def use_published_thresholds(cfg: Config, checkpoint: str) -> None:
     meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
     published, settings = meta.get('thresholds'), prediction_settings(cfg)
     if settings.get('summarise') is not None and meta.get('temperatures'):
-        settings.summarise.setdefault('temperatures', meta['temperatures'])
+        settings['summarise'].setdefault('temperatures', meta['temperatures'])
     if published is None:
         return
     configured = settings.setdefault('threshold', published)

@@ -161,9 +161,9 @@ class PackedPrediction(Viewing, Decision):
             )
             return self.postprocess_result(logits, data_samples)
         shown = self.views(inputs, data_samples, several=not self.test_cfg.get('keep_logits'))
-        logits = self.inference(shown.images, [sample.metainfo for sample in shown.samples])
+        seg_logits = self.inference(shown.images, [sample.metainfo for sample in shown.samples])
         images = inputs[shown.owners] if len(shown.owners) > len(inputs) else inputs
-        labelled = self.postprocess_result(logits, shown.samples, images)
+        labelled = self.postprocess_result(seg_logits, shown.samples, images)
         for owner, sample in zip(shown.owners, labelled, strict=True):
             if sample is not data_samples[owner]:
                 data_samples[owner].pred_sem_seg.data |= sample.pred_sem_seg.data

@@ -42,19 +42,36 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
             suffixes, so that they would share an annotation file or an image.
         HandboneError: The names of two files differ only in their Unicode form.
     """
+    return list_files_of(folder, [suffix])
+
+
+def list_files_of(folder: Path, suffixes: Iterable[str]) -> list[ImageFile]:
+    """List the files of several kinds under a folder, which is searched once.
+
+    Args:
+        folder: The folder of images or of annotation files.
+        suffixes: Suffixes to look for, in lower or upper case.
+
+    Returns:
+        The files of the first suffix as :func:`list_files` orders them, then those of the next.
+
+    Raises:
+        DatasetError: As for :func:`list_files`, within the files of one suffix.
+        HandboneError: The names of two files of one suffix differ only in their Unicode form.
+    """
     if not folder.is_dir():
         raise DatasetError.at(
             folder, 'the folder does not exist', 'Correct data_root or data_prefix in the config'
         )
-    names = [
-        path.relative_to(folder).as_posix()
-        for path in files_below(folder)
-        if path.name.lower().endswith(suffix.lower())
-    ]
-    by_normal_form(names, folder)
-    files = [image_file(PurePosixPath(name)) for name in names]
-    check_keys(folder, files)
-    return files
+    found = [path.relative_to(folder).as_posix() for path in files_below(folder)]
+    listed: list[ImageFile] = []
+    for suffix in suffixes:
+        names = [name for name in found if name.lower().endswith(suffix.lower())]
+        by_normal_form(names, folder)
+        files = [image_file(PurePosixPath(name)) for name in names]
+        check_keys(folder, files)
+        listed += files
+    return listed
 
 
 def check_keys(folder: Path, files: Iterable[ImageFile]) -> None:

@@ -8,7 +8,7 @@ from handbone.listing import normal_form
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 
 from .errors import DatasetError
-from .file_list import ImageFile, list_files
+from .file_list import ImageFile, list_files_of
 
 #: Bytes of the name of a file, on all common systems and with room for a suffix of ours.
 LONGEST_NAME = 240
@@ -30,7 +30,7 @@ class NamedFiles:
 
     def __init__(self, folder: Path, suffixes: Iterable[str]) -> None:
         self.folder = folder
-        self.files = [file for suffix in suffixes for file in list_files(folder, suffix)]
+        self.files = list_files_of(folder, suffixes)
         if not self.files:
             raise DatasetError.at(
                 folder, f'the folder holds no {", ".join(suffixes)} file', 'Correct the path'

@@ -22,7 +22,6 @@ from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
 from handbone.extras import import_extra
-from handbone.models.segmentors.second_look import SecondLook
 
 from .ensemble_export import load_ensemble
 
@@ -114,7 +113,6 @@ def export(
         preprocessing,
         precision,
         exclusive=segmentor.exclusive,
-        looks=isinstance(segmentor, SecondLook),
     )
     return write_exported(model, description, Path(out), kind)
 

@@ -91,7 +91,7 @@ def test_every_subcommand_speaks_of_itself_in_the_same_words(name):
     assert not {'--output-dir', '--amp', '--output'} & set(shown)
     assert 'out_dir' not in [a.dest for o, a in shown.items() if o == '--out']
     if '--precision' in shown:
-        assert set(shown['--precision'].choices) <= {'fp32', 'bf16', 'fp16', 'int8'}
+        assert set(shown['--precision'].choices) <= {'auto', 'fp32', 'bf16', 'fp16', 'int8'}
     for option, action in shown.items():
         assert action.help, f'{option} is not explained'
         assert 'tools/' not in action.help

@@ -153,7 +153,7 @@ def parse_header(path: str | Path, file: BinaryIO, pixels: bool = True) -> 'Data
         if deflated is not None and pixels:
             check_image(path, header)
             deflated.read_pixels()
-        if deflated is None and not pixels:
+        if deflated is None:
             _check_end(path, header, file)
     return header
 
@@ -231,7 +231,7 @@ def spacing_element(header: 'Dataset', keyword: str) -> tuple[float, float] | No
 
 
 def _check_end(path: str | Path, header: 'Dataset', file: BinaryIO) -> None:
-    """Refuse a file that ends within the pixels that were passed over."""
+    """Refuse a file that ends within its pixels."""
     size = file.seek(0, io.SEEK_END)
     for keyword in PIXELS:
         element: Any = header.get_item(keyword, keep_deferred=True) if keyword in header else None

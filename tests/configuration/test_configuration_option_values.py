@@ -47,7 +47,7 @@ def test_dicts(option, values):
 @given(
     st.lists(
         st.dictionaries(
-            st.from_regex('[a-z_]{1,8}', fullmatch=True),
+            st.text('abcxyz_', min_size=1, max_size=8),
             st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text()),
         ),
         min_size=1,

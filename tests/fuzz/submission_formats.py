@@ -67,6 +67,8 @@ def judge(path, num_pixels=ENDLESS, complete=True):
         return None
     header, rows = parsed
     columns = ('image_name', 'class', 'rle')
+    if rows and not path.read_bytes().endswith((b'\n', b'\r')):
+        return None  # runs that were cut off would still be runs
     if not is_text(*header) or any(header.count(column) != 1 for column in columns):
         return None
     found = {}

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mmengine.config import DictAction
 
@@ -44,6 +44,8 @@ def test_dicts(option, values):
     assert parse_options([option]) == values
 
 
+# lists of texts take long to draw on a busy machine
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.dictionaries(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.visualization.vis_backend import BaseVisBackend
 from mmseg.registry import VISBACKENDS
@@ -19,7 +18,7 @@ from handbone.visualization.picture_file import write_picture
 
 from .journal import Journal
 from .mlflow_sending import EXTRA, MLflowSender, reason_of
-from .tracker import TrackedCheckpoint, Tracker, flattened, numbers, run_folder
+from .tracker import TrackedCheckpoint, Tracker, flattened, run_folder
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 120.0
 FOLDER = 'mlflow'
@@ -74,7 +73,6 @@ class BufferedMLflowVisBackend(Tracker, BaseVisBackend):
         self._tracking_uri = tracking_uri
         self._log_checkpoints = log_checkpoints
         self._wait_seconds = wait_seconds
-        self._config: Config | None = None
         self._journal: Journal | None = None
         self._sending: JournalThread | None = None
         self._full = False
@@ -84,38 +82,14 @@ class BufferedMLflowVisBackend(Tracker, BaseVisBackend):
         """The backend itself; the client belongs to the thread."""
         return self
 
-    def _init_env(self) -> None:
-        """Nothing: the thread makes the connection."""
-
-    def add_config(self, config: Config, **_: Any) -> None:
-        """Keep the config, for when the run begins.
+    def add_numbers(self, values: dict[str, float], step: int) -> None:
+        """Record numbers.
 
         Args:
-            config: The config of the run.
-        """
-        self._config = config
-
-    def add_scalar(self, name: str, value: Any, step: int = 0, **_: Any) -> None:
-        """Record a scalar.
-
-        Args:
-            name: Its name.
-            value: A number.
+            values: Numbers by name.
             step: Iteration of the training.
         """
-        self.add_scalars({name: value}, step)
-
-    def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **_: Any
-    ) -> None:
-        """Record scalars.
-
-        Args:
-            scalar_dict: Numbers by name.
-            step: Iteration of the training.
-            file_path: Not used.
-        """
-        self._append('metrics', values=numbers(scalar_dict), step=int(step))
+        self._append('metrics', values=values, step=step)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **_: Any) -> None:
         """Record a picture.

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
 from mmengine.visualization import TensorboardVisBackend
 from mmseg.registry import VISBACKENDS
 
 from handbone.extras import import_extra
 
-from .tracker import TrackedCheckpoint, Tracker, numbers, run_folder
+from .tracker import TrackedCheckpoint, Tracker, run_folder
 
 EXTRA = 'tensorboard'
 
@@ -28,23 +27,11 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
     def __init__(self, save_dir: str) -> None:
         import_extra('tensorboard', EXTRA)
         super().__init__(str(run_folder(save_dir) / 'tensorboard'))
-        self._config: Config | None = None
 
     @property
     def experiment(self) -> Any:
         """The writer of TensorBoard."""
         return self._writer(0)
-
-    def _init_env(self) -> None:
-        """Nothing: the writer is made with the first step."""
-
-    def add_config(self, config: Config, **_: Any) -> None:
-        """Keep the config, for when the first step is known.
-
-        Args:
-            config: The config of the run.
-        """
-        self._config = config
 
     def add_image(self, name: str, image: Any, step: int = 0, **_: Any) -> None:
         """Record a picture.
@@ -56,27 +43,14 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
         """
         self._writer(step).add_image(name, image, step, dataformats='HWC')
 
-    def add_scalar(self, name: str, value: Any, step: int = 0, **_: Any) -> None:
-        """Record a scalar.
+    def add_numbers(self, values: dict[str, float], step: int) -> None:
+        """Record numbers.
 
         Args:
-            name: Its name.
-            value: A number.
+            values: Numbers by name.
             step: Iteration of the training.
         """
-        self.add_scalars({name: value}, step)
-
-    def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **_: Any
-    ) -> None:
-        """Record scalars.
-
-        Args:
-            scalar_dict: Numbers by name.
-            step: Iteration of the training.
-            file_path: Not used.
-        """
-        for name, value in numbers(scalar_dict).items():
+        for name, value in values.items():
             self._writer(step).add_scalar(name, value, step)
 
     def add_checkpoint(self, checkpoint: TrackedCheckpoint, step: int) -> None:

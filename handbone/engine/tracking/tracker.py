@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from mmengine.config import Config
 
 
 class TrackedCheckpoint(NamedTuple):
@@ -23,7 +24,55 @@ class TrackedCheckpoint(NamedTuple):
 
 
 class Tracker:
-    """A backend of the visualizer that also takes checkpoints and the end of a training."""
+    """What our backends of the visualizer share, in front of mmengine's class.
+
+    The run begins with the first values, when it is known from which step a training continues;
+    until then the config is kept. Heirs define :meth:`add_numbers`.
+    """
+
+    _config: Config | None = None
+
+    def _init_env(self) -> None:
+        """Nothing: the run begins with the first values."""
+
+    def add_config(self, config: Config, **_: Any) -> None:
+        """Keep the config, for when the run begins.
+
+        Args:
+            config: The config of the run.
+        """
+        self._config = config
+
+    def add_scalar(self, name: str, value: Any, step: int = 0, **_: Any) -> None:
+        """Record a scalar.
+
+        Args:
+            name: Its name.
+            value: A number.
+            step: Iteration of the training.
+        """
+        self.add_scalars({name: value}, step)
+
+    def add_scalars(
+        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **_: Any
+    ) -> None:
+        """Record scalars; what is no number is left out.
+
+        Args:
+            scalar_dict: Numbers by name.
+            step: Iteration of the training.
+            file_path: Not used.
+        """
+        self.add_numbers(numbers(scalar_dict), int(step))
+
+    def add_numbers(self, values: dict[str, float], step: int) -> None:
+        """Record numbers.
+
+        Args:
+            values: Numbers by name.
+            step: Iteration of the training.
+        """
+        raise NotImplementedError
 
     def add_checkpoint(self, checkpoint: TrackedCheckpoint, step: int) -> None:
         """Record a checkpoint.

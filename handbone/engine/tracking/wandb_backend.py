@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.visualization import WandbVisBackend
 from mmseg.registry import VISBACKENDS
@@ -14,7 +13,7 @@ from handbone.extras import import_extra
 from handbone.files import write_atomically
 from handbone.structure import Fields, check_structure, parse_json
 
-from .tracker import TrackedCheckpoint, Tracker, numbers, run_folder
+from .tracker import TrackedCheckpoint, Tracker, run_folder
 
 EXTRA = 'wandb'
 STATE = Fields(dict(run_id=str))
@@ -46,24 +45,12 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
         super().__init__(save_dir, init_kwargs=dict(init_kwargs or {}))
         self._work_dir = run_folder(save_dir)
         self._log_checkpoints = log_checkpoints
-        self._config: Config | None = None
         self._run: Any = None
 
     @property
     def experiment(self) -> Any:
         """The run of W&B."""
         return self._started()
-
-    def _init_env(self) -> None:
-        """Nothing: the run begins with the first values."""
-
-    def add_config(self, config: Config, **_: Any) -> None:
-        """Keep the config, for when the run begins.
-
-        Args:
-            config: The config of the run.
-        """
-        self._config = config
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **_: Any) -> None:
         """Record a picture.
@@ -76,27 +63,14 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
         picture = import_extra('wandb', EXTRA).Image(image)
         self._started().log({name: picture, STEP: int(step)})
 
-    def add_scalar(self, name: str, value: Any, step: int = 0, **_: Any) -> None:
-        """Record a scalar.
+    def add_numbers(self, values: dict[str, float], step: int) -> None:
+        """Record numbers.
 
         Args:
-            name: Its name.
-            value: A number.
+            values: Numbers by name.
             step: Iteration of the training.
         """
-        self.add_scalars({name: value}, step)
-
-    def add_scalars(
-        self, scalar_dict: dict, step: int = 0, file_path: str | None = None, **_: Any
-    ) -> None:
-        """Record scalars.
-
-        Args:
-            scalar_dict: Numbers by name.
-            step: Iteration of the training.
-            file_path: Not used.
-        """
-        self._started().log({**numbers(scalar_dict), STEP: int(step)})
+        self._started().log({**values, STEP: step})
 
     def add_checkpoint(self, checkpoint: TrackedCheckpoint, step: int) -> None:
         """Record the hash of a checkpoint, or all of it.

@@ -26,6 +26,7 @@ ADVICE: Mapping[str, str] = {
     'inverted': 'Invert the grey values of the file',
     'labels-elsewhere': 'Check that image and labels belong together',
     'left-right-difference': 'Compare with the other side',
+    'little-contrast': 'Export it with another window, or train on ranks (RankDataPreProcessor)',
     'mirrored': 'Compare the image with others, and mirror it or its labels',
     'misplaced': 'Check the outline, and whether it is this class at all',
     'missing-class': 'Draw it, or record that it is not there',

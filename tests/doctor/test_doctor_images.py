@@ -113,6 +113,7 @@ def test_sound_files(tmp_path, images):
     [
         (lambda image: 255 - image, 'inverted'),
         (lambda image: image // 50, 'empty-image'),
+        (lambda image: 200 + image // 8, 'little-contrast'),
         (lambda image: np.where(image > 30, 255, image), 'saturated'),
         (lambda image: np.roll(image, SIZE // 2, axis=1), 'labels-elsewhere'),
         (lambda image: image.astype(np.uint16) * 200, 'bit-depth'),

@@ -1,4 +1,4 @@
-"""Image files: unreadable, unlike the others, empty, saturated, inverted, turned, or shared."""
+"""Image files: unreadable, unlike the others, empty, pale, saturated, inverted, turned, shared."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from ..image_record import ImageRecord
 USUAL = 0.9
 #: A grey range below this, of 255, is that of an empty image.
 EMPTY = 10.0
+#: Share of the usual grey range below which an image has little contrast.
+LITTLE_CONTRAST = 0.2
 #: Share of pixels of the largest value from which an image is saturated, and by which it exceeds
 #: the median of all images.
 SATURATED = 0.15
@@ -29,8 +31,8 @@ def check_files(examined: Examined) -> Iterator[Finding]:
 
     Yields:
         ``unreadable``, ``rejected``, ``image-size``, ``bit-depth``, ``empty-image``,
-        ``saturated``, ``inverted``, ``labels-elsewhere``, ``turned-by-exif`` and
-        ``patient-in-several-splits``.
+        ``little-contrast``, ``saturated``, ``inverted``, ``labels-elsewhere``,
+        ``turned-by-exif`` and ``patient-in-several-splits``.
     """
     survey = examined.survey
     for split, problem in survey.problems:
@@ -69,8 +71,9 @@ def _unlike_the_others(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
 
 
 def _grey_ranges(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
-    known = [record.pixels.white for record in records if record.pixels]
-    usual = float(np.median(known)) if known else 0.0
+    known = [record.pixels for record in records if record.pixels]
+    usual_white = float(np.median([each.white for each in known])) if known else 0.0
+    usual_range = float(np.median([each.high - each.low for each in known])) if known else 0.0
     for record in records:
         if record.pixels is None:
             continue
@@ -78,9 +81,13 @@ def _grey_ranges(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
         if pixels.high - pixels.low < EMPTY:
             reason = f'its grey values reach from {pixels.low:.0f} to {pixels.high:.0f} only'
             yield Finding('empty-image', *place, '', reason, 0.95)
-        elif pixels.white - usual > SATURATED:
+        elif pixels.white - usual_white > SATURATED:
             reason = f'{pixels.white:.0%} of its pixels have the largest value'
             yield Finding('saturated', *place, '', reason, 0.8)
+        elif pixels.high - pixels.low < LITTLE_CONTRAST * usual_range:
+            reason = f'its grey values reach from {pixels.low:.0f} to {pixels.high:.0f} only, over '
+            reason += f'{pixels.high - pixels.low:.0f} of {usual_range:.0f} that are usual'
+            yield Finding('little-contrast', *place, '', reason, 0.7)
 
 
 def _contrasts(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:

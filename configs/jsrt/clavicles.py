@@ -1,10 +1,10 @@
-# The network of configs/jsrt/folded_unet_384.py, and one that looks again at both clavicles.
-#   handbone train configs/jsrt/folded_unet_384.py
+# A pretrained network, and one that looks again at both clavicles.
+#   handbone train configs/jsrt/unet_efficientnet-lite0_384.py
 #   handbone train configs/jsrt/clavicle_network.py
-#   handbone join configs/jsrt/clavicles.py work_dirs/folded_unet_384 work_dirs/clavicle_network \
-#       --out clavicles.pth
+#   handbone join configs/jsrt/clavicles.py work_dirs/unet_efficientnet-lite0_384 \
+#       work_dirs/clavicle_network --out clavicles.pth
 #   handbone test configs/jsrt/clavicles.py clavicles.pth
-_base_ = ['folded_unet_384.py', '../_base_/models/clavicle_looks.py']
+_base_ = ['unet_efficientnet-lite0_384.py', '../_base_/models/clavicle_looks.py']
 # The first stage sees one pixel per block of 3 x 3; the second network sees these pixels.
 shrink = 3
 crop_size = (shrink * 384, shrink * 384)

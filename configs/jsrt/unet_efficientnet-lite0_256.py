@@ -1,5 +1,5 @@
-# unet_efficientnet-lite0_512 at 256 x 256: a few minutes on one CPU core, for comparing starts.
-_base_ = ['unet_efficientnet-lite0_512.py']
+# unet_efficientnet-lite0_384 at 256 x 256: a few minutes on one CPU core, for comparing starts.
+_base_ = ['unet_efficientnet-lite0_384.py']
 max_iters = 120
 _base_.model.data_preprocessor.stages = []
 _base_.param_scheduler[0].end = 15

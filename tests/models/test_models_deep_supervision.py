@@ -133,7 +133,7 @@ def test_exported_files_are_without_the_heads():
 
 
 @pytest.mark.parametrize(
-    'name', ['ablations/deep_supervision', 'jsrt/unet_efficientnet-lite0_512_deep']
+    'name', ['ablations/deep_supervision', 'jsrt/unet_efficientnet-lite0_384_deep']
 )
 def test_shipped_configs_train(name):
     """Losses of three scales, halved from one to the next."""

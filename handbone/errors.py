@@ -1,7 +1,7 @@
 """The error that a user can correct, and values in its message."""
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 _short = reprlib.Repr()
 _short.maxlevel, _short.maxdict, _short.maxlist = 2, 3, 4
@@ -45,3 +45,24 @@ def listed(names: Sequence[object], count: int = 3) -> str:
     "'a.png', …"
     """
     return ', '.join(map(shown, names[:count])) + (', …' if len(names) > count else '')
+
+
+def check_word(setting: str, value: object, words: Collection[str]) -> None:
+    """Check a setting that takes one of a few words.
+
+    Args:
+        setting: Its name.
+        value: Its value.
+        words: The words.
+
+    Raises:
+        HandboneError: If the value is none of them.
+
+    >>> check_word('shapes', 'box', ('polygon', 'mask'))
+    Traceback (most recent call last):
+    handbone.errors.HandboneError: shapes must be 'polygon' or 'mask', got 'box'
+    """
+    if value not in words:
+        *others, last = map(repr, words)
+        either = f'{", ".join(others)} or {last}' if others else last
+        raise HandboneError(f'{setting} must be {either}, got {value!r}')

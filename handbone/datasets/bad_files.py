@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from handbone.errors import HandboneError
+from handbone.errors import check_word
 from handbone.files import write_atomically
 
 from .errors import DatasetError
@@ -20,8 +20,7 @@ class BadFiles:
     """
 
     def __init__(self, mode: str, report_file: str | Path | None = None) -> None:
-        if mode not in MODES:
-            raise HandboneError(f"bad_files must be 'stop' or 'report', got {mode!r}")
+        check_word('bad_files', mode, MODES)
         self.mode = mode
         self.report_file = report_file
         self.problems: list[DatasetError] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.masks import compose, logits_to_packed, placed_to_packed, planes_last, scaling
 from handbone.radiographs import (
     Radiograph,
@@ -52,8 +52,7 @@ def open_exported(
     """
     path = Path(path)
     outputs: dict[str, Output] = dict(boxes='logits', graph='labels')
-    if packing not in outputs:
-        raise HandboneError(f"packing is 'boxes' or 'graph', got {packing!r}")
+    check_word('packing', packing, outputs)
     if packing == 'graph' and thresholds is not None:
         raise HandboneError(f"{path}: the thresholds in the graph are fixed; use packing='boxes'")
     session = open_session(path, outputs[packing], device, threads)

@@ -144,7 +144,7 @@ def test_refusals(tuned, tiny_config, checkpoint, monkeypatch, tmp_path, capsys)
         ('test', ('--thresholds', other), f'{other}: thresholds of a different class list'),
         ('test', ('--thresholds', tmp_path / 'none.json'), 'none.json'),
         ('test', ('--postprocess', 'Smooth'), "there is no step 'Smooth'; the steps are"),
-        ('test', ('--tta', '--cfg-options', 'tta_merge=votes'), "merge is 'probabilities' or"),
+        ('test', ('--tta', '--cfg-options', 'tta_merge=votes'), "merge must be 'probabilities' or"),
         (
             'tune-thresholds',
             ('--cfg-options', 'val_dataloader.dataset.data_root=nowhere'),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.files import open_atomically
 from handbone.masks import class_mask, empty
 from handbone.masks.packed import add_to_class
@@ -63,8 +63,7 @@ class ChannelArraysReader(LabelFileReader):
         bad_files: BadFiles | None = None,
         channels: str = 'first',
     ) -> None:
-        if channels not in CHANNELS:
-            raise HandboneError(f"channels must be 'first' or 'last', got {channels!r}")
+        check_word('channels', channels, CHANNELS)
         super().__init__(source, images, choice, bad_files)
         self._channels = channels
         self._names = self.listed_names()

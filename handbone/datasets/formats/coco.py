@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, check_word, shown
 from handbone.json_stream import read_members
 from handbone.listing import normal_form
 from handbone.masks.coco_polygons import coco_polygon_runs
@@ -25,7 +25,7 @@ from .coco_document import CocoDocument
 from .coco_segmentation import read_segmentation
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
-from .layers import COVERED, Layer, check_overlaps, uncovered
+from .layers import COVERED, OVERLAPS, Layer, uncovered
 from .only_file import only_file
 
 IMAGE = Fields(dict(id=(int, str), file_name=str), dict(height=(int, None), width=(int, None)))
@@ -95,11 +95,9 @@ class CocoReader(FormatReader):
         unlabelled: str = 'empty',
         overlaps: str = 'keep',
     ) -> None:
-        if crowd not in CROWD:
-            raise HandboneError(f"crowd must be 'label' or 'skip', got {crowd!r}")
-        if unlabelled not in UNLABELLED:
-            raise HandboneError(f"unlabelled must be 'empty' or 'report', got {unlabelled!r}")
-        check_overlaps(overlaps)
+        check_word('crowd', crowd, CROWD)
+        check_word('unlabelled', unlabelled, UNLABELLED)
+        check_word('overlaps', overlaps, OVERLAPS)
         super().__init__(source, images, choice, bad_files)
         self._crowd = crowd
         self._overlaps = overlaps

@@ -7,7 +7,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.files import write_atomically
 
 from ..bad_files import BadFiles
@@ -108,8 +108,7 @@ def convert(
         >>> from handbone.apis import convert
         >>> print(convert('data/coco.json', 'data/polygons', 'hand-bone').text())
     """
-    if image_files not in MODES:
-        raise HandboneError(f'image_files must be one of {", ".join(MODES)}, got {image_files!r}')
+    check_word('image_files', image_files, MODES)
     _check_target(Path(source), Path(target))
     notes = []
     if source_format is None:

@@ -1,7 +1,6 @@
 """CVAT for images 1.1: one XML file with the shapes of all images."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import numpy as np
@@ -12,10 +11,8 @@ from handbone.listing import normal_form
 from handbone.masks.lengths_in_turn import mask_to_lengths
 from handbone.xml_stream import read_elements
 
-from ..bad_files import BadFiles
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
-from .class_choice import ClassChoice
 from .format_reader import FormatReader, Size
 from .shape_writer import ShapeWriter
 from .tool_shapes import (
@@ -46,14 +43,8 @@ class CvatReader(FormatReader):
         bad_files: As for :class:`FormatReader`.
     """
 
-    def __init__(
-        self,
-        source: str | Path,
-        images: str | Path | None = None,
-        choice: ClassChoice | None = None,
-        bad_files: BadFiles | None = None,
-    ) -> None:
-        super().__init__(source, images, choice, bad_files)
+    def _prepare(self) -> None:
+        """Find the classes; see the base class."""
         self._file = self.source / NAME if self.source.is_dir() else self.source
         self.place = self._file
         names: dict[str, str] = {}

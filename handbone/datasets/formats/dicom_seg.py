@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, check_word, listed, shown
 from handbone.extras import import_extra
 from handbone.files import write_atomically
 from handbone.listing import normal_form
@@ -68,8 +68,7 @@ class DicomSegReader(LabelFileReader):
         bad_files: BadFiles | None = None,
         name: str = 'label',
     ) -> None:
-        if name not in NAMES:
-            raise HandboneError(f"name must be 'label' or 'code', got {name!r}")
+        check_word('name', name, NAMES)
         import_extra('pydicom', 'dicom')
         super().__init__(source, images, choice, bad_files)
         self._name = name

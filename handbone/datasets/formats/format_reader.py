@@ -71,6 +71,10 @@ class FormatReader:
             raise DatasetError.at(
                 self.source, 'there is no such file or folder', 'Correct the path'
             )
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Find the classes and what else all images share; the end of the constructor."""
 
     def entries(self) -> Iterable[Any]:
         """List what :meth:`read` reads, one entry per image."""

@@ -8,10 +8,8 @@ from handbone.bones import CLASSES, PALETTE
 from handbone.files import write_atomically
 
 from ..annotation_file import annotated_size, labels_of, read_annotations
-from ..bad_files import BadFiles
 from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
-from .class_choice import ClassChoice
 from .format_writer import FormatWriter
 from .label_file_reader import LabelFileReader
 from .traced_polygons import polygons_of
@@ -37,14 +35,9 @@ class HandBoneReader(LabelFileReader):
     FOLDERS = (ANNOTATIONS,)
     SUFFIXES = ('.json',)
 
-    def __init__(
-        self,
-        source: str | Path,
-        images: str | Path | None = None,
-        choice: ClassChoice | None = None,
-        bad_files: BadFiles | None = None,
-    ) -> None:
-        super().__init__(source, images, choice, bad_files)
+    def _prepare(self) -> None:
+        """Find the classes; see the base class."""
+        super()._prepare()
         self.classes, self._indices = self.choice.resolve(
             self.names_in_files(labels_of), self._folder, complete=False
         )

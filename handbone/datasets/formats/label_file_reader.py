@@ -10,13 +10,11 @@ from handbone.bones import CLASSES
 from handbone.listing import normal_forms
 
 from ..annotation_file import collector_paused
-from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..file_list import ImageFile, list_files
 from ..image_header import read_image_size
 from ..mask_files import MaskFiles
 from .annotated_image import AnnotatedImage
-from .class_choice import ClassChoice
 from .class_list import CLASS_LIST, read_class_list
 from .format_reader import FormatReader, Size
 
@@ -41,14 +39,9 @@ class LabelFileReader(FormatReader):
     FOLDERS: ClassVar[tuple[str, ...]] = ()
     SUFFIXES: ClassVar[tuple[str, ...]] = ('.png',)
 
-    def __init__(
-        self,
-        source: str | Path,
-        images: str | Path | None = None,
-        choice: ClassChoice | None = None,
-        bad_files: BadFiles | None = None,
-    ) -> None:
-        super().__init__(source, images, choice, bad_files)
+    def _prepare(self) -> None:
+        """List the files of the labels; see the base class."""
+        super()._prepare()
         inner = [self.source / name for name in self.FOLDERS if (self.source / name).is_dir()]
         self._folder = inner[0] if inner else self.source
         self._files = [

@@ -12,11 +12,9 @@ from handbone.listing import normal_forms
 from handbone.masks import num_planes
 from handbone.masks.remapping import remap_classes
 
-from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..image_header import read_image_size
 from .annotated_image import AnnotatedImage
-from .class_choice import ClassChoice
 from .format_reader import Size
 from .format_writer import FormatWriter
 from .label_file_reader import Draw, LabelFileReader
@@ -37,14 +35,9 @@ class LabelPngReader(LabelFileReader):
 
     FOLDERS = (FOLDER,)
 
-    def __init__(
-        self,
-        source: str | Path,
-        images: str | Path | None = None,
-        choice: ClassChoice | None = None,
-        bad_files: BadFiles | None = None,
-    ) -> None:
-        super().__init__(source, images, choice, bad_files)
+    def _prepare(self) -> None:
+        """Find the classes; see the base class."""
+        super()._prepare()
         first = self._folder / self._files[0].name
         self._names = normal_forms(_classes_of(first))
         self.classes, indices = self.choice.resolve(self._names, first)

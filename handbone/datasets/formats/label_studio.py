@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from handbone.appended_file import AppendedFile
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, check_word, listed, shown
 from handbone.masks import encode
 from handbone.masks.label_studio_rle import write_brush
 from handbone.structure import Fields, check_structure
@@ -80,8 +80,7 @@ class LabelStudioReader(FormatReader):
         bad_files: BadFiles | None = None,
         annotation: str = 'only',
     ) -> None:
-        if annotation not in WHICH:
-            raise HandboneError(f'annotation must be one of {", ".join(WHICH)}, got {annotation!r}')
+        check_word('annotation', annotation, WHICH)
         super().__init__(source, images, choice, bad_files)
         self._which = annotation
         tasks = self.source / NAME

@@ -18,11 +18,9 @@ from handbone.radiographs.errors import RadiographError
 from handbone.radiographs.picture_formats import decode_picture
 from handbone.structure import Fields, check_structure
 
-from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
-from .class_choice import ClassChoice
 from .format_reader import Size
 from .label_file_reader import LabelFileReader
 from .label_json import load_json
@@ -63,14 +61,9 @@ class LabelMeReader(LabelFileReader):
     IMAGE_FOLDERS = ('.', '../images', 'images')
     SUFFIXES = ('.json',)
 
-    def __init__(
-        self,
-        source: str | Path,
-        images: str | Path | None = None,
-        choice: ClassChoice | None = None,
-        bad_files: BadFiles | None = None,
-    ) -> None:
-        super().__init__(source, images, choice, bad_files)
+    def _prepare(self) -> None:
+        """Find the classes; see the base class."""
+        super()._prepare()
         self.classes, self._indices = self.choice.resolve(
             self.names_in_files(_labels), self.source, complete=False
         )

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handbone.errors import HandboneError
 from handbone.masks.run_union import subtract_runs, unite_runs
 
 #: What happens where annotations of different classes overlap.
@@ -26,19 +25,6 @@ class Layer(NamedTuple):
     number: int
     class_index: int
     runs: np.ndarray
-
-
-def check_overlaps(overlaps: str) -> None:
-    """Check the setting ``overlaps``.
-
-    Args:
-        overlaps: A word of :data:`OVERLAPS`.
-
-    Raises:
-        HandboneError: If it is not one of them.
-    """
-    if overlaps not in OVERLAPS:
-        raise HandboneError(f"overlaps must be 'keep', 'smaller' or 'later', got {overlaps!r}")
 
 
 def uncovered(layers: Sequence[Layer], overlaps: str) -> tuple[dict[int, np.ndarray], int]:

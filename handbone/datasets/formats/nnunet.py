@@ -17,11 +17,9 @@ from handbone.masks.packed import planes_of
 from handbone.masks.rle import change_points
 from handbone.structure import Fields
 
-from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
-from .class_choice import ClassChoice
 from .format_writer import FormatWriter
 from .index_png import png_bytes
 from .label_file_reader import Draw, LabelFileReader
@@ -55,16 +53,11 @@ class NnUNetReader(LabelFileReader):
     FOLDERS = (LABELS,)
     SUFFIXES = ('.png', '.bmp', '.tif', '.tiff')
 
-    def __init__(
-        self,
-        source: str | Path,
-        images: str | Path | None = None,
-        choice: ClassChoice | None = None,
-        bad_files: BadFiles | None = None,
-    ) -> None:
-        path = Path(source) / DESCRIPTION
+    def _prepare(self) -> None:
+        """Find the classes; see the base class."""
+        path = self.source / DESCRIPTION
         labels = _read_description(path)
-        super().__init__(source, images, choice, bad_files)
+        super()._prepare()
         ignored = frozenset(labels.pop(IGNORE, ()))
         labels.pop(BACKGROUND, None)
         self.classes, indices = self.choice.resolve(list(labels), path)

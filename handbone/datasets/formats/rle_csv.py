@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from handbone.appended_file import AppendedFile
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, check_word, shown
 from handbone.masks.rle import check_runs
 from handbone.masks.run_union import unite_runs
 from handbone.submissions.rle_rows import HEADER, rle_rows
@@ -217,8 +217,8 @@ class RleCsvWriter(FormatWriter):
 def _check_options(
     order: str | None, first: int | None, relative: bool | None, size: Sequence[int] | None
 ) -> None:
-    if order not in (None, *ORDERS):
-        raise HandboneError(f'order must be one of {", ".join(ORDERS)}, got {order!r}')
+    if order is not None:
+        check_word('order', order, ORDERS)
     if first not in (None, 0, 1):
         raise HandboneError(f'first must be 0 or 1, got {first!r}')
     if relative not in (None, True, False):

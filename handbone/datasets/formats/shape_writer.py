@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handbone.bones import distinct_colors
-from handbone.errors import HandboneError
+from handbone.errors import check_word
 from handbone.masks import Region, regions
 
 from .annotated_image import AnnotatedImage
@@ -42,8 +42,7 @@ class ShapeWriter(FormatWriter):
         shapes: str = 'polygon',
         trace: bool = False,
     ) -> None:
-        if shapes not in SHAPES:
-            raise HandboneError(f"shapes must be 'polygon' or 'mask', got {shapes!r}")
+        check_word('shapes', shapes, SHAPES)
         super().__init__(target, classes, palette)
         self.shapes = shapes
         self._trace = trace

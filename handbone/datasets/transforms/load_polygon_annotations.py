@@ -6,7 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.masks import constant_map, rasterize, warp
 
 from ..known_classes import Unknown
@@ -46,8 +46,7 @@ class LoadPolygonAnnotations(BaseTransform):
     """
 
     def __init__(self, frame: str = 'original', always_unknown: bool = False) -> None:
-        if frame not in FRAMES:
-            raise HandboneError(f"frame must be 'original' or 'image', got {frame!r}")
+        check_word('frame', frame, FRAMES)
         self.frame = frame
         self.always_unknown = always_unknown
 

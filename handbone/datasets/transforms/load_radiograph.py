@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmseg.registry import TRANSFORMS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.radiographs import RadiographError, check_window, read_radiograph
 
 from ..image_header import of_dataset
@@ -41,8 +41,7 @@ class LoadRadiograph(BaseTransform):
         window: str | tuple[float, float] = 'file',
         cache_megabytes: float = 0,
     ) -> None:
-        if color_type not in ('grayscale', 'color'):
-            raise HandboneError(f"color_type is 'grayscale' or 'color', got {color_type!r}")
+        check_word('color_type', color_type, ('grayscale', 'color'))
         check_window(window)
         if cache_megabytes < 0:
             raise HandboneError(f'cache_megabytes is at least 0, got {cache_megabytes}')

@@ -15,7 +15,7 @@ from mmseg.registry import HOOKS
 from torch.optim import Optimizer
 
 from handbone.engine.training_events import INVALID_LOSS, report_event
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 
 ACTIONS = ('stop', 'skip')
 
@@ -55,8 +55,7 @@ class InvalidLossHook(Hook):
     priority = 'HIGHEST'
 
     def __init__(self, action: str = 'stop', max_skips: int = 20) -> None:
-        if action not in ACTIONS:
-            raise HandboneError(f"InvalidLossHook: action must be 'stop' or 'skip', got {action!r}")
+        check_word('InvalidLossHook: action', action, ACTIONS)
         self.action = action
         self.max_skips = max_skips
         self._skips = 0

@@ -7,7 +7,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.masks import check_thresholds
 
 from .background_heads import IndexMaps, check_background_heads, find_background_heads
@@ -38,10 +38,7 @@ class Decision(Host):
             HandboneError: If the decision does not exist or does not fit the heads.
         """
         decision = self.test_cfg.setdefault('decision', 'independent')
-        if decision not in DECISIONS:
-            raise HandboneError(
-                f"test_cfg.decision is 'independent' or 'exclusive', got {decision!r}"
-            )
+        check_word('test_cfg.decision', decision, DECISIONS)
         heads = self.background_heads
         self.has_background = bool(heads)
         if heads:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from handbone.errors import HandboneError
+from handbone.errors import check_word
 
 MERGES = ('probabilities', 'logits')
 
@@ -97,5 +97,4 @@ def check_merge(merge: str) -> None:
     Raises:
         HandboneError: If it is not one of them.
     """
-    if merge not in MERGES:
-        raise HandboneError(f"merge is 'probabilities' or 'logits', got {merge!r}")
+    check_word('merge', merge, MERGES)

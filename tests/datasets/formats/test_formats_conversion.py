@@ -199,7 +199,7 @@ def test_command(tmp_path, capsys):
     [
         (dict(to='jpeg'), "no format 'jpeg'"),
         (dict(to='coco', source_format='tiff'), "no format 'tiff'"),
-        (dict(to='coco', image_files='move'), 'image_files must be one of'),
+        (dict(to='coco', image_files='move'), "image_files must be 'link', 'copy' or 'none'"),
         (dict(to='coco', reader_options=dict(order='C')), "reader of coco has no option 'order'"),
         (dict(to='hand-bone', writer_options=dict(x=1)), "no option 'x': they are trace"),
     ],

@@ -78,7 +78,7 @@ def test_several_annotations(tmp_path):
     for which, expected in (('first', 'round'), ('last', 'square')):
         reader = LabelStudioReader(path, annotation=which)
         assert reader.classes == (expected,) and next(iter(reader)).labels.present() == [0]
-    with pytest.raises(HandboneError, match='annotation must be one of'):
+    with pytest.raises(HandboneError, match="annotation must be 'only', 'first' or 'last'"):
         LabelStudioReader(path, annotation='all')
 
 

@@ -3,12 +3,11 @@
 import json
 import os
 import re
-import socket
 
 import pytest
 import torch
 from mmengine.config import Config
-from tool_process import REPOSITORY, Tool
+from tool_process import REPOSITORY, Tool, free_port, without_torchrun
 
 pytestmark = pytest.mark.slow
 
@@ -27,12 +26,6 @@ SCONTROL = """#!/bin/sh
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
-
-
 def scores_in_training(work_dir):
     (log,) = work_dir.glob('*/vis_data/[0-9]*.json')
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -47,24 +40,6 @@ def score_of_test(work_dir):
 def through_torchrun(config, *options):
     tool = Tool('dist_train.sh', config, 2, *options, PORT=free_port())
     return tool.finish()[0]
-
-
-def without_torchrun(config, *options):
-    """Two processes that start in a moment, with the variables that torchrun sets."""
-    port = free_port()
-    tools = [
-        Tool(
-            'train.py',
-            *(config, '--launcher', 'pytorch', *options),
-            RANK=str(rank),
-            LOCAL_RANK=str(rank),
-            WORLD_SIZE='2',
-            MASTER_ADDR='127.0.0.1',
-            MASTER_PORT=port,
-        )
-        for rank in range(2)
-    ]
-    return [tool.finish()[0] for tool in tools][0]
 
 
 AVERAGED = ('type=EMAHook', 'momentum=0.5', 'update_buffers=True')

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -78,3 +79,33 @@ class Tool:
             ends = '\n'.join(text[-4000:] for text in texts)
             pytest.fail(f'exit code {code} instead of {expected}: {self.process.args}\n{ends}')
         return texts
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return str(probe.getsockname()[1])
+
+
+def without_torchrun(config, *options, **environment):
+    """Train in two processes that start in a moment, with the variables that torchrun sets.
+
+    Returns:
+        What the first one wrote to standard output.
+    """
+    port = free_port()
+    tools = [
+        Tool(
+            'train.py',
+            *(config, '--launcher', 'pytorch', *options),
+            RANK=str(rank),
+            LOCAL_RANK=str(rank),
+            WORLD_SIZE='2',
+            MASTER_ADDR='127.0.0.1',
+            MASTER_PORT=port,
+            **environment,
+        )
+        for rank in range(2)
+    ]
+    return [tool.finish()[0] for tool in tools][0]

@@ -123,9 +123,9 @@ setup(
         # messages to Slack, Discord, Telegram, KakaoTalk, mail and so on
         'notify': ['apprise>=2.3', 'requests'],
         'smp': ['segmentation-models-pytorch>=0.5', 'timm>=1.0'],
-        # tables of patients in Excel's format
         # large TIFFs, and the compressions of their tiles
         'tissue': ['imagecodecs>=2024.1', 'tifffile>=2024.1'],
+        # tables of patients in Excel's format
         'tables': ['openpyxl>=3.1'],
         'mlflow': ['mlflow>=2.9'],
         'tensorboard': ['tensorboard'],

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from hub_server import Hub, served
 
-from benchmarks.harness.plain_packages import FOLDER
-
 ROOT = Path(__file__).parents[2]
 SMALL = 'Segmentation/train/_annotations_bone_rle.coco.json'
 LARGE = 'Segmentation/train/a.bmp'
@@ -20,12 +18,11 @@ FILES = {SMALL: b'{}', LARGE: os.urandom(4 * 2**20), 'Erosion/b.bmp': b'not need
 
 @pytest.fixture
 def environment():
-    """Where the client is, whether it is installed or only there for the benchmarks."""
-    beside = FOLDER if (FOLDER / 'huggingface_hub').is_dir() else None
-    if beside is None and find_spec('huggingface_hub') is None:
+    """That of a user, whose client tells nobody what it does."""
+    if find_spec('huggingface_hub') is None:
         pytest.skip('needs pip install "handbone[download]"')
-    path = os.pathsep.join(map(str, [ROOT, *([beside] if beside else [])]))
-    return os.environ | dict(PYTHONPATH=path, HF_HUB_DISABLE_TELEMETRY='1', HF_HUB_DISABLE_XET='1')
+    off = dict(HF_HUB_DISABLE_TELEMETRY='1', HF_HUB_DISABLE_XET='1')
+    return os.environ | dict(PYTHONPATH=str(ROOT)) | off
 
 
 def start(folder, environment, address):

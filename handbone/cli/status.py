@@ -145,6 +145,7 @@ def _add(target: str | None, account: Path | None, folders: Sequence[Path]) -> N
 def _tables(args: argparse.Namespace) -> 'list[Table | str]':
     from handbone.machine.use import machine_use
     from handbone.sheets.keyed_table import open_table
+    from handbone.sheets.stopped_runs import with_stopped
 
     here = machine_use()
     rows = {here.machine: {name: str(value) for name, value in here.row().items()}}
@@ -152,7 +153,7 @@ def _tables(args: argparse.Namespace) -> 'list[Table | str]':
     if args.table:
         for row in open_table(args.table, 'machines', args.account).rows():
             rows.setdefault(row.get('machine', ''), row)
-        results = open_table(args.table, 'results', args.account).rows()
+        results = with_stopped(open_table(args.table, 'results', args.account).rows())
     return [*_machine_tables(here, list(rows.values())), *_result_tables(results, args.last)]
 
 

@@ -17,6 +17,8 @@ from .keyed_table import Cell
 FILE = 'result_row.json'
 KEY = 'run'
 RUNNING, FINISHED, FAILED = 'running', 'finished', 'failed'
+#: The process is gone and has not said why.
+STOPPED = 'stopped'
 
 
 def new_row(work_dir: Path) -> dict[str, Cell]:

@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from socket import gethostname
 from types import SimpleNamespace
 
 import pytest
@@ -10,8 +11,9 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 
 from handbone.csv_files import csv_bytes
-from handbone.engine.hooks import ResultSheetHook
+from handbone.engine.hooks import ResultSheetHook, result_sheet_hook
 from handbone.sheets.keyed_table import open_table
+from handbone.sheets.stopped_runs import sign_of_life
 
 
 @pytest.fixture
@@ -119,3 +121,31 @@ def test_a_damaged_copy_gives_a_new_row(runner, tmp_path, monkeypatch):
     hook.before_train(runner)
     hook.after_train(runner)
     assert len(rows(tmp_path / 'results.csv')) == 1 and 'result_row.json' in warned[0]
+
+
+def test_the_next_run_says_that_a_killed_one_has_stopped(runner, tmp_path):
+    target = tmp_path / 'results.csv'
+    gone = {'run': 'r1', 'state': 'running', 'machine': gethostname(), **sign_of_life()}
+    pid, start, *rest = gone['process'].split()
+    gone['process'] = ' '.join([pid, str(float(start) - 60), *rest])
+    open_table(target, 'results').put([gone])
+    hook = ResultSheetHook(str(target))
+    hook.before_train(runner)
+    hook.after_train(runner)
+    assert [row['state'] for row in rows(target)] == ['stopped', 'finished']
+
+
+def test_a_run_says_that_it_goes_on(runner, tmp_path, monkeypatch):
+    monkeypatch.setattr(result_sheet_hook, 'BEAT', 0.01)
+    signs = []
+    monkeypatch.setattr(
+        result_sheet_hook, 'sign_of_life', lambda: signs.append(1) or {'seen': str(len(signs))}
+    )
+    hook = ResultSheetHook(str(tmp_path / 'results.csv'))
+    hook.before_train(runner)
+    end = time.monotonic() + 20
+    while len(signs) < 5 and time.monotonic() < end:
+        time.sleep(0.01)
+    hook.after_train(runner)
+    (row,) = rows(tmp_path / 'results.csv')
+    assert int(row['seen']) == len(signs) >= 5 and row['state'] == 'finished'

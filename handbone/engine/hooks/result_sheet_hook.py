@@ -2,6 +2,7 @@
 
 import atexit
 import math
+import threading
 import time
 from pathlib import Path
 
@@ -15,17 +16,19 @@ from handbone.configuration.dataset_configs import inner_datasets
 from handbone.csv_files import read_table
 from handbone.errors import HandboneError
 from handbone.machine.use import machine_use
-from handbone.sheets.keyed_table import Cell, open_table
+from handbone.sheets.keyed_table import Cell, KeyedTable, open_table
 from handbone.sheets.result_row import (
     FAILED,
     FILE,
     FINISHED,
+    KEY,
     RUNNING,
     new_row,
     read_row,
     write_row,
 )
 from handbone.sheets.row_sender import RowSender
+from handbone.sheets.stopped_runs import BEAT, sign_of_life, write_stopped
 
 MEAN = 'mDice'
 #: Seconds that the end of a run waits for a table that is slow or away.
@@ -38,7 +41,8 @@ class ResultSheetHook(Hook):
 
     The row is written when the training begins, after every validation and at the end, with the
     scores of the best validation: their mean, of each group and of each class. A resumed run keeps
-    its row. A second table says what each machine does; ``handbone status`` shows both.
+    its row. The row of a run that was killed becomes 'stopped' when the next run begins. A second
+    table says what each machine does; ``handbone status`` shows both.
 
     A table that is away does not stop the training: rows are sent in the background, one warning
     is logged, and ``result_row.json`` in the work dir has the row for
@@ -63,6 +67,7 @@ class ResultSheetHook(Hook):
         self._sender: RowSender | None = None
         self._before = 0.0
         self._began = time.monotonic()
+        self._over = threading.Event()
 
     def before_train(self, runner: Runner) -> None:
         """Begin the row, or continue that of the interrupted run.
@@ -78,7 +83,7 @@ class ResultSheetHook(Hook):
         self._before = float(row.get('seconds') or 0.0)
         self._row = {**row, 'state': RUNNING, **_described(runner)}
         self._sender = RowSender(
-            lambda name: open_table(self.table, name, self.account),
+            self._open,
             lambda reason: runner.logger.warning(
                 f'{self.table} is not written: {reason}. The training goes on; the row is in '
                 f'{folder / FILE}'
@@ -86,6 +91,9 @@ class ResultSheetHook(Hook):
         )
         atexit.register(self._end, FAILED)
         self._send(runner)
+        self._over.clear()
+        self._beating = threading.Thread(target=self._beat, args=(self._sender,), daemon=True)
+        self._beating.start()
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Write the scores, if they are the best ones so far.
@@ -113,6 +121,17 @@ class ResultSheetHook(Hook):
         self._row['iterations'] = runner.iter
         self._end(FINISHED)
 
+    def _open(self, name: str) -> KeyedTable:
+        table = open_table(self.table, name, self.account)
+        if name == 'results':
+            write_stopped(table, self._row[KEY])
+        return table
+
+    def _beat(self, sender: RowSender) -> None:
+        """Say now and then that the run goes on."""
+        while not self._over.wait(BEAT):
+            sender.send('results', {**self._row, **sign_of_life()})
+
     def _former(self, runner: Runner) -> dict[str, Cell] | None:
         if not runner.cfg.get('resume', False):
             return None
@@ -126,6 +145,7 @@ class ResultSheetHook(Hook):
         if self._sender is None:
             return
         self._row['seconds'] = round(self._before + time.monotonic() - self._began)
+        self._row |= sign_of_life()
         folder = Path(str(self._row['work dir']))
         try:
             write_row(self._row, folder)
@@ -139,6 +159,8 @@ class ResultSheetHook(Hook):
         if self._sender is None:
             return
         atexit.unregister(self._end)
+        self._over.set()
+        self._beating.join()
         self._row['state'] = state
         self._send()
         self._sender.close(LAST_WAIT)

@@ -36,9 +36,12 @@ def parse_option(text: str) -> dict[str, Any]:
     from mmengine.config import DictAction
 
     key, _, value = text.partition('=')
-    if value.strip().startswith(OPENING) and ('{' in value or 'dict(' in value):
+    value = value.strip()
+    if value[:1] in ('"', "'") and value[-1] == value[0] and value[1:].startswith(OPENING):
+        value = value[1:-1]  # quotation marks that the shell has left there
+    if value.startswith(OPENING) and ('{' in value or 'dict(' in value):
         try:
-            tree = ast.parse(value.strip(), mode='eval').body
+            tree = ast.parse(value, mode='eval').body
         except SyntaxError as error:
             raise _unreadable(key, value, error.msg) from error
         return dict(_flat(key, _value(key, value, tree)))

@@ -38,6 +38,9 @@ def test_plain_values_are_those_of_mmengine(value):
         ('v=[{"on": true, "off": null}]', {'v': [{'on': True, 'off': None}]}),
         ('m=dict(a=1,b=dict(c=[2,3]))', {'m.a': 1, 'm.b.c': [2, 3]}),
         ('m={"a": {}}', {'m.a': {}}),
+        ("custom_hooks=[dict(type='X')]", {'custom_hooks': [{'type': 'X'}]}),
+        ('custom_hooks="[dict(type=\'X\')]"', {'custom_hooks': [{'type': 'X'}]}),
+        ("v='[dict(a=1)]'", {'v': [{'a': 1}]}),
     ],
 )
 def test_dicts(option, values):

@@ -12,6 +12,8 @@ from .service import Service
 #: Seconds between the first and the second attempt; doubled from attempt to attempt.
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 300.0
+#: Longest pause that a service may ask for; the next attempt asks again.
+LONGEST_ASKED = 3600.0
 #: Messages that wait for a service that is away; the oldest is dropped for one more.
 MOST_WAITING = 200
 
@@ -23,7 +25,8 @@ class Delivery:
         service: The service.
         report: Gets a line when the service does not take a message, and again when it does:
             not for each attempt.
-        first_pause: Seconds before the second attempt; the pause doubles up to five minutes.
+        first_pause: Seconds before the second attempt; the pause doubles up to five minutes. A
+            service that is busy may ask for another one, of an hour at most.
     """
 
     def __init__(
@@ -89,5 +92,8 @@ class Delivery:
                     f'{outcome.reason} It is tried again until it does'
                 )
             failed = True
-            time.sleep(pause)
+            if outcome.pause is None:
+                time.sleep(pause)
+            else:
+                time.sleep(min(max(outcome.pause, self._first_pause), LONGEST_ASKED))
             pause = min(2 * pause, LONGEST_PAUSE)

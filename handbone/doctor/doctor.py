@@ -13,6 +13,7 @@ from handbone.metadata.patient_table import read_patient_table
 from .checks.all_checks import run_checks
 from .examined import examine
 from .overview import overview
+from .predictions import Predictions
 from .report import Report, write_report
 from .survey import Progress, Survey, survey
 
@@ -89,7 +90,11 @@ def doctor(
     examined = examine(measured, patients)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
     tables = overview(examined)
-    report = Report(measured, tuple(findings), examined.notes, tables)
+    notes = [*examined.notes]
+    if predicted is not None:
+        with Predictions(predicted, measured.classes) as rows:
+            notes += rows.gaps([each.name for each in measured.records if each.labelled])
+    report = Report(measured, tuple(findings), tuple(notes), tables)
     write_report(report, parts, Path(out_dir))
     if list_file is not None:
         names = kept_images(measured, None if rejected is None else Path(rejected))

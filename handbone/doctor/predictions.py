@@ -6,9 +6,10 @@ from typing import Self
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form
 from handbone.masks import class_boxes, decode, dice, overlap_counts
+from handbone.submissions.missing_rows import missing_rows
 from handbone.submissions.submission_rows import SubmissionRows
 
 from .image_record import Agreement
@@ -71,6 +72,27 @@ class Predictions:
         for index, (rows, columns) in class_boxes(prediction ^ packed, count).items():
             boxes[index] = columns.start, rows.start, columns.stop, rows.stop
         return Agreement(scores, boxes, counts.prediction > 0)
+
+    def gaps(self, names: Sequence[str]) -> list[str]:
+        """Say what the CSV lacks.
+
+        Args:
+            names: Names of the images of the data.
+
+        Returns:
+            Sentences; none where nothing is missing.
+        """
+        found = [
+            f'{each}: those masks were taken as empty.'
+            for each in missing_rows(self._rows, self._classes)
+        ]
+        absent = [name for name in names if self._rows.find(name) is None]
+        if absent:
+            found.append(
+                f'{self.path} lacks {len(absent)} of the {len(names)} images with labels '
+                f'({listed(absent)}), which were not compared.'
+            )
+        return found
 
     def __enter__(self) -> Self:
         return self

@@ -157,3 +157,15 @@ def test_bad_files(tmp_path, content, message):
     image = annotated('1.png', [('a', square(1, 1, 5))], SIZE, None, CLASSES)
     with pytest.raises(HandboneError, match=message), Predictions(path, CLASSES) as predictions:
         measure_image('train', image, CLASSES, predictions)
+
+
+def test_what_a_csv_lacks_is_said(tmp_path):
+    path = tmp_path / 'oof.csv'
+    path.write_text('image_name,class,rle\n1.png,a,1 3\n1.png,b,5 2\n2.png,a,1 3\n')
+    with Predictions(path, CLASSES) as predictions:
+        assert predictions.gaps(['P/1.png', 'P/2.png', 'P/3.png']) == [
+            f"{path} has no row of class 'c': those masks were taken as empty.",
+            f"{path} lacks rows of 1 of its images ('2.png'): those masks were taken as empty.",
+            f"{path} lacks 1 of the 3 images with labels ('P/3.png'), which were not compared.",
+        ]
+        assert len(predictions.gaps(['P/1.png', 'P/2.png'])) == 2

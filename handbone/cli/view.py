@@ -5,7 +5,11 @@ from pathlib import Path
 
 from .arguments import add_renaming, add_source_format
 
-EPILOG = 'example: handbone view data/phantom/test work_dirs/demo/submission.csv'
+EPILOG = """\
+examples:
+  handbone view data/phantom/test work_dirs/demo/submission.csv
+  handbone view data/phantom/test --model configs/demo.py work_dirs/demo
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,13 +23,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'on a page in the browser. The data are not changed.'
     )
     parser.epilog = EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
         'source',
         nargs='+',
         type=Path,
-        help='labelled data of any format, folders of images, work dirs of trainings, and CSV '
-        'files of masks',
+        help='labelled data of any format, folders of images, work dirs of trainings, CSV files of '
+        'masks and archives',
     )
+    parser.add_argument(
+        '--model',
+        dest='models',
+        nargs='+',
+        action='append',
+        default=[],
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='a config with its checkpoint or work dir, or an exported model, that predicts while '
+        'the page is open; once per model',
+    )
+    parser.add_argument('--device', help='where models predict (default: a GPU if there is one)')
     add_source_format(parser)
     add_renaming(parser)
     parser.add_argument(
@@ -95,5 +111,7 @@ def run(args: argparse.Namespace) -> None:
         port=args.port,
         names=tuple(args.name),
         extras=extras,
+        models=args.models,
+        device=args.device,
         open_browser=not args.no_browser,
     )

@@ -13,7 +13,7 @@ from handbone.listing import normal_form
 from handbone.progress import progress_bar
 
 from .errors import DatasetError
-from .file_list import ImageFile, image_file
+from .file_list import ImageFile
 from .formats.annotated_image import AnnotatedImage
 from .formats.catalogue import reader_class
 from .formats.class_choice import ClassChoice
@@ -112,7 +112,7 @@ class FormatDataset(MultilabelDataset):
             info, problems = self._info(image, source_indices)
             self.bad_files.add(problems)
             if not problems:
-                images.append((self._file(image), info))
+                images.append((self.image_file(image.name), info))
         known.check_images(file.name for file, _ in images)
         self.bad_files.finish(len(images), len(reader))
         if covered := reader.losses.counts[COVERED]:
@@ -124,15 +124,15 @@ class FormatDataset(MultilabelDataset):
         chosen = {file.name for file in self._choose([file for file, _ in images])}
         return [dict(info, patient=file.patient) for file, info in images if file.name in chosen]
 
-    def _file(self, image: AnnotatedImage) -> ImageFile:
-        """Name the patient of an image."""
-        file = image_file(PurePosixPath(image.name))
+    def image_file(self, name: str) -> ImageFile:
+        """Find the patient of an image; see the base class."""
+        file = super().image_file(name)
         if self._patient is None:
             return file
-        found = self._patient.search(image.name)
+        found = self._patient.search(name)
         if found is None:
             raise DatasetError.at(
-                image.path or image.name,
+                name,
                 f'patient_pattern {shown(self._patient.pattern)} finds no patient in its name',
                 'Correct the pattern or the name',
             )

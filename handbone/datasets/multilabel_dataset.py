@@ -2,19 +2,19 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, check_word
 from handbone.progress import progress_bar
 
 from .annotation_file import collector_paused, read_annotations
 from .bad_files import BadFiles
 from .errors import DatasetError
-from .file_list import ImageFile, list_files, read_list_file
+from .file_list import ImageFile, image_file, list_files, read_list_file
 from .folds import FoldNumberError, in_fold
 from .image_header import read_image_size
 from .pairing import annotations_without_image, check_all_or_none, image_without_annotation
@@ -96,8 +96,7 @@ class MultilabelDataset(PartlyAnnotatedDataset):
         ann_suffix: str = '.json',
         **kwargs: Any,
     ) -> None:
-        if split not in SPLITS:
-            raise HandboneError(f"split must be 'train' or 'val', got {split!r}")
+        check_word('split', split, SPLITS)
         if fold is not None and ann_file:
             both = f'fold={fold} and ann_file={ann_file!r} both choose images'
             raise HandboneError(f"{both}: set one of them to None or ''")
@@ -158,6 +157,33 @@ class MultilabelDataset(PartlyAnnotatedDataset):
             fault = 'all images of the dataset are bad'
             raise DatasetError.at(self.image_folder, fault, 'Correct the reported files')
         return data_list
+
+    def choose(self, names: Sequence[str]) -> list[bool]:
+        """Tell which images belong to the dataset, by their names alone.
+
+        Args:
+            names: Names of all images below the folder of images.
+
+        Returns:
+            For each whether the dataset takes it, as far as it can be read.
+
+        Raises:
+            DatasetError: There are no images, or too few for the folds.
+        """
+        files = [self.image_file(name) for name in names]
+        chosen = {file.name for file in self._choose(files)}
+        return [file.name in chosen for file in files]
+
+    def image_file(self, name: str) -> ImageFile:
+        """Find the patient of an image.
+
+        Args:
+            name: Path of the image below the folder of images.
+
+        Returns:
+            The image with its patient.
+        """
+        return image_file(PurePosixPath(name))
 
     def _choose(self, images: list[ImageFile]) -> list[ImageFile]:
         if not images:

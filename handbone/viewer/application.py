@@ -118,8 +118,14 @@ class Application:
             session.columns,
             session.findings,
         )
-        done = int(session.board.done.sum()) if len(self._catalogue.layers) > 1 else None
-        return JSONResponse({'order': order, 'values': values, 'scored': done}, headers=CHANGING)
+        several = len(self._catalogue.layers) > 1
+        answer = {
+            'order': order,
+            'values': values,
+            'scored': int(session.board.done.sum()) if several else None,
+            'predicted': int(session.predicting.done.sum()),
+        }
+        return JSONResponse(answer, headers=CHANGING)
 
     def _picture(self, request: Request) -> Response:
         with self._session.board.waiting():
@@ -129,6 +135,8 @@ class Application:
     def _masks(self, request: Request) -> Response:
         index = self._index(request.path_params['index'])
         session = self._session
+        if 'ahead' not in request.query_params:
+            session.predicting.want(index)
         with session.board.waiting():
             head = {
                 'note': session.marks.note(index),

@@ -12,6 +12,7 @@ from handbone.masks import dice, run_overlap_counts
 
 from .gallery import Gallery
 from .layers import Layer
+from .model_layer import ModelLayer
 from .packets import pack_layers
 from .picture import browser_picture
 
@@ -63,12 +64,41 @@ class Catalogue:
         self.layers = list(layers)
         self.classes = tuple(classes)
         self.palette = list(palette)
-        self.shown = lru_cache(KEPT)(self.look_at)
+        self._looked_at = lru_cache(KEPT)(lambda index, pending: self.look_at(index))
 
     def close(self) -> None:
         """Close the files of the layers."""
         for layer in self.layers:
             layer.close()
+
+    def pending(self, index: int) -> tuple[int, ...]:
+        """List the layers whose masks of an image are still being predicted.
+
+        Args:
+            index: Number of the image.
+
+        Returns:
+            Their numbers.
+        """
+        return tuple(
+            number
+            for number, layer in enumerate(self.layers)
+            if isinstance(layer, ModelLayer) and layer.pending(index)
+        )
+
+    def shown(self, index: int) -> Shown:
+        """Give an image with its masks, read once as long as it is looked at.
+
+        Args:
+            index: Number of the image.
+
+        Returns:
+            What there is of it, as :meth:`look_at` finds it.
+
+        Raises:
+            HandboneError: The image cannot be read, or is gone.
+        """
+        return self._looked_at(index, self.pending(index))
 
     def look_at(self, index: int) -> Shown:
         """Read an image with its masks.
@@ -128,6 +158,7 @@ class Catalogue:
         Raises:
             HandboneError: The image cannot be read, or is gone.
         """
+        pending = self.pending(index)
         shown = self.shown(index)
         scores = [None if each is None else _numbers(each) for each in self.scores(shown)]
         head: dict[str, Any] = {
@@ -137,6 +168,7 @@ class Catalogue:
             'problems': shown.problems,
             'unknown': sorted(shown.image.unknown),
             'dice': scores,
+            'pending': pending,
         }
         return pack_layers(head, shown.runs)
 

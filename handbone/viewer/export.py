@@ -51,6 +51,12 @@ def export_marked(
         return _write_lists(catalogue, mark, chosen, folder)
     if not 0 <= layer < max(1, len(catalogue.layers)):
         raise HandboneError(f'There is no layer {layer}.')
+    waiting = sum(layer in catalogue.pending(index) for index in chosen)
+    if waiting:
+        raise HandboneError(
+            f'{waiting} of the {len(chosen)} images are still being predicted by '
+            f'{catalogue.layers[layer].name}. Export them when that is done.'
+        )
     into = folder / f'{mark}-{target}'
     writer = writer_class(target)(into, catalogue.classes, catalogue.palette)
     problems = BadFiles('report')

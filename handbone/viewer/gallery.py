@@ -1,6 +1,7 @@
 """The images of all parts of the data by number, read when they are looked at."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any, NamedTuple
@@ -18,10 +19,12 @@ class Part(NamedTuple):
     Attributes:
         name: Its name; empty if it is the only one.
         reader: Its reader.
+        choose: Tells by the names of all images which of them belong to it; None takes all.
     """
 
     name: str
     reader: FormatReader
+    choose: Callable[[Sequence[str]], Sequence[bool]] | None = None
 
 
 class _Place(NamedTuple):
@@ -48,9 +51,11 @@ class Gallery:
         self._locks = {id(part.reader): Lock() for part in parts}
         own: list[str] = []
         for part in parts:
-            for number, entry in enumerate(part.reader.entries(), start=1):
-                self._places.append(_Place(part, entry))
-                own.append(_name(part.reader, entry, number))
+            entries = list(part.reader.entries())
+            names = [_name(part.reader, each, number) for number, each in enumerate(entries, 1)]
+            chosen = part.choose(names) if part.choose else [True] * len(names)
+            own += compress(names, chosen)
+            self._places += [_Place(part, entry) for entry in compress(entries, chosen)]
         if not own:
             raise HandboneError(f'There is no image in {parts[0].reader.source}.')
         self._own_names = own

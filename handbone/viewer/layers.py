@@ -11,6 +11,7 @@ from handbone.datasets.formats.corrections import Corrections
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_forms
 from handbone.masks import encode
+from handbone.submissions.missing_rows import missing_rows
 from handbone.submissions.submission_rows import SubmissionRows
 
 
@@ -140,6 +141,10 @@ class PredictionLayer:
             )
         return count
 
+    def gaps(self) -> list[str]:
+        """Say which masks are missing and are shown as empty, one line each."""
+        return []
+
     def class_error(self, name: str, fault: str, remedy: str) -> HandboneError:
         """Make an error about a class."""
         return HandboneError(f'{self.path}: {fault}. {remedy}')
@@ -179,6 +184,11 @@ class CsvLayer(PredictionLayer):
     def class_error(self, name: str, fault: str, remedy: str) -> HandboneError:
         """Name the line of the class."""
         return self._rows.error(self._rows.classes[name], fault, remedy)
+
+    def gaps(self) -> list[str]:
+        """Find classes and images without rows; see the base class."""
+        found = missing_rows(self._rows, self.classes)
+        return [f'{each}: those masks are shown as empty' for each in found]
 
     def images(self) -> Sequence[str]:
         """List the names of the images; see the base class."""

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class ScoreBoard:
         dice: float32 (L, N, C), NaN where it is unknown or not yet computed; layer 0, which the
             others are scored against, has none.
         present: bool (N, C), which classes the first layer has.
-        done: bool (N,), which images were scored.
+        done: bool (N,), which images were scored in all layers.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -38,6 +39,7 @@ class ScoreBoard:
         self._idle.set()
         self._answers = 0
         self._lock = threading.Lock()
+        self._renewed: SimpleQueue[int | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._score_all, daemon=True)
 
     def start(self) -> None:
@@ -48,8 +50,17 @@ class ScoreBoard:
     def stop(self) -> None:
         """End after the image at hand."""
         self._end.set()
+        self._renewed.put(None)
         if self._thread.is_alive():
             self._thread.join()
+
+    def renew(self, index: int) -> None:
+        """Score an image again, in its turn, because there are masks that were not there before.
+
+        Args:
+            index: Its number.
+        """
+        self._renewed.put(index)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -78,17 +89,26 @@ class ScoreBoard:
         first = shown.runs[0]
         if first is not None:
             self.present[index] = [len(runs) > 0 for runs in first]
-        self.done[index] = True
 
     def _score_all(self) -> None:
-        for index in range(len(self.done)):
+        for index in self._in_turn():
             while not self._idle.wait(PATIENCE):
                 if self._end.is_set():
                     return
             if self._end.is_set():
                 return
             if not self.done[index]:
-                try:
+                complete = not self._catalogue.pending(index)
+                # where it cannot be read, the page says why when the image is opened
+                with suppress(HandboneError):
                     self.add(index, self._catalogue.look_at(index))
-                except HandboneError:
-                    self.done[index] = True  # the page says why when the image is opened
+                self.done[index] = complete
+
+    def _in_turn(self) -> Iterator[int]:
+        """List all images, and then those that are renewed, as long as some are not complete."""
+        yield from range(len(self.done))
+        while not self.done.all():
+            index = self._renewed.get()
+            if index is None:
+                return
+            yield index

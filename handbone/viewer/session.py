@@ -6,6 +6,8 @@ from pathlib import Path
 from .catalogue import Catalogue
 from .findings import Findings
 from .marks import Marks
+from .model_layer import ModelLayer
+from .predicting import Predicting
 from .scores import ScoreBoard
 
 
@@ -39,8 +41,16 @@ class Session:
         self.columns = dict(columns or {})
         self.findings = findings
         self.board = ScoreBoard(catalogue)
+        models = [each for each in catalogue.layers if isinstance(each, ModelLayer)]
+        self.predicting = Predicting(catalogue.gallery, models, self.board.renew)
+
+    def start(self) -> None:
+        """Begin to predict and to score in the background."""
+        self.predicting.start()
+        self.board.start()
 
     def close(self) -> None:
-        """End the scoring, and close all files."""
+        """End what runs in the background, and close all files."""
+        self.predicting.stop()
         self.board.stop()
         self.catalogue.close()

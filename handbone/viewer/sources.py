@@ -19,8 +19,10 @@ from .findings import read_findings
 from .gallery import Gallery, Part
 from .layers import CorrectedLayer, CsvLayer, Layer, PredictionLayer, TruthLayer
 from .many_labels import with_likely_classes
+from .model_layer import ModelLayer
+from .model_process import Model, model_classes
 from .session import Session
-from .work_dir import is_work_dir, work_dir_sources
+from .work_dir import RunPart, is_work_dir, read_run
 
 Color = tuple[int, int, int]
 
@@ -49,16 +51,20 @@ def open_sources(
     images: Path | None = None,
     choice: ClassChoice | None = None,
     extras: Extras | None = None,
+    models: Sequence[Model] = (),
+    device: str | None = None,
 ) -> tuple[Session, list[str]]:
     """Open datasets and predictions.
 
     Args:
         sources: Files and folders: CSV files of runs and archives are predictions, work dirs of
-            trainings are their test data with what was predicted, everything else is data.
+            trainings are their data with what was or will be predicted, everything else is data.
         source_format: Format of the data; None finds it out.
         images: Folder of the images; None looks where the format has them.
         choice: Which classes are read.
         extras: What is shown beside them.
+        models: What predicts in the background, as soon as the session starts.
+        device: Where the checkpoints of work dirs predict.
 
     Returns:
         What there is to show, and what the user should know about it, one line each.
@@ -67,14 +73,16 @@ def open_sources(
         HandboneError: Something cannot be read, or does not fit the rest.
     """
     extras = extras or Extras()
-    data, predicted = _divide(sources, source_format, images, choice)
-    parts = [Part(source.split, with_likely_classes(source).open()) for source in data]
+    data, predicted = _divide(sources, source_format, images, choice, device)
+    parts = [
+        Part(source.split, with_likely_classes(source).open(), choose) for source, choose in data
+    ]
     labelled = [part for part in parts if part.reader.classes]
     _check_classes(labelled)
     classes: Sequence[str] = (choice.classes if choice else None) or ()
     if labelled:
         classes = labelled[0].reader.classes
-    gallery, predictions = Gallery(parts), _open_predictions(predicted)
+    gallery, predictions = Gallery(parts), _open_predictions([*predicted, *models])
     classes = classes or _joined_classes(predictions)
     layers, notes = _match_layers(
         gallery, predictions, extras.corrected, classes, labelled=bool(labelled)
@@ -113,15 +121,17 @@ def _divide(
     source_format: str | None,
     images: Path | None,
     choice: ClassChoice | None,
-) -> tuple[list[Source], list[Path]]:
+    device: str | None,
+) -> tuple[list[RunPart], list[Path | Model]]:
     """Tell data from predictions; without any data, the folder of the images stands for them."""
-    of_runs = [work_dir_sources(path) for path in sources if is_work_dir(path)]
+    of_runs = [read_run(path, device) for path in sources if is_work_dir(path)]
     named = [path for path in sources if not is_work_dir(path)]
-    predicted = [path for path in named if is_submission(path) or is_archive(path)]
-    paths = [path for path in named if path not in predicted]
+    files = [path for path in named if is_submission(path) or is_archive(path)]
+    paths = [path for path in named if path not in files]
     # several runs of the same data show these once
-    found = list({source.path: source for parts, _ in of_runs for source in parts}.values())
-    predicted += [path for _, written in of_runs for path in written]
+    found = list({part.source.path: part for run in of_runs for part in run.parts}.values())
+    of_run = (run.csv or run.model for run in of_runs)
+    predicted: list[Path | Model] = [*files, *(each for each in of_run if each is not None)]
     if paths or not found:
         if not paths and images is None:
             raise HandboneError(
@@ -132,7 +142,7 @@ def _divide(
             paths, images, source_format = [images], None, None
         names = split_names(paths) if len(paths) > 1 else ['']
         found = [
-            Source(name, path, source_format, images, choice)
+            RunPart(Source(name, path, source_format, images, choice), None)
             for name, path in zip(names, paths, strict=True)
         ]
     return found, predicted
@@ -160,22 +170,25 @@ def _match_layers(
         corrections = Corrections(corrected, classes)
         counts[corrected] = corrections.match(names)
         layers.append(CorrectedLayer(corrections, len(classes)))
+    gaps = [line for layer in predictions for line in layer.gaps()]
     if not labelled and predictions:
         seen = [any(each.has(name) for each in predictions) for name in names]
         gallery.only([index for index, found in enumerate(seen) if found])
-        return layers, []
+        return layers, gaps
     partly = {path: count for path, count in counts.items() if count < len(names)}
-    return layers, [
-        f'{path} has {count} of the {len(names)} images' for path, count in partly.items()
-    ]
+    lines = [f'{path} has {count} of the {len(names)} images' for path, count in partly.items()]
+    return layers, [*lines, *gaps]
 
 
-def _open_predictions(paths: Sequence[Path]) -> list[PredictionLayer]:
-    """Open CSV files and archives, named without suffix and as short as tells them apart."""
+def _open_predictions(predicted: Sequence[Path | Model]) -> list[PredictionLayer]:
+    """Open files, archives and models, named without suffix and as short as tells them apart."""
+    paths = [each.path if isinstance(each, Model) else each for each in predicted]
     names = split_names([_bare(path) for path in paths]) if paths else []
     layers: list[PredictionLayer] = []
-    for path, name in zip(paths, names, strict=True):
-        if path.is_dir():
+    for each, path, name in zip(predicted, paths, names, strict=True):
+        if isinstance(each, Model):
+            layers.append(ModelLayer(each, name, model_classes(each)))
+        elif path.is_dir():
             import_extra('pyarrow', 'archive')
             from .archive_layer import archive_layers
 

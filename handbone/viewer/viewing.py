@@ -7,6 +7,7 @@ from pathlib import Path
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.extras import import_extra
 
+from .model_process import named_model
 from .sources import Extras, open_sources
 
 
@@ -20,6 +21,8 @@ def view(
     port: int = 8421,
     names: tuple[str, ...] = (),
     extras: Extras | None = None,
+    models: Sequence[Sequence[str]] = (),
+    device: str | None = None,
     open_browser: bool = True,
 ) -> None:
     """Serve a page with images, their labels and predictions until the user interrupts.
@@ -35,6 +38,9 @@ def view(
         names: Further names under which others reach this machine.
         extras: What is shown beside them: a table of patients, findings of the doctor, corrected
             labels, and where marks are kept.
+        models: What predicts while the page is open: configs, each with its checkpoint or work
+            dir, and exported files.
+        device: Where they predict; None takes a GPU where there is one.
         open_browser: Open the page in a browser, where there is one.
 
     Raises:
@@ -52,14 +58,15 @@ def view(
 
     paths = [Path(source) for source in sources]
     folder = None if images is None else Path(images)
-    session, notes = open_sources(paths, source_format, folder, choice, extras)
+    named = [named_model(words, device) for words in models]
+    session, notes = open_sources(paths, source_format, folder, choice, extras, named, device)
     for note in notes:
         print(f'note: {note}')
     server = prepare(Application(session).app(), host, port, names)
     print(f'{server.address}   (end with Ctrl+C)', flush=True)
     if open_browser:
         open_page(server.address)
-    session.board.start()
+    session.start()
     try:
         # the interrupt is how a user ends it
         with contextlib.suppress(KeyboardInterrupt):

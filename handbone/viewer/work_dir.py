@@ -1,8 +1,9 @@
-"""The data that a training was validated and tested on, and what it predicted, by its work dir."""
+"""The data that a training was validated and tested on, and what it predicts, by its work dir."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from handbone.bones import CLASSES
 from handbone.configuration.dumped_config import read_dumped_config
@@ -11,13 +12,46 @@ from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.source import Source, split_names
 from handbone.errors import HandboneError, shown
 
+from .model_process import Model
+
 #: The config that mmengine writes for each start.
 CONFIG = '*/vis_data/config.py'
-#: What is tested comes first: predictions are of it.
-LOADERS = ('test_dataloader', 'val_dataloader', 'train_dataloader')
+#: The data that are shown, first choice first: a CSV of masks is of the test data.
+TESTED = ('test_dataloader', 'val_dataloader', 'train_dataloader')
+VALIDATED = ('val_dataloader', 'test_dataloader', 'train_dataloader')
 #: Folders of the hand-bone layout, where a config does not name others.
 IMAGES, LABELS = 'train/DCM', 'train/outputs_json'
 SUBMISSION = 'submission.csv'
+
+
+#: Settings of a dataset that take a part of the images in its folder.
+CHOOSING = ('fold', 'ann_file')
+
+
+class RunPart(NamedTuple):
+    """A part of the data of a training.
+
+    Attributes:
+        source: Where it is.
+        choose: Tells by the names of all images which of them the training used; None: all.
+    """
+
+    source: Source
+    choose: Callable[[Sequence[str]], Sequence[bool]] | None
+
+
+class Run(NamedTuple):
+    """What a work dir holds to be looked at.
+
+    Attributes:
+        parts: The data.
+        csv: The newest CSV of masks, None without any.
+        model: The best checkpoint with its config, where there is no CSV; None without any.
+    """
+
+    parts: list[RunPart]
+    csv: Path | None
+    model: Model | None
 
 
 def is_work_dir(path: Path) -> bool:
@@ -25,15 +59,16 @@ def is_work_dir(path: Path) -> bool:
     return path.is_dir() and any(path.glob(CONFIG))
 
 
-def work_dir_sources(path: Path) -> tuple[list[Source], list[Path]]:
+def read_run(path: Path, device: str | None = None) -> Run:
     """Find the data and the predictions of a training.
 
     Args:
         path: The work dir.
+        device: Where its checkpoint predicts.
 
     Returns:
-        The test data, or the validation data without any, and the newest CSV of masks if there is
-        one.
+        The test data with the newest CSV of masks; without one, the validation data with the best
+        checkpoint.
 
     Raises:
         HandboneError: The config names no data that can be shown.
@@ -41,18 +76,51 @@ def work_dir_sources(path: Path) -> tuple[list[Source], list[Path]]:
     """
     file = max(path.glob(CONFIG), key=lambda each: each.stat().st_mtime)
     cfg = read_dumped_config(file)
-    loader = next((cfg[name] for name in LOADERS if cfg.get(name)), None)
+    written = [*path.glob(SUBMISSION), *path.glob(f'*/{SUBMISSION}')]
+    newest = max(written, key=lambda each: each.stat().st_mtime, default=None)
+    loaders = VALIDATED if newest is None else TESTED
+    loader = next((cfg[name] for name in loaders if cfg.get(name)), None)
     if loader is None:
         raise HandboneError(f'{file} names no data. Name them: handbone view DATA CSV')
     found = [each for _, each in inner_datasets(loader['dataset'])]
     paths = [_labels(each, file) for each in found]
     names = split_names(paths) if len(paths) > 1 else ['']
-    sources = [
-        _source(name, labels, each) for name, labels, each in zip(names, paths, found, strict=True)
+    parts = [
+        RunPart(_source(name, labels, each), _choice_of(each))
+        for name, labels, each in zip(names, paths, found, strict=True)
     ]
-    written = [*path.glob(SUBMISSION), *path.glob(f'*/{SUBMISSION}')]
-    newest = max(written, key=lambda each: each.stat().st_mtime, default=None)
-    return sources, [] if newest is None else [newest]
+    return Run(parts, newest, None if newest else _best_model(path, cfg, device))
+
+
+def _best_model(path: Path, cfg: Mapping[str, Any], device: str | None) -> Model | None:
+    from mmengine.config import Config
+
+    from handbone.checkpoints import find_checkpoint
+    from handbone.configuration.dataset_configs import training_checkpoints
+
+    try:
+        checkpoint = find_checkpoint(str(training_checkpoints(Config(dict(cfg)), path)))
+    except FileNotFoundError:
+        return None
+    return Model(cfg, Path(checkpoint), device)
+
+
+def _choice_of(
+    dataset: Mapping[str, Any],
+) -> Callable[[Sequence[str]], Sequence[bool]] | None:
+    """Find out which images of its folder a dataset takes, without reading their labels."""
+    if all(dataset.get(key) in (None, '') for key in CHOOSING):
+        return None
+    return partial(_choose, dataset)
+
+
+def _choose(dataset: Mapping[str, Any], names: Sequence[str]) -> Sequence[bool]:
+    from mmseg.registry import DATASETS
+
+    from handbone.registration import register
+
+    register()
+    return DATASETS.build(dict(dataset, pipeline=[], lazy_init=True)).choose(names)
 
 
 def _labels(dataset: Mapping[str, Any], file: Path) -> Path:

@@ -92,6 +92,9 @@ def test_list_file_takes_paths_and_patients(folder, build, tmp_path):
     listed.write_text('# chosen by hand\nID004\n\nID001/image1_R.png\nID000/image0_L\n')
     dataset = build(folder.config(ann_file='mine.txt'))
     assert names(dataset) == ['image0_L.png', 'image1_R.png', 'image4_L.png', 'image4_R.png']
+    listed = build(folder.config(ann_file='mine.txt', lazy_init=True))
+    everything = [f'ID{p:03d}/image{p}_{side}.png' for p in range(6) for side in 'LR']
+    assert [Path(name).name in names(dataset) for name in everything] == listed.choose(everything)
     with pytest.raises(ValueError, match='fold=0 and ann_file'):
         build(folder.config(ann_file='mine.txt', fold=0))
 

@@ -3,11 +3,14 @@
 import pytest
 from answering import answering
 from made_squares import write_csv, write_data
+from waiting_model import WaitingProcess
 
 pytest.importorskip('uvicorn', reason='the extra view is not installed')
 pytest.importorskip('starlette', reason='the extra view is not installed')
 
+from handbone.viewer import model_layer  # noqa: E402
 from handbone.viewer.application import Application  # noqa: E402
+from handbone.viewer.model_process import Model  # noqa: E402
 from handbone.viewer.sources import Extras, open_sources  # noqa: E402
 
 
@@ -38,3 +41,21 @@ def viewer(session):
     session.board.start()
     with answering(Application(session).app()) as address:
         yield address
+
+
+@pytest.fixture
+def predicted(data, tmp_path, monkeypatch):
+    """A session of the data with a model that waits, and the process of that model."""
+    made = []
+
+    def process(model):
+        made.append(WaitingProcess(model))
+        return made[-1]
+
+    monkeypatch.setattr(model_layer, 'ModelProcess', process)
+    classes = open_sources([data])[0].catalogue.classes
+    monkeypatch.setattr('handbone.viewer.sources.model_classes', lambda model: classes)
+    session, notes = open_sources([data], models=[Model(tmp_path / 'a.py', tmp_path / 'best.pth')])
+    assert notes == []
+    yield session, made[0]
+    session.close()

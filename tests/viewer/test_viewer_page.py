@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from made_squares import RADIUS, SIZE
+from answering import answering
+from made_squares import NAMES, RADIUS, SIZE
 
 from benchmarks.harness.chromium import chromium, opened
 from handbone.bones import PALETTE
+from handbone.viewer.application import Application
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')
 
@@ -130,6 +132,38 @@ def test_the_export_says_what_it_wrote(viewer, session, tmp_path):
         page.wait(f'{said}.startsWith("1 of 1 images in ")')
     written = session.export_folder / 'correct-labelme'
     assert len(list(written.rglob('*.json'))) == 1
+
+
+def test_masks_of_a_model_appear_when_they_are_there(predicted, tmp_path):
+    session, process = predicted
+    session.start()
+    caption = 'document.querySelector("figcaption").textContent'
+    with (
+        answering(Application(session).app()) as address,
+        opened(address, tmp_path / 'browser') as page,
+    ):
+        shown(page, 0)
+        page.press('2')
+        assert page.run(caption) == 'best (is being predicted)'
+        np.testing.assert_allclose(pixel(page, 40, 20), [40] * 3, atol=2)
+        page.wait('document.getElementById("count").textContent.includes("0 of 3 predicted")')
+        cells = '[...document.querySelectorAll("#class-table tbody tr")][27].cells'
+        assert page.run(f'{cells}[1].textContent') == '…'
+        # the next image is there at once, and is predicted next
+        page.press('j')
+        shown(page, 1)
+        np.testing.assert_allclose(pixel(page, 100, 100), [80] * 3, atol=2)
+        process.let(2)
+        page.wait(f'{caption} === "best"')
+        assert process.asked[:2] == list(NAMES[:2])
+        moved = mixed(80, PALETTE[RADIUS], OPACITY)
+        np.testing.assert_allclose(pixel(page, 28, 30), moved, atol=3)
+        assert page.run(f'{cells}[1].textContent') == '0.750'
+        page.press('k')
+        shown(page, 0)
+        page.wait(f'{caption} === "best"')
+        process.let()
+        page.wait('document.getElementById("count").textContent === "3 of 3 images"')
 
 
 def test_the_page_speaks_korean(viewer, tmp_path):

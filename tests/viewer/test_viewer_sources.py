@@ -46,6 +46,22 @@ def test_a_csv_with_a_part_of_the_images_is_noted(data, tmp_path):
     assert notes == [f'{tmp_path / "one.csv"} has 1 of the 3 images']
 
 
+def test_a_csv_without_its_last_rows_is_noted(data, csv_files):
+    good, bad = csv_files
+    lines = good.read_bytes().splitlines(keepends=True)
+    good.write_bytes(b''.join(lines[:-2]))
+    without = [line for line in bad.read_bytes().splitlines(keepends=True) if b',Ulna,' not in line]
+    bad.write_bytes(b''.join(without))
+    session, notes = opened([data, good, bad])
+    assert notes == [
+        f"{good} lacks rows of 1 of its images ('{NAMES[-1]}'): those masks are shown as empty",
+        f"{bad} has no row of class 'Ulna': those masks are shown as empty",
+    ]
+    # without the data nobody knows the images, but rows of an image are missing all the same
+    _, notes = opened([good], images=data / 'DCM')
+    assert len(notes) == 1 and 'lacks rows of 1' in notes[0]
+
+
 @pytest.mark.parametrize('to', ['labelme', 'cvat', 'coco'])
 def test_corrected_labels_come_back_as_a_layer(data, tmp_path, to):
     convert(data, tmp_path / to, to)

@@ -37,7 +37,8 @@ export class Classes {
     });
   }
 
-  // Write the Dice of each layer; heads are the names of the layers with scores.
+  // Write the Dice of each layer; heads are the names of the layers with scores, and a column that
+  // is undefined is still to come.
   score(heads, columns, unknown, words) {
     const head = document.createElement('tr');
     head.append(document.createElement('td'), ...heads.map(text => {
@@ -47,18 +48,21 @@ export class Classes {
       return cell;
     }));
     const means = document.createElement('tr');
+    const nothing = values => values === undefined ? '…' : '–';
     means.insertCell().textContent = heads.length ? words.mean : '';
     for (const values of columns) {
       const known = (values ?? []).filter(value => value != null);
       const sum = known.reduce((total, value) => total + value, 0);
-      means.insertCell().textContent = known.length ? (sum / known.length).toFixed(3) : '–';
+      means.insertCell().textContent = known.length ? (sum / known.length).toFixed(3)
+        : nothing(values);
     }
     this.table.tHead.replaceChildren(head, means);
     this.rows.forEach((row, index) => {
       while (row.cells.length > 1) row.lastChild.remove();
       for (const values of columns) {
         const cell = row.insertCell(), value = values?.[index];
-        cell.textContent = value == null ? (unknown.includes(index) ? words.unknown : '–')
+        cell.textContent = value == null
+          ? (unknown.includes(index) ? words.unknown : nothing(values))
           : value.toFixed(3);
         if (value != null) cell.style.setProperty('--share', `${value * 100}%`);
       }

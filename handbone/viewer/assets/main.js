@@ -51,23 +51,25 @@ function describeRow(index) {
 async function reorder() {
   const number = ++asked;
   try {
-    const { order, values, scored } = await getJson(`/order?${filters.query()}`);
+    const { order, values, scored, predicted } = await getJson(`/order?${filters.query()}`);
     if (number !== asked) return;
     notes = [];
     order.forEach((index, i) => { notes[index] = values[i]; });
     list.fill(order, describeRow);
-    count(scored);
-    if (scored !== null && scored < names.length)
+    count(scored, predicted);
+    if (Math.min(scored ?? predicted, predicted) < names.length)
       setTimeout(() => { if (number === asked) reorder(); }, 1500);
   } catch (error) {
     complain([error.message]);
   }
 }
 
-function count(scored = null) {
+function count(scored = null, predicted = null) {
   const texts = [word('count', { shown: list.order.length, all: names.length })];
   if (scored !== null && scored < names.length)
     texts.push(word('scoring', { count: scored, all: names.length }));
+  if (predicted !== null && predicted < names.length)
+    texts.push(word('predicting', { count: predicted, all: names.length }));
   element('count').textContent = texts.join(', ');
 }
 
@@ -108,7 +110,27 @@ async function open(index) {
     complain([...masks.problems, ...failed ? [picture.message] : []]);
     show();
     document.body.dataset.shown = index;
-    for (const step of [1, -1]) kept.get(list.beside(step)).catch(() => {});
+    for (const step of [1, -1]) kept.get(list.beside(step), true).catch(() => {});
+    renew(index);
+  } catch (error) {
+    if (state.index === index) complain([error.message]);
+  }
+}
+
+// Show masks that are being predicted as soon as they are there, while the image is looked at.
+async function renew(index) {
+  try {
+    while (state.index === index && state.masks.pending.length) {
+      const before = state.masks.pending.length;
+      const [picture, masks] = await kept.renew(index);
+      if (state.index !== index) return;
+      state.masks = masks;
+      if (masks.pending.length < before) {
+        complain([...masks.problems, ...picture instanceof Error ? [picture.message] : []]);
+        show();
+      }
+      if (masks.pending.length) await new Promise(done => setTimeout(done, 500));
+    }
   } catch (error) {
     if (state.index === index) complain([error.message]);
   }
@@ -138,10 +160,12 @@ function shows() {
   const a = Number(element('layer-a').value), b = Number(element('layer-b').value);
   const layers = session.layers.map((_, number) => number);
   if (!layers.length) return [{ title: '' }];
-  if (state.mode === 'beside') return layers.map(each => ({ title: layerName(each), a: each }));
+  const title = each => layerName(each)
+    + (state.masks.pending.includes(each) ? ` (${word('pending')})` : '');
+  if (state.mode === 'beside') return layers.map(each => ({ title: title(each), a: each }));
   if (state.mode === 'difference')
-    return [{ title: `${layerName(a)} – ${layerName(b)}`, a, b }];
-  return [{ title: layerName(a), a }];
+    return [{ title: `${title(a)} – ${title(b)}`, a, b }];
+  return [{ title: title(a), a }];
 }
 
 function paint() {
@@ -163,7 +187,8 @@ function show() {
   for (const button of element('modes').children)
     button.setAttribute('aria-pressed', button.dataset.mode === state.mode);
   const scored = masks.dice.map((_, number) => number).filter(number => number > 0);
-  classes.score(scored.map(layerName), scored.map(each => masks.dice[each]), masks.unknown,
+  const columns = scored.map(each => masks.pending.includes(each) ? undefined : masks.dice[each]);
+  classes.score(scored.map(layerName), columns, masks.unknown,
     { unknown: word('unknown'), mean: word('mean') });
   legend();
   paint();

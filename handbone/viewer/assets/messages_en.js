@@ -6,8 +6,8 @@ export default {
   classes: 'classes', all: 'all', none: 'none', keys: 'Keys', close: 'close',
   previous: 'previous image (k)', next: 'next image (j)', truth: 'truth', image: 'image',
   only: 'only {name}', both: 'both', mixed: 'some only in one, some only in the other',
-  count: '{shown} of {all} images', lacking: '{name}: has no masks of this image',
-  unknown: 'unknown', mean: 'mean', nothing: 'nothing',
+  count: '{shown} of {all} images',
+  unknown: 'unknown', mean: 'mean',
   key_next: 'next image', key_previous: 'previous image', key_views: 'one, side by side, difference',
   key_layer: 'show layer 1 to 9', key_masks: 'masks on and off', key_all: 'all classes on or off',
   key_outline: 'filled or outlines', key_zoom: 'zoom in and out', key_fit: 'fit the window',
@@ -23,5 +23,6 @@ export default {
   export_target: 'as', export_layer: 'with the masks of', as_list: 'lists of names (ann_file)',
   as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',
   'as_hand-bone': 'JSON of this package', as_coco: 'COCO', scoring: '{count} of {all} scored',
+  pending: 'is being predicted', predicting: '{count} of {all} predicted',
   key_marks: 'mark: bad, to correct, good, no mark',
 };

@@ -6,8 +6,8 @@ export default {
   classes: '클래스', all: '모두', none: '없음', keys: '단축키', close: '닫기',
   previous: '이전 영상 (k)', next: '다음 영상 (j)', truth: '정답', image: '영상',
   only: '{name}에만 있음', both: '양쪽 모두', mixed: '일부는 한쪽에만, 일부는 다른 쪽에만',
-  count: '영상 {all}개 중 {shown}개', lacking: '{name}: 이 영상의 마스크가 없습니다',
-  unknown: '미상', mean: '평균', nothing: '없음',
+  count: '영상 {all}개 중 {shown}개',
+  unknown: '미상', mean: '평균',
   key_next: '다음 영상', key_previous: '이전 영상', key_views: '하나, 나란히, 차이',
   key_layer: '레이어 1–9 표시', key_masks: '마스크 켜기/끄기', key_all: '모든 클래스 켜기/끄기',
   key_outline: '채움 또는 윤곽선', key_zoom: '확대와 축소', key_fit: '창에 맞추기',
@@ -21,5 +21,6 @@ export default {
   export_mark: '표시', export_target: '형식', export_layer: '마스크', as_list: '이름 목록 (ann_file)',
   as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',
   'as_hand-bone': '이 패키지의 JSON', as_coco: 'COCO', scoring: '{all}개 중 {count}개 채점됨',
+  pending: '예측 중', predicting: '{all}개 중 {count}개 예측됨',
   key_marks: '표시: 불량, 수정 필요, 양호, 표시 없음',
 };

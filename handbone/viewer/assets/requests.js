@@ -21,8 +21,10 @@ export async function getPicture(index) {
 }
 
 // The layout of a packet is described in packets.py.
-export async function getMasks(index) {
-  const bytes = await (await answerOf(`/masks/${index}`)).arrayBuffer();
+// Models predict first what is asked for, unless it is asked for ahead.
+export async function getMasks(index, ahead = false) {
+  const path = `/masks/${index}${ahead ? '?ahead=1' : ''}`;
+  const bytes = await (await answerOf(path)).arrayBuffer();
   const length = new DataView(bytes).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)));
   let place = 4 + length;
@@ -44,9 +46,20 @@ export async function getMasks(index) {
 export class Kept {
   constructor(count) { this.count = count; this.items = new Map(); }
 
-  get(index) {
-    let item = this.items.get(index);
-    if (!item) item = Promise.all([getPicture(index).catch(error => error), getMasks(index)]);
+  get(index, ahead = false) {
+    const item = this.items.get(index)
+      ?? Promise.all([getPicture(index).catch(error => error), getMasks(index, ahead)]);
+    return this.keep(index, item);
+  }
+
+  // Ask for the masks of an image again, such as those that were still being predicted.
+  renew(index) {
+    const item = this.items.get(index);
+    if (!item) return this.get(index);
+    return this.keep(index, Promise.all([item.then(([picture]) => picture), getMasks(index)]));
+  }
+
+  keep(index, item) {
     this.items.delete(index);
     this.items.set(index, item);
     item.catch(() => this.items.delete(index));

@@ -92,6 +92,17 @@ def test_patients_in_names(root, build):
             build(config(root, patient_pattern=wrong))
 
 
+def test_images_are_chosen_without_reading_them(root, build):
+    whole = build(config(root))
+    names = [whole.get_data_info(index)['img_path'] for index in range(len(whole))]
+    names = [name.removeprefix(f'{root}/images/') for name in names]
+    settings = dict(patient_pattern=r'(hand[0-9])', fold=0, num_folds=3, split='val')
+    read = build(config(root, **settings))
+    kept = {read.get_data_info(index)['img_path'] for index in range(len(read))}
+    chosen = build(config(root, **settings, lazy_init=True)).choose(names)
+    assert chosen == [f'{root}/images/{name}' in kept for name in names] and any(chosen)
+
+
 def test_classes_are_chosen_and_renamed(root, build):
     more = dict(
         metainfo=dict(classes=('long', 'box')), rename=dict(square='box'), skip_labels=['round']

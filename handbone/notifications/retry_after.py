@@ -38,13 +38,10 @@ def pauses_heard() -> Iterator[list[float]]:
 def _listen() -> None:
     """Make the sessions that requests opens from now on note the header."""
     sessions = import_extra('requests.sessions', EXTRA)
-    if issubclass(sessions.Session, _Listening):
-        return
-
-    class ListeningSession(_Listening, sessions.Session):
-        pass
-
-    sessions.Session = ListeningSession
+    plain = sessions.Session
+    if not issubclass(plain, _Listening):
+        listening = type('ListeningSession', (_Listening, plain), {})
+        sessions.Session = listening  # type: ignore[attr-defined]
 
 
 class _Listening:

@@ -22,7 +22,7 @@ from .many_labels import with_likely_classes
 from .model_layer import ModelLayer
 from .model_process import Model, model_classes
 from .session import Session
-from .work_dir import RunPart, is_work_dir, read_run
+from .work_dir import RunPart, is_work_dir, read_run, unite
 
 Color = tuple[int, int, int]
 
@@ -128,8 +128,7 @@ def _divide(
     named = [path for path in sources if not is_work_dir(path)]
     files = [path for path in named if is_submission(path) or is_archive(path)]
     paths = [path for path in named if path not in files]
-    # several runs of the same data show these once
-    found = list({part.source.path: part for run in of_runs for part in run.parts}.values())
+    found = unite(part for run in of_runs for part in run.parts)
     of_run = (run.csv or run.model for run in of_runs)
     predicted: list[Path | Model] = [*files, *(each for each in of_run if each is not None)]
     if paths or not found:

@@ -1,6 +1,6 @@
 """The data that a training was validated and tested on, and what it predicts, by its work dir."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ IMAGES, LABELS = 'train/DCM', 'train/outputs_json'
 SUBMISSION = 'submission.csv'
 
 
+#: Tells by the names of all images which of them to take.
+Choose = Callable[[Sequence[str]], Sequence[bool]]
 #: Settings of a dataset that take a part of the images in its folder.
 CHOOSING = ('fold', 'ann_file')
 
@@ -37,7 +39,7 @@ class RunPart(NamedTuple):
     """
 
     source: Source
-    choose: Callable[[Sequence[str]], Sequence[bool]] | None
+    choose: Choose | None
 
 
 class Run(NamedTuple):
@@ -92,6 +94,28 @@ def read_run(path: Path, device: str | None = None) -> Run:
     return Run(parts, newest, None if newest else _best_model(path, cfg, device))
 
 
+def unite(parts: Iterable[RunPart]) -> list[RunPart]:
+    """Show the data of several trainings once, with the images of all of them.
+
+    Args:
+        parts: The parts of the data of each training.
+
+    Returns:
+        One part per file or folder of labels.
+    """
+    by_path: dict[Path, list[RunPart]] = {}
+    for part in parts:
+        by_path.setdefault(part.source.path, []).append(part)
+    return [RunPart(same[0].source, _any_of(same)) for same in by_path.values()]
+
+
+def _any_of(parts: Sequence[RunPart]) -> Choose | None:
+    chooses = [part.choose for part in parts if part.choose is not None]
+    if len(chooses) < len(parts):
+        return None
+    return lambda names: [any(each) for each in zip(*(c(names) for c in chooses), strict=True)]
+
+
 def _best_model(path: Path, cfg: Mapping[str, Any], device: str | None) -> Model | None:
     from mmengine.config import Config
 
@@ -105,9 +129,7 @@ def _best_model(path: Path, cfg: Mapping[str, Any], device: str | None) -> Model
     return Model(cfg, Path(checkpoint), device)
 
 
-def _choice_of(
-    dataset: Mapping[str, Any],
-) -> Callable[[Sequence[str]], Sequence[bool]] | None:
+def _choice_of(dataset: Mapping[str, Any]) -> Choose | None:
     """Find out which images of its folder a dataset takes, without reading their labels."""
     if all(dataset.get(key) in (None, '') for key in CHOOSING):
         return None

@@ -160,6 +160,15 @@ def test_work_dirs_show_their_test_data_and_predictions(data, csv_files, tmp_pat
     assert layers == ['', 'first/submission', 'second/submission']
 
 
+def test_work_dirs_of_folds_show_the_images_of_all_of_them(data, csv_files, tmp_path):
+    prefix = dict(img_path='test/DCM', ann_path='test/outputs_json')
+    fold = dict(num_folds=2, split='val', data_root=str(data.parent), data_prefix=prefix)
+    runs = [write_run(tmp_path / str(n), csv_files[n], fold=n, **fold) for n in range(2)]
+    of_each = [opened([run])[0].catalogue.gallery.names for run in runs]
+    assert sorted(of_each[0] + of_each[1]) == list(NAMES) and of_each[0]
+    assert opened(runs)[0].catalogue.gallery.names == list(NAMES)
+
+
 def test_a_work_dir_whose_data_are_gone_is_one_line(data, csv_files, tmp_path):
     run = write_run(tmp_path / 'run', csv_files[0], data_root=str(tmp_path / 'nowhere'))
     with pytest.raises(HandboneError, match='nowhere') as caught:

@@ -21,11 +21,15 @@ _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4)
+data_preprocessor = None  # the model has its own
 model = dict(
     data_preprocessor=dict(
-        type='ProgressiveDataPreProcessor',
+        _delete_=True,
+        type='RankDataPreProcessor',  # the grey values of some images span 16 of 256
         stages=stages,
+        seg_pad_val=0,
         size_divisor=384,  # a third and half of it are multiples of the network's stride, 64
+        test_cfg=dict(size_divisor=64),
     ),
     decode_head=dict(
         num_classes=5,

@@ -11,6 +11,7 @@ from handbone.configuration.shipped import config_folder
 from .fingerprint import Fingerprint
 from .plan import Plan
 from .progressive import AT_A_THIRD, AT_HALF, size_divisor, stages
+from .rules import use_ranks
 from .source import Source
 
 #: Decoded images that each worker may keep, in MB.
@@ -172,6 +173,8 @@ def _model(plan: Plan, fingerprint: Fingerprint) -> str:
     step, number = plan.step, len(fingerprint.classes)
     lines = ['model = dict(']
     if not step.kind.pretrained:
+        if use_ranks(fingerprint):
+            lines.insert(0, 'data_preprocessor = None  # the model has its own')
         lines += _from_scratch(plan, fingerprint)
         lines += [
             '    decode_head=dict(',
@@ -201,15 +204,25 @@ def _model(plan: Plan, fingerprint: Fingerprint) -> str:
 
 
 def _from_scratch(plan: Plan, fingerprint: Fingerprint) -> list[str]:
-    deviation = max(fingerprint.grey_deviation, 1.0)
     side, channels = max(plan.step.size), 3 if fingerprint.color else 1
+    sizes = [f'        stages={stages(side)},', f'        size_divisor={size_divisor(side)},']
+    if use_ranks(fingerprint):
+        return [
+            '    data_preprocessor=dict(',
+            '        _delete_=True,',
+            "        type='RankDataPreProcessor',  # some images have hardly any contrast",
+            '        seg_pad_val=0,',
+            '        test_cfg=dict(size_divisor=64),',
+            *sizes,
+            '    ),',
+        ]
+    deviation = max(fingerprint.grey_deviation, 1.0)
     return [
         '    data_preprocessor=dict(',
         "        type='ProgressiveDataPreProcessor',",
         f'        mean={[fingerprint.grey_mean] * channels},',
         f'        std={[deviation] * channels},',
-        f'        stages={stages(side)},',
-        f'        size_divisor={size_divisor(side)},',
+        *sizes,
         '    ),',
         *(['    backbone=dict(in_channels=3),'] if fingerprint.color else []),
     ]

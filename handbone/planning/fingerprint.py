@@ -9,6 +9,7 @@ import numpy as np
 from handbone.datasets import LoadRadiograph, MultilabelDataset
 from handbone.datasets.labels import labels_of
 from handbone.errors import HandboneError
+from handbone.radiographs.contrast import little_contrast
 
 from .image_measures import ImageMeasures, measure_image
 
@@ -62,6 +63,7 @@ class Fingerprint:
             image: the square root of the share of its box.
         shift: Standard deviation of the centre of the labelled part, as a share of the image.
         color: Whether most images have colours.
+        pale_images: Number of measured images with hardly any contrast.
     """
 
     images: int
@@ -80,6 +82,7 @@ class Fingerprint:
     extent: tuple[float, float, float]
     shift: float
     color: bool = False
+    pale_images: int = 0
 
     @property
     def thinnest(self) -> ClassMeasures:
@@ -138,8 +141,9 @@ def take_fingerprint(
     extent = np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     width, height = np.median(sizes, axis=0)
-    histogram = np.sum([each.histogram for each in measured], axis=0)
-    mean, deviation, grey_range = _grey_values(histogram)
+    histograms = [each.histogram for each in measured]
+    mean, deviation, grey_range = _grey_values(np.sum(histograms, axis=0))
+    ranges = [np.ptp(_grey_values(histogram)[2]) for histogram in histograms]
     labelled = sum(each.labelled for each in measured)
     pairs = {pair for each in measured for pair in each.pairs}
     return Fingerprint(
@@ -159,6 +163,7 @@ def take_fingerprint(
         extent=tuple(np.round(np.percentile(extent, (5, 50, 95)), 4).tolist()),
         shift=round(float(centres.std(axis=0).max()), 4),
         color=bool(np.mean([each.color for each in measured]) > 0.5),
+        pale_images=int(little_contrast(ranges).sum()),
     )
 
 

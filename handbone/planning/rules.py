@@ -94,6 +94,7 @@ def make_plan(
             'yes' if fingerprint.color else 'no',
             'most images have colours' if fingerprint.color else 'most images are grey',
         ),
+        _grey_values(fingerprint, step),
         ('rotation', f'{augmentation.degrees} degrees', augmentation.flip_reason),
         ('zoom', f'{augmentation.zoom:.2f}', 'the spread of sizes in the dataset'),
         ('shift', f'{augmentation.shift:.0%}', 'twice the spread of positions'),
@@ -101,6 +102,18 @@ def make_plan(
         ('folds', str(folds) if folds else 'none', folds_reason),
     )
     return Plan(step, cost, image_size, iterations, augmentation, folds, reasons, fold_file)
+
+
+def use_ranks(fingerprint: Fingerprint) -> bool:
+    """Whether a network that trains from scratch sees ranks instead of grey values.
+
+    Args:
+        fingerprint: Measures of the dataset.
+
+    Returns:
+        True where grey images differ so much that some have hardly any contrast.
+    """
+    return fingerprint.pale_images > 0 and not fingerprint.color
 
 
 def needed_side(fingerprint: Fingerprint, stride: int) -> float:
@@ -256,6 +269,15 @@ def _image_size(fingerprint: Fingerprint, step: Step, needed: float) -> tuple[Si
         (width, height),
         f'{thinnest.name}, the thinnest, would be {wide:.0f} pixels wide in whole images',
     )
+
+
+def _grey_values(fingerprint: Fingerprint, step: Step) -> tuple[str, str, str]:
+    if step.kind.pretrained:
+        return 'grey values', 'as they are', 'the network is pretrained on them'
+    if use_ranks(fingerprint):
+        pale = f'{fingerprint.pale_images} of {fingerprint.measured_images}'
+        return 'grey values', 'ranks', f'{pale} images have hardly any contrast'
+    return 'grey values', 'as they are', 'no image is much paler than the others'
 
 
 def _written(size: Size) -> str:

@@ -57,6 +57,23 @@ def test_a_planned_config_trains(form, phantom_root, as_coco, tmp_path):
     assert end.endswith('iter_2.pth')
 
 
+@pytest.mark.slow
+def test_a_pale_image_asks_for_ranks(phantom_root, tmp_path):
+    data = tmp_path / 'data'
+    shutil.copytree(phantom_root, data)
+    pale = sorted(data.glob('train/DCM/*/*.png'))[2]
+    cv2.imwrite(str(pale), 240 + cv2.imread(str(pale), cv2.IMREAD_GRAYSCALE) // 16)
+    planned = plan(data, tmp_path / 'mine.py', time_limit=60)
+    assert planned.fingerprint.pale_images == 1
+    assert ('grey values', 'ranks') in [reason[:2] for reason in planned.plan.reasons]
+    preprocessor = read_config_file(planned.config).model.data_preprocessor
+    assert preprocessor.type == 'RankDataPreProcessor' and 'mean' not in preprocessor
+    assert trained_iterations(planned.config, tmp_path / 'run').endswith('iter_2.pth')
+    usual = plan(phantom_root, tmp_path / 'usual.py', time_limit=60)
+    assert usual.fingerprint.pale_images == 0
+    assert 'ranks' not in {choice for _, choice, _ in usual.plan.reasons}
+
+
 def test_formats_have_the_same_fingerprint(phantom_root, as_coco, tmp_path):
     ours = plan(phantom_root, tmp_path / 'a.py', time_limit=60)
     theirs = plan(as_coco, tmp_path / 'b.py', time_limit=60)

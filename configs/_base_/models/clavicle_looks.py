@@ -18,10 +18,7 @@ jitter = dict(degrees=10, scale=(0.8, 1.25), translate=0.08)
 network = dict(
     type='MultilabelEncoderDecoder',
     data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[127.5],
-        std=[64.0],
-        pad_val=0,
+        type='RankDataPreProcessor',  # the grey values of some images span 16 of 256
         seg_pad_val=0,
         size_divisor=32,  # the network's stride
         test_cfg=dict(size_divisor=32),

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from handbone.radiographs.contrast import little_contrast
+
 from ..examined import Examined
 from ..finding import Finding
 from ..image_record import ImageRecord
@@ -13,8 +15,6 @@ from ..image_record import ImageRecord
 USUAL = 0.9
 #: A grey range below this, of 255, is that of an empty image.
 EMPTY = 10.0
-#: Share of the usual grey range below which an image has little contrast.
-LITTLE_CONTRAST = 0.2
 #: Share of pixels of the largest value from which an image is saturated, and by which it exceeds
 #: the median of all images.
 SATURATED = 0.15
@@ -71,22 +71,20 @@ def _unlike_the_others(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
 
 
 def _grey_ranges(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
-    known = [record.pixels for record in records if record.pixels]
-    usual_white = float(np.median([each.white for each in known])) if known else 0.0
-    usual_range = float(np.median([each.high - each.low for each in known])) if known else 0.0
-    for record in records:
-        if record.pixels is None:
-            continue
-        place, pixels = (record.split, record.name), record.pixels
+    known = [(record, record.pixels) for record in records if record.pixels]
+    ranges = np.array([pixels.high - pixels.low for _, pixels in known])
+    usual_white = float(np.median([pixels.white for _, pixels in known])) if known else 0.0
+    for (record, pixels), pale in zip(known, little_contrast(ranges), strict=True):
+        place = record.split, record.name
         if pixels.high - pixels.low < EMPTY:
             reason = f'its grey values reach from {pixels.low:.0f} to {pixels.high:.0f} only'
             yield Finding('empty-image', *place, '', reason, 0.95)
         elif pixels.white - usual_white > SATURATED:
             reason = f'{pixels.white:.0%} of its pixels have the largest value'
             yield Finding('saturated', *place, '', reason, 0.8)
-        elif pixels.high - pixels.low < LITTLE_CONTRAST * usual_range:
+        elif pale:
             reason = f'its grey values reach from {pixels.low:.0f} to {pixels.high:.0f} only, over '
-            reason += f'{pixels.high - pixels.low:.0f} of {usual_range:.0f} that are usual'
+            reason += f'{pixels.high - pixels.low:.0f} of {np.median(ranges):.0f} that are usual'
             yield Finding('little-contrast', *place, '', reason, 0.7)
 
 

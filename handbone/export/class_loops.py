@@ -1,6 +1,7 @@
 """Loops of an ONNX graph that bring one class after the other to full size and decide on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,26 @@ from onnx import TensorProto, helper
 from handbone.masks import CLASSES_PER_PLANE, num_planes
 
 from .graph_nodes import PREFIX, Nodes
+
+REAL = TensorProto.FLOAT
+
+
+class Closer(NamedTuple):
+    """Names of what a closer view gives.
+
+    Attributes:
+        logits: (N, C, h, w).
+        grid: Where the pixels of the labels lie between them, (N, height, width, 2), -1 to 1.
+        distance: How far these are from the border of the view, in logits, (N, 1, height, width);
+            below 0 outside of it.
+        edges: Width of the soft edge of each class, (N, C), below 0 where the view does not decide
+            it.
+    """
+
+    logits: str
+    grid: str
+    distance: str
+    edges: str
 
 
 class Classes(NamedTuple):
@@ -22,6 +43,7 @@ class Classes(NamedTuple):
         size: Name of height and width of the labels.
         limits: Name of the thresholds on the logits (C,).
         regional: Whether ``upsampling`` holds places.
+        closer: By class, the closer views that may decide it.
     """
 
     number: int
@@ -30,6 +52,7 @@ class Classes(NamedTuple):
     size: str
     limits: str
     regional: bool
+    closer: Mapping[int, tuple[Closer, ...]] = MappingProxyType({})
 
     def full_size(self, nodes: Nodes, index: str) -> tuple[str, str | None]:
         """Bring one class to full size.
@@ -60,6 +83,41 @@ class Classes(NamedTuple):
         farthest = nodes.add('Unsqueeze', farthest, nodes.constant([1]))
         return full, nodes.add('LessOrEqual', farthest, nodes.constant(1, np.float32))
 
+    def blended(self, nodes: Nodes, index: str, views: Sequence[Closer]) -> tuple[str, str | None]:
+        """Bring one class to full size and blend closer views into it.
+
+        Args:
+            nodes: Where nodes are added.
+            index: Name of the number of the class.
+            views: The closer views that may decide it, in their order.
+
+        Returns:
+            As :meth:`full_size`.
+        """
+        full, inside = self.full_size(nodes, index)
+        channel = nodes.add('Unsqueeze', index, nodes.constant([0]))
+        nothing = nodes.constant(0, np.float32)
+        for view in views:
+            low = nodes.add('Gather', view.logits, channel, axis=1)
+            seen = nodes.add('GridSample', low, view.grid, padding_mode='border', align_corners=0)
+            edge = nodes.add('Gather', view.edges, channel, axis=1)
+            edge = nodes.add('Unsqueeze', edge, nodes.constant([2, 3]))
+            width = nodes.add('Max', edge, nodes.constant(1e-6, np.float32))
+            weight = nodes.add('Div', view.distance, width)
+            weight = nodes.add('Clip', weight, nothing, nodes.constant(1, np.float32))
+            decides = nodes.add('Cast', nodes.add('GreaterOrEqual', edge, nothing), to=REAL)
+            weight = nodes.add('Mul', weight, decides)
+            if inside is not None:
+                # where the first stage does not show a pixel, the view alone decides
+                shown = nodes.add('Greater', weight, nothing)
+                outside = nodes.add('Cast', nodes.add('Not', inside), to=REAL)
+                alone = nodes.add('Mul', nodes.add('Cast', shown, to=REAL), outside)
+                weight = nodes.add('Max', weight, alone)
+                inside = nodes.add('Or', inside, shown)
+            step = nodes.add('Mul', weight, nodes.add('Sub', seen, full))
+            full = nodes.add('Add', full, step)
+        return full, inside
+
 
 def every_class(nodes: Nodes, classes: Classes, shape: str) -> list[str]:
     """Add a loop per plane that sets the bits of the classes above their thresholds.
@@ -77,9 +135,15 @@ def every_class(nodes: Nodes, classes: Classes, shape: str) -> list[str]:
     for plane in range(num_planes(classes.number)):
         first = plane * CLASSES_PER_PLANE
         count = min(classes.number - first, CLASSES_PER_PLANE)
-        body = _add_bit(classes, plane, first, count)
-        trips, always = nodes.constant(count), nodes.constant(True, bool)
-        planes.append(nodes.add('Loop', trips, always, blank, body=body))
+        together: dict[tuple[Closer, ...], list[int]] = {}
+        for index in range(first, first + count):
+            together.setdefault(classes.closer.get(index, ()), []).append(index)
+        packed = blank
+        for number, (views, indices) in enumerate(together.items()):
+            body = _add_bit(classes, f'{plane}.{number}' if number else f'{plane}', indices, views)
+            trips, always = nodes.constant(len(indices)), nodes.constant(True, bool)
+            packed = nodes.add('Loop', trips, always, packed, body=body)
+        planes.append(packed)
     return planes
 
 
@@ -117,21 +181,23 @@ def best_class(nodes: Nodes, classes: Classes, shape: str) -> list[str]:
     return planes
 
 
-def _add_bit(classes: Classes, plane: int, first: int, count: int) -> onnx.GraphProto:
+def _add_bit(
+    classes: Classes, name: str, indices: Sequence[int], views: Sequence[Closer]
+) -> onnx.GraphProto:
     """Make the body of a loop: add the bit of one class to the packed map."""
-    nodes = Nodes(f'plane_{plane}.')
+    nodes = Nodes(f'plane_{name}.')
     turn, always, packed = (f'{nodes.scope}{name}' for name in ('turn', 'always', 'packed'))
-    index = nodes.add('Add', turn, nodes.constant(first))
-    full, inside = classes.full_size(nodes, index)
+    index = nodes.add('Gather', nodes.constant(indices), turn)
+    full, inside = classes.blended(nodes, index, views)
     present = nodes.add('Greater', full, nodes.add('Gather', classes.limits, index))
     if inside is not None:
         present = nodes.add('And', present, inside)
-    bits = nodes.constant(1 << np.arange(count), np.int32)
+    bits = nodes.constant(1 << (np.array(indices) % CLASSES_PER_PLANE), np.int32)
     # OpenVINO gives wrong labels for Where(present, packed + bit, packed) in a loop
     bit = nodes.add('Where', present, nodes.add('Gather', bits, turn), nodes.constant(0, np.int32))
     more = nodes.add('Add', packed, bit)
     states = {packed: (more, TensorProto.INT32)}
-    return _body(nodes, f'one_class_of_plane_{plane}', turn, always, states)
+    return _body(nodes, f'one_class_of_plane_{name}', turn, always, states)
 
 
 def _keep_larger(classes: Classes) -> onnx.GraphProto:

@@ -17,6 +17,8 @@ from .preprocessing import Preprocessing
 FORMAT = 'handbone export 1'
 #: The same where classes exclude each other, which earlier versions would not notice.
 EXCLUSIVE_FORMAT = 'handbone export 2'
+#: The same where a second look is blended in, which earlier versions would leave out.
+LOOKS_FORMAT = 'handbone export 3'
 KEYS = ('format', 'classes', 'palette', 'thresholds', 'preprocessing', 'precision', 'model_hash')
 STRUCTURE = Fields(dict.fromkeys(KEYS, str))
 
@@ -33,6 +35,7 @@ class Description:
         precision: ``fp32``, ``fp16`` or ``int8``.
         model_hash: SHA-256 of graph, weights and the rest of the description.
         exclusive: Whether a pixel has at most one class.
+        looks: Whether closer views are blended in.
     """
 
     classes: tuple[str, ...]
@@ -42,11 +45,12 @@ class Description:
     precision: str = 'fp32'
     model_hash: str = ''
     exclusive: bool = False
+    looks: bool = False
 
     def to_texts(self) -> dict[str, str]:
         """Return the description as the files hold it, one text for each of :data:`KEYS`."""
         return dict(
-            format=EXCLUSIVE_FORMAT if self.exclusive else FORMAT,
+            format=self._format,
             classes=json.dumps(self.classes, ensure_ascii=False),
             palette=json.dumps(self.palette),
             thresholds=json.dumps(self.thresholds),
@@ -54,6 +58,13 @@ class Description:
             precision=self.precision,
             model_hash=self.model_hash,
         )
+
+    @property
+    def _format(self) -> str:
+        """The lowest format whose readers do what the file needs."""
+        if self.looks:
+            return LOOKS_FORMAT
+        return EXCLUSIVE_FORMAT if self.exclusive else FORMAT
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str], path: str | Path) -> 'Description':
@@ -71,7 +82,7 @@ class Description:
         """
         place = str(path)
         found = texts.get('format')
-        if found not in (FORMAT, EXCLUSIVE_FORMAT):
+        if found not in (FORMAT, EXCLUSIVE_FORMAT, LOOKS_FORMAT):
             told = f'has the format {shown(found)}' if found else 'does not tell its classes'
             raise HandboneError(
                 f'{place} {told}, this program reads {FORMAT!r}: write the file with '
@@ -91,6 +102,7 @@ class Description:
             texts['precision'],
             texts['model_hash'],
             found == EXCLUSIVE_FORMAT,
+            found == LOOKS_FORMAT,
         )
         if not palette:
             raise HandboneError(f'{place}: {len(classes)} classes without colours')

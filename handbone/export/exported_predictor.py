@@ -1,14 +1,23 @@
 """Predicts with an exported file, without a config or a checkpoint."""
 
+import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from handbone.errors import HandboneError, check_word
-from handbone.masks import compose, logits_to_packed, placed_to_packed, planes_last, scaling
+from handbone.masks import (
+    Patch,
+    blended_to_packed,
+    compose,
+    logits_to_packed,
+    placed_to_packed,
+    planes_last,
+    scaling,
+)
 from handbone.radiographs import (
     Radiograph,
     check_colors,
@@ -18,7 +27,7 @@ from handbone.radiographs import (
 )
 
 from .description import Description
-from .sessions import PLACE, Output, Session, open_session
+from .sessions import LOGITS, PLACE, Output, Session, look_name, open_session
 
 
 def open_exported(
@@ -147,19 +156,52 @@ class ExportedPredictor:
             labels = self._session.run(inputs | dict(size=np.array(size, np.int64)))
             return [planes_last(torch.from_numpy(planes)) for planes in labels]
         outputs = self._session.run_all(inputs)
-        logits = torch.from_numpy(next(iter(outputs.values())))
-        if PLACE in outputs:
-            resized = scaling(content[1] / size[1], content[0] / size[0])
-            places = [compose(each.astype(np.float64), resized) for each in outputs[PLACE]]
-            return [
-                planes_last(
-                    placed_to_packed(each, place, size, self.thresholds, exclusive=self.exclusive)
-                )
-                for each, place in zip(logits, places, strict=True)
-            ]
+        logits = torch.from_numpy(outputs[LOGITS])
+        resized = scaling(content[1] / size[1], content[0] / size[0])
         part = tuple(
             low * shown / padded
             for low, shown, padded in zip(logits.shape[2:], content, batch.shape[2:], strict=True)
         )
-        settings = size, self.thresholds, part, self.exclusive
-        return [planes_last(logits_to_packed(each, *settings)) for each in logits]
+        labels = []
+        for number, each in enumerate(logits):
+            place = None
+            if PLACE in outputs:
+                place = compose(outputs[PLACE][number].astype(np.float64), resized)
+            patches = closer_views(outputs, number, resized)
+            shown = part if place is None else None
+            decision = self.thresholds, shown, self.exclusive
+            if patches:
+                packed = blended_to_packed(each, place, size, patches, *decision)
+            elif place is not None:
+                packed = placed_to_packed(each, place, size, *decision)
+            else:
+                packed = logits_to_packed(each, size, *decision)
+            labels.append(planes_last(packed))
+        return labels
+
+
+def closer_views(
+    outputs: Mapping[str, np.ndarray], number: int, resized: np.ndarray
+) -> list[Patch]:
+    """Take the views of a second look that decide anything in an image.
+
+    Args:
+        outputs: Of a graph that ends in logits, by name.
+        number: Number of the image in the batch.
+        resized: Matrix from the original image to the images of the graph.
+
+    Returns:
+        The views, in the order in which they are blended; none for another graph.
+    """
+    patches = []
+    for look in itertools.count():
+        if look_name(look, 'edges') not in outputs:
+            return patches
+        views = (outputs[look_name(look, part)][number] for part in ('logits', 'place', 'edges'))
+        for logits, place, edges in zip(*views, strict=True):
+            classes = np.flatnonzero(edges >= 0).tolist()
+            if classes:
+                matrix = compose(place.astype(np.float64), resized)
+                edge = float(edges[classes[0]])
+                patches.append(Patch(torch.from_numpy(logits), matrix, tuple(classes), edge))
+    return patches

@@ -15,10 +15,11 @@ from torch.export import Dim
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
 
-from .network import ExportedCascade, exported_network
-from .packing_graph import CONTENT, IMAGES, LOGITS, append_packing
+from .network import exported_network
+from .packing_graph import CONTENT, IMAGES, append_packing
 from .preprocessing import Preprocessing
-from .sessions import EXTRA, FOUND, PLACE
+from .second_look_network import ExportedSecondLook
+from .sessions import EXTRA, LOGITS
 
 OPSET = 20
 IR_VERSION = 10
@@ -64,7 +65,8 @@ def to_graph(
         UnsupportedModelError: If the model uses operations or shapes that cannot be exported.
     """
     network = exported_network(segmentor, preprocessing)
-    regional = isinstance(network, ExportedCascade)
+    if isinstance(network, ExportedSecondLook) and preprocessing.size is None:
+        raise UnsupportedModelError('the regions of a second look are located by a fixed size')
     height, width = preprocessing.padded((preprocessing.scale[1], preprocessing.scale[0]))
     dynamic = {0: Dim('batch', min=1, max=MAX_BATCH)}
     if preprocessing.size is None:
@@ -84,7 +86,7 @@ def to_graph(
                 example,
                 dynamo=True,
                 input_names=[IMAGES, CONTENT],
-                output_names=[LOGITS, PLACE, FOUND] if regional else [LOGITS],
+                output_names=list(network.output_names),
                 dynamic_shapes=(dynamic, None),
                 opset_version=OPSET,
                 verbose=False,
@@ -98,7 +100,8 @@ def to_graph(
     _forget_the_exporting_machine(model)
     _compare(model, network, preprocessing)
     limits = np.asarray(thresholds, np.float64)
-    append_packing(model, np.log(limits / (1 - limits)), exclusive)
+    decided = network.decided if isinstance(network, ExportedSecondLook) else ()
+    append_packing(model, np.log(limits / (1 - limits)), exclusive, decided)
     onnx.checker.check_model(model)
     return model
 
@@ -155,20 +158,25 @@ def _compare(model: onnx.ModelProto, network: nn.Module, preprocessing: Preproce
         raise UnsupportedModelError(f'the graph does not run: {_reason(error)}') from error
     with torch.no_grad():
         expected = network(images, content)
-    if isinstance(expected, tuple):
-        # a region that is found by chance in noise depends on the last digits of the locator
-        close = np.isclose(outputs[1], expected[1], rtol=1e-3, atol=1e-3).all(axis=(1, 2))
-        chosen = close & (outputs[2] == expected[2].numpy())
-        outputs[0][~chosen] = expected[0][~chosen]
-        if not chosen.any():
-            raise UnsupportedModelError('the graph finds other regions than PyTorch')
-        expected = expected[0]
-    found, wanted = outputs[0], expected.numpy()
-    if found.shape != wanted.shape or not np.allclose(found, wanted, rtol=0, atol=TOLERANCE):
-        raise UnsupportedModelError(
-            'the graph gives other logits than PyTorch for other batches than the traced one: the '
-            'model computes sizes in Python'
-        )
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    pairs = dict(zip(network.output_names, zip(outputs, expected, strict=True), strict=True))
+    # a region that is found by chance in noise depends on the last digits of the first network
+    chosen = np.ones(len(images), bool)
+    for name, (found, wanted) in pairs.items():
+        if not name.endswith(LOGITS):
+            close = np.isclose(found, wanted, rtol=1e-3, atol=1e-3).reshape(len(images), -1)
+            chosen &= close.all(axis=1)
+    if not chosen.any():
+        raise UnsupportedModelError('the graph finds other regions than PyTorch')
+    for name, (found, wanted) in pairs.items():
+        if name.endswith(LOGITS) and (
+            found.shape != tuple(wanted.shape)
+            or not np.allclose(found[chosen], wanted[chosen], rtol=0, atol=TOLERANCE)
+        ):
+            raise UnsupportedModelError(
+                'the graph gives other logits than PyTorch for other batches than the traced one: '
+                'the model computes sizes in Python'
+            )
 
 
 def _reason(error: BaseException) -> str:

@@ -16,7 +16,10 @@ from handbone.models.segmentors.view import View
 from handbone.regions import inside
 
 from .averaged_network import AveragedNetwork
+from .cascade_network import ExportedCascade
 from .preprocessing import Preprocessing
+from .second_look_network import ExportedSecondLook
+from .sessions import LOGITS
 
 #: Parts of the queries. At 1024 the largest matrix of SegFormer then takes 32 MB, at 1536 170 MB.
 PIECES = 8
@@ -88,15 +91,16 @@ def exported_network(segmentor: nn.Module, preprocessing: Preprocessing) -> nn.M
     Raises:
         HandboneError: If a graph cannot do what the segmentor does.
     """
-    if isinstance(segmentor, SecondLook):
+    if isinstance(segmentor, SecondLook) and segmentor.exclusive:
         raise HandboneError(
-            'a SecondLook is not exported: how many views it makes depends on what the first stage '
-            'finds, and their logits are blended class by class at the size of the file, for which '
-            'the graph has no place. Export its first stage, or predict with the checkpoint'
+            'a SecondLook whose classes exclude each other is not exported: predict with the '
+            'checkpoint'
         )
     for layer in segmentor.modules():
         if type(layer) in EXPORTED:
             layer.__class__ = EXPORTED[type(layer)]
+    if isinstance(segmentor, SecondLook):
+        return ExportedSecondLook(segmentor, preprocessing).eval()
     if isinstance(segmentor, RegionCascade):
         return ExportedCascade(segmentor, preprocessing).eval()
     if isinstance(segmentor, AveragedNetwork):
@@ -118,6 +122,7 @@ class ExportedNetwork(nn.Module):
         preprocessing: Mean and standard deviation of each channel.
     """
 
+    output_names = (LOGITS,)
     mean: Tensor
     std: Tensor
 
@@ -156,6 +161,8 @@ class ExportedMean(nn.Module):
         preprocessing: Mean and standard deviation of each channel.
     """
 
+    output_names = (LOGITS,)
+
     def __init__(self, averaged: AveragedNetwork, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.averaged = averaged
@@ -171,39 +178,3 @@ class ExportedMean(nn.Module):
                 for network, views in zip(self.networks, self.averaged.views, strict=True)
             ]
         )
-
-
-class ExportedCascade(nn.Module):
-    """Both networks of a cascade and the way between them.
-
-    Shape:
-        - Images: ``(N, 1, H, W)`` float32, grey values 0 to 255, resized and padded;
-          ``(N, 3, H, W)`` in the order of the means where the network sees colours.
-        - Content: ``(2,)`` int64, height and width of the images without their padding.
-        - Output: ``(N, C, h, w)`` float32, logits of the region; ``(N, 2, 3)`` float32, from x, y
-          of the pixel centres of the images to those of the logits; and ``(N,)`` bool, whether the
-          region was found.
-
-    Args:
-        segmentor: The cascade.
-        preprocessing: Its means give the number of channels.
-    """
-
-    def __init__(self, segmentor: RegionCascade, preprocessing: Preprocessing) -> None:
-        super().__init__()
-        self.segmentor = segmentor
-        self.channels = len(preprocessing.mean)
-
-    def forward(self, images: Tensor, content: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Compute logits, their place and whether the region was found."""
-        images = images.expand(-1, self.channels, -1, -1)
-        logits, matrices, found = self.segmentor.region_logits(images, content)
-        width, height = self.segmentor.region.size
-        # from pixels of the view to logits
-        factors = torch.tensor([[logits.shape[3] / width], [logits.shape[2] / height]])
-        a, b, c, d = (matrices[:, row, column] for row in (0, 1) for column in (0, 1))
-        back = torch.stack([torch.stack([d, -b], 1), torch.stack([-c, a], 1)], 1)
-        back = back / (a * d - b * c)[:, None, None]
-        shift = -(back * matrices[:, None, :, 2]).sum(dim=2, keepdim=True)
-        place = torch.cat([back * factors, shift * factors + (factors - 1) / 2], dim=2)
-        return logits, place, found

@@ -4,34 +4,43 @@ A ``Loop`` handles one class after the other, so that only one of them is at ful
 without a loop, the runtimes upsample all classes before they pack the first.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from handbone.errors import HandboneError
 
-from .class_loops import Classes, best_class, every_class
+from .class_loops import Classes, Closer, best_class, every_class
 from .graph_nodes import PREFIX, Nodes
-from .sessions import FOUND, PLACE
+from .sessions import FOUND, LOGITS, LOOK, PLACE, look_name
 
-LOGITS, LABELS, LIMITS = 'logits', 'labels', 'logit_thresholds'
+LABELS, LIMITS = 'labels', 'logit_thresholds'
 IMAGES, CONTENT, SIZE = 'images', 'content', 'size'
 
 
-def append_packing(model: onnx.ModelProto, limits: np.ndarray, exclusive: bool = False) -> None:
+def append_packing(
+    model: onnx.ModelProto,
+    limits: np.ndarray,
+    exclusive: bool = False,
+    decided: Sequence[Sequence[Sequence[int]]] = (),
+) -> None:
     """Extend a model that ends in logits so that it ends in packed labels.
 
     The labels are those of one bilinear upsampling of the logits of the content, without its
     padding, to ``size``, or, if the model has the output ``place``, of one bilinear interpolation
-    at the places that it gives. They are an int32 map (N, P, H, W). An input is added: ``size``,
-    int64 (2,), height and width of the labels.
+    at the places that it gives. The views of a second look are blended in, class by class, as
+    :func:`handbone.masks.blended_to_packed` does. The labels are an int32 map (N, P, H, W). An
+    input is added: ``size``, int64 (2,), height and width of the labels.
 
     Args:
         model: Model with the inputs ``images`` (N, 1, H, W) and ``content`` (2,) and the output
             ``logits`` (N, C, h, w); changed in place.
         limits: Threshold on the logits of each class, (C,).
         exclusive: Give each pixel at most one class, as
-            :func:`handbone.masks.logits_to_packed` does.
+            :func:`handbone.masks.logits_to_packed` does; not together with a second look.
+        decided: Of a second look, the classes that each region of each group decides.
     """
     graph = model.graph
     graph.input.append(helper.make_tensor_value_info(SIZE, TensorProto.INT64, [2]))
@@ -39,12 +48,17 @@ def append_packing(model: onnx.ModelProto, limits: np.ndarray, exclusive: bool =
     nodes = Nodes('')
     regional = any(each.name == PLACE for each in graph.output)
     if regional:
-        cropped, upsampling = LOGITS, _grid_of_logits(nodes)
+        cropped, upsampling = LOGITS, _grid_of_logits(nodes, LOGITS, PLACE)
     else:
         cropped, upsampling = _content_of_logits(nodes)
     batch = nodes.add('Shape', LOGITS, start=0, end=1)
     shape = nodes.add('Concat', batch, nodes.constant([1]), SIZE, axis=0)
-    classes = Classes(len(limits), cropped, upsampling, SIZE, LIMITS, regional)
+    closer: dict[int, tuple[Closer, ...]] = {}
+    for look, regions in enumerate(decided):
+        for region, indices in enumerate(regions):
+            view = _closer_view(nodes, look, region)
+            closer |= {index: (*closer.get(index, ()), view) for index in indices}
+    classes = Classes(len(limits), cropped, upsampling, SIZE, LIMITS, regional, closer)
     planes = (best_class if exclusive else every_class)(nodes, classes, shape)
     nodes.add('Concat', *planes, out=LABELS, axis=1)
     graph.node.extend(nodes.nodes)
@@ -80,8 +94,32 @@ def _content_of_logits(nodes: Nodes) -> tuple[str, str]:
     return longer, nodes.add('Concat', ones, factors, axis=0)
 
 
-def _grid_of_logits(nodes: Nodes) -> str:
-    """Compute where the pixels of the labels lie between the logits of a region.
+def _closer_view(nodes: Nodes, look: int, region: int) -> Closer:
+    """Take one region of a second look, and compute how far pixels are from its border."""
+    logits, place, edges = (
+        nodes.add('Gather', look_name(look, part), nodes.constant(region), axis=1)
+        for part in ('logits', 'place', 'edges')
+    )
+    grid = _grid_of_logits(nodes, logits, place)
+    # from the middle, 0, to the border, 1
+    from_border = nodes.add('Sub', nodes.constant(1, np.float32), nodes.add('Abs', grid))
+    sides = nodes.add('Shape', logits, start=2, end=4)
+    across = nodes.add('Gather', sides, nodes.constant([1, 0]), axis=0)
+    halves = nodes.add('Cast', across, to=TensorProto.FLOAT)
+    halves = nodes.add('Mul', halves, nodes.constant(0.5, np.float32))
+    inside = nodes.add('Mul', from_border, halves)
+    distance = nodes.add('ReduceMin', inside, nodes.constant([3]), keepdims=0)
+    distance = nodes.add('Unsqueeze', distance, nodes.constant([1]))
+    return Closer(logits, grid, distance, edges)
+
+
+def _grid_of_logits(nodes: Nodes, logits: str, matrices: str) -> str:
+    """Compute where the pixels of the labels lie between the logits of a view.
+
+    Args:
+        nodes: Where nodes are added.
+        logits: Name of the logits (N, C, h, w).
+        matrices: Name of their places (N, 2, 3) in the images.
 
     Returns:
         Name of the places (N, height, width, 2) as ``GridSample`` takes them, -1 to 1.
@@ -105,10 +143,10 @@ def _grid_of_logits(nodes: Nodes) -> str:
         centre = nodes.add('Mul', nodes.add('Add', real(count), half), scale)
         centre = nodes.add('Sub', centre, half)
         centres.append(nodes.add('Reshape', centre, nodes.constant(shape)))
-    sides = nodes.add('Shape', LOGITS, start=2, end=4)
+    sides = nodes.add('Shape', logits, start=2, end=4)
     places = []
     for axis in (0, 1):
-        row = part(PLACE, axis, 1)
+        row = part(matrices, axis, 1)
         x, y, shift = (
             nodes.add('Reshape', part(row, column, 1), nodes.constant([-1, 1, 1]))
             for column in range(3)
@@ -131,7 +169,8 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Returns:
         The model with the inputs ``images`` and ``content`` and the output ``logits``, that of a
-        cascade also with ``place`` and ``found``.
+        cascade also with ``place`` and ``found``, and that of a second look with what its views
+        give.
 
     Raises:
         HandboneError: If the model has no logits.
@@ -152,6 +191,7 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
     del graph.output[:]
     outputs = {name for node in kept for name in node.output}
     kinds = {LOGITS: TensorProto.FLOAT, PLACE: TensorProto.FLOAT, FOUND: TensorProto.BOOL}
+    kinds |= {name: TensorProto.FLOAT for name in sorted(outputs) if LOOK.fullmatch(name)}
     for name, kind in kinds.items():
         if name in outputs:
             graph.output.append(helper.make_tensor_value_info(name, kind, None))

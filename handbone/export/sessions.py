@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -17,8 +18,11 @@ from handbone.extras import import_extra
 Output = Literal['logits', 'labels']
 #: Outputs of the graph of a cascade: where the logits lie in the images, and whether the region was
 #: found.
-PLACE, FOUND = 'place', 'found'
-OUTPUTS = ('labels', 'logits', PLACE, FOUND)
+LOGITS, PLACE, FOUND = 'logits', 'place', 'found'
+OUTPUTS = ('labels', LOGITS, PLACE, FOUND)
+#: Outputs for each group of regions of a second look: logits of the views, where they lie, and the
+#: soft edges of the classes that they decide.
+LOOK = re.compile(r'look_(\d+)_(logits|place|edges)')
 #: Which runtime opens which file.
 SUFFIXES = {'.onnx': 'ONNX Runtime', '.xml': 'OpenVINO'}
 EXTRA = 'export'
@@ -44,6 +48,11 @@ class Session(NamedTuple):
     def run(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         """Take the inputs by name and return the first output, logits or labels."""
         return next(iter(self.run_all(inputs).values()))
+
+
+def look_name(number: int, part: str) -> str:
+    """Name an output of a group of regions; see :data:`LOOK`."""
+    return f'look_{number}_{part}'
 
 
 def is_exported(path: str | Path) -> bool:
@@ -204,10 +213,12 @@ def _texts(model: Any) -> dict[str, str]:
 
 
 def _ending_in_logits(openvino: Any, model: Any) -> Any:
-    from .packing_graph import CONTENT, IMAGES, LOGITS
+    from .packing_graph import CONTENT, IMAGES
 
     ports = [port for each in model.get_ordered_ops() for port in each.outputs()]
-    wanted = {name: port for name in (LOGITS, PLACE, FOUND) for port in ports if name in port.names}
+    named = {name: port for port in ports for name in port.names}
+    looks = sorted(name for name in named if LOOK.fullmatch(name))
+    wanted = {name: named[name] for name in (LOGITS, PLACE, FOUND, *looks) if name in named}
     if LOGITS not in wanted:
         raise RuntimeError('the graph has no logits')
     inputs = [model.input(name).get_node() for name in (IMAGES, CONTENT)]
@@ -217,5 +228,5 @@ def _ending_in_logits(openvino: Any, model: Any) -> Any:
 
 def _name(port: Any) -> str:
     """Choose a name of an output: that of an exported graph, if it has one."""
-    own = {*OUTPUTS} & port.names
+    own = [name for name in port.names if name in OUTPUTS or LOOK.fullmatch(name)]
     return next(iter(own or sorted(port.names) or ['output']))

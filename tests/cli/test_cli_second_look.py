@@ -193,12 +193,24 @@ def test_it_is_trained_part_by_part(configs, capsys):
     assert 'handbone join' in capsys.readouterr().err
 
 
-def test_it_is_not_exported_with_the_reason(configs, joined, capsys):
-    pytest.importorskip('onnxscript')
-    with pytest.raises(SystemExit):
-        main(['export', str(configs / 'whole.py'), str(joined), '--out', str(configs / 'a.onnx')])
-    assert 'Export its first stage' in capsys.readouterr().err
-    assert not (configs / 'a.onnx').exists()
+def test_one_graph_of_all_networks(configs, joined, phantom_root, capsys):
+    """It labels phantoms as the checkpoint does, without config or checkpoint."""
+    for module in ('onnx', 'onnxscript', 'onnxruntime'):
+        pytest.importorskip(module)
+    from handbone.export import open_exported
+    from handbone.inference import TorchPredictor
+    from handbone.radiographs.image_reading import read_image
+
+    file = configs / 'whole.onnx'
+    main(['export', str(configs / 'whole.py'), str(joined), '--out', str(file)])
+    assert 'by a fixed size' in capsys.readouterr().err
+    images = sorted((phantom_root / 'test' / 'DCM').rglob('*.png'))
+    grey = [read_image(path) for path in images]
+    wanted = TorchPredictor(configs / 'whole.py', joined, 'cpu').predict(grey)
+    predicted = open_exported(file, 'cpu', threads=1).predict(grey)
+    for found, labels in zip(predicted, wanted, strict=True):
+        assert (found != labels).mean() < 0.01
+    assert any(labels.any() for labels in wanted)
 
 
 def test_archives(configs, joined, phantom_root):

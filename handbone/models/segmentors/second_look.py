@@ -141,6 +141,18 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
         """
         return shrunken(self.first, inputs, content_of(data_samples, inputs), self.shrink)
 
+    def first_logits(self, images: Tensor, content: Tensor) -> Tensor:
+        """Run a first stage that sees the whole image, without meta information.
+
+        Args:
+            images: ``(N, channels, H, W)`` grey values, padded.
+            content: ``(2,)``, height and width of the images without their padding.
+
+        Returns:
+            ``(N, C, h, w)``.
+        """
+        return self.inference(shrunken(self.first, images, content, self.shrink), [])
+
     #: whether the labels need the image beside the logits of the first stage
     looks_again = True
 

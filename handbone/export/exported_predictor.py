@@ -162,7 +162,7 @@ class ExportedPredictor:
             low * shown / padded
             for low, shown, padded in zip(logits.shape[2:], content, batch.shape[2:], strict=True)
         )
-        labels = []
+        maps: list[np.ndarray] = []
         for number, each in enumerate(logits):
             place = None
             if PLACE in outputs:
@@ -176,8 +176,8 @@ class ExportedPredictor:
                 packed = placed_to_packed(each, place, size, *decision)
             else:
                 packed = logits_to_packed(each, size, *decision)
-            labels.append(planes_last(packed))
-        return labels
+            maps.append(planes_last(packed))
+        return maps
 
 
 def closer_views(
@@ -193,7 +193,7 @@ def closer_views(
     Returns:
         The views, in the order in which they are blended; none for another graph.
     """
-    patches = []
+    patches: list[Patch] = []
     for look in itertools.count():
         if look_name(look, 'edges') not in outputs:
             return patches

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 import onnx
@@ -86,7 +87,7 @@ def to_graph(
                 example,
                 dynamo=True,
                 input_names=[IMAGES, CONTENT],
-                output_names=list(network.output_names),
+                output_names=_output_names(network),
                 dynamic_shapes=(dynamic, None),
                 opset_version=OPSET,
                 verbose=False,
@@ -135,6 +136,10 @@ def _check_dynamic(model: onnx.ModelProto, axes: Sequence[int]) -> None:
         )
 
 
+def _output_names(network: nn.Module) -> list[str]:
+    return list(cast(Sequence[str], network.output_names))
+
+
 def _compare(model: onnx.ModelProto, network: nn.Module, preprocessing: Preprocessing) -> None:
     """Compare graph and network on noise of a different batch size and size than the traced ones.
 
@@ -159,7 +164,7 @@ def _compare(model: onnx.ModelProto, network: nn.Module, preprocessing: Preproce
     with torch.no_grad():
         expected = network(images, content)
     expected = expected if isinstance(expected, tuple) else (expected,)
-    pairs = dict(zip(network.output_names, zip(outputs, expected, strict=True), strict=True))
+    pairs = dict(zip(_output_names(network), zip(outputs, expected, strict=True), strict=True))
     # a region that is found by chance in noise depends on the last digits of the first network
     chosen = np.ones(len(images), bool)
     for name, (found, wanted) in pairs.items():

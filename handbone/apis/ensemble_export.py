@@ -16,9 +16,8 @@ from handbone.errors import HandboneError
 from handbone.export.averaged_network import AveragedNetwork, AveragedPart
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
+from handbone.models.segmentors.joined_networks import JoinedNetworks
 from handbone.models.segmentors.multilabel_tta import make_view
-from handbone.models.segmentors.region_cascade import RegionCascade
-from handbone.models.segmentors.second_look import SecondLook
 
 #: Smallest side of an image, in pixels, on which the resolutions of heads are compared.
 LEAST_SIDE = 64
@@ -57,7 +56,7 @@ def load_ensemble(
                 path, f'{member.checkpoint} takes another input than {parts[0].name}', member
             )
         segmentor = build_member(own.model, member.checkpoint).eval()
-        if isinstance(segmentor, (RegionCascade, SecondLook)):
+        if isinstance(segmentor, JoinedNetworks):
             raise _refused(path, f'{member.checkpoint} is a cascade', member)
         if parts:
             decided = decided_by(parts[0].segmentor)

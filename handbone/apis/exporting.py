@@ -22,6 +22,7 @@ from handbone.export import Description
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
 from handbone.extras import import_extra
+from handbone.models.segmentors.second_look import SecondLook
 
 from .ensemble_export import load_ensemble
 
@@ -113,6 +114,7 @@ def export(
         preprocessing,
         precision,
         exclusive=segmentor.exclusive,
+        looks=isinstance(segmentor, SecondLook),
     )
     return write_exported(model, description, Path(out), kind)
 

@@ -4,11 +4,14 @@ import json
 
 import pytest
 import torch
+from archived import archive_images
 from mmengine.config import Config
 from tool_process import REPOSITORY
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
+from handbone.inference import open_predictor
+from handbone.radiographs.image_reading import read_image
 
 pytestmark = pytest.mark.slow
 CONFIG = """
@@ -193,41 +196,34 @@ def test_it_is_trained_part_by_part(configs, capsys):
     assert 'handbone join' in capsys.readouterr().err
 
 
-def test_one_graph_of_all_networks(configs, joined, phantom_root, capsys):
-    """It labels phantoms as the checkpoint does, without config or checkpoint."""
+@pytest.fixture(scope='module')
+def exported(configs, joined):
+    """The joined networks as one file of ONNX."""
     for module in ('onnx', 'onnxscript', 'onnxruntime'):
         pytest.importorskip(module)
-    from handbone.export import open_exported
-    from handbone.inference import TorchPredictor
-    from handbone.radiographs.image_reading import read_image
-
     file = configs / 'whole.onnx'
     main(['export', str(configs / 'whole.py'), str(joined), '--out', str(file)])
-    assert 'by a fixed size' in capsys.readouterr().err
+    return file
+
+
+def test_one_graph_of_all_networks(configs, joined, exported, phantom_root):
+    """It labels phantoms as the checkpoint does, without config or checkpoint."""
     images = sorted((phantom_root / 'test' / 'DCM').rglob('*.png'))
     grey = [read_image(path) for path in images]
-    wanted = TorchPredictor(configs / 'whole.py', joined, 'cpu').predict(grey)
-    predicted = open_exported(file, 'cpu', threads=1).predict(grey)
+    wanted = open_predictor(configs / 'whole.py', joined, 'cpu').predict(grey)
+    predicted = open_predictor(exported, None, 'cpu').predict(grey)
     for found, labels in zip(predicted, wanted, strict=True):
         assert (found != labels).mean() < 0.01
     assert any(labels.any() for labels in wanted)
 
 
-def test_archives(configs, joined, phantom_root):
-    """What a process of an archive run does with the joined file."""
-    pyarrow = pytest.importorskip('pyarrow')
-    from pyarrow import parquet
-
-    from handbone.archive.hashing import file_hash
-    from handbone.archive.work_unit_predictor import WorkUnitPredictor, WorkUnitSettings
-    from handbone.inference import TorchPredictor
-
-    predictor = TorchPredictor(configs / 'whole.py', joined, 'cpu')
-    images = sorted((phantom_root / 'test' / 'DCM').rglob('*.png'))
-    names = [str(path.relative_to(phantom_root)) for path in images]
-    unit = pyarrow.table({'image': names, 'image_hash': [file_hash(path) for path in images]})
-    unfinished = configs / 'unfinished'
-    settings = WorkUnitSettings(str(phantom_root), str(unfinished), predictor.model_hash, 2)
-    receipt = WorkUnitPredictor(lambda: predictor, settings)(unit)
-    file = unfinished / receipt['file'][0].as_py()
-    assert parquet.read_metadata(file).num_rows == len(images) * len(CLASSES)
+@pytest.mark.parametrize('model', ['checkpoint', 'exported'])
+def test_archives(configs, joined, phantom_root, model, request):
+    """What a process of an archive run does with the joined file, and with the exported one."""
+    pytest.importorskip('pyarrow')
+    words = (configs / 'whole.py', joined)
+    if model == 'exported':
+        words = (request.getfixturevalue('exported'), None)
+    predictor = open_predictor(*words, 'cpu')
+    table = archive_images(predictor, phantom_root, configs / f'unfinished_{model}')
+    assert any(table['lengths'].combine_chunks().flatten().to_pylist())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handbone.errors import HandboneError
+from handbone.quiet_loggers import quiet
 
 from .option_values import parse_option
 
@@ -32,6 +33,7 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
     """
     from mmengine.config import Config
     from mmengine.config.utils import ConfigParsingError
+    from mmengine.logging import MMLogger
 
     from handbone.registration import register
 
@@ -39,7 +41,9 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
 
     register()
     try:
-        cfg = Config.fromfile(path)
+        # mmengine notes every environment variable that it reads
+        with quiet(MMLogger.get_current_instance()):
+            cfg = Config.fromfile(path)
     except SyntaxError as error:
         raise HandboneError(
             f'{path}: line {error.lineno} of it or of a base is not a config ({error.msg})'

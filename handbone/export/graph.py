@@ -15,6 +15,7 @@ from torch.export import Dim
 
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
+from handbone.quiet_loggers import quiet
 
 from .network import exported_network
 from .packing_graph import CONTENT, IMAGES, append_packing
@@ -196,13 +197,6 @@ def _reason(error: BaseException) -> str:
 def _quiet() -> Iterator[None]:
     """Keep the exporter's notes about its own parts from the user."""
     loggers = [logging.getLogger(name) for name in ('torch.onnx', 'onnxscript', 'onnx_ir')]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quiet(*loggers, level=logging.ERROR):
         warnings.simplefilter('ignore')
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+        yield

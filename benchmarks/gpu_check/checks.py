@@ -41,7 +41,7 @@ def checks_on_cpu() -> list[Check]:
     return [
         _row('losses at 512', 'loss.512', 300),
         _row('SegFormer step against mmseg', 'train_step.segformer_512_train', 300),
-        *_whole_commands(300),
+        *_whole_commands(400),
         *(_step(name, 64, 'cpu', 'float32', 300) for name in FLAGSHIPS[:1]),
         _row('SegFormer prediction against mmseg', 'train_step.segformer_512_predict', 300),
     ]

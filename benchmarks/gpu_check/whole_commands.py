@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -114,8 +115,9 @@ CHECKS: dict[str, Callable[[Path], str]] = {
 }
 
 
+@cache
 def phantoms(out: Path) -> Path:
-    """Make phantoms; those that are there are kept.
+    """Make phantoms, once per process; those that are there are kept.
 
     Args:
         out: Folder of results.

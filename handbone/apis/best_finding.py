@@ -15,7 +15,7 @@ from handbone.configuration.dataset_configs import dataset_classes
 from handbone.configuration.prediction_settings import prediction_settings
 from handbone.ensembles import check_same_classes
 from handbone.ensembles.choice import STEPS, Alternatives, Choice, Nested, nested
-from handbone.ensembles.combination import Combination, Reference, Scorer, step_text
+from handbone.ensembles.combination import AS_IT_IS, Combination, Reference, Scorer, step_text
 from handbone.ensembles.ensemble_file import Ensemble, EnsembleMember, write_ensemble
 from handbone.ensembles.mean_logits import Decided
 from handbone.ensembles.out_of_fold import CrossValidation, starting_settings
@@ -91,8 +91,9 @@ def find_best(
         FileNotFoundError: If a fold has no checkpoint.
         HandboneError: If folds are missing, or the work dirs differ in folds, images or classes.
     """
+    chosen = choose_device(device)
     validations = [
-        _open(folder, best_checkpoints, windows if 'windows' in steps else None, merge)
+        _open(folder, best_checkpoints, windows if 'windows' in steps else None, merge, chosen)
         for folder in work_dirs
     ]
     configs = [trained_config(each.checkpoints[0]) for each in validations]
@@ -102,7 +103,7 @@ def find_best(
         for each, cfg in zip(validations, configs, strict=True):
             each.views = views_of(cfg, classes)
     _same_images(validations)
-    decided = _compute(validations, choose_device(device))
+    decided = _decided(validations)
     images = validations[0].images
     references = [
         Reference.of(validations[0].labels(image))
@@ -130,7 +131,11 @@ def find_best(
 
 
 def _open(
-    work_dir: str | Path, best_checkpoints: bool, windows: int | None, merge: str
+    work_dir: str | Path,
+    best_checkpoints: bool,
+    windows: int | None,
+    merge: str,
+    device: torch.device,
 ) -> CrossValidation:
     """Find the checkpoints of a cross-validation."""
     folders = find_folds(work_dir)
@@ -142,7 +147,9 @@ def _open(
     elif windows is not None:
         other = dict(mode='slide', crop_size=[windows, windows])
     hashes = [file_hash(Path(checkpoint)) for checkpoint in checkpoints]
-    return CrossValidation(str(work_dir), checkpoints, hashes, other_windows=other, merge=merge)
+    return CrossValidation(
+        str(work_dir), checkpoints, hashes, other_windows=other, merge=merge, device=device
+    )
 
 
 def views_of(cfg: Config, classes: Sequence[str]) -> list[dict[str, Any]]:
@@ -204,26 +211,17 @@ def _same_images(validations: Sequence[CrossValidation]) -> None:
         )
 
 
-def _compute(validations: Sequence[CrossValidation], device: torch.device) -> Decided:
-    """Compute what logits are missing; the message says how far it is."""
-    missing = sum(
-        len(each.missing(fold, *variant))
-        for each in validations
-        for fold in range(len(each.checkpoints))
-        for variant in each.variants()
-    )
-    kinds = {}
-    with progress_bar(description='Out-of-fold logits', total=missing) as progress:
-        for each in validations:
-            kinds[each.name] = each.compute(device, progress)
-    first = next(iter(kinds))
-    for name, decided in kinds.items():
-        if decided != kinds[first]:
+def _decided(validations: Sequence[CrossValidation]) -> Decided:
+    """Tell how all go from logits to classes, and refuse those that differ."""
+    first, *others = validations
+    decided = first.decided()
+    for each in others:
+        if each.decided() != decided:
             raise HandboneError(
-                f'{name} decides on the classes of a pixel in another way than {first}: all '
-                'need the same test_cfg.decision, and heads of one kind'
+                f'{each.name} decides on the classes of a pixel in another way than {first.name}: '
+                'all need the same test_cfg.decision, and heads of one kind'
             )
-    return kinds[first]
+    return decided
 
 
 def _alternatives(
@@ -247,7 +245,7 @@ def _alternatives(
     return Alternatives(
         starts,
         [each.name for each in validations],
-        any(each.has_views for each in validations),
+        [[view for view in map(step_text, each.views) if view != AS_IT_IS] for each in validations],
         any(each.other_windows for each in validations),
         steps,
     )
@@ -259,7 +257,7 @@ def _members(validations: Sequence[CrossValidation], found: Combination) -> list
             checkpoint,
             digest,
             count / len(each.checkpoints),
-            **each.chosen_settings(found.views, found.windows),
+            **each.member_settings(found.views, found.windows),
         )
         for each, count in zip(validations, found.counts, strict=True)
         if count

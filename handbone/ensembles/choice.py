@@ -7,6 +7,7 @@ class alone needs one at a level divided by the number of classes, because choic
 classes are mostly chance.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -61,14 +62,15 @@ class Alternatives:
     Attributes:
         starts: Each cross-validation alone, with the thresholds and steps of its config.
         names: Their names.
-        views: Whether there are views.
+        views: Of each cross-validation, the views beside the image as it is, each as a text in
+            JSON.
         windows: Whether there is another way to see images.
         steps: The steps to try.
     """
 
     starts: Sequence[Combination]
     names: Sequence[str]
-    views: bool = False
+    views: Sequence[Sequence[str]] = ()
     windows: bool = False
     steps: Collection[str] = STEPS
 
@@ -129,8 +131,19 @@ class Choice:
         return kept
 
     def _try_views(self) -> None:
-        if self._alternatives.views:
-            self._try('views', [('mean of the views', replace(self.found, views=True))])
+        """Add the views one by one; all of them where none of them helps alone."""
+        of_found = zip(self._alternatives.views, self.found.counts, strict=False)
+        views = list(dict.fromkeys(view for own, count in of_found if count for view in own))
+        while left := [view for view in views if view not in self.found.views]:
+            options = [(f'+ {view_words(view)}', self._with_views(view)) for view in left]
+            if self._try('views', options):
+                continue
+            if len(left) == len(views) > 1:
+                self._try('views', [(f'+ all {len(views)} views', self._with_views(*views))])
+            return
+
+    def _with_views(self, *views: str) -> Combination:
+        return replace(self.found, views=(*self.found.views, *views))
 
     def _try_windows(self) -> None:
         if self._alternatives.windows:
@@ -224,6 +237,20 @@ class Choice:
     def _of_classes(self, indices: Sequence[int] | np.ndarray, value: Callable[[int], str]) -> str:
         named = [f'{self._scorer.classes[index]}{value(index)}' for index in indices]
         return ', '.join(named[:3]) + (f' and {len(named) - 3} more' if len(named) > 3 else '')
+
+
+def view_words(view: str) -> str:
+    """Name a view in a table.
+
+    Args:
+        view: Its arguments as a text in JSON.
+
+    Returns:
+        Such as ``flip horizontal, scale 1.25``.
+    """
+    arguments = json.loads(view)
+    arguments.pop('swap_classes', None)  # belongs to the flip
+    return ', '.join(f'{name} {value}' for name, value in arguments.items()) or 'as it is'
 
 
 class Nested(NamedTuple):

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -30,6 +30,11 @@ from handbone.progress import progress_bar
 
 from .mean_logits import Decided, mean_logits
 
+#: The view that shows an image as it is.
+AS_IT_IS = '{}'
+#: Texts of the views that are averaged, and whether images are seen in the other way.
+Seen = tuple[tuple[str, ...], bool]
+
 
 class Candidate(Protocol):
     """A cross-validation that may become part of an ensemble."""
@@ -38,12 +43,20 @@ class Candidate(Protocol):
     def key(self) -> str:
         """A hash of all that its logits depend on."""
 
-    def logits(self, image: int, views: bool, windows: bool) -> Tensor:
+    def provide(self, wanted: Collection[Seen]) -> None:
+        """Compute the out-of-fold logits of all images that are not kept yet.
+
+        Args:
+            wanted: In which views, and in which way, images are going to be seen.
+        """
+
+    def logits(self, image: int, views: Sequence[str], windows: bool) -> Tensor:
         """Give the out-of-fold logits of an image.
 
         Args:
             image: Its number.
-            views: Whether they are the mean of its views.
+            views: The views that they are the mean of, each as a text in JSON. Those that the
+                candidate does not have are left out.
             windows: Whether they are those of the other way to see an image, in windows or whole;
                 where there is no other way, they are those of its own.
 
@@ -60,14 +73,14 @@ class Combination:
         counts: How often each candidate takes part, at least one of them once.
         thresholds: Probability above which a class is present, one per class.
         steps: Steps after the thresholds, each as a text in JSON.
-        views: Whether the outputs are means of views.
+        views: The views that are averaged, each as a text in JSON, the image as it is first.
         windows: Whether the images are seen in the other way, in windows or whole.
     """
 
     counts: tuple[int, ...]
     thresholds: tuple[float, ...]
     steps: tuple[str, ...] = ()
-    views: bool = False
+    views: tuple[str, ...] = (AS_IT_IS,)
     windows: bool = False
 
     @property
@@ -164,6 +177,7 @@ class Scorer:
         asked = list(combinations)
         missing = [each for each in dict.fromkeys(asked) if self._look_up(each) is None]
         if missing:
+            self._provide(missing)
             rows = [self._dice_of_image(index, missing) for index in self._images(len(missing))]
             for each, scores in zip(missing, np.stack(rows, axis=1), strict=True):
                 self._remember(each, scores)
@@ -181,6 +195,7 @@ class Scorer:
         """
         key = (combination.network, tried.tobytes().hex())
         if self._look_up(key) is None:
+            self._provide([combination])
             rows = []
             for index in self._images(1):
                 labels, unknown = self._reference(index)
@@ -188,6 +203,12 @@ class Scorer:
                 rows.append(dice_by_threshold(logits, labels, tried, unknown=unknown))
             self._remember(key, np.stack(rows))
         return self._known[key]
+
+    def _provide(self, combinations: Sequence[Combination]) -> None:
+        for index, candidate in enumerate(self.candidates):
+            candidate.provide(
+                {(each.views, each.windows) for each in combinations if each.counts[index]}
+            )
 
     def _images(self, number: int) -> Iterable[int]:
         title = f'Scoring {number} combinations' if number > 1 else 'Scoring a combination'

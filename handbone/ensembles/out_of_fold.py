@@ -1,7 +1,8 @@
 """The out-of-fold logits of a cross-validation: computed once, kept in its work dir."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
@@ -19,7 +19,10 @@ from tqdm import tqdm
 from handbone.configuration.dataset_configs import dataset_pipeline, only_dataset, with_pipeline
 from handbone.configuration.prediction_settings import prediction_settings
 from handbone.errors import HandboneError
+from handbone.progress import progress_bar
 
+from .combination import AS_IT_IS, Seen, step_text
+from .held_out import HeldOut, held_out_images
 from .kept_logits import KeptLogits, image_key
 from .mean_logits import Decided
 from .members import build_member, decided_by, logits_only
@@ -31,21 +34,6 @@ FOLDER = 'out_of_fold_logits'
 VERSION = 1
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """An image and the fold in which no network has seen it.
-
-    Attributes:
-        path: The image, absolute.
-        patient: The patient.
-        fold: Number of the fold.
-    """
-
-    path: str
-    patient: str
-    fold: int
-
-
 @dataclass
 class CrossValidation:
     """The trainings of one config on all folds.
@@ -54,9 +42,10 @@ class CrossValidation:
         name: Its work dir, for messages.
         checkpoints: The checkpoint of each fold.
         hashes: SHA-256 of each.
-        views: Arguments of the views to average; only the image as it is if there is one.
+        views: Arguments of the views that may be averaged.
         other_windows: Settings of ``test_cfg`` for the other way to see an image; None without.
         merge: What views average, ``probabilities`` or ``logits``.
+        device: Where the networks compute.
         images: The held-out images of all folds, once :meth:`list_images` has listed them.
     """
 
@@ -66,6 +55,7 @@ class CrossValidation:
     views: Sequence[Mapping[str, Any]] = ({},)
     other_windows: Mapping[str, Any] | None = None
     merge: str = 'probabilities'
+    device: torch.device = torch.device('cpu')
     images: list[HeldOut] = field(default_factory=list)
     _datasets: dict[int, Any] = field(default_factory=dict, repr=False)
     _indices: dict[str, int] = field(default_factory=dict, repr=False)
@@ -83,7 +73,7 @@ class CrossValidation:
         Raises:
             HandboneError: If the data are not there any more, or an image is in two folds.
         """
-        images = []
+        images: list[HeldOut] = []
         for fold, checkpoint in enumerate(self.checkpoints):
             cfg = trained_config(checkpoint)
             _, settings = only_dataset(cfg, 'val_dataloader', 'folds are made of one')
@@ -93,14 +83,9 @@ class CrossValidation:
                     f'{checkpoint} was trained without fold {trained[0]} of {trained[1]}, but it '
                     f'is in the place of fold {fold} of {len(self.checkpoints)}'
                 )
-            init_default_scope(cfg.get('default_scope', 'mmseg'))
-            dataset = DATASETS.build(cfg.val_dataloader.dataset)
-            self._datasets[fold] = dataset
-            for index in range(len(dataset)):
-                info = dataset.get_data_info(index)
-                path = str(Path(info['img_path']).resolve())
-                images.append(HeldOut(path, info.get('patient', path), fold))
-                self._indices[path] = index
+            self._datasets[fold], of_fold = held_out_images(cfg, fold)
+            self._indices.update({image.path: index for index, image in enumerate(of_fold)})
+            images += of_fold
         images.sort(key=lambda image: Path(image.path).parts)
         for first, second in zip(images, images[1:], strict=False):
             if first.path == second.path:
@@ -110,43 +95,22 @@ class CrossValidation:
                 )
         self.images = images
 
-    def variants(self) -> list[tuple[bool, bool]]:
-        """List the pairs of views and windows whose logits are kept."""
-        views = [False, True] if self.has_views else [False]
-        windows = [False, True] if self.other_windows else [False]
-        return [(each, other) for other in windows for each in views]
-
-    @property
-    def has_views(self) -> bool:
-        """Whether there is more than the image as it is."""
-        return list(self.views) != [{}]
-
-    def member_settings(self, views: bool, windows: bool) -> dict[str, Any]:
+    def member_settings(self, views: Sequence[str], windows: bool) -> dict[str, Any]:
         """Say how a checkpoint predicts.
 
         Args:
-            views: Whether views are averaged.
-            windows: Whether images are seen in the other way.
+            views: The views that are averaged, each as a text in JSON. Those that the config does
+                not have are left out.
+            windows: Whether images are seen in the other way, if there is one.
 
         Returns:
             ``views`` and ``prediction`` of :class:`handbone.ensembles.EnsembleMember`.
         """
+        own = {AS_IT_IS, *map(step_text, self.views)}
         return dict(
-            views=[dict(view) for view in self.views] if views else [{}],
+            views=[json.loads(view) for view in views if view in own],
             prediction=dict(self.other_windows or {}) if windows else {},
         )
-
-    def chosen_settings(self, views: bool, windows: bool) -> dict[str, Any]:
-        """Say the same where there may be no views or no other way to see images.
-
-        Args:
-            views: Whether views are averaged, if there are any.
-            windows: Whether images are seen in the other way, if there is one.
-
-        Returns:
-            As :meth:`member_settings`.
-        """
-        return self.member_settings(views and self.has_views, windows)
 
     def labels(self, image: HeldOut) -> Tensor:
         """Load the labels of an image.
@@ -166,22 +130,21 @@ class CrossValidation:
             raise HandboneError(f'{image.path} has no labels, but out-of-fold images are scored')
         return sample.gt_sem_seg.data
 
-    def logits(self, image: int, views: bool, windows: bool) -> Tensor:
+    def logits(self, image: int, views: Sequence[str], windows: bool) -> Tensor:
         """Read the kept logits of an image; see :class:`handbone.ensembles.combination.Candidate`.
 
         Args:
             image: Its number.
-            views: Whether they are the mean of the views.
+            views: The views that they are the mean of.
             windows: Whether they are those of the other way to see an image.
 
         Returns:
             Float32 (C, h, w).
         """
         held_out = self.images[image]
-        views, windows = views and self.has_views, windows and self.other_windows is not None
         return self._kept(held_out.fold, views, windows).read(image_key(held_out.path))
 
-    def missing(self, fold: int, views: bool, windows: bool) -> list[HeldOut]:
+    def missing(self, fold: int, views: Sequence[str], windows: bool) -> list[HeldOut]:
         """List the images of a fold whose logits are not kept yet.
 
         Args:
@@ -196,50 +159,47 @@ class CrossValidation:
         of_fold = [image for image in self.images if image.fold == fold]
         return [image for image in of_fold if image_key(image.path) not in kept]
 
-    def compute(self, device: torch.device, progress: tqdm) -> Decided:
-        """Compute and keep all logits that are missing.
+    def decided(self) -> Decided:
+        """Tell how the networks go from logits to classes.
+
+        Raises:
+            HandboneError: If the first checkpoint does not fit its config.
+        """
+        return decided_by(self._network(0, (AS_IT_IS,), False)[0])
+
+    def provide(self, wanted: Collection[Seen]) -> None:
+        """Compute and keep all logits that are missing; see :class:`Candidate`.
 
         Args:
-            device: Where to compute.
-            progress: Is moved by one for each image and variant.
-
-        Returns:
-            How the networks go from logits to classes.
+            wanted: In which views, and in which way, images are going to be seen.
 
         Raises:
             HandboneError: If a checkpoint does not fit its config.
         """
-        decided = None
-        for fold in range(len(self.checkpoints)):
-            for views, windows in self.variants():
-                missing = self.missing(fold, views, windows)
-                if missing or decided is None:
-                    network, cfg = self._network(fold, views, windows)
-                    decided = decided_by(network)
-                    self._predict(network.to(device), cfg, fold, views, windows, missing, progress)
-        assert decided is not None, 'there are folds'
-        return decided
+        # without a view, or another way to see images, of its own, several are the same
+        different = {
+            (fold, self._kept(fold, *seen).key): (fold, seen)
+            for fold in range(len(self.checkpoints))
+            for seen in sorted(wanted)
+        }
+        work = [(*each, self.missing(each[0], *each[1])) for each in different.values()]
+        total = sum(len(images) for _, _, images in work)
+        with progress_bar(description='Out-of-fold logits', total=total) as progress:
+            for fold, seen, images in work:
+                if images:
+                    self._predict(fold, seen, images, progress)
 
-    def _network(self, fold: int, views: bool, windows: bool) -> tuple[Any, Config]:
+    def _network(self, fold: int, views: Sequence[str], windows: bool) -> tuple[Any, Config]:
         cfg = member_config(
             self.checkpoints[fold], merge=self.merge, **self.member_settings(views, windows)
         )
         return logits_only(build_member(cfg.model, self.checkpoints[fold])), cfg
 
     @torch.inference_mode()
-    def _predict(
-        self,
-        network: Any,
-        cfg: Config,
-        fold: int,
-        views: bool,
-        windows: bool,
-        images: Sequence[HeldOut],
-        progress: tqdm,
-    ) -> None:
-        if not images:
-            return
-        kept = self._kept(fold, views, windows)
+    def _predict(self, fold: int, seen: Seen, images: Sequence[HeldOut], progress: tqdm) -> None:
+        network, cfg = self._network(fold, *seen)
+        network.to(self.device)
+        kept = self._kept(fold, *seen)
         settings = deepcopy(cfg.val_dataloader.dataset)
         dataset = DATASETS.build(with_pipeline(settings, dataset_pipeline(cfg)))
         loader = DataLoader(
@@ -253,12 +213,13 @@ class CrossValidation:
             kept.keep(image_key(image.path), sample.seg_logits.data)
             progress.update()
 
-    def _kept(self, fold: int, views: bool, windows: bool) -> KeptLogits:
+    def _kept(self, fold: int, views: Sequence[str], windows: bool) -> KeptLogits:
+        settings = self.member_settings(views, windows)
         made_of = dict(
             version=VERSION,
             checkpoint=self.hashes[fold],
-            merge=self.merge if views else None,
-            **self.member_settings(views, windows),
+            merge=self.merge if settings['views'] != [{}] else None,
+            **settings,
         )
         return KeptLogits(Path(self.name) / f'fold_{fold}' / FOLDER, made_of)
 

@@ -9,35 +9,56 @@ import torch.nn.functional as F
 from mmengine.registry import init_default_scope
 
 from handbone.ensembles.choice import Alternatives, Choice, nested
-from handbone.ensembles.combination import Combination, Reference, Scorer, step_text
+from handbone.ensembles.combination import AS_IT_IS, Combination, Reference, Scorer, step_text
 from handbone.ensembles.mean_logits import Decided, mean_logits
 from handbone.ensembles.proof import Proof
 from handbone.masks import join_unknown, logits_to_packed
 
 CLASSES = ('a', 'b')
 SIZE = (48, 40)
+MIRRORED, TURNED = '{"flip": "horizontal"}', '{"angle": 5}'
+SMALLER, LARGER = '{"scale": 0.8}', '{"scale": 1.25}'
+#: How much noise there is in the mean of some views.
+FACTORS = {
+    frozenset([AS_IT_IS, *views]): factor
+    for views, factor in {
+        (): 1.0,
+        (MIRRORED,): 0.5,
+        (TURNED,): 1.5,
+        (MIRRORED, TURNED): 0.9,
+        (SMALLER,): 1.2,
+        (LARGER,): 1.2,
+        (SMALLER, LARGER): 0.5,
+    }.items()
+}
 
 
 class Synthetic:
     """A candidate whose logits are the truth with noise of its own.
 
-    The views have less noise, the other windows more.
+    With the mirror image there is less noise, with a turned view more, and with smaller ones in
+    pairs alone less. In the other windows the logits are too low.
     """
 
     def __init__(self, truths, noise, seed, shift=0.0, specks=False):
         self.key = f'{noise} {seed} {shift} {specks}'
+        self.provided = set()
         generator = torch.Generator().manual_seed(seed)
         self._logits = {}
         for image, truth in enumerate(truths):
-            for views, factor in ((False, 1.0), (True, 0.5)):
+            for views, factor in FACTORS.items():
                 random = torch.randn(truth.shape, generator=generator)
                 logits = truth + shift + factor * noise * random
                 if specks:  # a second part of the last class, in a corner
                     logits[-1, 0:2, 0:2] = 3.0
                 self._logits[image, views] = logits
 
+    def provide(self, wanted):
+        self.provided |= set(wanted)
+
     def logits(self, image, views, windows):
-        logits = self._logits[image, views]
+        assert (views, windows) in self.provided
+        logits = self._logits[image, frozenset(views)]
         return logits - 1.0 if windows else logits
 
 
@@ -89,7 +110,7 @@ def test_dice_is_that_of_full_size_masks(make):
     combination = Combination((1, 2), (0.4, 0.6))
     (found,) = scorer.dice([combination])
     for image in range(3):
-        first, second = (each.logits(image, False, False) for each in scorer.candidates)
+        first, second = (each.logits(image, (AS_IT_IS,), False) for each in scorer.candidates)
         mean = torch.logit((first.sigmoid() + 2 * second.sigmoid()) / 3, eps=1e-6)
         full = F.interpolate(mean[None], SIZE, mode='bilinear')[0].sigmoid()
         truth = F.interpolate(disks(3)[image][None], SIZE, mode='bilinear')[0] > 0
@@ -131,9 +152,30 @@ def test_good_models_are_joined_and_a_bad_one_is_left_out(make):
 
 def test_views_that_help_are_kept_and_windows_that_hurt_are_not(make):
     scorer, alternatives = make(24, (1.5, 1))
-    choice = choose(scorer, replace(alternatives, views=True, windows=True))
-    assert choice.found.views and not choice.found.windows
-    assert [step.step for step in choice.tried][:2] == ['views', 'windows']
+    choice = choose(scorer, replace(alternatives, views=[[MIRRORED, TURNED]], windows=True))
+    assert choice.found.views == (AS_IT_IS, MIRRORED) and not choice.found.windows
+    tried = [(step.step, step.choice, step.kept) for step in choice.tried][:3]
+    assert tried == [
+        ('views', '+ flip horizontal', True),
+        ('views', '+ angle 5', False),
+        ('windows', 'the other way to see images', False),
+    ]
+    assert choice.tried[0].alternatives == 2 and choice.tried[1].alternatives == 1
+
+
+def test_views_that_help_together_alone(make):
+    scorer, alternatives = make(24, (1.5, 1))
+    choice = choose(scorer, replace(alternatives, views=[[SMALLER, LARGER]], steps=('views',)))
+    assert choice.found.views == (AS_IT_IS, SMALLER, LARGER)
+    assert [step.choice for step in choice.tried][1:] == ['+ all 2 views']
+
+
+def test_views_are_those_of_the_models_that_were_chosen(make):
+    """Views of another model are not tried, as they would change nothing."""
+    scorer, alternatives = make(24, (1.5, 1), (9.0, 2))
+    choice = choose(scorer, replace(alternatives, views=[[], [MIRRORED]]))
+    assert choice.start.counts == (1, 0) and choice.found.views == (AS_IT_IS,)
+    assert all(step.step != 'views' for step in choice.tried)
 
 
 def test_one_threshold_for_all_classes_where_logits_are_too_low(make):
@@ -181,7 +223,7 @@ def test_noise_gains_nothing_on_held_out_images(make):
         generator = np.random.default_rng(seed)
         _, alternatives = make(1, *[(0.0, index) for index in range(8)])
         scorer = Drawn(generator.normal(0.9, 0.05, (2, 8, 40, len(CLASSES))))
-        alternatives = replace(alternatives, steps=('views', 'models'), views=True)
+        alternatives = replace(alternatives, steps=('views', 'models'), views=[[MIRRORED]] * 8)
         folds, proof = np.arange(40) % 5, Proof(range(40), resamples=500)
         inner = Choice(scorer, alternatives, np.arange(40), proof)
         optimistic.append(float(scorer.dice([inner.start])[0].mean()) - 0.9)
@@ -220,7 +262,7 @@ class Drawn:
 
     def dice(self, combinations):
         return [
-            np.average(self.scores[int(combination.views)], axis=0, weights=combination.counts)
+            np.average(self.scores[len(combination.views) - 1], axis=0, weights=combination.counts)
             for combination in combinations
         ]
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # the pages of the reference are written by code
+sys.path.insert(0, str(Path(__file__).parent))  # some pages are written by code
 
 from handbone.version import __version__
 
@@ -17,6 +17,7 @@ extensions = [
     'sphinx.ext.autodoc',
     'sphinx.ext.napoleon',
     'sphinx_copybutton',
+    'notebook_pages',
     'reference_pages',
 ]
 # diagrams are drawn where the repository is shown, and are text here

@@ -13,6 +13,7 @@ from handbone.configuration.completion import TRAINING, complete_config
 from handbone.configuration.dataset_configs import training_checkpoints
 from handbone.configuration.faults import config_faults_explained
 from handbone.configuration.mirrored_sides import warn_of_mirrored_sides
+from handbone.configuration.prediction_settings import index_postprocessing
 from handbone.engine import ResumableRunner
 from handbone.engine.acceleration import check_activation_checkpointing, check_amp, check_compile
 from handbone.engine.guards import keep_guards
@@ -89,6 +90,7 @@ def _prepare(cfg: Config) -> None:
         drop_pretrained(cfg)
     if not _is_resumed(cfg):
         fetch_pretrained(cfg)
+    index_postprocessing(cfg)
     warn_of_mirrored_sides(cfg)
     check_notifications(cfg)
     keep_guards(cfg)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 from handbone.configuration.formatted_config import FormattedConfig
 from handbone.registration import import_notes
@@ -29,6 +31,7 @@ OWN_HOOKS = (
     'checkpoint',
 )
 PACKAGE = str(Path(__file__).resolve().parents[1])
+_runs = count()  # of this process
 
 
 class ReportingRunner(Runner):
@@ -73,6 +76,23 @@ class ReportingRunner(Runner):
         for note in import_notes():
             logger.info(note, extra={'file_only': True})
         return logger
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
+        """Build the visualizer, for this run alone.
+
+        mmengine hands all runs of a process the one that was first built under a name, which goes
+        on writing into the folder of the first run.
+
+        Args:
+            visualizer: A visualizer or its config.
+
+        Returns:
+            The visualizer.
+        """
+        if isinstance(visualizer, dict):
+            name = f'{visualizer.get("name", "visualizer")}_{next(_runs)}'
+            visualizer = dict(visualizer, name=name)
+        return super().build_visualizer(visualizer)
 
     def register_hooks(
         self,

@@ -21,6 +21,22 @@ class CountingHook(Hook):
         type(self).trained += 1
 
 
+def test_trainings_of_one_process_write_into_folders_of_their_own(small_config, tmp_path):
+    for name in ('first', 'second'):
+        cfg = deepcopy(small_config)
+        cfg.work_dir, cfg.visualizer.name = str(tmp_path / name), 'visualizer'
+        cfg.experiment_name = f'{name}_{tmp_path.name}'
+        train(cfg)
+        (scalars,) = (tmp_path / name).glob('*/vis_data/scalars.json')
+        assert '"mDice"' in scalars.read_text()
+
+
+def test_steps_that_name_classes_are_part_of_the_validation(small_config):
+    small_config.model.test_cfg.postprocess = [dict(type='FillHoles', classes=['Radius', 'Ulna'])]
+    train(small_config)
+    assert list(Path(small_config.work_dir).glob('best_mDice_*.pth'))
+
+
 NO_PADDING = {'model.data_preprocessor.size_divisor': 1}
 
 

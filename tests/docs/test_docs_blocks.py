@@ -10,46 +10,35 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from page_blocks import FILE, PAGES, ROOT, SHELLS, all_blocks, command_lines
 
 from handbone.cli.command import SUBCOMMANDS, subcommand_parser
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').glob('*.md'))]
-FENCED = re.compile(r'^```(\w+)\n(.*?)^```', re.MULTILINE | re.DOTALL)
 
-
-def blocks(language):
-    """Each block of a language on the pages, with the line where it begins."""
-    for page in PAGES:
-        text = page.read_text(encoding='utf-8')
-        for found in FENCED.finditer(text):
-            if found[1] == language:
-                line = text.count('\n', 0, found.start()) + 1
-                name = f'{page.relative_to(ROOT)}:{line}'
-                yield pytest.param(found[2], id=name)
-
-
-def commands(block):
-    """The commands of a block, as words; without variables that are set for one of them."""
-    for line in block.replace('\\\n', ' ').splitlines():
-        for part in re.split(r'\s(?:&&|\|)\s', line):
-            words = shlex.split(part, comments=True)
-            while words and re.fullmatch(r'[A-Z_]+=.*', words[0]):
-                words.pop(0)
-            if words:
-                yield words
-
-
-@pytest.mark.parametrize('block', list(blocks('bash')))
+@pytest.mark.parametrize('block', all_blocks(*SHELLS), ids=lambda block: block.name)
 def test_commands(block):
-    for words in commands(block):
-        if '>' in words:
-            words = words[: words.index('>')]
+    for words in commands(block.text):
+        if not words:  # it only sets a variable
+            continue
         check_command(words)
         for word in words:
             if word.startswith(('configs/', 'tools/', 'benchmarks/', 'tests/')):
-                # what a page tells people to write is theirs
-                assert (ROOT / word).exists(), f'{word} is not in the repository'
+                there = (ROOT / word).exists() or word in written()
+                assert there, f'{word} is not in the repository'
+
+
+def written():
+    """Files that a page tells people to write."""
+    return {named[1] for block in all_blocks('python') if (named := FILE.match(block.text))}
+
+
+def commands(text):
+    """The commands of a block, as words; without variables that are set for one of them."""
+    for line in command_lines(text):
+        words = shlex.split(line.partition(' > ')[0], comments=True)
+        while words and re.fullmatch(r'[A-Z_]+=.*', words[0]):
+            words.pop(0)
+        yield words
 
 
 def check_command(words):
@@ -80,9 +69,9 @@ def parsed(name, words):
     assert SUBCOMMANDS[name].passes_on or not unknown, f'handbone {name} has no {unknown}'
 
 
-@pytest.mark.parametrize('block', list(blocks('python')))
+@pytest.mark.parametrize('block', all_blocks('python'), ids=lambda block: block.name)
 def test_python(block):
-    for node in ast.walk(ast.parse(block)):
+    for node in ast.walk(ast.parse(block.text)):
         if isinstance(node, ast.ImportFrom) and node.module.split('.')[0] == 'handbone':
             module = import_module(node.module)
             for name in node.names:
@@ -91,4 +80,6 @@ def test_python(block):
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_fences_are_closed(page):
-    assert page.read_text(encoding='utf-8').count('```') % 2 == 0
+    text = page.read_text(encoding='utf-8')
+    assert text.count('```') % 2 == 0
+    assert not re.search(r'^[ \t]+```', text, re.MULTILINE), 'an indented block is not run'

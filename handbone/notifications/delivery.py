@@ -12,8 +12,6 @@ from .service import Service
 #: Seconds between the first and the second attempt; doubled from attempt to attempt.
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 300.0
-#: Longest pause that a service may ask for; the next attempt asks again.
-LONGEST_ASKED = 3600.0
 #: Messages that wait for a service that is away; the oldest is dropped for one more.
 MOST_WAITING = 200
 
@@ -25,8 +23,7 @@ class Delivery:
         service: The service.
         report: Gets a line when the service does not take a message, and again when it does:
             not for each attempt.
-        first_pause: Seconds before the second attempt; the pause doubles up to five minutes. A
-            service that is busy may ask for another one, of an hour at most.
+        first_pause: Seconds before the second attempt; the pause doubles up to five minutes.
     """
 
     def __init__(
@@ -92,8 +89,5 @@ class Delivery:
                     f'{outcome.reason} It is tried again until it does'
                 )
             failed = True
-            if outcome.pause is None:
-                time.sleep(pause)
-            else:
-                time.sleep(min(max(outcome.pause, self._first_pause), LONGEST_ASKED))
+            time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

@@ -9,7 +9,6 @@ from handbone.extras import import_extra
 from .destinations import Destination
 from .kakao_service import EXTRA, SCHEME, register_kakao_file
 from .message import Message
-from .retry_after import pauses_heard
 
 #: Seconds after which one attempt to send is given up.
 ATTEMPT_SECONDS = 60.0
@@ -23,13 +22,10 @@ class Outcome(NamedTuple):
     Attributes:
         sent: Whether the service took it.
         reason: Why not, without secrets.
-        pause: Seconds after which a service that is busy wants to be asked again; None if it does
-            not say.
     """
 
     sent: bool
     reason: str = ''
-    pause: float | None = None
 
 
 class Service:
@@ -70,17 +66,15 @@ class Service:
             Whether the service took it.
         """
         try:
-            with pauses_heard() as pauses:
-                result = self._sender.notify(
-                    body=message.body, title=message.title, notify_type=message.kind
-                )
+            result = self._sender.notify(
+                body=message.body, title=message.title, notify_type=message.kind
+            )
         except Exception as error:  # whatever a plugin of Apprise raises
             return Outcome(False, self._hidden(f'{type(error).__name__}: {error}'))
         if result:
             return Outcome(True)
         reasons = [entry.message for entry in result.logs() if entry.level in ('WARNING', 'ERROR')]
-        reason = self._hidden(' '.join(reasons) or f'status {result.status.name}')
-        return Outcome(False, reason, max(pauses, default=None))
+        return Outcome(False, self._hidden(' '.join(reasons) or f'status {result.status.name}'))
 
     def _plugin(self, destination: Destination, asset: Any) -> Any:
         if destination.scheme == SCHEME:

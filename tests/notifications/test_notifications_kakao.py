@@ -105,7 +105,7 @@ def test_a_refresh_token_that_has_ended(services, kakao):
     address, path = kakao
     services.refresh_tokens, services.access_tokens = set(), set()
     change(path, access_token='', expires_at=dict(access_token=0))
-    sent, reason, _ = service(address).send(MESSAGE)
+    sent, reason = service(address).send(MESSAGE)
     assert not sent and 'token expired' in reason
     assert 'refresh-one' not in reason and KAKAO_SECRET not in reason
 

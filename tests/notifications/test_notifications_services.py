@@ -9,7 +9,6 @@ import pytest
 from local_services import local_mail
 
 from handbone.errors import HandboneError
-from handbone.notifications import delivery as delivery_module
 from handbone.notifications.delivery import Delivery
 from handbone.notifications.destinations import Destination
 from handbone.notifications.message import Message
@@ -26,7 +25,7 @@ def service(address):
 
 
 def test_slack(slack_here):
-    assert service(SLACK).send(MESSAGE) == (True, '', None)
+    assert service(SLACK).send(MESSAGE) == (True, '')
     (path, body, _) = slack_here.requests[0]
     assert path == '/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ'
     assert 'Training finished' in body and 'mDice 0.9470' in body
@@ -85,7 +84,7 @@ def test_an_address_that_apprise_does_not_accept(address):
 )
 def test_a_refusal_has_its_reason_without_the_secret(slack_here, fault, reason):
     slack_here.faults['/services'] = [fault]
-    sent, text, _ = service(SLACK).send(MESSAGE)
+    sent, text = service(SLACK).send(MESSAGE)
     assert not sent and reason in text
     assert not any(secret in text for secret in SLACK.split('/')[2:])
 
@@ -94,46 +93,14 @@ def test_a_time_out(services):
     services.faults['/slow'] = [3.0]
     slow = service(f'json://127.0.0.1:{services.port}/slow/secretword?rto=0.2')
     begun = time.monotonic()
-    sent, text, _ = slow.send(MESSAGE)
+    sent, text = slow.send(MESSAGE)
     assert not sent and 'secretword' not in text
     assert time.monotonic() - begun < 2.5
 
 
 def test_nobody_listens():
-    sent, text, _ = service('json://127.0.0.1:9/secretword').send(MESSAGE)
+    sent, text = service('json://127.0.0.1:9/secretword').send(MESSAGE)
     assert not sent and text and 'secretword' not in text
-
-
-@pytest.mark.parametrize(
-    ('status', 'header', 'pause'),
-    [
-        (429, '7', 7.0),
-        (503, '120', 120.0),
-        (503, 'Fri, 31 Dec 1999 23:59:59 GMT', 0.0),
-        (429, 'soon', None),
-        (500, '7', None),
-    ],
-)
-def test_a_busy_service_says_when_to_come_back(slack_here, status, header, pause):
-    slack_here.faults['/services'] = [(status, {'Retry-After': header})]
-    assert service(SLACK).send(MESSAGE).pause == pause
-    assert service(SLACK).send(MESSAGE) == (True, '', None)
-
-
-def test_the_queue_waits_as_long_as_a_service_asks(slack_here):
-    slack_here.faults['/services'] = [(429, {'Retry-After': '1'})]
-    delivery = deliveries(SLACK, [])
-    begun = time.monotonic()
-    delivery.add(MESSAGE)
-    assert delivery.wait(20) and time.monotonic() - begun > 1
-
-
-def test_the_queue_does_not_wait_for_ever(slack_here, monkeypatch):
-    monkeypatch.setattr(delivery_module, 'LONGEST_ASKED', 0.1)
-    slack_here.faults['/services'] = [(503, {'Retry-After': '99999999'})]
-    delivery = deliveries(SLACK, [])
-    delivery.add(MESSAGE)
-    assert delivery.wait(20)
 
 
 def deliveries(address, reports):

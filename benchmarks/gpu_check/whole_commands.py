@@ -6,6 +6,7 @@ prints one line that says what was found, and fails if that is not right.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from torch import Tensor
 from handbone.apis import MultilabelInferencer
 from handbone.checkpoints.loading import load_checkpoint_file
 
-#: Iterations of a training, half of them before the interruption.
+#: Iterations of a training; the resumed one begins in the middle.
 ITERATIONS = 20
 #: A resumed training may differ from an uninterrupted one by this many times what two
 #: uninterrupted ones differ by, as some sums on GPUs have no fixed order.
@@ -29,7 +30,9 @@ MOST_PIXELS = 1e-3
 
 
 def resume(out: Path) -> str:
-    """Compare a training that was interrupted with two that were not.
+    """Compare a training that goes on from a checkpoint with two that were not interrupted.
+
+    The checkpoint is of a training of the same length: the sizes of the images depend on it.
 
     Args:
         out: Folder of results.
@@ -40,7 +43,10 @@ def resume(out: Path) -> str:
     straight, again, resumed = (out / 'resume' / name for name in ('straight', 'again', 'resumed'))
     for work_dir in (straight, again):
         train(out, work_dir, ITERATIONS)
-    train(out, resumed, ITERATIONS // 2)
+    middle = f'iter_{ITERATIONS // 2}.pth'
+    shutil.rmtree(resumed, ignore_errors=True)  # of an earlier check
+    resumed.mkdir(parents=True)
+    shutil.copy(straight / middle, resumed / middle)
     train(out, resumed, ITERATIONS, '--resume')
     expected = weights(straight)
     chance = largest_difference(expected, weights(again))
@@ -148,6 +154,8 @@ def train(
     """
     data = phantoms(out)
     options = [f'train_cfg.{key}={iterations}' for key in ('max_iters', 'val_interval')]
+    saved = dict(interval=iterations // 2, max_keep_ckpts=2)
+    options += [f'default_hooks.checkpoint.{key}={value}' for key, value in saved.items()]
     options += [
         f'{loader}.dataset.data_root={data}'
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader')

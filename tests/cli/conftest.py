@@ -1,6 +1,5 @@
 """The real tools and commands, on phantoms and a configuration that take seconds."""
 
-import hashlib
 import io
 import math
 import os
@@ -18,6 +17,7 @@ from mmengine.runner import load_checkpoint
 from mmseg.registry import DATASETS, MODELS
 from shared_folder import shared_folder
 from tool_process import REPOSITORY, SHORT, Tool
+from traced_once import traced_once
 from warm_process import warm_python
 
 from handbone.bones import CLASSES
@@ -90,25 +90,11 @@ def run_command():
 @pytest.fixture(scope='session')
 def run_export(run_command):
     """Run `handbone export` in this process; equal networks are traced once: it takes seconds."""
-    onnx = pytest.importorskip('onnx')
+    pytest.importorskip('onnx')
     pytest.importorskip('onnxscript')
-    from handbone.export import graph
-
-    traced, trace = {}, graph.to_graph
-
-    def to_graph(segmentor, preprocessing, thresholds, exclusive):
-        weights = hashlib.sha256()
-        for name, weight in segmentor.state_dict().items():
-            weights.update(name.encode() + weight.numpy().tobytes())
-        key = (weights.digest(), str(segmentor), preprocessing, tuple(thresholds), exclusive)
-        if key not in traced:
-            traced[key] = trace(segmentor, preprocessing, thresholds, exclusive)
-        copy = onnx.ModelProto()
-        copy.CopyFrom(traced[key])
-        return copy
 
     def run(*words, expected=0):
-        with patch.object(graph, 'to_graph', to_graph):
+        with traced_once():
             return run_command('export', *words, expected=expected)
 
     return run

@@ -19,6 +19,7 @@ from .files import (
     score_rows,
     vote,
 )
+from .fold_joining import join_folds
 from .fold_making import Folds, make_folds
 from .fold_testing import find_folds, fold_checkpoints, predict_ensemble, predict_out_of_fold
 from .fold_training import FoldTraining, train_folds
@@ -71,6 +72,7 @@ __all__ = [
     'find_folds',
     'fold_checkpoints',
     'join',
+    'join_folds',
     'judge_run',
     'make_folds',
     'make_soup',

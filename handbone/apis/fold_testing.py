@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from handbone.checkpoints import find_checkpoint, newest_checkpoint
+from handbone.checkpoints import find_checkpoint, last_checkpoint
 from handbone.configuration.dataset_configs import dataset_metainfo, training_checkpoints
 from handbone.configuration.fold_config import fold_settings, read_finished_fold
 from handbone.errors import HandboneError, listed, shown
@@ -133,17 +133,11 @@ def fold_checkpoints(cfg: Config, folders: Sequence[Path], last: bool = False) -
     Raises:
         FileNotFoundError: If a fold has no checkpoint.
     """
-    return [_checkpoint_in(training_checkpoints(cfg, folder), last) for folder in folders]
-
-
-def _checkpoint_in(folder: Path, last: bool) -> str:
-    if folder.is_dir() and not last:
-        return find_checkpoint(str(folder))
-    # the best one, which has no optimizer, may be as new as the last one
-    found = newest_checkpoint(folder) or newest_checkpoint(folder, resumable=False)
-    if found is None:
-        raise FileNotFoundError(f'there is no checkpoint in {folder}')
-    return str(found)
+    places = [training_checkpoints(cfg, folder) for folder in folders]
+    return [
+        last_checkpoint(place) if last or not place.is_dir() else find_checkpoint(str(place))
+        for place in places
+    ]
 
 
 def predict_ensemble(

@@ -1,6 +1,12 @@
 from .durable_backend import CheckpointWriteError, DurableBackend
 from .loading import CheckpointError, load_checkpoint_file, unpickling
-from .newest import checkpoint_folder, find_checkpoint, is_address, newest_checkpoint
+from .newest import (
+    checkpoint_folder,
+    find_checkpoint,
+    is_address,
+    last_checkpoint,
+    newest_checkpoint,
+)
 from .published import read_published, write_published
 from .writing import write_checkpoint
 
@@ -11,6 +17,7 @@ __all__ = [
     'checkpoint_folder',
     'find_checkpoint',
     'is_address',
+    'last_checkpoint',
     'load_checkpoint_file',
     'newest_checkpoint',
     'read_published',

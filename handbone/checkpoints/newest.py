@@ -54,6 +54,26 @@ def find_checkpoint(path: str) -> str:
     return str(last)
 
 
+def last_checkpoint(folder: str | Path) -> str:
+    """Find the last checkpoint of a training.
+
+    Args:
+        folder: A work dir.
+
+    Returns:
+        The checkpoint's path.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        CheckpointError: If there are checkpoints but none of them can be read.
+    """
+    # the best one, which has no optimizer, may be as new as the last one
+    found = newest_checkpoint(folder) or newest_checkpoint(folder, resumable=False)
+    if found is None:
+        raise FileNotFoundError(f'there is no checkpoint in {folder}')
+    return str(found)
+
+
 def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None:
     """Find the newest checkpoint that can be read.
 
@@ -62,7 +82,8 @@ def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None
 
     Args:
         folder: A work dir.
-        resumable: Skip files from which a training cannot be resumed, such as weights alone.
+        resumable: Skip files from which a training cannot be resumed, such as weights alone or
+            those of ``handbone join``.
 
     Returns:
         The file, or None if the folder has no checkpoint.
@@ -78,8 +99,9 @@ def newest_checkpoint(folder: str | Path, resumable: bool = True) -> Path | None
             unreadable.append(error)
             continue
         meta = content.get('meta') or {}
-        if 'iter' in meta and ('optimizer' in content or not resumable):
-            ages[path] = (str(meta.get('time', '')), meta['iter'])
+        trained = 'iter' in meta and ('optimizer' in content or not resumable)
+        if trained or ('joined' in meta and not resumable):
+            ages[path] = (str(meta.get('time', '')), meta.get('iter', 0))
     chosen = None
     for path in sorted(ages, key=lambda path: ages[path], reverse=True):
         if _checksums_fit(path):

@@ -18,9 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         metavar='CHECKPOINT',
         help='checkpoint or work dir of each network in the order in which they run: the locator '
-        'and the network that labels; or the first stage and the network of each group of regions',
+        'and the network that labels; or the first stage and the network of each group of '
+        'regions. Work dirs of `handbone train-folds` are joined fold by fold',
     )
-    parser.add_argument('--out', required=True, metavar='FILE', help='the checkpoint to write')
+    parser.add_argument(
+        '--out', required=True, metavar='PATH', help='the checkpoint to write; of folds, the folder'
+    )
+    parser.add_argument(
+        '--last',
+        action='store_true',
+        help='of folds, take the last checkpoint; the best one, which is the default, was chosen '
+        'on the held-out images',
+    )
     add_config_options(parser)
     add_allow_pickle(parser)
 
@@ -31,11 +40,21 @@ def run(args: argparse.Namespace) -> None:
     Args:
         args: The parsed command line.
     """
+    from handbone.apis.fold_joining import has_folds, join_folds
     from handbone.apis.joining import join
     from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import read_config_file
+    from handbone.errors import HandboneError
 
+    of_folds = any(map(has_folds, args.checkpoints))
+    if args.last and not of_folds:
+        raise HandboneError(
+            '--last is for work dirs of `handbone train-folds`: name the checkpoint'
+        )
     with unpickling(args.allow_pickle):
         cfg = read_config_file(args.config, args.cfg_options or ())
-        join(cfg, args.checkpoints, args.out)
+        if of_folds:
+            join_folds(cfg, args.checkpoints, args.out, args.last)
+        else:
+            join(cfg, args.checkpoints, args.out)
     print(args.out)

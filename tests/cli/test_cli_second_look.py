@@ -1,7 +1,10 @@
 """Second looks from the command line: trainings, one checkpoint, and what is done with it."""
 
 import json
+import shutil
+from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import torch
 from archived import archive_images
@@ -10,6 +13,9 @@ from tool_process import REPOSITORY
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
+from handbone.configuration.fold_config import fold_settings, write_finished_fold
+from handbone.ensembles import proof
+from handbone.ensembles.ensemble_file import read_ensemble
 from handbone.inference import open_predictor
 from handbone.radiographs.image_reading import read_image
 
@@ -227,3 +233,68 @@ def test_archives(configs, joined, phantom_root, model, request):
     predictor = open_predictor(*words, 'cpu')
     table = archive_images(predictor, phantom_root, configs / f'unfinished_{model}')
     assert any(table['lengths'].combine_chunks().flatten().to_pylist())
+
+
+@pytest.fixture(scope='module')
+def folds(configs, joined):
+    """A cross-validation of the whole: two folds of each network, as if it had not seen them."""
+    parts = []
+    for name in ('first', 'wrist', 'tips'):
+        files = [configs / 'first.pth', *(configs / name).glob('best_*.pth')]
+        content = torch.load(files[0 if name == 'first' else -1], weights_only=False)
+        cfg = Config.fromstring(content['meta']['cfg'], '.py')
+        for fold in range(2):
+            folder = configs / 'folds' / name / f'fold_{fold}'
+            folder.mkdir(parents=True)
+            cfg.merge_from_dict(fold_settings(cfg, fold, 2))
+            content['meta']['cfg'] = cfg.pretty_text
+            torch.save(content, folder / 'iter_2.pth')
+            write_finished_fold(folder, fold, 2)
+        parts.append(str(configs / 'folds' / name))
+    out = configs / 'folds' / 'whole'
+    main(['join', str(configs / 'whole.py'), *parts, '--last', '--out', str(out)])
+    return out
+
+
+def test_the_best_ensemble_may_be_one_of_second_looks(
+    configs, folds, phantom_root, monkeypatch, capsys
+):
+    monkeypatch.setattr(proof, 'FEWEST_PATIENTS', 2)
+    config, out = str(configs / 'whole.py'), configs / 'best'
+    words = ['find-best', str(folds), '--out-dir', str(out), '--without', 'thresholds,components']
+    main(words)
+    file = str(out / 'ensemble.json')
+    members = read_ensemble(file).members
+    assert [member.checkpoint for member in members] == [
+        str(folds / f'fold_{fold}' / 'joined.pth') for fold in range(2)
+    ]
+    # the second look is blended in at twice the resolution of the first stage
+    kept = next((folds / 'fold_0' / 'out_of_fold_logits').rglob('*.npy'))
+    assert np.load(kept).shape == (len(CLASSES), 2 * 128, 2 * 128)
+    images = str(phantom_root / 'test' / 'DCM')
+    main(['predict', config, file, images, '--out-dir', str(configs / 'by_ensemble')])
+    assert any(rows_of(configs / 'by_ensemble' / 'predictions.csv').values())
+    if find_spec('onnxscript') is None:
+        return
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(['export', config, file, '--out', str(configs / 'best.onnx')])
+    assert 'is a cascade' in capsys.readouterr().err
+
+
+def test_networks_of_other_folds_are_not_joined(configs, folds, capsys):
+    parts = {name: configs / 'folds' / name for name in ('first', 'wrist', 'tips')}
+    exchanged = configs / 'folds' / 'exchanged'
+    for fold in range(2):  # what was held out in one fold is held out in the other
+        shutil.copytree(parts['wrist'] / f'fold_{fold}', exchanged / f'fold_{1 - fold}')
+        write_finished_fold(exchanged / f'fold_{1 - fold}', 1 - fold, 2)
+    for wrist, message in (
+        (exchanged, 'was trained with other folds than'),
+        (configs / 'wrist', 'is no work dir of `handbone train-folds`'),
+    ):
+        words = [str(each) for each in (parts['first'], wrist, parts['tips'])]
+        out = configs / 'folds' / 'wrong'
+        with pytest.raises(SystemExit):
+            main(['join', str(configs / 'whole.py'), *words, '--out', str(out)])
+        assert message in capsys.readouterr().err
+        assert not out.exists()

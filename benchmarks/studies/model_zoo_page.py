@@ -24,6 +24,7 @@ OF_SMP = """\
 
 `SMPSegmentor` takes any of its architectures with any of its encoders, those of timm included:
 
+<!-- parsed only: it downloads pretrained weights -->
 ```python
 _base_ = ['unetplusplus_resnet50_1024.py']
 model = dict(arch='FPN', encoder_name='tu-convnext_tiny')

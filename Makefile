@@ -1,6 +1,7 @@
 # make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 6 minutes or more
-# make test     all tests, the end-to-end ones included
+# make test     all tests but those of whole pages, the end-to-end ones included
 # make test-fast  all but the trainings and the runs of whole commands
+# make test-pages every block of README and docs, page by page, and the notebooks
 # make bench    speed and memory, compared with the usual implementations
 # make bench-train  the same for training steps and predictions of whole models: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
@@ -42,7 +43,7 @@ SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 export GOMP_SPINCOUNT ?= 20000
 JSRT_CONFIG ?= configs/jsrt/folded_unet_384.py
 
-.PHONY: env demo test test-fast bench bench-train bench-jsrt docs lint newest clean
+.PHONY: env demo test test-fast test-pages bench bench-train bench-jsrt docs lint newest clean
 
 env: $(INSTALLED)
 
@@ -73,10 +74,16 @@ demo: $(INSTALLED)
 	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --tta --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv
 
 test: $(INSTALLED) $(PLAIN)/installed $(TRACKING)/installed
-	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) $(TESTS) $(OPTIONS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) -m 'not pages' $(TESTS) $(OPTIONS)
 
 test-fast: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) -m 'not slow' $(TESTS) $(OPTIONS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) -m 'not slow and not pages' $(TESTS) $(OPTIONS)
+
+# each page in a process of its own: what its commands leave behind is of no concern to the next
+test-pages: $(INSTALLED) $(PLAIN)/installed $(TRACKING)/installed
+	status=0; for page in README.md README.ko.md docs/*.md docs/notebooks/*.ipynb; do \
+	  OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m pages -k "$$(basename $$page)" tests/docs \
+	    || [ $$? -eq 5 ] || status=1; done; exit $$status
 
 bench: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks

@@ -33,7 +33,7 @@ def shown(source):
 SHOW = "getattr(_, '_repr_png_', _.__repr__)()"
 
 
-@pytest.mark.slow
+@pytest.mark.pages
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda path: path.name)
 def test_notebook(path, read_page):
     read_page(code_cells(path))

@@ -15,7 +15,7 @@ def runnable(page):
     return [each for each in blocks(page) if each.language in RUN and each.reason is None]
 
 
-@pytest.mark.slow
+@pytest.mark.pages
 @pytest.mark.parametrize(
     'page',
     [page for page in PAGES if runnable(page)],

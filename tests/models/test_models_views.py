@@ -137,7 +137,7 @@ def test_bad_views(build_segmentor, settings, message):
 
 def test_bad_merges(build_segmentor):
     for settings in (dict(merge='votes'), dict(views=[])):
-        with pytest.raises(ValueError, match='merge is|at least one view'):
+        with pytest.raises(ValueError, match='merge must be|at least one view'):
             MODELS.build(dict(type='MultilabelTTAModel', module=build_segmentor(), **settings))
 
 

@@ -233,6 +233,22 @@ def class_bits(packed: torch.Tensor, class_index: int) -> torch.Tensor:
     return (packed[:, plane] & (1 << bit)) != 0
 
 
+def class_target(packed: torch.Tensor, class_index: int, dtype: torch.dtype) -> torch.Tensor:
+    """Read the masks of one class in a batch as numbers, including ignored pixels.
+
+    Args:
+        packed: Int32 tensor (N, P, H, W).
+        class_index: Index of the class, from 0.
+        dtype: Floating-point type of the result.
+
+    Returns:
+        Tensor (N, H, W), 1 where the class is present and 0 elsewhere.
+    """
+    plane, bit = divmod(class_index, CLASSES_PER_PLANE)
+    # on a CPU, integers become floating point several times as fast as booleans do
+    return (packed[:, plane] >> bit).bitwise_and_(1).to(dtype)
+
+
 def ignore_bits(packed: torch.Tensor) -> torch.Tensor:
     """Read which pixels of a batch are to be ignored.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from handbone.errors import HandboneError
-from handbone.masks import CLASSES_PER_PLANE, class_bits, num_planes, split_unknown
+from handbone.masks import CLASSES_PER_PLANE, class_target, num_planes, split_unknown
 
 from .backends import choose_backend
 from .class_pixels import ClassPixels, CountedPixels
@@ -122,14 +122,14 @@ class _ClassByClass(torch.autograd.Function):
             for first in range(0, num_classes, step):
                 classes = range(first, min(first + step, num_classes))
                 part = slice(classes.start, classes.stop)
-                bits = [class_bits(labels, index) for index in classes]
+                targets = [class_target(labels, index, weights.dtype) for index in classes]
                 # a number would be compiled in
                 num_valid, num_images = counted.numbers(classes, weights, as_tensors=compiled)
                 part_values, slopes = part_losses(
                     losses,
                     logits[:, part],
                     upsampling,
-                    torch.stack(bits, dim=1),
+                    torch.stack(targets, dim=1),
                     counted.hidden(classes),
                     num_valid,
                     num_images,
@@ -160,7 +160,7 @@ def _part_losses(
     losses: tuple['PackedLoss', ...],
     logits: Tensor,
     upsampling: BilinearUpsampling,
-    bits: Tensor,
+    target: Tensor,
     hidden: Tensor | None,
     num_valid: float | Tensor,
     num_images: float | Tensor,
@@ -168,14 +168,14 @@ def _part_losses(
 ) -> tuple[Tensor, Tensor]:
     """Compute the weighted losses of some classes, (losses,), and the gradient of their sum."""
     upsampled = upsampling(logits.to(weights.dtype))
-    pixels = ClassPixels.of(upsampled, bits, hidden, num_valid, num_images)
+    pixels = ClassPixels.of(upsampled, target, hidden, num_valid, num_images)
     sums = []
     total: Tensor | None = None
     for index, loss in enumerate(losses):
         values, gradient = loss.class_losses(pixels)
         sums.append((values * weights[index]).sum())
-        gradient *= weights[index].reshape(1, -1, 1, 1)
-        total = gradient if total is None else total.add_(gradient)
+        weight = weights[index].reshape(1, -1, 1, 1)
+        total = gradient.mul_(weight) if total is None else total.addcmul_(gradient, weight)
     assert total is not None  # there is a loss
     return torch.stack(sums), total
 

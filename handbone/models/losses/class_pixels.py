@@ -36,7 +36,7 @@ class ClassPixels:
     def of(
         cls,
         logits: Tensor,
-        bits: Tensor,
+        target: Tensor,
         hidden: Tensor | None,
         num_valid: float | Tensor,
         num_images: float | Tensor,
@@ -45,7 +45,7 @@ class ClassPixels:
 
         Args:
             logits: ``(N, K, H, W)`` floating point.
-            bits: ``(N, K, H, W)`` bool.
+            target: ``(N, K, H, W)``, 0 or 1, same dtype.
             hidden: ``(N, K or 1, H, W)`` bool, pixels that do not count, or ``None``.
             num_valid: Number of pixels that count, as in the class.
             num_images: Number of images that count, as in the class.
@@ -55,8 +55,8 @@ class ClassPixels:
         """
         if hidden is not None:
             logits = logits.masked_fill(hidden, ABSENT)
-            bits = bits & ~hidden
-        return cls(logits, logits.sigmoid(), bits.to(logits.dtype), num_valid, num_images)
+            target = target.masked_fill(hidden, 0)
+        return cls(logits, logits.sigmoid(), target, num_valid, num_images)
 
     def mean(self, values: Tensor) -> Tensor:
         """Average values over the pixels that count.

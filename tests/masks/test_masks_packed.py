@@ -78,6 +78,9 @@ def test_tensors(shape, seed):
         assert bits.dtype == torch.bool
         np.testing.assert_array_equal(bits[0].numpy(), planes[index])
         assert not bits[1].any()
+        target = masks.class_target(batch, index, torch.float64)
+        assert target.dtype == torch.float64
+        np.testing.assert_array_equal(target.numpy(), bits.numpy())
 
 
 def test_views_are_accepted():

@@ -3,13 +3,23 @@
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
+from warm_client import start as start_program
 from warm_process import WarmProcess, warm_python
+
+#: A server that has imported nothing.
+SERVER = """
+import socket, sys
+from warm_server import Server
+Server(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])).serve()
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -108,8 +118,33 @@ time.sleep(600)
         started.send_signal(number)
         assert started.wait(60) == code
         (tmp_path / 'pid').unlink()
-        until = time.monotonic() + 60
-        with pytest.raises(ProcessLookupError):
-            while time.monotonic() < until:
-                os.kill(pid, 0)
-                time.sleep(0.01)
+        check_ended(pid)
+
+
+def check_ended(pid):
+    until = time.monotonic() + 60
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < until:
+            os.kill(pid, 0)
+            time.sleep(0.01)
+
+
+def test_no_program_outlives_the_owner_of_the_server(tmp_path):
+    address, sleeping = str(tmp_path / 'socket'), tmp_path / 'sleeping.py'
+    sleeping.write_text('import time\ntime.sleep(600)\n')
+    owner = subprocess.Popen(['sleep', '600'])
+    with socket.socket(socket.AF_UNIX) as listener, Path(os.devnull).open() as nothing:
+        listener.bind(address)
+        listener.listen()
+        server = subprocess.Popen(
+            [sys.executable, '-c', SERVER, str(listener.fileno()), str(owner.pid)],
+            pass_fds=[listener.fileno()],
+            cwd=Path(__file__).parent,
+        )
+        connection, pid = start_program(address, [str(sleeping)], {}, [nothing.fileno()] * 3)
+        os.kill(pid, 0)
+        owner.kill()
+        owner.wait()
+        assert server.wait(60) == 0
+    connection.close()
+    check_ended(pid)

@@ -45,7 +45,8 @@ class Server:
     def __init__(self, listener, owner):
         self.events = selectors.DefaultSelector()
         self.events.register(listener, selectors.EVENT_READ, self.begin)
-        self.events.register(os.pidfd_open(owner), selectors.EVENT_READ, lambda _: sys.exit())
+        self.events.register(os.pidfd_open(owner), selectors.EVENT_READ, self.end)
+        self.running = set()
 
     def serve(self):
         """Serve for ever."""
@@ -53,6 +54,12 @@ class Server:
             for key, _ in self.events.select():
                 if key.fd in self.events.get_map():  # not closed since by an event before it
                     key.data(key.fileobj)
+
+    def end(self, _):
+        """End with the owner, and take all programs along."""
+        for pid in self.running:
+            os.killpg(pid, signal.SIGKILL)
+        sys.exit()
 
     def begin(self, listener):
         """Start the program that a client asks for."""
@@ -65,6 +72,7 @@ class Server:
             for key in self.events.get_map().values():
                 os.close(key.fd)
             end(run(files=files, **request))
+        self.running.add(pid)
         os.setpgid(pid, pid)  # here too: the client may send a signal to the group at once
         for file in files:
             os.close(file)
@@ -93,6 +101,7 @@ class Server:
     def finish(self, connection, descriptor, pid):
         """Tell the client how the program ended."""
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        self.running.remove(pid)
         self.events.unregister(descriptor)
         os.close(descriptor)
         if connection.fileno() != -1:

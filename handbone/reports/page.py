@@ -103,7 +103,8 @@ def _summary(table: ScoreTable) -> str:
 
 def _verdict(table: ScoreTable, other: ScoreTable) -> str:
     found = difference(table, other, table.ranking, None, RESAMPLES)
-    return f'<p>{escape(verdict(found, column_title(table.ranking, table.unit)))}</p>'
+    title = f'Difference of {column_title(table.ranking, table.unit)}'
+    return f'<p>{escape(verdict(found, title))}</p>'
 
 
 def _curves(run: RunRecord) -> str:

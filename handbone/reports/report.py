@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from handbone.datasets.formats.source import split_names
 from handbone.datasets.named_files import NamedFiles, without_suffix
 from handbone.errors import HandboneError
 from handbone.evaluation.score_table import ScoreTable
@@ -57,7 +58,8 @@ def write_report(
 
     Raises:
         FileNotFoundError: A file or folder does not exist.
-        HandboneError: Something cannot be read or does not fit, or there is nothing to report.
+        HandboneError: Something cannot be read or does not fit, a CSV is compared with itself, or
+            there is nothing to report.
         OSError: Something cannot be written.
 
     Example:
@@ -65,6 +67,9 @@ def write_report(
         PosixPath('report/index.html')
     """
     source, out_dir = Path(source), Path(out_dir)
+    name, other_name = source.name, ''
+    if against is not None:
+        name, other_name = split_names([source, against])
     notes: list[str] = []
     run = None
     prediction: Path | None = source
@@ -79,7 +84,7 @@ def write_report(
     shutil.rmtree(out_dir / PICTURES, ignore_errors=True)
     if prediction is None:
         notes.append('The run has no scores of single images.')
-        content = Content(source.name, run=run, notes=notes)
+        content = Content(name, run=run, notes=notes)
         return _write(content, out_dir)
     folder = _image_folder(truth, images)
     drawn = truth is not None and folder is not None
@@ -108,9 +113,9 @@ def write_report(
         both = prediction, Path(against)
         differing = _draw_differences(both, folder, (table, other), out_dir, worst)
     content = Content(
-        source.name,
+        name,
         table,
-        '' if against is None else Path(against).name,
+        other_name,
         other,
         run,
         worst_pictures,

@@ -77,7 +77,7 @@ def difference_table(
         )
         rows.append((cells, 0.0 if np.isnan(found.better) else float(found.better)))
     title = column_title(table.ranking, table.unit)
-    columns = ('class', *names, 'difference', '95 % from', '95 % to', 'better in')
+    columns = ('class', *names, 'difference', '95 % from', '95 % to', 'share better')
     return OverviewTable(f'Difference of {title}', columns, tuple(rows))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,18 @@ def test_figures_are_those_of_evaluate(page, files):
     other = evaluate(bad, data, scores=['dice']).scores
     assert f'{table.mean("dice") - other.mean("dice"):+.4f}' in text
     assert 'a.csv against b.csv' in text
+
+
+def test_files_of_one_name_are_told_apart(files, tmp_path):
+    data, *csv_files = files
+    paths = [tmp_path / name / 'predictions.csv' for name in ('first', 'second')]
+    for file, path in zip(csv_files, paths, strict=True):
+        path.parent.mkdir()
+        shutil.copy(file, path)
+    page = write_report(paths[0], data, out_dir=tmp_path / 'out', against=paths[1], worst=0)
+    assert 'first/predictions.csv against second/predictions.csv' in page.read_text()
+    with pytest.raises(HandboneError, match='is named twice'):
+        write_report(paths[0], data, out_dir=tmp_path / 'out', against=paths[0])
 
 
 def test_the_page_stands_alone_and_its_pictures_lie_beside_it(page):

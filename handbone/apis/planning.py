@@ -30,7 +30,7 @@ from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
 from handbone.planning.config_text import config_text
 from handbone.planning.fingerprint import Fingerprint, take_fingerprint
-from handbone.planning.plan import Budget, Plan
+from handbone.planning.plan import Budget, Plan, Step, StepCost
 from handbone.planning.rules import make_plan
 from handbone.planning.source import find_source
 from handbone.planning.step_cost import cost_on
@@ -140,7 +140,14 @@ def plan(
         _image_seconds(dataset, fingerprint),
         workers,
     )
-    decided = make_plan(fingerprint, budget, cost_of, folds_given)
+    with progress_bar(description='Trying training steps', unit='step') as tried:
+
+        def counted(step: Step) -> StepCost:
+            cost = cost_of(step)
+            tried.update()
+            return cost
+
+        decided = make_plan(fingerprint, budget, counted, folds_given)
     text = config_text(decided, fingerprint, source, out, workers)
     content = json.dumps(fingerprint.to_plain(), indent=1, ensure_ascii=False) + '\n'
     fingerprint_file = out.with_suffix('.json')

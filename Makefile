@@ -1,7 +1,7 @@
 # make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 6 minutes or more
-# make test     all tests but those of whole pages, the end-to-end ones included
+# make test     all tests but those of the longest pages of the docs, the end-to-end ones included
 # make test-fast  all but the trainings and the runs of whole commands
-# make test-pages every block of README and docs, page by page, and the notebooks
+# make test-pages the pages of the docs whose commands take longest, and the notebooks
 # make bench    speed and memory, compared with the usual implementations
 # make bench-train  the same for training steps and predictions of whole models: an hour
 # make bench-jsrt   real radiographs: ours against a plain loop, equal wall time
@@ -79,11 +79,8 @@ test: $(INSTALLED) $(PLAIN)/installed $(TRACKING)/installed
 test-fast: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest $(SPREAD) -m 'not slow and not pages' $(TESTS) $(OPTIONS)
 
-# each page in a process of its own: what its commands leave behind is of no concern to the next
 test-pages: $(INSTALLED) $(PLAIN)/installed $(TRACKING)/installed
-	status=0; for page in README.md README.ko.md docs/*.md docs/notebooks/*.ipynb; do \
-	  OMP_NUM_THREADS=1 $(RUN) -m pytest -q -m pages -k "$$(basename $$page)" tests/docs \
-	    || [ $$? -eq 5 ] || status=1; done; exit $$status
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m pages tests/docs $(OPTIONS)
 
 bench: $(INSTALLED) $(PLAIN)/installed
 	$(RUN) -m benchmarks

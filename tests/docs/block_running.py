@@ -8,10 +8,10 @@ import re
 import runpy
 import subprocess
 import sys
+import time
 from pathlib import Path
 from unittest.mock import patch
 
-import pytest
 from mmseg.registry import MODELS
 from page_blocks import FILE, SHELLS, command_lines
 from traced_once import traced_once
@@ -30,28 +30,51 @@ NOT_RUN = {
 DEFAULT_BASE = "_base_ = ['demo.py']\n"
 
 
+class BlockError(Exception):
+    """A block does not work: the place on the page, what it is, and the message."""
+
+
+class MissingExtraError(Exception):
+    """A block needs an optional package that is not installed."""
+
+
 class Reader:
     """Somebody who types the blocks of a page, from the top, in the current folder.
 
     Args:
         python: Program that stands in for Python, for processes of their own.
+        seconds: File for a line per command or block of Python: the seconds it took, by the clock
+            and of the processor, and where it is.
     """
 
-    def __init__(self, python):
-        self.python = python
+    def __init__(self, python, seconds):
+        self.python, self.seconds = python, seconds
         self.names = {'__name__': '__main__'}
 
     def run(self, block):
-        """Run a block; the test fails with the place and the message where it does not work."""
+        """Run a block.
+
+        Raises:
+            BlockError: Where it does not work.
+            MissingExtraError: Where it needs an optional package that is not installed.
+        """
         if block.language in SHELLS:
             for line in command_lines(block.text):
-                self._run_line(line, block.name)
+                with self._timed(f'{block.name}: {line}'):
+                    self._run_line(line, block.name)
         elif is_config(block.text):
-            with told(block.name, 'this config'):
+            with self._timed(block.name), told(block.name, 'this config'):
                 train_on(write_config(block))
         else:
-            with told(block.name, 'this code'):
+            with self._timed(block.name), told(block.name, 'this code'):
                 exec(compile(block.text, block.name, 'exec'), self.names)
+
+    @contextlib.contextmanager
+    def _timed(self, what):
+        begin, used = time.monotonic(), sum(os.times()[:4])
+        yield
+        seconds, of_processor = time.monotonic() - begin, sum(os.times()[:4]) - used
+        print(f'{seconds:6.1f} {of_processor:6.1f} {what}', file=self.seconds, flush=True)
 
     def _run_line(self, line, name):
         line, _, target = line.partition(' > ')
@@ -80,7 +103,7 @@ class Reader:
         )
         if done.returncode:
             said = f'{done.stdout[-2000:]}\n{done.stderr[-3000:]}'
-            pytest.fail(f'{name}: {line} does not work: {said}', pytrace=False)
+            raise BlockError(f'{name}: {line} does not work: {said}')
 
 
 def expanded(line):
@@ -106,7 +129,7 @@ def run_python(program, words):
 
 @contextlib.contextmanager
 def told(name, what):
-    """Turn an error into a failure that names the place on the page; yields what is printed."""
+    """Turn an error into one that names the place on the page; yields what is printed."""
     out, err = io.StringIO(), io.StringIO()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -114,8 +137,8 @@ def told(name, what):
     except Exception as error:
         said = f'{error}\n{out.getvalue()[-2000:]}{err.getvalue()[-2000:]}'
         if extra := re.search(r'\S+ is not installed .*pip install "handbone\[.*', said):
-            pytest.skip(extra[0])
-        pytest.fail(f'{name}: {what} does not work: {said}', pytrace=False)
+            raise MissingExtraError(extra[0]) from error
+        raise BlockError(f'{name}: {what} does not work: {said}') from error
 
 
 def is_config(text):

@@ -1,21 +1,24 @@
 """A folder like that of a reader who has followed the docs so far."""
 
+import contextlib
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-from block_running import Reader
-from local_services import local_services
-from page_blocks import ROOT, Block
+from page_blocks import EXTRA_MISSING, ROOT, Block
 from prepared_data import write_data
 from shared_folder import shared_folder
-from small_amounts import __file__ as small_amounts_file
-from small_amounts import small_amounts
-from warm_process import warm_python
+from warm_process import WarmProcess, warm_python
+
+HERE = Path(__file__).parent
+#: Seconds that a page may take, on a busy machine.
+LIMIT = 600
 
 
 @pytest.fixture(scope='session')
@@ -25,7 +28,7 @@ def small_python(tmp_path_factory):
     path.write_text(
         '#!/bin/sh\n'
         f'[ "$1" = -c ] && exec {sys.executable} "$@"\n'
-        f'exec {warm_python()} {small_amounts_file} "$@"\n'
+        f'exec {warm_python()} {HERE / "small_amounts.py"} "$@"\n'
     )
     path.chmod(0o755)
     return path
@@ -36,8 +39,10 @@ def prepared(small_python, tmp_path_factory):
     """A clone after `make demo`, with the data that pages name. Only to be read."""
 
     def make(folder):
-        shutil.copytree(ROOT / 'configs', folder / 'configs')
-        (folder / 'tools').symlink_to(ROOT / 'tools')
+        clone, home = folder / 'clone', folder / 'home'
+        clone.mkdir()
+        shutil.copytree(ROOT / 'configs', clone / 'configs')
+        (clone / 'tools').symlink_to(ROOT / 'tools')
         made = 'README.md'  # is there, and make is told that it is not to be made again
         recipe = subprocess.run(
             ['make', '-n', '-o', made, 'demo', f'INSTALLED={made}', 'RUN=python'],
@@ -46,58 +51,36 @@ def prepared(small_python, tmp_path_factory):
             text=True,
             check=True,
         ).stdout
-        with pytest.MonkeyPatch.context() as patched:
-            patched.chdir(folder)
-            run(Block('Makefile', 'bash', recipe, None), Reader(small_python), small_python)
-            write_data(folder)
-            add_runs(folder / 'work_dirs')
+        run_apart([Block('Makefile', 'bash', recipe, None)], clone, home, small_python)
+        write_data(clone)
+        add_runs(clone)
 
-    return shared_folder(tmp_path_factory, 'prepared', make)
+    return shared_folder(tmp_path_factory, 'prepared', make) / 'clone'
 
 
-def add_runs(folder):
+def add_runs(clone):
     """Add what other pages have left: a second training, submissions, scores of folds."""
+    folder = clone / 'work_dirs'
     demo, scores = folder / 'demo', folder / 'folds' / 'dice_out_of_fold.csv'
     shutil.copytree(demo, folder / 'demo_2')
     for name in ('submission', 'submission_2'):
         shutil.copy(demo / 'submission.csv', folder / f'{name}.csv')
     scores.parent.mkdir()
-    images = sorted(Path('data/train/DCM').glob('*/*.png'))
+    images = sorted((clone / 'data/train/DCM').glob('*/*.png'))
     rows = [f'0,{path.name},{index / 100}' for index, path in enumerate(images)]
     scores.write_text('\n'.join(['fold,image,mean', *rows]))
 
 
-def run(block, reader, small_python):
-    with small_amounts(), patch.object(sys, 'executable', str(small_python)):
-        reader.run(block)
-
-
 @pytest.fixture
-def read_page(prepared, small_python, tmp_path, monkeypatch):
-    """Run the blocks of a page in a copy of the prepared folder."""
-    folder = tmp_path / 'clone'
-    shutil.copytree(prepared, folder, symlinks=True, copy_function=link_weights)
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv('HOME', str(tmp_path))
-    monkeypatch.setenv('JSRT_ROOT', str(folder / 'data' / 'jsrt'))
-    monkeypatch.setenv('HANDBONE_TRACEBACK', '0')
-    with local_services() as server:
-        address = server.address.replace('http', 'json')
-        monkeypatch.setenv('TEAM', address)
-        addresses = tmp_path / '.config' / 'handbone' / 'notify.txt'
-        addresses.parent.mkdir(parents=True)
-        addresses.write_text(address)
-        addresses.chmod(0o600)
-        before = dict(os.environ)
+def read_page(prepared, small_python, tmp_path):
+    """Run the blocks of a page in a copy of the prepared folder, in a process of its own."""
 
-        def read(blocks):
-            reader = Reader(small_python)
-            for block in blocks:
-                run(block, reader, small_python)
+    def read(blocks):
+        folder = tmp_path / 'clone'
+        shutil.copytree(prepared, folder, symlinks=True, copy_function=link_weights)
+        run_apart(blocks, folder, tmp_path / 'home', small_python)
 
-        yield read
-        os.environ.clear()
-        os.environ.update(before)
+    return read
 
 
 def link_weights(source, target):
@@ -106,3 +89,38 @@ def link_weights(source, target):
         os.link(source, target)
     else:
         shutil.copy2(source, target)
+
+
+def run_apart(blocks, folder, home, small_python):
+    """Run blocks in a folder; fail where one does not work, skip where it needs an extra.
+
+    Args:
+        blocks: The blocks, in their order.
+        folder: The reader's current folder.
+        home: The reader's home.
+        small_python: What the fixture of this name gives.
+    """
+    home.mkdir()
+    file, out, err = (home / name for name in ('blocks.json', 'out.txt', 'err.txt'))
+    file.write_text(json.dumps([asdict(block) for block in blocks]))
+    own = dict(
+        HOME=str(home),
+        JSRT_ROOT=str(folder / 'data' / 'jsrt'),
+        HANDBONE_TRACEBACK='0',
+        PYTHONPATH=os.pathsep.join([str(HERE.parent), os.environ.get('PYTHONPATH', '')]),
+    )
+    with out.open('w') as out_file, err.open('w') as err_file, contextlib.chdir(folder):
+        process = WarmProcess(
+            [HERE / 'run_blocks.py', file, small_python], out_file, err_file, os.environ | own
+        )
+        try:
+            code = process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            code = f'no end after {LIMIT} seconds'
+        with contextlib.suppress(ProcessLookupError):  # what the page has left running
+            os.killpg(process.pid, signal.SIGKILL)
+    if code == EXTRA_MISSING:
+        pytest.skip(err.read_text().strip())
+    if code:
+        said = f'{out.read_text()[-2000:]}\n{err.read_text()[-5000:]}'
+        pytest.fail(f'{code}: {said}', pytrace=False)

@@ -12,6 +12,8 @@ FENCED = re.compile(r'^```(\w+)\n(.*?)^```', re.MULTILINE | re.DOTALL)
 MARK = re.compile(r'<!-- parsed only: (.+?) -->\s*\Z', re.DOTALL)
 #: The first line of a block that is a file.
 FILE = re.compile(r'# (configs/\S+\.py)\n')
+#: The exit code of blocks that need an optional package that is not installed.
+EXTRA_MISSING = 77
 SHELLS = ('bash', 'sh', 'shell', 'console')
 
 

@@ -64,6 +64,7 @@ def small_amounts():
         patch.object(tissue, 'write_sections', sections),
         few_trials(),
         no_servers(),
+        no_cluster(),
     ):
         yield
 
@@ -94,6 +95,22 @@ def no_servers():
         yield
         return
     with patch.object(ViewerServer, 'run', lambda self: self.listening.close()):
+        yield
+
+
+@contextlib.contextmanager
+def no_cluster():
+    """An archive is predicted in the process of its command; ``tests/archive`` starts Ray."""
+    try:
+        import inline_ray
+
+        from handbone.archive import prediction
+    except ImportError:  # the extra is not installed
+        yield
+        return
+    with contextlib.ExitStack() as replaced:
+        for replacement in inline_ray.REPLACEMENTS:
+            replaced.enter_context(patch.object(prediction, replacement.__name__, replacement))
         yield
 
 

@@ -4,6 +4,7 @@ import ast
 import json
 
 import pytest
+from marked_pages import marked_pages
 from page_blocks import ROOT, Block
 
 NOTEBOOKS = sorted((ROOT / 'docs' / 'notebooks').glob('*.ipynb'))
@@ -33,8 +34,7 @@ def shown(source):
 SHOW = "getattr(_, '_repr_png_', _.__repr__)()"
 
 
-@pytest.mark.pages
-@pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize('path', marked_pages(NOTEBOOKS))
 def test_notebook(path, read_page):
     read_page(code_cells(path))
 

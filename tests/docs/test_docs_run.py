@@ -1,12 +1,13 @@
 """What README and docs tell people to type works: every block is run, page by page.
 
-Trainings end after two iterations and datasets are small (``small_amounts.py``); nothing else
-differs from what the page says. A block that cannot be run here is marked on its page by
-``<!-- parsed only: REASON -->``.
+Each page has a process of its own. Trainings end after two iterations and datasets are small
+(``small_amounts.py``); nothing else differs from what the page says. A block that cannot be run
+here is marked on its page by ``<!-- parsed only: REASON -->``.
 """
 
 import pytest
-from page_blocks import PAGES, ROOT, SHELLS, all_blocks, blocks
+from marked_pages import marked_pages
+from page_blocks import PAGES, SHELLS, all_blocks, blocks
 
 RUN = (*SHELLS, 'python')
 
@@ -15,12 +16,7 @@ def runnable(page):
     return [each for each in blocks(page) if each.language in RUN and each.reason is None]
 
 
-@pytest.mark.pages
-@pytest.mark.parametrize(
-    'page',
-    [page for page in PAGES if runnable(page)],
-    ids=lambda page: str(page.relative_to(ROOT)),
-)
+@pytest.mark.parametrize('page', marked_pages(filter(runnable, PAGES)))
 def test_page(page, read_page):
     read_page(runnable(page))
 

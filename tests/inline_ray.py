@@ -17,9 +17,13 @@ def processes_for(device, wanted):
     return device or 'cpu', wanted or 1
 
 
+#: What stands in :mod:`handbone.archive.prediction` under the same names.
+REPLACEMENTS = (ray_session, map_tables, processes_for)
+
+
 def use(monkeypatch):
     """Put these in the place of handbone's."""
     from handbone.archive import prediction
 
-    for replacement in (ray_session, map_tables, processes_for):
+    for replacement in REPLACEMENTS:
         monkeypatch.setattr(prediction, replacement.__name__, replacement)

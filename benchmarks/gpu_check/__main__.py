@@ -8,6 +8,7 @@ form of docs/performance.md.
 """
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -53,4 +54,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    # the check that runs then is stopped too
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())

@@ -67,15 +67,22 @@ def run_check(check: Check, out: Path, remaining: float) -> Outcome:
         try:
             status = process.wait(limit)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _stop(process)
             seconds = time.monotonic() - begin
             return Outcome(check.name, 'stopped', seconds, f'not finished after {limit:.0f} s')
+        except BaseException:  # this process is stopped
+            _stop(process)
+            raise
     lines = [line.strip() for line in log.read_text(errors='replace').splitlines() if line.strip()]
     seconds = time.monotonic() - begin
     if status == 0:
         return Outcome(check.name, 'passed', seconds, lines[-1] if lines else '')
     return Outcome(check.name, 'failed', seconds, _error(lines, status))
+
+
+def _stop(process: subprocess.Popen) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _error(lines: list[str], status: int) -> str:

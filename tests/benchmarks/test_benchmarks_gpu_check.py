@@ -1,6 +1,8 @@
 """One script for the first GPU: each check has a process, a time limit and a result of its own."""
 
 import json
+import signal
+import sys
 import time
 
 import psutil
@@ -49,6 +51,23 @@ def test_a_check_that_hangs_is_stopped_with_its_workers(tmp_path, limits):
     worker = int((tmp_path / 'pid').read_text())
     psutil.wait_procs([psutil.Process(worker)] if psutil.pid_exists(worker) else [], timeout=10)
     assert not psutil.pid_exists(worker) or psutil.Process(worker).status() == 'zombie'
+
+
+def test_a_check_does_not_outlive_the_script(tmp_path):
+    code = (
+        'import os, signal, time\n'
+        f'open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()))\n'
+        'time.sleep(0.5)  # until the script waits\n'
+        'os.kill(os.getppid(), signal.SIGUSR1)\n'
+        'time.sleep(60)'
+    )
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: sys.exit(1))
+    try:
+        with pytest.raises(SystemExit):
+            run_check(check(code), tmp_path, 60)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert not psutil.pid_exists(int((tmp_path / 'pid').read_text()))
 
 
 def test_without_time_a_check_is_left_out(tmp_path):

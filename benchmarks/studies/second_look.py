@@ -4,17 +4,18 @@
     python -m benchmarks.studies.second_look configs/cascade/wrist_and_fingertips.py configs/demo.py
 
 Both configs predict the first training image, in turn, and the CPU time counts, without reading the
-file. The networks are not trained: their logits are computed and then replaced, those of the first
-stage by the labels, so that the regions, and the work after the networks, are those of a good
-prediction.
+file. The networks are not trained: their logits are computed and then replaced by the labels, in
+each view by what it shows of them, so that the regions, and the work after the networks, are those
+of a good prediction.
 """
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.dataset import pseudo_collate
@@ -25,7 +26,10 @@ from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import only_dataset
 from handbone.configuration.faults import build_model
-from handbone.masks import class_mask, planes_last
+from handbone.masks import class_mask, inverse, place_logits, planes_last
+
+#: Logit of what the labels say.
+SURE = 6.0
 
 Batch = dict[str, Any]
 
@@ -59,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def prepare(path: str, data_root: str) -> tuple[Any, Batch]:
-    """Build the model of a config, whose first stage says what the labels say, and load an image.
+    """Build the model of a config, whose networks say what the labels say, and load an image.
 
     Args:
         path: The config.
@@ -74,51 +78,57 @@ def prepare(path: str, data_root: str) -> tuple[Any, Batch]:
     dataset = DATASETS.build(settings | dict(data_root=data_root, fold=None, split='train'))
     item = dataset[0]
     model: Any = build_model(cfg).eval()
-    first = model.first if hasattr(model, 'first') else model
-    truth = planes_last(item['data_samples'].gt_sem_seg.data)
-    replace_logits(first, truth, item['inputs'].shape[1:])
-    for look in getattr(model, 'looks', ()):
-        replace_logits(look.network, None, None)
-    return model, pseudo_collate([item])
+    packed = planes_last(item['data_samples'].gt_sem_seg.data)
+    masks = [class_mask(packed, index) for index in range(model.num_classes)]
+    truth = (2 * torch.from_numpy(np.stack(masks)).float() - 1) * SURE
+    looks = getattr(model, 'looks', ())
+    first = model.first if looks else model
+    replace_logits(first, lambda logits: F.interpolate(truth[None], logits.shape[2:], mode='area'))
+    batch = pseudo_collate([item])
+    if looks:
+        views = iter(views_of_labels(model, batch, truth))
+        for look in looks:
+            replace_logits(look.network, lambda logits: torch.stack([next(views) for _ in logits]))
+    return model, batch
 
 
-def replace_logits(segmentor: Any, truth: Any, size: Any) -> None:
+def views_of_labels(model: Any, batch: Batch, truth: Tensor) -> list[Tensor]:
+    """Find the regions of an image, and show what the labels say there.
+
+    Args:
+        model: A second look, whose first stage is right.
+        batch: The image.
+        truth: ``(C, H, W)``, logits of the labels, at the size of the original image.
+
+    Returns:
+        ``(C, h, w)`` of each view, group after group.
+    """
+    model.test_cfg['keep_logits'] = 'uncut'
+    with torch.inference_mode():
+        (sample,) = model.test_step(dict(batch))
+    model.test_cfg.pop('keep_logits')
+    return [
+        place_logits(truth, inverse(patch.matrix), tuple(patch.logits.shape[1:]), -SURE)
+        for patch in sample.logit_patches
+    ]
+
+
+def replace_logits(segmentor: Any, replacement: Callable[[Tensor], Tensor]) -> None:
     """Let a segmentor compute its logits, and say something else.
 
     Args:
         segmentor: The segmentor, changed in place.
-        truth: Packed labels of the image; None for a mask in the middle of each view.
-        size: Height and width of the image without padding.
+        replacement: From its first logits to those that it gives from then on.
     """
     compute = segmentor.inference
+    known: list[Tensor] = []
 
     def inference(inputs: Tensor, metas: list[dict]) -> Tensor:
         logits = compute(inputs, metas)
-        if truth is None:
-            # a mask in the middle, as the labels of a region are
-            mask = torch.zeros_like(logits) - 6
-            height, width = logits.shape[2:]
-            mask[:, :, height // 4 : -height // 4, width // 4 : -width // 4] = 6
-            return mask
-        return known
+        if not known:
+            known.append(replacement(logits))
+        return known[0]
 
-    with torch.inference_mode():
-        blank = torch.zeros(1, 3, 384, 384)
-        shape = compute(blank, []).shape
-    known = (
-        torch.stack(
-            [
-                F.interpolate(
-                    torch.from_numpy(class_mask(truth, index)).float()[None, None] * 12 - 6,
-                    shape[2:],
-                    mode='area',
-                )[0, 0]
-                for index in range(shape[1])
-            ]
-        )[None]
-        if truth is not None
-        else blank
-    )
     segmentor.inference = inference
 
 

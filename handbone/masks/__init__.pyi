@@ -1,10 +1,8 @@
 from .affine import compose, inverse, scaling
 from .blended_logits import (
-    Patch,
     blend_planes,
     blended_blocks,
     blended_to_packed,
-    edge_weights,
     resize_matrix,
 )
 from .boundaries import boundary_pixels, boundary_unknown
@@ -29,6 +27,7 @@ from .packed import (
     unpack,
 )
 from .pairs import overlapping_pairs, pair_maps, pair_pixels
+from .patches import Patch, edge_weights
 from .placed_logits import place_logits, placed_blocks, placed_to_packed
 from .polygons import rasterize
 from .rle import decode, encode, runs_to_string, string_to_runs

@@ -7,7 +7,6 @@ that no code holds full-size logits of several classes.
 import heapq
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,27 +14,12 @@ from torch import Tensor
 
 from .affine import compose, scaling
 from .decision import LogitBlock, UpsampledBlock, decide
-from .interpolation import interpolated, places_of
+from .interpolation import interpolated, places_of, upright
+from .patches import Patch, edge_weights
 from .placed_logits import checked, reached_boxes
 from .thresholds import logit_thresholds
+from .upright_patches import hull, upright_blocks
 from .upsample import PIXELS_PER_CPU_BLOCK, PIXELS_PER_GPU_BLOCK, upsampled_blocks
-
-
-class Patch(NamedTuple):
-    """Logits of a closer view of a part of an image.
-
-    Attributes:
-        logits: (C, h, w), of the same classes as those of the whole image.
-        matrix: (2, 3) float64, from x, y of the image's pixel centres to those of the logits.
-        classes: The classes that the view decides.
-        edge: Width, in logits, of the soft edge of the view, from 0. There the logits of the view
-            go over into those of the image.
-    """
-
-    logits: Tensor
-    matrix: np.ndarray
-    classes: tuple[int, ...]
-    edge: float
 
 
 def resize_matrix(content: tuple[float, float], size: tuple[int, int]) -> np.ndarray:
@@ -122,9 +106,11 @@ def blended_blocks(
         everything = range(len(logits))
         yield from _arrays(_blocks(logits, matrix, size, patches, limits, content, everything))
         return
-    # rows and columns apart take a fraction of the time of places in two dimensions
     decided = sorted({index for patch in patches for index in patch.classes})
-    blended = _arrays(_blocks(logits, None, size, patches, limits, content, decided))
+    if all(upright(patch.matrix) and patch.matrix.diagonal().min() > 0 for patch in patches):
+        blended = upright_blocks(logits, size, patches, limits, content, decided)
+    else:
+        blended = _arrays(_blocks(logits, None, size, patches, limits, content, decided))
     others = upsampled_blocks(logits, size, thresholds, content, decided)
     yield from heapq.merge(blended, others, key=lambda block: block.class_index)
 
@@ -147,23 +133,6 @@ def blend_planes(logits: Tensor, to_image: np.ndarray, patches: Sequence[Patch])
         for index in patch.classes:
             logits[index] = _blend(logits[index], placed, index, rows, columns)
     return logits
-
-
-def edge_weights(x: Tensor, y: Tensor, size: Sequence[int], edge: float) -> Tensor:
-    """Weight pixels by their distance from the border of a view.
-
-    Args:
-        x: Places in the view, from pixel centre to pixel centre.
-        y: The same, of a shape that goes with it.
-        size: Height and width of the view.
-        edge: Width of the soft edge in pixels of the view, from 0.
-
-    Returns:
-        0 at the border and outside of it, 1 from ``edge`` on inside.
-    """
-    across = torch.minimum(x + 0.5, size[1] - 0.5 - x)
-    distance = torch.minimum(across, torch.minimum(y + 0.5, size[0] - 0.5 - y))
-    return (distance / max(edge, 1e-6)).clamp(0, 1)
 
 
 def _arrays(blocks: Iterator[LogitBlock]) -> Iterator[UpsampledBlock]:
@@ -190,7 +159,7 @@ def _blocks(
     for index in classes:
         deciding = [number for number, patch in enumerate(patches) if index in patch.classes]
         boxes = [of_image.get(index), *(of_patches[number].get(index) for number in deciding)]
-        rows, columns = _hull([box for box in boxes if box is not None])
+        rows, columns = hull([box for box in boxes if box is not None])
         step = max(1, pixels // max(1, columns.stop - columns.start))
         for start in range(rows.start, rows.stop, step):
             part = slice(start, min(start + step, rows.stop))
@@ -212,14 +181,3 @@ def _blend(values: Tensor, patch: Patch, index: int, rows: slice, columns: slice
     alone = (values == -math.inf) | (weights == 1)
     blended = torch.lerp(torch.where(alone, closer, values), closer, weights)
     return torch.where(weights > 0, blended, values)
-
-
-def _hull(boxes: Sequence[tuple[slice, slice]]) -> tuple[slice, slice]:
-    """Find the smallest box around boxes, which may be none."""
-    if not boxes:
-        return slice(0, 0), slice(0, 0)
-    rows, columns = (
-        slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes))
-        for axis in (0, 1)
-    )
-    return rows, columns

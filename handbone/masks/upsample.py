@@ -7,13 +7,14 @@ the source coordinates and weights of ``F.interpolate(mode='bilinear', align_cor
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from handbone.errors import HandboneError
 
+from .axes import Axis, along_axes, axis_at
 from .decision import LogitBlock, UpsampledBlock, decide
 from .extents import extents
 from .thresholds import logit_thresholds
@@ -23,24 +24,7 @@ PIXELS_PER_CPU_BLOCK = 2**16
 PIXELS_PER_GPU_BLOCK = 2**24
 
 
-class _Axis(NamedTuple):
-    """Where the output pixels of one axis lie between the logits, one entry per output pixel.
-
-    Attributes:
-        lower: Index of the logit before the pixel, rising.
-        upper: Index of the logit after it.
-        lower_weight: Weight of the logit before, in the type of the logits.
-        upper_weight: Weight of the logit after.
-    """
-
-    # NumPy arrays on the CPU, tensors elsewhere
-    lower: Any
-    upper: Any
-    lower_weight: Any
-    upper_weight: Any
-
-
-class _Box(NamedTuple):
+class ClassBox(NamedTuple):
     """The output pixels where a class can be; all others are below its threshold."""
 
     class_index: int
@@ -80,9 +64,9 @@ def logits_to_packed(
     Raises:
         HandboneError: If the shape of the logits, the thresholds, the size or the content is wrong.
     """
-    logits, vertical, horizontal = _place(logits, size, content)
+    logits, vertical, horizontal = placed(logits, size, content)
     limits = logit_thresholds(thresholds, len(logits))
-    boxes = _boxes(logits, limits, vertical, horizontal, range(len(logits)))
+    boxes = boxes_above(logits, limits, vertical, horizontal, range(len(logits)))
     if logits.device.type != 'cpu':
         blocks = _upsample_torch(logits, boxes, vertical, horizontal)
         return decide(blocks, limits, size, logits, exclusive)
@@ -113,18 +97,30 @@ def upsampled_blocks(
     Raises:
         HandboneError: As in :func:`logits_to_packed`.
     """
-    logits, vertical, horizontal = _place(logits.cpu(), size, content)
+    logits, vertical, horizontal = placed(logits.cpu(), size, content)
     limits = logit_thresholds(thresholds, len(logits))
     classes = [index for index in range(len(logits)) if index not in left_out]
-    boxes = _boxes(logits, limits, vertical, horizontal, classes)
+    boxes = boxes_above(logits, limits, vertical, horizontal, classes)
     with np.errstate(invalid='ignore'):
         yield from _upsample_numpy(logits.numpy(), boxes, vertical, horizontal)
 
 
-def _place(
+def placed(
     logits: torch.Tensor, size: tuple[int, int], content: tuple[float, float] | None
-) -> tuple[torch.Tensor, _Axis, _Axis]:
-    """Check the arguments, cut off the padding and place the output pixels of both axes."""
+) -> tuple[torch.Tensor, Axis, Axis]:
+    """Check the arguments of :func:`logits_to_packed` and place its output pixels.
+
+    Args:
+        logits: As there.
+        size: As there.
+        content: As there.
+
+    Returns:
+        The logits without padding, float32 or float64, and the places of rows and columns in them.
+
+    Raises:
+        HandboneError: As there.
+    """
     if logits.ndim != 3 or not logits.numel():
         raise HandboneError(f'Logits need the shape (C, h, w), got {tuple(logits.shape)}.')
     content = (logits.shape[1], logits.shape[2]) if content is None else content
@@ -142,12 +138,12 @@ def _place(
     if logits.dtype != torch.float64:
         logits = logits.float()
     dtype = np.float64 if logits.dtype == torch.float64 else np.float32
-    vertical = _axis(content[0], logits.shape[1], size[0], dtype)
-    horizontal = _axis(content[1], logits.shape[2], size[1], dtype)
+    vertical = resized_axis(content[0], logits.shape[1], size[0], dtype)
+    horizontal = resized_axis(content[1], logits.shape[2], size[1], dtype)
     return logits, vertical, horizontal
 
 
-def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:
+def resized_axis(content: float, length: int, size: int, dtype: type) -> Axis:
     """Place output pixels between logits exactly as PyTorch does.
 
     PyTorch computes ``scale * (index + 0.5) - 0.5`` in the type of the logits, as one fused
@@ -163,43 +159,60 @@ def _axis(content: float, length: int, size: int, dtype: type) -> _Axis:
         Indices and weights.
     """
     scale = np.float64(dtype(content / size))
-    source: np.ndarray = np.maximum(scale * (np.arange(size) + 0.5) - 0.5, 0).astype(dtype)
-    lower = np.minimum(source.astype(np.int64), length - 1)
-    upper = np.minimum(lower + 1, length - 1)
-    upper_weight = np.clip(source - lower.astype(dtype), 0, 1)
-    return _Axis(lower, upper, 1 - upper_weight, upper_weight)
+    return axis_at(scale * (np.arange(size) + 0.5) - 0.5, length, dtype)
 
 
-def _boxes(
+def boxes_above(
     logits: torch.Tensor,
     limits: Sequence[float],
-    vertical: _Axis,
-    horizontal: _Axis,
+    vertical: Axis,
+    horizontal: Axis,
     classes: Sequence[int],
-) -> list[_Box]:
-    """Find the box of each of some classes that is present."""
+) -> list[ClassBox]:
+    """Find the output pixels that each of some classes can reach.
+
+    Args:
+        logits: (C, h, w), from :func:`placed`.
+        limits: The logit that a class has to exceed, one per class.
+        vertical: Places of the output rows.
+        horizontal: Places of the output columns.
+        classes: The classes to look for, rising.
+
+    Returns:
+        The box of each that exceeds its limit anywhere.
+    """
     return [
-        _Box(each.class_index, _reached(each.rows, vertical), _reached(each.columns, horizontal))
+        ClassBox(
+            each.class_index, _reached(each.rows, vertical), _reached(each.columns, horizontal)
+        )
         for each in extents(logits, limits, classes)
     ]
 
 
-def _reached(places: np.ndarray, axis: _Axis) -> slice:
+def _reached(places: np.ndarray, axis: Axis) -> slice:
     """Find the output pixels to which any logit above the threshold contributes."""
     start = np.searchsorted(axis.upper, places[0], side='left')
     stop = np.searchsorted(axis.lower, places[-1], side='right')
     return slice(int(start), int(stop))
 
 
-def _blocks(box: _Box, pixels: int) -> Iterator[slice]:
-    """Cut the rows of a box so that no part has more than a number of pixels."""
+def row_blocks(box: ClassBox, pixels: int) -> Iterator[slice]:
+    """Cut the rows of a box so that no part has more than a number of pixels.
+
+    Args:
+        box: The box.
+        pixels: The number.
+
+    Yields:
+        Rows, rising.
+    """
     step = max(1, pixels // max(1, box.columns.stop - box.columns.start))
     for start in range(box.rows.start, box.rows.stop, step):
         yield slice(start, min(start + step, box.rows.stop))
 
 
 def _upsample_numpy(
-    logits: np.ndarray, boxes: Sequence[_Box], vertical: _Axis, horizontal: _Axis
+    logits: np.ndarray, boxes: Sequence[ClassBox], vertical: Axis, horizontal: Axis
 ) -> Iterator[UpsampledBlock]:
     """Upsample box by box, a few rows at a time.
 
@@ -213,32 +226,27 @@ def _upsample_numpy(
         The blocks, class after class.
     """
     for box in boxes:
-        across = _Axis(*(values[box.columns] for values in horizontal))
-        for rows in _blocks(box, PIXELS_PER_CPU_BLOCK):
-            down = _Axis(*(values[rows] for values in vertical))
-            first, last = down.lower[0], down.upper[-1]
-            low = logits[box.class_index, first : last + 1]
-            wide = low[:, across.lower] * across.lower_weight
-            wide += low[:, across.upper] * across.upper_weight
-            full = wide[down.lower - first] * down.lower_weight[:, None]
-            full += wide[down.upper - first] * down.upper_weight[:, None]
+        across = horizontal.part(box.columns)
+        for rows in row_blocks(box, PIXELS_PER_CPU_BLOCK):
+            down = vertical.part(rows)
+            full = along_axes(logits[box.class_index], down, across)
             yield UpsampledBlock(box.class_index, rows, box.columns, full)
 
 
 def _upsample_torch(
-    logits: torch.Tensor, boxes: Sequence[_Box], vertical: _Axis, horizontal: _Axis
+    logits: torch.Tensor, boxes: Sequence[ClassBox], vertical: Axis, horizontal: Axis
 ) -> Iterator[LogitBlock]:
     """Do the same as :func:`_upsample_numpy` on the device of the logits."""
     device = logits.device
-    vertical = _Axis(*(torch.from_numpy(values).to(device) for values in vertical))
-    horizontal = _Axis(*(torch.from_numpy(values).to(device) for values in horizontal))
+    vertical = Axis(*(torch.from_numpy(values).to(device) for values in vertical))
+    horizontal = Axis(*(torch.from_numpy(values).to(device) for values in horizontal))
     for box in boxes:
-        across = _Axis(*(values[box.columns] for values in horizontal))
+        across = horizontal.part(box.columns)
         low = logits[box.class_index]
         wide = low[:, across.lower] * across.lower_weight
         wide += low[:, across.upper] * across.upper_weight
-        for rows in _blocks(box, PIXELS_PER_GPU_BLOCK):
-            down = _Axis(*(values[rows] for values in vertical))
+        for rows in row_blocks(box, PIXELS_PER_GPU_BLOCK):
+            down = vertical.part(rows)
             full = wide[down.lower] * down.lower_weight[:, None]
             full += wide[down.upper] * down.upper_weight[:, None]
             yield LogitBlock(box.class_index, rows, box.columns, full)

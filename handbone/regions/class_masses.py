@@ -1,5 +1,6 @@
 """Centroid, area and box of each class, from logits or from labels."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,9 @@ import torch
 from torch import Tensor
 
 from handbone.masks import regions
+from handbone.masks.extents import extents
+
+from .block_means import block_means
 
 #: Share of a class's area that its box leaves out on each side: specks do not widen a box.
 TRIMMED = 0.01
@@ -27,29 +31,44 @@ class Masses(NamedTuple):
     boxes: Tensor
 
 
-def masses_of_logits(logits: Tensor, frame: tuple[int, int], content: Tensor) -> Masses:
+def masses_of_logits(
+    logits: Tensor,
+    frame: tuple[int, int],
+    content: Tensor,
+    block: int = 1,
+    classes: Sequence[int] | None = None,
+) -> Masses:
     """Measure the masks of a network, each pixel weighted with its probability.
 
     Args:
         logits: ``(N, C, h, w)`` over the padded images.
         frame: Height and width of the padded images.
         content: ``(2,)``, height and width of the images without their padding.
+        block: Side of the blocks of logits that count as one, with their mean.
+        classes: The classes whose masses are needed, by default all; others may have no area.
 
     Returns:
         Centroids, areas and boxes, in pixels of the images. Pixels below a probability of 0.5 do
         not count.
     """
     logits = logits.float()
-    present = torch.where(logits > 0, logits.sigmoid(), torch.zeros_like(logits))
-    sums, places, cells = [], [], []
-    for axis, length, side in ((2, logits.shape[2], frame[0]), (3, logits.shape[3], frame[1])):
+    places, insides, cells = [], [], []
+    for axis, side in enumerate(frame):
+        length = -(-logits.shape[axis + 2] // block)
         cell = side / length
         place = (torch.arange(length, device=logits.device) + 0.5) * cell - 0.5
-        inside = place < content[axis - 2]
-        present = present * inside.reshape((-1, 1) if axis == 2 else (-1,))
         places.append(place)
+        insides.append((place < content[axis]).float())
         cells.append(cell)
-    sums = [present.sum(dim=3), present.sum(dim=2)]
+    # a graph has no boxes, and other devices are fast
+    if torch.compiler.is_compiling() or logits.device.type != 'cpu':
+        coarse = block_means(logits, block)
+        present = torch.where(coarse > 0, coarse.sigmoid(), torch.zeros_like(coarse))
+        present = present * (insides[0][:, None] * insides[1])
+        sums = present.sum(dim=3), present.sum(dim=2)
+    else:
+        chosen = range(logits.shape[1]) if classes is None else classes
+        sums = _sums_in_boxes(logits, insides, block, chosen)
     total = sums[0].sum(dim=2)
     y, x = (
         (each * place).sum(dim=2) / total.clamp_min(1e-6)
@@ -58,6 +77,40 @@ def masses_of_logits(logits: Tensor, frame: tuple[int, int], content: Tensor) ->
     ends = [_ends(*each) for each in zip(sums, places, cells, strict=True)]
     boxes = torch.stack([ends[1][0], ends[0][0], ends[1][1], ends[0][1]], dim=2)
     return Masses(torch.stack([x, y], dim=2), total * (cells[0] * cells[1]), boxes)
+
+
+def _sums_in_boxes(
+    logits: Tensor, insides: Sequence[Tensor], block: int, classes: Sequence[int]
+) -> tuple[Tensor, Tensor]:
+    """Sum probabilities of at least 0.5 where each class can be: there a logit is above 0.
+
+    Args:
+        logits: ``(N, C, h, w)``, on the CPU.
+        insides: 1 for rows and for columns of blocks in the image, 0 for those in the padding.
+        block: Side of the blocks.
+        classes: The classes; the sums of others are 0.
+
+    Returns:
+        ``(N, C, rows)`` and ``(N, C, columns)``.
+    """
+    number = logits.shape[1]
+    of_rows, of_columns = (logits.new_zeros(len(logits), number, len(each)) for each in insides)
+    padded = not all(bool(each.all()) for each in insides)
+    for image, maps in enumerate(logits.detach()):
+        for index, *places in extents(maps, [0.0] * number, classes):
+            rows, columns = (
+                slice(int(each[0]) // block, int(each[-1]) // block + 1) for each in places
+            )
+            height, width = (
+                slice(each.start * block, each.stop * block) for each in (rows, columns)
+            )
+            coarse = block_means(maps[None, index : index + 1, height, width], block)[0, 0]
+            present = coarse.sigmoid().mul_(coarse > 0)
+            if padded:
+                present *= insides[0][rows, None] * insides[1][columns]
+            of_rows[image, index, rows] = present.sum(dim=1)
+            of_columns[image, index, columns] = present.sum(dim=0)
+    return of_rows, of_columns
 
 
 def masses_of_labels(packed: np.ndarray, num_classes: int, scale: float = 1.0) -> Masses:

@@ -96,14 +96,14 @@ class ClassRegion:
             Left and top border ``(N, 2)``, right and bottom border ``(N, 2)``, in pixels from
             centre to centre, and the number of classes that are there ``(N,)``.
         """
-        used = torch.tensor(self.used, device=masses.areas.device)
-        present = (masses.areas > 0) & used
-        low, high = masses.boxes[:, :, :2], masses.boxes[:, :, 2:]
-        low = torch.where(present[:, :, None], low, torch.full_like(low, torch.inf)).amin(dim=1)
-        high = torch.where(present[:, :, None], high, torch.full_like(high, -torch.inf)).amax(dim=1)
-        support = present.float().sum(dim=1)
-        some = (support > 0)[:, None]
-        low, high = (torch.where(some, each, torch.zeros_like(each)) for each in (low, high))
+        chosen = list(self.classes)
+        absent = masses.areas[:, chosen] <= 0
+        boxes, hidden = masses.boxes[:, chosen], absent[:, :, None]
+        support = (~absent).float().sum(dim=1)
+        low = boxes[:, :, :2].masked_fill(hidden, torch.inf).amin(dim=1)
+        high = boxes[:, :, 2:].masked_fill(hidden, -torch.inf).amax(dim=1)
+        none = (support == 0)[:, None]
+        low, high = low.masked_fill(none, 0), high.masked_fill(none, 0)
         space = self.margin * (high - low)
         return low - space, high + space, support
 

@@ -1,8 +1,13 @@
 """Views of images: what a network sees of a region."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from handbone.masks.axes import along_axes, axis_at
+
+from .block_means import block_means
 
 #: Samples per pixel and side of a view, whose mean is the pixel. A view at a quarter of the image's
 #: scale then sees every pixel of it.
@@ -29,6 +34,8 @@ def sample_crops(
     Returns:
         ``(N, channels, height, width)`` float32.
     """
+    if _along_axes_suffices(images, matrices):
+        return _upright_crops(images, matrices, size, content, oversampling)
     # places have to be exact to a fraction of a pixel, which half precision is not
     with torch.autocast(images.device.type, enabled=False):
         matrices = matrices.float()
@@ -40,6 +47,37 @@ def sample_crops(
         rows = matrices[:, :, 1, None, None] * y[:, None]
         places = columns + rows + matrices[:, :, 2, None, None]
         return F.avg_pool2d(_sampled(images, places, content), oversampling)
+
+
+def _along_axes_suffices(images: Tensor, matrices: Tensor) -> bool:
+    """Tell whether views can be sampled on the CPU by rows and columns: none is turned."""
+    if torch.compiler.is_compiling() or images.device.type != 'cpu':
+        return False
+    if images.dtype != torch.float32 or images.requires_grad:
+        return False
+    scales = matrices.diagonal(dim1=1, dim2=2)
+    turned = matrices[:, 0, 1].any() or matrices[:, 1, 0].any()
+    return not bool(turned) and bool((scales > 0).all())
+
+
+def _upright_crops(
+    images: Tensor, matrices: Tensor, size: tuple[int, int], content: Tensor, oversampling: int
+) -> Tensor:
+    """Do the same as :func:`sample_crops`, in a fraction of the time, for views not turned."""
+    width, height = ((np.arange(side * oversampling) + 0.5) / oversampling - 0.5 for side in size)
+    last = content.cpu().numpy() - 1.0
+    views = []
+    for image, matrix in zip(images.numpy(), matrices.double().numpy(), strict=True):
+        down, across = (
+            axis_at(
+                (matrix[axis, axis] * places + matrix[axis, 2]).clip(0, last[1 - axis]),
+                image.shape[2 - axis],
+                np.float32,
+            )
+            for axis, places in ((1, height), (0, width))
+        )
+        views.append(np.stack([along_axes(channel, down, across) for channel in image]))
+    return block_means(torch.from_numpy(np.stack(views)), oversampling)
 
 
 def sample_grid(images: Tensor, count: int, content: Tensor) -> Tensor:

@@ -42,6 +42,10 @@ def shrunken(segmentor: Any, images: Tensor, content: Tensor, shrink: int) -> Te
     Returns:
         ``(N, channels, H / shrink, W / shrink)``, 0 in the padding.
     """
+    # nothing is padded, so every block counts as a whole
+    if not torch.compiler.is_compiling() and tuple(images.shape[2:]) == tuple(content.tolist()):
+        coarse = block_means(images.float(), shrink)
+        return normalised(segmentor.data_preprocessor, coarse, content / shrink)
     # which pixels are in the image, and what share of the pixels of a block: rows times columns
     down, across = (
         (torch.arange(length, device=images.device) < side).float()

@@ -22,7 +22,6 @@ from handbone.masks import (
     scaling,
 )
 from handbone.regions import Masses, masses_of_logits
-from handbone.regions.block_means import block_means
 
 from .joined_networks import JoinedNetworks, content_of
 from .network_views import resize_of, shrunken
@@ -120,6 +119,12 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
     def labeller(self) -> Any:
         """The first stage; see :class:`JoinedNetworks`."""
         return self.first
+
+    @property
+    def located(self) -> list[int]:
+        """The classes that say where the regions lie."""
+        regions = [region for look in self.looks for region in look.regions]
+        return [index for index in range(self.num_classes) if any(r.used[index] for r in regions)]
 
     def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
         """Show the first stage what it labels; see :class:`Viewing`."""
@@ -228,9 +233,8 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
             for closer in look.look(masses, extent, image, shape, place, to_image)
         ]
 
-    @staticmethod
-    def masses(logits: Tensor, extent: Tensor) -> Masses:
-        """Measure where the classes are in the logits of the first stage.
+    def masses(self, logits: Tensor, extent: Tensor) -> Masses:
+        """Measure where the classes that say where regions lie are in the first stage's logits.
 
         Args:
             logits: ``(N, C, h, w)``.
@@ -240,8 +244,8 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
             Areas and boxes in pixels of the logits, found at a coarse resolution.
         """
         block = math.ceil(max(logits.shape[2:]) / LOCATED)
-        coarse = block_means(logits, block)
-        return masses_of_logits(coarse, (coarse.shape[2] * block, coarse.shape[3] * block), extent)
+        height, width = (math.ceil(side / block) * block for side in logits.shape[2:])
+        return masses_of_logits(logits, (height, width), extent, block, self.located)
 
     def keep_logits(
         self,

@@ -1,5 +1,6 @@
 """Smaller weights and whole-number arithmetic for exported graphs."""
 
+import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,11 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from handbone.extras import import_extra
 
 from .graph_nodes import PREFIX
-from .packing_graph import LIMITS, LOGITS
-from .sessions import EXTRA
+from .packing_graph import LIMITS
+from .sessions import EXTRA, LOGITS, LOOK, PLACE
 
 PRECISIONS = ('fp32', 'fp16', 'int8')
-#: Tensors with fewer values are shapes, scales and biases, which take little space.
+#: Tensors with fewer values take little space.
 SMALL = 256
 #: Operations with weights.
 WEIGHTED = ('Conv', 'MatMul', 'Gemm')
@@ -37,7 +38,7 @@ def store_half(model: onnx.ModelProto) -> None:
         if tensor.data_type != TensorProto.FLOAT or tensor.name.startswith((PREFIX, LIMITS)):
             continue
         values = numpy_helper.to_array(tensor)
-        if values.size < SMALL or np.abs(values).max() > np.finfo(np.float16).max:
+        if not _is_matrix(tensor) or np.abs(values).max() > np.finfo(np.float16).max:
             continue
         narrow = f'{tensor.name}.half'
         casts.append(
@@ -59,8 +60,9 @@ def quantize(
     """Compute convolutions and matrix products with weights in 8 bits.
 
     Static quantisation: the ranges of the activations are those of the calibration images. The last
-    operation with weights, which makes the logits, stays in 32 bits, since thresholds act on its
-    result. Weights take 7 bits, because the sums of AVX2 overflow with 8.
+    operation with weights of each network, which makes its logits, stays in 32 bits, since
+    thresholds act on its result, and regions are located by it. Weights take 7 bits, because the
+    sums of AVX2 overflow with 8.
 
     Args:
         model: The graph with packing.
@@ -79,7 +81,7 @@ def quantize(
             _reader(quantization, calibration),
             quant_format=quantization.QuantFormat.QDQ,
             op_types_to_quantize=list(WEIGHTED),
-            nodes_to_quantize=_with_weights(model)[:-1],
+            nodes_to_quantize=_quantized(model),
             per_channel=True,
             reduce_range=True,
             activation_type=quantization.QuantType.QUInt8,
@@ -88,16 +90,34 @@ def quantize(
         return onnx.load(target)
 
 
-def _with_weights(model: onnx.ModelProto) -> list[str]:
-    """List the operations whose second input is a constant, up to the logits, in order."""
-    constants = {tensor.name for tensor in model.graph.initializer}
-    names = []
-    for node in model.graph.node:
-        if node.op_type in WEIGHTED and node.input[1] in constants:
-            names.append(node.name)
-        if LOGITS in node.output:
-            break
-    return names
+def _quantized(model: onnx.ModelProto) -> list[str]:
+    """List the operations with weights to quantise: all but the last one of each network."""
+    weights = {tensor.name for tensor in model.graph.initializer if _is_matrix(tensor)}
+    makers = {name: node for node in model.graph.node for name in node.output}
+    weighted = {
+        node.name
+        for node in model.graph.node
+        if node.op_type in WEIGHTED and node.input[1] in weights
+    }
+    last, seen = set(), set()
+    waiting = [name for name in makers if name in (LOGITS, PLACE) or LOOK.fullmatch(name)]
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in makers:
+            continue
+        seen.add(name)
+        node = makers[name]
+        if node.name in weighted:
+            last.add(node.name)
+        else:
+            waiting.extend(node.input)
+    return [node.name for node in model.graph.node if node.name in weighted - last]
+
+
+def _is_matrix(tensor: onnx.TensorProto) -> bool:
+    """Tell weights from what takes little space: scales, biases, and coordinates of regions."""
+    size = math.prod(tensor.dims)
+    return size >= SMALL and max(tensor.dims) < size
 
 
 def _reader(quantization: Any, calibration: Iterable[dict[str, np.ndarray]]) -> object:

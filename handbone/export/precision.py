@@ -27,15 +27,19 @@ def store_half(model: onnx.ModelProto) -> None:
     """Store weights as 16-bit numbers.
 
     CPUs compute in 32 bits, so the weights are widened when the file is opened: the file takes half
-    the space, and the speed does not change.
+    the space, and the speed does not change. The last weights of each network stay as they are: at
+    the border of a mask, logits are near their threshold.
 
     Args:
         model: Changed in place.
     """
     graph = model.graph
+    kept = {name for node in _last_of_networks(model) for name in node.input}
     casts = []
     for index, tensor in enumerate(graph.initializer):
         if tensor.data_type != TensorProto.FLOAT or tensor.name.startswith((PREFIX, LIMITS)):
+            continue
+        if tensor.name in kept:
             continue
         values = numpy_helper.to_array(tensor)
         if not _is_matrix(tensor) or np.abs(values).max() > np.finfo(np.float16).max:
@@ -92,14 +96,23 @@ def quantize(
 
 def _quantized(model: onnx.ModelProto) -> list[str]:
     """List the operations with weights to quantise: all but the last one of each network."""
+    last = [node.name for node in _last_of_networks(model)]
+    return [node.name for node in _weighted(model) if node.name not in last]
+
+
+def _weighted(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """List the operations with weights."""
     weights = {tensor.name for tensor in model.graph.initializer if _is_matrix(tensor)}
+    return [
+        node for node in model.graph.node if node.op_type in WEIGHTED and node.input[1] in weights
+    ]
+
+
+def _last_of_networks(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """List the operation with weights of each network after which there is no further one."""
     makers = {name: node for node in model.graph.node for name in node.output}
-    weighted = {
-        node.name
-        for node in model.graph.node
-        if node.op_type in WEIGHTED and node.input[1] in weights
-    }
-    last, seen = set(), set()
+    weighted = {node.name for node in _weighted(model)}
+    last, seen = {}, set()
     waiting = [name for name in makers if name in (LOGITS, PLACE) or LOOK.fullmatch(name)]
     while waiting:
         name = waiting.pop()
@@ -108,10 +121,10 @@ def _quantized(model: onnx.ModelProto) -> list[str]:
         seen.add(name)
         node = makers[name]
         if node.name in weighted:
-            last.add(node.name)
+            last[node.name] = node
         else:
             waiting.extend(node.input)
-    return [node.name for node in model.graph.node if node.name in weighted - last]
+    return list(last.values())
 
 
 def _is_matrix(tensor: onnx.TensorProto) -> bool:

@@ -93,7 +93,7 @@ def inputs_of(image):
     return dict(images=PREPROCESSING.prepare(image)[None], content=content)
 
 
-@pytest.mark.parametrize(('precision', 'agreement'), [('fp16', 0.98), ('int8', 0.9)])
+@pytest.mark.parametrize(('precision', 'agreement'), [('fp16', 0.999), ('int8', 0.9)])
 def test_labels_are_those_of_32_bits(files, image, precision, agreement):
     wanted, found = (
         open_exported(files[each], 'cpu', threads=1).predict([image])[0]
@@ -113,7 +113,7 @@ def test_what_makes_logits_and_what_says_where_they_lie_stays_in_32_bits(files):
     half = onnx.load(files['fp16']).graph
     halved = [each.name for each in half.initializer if each.name.endswith('.half')]
     # both networks have the same weights, which the graph holds once
-    assert len(halved) == 2 and all('weight' in name for name in halved)
+    assert len(halved) == 1 and 'weight' in halved[0]
     whole = onnx.load(files['int8']).graph
     makers = {name: node for node in whole.node for name in node.output}
     convolutions = [node for node in whole.node if node.op_type == 'Conv']

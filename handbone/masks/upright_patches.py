@@ -81,7 +81,8 @@ class _UprightPatch:
         self, patch: Patch, size: tuple[int, int], limits: Sequence[float], dtype: type
     ) -> None:
         self.patch = patch
-        logits, (height, width) = checked(*patch[:2], None)
+        logits, _ = checked(*patch[:2], None)
+        _, height, width = logits.shape
         self.values = logits.numpy()
         y, x = (
             patch.matrix[axis, axis] * np.arange(size[1 - axis]) + patch.matrix[axis, 2]
@@ -89,10 +90,12 @@ class _UprightPatch:
         )
         self.down = axis_at(y, height, self.values.dtype.type)
         self.across = axis_at(x, width, self.values.dtype.type)
-        self.row_weights, self.column_weights = (
+        weights: list[np.ndarray] = [
             weights_along(torch.from_numpy(places), length, patch.edge).numpy().astype(dtype)
             for places, length in ((y, height), (x, width))
-        )
+        ]
+        self.row_weights: np.ndarray = weights[0]
+        self.column_weights: np.ndarray = weights[1]
         self.rows, self.columns = _above_0(self.row_weights), _above_0(self.column_weights)
         self.boxes = {
             box.class_index: (_common(box.rows, self.rows), _common(box.columns, self.columns))

@@ -1,39 +1,18 @@
-# JSRT with a pretrained encoder, in twenty minutes on two CPU cores.
-_base_ = [
-    '../_base_/models/unet_efficientnet-lite0.py',
-    '../_base_/datasets/jsrt.py',
-    '../_base_/schedules/adamw_layer_decay.py',
-    '../_base_/default_runtime.py',
-]
+# unet_efficientnet-lite0_256 at 384 x 384.
+_base_ = ['unet_efficientnet-lite0_256.py']
 # A full-size iteration costs four times as much as one at half the side.
 max_iters = 1300
 stages = [(900 / max_iters, 2)]
-_base_.param_scheduler[0].end = 60
-_base_.param_scheduler[1].update(T_max=max_iters - 60, begin=60, end=max_iters)
+_base_.param_scheduler[1].update(T_max=max_iters - 60, end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 crop_size = (384, 384)
-_base_.train_dataloader.dataset.pipeline[0].cache_megabytes = 150  # 99 images of 1024 x 1024
 _base_.train_dataloader.dataset.pipeline[1].size = crop_size
 _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_pipeline[1].scale = crop_size
-train_dataloader = dict(batch_size=4)
-data_preprocessor = None  # the model has its own
 model = dict(
     data_preprocessor=dict(
-        _delete_=True,
-        type='RankDataPreProcessor',  # the grey values of some images span 16 of 256
         stages=stages,
-        seg_pad_val=0,
         size_divisor=64,  # half of it is a multiple of the network's stride, 32
-        test_cfg=dict(size_divisor=32),
-    ),
-    decode_head=dict(
-        num_classes=5,
-        loss_decode=[
-            # times the number of classes, to sum over classes instead of averaging
-            dict(type='MultilabelBCELoss', loss_weight=5.0),
-            dict(type='MultilabelDiceLoss', loss_weight=1.0),
-        ],
     ),
 )

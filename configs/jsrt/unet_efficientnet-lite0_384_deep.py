@@ -5,6 +5,6 @@ coarse = dict(
 )
 auxiliary_head = [
     dict(coarse, in_index=level, in_channels=width, weight=0.5**level)
-    for level, width in ((1, 32), (2, 64))
+    for level, width in ((1, 64), (2, 128))
 ]
 model = dict(neck=dict(outputs=3), auxiliary_head=auxiliary_head)

@@ -17,10 +17,15 @@ model = dict(
     channels_last=True,  # 1.4 times as fast on two CPU cores, for its depthwise convolutions
     # radiographs are grey, so the stem takes one channel, with the sum of its pretrained weights
     backbone=dict(type='EfficientNetLite', arch='lite0', in_channels=1),
-    neck=dict(type='UNetNeck', in_channels=(16, 24, 40, 112, 320), channels=(16, 32, 64, 96, 128)),
+    neck=dict(
+        type='UNetNeck',
+        in_channels=(16, 24, 40, 112, 320),
+        # half of these are a third faster and worth 0.01 Dice less on JSRT
+        channels=(32, 64, 128, 192, 256),
+    ),
     decode_head=dict(
         type='MultilabelPixelShuffleHead',
-        in_channels=16,
+        in_channels=32,
         in_index=0,
         num_classes=29,
         upscale=2,

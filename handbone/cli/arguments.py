@@ -138,6 +138,25 @@ def add_precision(
         )
 
 
+def add_models(parser: argparse.ArgumentParser, use: str) -> None:
+    """Add ``--model``, once per model, as ``models``.
+
+    Args:
+        parser: Parser of the command.
+        use: What the models are for, or their order, for the help.
+    """
+    parser.add_argument(
+        '--model',
+        dest='models',
+        nargs='+',
+        action='append',
+        default=[],
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='a config with its checkpoint or work dir, or an exported model; once per model; '
+        + use,
+    )
+
+
 def add_out_dir(
     parser: argparse.ArgumentParser, help_text: str, *former: str, default: Path | None = None
 ) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 from handbone.errors import HandboneError
 
 from .argument_types import at_least_one
-from .arguments import add_allow_pickle, add_config_options, add_out_dir, add_precision
+from .arguments import (
+    add_allow_pickle,
+    add_config_options,
+    add_models,
+    add_out_dir,
+    add_precision,
+)
 
 EPILOG = """\
 examples:
@@ -31,16 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('images', type=Path, help='folder of the images, one folder per patient')
     add_out_dir(parser, 'folder of the labels')
-    parser.add_argument(
-        '--model',
-        dest='models',
-        nargs='+',
-        action='append',
-        default=[],
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='a config with its checkpoint or work dir, or an exported model; once per model, the '
-        'best one first (default: the weights that come with the package)',
-    )
+    add_models(parser, 'the best one first (default: the weights that come with the package)')
     parser.add_argument(
         '--csv', nargs='+', type=Path, default=[], help='CSV files of masks of these images'
     )

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .arguments import add_renaming, add_source_format
+from .arguments import add_models, add_renaming, add_source_format
 
 EPILOG = """\
 examples:
@@ -31,16 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='labelled data of any format, folders of images, work dirs of trainings, CSV files of '
         'masks and archives',
     )
-    parser.add_argument(
-        '--model',
-        dest='models',
-        nargs='+',
-        action='append',
-        default=[],
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='a config with its checkpoint or work dir, or an exported model, that predicts while '
-        'the page is open; once per model',
-    )
+    add_models(parser, 'they predict while the page is open')
     parser.add_argument('--device', help='where models predict (default: a GPU if there is one)')
     add_source_format(parser)
     add_renaming(parser)

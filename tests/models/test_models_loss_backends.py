@@ -26,6 +26,7 @@ from handbone.models.losses import (
 )
 from handbone.models.losses.backends import VARIABLE, choose_backend
 from handbone.models.losses.class_sums import BOTH, PREDICTED, PRESENT, VALID, Surprise
+from handbone.models.losses.triton_loss import tile_size
 
 
 class HarderBCELoss(MultilabelBCELoss):
@@ -122,3 +123,12 @@ def test_compiled(monkeypatch):
         parts = (plain(each, {}, logits.detach(), target, valid) for each in (bce, dice))
         assert_same(found, [one + other for one, other in zip(*parts, strict=True)])
         assert_same(found, ours(losses, logits.detach(), packed))
+
+
+@pytest.mark.parametrize(
+    ('low', 'size', 'count'), [(384, 1536, 15), (192, 1536, 7), (48, 1536, 7), (768, 1536, 31)]
+)
+def test_tiles_fit_what_they_reach(low, size, count):
+    """The pixels that a tile has a share in fill whole blocks."""
+    assert tile_size(low, size) == count
+    assert tile_size(1, 10_000) == 1

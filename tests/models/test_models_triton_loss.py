@@ -28,7 +28,6 @@ from handbone.models.losses import (
     MultilabelTverskyLoss,
     class_by_class_loss,
 )
-from handbone.models.losses.triton_loss import tile_size
 
 pytest.importorskip('triton', reason='Triton is not installed')
 INTERPRETED = os.environ.get('TRITON_INTERPRET') == '1'
@@ -259,15 +258,6 @@ def test_what_is_kept_for_the_gradient():
             backend='triton',
         )
     assert [each.shape for each in kept] == [(1, 2, 5, 5), (1, 1, 40, 40), (6, 1, 2)]
-
-
-@pytest.mark.parametrize(
-    ('low', 'size', 'count'), [(384, 1536, 15), (192, 1536, 7), (48, 1536, 7), (768, 1536, 31)]
-)
-def test_tiles_fit_what_they_reach(low, size, count):
-    """The pixels that a tile has a share in fill whole blocks."""
-    assert tile_size(low, size) == count
-    assert tile_size(1, 10_000) == 1
 
 
 @pytest.mark.skipif(DEVICE == 'cpu', reason='needs a GPU')

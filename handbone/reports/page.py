@@ -1,5 +1,6 @@
 """The page of a report."""
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -12,7 +13,7 @@ from handbone.pages.curves import curve_html
 from handbone.pages.page import asset, page_html
 from handbone.pages.table import table_html
 from handbone.runs import RunRecord
-from handbone.runs.run_record import MEAN, PREFIX
+from handbone.runs.run_record import LOSS, MEAN, PREFIX
 from handbone.scoring.score_comparison import difference, verdict
 from handbone.visualization.difference import BOTH, MIXED, ONLY_FIRST, ONLY_SECOND
 
@@ -77,7 +78,7 @@ def report_html(content: Content) -> str:
             tables.append(difference_table(table, other, names, RESAMPLES))
         tables += [class_table(table), image_table(table)]
     if content.run is not None:
-        parts.append(_curves(content.run))
+        parts += [_validations(content.run), _losses(content.run)]
     signs = _signs(names) if content.differing else ''
     parts.append(_pictures('Where both differ most', content.differing, signs))
     parts.append(_pictures('Worst images', content.worst))
@@ -107,7 +108,7 @@ def _verdict(table: ScoreTable, other: ScoreTable) -> str:
     return f'<p>{escape(verdict(found, title))}</p>'
 
 
-def _curves(run: RunRecord) -> str:
+def _validations(run: RunRecord) -> str:
     steps = sorted(run.scores)
     groups = run.groups_at(run.best_step)
     lines = {MEAN: [(step, run.scores[step][MEAN]) for step in steps]}
@@ -116,6 +117,11 @@ def _curves(run: RunRecord) -> str:
         lines[group] = [(step, value) for step, value in named if value is not None]
     best = f'best {MEAN} {run.scores[run.best_step][MEAN]:.4f} after {run.best_step} iterations'
     return curve_html(f'Validation, {best}', lines)
+
+
+def _losses(run: RunRecord) -> str:
+    steps = [step for step in sorted(run.losses) if math.isfinite(run.losses[step])]
+    return curve_html('Training', {LOSS: [(step, run.losses[step]) for step in steps]})
 
 
 def _signs(names: tuple[str, str]) -> str:

@@ -10,6 +10,7 @@ from handbone.json_files import parse_json
 from handbone.listing import normal_form
 
 MEAN = 'mDice'
+LOSS = 'loss'
 PREFIX = 'Dice/'
 
 
@@ -24,6 +25,7 @@ class RunRecord:
             ``Dice/<group>`` and, where the metric was told to, ``Dice/<class>``.
         classes: Mean Dice of each class at the last validation that wrote its table.
         table: That table, ``dice_per_image.csv``.
+        losses: Training loss by iteration, as it was logged.
     """
 
     folder: Path
@@ -31,6 +33,7 @@ class RunRecord:
     scores: dict[int, dict[str, float]]
     classes: dict[str, float] = field(default_factory=dict)
     table: Path | None = None
+    losses: dict[int, float] = field(default_factory=dict)
 
     @property
     def best_step(self) -> int:
@@ -75,14 +78,18 @@ def read_run(folder: Path) -> RunRecord | None:
         HandboneError: If a log or configuration is broken; the message names file and line.
     """
     scores: dict[int, dict[str, float]] = {}
+    losses: dict[int, float] = {}
     config_file: Path | None = None
     table: Path | None = None
     for log in sorted(folder.glob('*/vis_data/scalars.json')):
         lines = _read_lines(log)
         steps = [line['step'] for line in lines if 'step' in line]
-        if not steps or not any('loss' in line or MEAN in line for line in lines):
+        if not steps or not any(LOSS in line or MEAN in line for line in lines):
             continue
-        scores = {step: of_step for step, of_step in scores.items() if step < min(steps)}
+        first = min(steps)
+        losses = {step: loss for step, loss in losses.items() if step < first}
+        losses |= {line['step']: line[LOSS] for line in lines if LOSS in line and 'step' in line}
+        scores = {step: of_step for step, of_step in scores.items() if step < first}
         scores |= {line['step']: _scores(line) for line in lines if MEAN in line and 'step' in line}
         config_file = log.with_name('config.py')
         written = log.parents[1] / 'dice_per_image.csv'
@@ -90,7 +97,8 @@ def read_run(folder: Path) -> RunRecord | None:
     if not scores or config_file is None:
         return None
     config = read_dumped_config(config_file) if config_file and config_file.is_file() else {}
-    return RunRecord(folder, config, scores, _class_means(table) if table else {}, table)
+    means = _class_means(table) if table else {}
+    return RunRecord(folder, config, scores, means, table, losses)
 
 
 def _read_lines(log: Path) -> list[dict]:
@@ -111,8 +119,8 @@ def _read_lines(log: Path) -> list[dict]:
 
 
 def _check_numbers(log: Path, number: int, line: dict) -> None:
-    """Refuse steps and scores that are not numbers."""
-    named = {'step': line.get('step', 0), **_scores(line)}
+    """Refuse steps, losses and scores that are not numbers."""
+    named = {'step': line.get('step', 0), LOSS: line.get(LOSS, 0), **_scores(line)}
     for name, value in named.items():
         fits = isinstance(value, int if name == 'step' else (int, float))
         if not fits or isinstance(value, bool):

@@ -1,6 +1,7 @@
 """The static report: its figures are those of evaluate, and it stands alone."""
 
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -90,9 +91,21 @@ def test_a_run_has_its_curve_and_its_scores(files, tmp_path):
     page = write_report(tmp_path / 'run', out_dir=tmp_path / 'out')
     text = page.read_text(encoding='utf-8')
     assert 'best mDice 0.7500 after 20 iterations' in text and '<polyline' in text
-    assert 'The run has no scores of single images.' in text
+    assert 'The run has no scores of single images.' in text and text.count('<polyline') == 1
     scored = write_report(tmp_path / 'scores.csv', out_dir=tmp_path / 'scored')
     assert 'Worst images' not in scored.read_text(encoding='utf-8')
+
+
+def test_a_run_with_one_validation_has_the_curve_of_its_loss(tmp_path):
+    logs = tmp_path / 'run' / '20260101_000000' / 'vis_data'
+    logs.mkdir(parents=True)
+    lines = [{'step': step, 'loss': loss} for step, loss in ((5, 2.5), (10, math.nan), (15, 0.5))]
+    lines.append({'step': 15, 'mDice': 0.75})
+    (logs / 'scalars.json').write_text(''.join(json.dumps(each) + '\n' for each in lines))
+    text = write_report(tmp_path / 'run', out_dir=tmp_path / 'out').read_text(encoding='utf-8')
+    assert text.count('<polyline') == 1 and '<figcaption>Training: ' in text
+    assert all(f'>{number}</text>' in text for number in ('2.5', '0.5', '5', '15'))
+    assert 'nan' not in text.partition('<figure class="curve">')[2].partition('</figure>')[0]
 
 
 def test_a_folder_of_something_else_is_one_line(files, tmp_path, capsys):

@@ -127,8 +127,10 @@ def test_resumed_run_is_joined(tmp_path):
     with (tmp_path / '20260101_000000' / 'vis_data' / 'scalars.json').open('a') as file:
         file.write('{"mDice": 0.')  # killed while it was writing
     write_logs(tmp_path / '20260102_000000', [loss(11), validation(20, 0.6), validation(30, 0.7)])
-    scores = {step: of_step['mDice'] for step, of_step in read_run(tmp_path).scores.items()}
+    run = read_run(tmp_path)
+    scores = {step: of_step['mDice'] for step, of_step in run.scores.items()}
     assert scores == {10: 0.5, 20: 0.6, 30: 0.7}
+    assert run.losses == {1: 0.1, 11: 0.1}
 
 
 def test_classes_of_logs_and_tables_are_compared_in_one_unicode_form(tmp_path):
@@ -140,9 +142,12 @@ def test_classes_of_logs_and_tables_are_compared_in_one_unicode_form(tmp_path):
 
 
 def test_run_that_began_anew_replaces_the_former(tmp_path):
-    write_logs(tmp_path / '20260101_000000', [loss(1), validation(10, 0.5), validation(20, 0.9)])
+    write_logs(
+        tmp_path / '20260101_000000', [loss(1), validation(10, 0.5), loss(11), validation(20, 0.9)]
+    )
     write_logs(tmp_path / '20260102_000000', [loss(1), validation(10, 0.4)])
-    assert list(read_run(tmp_path).scores) == [10]
+    run = read_run(tmp_path)
+    assert (list(run.scores), list(run.losses)) == ([10], [1])
 
 
 def test_folders_without_runs_are_left_out(runs, tmp_path, capsys):
@@ -184,6 +189,7 @@ def test_broken_log_names_its_line(runs):
         (b'{"step": 1, "mDice": "0.5"}', "'mDice' is '0.5', which is not a number"),
         (b'{"step": 1, "mDice": true}', "'mDice' is True"),
         (b'{"step": 1.5}', "'step' is 1.5"),
+        (b'{"step": 1, "loss": "low"}', "'loss' is 'low', which is not a number"),
         (b'\xff\xfe', 'the file is not JSON'),
         (b'[' * 100_000, 'the JSON is nested too deeply'),
     ],

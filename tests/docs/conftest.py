@@ -44,9 +44,12 @@ def prepared(small_python, tmp_path_factory):
         shutil.copytree(ROOT / 'configs', clone / 'configs')
         (clone / 'tools').symlink_to(ROOT / 'tools')
         made = 'README.md'  # is there, and make is told that it is not to be made again
+        # the tests themselves may run in a make, which tells those below it what to print
+        outside = {name: text for name, text in os.environ.items() if 'MAKE' not in name}
         recipe = subprocess.run(
             ['make', '-n', '-o', made, 'demo', f'INSTALLED={made}', 'RUN=python'],
             cwd=ROOT,
+            env=outside,
             capture_output=True,
             text=True,
             check=True,

@@ -90,16 +90,12 @@ def evaluate(
         0.9712
         >>> print(evaluation.text(worst=3))
     """
-    for place in (prediction, reference, against, images, patients, unknown_file):
-        if place and not Path(place).exists():
-            raise FileNotFoundError(f'{place}: no such file or folder')
-    prediction, other = Path(prediction), Path(against) if against else None
-    if prediction.is_dir():
-        raise HandboneError(f'{prediction} is a folder; the first argument is the CSV to score.')
+    _check_places(prediction, reference, against, images, patients, unknown_file)
     if worst < 0:
         raise HandboneError(f'--worst is a number of images from 0 on, got {worst}.')
     if overlap_out and not overlap:
         raise HandboneError('--overlap-out writes what --overlap scores; add it.')
+    prediction, other = Path(prediction), Path(against) if against else None
     lengths = None if spacing is None else pixel_lengths(spacing)
     people = read_patient_table(patients) if patients else None
     scorer: MaskScorer | None = None
@@ -107,7 +103,7 @@ def evaluate(
     pictures: list[Path] = []
     notes: tuple[str, ...] = ()
     if reference is None:
-        given = {
+        of_masks = {
             '--metrics': scores,
             '--tolerance': tolerances,
             '--size': size,
@@ -119,21 +115,13 @@ def evaluate(
             '--overlap': overlap,
             '--show-dir': show_dir,
         }
-        _check_no_masks(prediction, [option for option, value in given.items() if value])
+        _check_no_masks(prediction, [option for option, value in of_masks.items() if value])
         unit = 'px' if lengths is None else 'mm'
         tables = read_tables([prediction, *([other] if other else [])], unit, common)
     else:
         scorer = MaskScorer(
-            prediction,
-            Path(reference),
-            other,
-            size,
-            Path(images) if images else None,
-            classes,
-            skip_labels,
-            common,
-            unknown_file or '',
-            unknown_labels,
+            *(prediction, Path(reference), other, size, Path(images) if images else None),
+            *(classes, skip_labels, common, unknown_file or '', unknown_labels),
         )
         names, limits, notes = scorer.choose_scores(
             scores, tolerances, lengths, show_dir is not None, bool(overlap)
@@ -157,6 +145,14 @@ def evaluate(
         tuple(pictures),
         notes,
     )
+
+
+def _check_places(prediction: str | Path, *others: str | Path | None) -> None:
+    for place in (prediction, *others):
+        if place and not Path(place).exists():
+            raise FileNotFoundError(f'{place}: no such file or folder')
+    if Path(prediction).is_dir():
+        raise HandboneError(f'{prediction} is a folder; the first argument is the CSV to score.')
 
 
 def _check_no_masks(prediction: Path, given: Sequence[str]) -> None:

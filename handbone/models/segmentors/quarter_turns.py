@@ -21,11 +21,13 @@ def logits_of_best_turn(
     Returns:
         ``(N, C, h, w)`` of the best position of each image, turned back.
     """
+    square = images.shape[2] == images.shape[3]
     turned: list[Tensor] = []
-    for turns in (0, 1):  # images that are turned by half have the same shape
-        both = torch.stack([torch.rot90(images, turns + half, (2, 3)) for half in (0, 2)], dim=1)
-        logits = infer(both.flatten(0, 1)).unflatten(0, (-1, 2))
-        turned += [torch.rot90(logits[:, half // 2], -turns - half, (2, 3)) for half in (0, 2)]
+    for same_shape in [(0, 2, 1, 3)] if square else [(0, 2), (1, 3)]:
+        batch = torch.stack([torch.rot90(images, turns, (2, 3)) for turns in same_shape], dim=1)
+        logits = infer(batch.flatten(0, 1)).unflatten(0, (-1, len(same_shape)))
+        for index, turns in enumerate(same_shape):
+            turned.append(torch.rot90(logits[:, index], -turns, (2, 3)))
     candidates = torch.stack(turned, dim=1)
     best = support(candidates.flatten(0, 1)).unflatten(0, (-1, 4)).argmax(dim=1)
     index = best[:, None, None, None, None].expand(-1, 1, *candidates.shape[2:])

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from handbone.regions import Found, masses_of_logits
+from handbone.regions import Found, Masses, masses_of_logits
 
 from .network_views import divisor_of, shrunken
 from .quarter_turns import logits_of_best_turn
@@ -114,11 +114,14 @@ class RegionFinding:
         )
         starts = [(top, left) for top in tops for left in lefts]
         padded = F.pad(image, (0, window, 0, window))
-        crops = [padded[..., top : top + window, left : left + window] for top, left in starts]
         part = content.clamp_max(window)
-        logits = self.coarse_logits(torch.cat(crops), part, shrink)
+        # one by one: the logits of a window in four positions stay in the processor's cache
+        places = [
+            self._place_in_window(padded[..., top : top + window, left : left + window], part)
+            for top, left in starts
+        ]
         with torch.autocast(image.device.type, enabled=False):
-            masses = masses_of_logits(logits, (window, window), part)
+            masses = Masses(*(torch.cat(each) for each in zip(*places, strict=True)))
             shifts = masses.centroids.new_tensor(starts).flip(1)[:, None]
             masses = masses._replace(
                 centroids=masses.centroids + shifts, boxes=masses.boxes + shifts.repeat(1, 1, 2)
@@ -126,3 +129,8 @@ class RegionFinding:
             found = self.region.locate(masses, content)
         best = int(found.support.argmax())
         return Found(*(each[best : best + 1] for each in found))
+
+    def _place_in_window(self, window: Tensor, content: Tensor) -> Masses:
+        logits = self.coarse_logits(window, content, self.shrink // 2)
+        with torch.autocast(window.device.type, enabled=False):
+            return masses_of_logits(logits, (window.shape[2], window.shape[3]), content)

@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.files import put_in_place
 from handbone.inference.predictor import Predictor, default_batch_size
 from handbone.quality.model import QualityModel
@@ -110,9 +111,11 @@ def predict_archive(
         What was done.
 
     Raises:
-        HandboneError: If the archive, the model and the cluster do not fit each other.
+        HandboneError: If the archive, the model and the cluster do not fit each other, or a name of
+            an image is not valid UTF-8.
         OSError: If the archive cannot be written.
     """
+    _check_names(images)
     workforce = workforce or Workforce()
     with ExitStack() as stack:
         if workforce.address is not None:
@@ -142,6 +145,18 @@ def predict_archive(
         predicted = run.predict(units, model_hash, open_predictor, report, quality)
         review = None if quality is None else write_review(folder, model_hash)
     return ArchiveSummary(len(listed), predicted, failures.new(), earlier, review)
+
+
+def _check_names(images: Mapping[str, str]) -> None:
+    """Check that Parquet can hold the names of images."""
+    for name in chain.from_iterable(images.items()):
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise HandboneError(
+                f'{shown(name)}: the name of this file is not valid UTF-8, and an archive holds no '
+                'other names. Rename the file; `convmv` does that for whole folders.'
+            ) from error
 
 
 class _Run:

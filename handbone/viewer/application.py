@@ -30,6 +30,14 @@ LONGEST_CONTENT = 2**14
 MOST_VALUES = 30
 
 
+class AsciiJson(JSONResponse):
+    """JSON in ASCII, which also holds names of files that are not valid Unicode."""
+
+    def render(self, content: Any) -> bytes:
+        """Write the answer."""
+        return json.dumps(content, allow_nan=False, separators=(',', ':')).encode()
+
+
 def read_assets() -> dict[str, tuple[bytes, str]]:
     """Read the files of the page.
 
@@ -100,13 +108,18 @@ class Application:
             'marks': KINDS,
             'targets': TARGETS,
         }
-        return JSONResponse(description, headers=CHANGING)
+        return AsciiJson(description, headers=CHANGING)
 
     def _names(self, request: Request) -> Response:
         gallery = self._catalogue.gallery
-        marks = {index: mark for index, mark in enumerate(self._session.marks.all()) if mark}
-        names = {'names': gallery.names, 'patients': gallery.patients, 'marks': marks}
-        return JSONResponse(names, headers=CHANGING)
+        marks = self._session.marks
+        names = {
+            'names': gallery.names,
+            'patients': gallery.patients,
+            'marks': {index: mark for index, mark in enumerate(marks.all()) if mark},
+            'notes': {index: note for index, note in enumerate(marks.notes()) if note},
+        }
+        return AsciiJson(names, headers=CHANGING)
 
     def _order(self, request: Request) -> Response:
         session = self._session
@@ -125,7 +138,7 @@ class Application:
             'scored': int(session.board.done.sum()) if several else None,
             'predicted': int(session.predicting.done.sum()),
         }
-        return JSONResponse(answer, headers=CHANGING)
+        return AsciiJson(answer, headers=CHANGING)
 
     def _picture(self, request: Request) -> Response:
         with self._session.board.waiting():
@@ -139,7 +152,6 @@ class Application:
             session.predicting.want(index)
         with session.board.waiting():
             head = {
-                'note': session.marks.note(index),
                 'findings': session.findings.of_image[index] if session.findings else (),
                 'values': {name: values[index] for name, values in session.columns.items()},
             }
@@ -150,7 +162,7 @@ class Application:
         asked = await _content(request, {'index': int, 'mark': str, 'note': str})
         index = self._index(asked['index'])
         await run_in_threadpool(self._session.marks.set, index, asked['mark'], asked['note'])
-        return JSONResponse({}, headers=CHANGING)
+        return AsciiJson({}, headers=CHANGING)
 
     async def _export(self, request: Request) -> Response:
         asked = await _content(request, {'mark': str, 'target': str, 'layer': int})
@@ -163,7 +175,7 @@ class Application:
             asked['layer'],
             self._session.export_folder,
         )
-        return JSONResponse({'text': written}, headers=CHANGING)
+        return AsciiJson({'text': written}, headers=CHANGING)
 
     def _index(self, index: int) -> int:
         if not 0 <= index < len(self._catalogue.gallery):
@@ -212,4 +224,4 @@ def _common(values: Any) -> list[str]:
 
 
 def _one_line(request: Request, error: Exception) -> Response:
-    return JSONResponse({'error': str(error)}, 409, headers=CHANGING)
+    return AsciiJson({'error': str(error)}, 409, headers=CHANGING)

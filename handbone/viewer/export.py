@@ -24,7 +24,8 @@ def export_marked(
 ) -> str:
     """Write the images with a mark.
 
-    'list' writes ``MARK.txt`` and ``others.txt``, which the ``ann_file`` of a dataset takes. The
+    'list' writes ``MARK.txt`` and ``not_MARK.txt``, which the ``ann_file`` of a dataset takes, in a
+    folder for each part of the data where several are shown. The
     formats of annotation tools hold the images, as links, with the masks of a layer to start from.
 
     Args:
@@ -66,12 +67,14 @@ def export_marked(
 
 
 def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder: Path) -> str:
-    marked = set(chosen)
-    names = [catalogue.gallery.own_name(index) for index in range(len(catalogue.gallery))]
-    files = {
-        folder / f'{mark}.txt': [names[index] for index in chosen],
-        folder / 'others.txt': [name for index, name in enumerate(names) if index not in marked],
-    }
+    gallery, marked = catalogue.gallery, set(chosen)
+    files: dict[Path, list[str]] = {}
+    for index in range(len(gallery)):
+        of_part = folder / gallery.part_name(index).lstrip('/')
+        for has_mark, name in ((True, mark), (False, f'not_{mark}')):
+            names = files.setdefault(of_part / f'{name}.txt', [])
+            if (index in marked) is has_mark:
+                names.append(gallery.own_name(index))
     for path, lines in files.items():
         text = ''.join(f'{line}\n' for line in lines)
         write_atomically(path, text.encode(errors='surrogateescape'))

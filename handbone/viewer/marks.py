@@ -43,9 +43,9 @@ class Marks:
         """Give the mark of every image."""
         return [self.mark(index) for index in range(len(self._names))]
 
-    def note(self, index: int) -> str:
-        """Give the note of an image; empty for none."""
-        return self._row(index)[1]
+    def notes(self) -> list[str]:
+        """Give the note of every image; empty for none."""
+        return [self._row(index)[1] for index in range(len(self._names))]
 
     def set(self, index: int, mark: str, note: str = '') -> None:
         """Set the mark of an image and write the file.

@@ -53,6 +53,15 @@ def test_table_reads_in_one_line(predict, tmp_path):
     assert len(parquets(tmp_path / 'archive')) == sum(-(-count // 3) for count in counts)
 
 
+def test_a_name_that_is_not_unicode_is_one_error(predict, tmp_path):
+    """As an archive packed on Windows in Korea leaves it when Linux unpacks it."""
+    images = write_images(tmp_path / 'images', 1)
+    name = '\udcbc\udcd5.png'
+    with pytest.raises(HandboneError, match='not valid UTF-8.*Rename the file'):
+        predict(images | {str(tmp_path / 'images' / name): name})
+    assert not parquets(tmp_path / 'archive')
+
+
 def test_new_and_changed_images_are_added(predict, tmp_path):
     images = write_images(tmp_path / 'images', 4)
     predict(images)

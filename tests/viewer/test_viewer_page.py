@@ -121,6 +121,23 @@ def test_marks_are_saved_and_the_list_is_sorted(viewer, session, tmp_path):
         assert page.run('document.getElementById("count").textContent') == '1 of 3 images'
 
 
+def test_an_image_that_cannot_be_read_is_marked_itself(viewer, session, data, tmp_path):
+    session.marks.set(0, 'good', 'sharp')
+    (broken,) = data.rglob(NAMES[1].rsplit('/')[-1])
+    broken.write_bytes(b'no image')
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        assert page.run('document.querySelector("#marks input").value') == 'sharp'
+        page.press('j')
+        page.wait('document.getElementById("problems").textContent !== ""')
+        assert page.run('document.querySelector("#marks input").value') == ''
+        assert pixel(page, 100, 100) != [40] * 3
+        page.press('b')
+        page.wait('document.querySelector("#rows [data-mark=bad]") !== null')
+    assert session.marks.all() == ['good', 'bad', '']
+    assert session.marks.notes() == ['sharp', '', '']
+
+
 def test_the_export_says_what_it_wrote(viewer, session, tmp_path):
     with opened(viewer, tmp_path / 'browser') as page:
         shown(page, 0)

@@ -5,16 +5,18 @@ import math
 
 import numpy as np
 import pytest
-from made_squares import NAMES, RADIUS, ULNA
+from made_squares import NAMES, RADIUS, ULNA, write_data
 from small_disk import fill_disk, mount_small_disk
 
 from handbone.datasets.formats.catalogue import reader_class
 from handbone.errors import HandboneError
 from handbone.scoring import evaluate
+from handbone.viewer.application import AsciiJson
 from handbone.viewer.export import export_marked
 from handbone.viewer.findings import Findings
 from handbone.viewer.marks import Marks
 from handbone.viewer.selection import Wish, select
+from handbone.viewer.sources import Extras, open_sources
 
 COLUMNS = {'sex': ['F', 'F', 'M'], 'age': ['30', '30', '']}
 FINDINGS = Findings(
@@ -111,7 +113,7 @@ def test_marks_are_kept_at_once_and_read_again(session, tmp_path):
     session.marks.set(2, 'correct')
     again = Marks(session.marks.path, NAMES)
     assert again.all() == ['', 'bad', 'correct']
-    assert again.note(1) == 'two hands, "left"'
+    assert again.notes()[1] == 'two hands, "left"'
     again.set(1, '')
     assert session.marks.path.read_text() == f'image_name,mark,note\n{NAMES[2]},correct,\n'
     assert chosen(session, mark='bad')[0] == [1]
@@ -173,7 +175,30 @@ def test_lists_of_names(session, tmp_path):
     session.marks.set(1, 'bad')
     export_marked(session.catalogue, session.marks, 'bad', 'list', 0, tmp_path)
     assert (tmp_path / 'bad.txt').read_text().split() == [NAMES[1]]
-    assert (tmp_path / 'others.txt').read_text().split() == [NAMES[0], NAMES[2]]
+    assert (tmp_path / 'not_bad.txt').read_text().split() == [NAMES[0], NAMES[2]]
+    session.marks.set(0, 'good')
+    export_marked(session.catalogue, session.marks, 'good', 'list', 0, tmp_path)
+    assert (tmp_path / 'not_bad.txt').read_text().split() == [NAMES[0], NAMES[2]]
+
+
+def test_answers_hold_names_that_are_not_unicode():
+    answer = AsciiJson({'names': ['\udcbc\udcd5.png', '손.png']}).body
+    assert answer.isascii() and json.loads(answer) == {'names': ['\udcbc\udcd5.png', '손.png']}
+
+
+def test_each_part_of_the_data_has_lists_of_its_own(tmp_path):
+    parts = [write_data(tmp_path / 'data' / name) for name in ('train', 'test')]
+    session, _ = open_sources(parts, extras=Extras(marks=tmp_path / 'marks.csv'))
+    session.marks.set(1, 'bad')
+    export_marked(session.catalogue, session.marks, 'bad', 'list', 0, tmp_path)
+    counts = {
+        (part, name): len((tmp_path / part / f'{name}.txt').read_text().split())
+        for part in ('train', 'test')
+        for name in ('bad', 'not_bad')
+    }
+    session.close()
+    expected = {('train', 'bad'): 1, ('train', 'not_bad'): 2}
+    assert counts == expected | {('test', 'bad'): 0, ('test', 'not_bad'): 3}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ const list = new List(element('list'), open);
 const classes = new Classes(element('class-table'), paint);
 
 const filters = new Filters(element('filters'), reorder);
-const marks = new Marks(element('marks'), element('export-dialog'), marked, text => complain([text]));
+const marks = new Marks(element('marks'), element('export-dialog'), () => list.render(),
+  text => complain([text]));
 
 const layerName = number => session.layers[number].name || word('truth');
 
@@ -31,7 +32,7 @@ async function start() {
   document.title = element('title').textContent = session.title;
   element('language').value = chosenLanguage();
   classes.fill(session.classes, session.palette);
-  marks.fill(session, listed.marks, layerName);
+  marks.fill(session, listed.marks, listed.notes, layerName);
   list.fill(names.map((_, index) => index), describeRow);
   say();
   turnTo('stage');
@@ -73,11 +74,6 @@ function count(scored = null, predicted = null) {
   element('count').textContent = texts.join(', ');
 }
 
-function marked(index, note) {
-  kept.get(index).then(([, masks]) => { masks.note = note; }, () => {});
-  list.render();
-}
-
 // Write everything in the language that is chosen.
 function say() {
   speak(element('language').value);
@@ -99,13 +95,13 @@ async function open(index) {
   state.index = index;
   list.choose(index);
   element('name').textContent = names[index];
+  marks.show(index);
   history.replaceState(null, '', `#${index}`);
   try {
     const [picture, masks] = await kept.get(index);
     if (state.index !== index) return;
     const failed = picture instanceof Error;
     Object.assign(state, { masks, picture: failed ? null : picture });
-    marks.show(index, masks.note);
     tell(masks);
     complain([...masks.problems, ...failed ? [picture.message] : []]);
     show();
@@ -113,7 +109,12 @@ async function open(index) {
     for (const step of [1, -1]) kept.get(list.beside(step), true).catch(() => {});
     renew(index);
   } catch (error) {
-    if (state.index === index) complain([error.message]);
+    if (state.index !== index) return;
+    // the picture before it would look like that of this image
+    Object.assign(state, { masks: null, picture: null });
+    panels.clear();
+    tell({ values: {}, findings: [] });
+    complain([error.message]);
   }
 }
 

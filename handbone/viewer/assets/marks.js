@@ -5,12 +5,13 @@ import { postJson } from './requests.js';
 
 export class Marks {
   constructor(root, dialog, changed, failed) {
-    Object.assign(this, { root, dialog, changed, failed, of: {}, index: -1 });
+    Object.assign(this, { root, dialog, changed, failed, of: {}, notes: {}, index: -1 });
     dialog.querySelector('#export').addEventListener('click', () => this.export());
   }
 
-  fill(session, marks, layerName) {
+  fill(session, marks, notes, layerName) {
     this.of = { ...marks };
+    this.notes = { ...notes };
     this.kinds = session.marks;
     this.session = session;
     this.layerName = layerName;
@@ -37,34 +38,33 @@ export class Marks {
     this.render();
   }
 
-  show(index, note) {
+  show(index) {
     this.index = index;
-    this.text = note;
     this.render();
   }
 
   render() {
     for (const button of this.buttons)
       button.setAttribute('aria-pressed', this.of[this.index] === button.dataset.kind);
-    this.note.value = this.text ?? '';
+    this.note.value = this.notes[this.index] ?? '';
   }
 
   toggle(kind) { this.save(this.of[this.index] === kind ? '' : kind); }
 
-  // The mark is shown at once; if it cannot be saved, that is said and it is taken back.
+  // Mark and note are shown at once; if they cannot be saved, that is said and they are taken back.
   async save(mark) {
-    const { index } = this, before = this.of[index], note = this.note.value;
-    this.of[index] = mark;
-    this.text = note;
+    const { index } = this, note = this.note.value;
+    const before = [this.of[index], this.notes[index]];
+    [this.of[index], this.notes[index]] = [mark, note];
     this.render();
     try {
       await postJson('/marks', { index, mark, note });
     } catch (error) {
-      this.of[index] = before;
+      [this.of[index], this.notes[index]] = before;
       this.failed(error.message);
     }
     this.render();
-    this.changed(index, note);
+    this.changed();
   }
 
   ask() {

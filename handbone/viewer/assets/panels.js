@@ -76,6 +76,17 @@ export class Panels {
     this.draw();
   }
 
+  // Show nothing, where an image cannot be read.
+  clear() {
+    this.picture = null;
+    this.boxes = [];
+    for (const panel of this.panels) {
+      panel.begin(...this.size);
+      panel.finish();
+    }
+    this.draw();
+  }
+
   fit() {
     this.whole = true;
     this.draw();

@@ -1,9 +1,9 @@
 # From scratch in minutes: most iterations use shrunk batches, the last ones full resolution.
-max_iters = 2300
-full_size_from = 1750
-# share of the iterations, factor: 500 at a third of the side, 1250 at half, the rest at full size;
+max_iters = 2250
+full_size_from = 1850
+# share of the iterations, factor: 500 at a third of the side, 1350 at half, the rest at full size;
 # for ProgressiveDataPreProcessor
-stages = [(500 / max_iters, 3), (1250 / max_iters, 2)]
+stages = [(500 / max_iters, 3), (1350 / max_iters, 2)]
 
 optim_wrapper = dict(
     type='OptimWrapper',

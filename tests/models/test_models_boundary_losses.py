@@ -14,9 +14,12 @@ from loss_definitions import (
     ours,
     plain,
 )
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
 from scipy.ndimage import distance_transform_edt
 
 from handbone.masks import join_unknown
+from handbone.models.heads import MultilabelPixelShuffleHead
 from handbone.models.losses import (
     MultilabelAsymmetricLoss,
     MultilabelBCELoss,
@@ -25,6 +28,7 @@ from handbone.models.losses import (
     MultilabelFocalLoss,
     MultilabelLovaszLoss,
     class_by_class,
+    class_by_class_loss,
 )
 from handbone.models.losses.boundary import signed_distances
 
@@ -118,6 +122,22 @@ def test_value_and_gradient(loss, definition, settings, step):
     module = loss(class_weight=weight, loss_weight=0.7, **settings)
     value, gradient = plain(definition, settings, logits, target, valid, weight)
     assert_same(ours([module], logits, packed), (0.7 * value, 0.7 * gradient), **CLOSE)
+
+
+@each_case
+def test_in_the_order_of_the_pixels(loss, definition, settings):
+    """A head that need not reorder its logits does where a loss reads the places of pixels."""
+    losses = [dict(type=MultilabelBCELoss), dict(type=loss, **settings)]
+    head = MultilabelPixelShuffleHead(4, num_classes=5, in_index=0, upscale=2, loss_decode=losses)
+    head.double()
+    packed, _, _ = make_target(2, 5, 12, 16)
+    samples = [SegDataSample(gt_sem_seg=PixelData(data=planes)) for planes in packed]
+    maps = make_logits(2, 4, 6, 8)
+    weight = head.to_pixels.weight
+    found = head.loss([maps], samples, {})['loss_seg']
+    expected, _ = class_by_class_loss(head([maps]), packed, list(head.loss_decode))
+    gradients = (torch.autograd.grad(value, weight)[0] for value in (found, expected))
+    assert_same((found, next(gradients)), (expected, next(gradients)))
 
 
 @each_case

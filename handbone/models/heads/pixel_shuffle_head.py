@@ -85,10 +85,11 @@ class MultilabelPixelShuffleHead(MultilabelDecodeHead):
         folded = self._folded_logits(inputs)
         count, _, height, width = folded.shape
         target = stack_labels(batch_data_samples)
-        if target.shape[2:] != (height * self.upscale, width * self.upscale):
+        same_size = target.shape[2:] == (height * self.upscale, width * self.upscale)
+        if not same_size or any(loss.reads_places for loss in self._losses()):
             return self.loss_by_labels(F.pixel_shuffle(folded, self.upscale), target)
-        # No loss depends on the order of the pixels. Reordering one map of labels is cheaper than
-        # reordering the logits of every class and their gradients.
+        # Where no loss depends on the order of the pixels, reordering one map of labels is cheaper
+        # than reordering the logits of every class and their gradients.
         folded = folded.reshape(count, self.num_classes, -1, width)
         target = F.pixel_unshuffle(target, self.upscale)
         return self.loss_by_labels(folded, target.reshape(count, -1, *folded.shape[2:]))

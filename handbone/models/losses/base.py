@@ -29,6 +29,8 @@ class PackedLoss(nn.Module, ABC):
 
     #: Whether :meth:`class_losses` talks to the other processes of a distributed training.
     over_processes = False
+    #: Whether the loss depends on where pixels lie, not only on their logits and labels.
+    reads_places = False
     #: Exponents of the :class:`Surprise` that :meth:`losses_of_sums` reads.
     exponents: tuple[float, ...] = ()
 

@@ -40,6 +40,8 @@ class MultilabelBoundaryLoss(PackedLoss):
                 dict(type='MultilabelBoundaryLoss', loss_weight=0.5)]
     """
 
+    reads_places = True
+
     def __init__(
         self,
         loss_weight: float = 1.0,

@@ -19,6 +19,7 @@ from handbone.registration import import_notes
 from handbone.user_message import error_line
 
 from .hooks.terminal_hook import TerminalHook
+from .tracking.tracker import Tracker
 from .training_events import ERROR, INTERRUPT, report_event
 
 #: Default hooks that mmengine's runner adds where a config does not name them.
@@ -145,14 +146,32 @@ class ReportingRunner(Runner):
                 report_event(self, event, error_line(error))
                 raise
 
-    def test(self) -> dict[str, float]:
-        """Test; see mmengine's Runner.
+    def val(self) -> dict[str, float]:
+        """Validate without a training; see mmengine's Runner. Trackers get nothing of it.
 
         Returns:
             The metrics.
         """
+        self._leave_out_trackers()
+        with _warnings_into(self.logger):
+            return super().val()
+
+    def test(self) -> dict[str, float]:
+        """Test; see mmengine's Runner. Trackers get nothing of it.
+
+        Returns:
+            The metrics.
+        """
+        self._leave_out_trackers()
         with _warnings_into(self.logger):
             return super().test()
+
+    def _leave_out_trackers(self) -> None:
+        # the run in the work dir is that of the training, which a new one would replace
+        backends = self.visualizer._vis_backends
+        for name, backend in list(backends.items()):
+            if isinstance(backend, Tracker):
+                del backends[name]
 
 
 class _TerminalFormatter(logging.Formatter):

@@ -88,7 +88,9 @@ class ShiftModel(BaseModel):
         return data_samples
 
 
-def make_runner(work_dir, dataset, evaluator=None, hooks=(), validate=False, **settings):
+def make_runner(
+    work_dir, dataset, evaluator=None, hooks=(), validate=False, runner=Runner, **settings
+):
     """Build a Runner that tests or validates ShiftModel on a dataset."""
     mode = 'val' if validate else 'test'
     loop = {
@@ -101,7 +103,7 @@ def make_runner(work_dir, dataset, evaluator=None, hooks=(), validate=False, **s
         f'{mode}_evaluator': evaluator or dict(type='mmseg.DiceMetric'),
         f'{mode}_cfg': dict(),
     }
-    return Runner(
+    return runner(
         model=settings.pop('model', None) or ShiftModel(),
         work_dir=str(work_dir),
         custom_hooks=list(hooks),

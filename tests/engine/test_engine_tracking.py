@@ -1,4 +1,4 @@
-"""Local files have what the default hooks give, and mmengine's MLflow backend takes its names."""
+"""What the default hooks put into files, names for MLflow, and tests that trackers do not see."""
 
 import json
 import sys
@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.visualization import MLflowVisBackend
+from mmengine.visualization.vis_backend import BaseVisBackend
 
 from handbone.apis.training import train
 from handbone.configuration.shipped import config_path
+from handbone.engine.reporting_runner import ReportingRunner
+from handbone.engine.tracking.tracker import Tracker
 from handbone.visualization import MultilabelLocalVisualizer
 
 
@@ -90,3 +93,38 @@ def test_pictures_have_file_names_for_mlflow(tmp_path, monkeypatch):
     assert {*stand_in.images} == {'val_worst_1000.png', 'val_worst_2000.png'}
     with pytest.raises(ValueError, match='unknown file extension'):
         visualizer.get_backend('MLflowVisBackend').add_image('val_worst', picture, 1000)
+
+
+class RecordingTracker(Tracker, BaseVisBackend):
+    """Keeps the names of what it gets."""
+
+    experiment = None
+
+    def __init__(self, save_dir):
+        super().__init__(save_dir)
+        self.names = []
+
+    def add_numbers(self, values, step):
+        self.names += values
+
+    def add_image(self, name, image, step=0, **_):
+        self.names.append(name)
+
+
+@pytest.mark.parametrize('validate', [False, True])
+def test_a_test_leaves_the_run_of_the_training_alone(mask_runner, tmp_path, validate):
+    """It deleted the curves of TensorBoard, and W&B and MLflow went on in a new run."""
+    trackers = [RecordingTracker(str(tmp_path))]
+    visualizer = dict(
+        type='mmseg.MultilabelLocalVisualizer',
+        vis_backends=[dict(type='LocalVisBackend'), *trackers],
+        save_dir=str(tmp_path / 'pictures'),
+    )
+    hooks = [dict(type='mmseg.MultilabelVisualizationHook'), dict(type='mmseg.TrackingHook')]
+    settings = dict(hooks=hooks, visualizer=visualizer, runner=ReportingRunner, validate=validate)
+    runner = mask_runner(count=2, **settings)
+    assert (runner.val() if validate else runner.test())['mDice'] > 0
+    assert trackers[0].names == []
+    pictures = tmp_path / 'pictures' / 'vis_data' / 'vis_image'
+    name = 'val' if validate else 'test'
+    assert [path.name for path in pictures.iterdir()] == [f'{name}_worst_0.png']

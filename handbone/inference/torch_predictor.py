@@ -33,8 +33,7 @@ from handbone.configuration.test_time_augmentation import use_test_time_augmenta
 from handbone.engine.precision_choice import check_precision, resolve_precision
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, planes_last
-from handbone.radiographs import Radiograph, read_photograph, read_radiograph
-from handbone.sections.section_overview import read_overview
+from handbone.radiographs import Radiograph
 
 from .array_pipeline import ArrayPipeline
 from .predictor import Labelled
@@ -142,11 +141,7 @@ class TorchPredictor:
         Raises:
             RadiographError: The file cannot be used.
         """
-        if self._prepare.reads_sections:
-            return read_overview(path)
-        if self._prepare.color:
-            return read_photograph(path, self.window)
-        return read_radiograph(path, self.window)
+        return self._prepare.read(path)
 
     @torch.inference_mode()
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -42,6 +42,22 @@ def test_half_a_line_of_a_killed_process_waits_for_its_end(tmp_path):
     assert sent(journal) == [0] and sent(journal) == []
 
 
+@pytest.mark.parametrize('steps', [0, 2])
+@pytest.mark.parametrize('before', [True, False])
+def test_a_resumed_training_appends_whole_lines(tmp_path, steps, before):
+    """Nothing more was sent: half a line and the next one made one that nobody can read."""
+    journal = Journal(tmp_path / 'a.jsonl')
+    for step in range(steps):
+        journal.append(step=step)
+    known = sent(journal) if before else []
+    with journal.path.open('ab') as file:
+        file.write(b'{"step": 2')
+    resumed = Journal(tmp_path / 'a.jsonl')
+    for step in (2, 3):
+        resumed.append(step=step)
+    assert known + sent(resumed) == [*range(steps), 2, 3]
+
+
 def test_a_full_disk_leaves_whole_lines(tmp_path, small_disk):
     journal = Journal(small_disk / 'a.jsonl')
     with pytest.raises(OSError) as caught:

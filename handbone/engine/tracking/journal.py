@@ -1,9 +1,10 @@
 """What a tracker is to be told, on the disk until it knows."""
 
 import json
+import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from handbone.files import write_atomically
 from handbone.structure import Fields, check_structure, parse_json
@@ -32,6 +33,7 @@ class Journal:
         self.path = path
         self._state_path = path.with_suffix('.json')
         self._lock = threading.Lock()
+        self._appending = False
         self.state: dict[str, Any] = dict(sent=0)
         if self._state_path.is_file():
             self.state = parse_json(self._state_path.read_bytes(), str(self._state_path))
@@ -49,8 +51,11 @@ class Journal:
         line = json.dumps(operation).encode() + b'\n'
         with self._lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open('ab') as file:
-                end = file.tell()
+            with self.path.open('a+b') as file:
+                if not self._appending:
+                    _drop_half_a_line(file, self.state['sent'])
+                    self._appending = True
+                end = file.seek(0, os.SEEK_END)
                 try:
                     file.write(line)
                     file.flush()
@@ -93,3 +98,16 @@ class Journal:
         """
         self.state.update(state)
         write_atomically(self._state_path, json.dumps(self.state).encode())
+
+
+def _drop_half_a_line(file: BinaryIO, begin: int) -> None:
+    """Drop what a process that was killed left of a line, which would spoil the next one.
+
+    Args:
+        file: The journal, open for writing.
+        begin: Bytes up to the end of some line.
+    """
+    file.seek(begin)
+    half = file.read().rpartition(b'\n')[2]
+    if half:
+        file.truncate(file.tell() - len(half))

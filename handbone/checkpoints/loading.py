@@ -84,7 +84,8 @@ def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool
     if not path.is_file():
         raise FileNotFoundError(f'there is no checkpoint {path}')
     if path.suffix == SUFFIX:
-        return with_plain_names(read_published(path, _device(map_location)), str(path))
+        with _faults_of_content():
+            return with_plain_names(read_published(path, _device(map_location)), str(path))
     return _load(path, str(path), map_location, mmap)
 
 
@@ -122,9 +123,19 @@ def _load(source: Path | io.BytesIO, name: str, map_location: Any, mmap: bool = 
     if not isinstance(content, dict):
         raise CheckpointError(f'{name} holds a {type(content).__name__}, not a dict of weights')
     try:
-        return with_plain_names(check_content(content, name), name)
+        with _faults_of_content():
+            return with_plain_names(check_content(content, name), name)
     except InvalidValueError as error:
         raise CheckpointError(f'{name} is damaged: {one_line(error)}') from error
+
+
+@contextlib.contextmanager
+def _faults_of_content() -> Iterator[None]:
+    """Raise what is wrong in a file as the error by which files are skipped."""
+    try:
+        yield
+    except HandboneError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def _unpickled(source: Path | io.BytesIO, name: str, map_location: Any) -> Any:

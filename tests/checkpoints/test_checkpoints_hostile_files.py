@@ -6,7 +6,7 @@ import torch
 from handbone.apis.publishing import publish
 from handbone.apis.testing import test as run_test
 from handbone.apis.training import train
-from handbone.checkpoints import load_checkpoint_file
+from handbone.checkpoints import CheckpointError, load_checkpoint_file, newest_checkpoint
 from handbone.errors import HandboneError
 from tests.checkpoints.hostile_files import HOSTILE, rewritten, saved
 from tests.fuzz.harness import message_fault
@@ -23,6 +23,25 @@ def refused(path, read):
     with pytest.raises(HandboneError) as caught:
         read()
     assert message_fault(str(caught.value), path) is None
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        dict(state_dict=[1.0]),
+        dict(state_dict=dict(weight='heavy')),
+        dict(state_dict={'weight': torch.ones(1), 'module.weight': torch.ones(1)}),
+        dict(state_dict={}, meta=dict(iter='four')),
+    ],
+)
+def test_the_newest_is_one_of_the_sound_ones(tmp_path, content):
+    """One file of the right format with the wrong content kept a training from being resumed."""
+    torch.save(content, tmp_path / 'strange.pth')
+    with pytest.raises(CheckpointError, match='no checkpoint that can be read'):
+        newest_checkpoint(tmp_path)
+    sound = dict(state_dict={}, optimizer={}, meta=dict(iter=3, time='20260101'))
+    torch.save(sound, tmp_path / 'iter_3.pth')
+    assert newest_checkpoint(tmp_path) == tmp_path / 'iter_3.pth'
 
 
 @pytest.mark.parametrize('mmap', [False, True])

@@ -6,12 +6,14 @@ from mmseg.registry import METRICS
 
 from handbone.errors import HandboneError
 from handbone.masks import (
+    IGNORE_BIT,
     background_counts,
     first_class_only,
     overlap_counts,
     overlapping,
     planes_first,
     planes_last,
+    undecided,
 )
 
 from .drawn_tables import draw_table, plain_text
@@ -27,8 +29,9 @@ class ExclusiveIoUMetric(PackedMetric):
 
     The scores are those of mmseg's ``IoUMetric``: the intersection and the union of a class are
     summed over the images before they are divided, and classes in neither prediction nor reference
-    are left out of the means. Pixels that the reference ignores are not counted. Of several classes
-    of a pixel in the reference, the first counts.
+    are left out of the means. Pixels that the reference ignores are not counted, nor are those
+    without a known class in which a class is unknown, as in training. Of several classes of a pixel
+    in the reference, the first counts.
 
     Returned are ``mIoU``, ``mAcc`` (mean over classes of the share of a class's pixels that is
     found) and ``aAcc`` (share of all pixels), 0 to 1, where mmseg has per cent.
@@ -45,6 +48,8 @@ class ExclusiveIoUMetric(PackedMetric):
         >>> val_evaluator = dict(type='ExclusiveIoUMetric')
     """
 
+    scores_classes = False
+
     def __init__(
         self,
         background: bool = True,
@@ -57,6 +62,24 @@ class ExclusiveIoUMetric(PackedMetric):
         super().__init__(format_only, collect_device, prefix, collect_dir)
         self.background = background
         self.per_class = per_class
+
+    def hide_unknown(
+        self, prediction: np.ndarray, reference: np.ndarray, unknown: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Ignore the pixels that may have an unknown class.
+
+        Args:
+            prediction: As in the base class.
+            reference: As in the base class.
+            unknown: As in the base class.
+
+        Returns:
+            The prediction, and the reference with more ignored pixels.
+        """
+        hidden = undecided(*(planes_first(each)[None] for each in (reference, unknown)))
+        reference = reference.copy()
+        reference[hidden[0].numpy()] |= np.int32(IGNORE_BIT)
+        return prediction, reference
 
     def score_image(
         self, prediction: np.ndarray, reference: np.ndarray, num_classes: int, sample: dict

@@ -63,6 +63,21 @@ class PackedMetric(BaseMetric):
         """
         raise NotImplementedError
 
+    def hide_unknown(
+        self, prediction: np.ndarray, reference: np.ndarray, unknown: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Leave out what is unknown in one image, before it is scored.
+
+        Args:
+            prediction: Packed map, (H, W) or (H, W, P).
+            reference: Packed map of the same shape, without the classes that are unknown.
+            unknown: Unknown bits, of the same shape.
+
+        Returns:
+            Prediction and reference, in which unknown classes belong to neither.
+        """
+        return without(prediction, unknown), reference
+
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Score the images of one batch.
 
@@ -91,9 +106,9 @@ class PackedMetric(BaseMetric):
             unknown = None if bits is None else planes_last(bits)
             reference = planes_last(labels)
             try:
-                scores = self.score_image(
-                    without(prediction, unknown), reference, num_classes, sample
-                )
+                if unknown is not None:
+                    prediction, reference = self.hide_unknown(prediction, reference, unknown)
+                scores = self.score_image(prediction, reference, num_classes, sample)
             except ValueError as error:
                 raise HandboneError(
                     f'{image}: {name} cannot compare prediction and reference: {error} Both must '

@@ -66,3 +66,17 @@ def overlapping(packed: Tensor) -> Tensor:
     codes = packed & CLASS_BITS
     several = (codes & (codes - 1) != 0).any(dim=1) | ((codes != 0).sum(dim=1) > 1)
     return several & ~ignore_bits(packed)
+
+
+def undecided(packed: Tensor, unknown: Tensor) -> Tensor:
+    """Find the pixels of which nobody has said which of several exclusive classes they have.
+
+    Args:
+        packed: Int32 tensor (N, P, H, W).
+        unknown: Unknown bits, the same shape.
+
+    Returns:
+        Bool tensor (N, H, W): pixels without a class in which one is unknown. Of the others, a
+        known class says that they have no further one.
+    """
+    return ~(packed & CLASS_BITS).any(dim=1) & (unknown & CLASS_BITS).any(dim=1)

@@ -9,7 +9,7 @@ from mmseg.structures import SegDataSample
 
 from handbone.errors import HandboneError
 from handbone.evaluation import ExclusiveIoUMetric
-from handbone.masks import index_map, pack, planes_first
+from handbone.masks import index_map, join_unknown, pack, planes_first
 
 
 def numbers(seed, num_classes, size=(24, 31)):
@@ -62,6 +62,27 @@ def test_equals_mmseg(num_classes):
     for key, value in expected.items():
         assert 100 * found[key] == pytest.approx(value, abs=0.0051)  # mmseg rounds
     assert 0.3 < found['mIoU'] < 0.9
+
+
+@pytest.mark.parametrize('num_classes', [3, 40])
+def test_unknown_classes(num_classes):
+    """mmseg's metric, which is told to ignore the pixels that may have an unknown class."""
+    names = [f'class {index}' for index in range(num_classes)]
+    samples = make_samples(num_classes)
+    others = as_mmseg(samples)
+    for seed, (sample, other) in enumerate(zip(samples, others, strict=True)):
+        truth = other.gt_sem_seg.data[0].numpy()
+        unknown = np.random.default_rng(seed).random((num_classes, *truth.shape)) < 0.02
+        unknown[0] |= seed == 1  # a whole class of an image
+        own = [unknown[index] & (truth == index + 1) for index in range(num_classes)]
+        truth[(truth == 0) & unknown.any(axis=0) | np.any(own, axis=0)] = 255
+        labels = join_unknown(sample.gt_sem_seg.data, planes_first(pack(unknown)))
+        sample.gt_sem_seg = PixelData(data=labels)
+    found = evaluate(ExclusiveIoUMetric(), samples, names)
+    expected = evaluate(IoUMetric(), others, ['background', *names])
+    for key, value in expected.items():
+        assert 100 * found[key] == pytest.approx(value, abs=0.0051)  # mmseg rounds
+    assert found != evaluate(ExclusiveIoUMetric(), make_samples(num_classes), names)
 
 
 def test_scores_of_classes():

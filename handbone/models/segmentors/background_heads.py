@@ -10,7 +10,7 @@ from mmseg.structures import SegDataSample
 from torch import nn
 
 from handbone.errors import HandboneError
-from handbone.masks import index_map, overlapping, split_unknown
+from handbone.masks import index_map, overlapping, split_unknown, undecided
 
 from ..heads.multilabel_output import MultilabelOutput
 from ..losses import PackedLoss
@@ -104,8 +104,7 @@ class IndexMaps:
                 _say(sample, count)
             numbers = index_map(packed, self._ignore_index)
             if unknown is not None:
-                undecided = (numbers == 0) & (unknown != 0).any(dim=1)
-                numbers.masked_fill_(undecided, self._ignore_index)
+                numbers.masked_fill_(undecided(packed, unknown), self._ignore_index)
             new = sample.new()
             new.gt_sem_seg = PixelData(data=numbers)
             made.append(new)

@@ -14,8 +14,8 @@ from handbone.checkpoints.fitting import checkpoint_classes
 from handbone.engine.random_state import capture_random_state, restore_random_state
 from handbone.errors import HandboneError
 from handbone.models.data_preprocessors.ranks import RankDataPreProcessor
+from handbone.models.segmentors.joined_networks import JoinedNetworks
 from handbone.models.segmentors.multilabel_segmentor import PackedPrediction
-from handbone.models.segmentors.several_regions import SeveralRegions
 
 from .class_lists import check_same_classes
 from .ensemble_file import is_ensemble, read_ensemble
@@ -148,7 +148,7 @@ def build_teacher(cfg: Config, checkpoint: str) -> Any:
         HandboneError: If its logits are not those of independent classes of the whole image.
     """
     network: Any = build_member(cfg.model, checkpoint)
-    if not isinstance(network, PackedPrediction) or isinstance(network, SeveralRegions):
+    if not isinstance(network, PackedPrediction) or isinstance(network, JoinedNetworks):
         raise HandboneError(
             f'{checkpoint}: {type(network).__name__} cannot teach, because its logits are not '
             'those of the image that the student sees; take a single network'
@@ -200,10 +200,12 @@ def as_seen_by(teacher: Any, inputs: Tensor, student: Any, name: str) -> Tensor:
         )
     if isinstance(teacher, RankDataPreProcessor):
         return inputs
-    if not (hasattr(student, 'mean') and hasattr(teacher, 'mean')):
-        return inputs
-    grey = inputs * student.std.to(inputs) + student.mean.to(inputs)
-    return (grey - teacher.mean.to(inputs)) / teacher.std.to(inputs)
+    # without a mean, a preprocessor leaves grey values as they are
+    if hasattr(student, 'mean'):
+        inputs = inputs * student.std.to(inputs) + student.mean.to(inputs)
+    if hasattr(teacher, 'mean'):
+        inputs = (inputs - teacher.mean.to(inputs)) / teacher.std.to(inputs)
+    return inputs
 
 
 def _values(ranks: int | None) -> str:

@@ -12,13 +12,21 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from striped_object import build_cascade, build_second_look
 
 from handbone.apis.testing import test as run_test
 from handbone.apis.training import train
 from handbone.checkpoints import load_checkpoint_file, write_checkpoint
 from handbone.ensembles import Ensemble, EnsembleMember, write_ensemble
 from handbone.ensembles.distillation import SOFT_LOSS, check_teachers, soft_loss
-from handbone.ensembles.teachers import Teachers, as_seen_by, of_size, read_teachers
+from handbone.ensembles.teachers import (
+    Teachers,
+    as_seen_by,
+    build_teacher,
+    of_size,
+    read_teachers,
+)
+from handbone.errors import HandboneError
 from handbone.file_hash import file_hash
 from handbone.masks import pack, planes_first
 from tests.compatibility.tiny_training import CLASSES, make_config, write_data
@@ -160,12 +168,15 @@ def test_values_as_the_teacher_knows_them():
     kinds = dict(
         own=dict(type='SegDataPreProcessor', mean=[127.5], std=[64.0]),
         other=dict(type='SegDataPreProcessor', mean=[100.0], std=[50.0]),
+        none=dict(type='SegDataPreProcessor'),
         ranks=dict(type='RankDataPreProcessor'),
     )
-    own, other, ranks = (MODELS.build(kind) for kind in kinds.values())
+    own, other, none, ranks = (MODELS.build(kind) for kind in kinds.values())
     grey = 255 * torch.rand(1, 1, 8, 8)
-    found = as_seen_by(other, (grey - 127.5) / 64, own, 'a.pth')
-    torch.testing.assert_close(found, (grey - 100) / 50)
+    for student, seen in ((own, (grey - 127.5) / 64), (none, grey)):
+        for of_teacher, wanted in ((other, (grey - 100) / 50), (none, grey)):
+            found = as_seen_by(of_teacher, seen, student, 'a.pth')
+            torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
     assert as_seen_by(ranks, grey, ranks, 'a.pth') is grey
     with pytest.raises(ValueError, match='a.pth was trained on grey values in 32 ranks, the stud'):
         as_seen_by(ranks, grey, own, 'a.pth')
@@ -202,6 +213,16 @@ def test_other_classes_are_refused(config, teacher, tmp_path):
 def test_wrong_settings(config, settings, message):
     with pytest.raises(ValueError, match=message):
         student(config(), ['a.pth'], **settings)
+
+
+@pytest.mark.parametrize('build', [build_second_look, build_cascade])
+def test_a_teacher_is_a_single_network(build, monkeypatch):
+    """Of a second look, only the first stage would have taught."""
+    init_default_scope('mmseg')
+    model = build()
+    monkeypatch.setattr('handbone.ensembles.teachers.build_member', lambda *_: model)
+    with pytest.raises(HandboneError, match=f'joined.pth: {type(model).__name__} cannot teach'):
+        build_teacher(Config(dict(model=dict())), 'joined.pth')
 
 
 def test_no_teacher():

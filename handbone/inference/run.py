@@ -130,11 +130,11 @@ def check_apart(sources: ImageSources, out_dir: Path) -> None:
         out_dir: Folder of the outputs.
 
     Raises:
-        HandboneError: If it lies in a folder of the images.
+        HandboneError: If it lies in a folder of the images, or where a pattern looks for them.
     """
-    for folder in sources.folders():
-        if out_dir.resolve().is_relative_to(folder.resolve()):
-            raise HandboneError(
-                f'{out_dir} lies in {folder}, whose images are predicted, so that its pictures '
-                'would be taken for radiographs: give an output folder elsewhere'
-            )
+    argument = sources.reaching(out_dir)
+    if argument is not None:
+        raise HandboneError(
+            f'{out_dir} lies in {argument}, whose images are predicted, so that its pictures would '
+            'be taken for radiographs: give an output folder elsewhere'
+        )

@@ -1,6 +1,5 @@
 """Which images to predict, listed one after another without holding them all."""
 
-import fnmatch
 import glob
 import hashlib
 import os
@@ -17,6 +16,8 @@ from handbone.errors import HandboneError
 from handbone.listing import alike_error, existing, files_below, normal_form, read_list
 from handbone.radiographs.dicom_format import is_dicom
 from handbone.radiographs.reading import SUFFIXES
+
+from .path_patterns import fits, leads_to
 
 KINDS = 'PNG, JPEG, TIFF, BMP, GIF, WebP, JPEG 2000, PNM or DICOM'
 LIST = '@'
@@ -99,9 +100,17 @@ class ImageSources:
             stem = relative if self.survey.keep_suffix else _without_suffix(relative)
             yield Source(path, stem, relative if self.survey.keep_folders else path.name)
 
-    def folders(self) -> list[Path]:
-        """List the folders among the arguments."""
-        return [Path(argument) for argument in self.arguments if Path(argument).is_dir()]
+    def reaching(self, folder: Path) -> str | None:
+        """Find an argument that would also name images in a folder, if there were any.
+
+        Args:
+            folder: The folder, which need not exist.
+
+        Returns:
+            The argument, a folder or a pattern; None if no argument reaches the folder.
+        """
+        folder = folder.resolve()
+        return next((each for each in self.arguments if _reaches(each, folder)), None)
 
     def describe_left_out(self) -> str:
         """Say how many files are not images: one line, empty where all are."""
@@ -174,6 +183,18 @@ def _root(argument: str) -> str:
     return os.path.abspath(path)  # noqa: PTH100, links stay as they are named
 
 
+def _reaches(argument: str, folder: Path) -> bool:
+    """Tell whether images below a folder, which is resolved, would be images of an argument."""
+    path = Path(argument)
+    if argument.startswith(LIST) or path.is_file():
+        return False
+    root, pattern = _split(path)
+    root = root.resolve()
+    if not folder.is_relative_to(root):
+        return False
+    return path.is_dir() or leads_to(folder.parts[len(root.parts) :], pattern)
+
+
 def _images_of(argument: str, left_out: Counter[str] | None = None) -> Iterator[Path]:
     """Find the images of an argument, and count the other files."""
     path = Path(argument)
@@ -230,24 +251,16 @@ def listed_images(path: Path) -> Iterator[Path]:
 
 def _matches_below(pattern: Path) -> Iterator[Path]:
     """Find the files that match a pattern with ``**``, without following links in a circle."""
-    folder = Path(_root(str(pattern)))
-    absolute = Path(os.path.abspath(pattern))  # noqa: PTH100
-    wanted = absolute.parts[len(folder.parts) :]
+    folder, wanted = _split(pattern)
     for path in files_below(folder):
-        fits = _fits(path.parts[len(folder.parts) :], wanted)
-        if fits and path.is_file():
+        if fits(path.parts[len(folder.parts) :], wanted) and path.is_file():
             yield path if pattern.is_absolute() else Path(os.path.relpath(path))
 
 
-def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Match the parts of a path with those of a pattern, of which ``**`` takes any number."""
-    if not pattern:
-        return not parts
-    if pattern[0] == '**':
-        return any(_fits(parts[place:], pattern[1:]) for place in range(len(parts) + 1))
-    return (
-        bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
-    )
+def _split(pattern: Path) -> tuple[Path, tuple[str, ...]]:
+    """Split a pattern into the folder that it names and the parts to match below it."""
+    folder = Path(_root(str(pattern)))
+    return folder, Path(os.path.abspath(pattern)).parts[len(folder.parts) :]  # noqa: PTH100
 
 
 def _is_image(path: Path) -> bool:

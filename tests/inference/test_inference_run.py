@@ -79,9 +79,11 @@ def test_failures_of_an_earlier_run_go(images, tmp_path):
     assert not (tmp_path / 'out' / 'failures.csv').exists()
 
 
-def test_outputs_among_the_images(images):
+@pytest.mark.parametrize('pattern', ['', '**/*.png', '*/*.png'])
+def test_outputs_among_the_images(images, pattern):
     with pytest.raises(ValueError, match='would be taken for radiographs'):
-        run(images, images / 'out')
+        run(images / pattern, images / 'out')
+    assert not (images / 'out').exists()
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,29 @@ def test_pattern(tree):
     assert [name for _, name, _ in listed(f'{tree}/?/*.jpg')] == ['b/w']
 
 
+@pytest.mark.parametrize(
+    ('argument', 'folder', 'reached'),
+    [
+        ('a', 'a', True),
+        ('a', 'a/out/deep', True),
+        ('a', 'out', False),
+        ('a/**/*.png', 'a/out/deep', True),
+        ('a/*/*.png', 'a/out', True),
+        ('a/*/*.png', 'a/out/deep', False),
+        ('a/*/*.png', 'out', False),
+        ('a/*.tiff', 'a', True),
+        ('a/*.tiff', 'a/out', False),
+        ('?/ID2/*.png', 'a/out', False),
+        ('a/z.tiff', 'a', False),
+        ('@names.txt', 'a', False),
+    ],
+)
+def test_folders_in_which_images_would_be_found(tree, argument, folder, reached):
+    (tree / 'names.txt').write_text('a/z.tiff')
+    for given in (Path(folder), tree / folder):
+        assert ImageSources([argument]).reaching(given) == (argument if reached else None)
+
+
 def test_list_keeps_its_order(tree):
     (tree / 'list.txt').write_text('# mine\nb/w.jpg\n\na/ID2/x.png\nmissing.png\n')
     assert [path for path, *_ in listed('@list.txt')] == ['b/w.jpg', 'a/ID2/x.png', 'missing.png']

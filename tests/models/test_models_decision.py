@@ -11,11 +11,15 @@ from mmseg.models import FCNHead
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
+from striped_object import build_cascade, build_second_look
 
 from handbone import masks
 from handbone.engine import ClassCountHook
+from handbone.ensembles.mean_logits import Decided
+from handbone.ensembles.members import decided_by
 from handbone.errors import HandboneError
 from handbone.models.segmentors import background_heads
+from handbone.models.segmentors.viewing import Shown
 
 PLAIN = dict(type='FCNHead', num_classes=6)
 
@@ -106,6 +110,44 @@ def test_a_threshold_is_what_the_largest_logit_has_to_exceed(build_segmentor, ma
     expected, close = expected_numbers(channels, (64, 96))
     found = numbers(predict(model, image, sample))
     assert torch.equal(found[~close], expected[~close])
+
+
+def test_one_class_where_views_of_two_regions_overlap(build_segmentor, make_sample):
+    """Pixels that both views show had the classes of both."""
+    model = exclusive(build_segmentor)
+    image, sample = make_sample(64, 96)
+
+    def seen(*signs):
+        def views(inputs, samples, several):
+            samples = [samples[0], *(samples[0].clone() for _ in signs[1:])]
+            return Shown(torch.cat([sign * inputs for sign in signs]), samples, [0] * len(signs))
+
+        model.views = views
+        return numbers(predict(model, image, sample.clone()))
+
+    one, other = seen(1), seen(-1)
+    several = (one > 0) & (other > 0)
+    assert (several & (one != other)).any()
+    expected = torch.where(several, torch.minimum(one, other), torch.maximum(one, other))
+    assert torch.equal(seen(1, -1), expected)
+
+
+@pytest.mark.parametrize('build', [build_cascade, build_second_look])
+def test_a_cascade_has_the_background_of_the_network_that_labels(build):
+    """Views and ensembles averaged probabilities that its logits do not stand for."""
+    channels = dict(in_channels=6, channels=6, num_classes=7, in_index=0)
+    network = dict(
+        type='MultilabelEncoderDecoder',
+        data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=8)),
+        backbone=dict(type='PoolingBackbone'),
+        decode_head=dict(type='FCNHead', num_convs=0, concat_input=False, **channels),
+        test_cfg=dict(decision='exclusive'),
+    )
+    part = dict(network=network) if build is build_cascade else dict(first=network)
+    assert decided_by(build(**part)) == Decided(exclusive=True, has_background=True)
+    assert not build().has_background
+    with pytest.raises(HandboneError, match='threshold=0.3 has no meaning here'):
+        build(**part, test_cfg=dict(threshold=0.3))
 
 
 @pytest.mark.parametrize('merge', ['probabilities', 'logits'])

@@ -34,6 +34,16 @@ class JoinedNetworks(PackedPrediction):
         """The data preprocessor that normalises what :meth:`view` shows."""
         return self.labeller.view_preprocessor
 
+    def set_up_decision(self) -> None:
+        """Complete and check ``test_cfg.decision``; see :class:`Decision`.
+
+        Raises:
+            HandboneError: If the decision does not exist.
+        """
+        super().set_up_decision()
+        # its logits are those that are averaged and decided on
+        self.has_background = self.labeller.has_background
+
     def inference(self, inputs: Tensor, batch_img_metas: list[dict]) -> Tensor:
         """Compute the logits of views.
 

@@ -14,7 +14,12 @@ from torch import Tensor
 from handbone.checkpoints.pretrained_fit import load_pretrained
 from handbone.checkpoints.weight_source import is_weight_source
 from handbone.errors import HandboneError
-from handbone.masks import check_thresholds, logits_to_packed, placed_to_packed
+from handbone.masks import (
+    check_thresholds,
+    first_class_only,
+    logits_to_packed,
+    placed_to_packed,
+)
 from handbone.postprocessing import apply_steps
 
 from .decision import Decision
@@ -166,7 +171,10 @@ class PackedPrediction(Viewing, Decision):
         labelled = self.postprocess_result(seg_logits, shown.samples, images)
         for owner, sample in zip(shown.owners, labelled, strict=True):
             if sample is not data_samples[owner]:
-                data_samples[owner].pred_sem_seg.data |= sample.pred_sem_seg.data
+                joined = data_samples[owner].pred_sem_seg.data | sample.pred_sem_seg.data
+                if self.exclusive:
+                    joined = first_class_only(joined[None])[0]
+                data_samples[owner].pred_sem_seg.data = joined
         return data_samples
 
     def postprocess_result(

@@ -89,6 +89,24 @@ def test_views_of_each_window(build_segmentor, section):
     assert (found != whole(model, path, 2)).float().mean() < 1e-3
 
 
+@pytest.mark.parametrize('windows', [1, 3])
+def test_a_summary_of_views_has_no_agreement(build_segmentor, section, monkeypatch, windows):
+    """It ended with an error where several windows went through the network at once."""
+    said = []
+    place = 'handbone.models.segmentors.multilabel_tta.print_log'
+    monkeypatch.setattr(place, lambda text, **_: said.append(text))
+    model = build_segmentor(test_cfg=dict(SLIDE, window_batch=windows, summarise={}))
+    views = [dict(), dict(flip='vertical')]
+    tta = MODELS.build(dict(type='MultilabelTTAModel', module=model, views=views)).eval()
+    item = loaded(section(203, 310), 2)
+    for _ in range(2):
+        with torch.no_grad():
+            (sample,) = tta.test_step(pseudo_collate([item]))
+        assert np.isnan(sample.logit_summary.agreement).all()
+        assert np.isfinite(sample.logit_summary.confidence).any()
+    assert len(said) == 1 and 'is not told of sections' in said[0]
+
+
 def test_only_windows_are_read(build_segmentor, section, monkeypatch):
     model = build_segmentor(test_cfg=SLIDE)
     item = loaded(section(600, 900), 2)

@@ -1,9 +1,11 @@
 """Test-time augmentation of multilabel segmentors."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel
 from mmengine.structures import PixelData
 from mmseg.registry import MODELS
@@ -64,6 +66,7 @@ class MultilabelTTAModel(BaseTTAModel):
         self.views = [make_view(settings) for settings in views]
         if not self.views:
             raise HandboneError('test-time augmentation needs at least one view')
+        self._said = False
 
     def test_step(self, data: dict) -> list[SegDataSample]:
         """Predict a batch.
@@ -89,9 +92,16 @@ class MultilabelTTAModel(BaseTTAModel):
 
     def _predict_sections(self, data_samples: list[SegDataSample]) -> list[SegDataSample]:
         """Average over the views of each window of sections that are read from their files."""
-        empty = [SegDataSample()]
+        if self._agreement() is not None and not self._said:
+            self._said = True
+            print_log(
+                'How far views agree is not told of sections, whose windows are predicted one '
+                'after the other. This is said once.',
+                logger='current',
+                level=logging.WARNING,
+            )
         logits = section_logits(
-            self.module, data_samples, lambda windows: self.mean_logits(windows, empty)
+            self.module, data_samples, lambda windows: self._mean_of_views(windows, [])
         )
         return self.module.postprocess_result(logits, data_samples)
 
@@ -105,8 +115,18 @@ class MultilabelTTAModel(BaseTTAModel):
         Returns:
             ``(N, C, h, w)``, covering the inputs.
         """
+        agreement = self._agreement()
         metas = [sample.metainfo for sample in data_samples]
-        mean, agreement = self._running_mean(), self._agreement()
+        logits = self._mean_of_views(inputs, metas, agreement)
+        if agreement is not None:
+            for sample, of_image in zip(data_samples, agreement.of_classes(), strict=True):
+                sample.set_metainfo(dict(view_agreement=of_image))
+        return logits
+
+    def _mean_of_views(
+        self, inputs: Tensor, metas: list[dict], agreement: Agreement | None = None
+    ) -> Tensor:
+        mean = self._running_mean()
         frame = (inputs.shape[2], inputs.shape[3])
         size: tuple[int, int] | None = None
         for view in self.views:
@@ -116,9 +136,6 @@ class MultilabelTTAModel(BaseTTAModel):
             mean.add(logits, seen)
             if agreement is not None:
                 agreement.add(logits, seen)
-        if agreement is not None:
-            for sample, of_image in zip(data_samples, agreement.of_classes(), strict=True):
-                sample.set_metainfo(dict(view_agreement=of_image))
         return mean.logits()
 
     def _merge_pipeline_views(self, data: dict) -> list[SegDataSample]:

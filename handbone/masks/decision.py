@@ -78,9 +78,17 @@ def decide(
         _decide_numpy(blocks, limits, planes, largest)
         return torch.from_numpy(planes)
     packed = torch.zeros(shape, dtype=torch.int32, device=like.device)
-    best = like.new_full(size, limits[0]) if exclusive else None
-    _decide_torch(blocks, limits, packed, best)
+    _decide_torch(blocks, limits, packed, _largest_so_far(limits[0], size, like, exclusive))
     return packed
+
+
+def _largest_so_far(
+    limit: float, size: tuple[int, int], like: Tensor, exclusive: bool
+) -> Tensor | None:
+    """Make the map of the largest logits; blocks of half types are computed as float32."""
+    if not exclusive:
+        return None
+    return like.new_full(size, limit, dtype=torch.promote_types(like.dtype, torch.float32))
 
 
 def _decide_numpy(

@@ -84,10 +84,23 @@ def test_arrays_and_tensors_decide_alike(exclusive, seed):
     tensors = [LogitBlock(*each[:3], torch.from_numpy(each.values)) for each in arrays]
     by_arrays = decide(arrays, limits, size, torch.zeros(1, dtype=torch.float64), exclusive)
     by_tensors = torch.zeros_like(by_arrays)
-    best = torch.full(size, limits[0], dtype=torch.float64) if exclusive else None
+    like = torch.zeros(1, dtype=torch.float64)
+    best = masks.decision._largest_so_far(limits[0], size, like, exclusive)
     masks.decision._decide_torch(tensors, limits, by_tensors, best)
     assert torch.equal(by_arrays, by_tensors)
     assert by_arrays.any()
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16, torch.float32])
+def test_half_precision_decides_between_close_logits(dtype):
+    """The map of the largest logit was rounded, so that the second class won here."""
+    values = torch.tensor([[1.00005]]), torch.tensor([[1.00002]])
+    rows = columns = slice(0, 1)
+    blocks = [LogitBlock(index, rows, columns, each) for index, each in enumerate(values)]
+    packed = torch.zeros(1, 1, 1, dtype=torch.int32)
+    largest = masks.decision._largest_so_far(0.0, (1, 1), torch.zeros(1, dtype=dtype), True)
+    masks.decision._decide_torch(blocks, [0.0, 0.0], packed, largest)
+    assert packed.item() == 1
 
 
 def test_one_more_map_is_all_that_it_takes():

@@ -60,7 +60,8 @@ class MultilabelLovaszLoss(PackedLoss):
             slopes = slopes.view(classes, images, height, width).transpose(0, 1)
             return values, slopes.contiguous()
         slopes = slopes.view(images, classes, height, width).div_(pixels.num_images)
-        return (values.sum(0) / torch.as_tensor(pixels.num_images).flatten()), slopes
+        count = torch.as_tensor(pixels.num_images, dtype=values.dtype, device=values.device)
+        return values.sum(0) / count.flatten(), slopes
 
     def _rows(self, maps: Tensor) -> Tensor:
         """Lay out ``(N, K, H, W)`` as ``(N, K, pixels)``, or ``(K, pixels)`` of the whole batch."""

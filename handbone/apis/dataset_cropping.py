@@ -14,6 +14,7 @@ from handbone.annotations import annotation_json
 from handbone.configuration.dataset_configs import dataset_classes, only_dataset
 from handbone.configuration.faults import config_faults_explained
 from handbone.csv_files import csv_bytes
+from handbone.datasets.formats.image_placement import remove_link
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.masks import rasterize
@@ -128,6 +129,7 @@ def _write(info: dict, box: tuple[int, int, int, int], names: Sequence[str], out
     content = annotation_json(outlines, stem, f'{stem}.png', height, width)
     done, png = cv2.imencode('.png', crop)
     assert done  # an 8-bit grey image can always be encoded
+    remove_link(out / IMAGES / name)
     write_atomically(out / IMAGES / name, png.tobytes())
     write_atomically((out / ANNOTATIONS / name).with_suffix('.json'), content)
     return name, info['img_path'], left, top, width, height

@@ -36,8 +36,15 @@ def entries_of(root, **settings):
 
 
 def test_crops_are_parts_of_the_files_with_all_their_labels(config, phantom_root, tmp_path):
-    crops = crop_dataset(config, tmp_path / 'wrist', WRIST, margin=0.3)
     sources = {info['image_name']: info for info in entries_of(phantom_root)}
+    # an image of another dataset, to which a conversion has put a link there
+    (tmp_path / 'other.png').write_bytes(b'an image')
+    info = next(iter(sources.values()))
+    link = tmp_path / 'wrist/train/DCM' / info['patient'] / info['image_name']
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / 'other.png')
+    crops = crop_dataset(config, tmp_path / 'wrist', WRIST, margin=0.3)
+    assert (tmp_path / 'other.png').read_bytes() == b'an image' and not link.is_symlink()
     written = entries_of(tmp_path / 'wrist')
     assert (crops.written, crops.left_out) == (len(written), 0) and len(written) == 8
     with (tmp_path / 'wrist' / 'crops.csv').open() as file:

@@ -9,6 +9,7 @@ from handbone.datasets.formats.source import Source, split_names
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.metadata.patient_table import read_patient_table
+from handbone.pages.pictures_folder import check_pictures
 
 from .checks.all_checks import run_checks
 from .examined import examine
@@ -60,8 +61,9 @@ def doctor(
         What was found.
 
     Raises:
-        HandboneError: A source cannot be read at all, or sources have different classes, or the
-            list of rejected images names one that is not there.
+        HandboneError: A source cannot be read at all, or sources have different classes, the
+            list of rejected images names one that is not there, or ``out_dir`` has a folder
+            ``pictures`` with files that no report wrote.
         OSError: A file cannot be written.
 
     Example:
@@ -74,6 +76,7 @@ def doctor(
         raise HandboneError(f'A list of images is of one source, not of {len(sources)}.')
     if rejected is not None and list_file is None:
         raise HandboneError('Name the list to write without the rejected images: --list FILE.')
+    check_pictures(Path(out_dir))
     patients = None if table is None else read_patient_table(table)
     parts = [
         Source(

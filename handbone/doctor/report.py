@@ -1,7 +1,6 @@
 """What the doctor found, as files: a page, a CSV, a JSON and pictures."""
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from handbone.csv_files import csv_bytes
 from handbone.datasets.formats.source import Source
 from handbone.files import write_atomically
+from handbone.pages.pictures_folder import PICTURES, empty_pictures
 from handbone.visualization.picture_file import encode_picture
 
 from .finding import Finding
@@ -18,7 +18,7 @@ from .page import findings_html
 from .places import draw_places
 from .survey import Survey
 
-PAGE, TABLE, DOCUMENT, PICTURES = 'index.html', 'findings.csv', 'findings.json', 'pictures'
+PAGE, TABLE, DOCUMENT = 'index.html', 'findings.csv', 'findings.json'
 COLUMNS = (
     *('number', 'check', 'split', 'image', 'class', 'reason', 'confidence'),
     *('left', 'top', 'right', 'bottom', 'other', 'picture'),
@@ -68,9 +68,10 @@ def write_report(
         folder: Where the files go.
 
     Raises:
+        HandboneError: There is a folder ``pictures`` with files that no report wrote.
         OSError: A file cannot be written.
     """
-    shutil.rmtree(folder / PICTURES, ignore_errors=True)
+    empty_pictures(folder)
     drawn = draw_places(report.findings[:MOST_PICTURES], report.survey, sources)
     pictures, encoded = {}, {}
     for number, picture in drawn:

@@ -1,6 +1,5 @@
 """From predictions or a training run to a folder with a page."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from handbone.errors import HandboneError
 from handbone.evaluation.score_table import ScoreTable
 from handbone.files import write_atomically
 from handbone.masks import decode
+from handbone.pages.pictures_folder import PICTURES, empty_pictures
 from handbone.radiographs.image_reading import read_image
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from handbone.runs import read_run
@@ -21,7 +21,7 @@ from handbone.visualization.picture_file import write_picture
 from .page import Content, Picture, picture_texts, relative_to, report_html
 from .tables import largest_differences
 
-PAGE, PICTURES = 'index.html', 'pictures'
+PAGE = 'index.html'
 #: What `handbone test` and the hooks of a training write into a work dir.
 SUBMISSION, SCORES = 'submission.csv', 'dice_per_image.csv'
 #: Scores that need no surface, which take a second for hundreds of images.
@@ -58,8 +58,9 @@ def write_report(
 
     Raises:
         FileNotFoundError: A file or folder does not exist.
-        HandboneError: Something cannot be read or does not fit, a CSV is compared with itself, or
-            there is nothing to report.
+        HandboneError: Something cannot be read or does not fit, a CSV is compared with itself,
+            there is nothing to report, or ``out_dir`` has a folder ``pictures`` with files that no
+            report wrote.
         OSError: Something cannot be written.
 
     Example:
@@ -81,7 +82,7 @@ def write_report(
                 f'{source} holds neither a validated training nor {SUBMISSION} or {SCORES}. Name '
                 'a work dir, or a CSV and the labels.'
             )
-    shutil.rmtree(out_dir / PICTURES, ignore_errors=True)
+    empty_pictures(out_dir)
     if prediction is None:
         notes.append('The run has no scores of single images.')
         content = Content(name, run=run, notes=notes)

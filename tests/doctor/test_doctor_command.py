@@ -241,6 +241,15 @@ def test_bad_arguments(data, tmp_path, options, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_pictures_of_somebody_else_stay(data, tmp_path):
+    radiograph = tmp_path / 'pictures/0001.jpg'
+    radiograph.parent.mkdir()
+    radiograph.write_bytes(b'a radiograph')
+    with pytest.raises(HandboneError, match='files that are not of a report'):
+        doctor([data / 'train'], tmp_path, progress=lambda images: pytest.fail('it was read'))
+    assert radiograph.read_bytes() == b'a radiograph'
+
+
 def test_classes_of_two_splits_must_agree(data, tmp_path):
     with pytest.raises(HandboneError, match='other classes'):
         doctor([data / 'train', data / 'test'], tmp_path)

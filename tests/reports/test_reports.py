@@ -116,6 +116,16 @@ def test_a_folder_of_something_else_is_one_line(files, tmp_path, capsys):
     assert capsys.readouterr().err.count('\n') == 1
 
 
+def test_pictures_of_somebody_else_stay(files, tmp_path):
+    data, good, _ = files
+    radiograph = tmp_path / 'pictures/0001.jpg'
+    radiograph.parent.mkdir()
+    radiograph.write_bytes(b'a radiograph')
+    with pytest.raises(HandboneError, match='files that are not of a report'):
+        write_report(good, data, out_dir=tmp_path)
+    assert radiograph.read_bytes() == b'a radiograph' and not (tmp_path / 'index.html').exists()
+
+
 def test_names_are_escaped(files, tmp_path):
     data, good, _ = files
     text = good.read_text().replace('image1_R.png', '<script>alert(1)</script>')

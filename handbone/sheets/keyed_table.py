@@ -91,9 +91,9 @@ def joined_columns(there: Sequence[str], rows: Sequence[Mapping[str, Cell]]) -> 
         rows: New rows.
 
     Returns:
-        All columns, those of the table first.
+        All columns: those of the table in their places, also several of one name, and new ones.
     """
-    return list(dict.fromkeys([*there, *(name for row in rows for name in row)]))
+    return [*there, *dict.fromkeys(name for row in rows for name in row if name not in there)]
 
 
 def text_of(value: Cell) -> str:

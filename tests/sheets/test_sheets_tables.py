@@ -57,6 +57,40 @@ def test_texts_stay_texts(reopen):
     assert reopen().rows() == [{'run': odd, 'a "b" \'c\'': odd}]
 
 
+def test_rows_and_columns_of_others_stay_in_their_places(tmp_path):
+    path = tmp_path / 'table.csv'
+    path.write_text('run,,mDice,,note\n,,,,Monday\na,1,0.5,2,x\n,,,,Tuesday\na,3,0.6,4,y\n')
+    open_table(path, 'results').put([{'run': 'a', 'mDice': 0.75, 'seed': 0}, {'run': 'b'}])
+    assert path.read_text() == (
+        'run,,mDice,,note,seed\n,,,,Monday,\na,1,0.75,2,x,0\n,,,,Tuesday,\na,3,0.6,4,y,\nb,,,,,\n'
+    )
+
+
+def test_columns_of_a_table_without_rows_stay(tmp_path):
+    path = tmp_path / 'table.csv'
+    path.write_text('note,run\n')
+    open_table(path, 'results').put([{'run': 'a'}])
+    assert path.read_text() == 'note,run\n,a\n'
+
+
+def test_a_table_without_the_key_is_one_line_and_stays(tmp_path):
+    path = tmp_path / 'table.csv'
+    path.write_text('name,note\nfirst,good\nsecond,bad\n')
+    with pytest.raises(HandboneError, match=r"table.csv, line 1: there is no column 'run'. Add"):
+        open_table(path, 'results').put([{'run': 'a'}])
+    assert path.read_text() == 'name,note\nfirst,good\nsecond,bad\n'
+
+
+def test_empty_cells_between_columns_stay_in_a_google_sheet(google, server):
+    server.tabs['results'] = [['run', '', 'mDice', '', 'note'], ['a', '1', '0.5', '2', 'x']]
+    google().put([{'run': 'b', 'mDice': 0.6, 'seed': 0}])
+    assert server.tabs['results'] == [
+        ['run', '', 'mDice', '', 'note', 'seed'],
+        ['a', '1', '0.5', '2', 'x'],
+        ['b', '', 0.6, '', '', 0],
+    ]
+
+
 @pytest.mark.parametrize('suffix', ['csv', 'db'])
 def test_several_processes_lose_no_row(suffix, tmp_path):
     target = tmp_path / f'table.{suffix}'

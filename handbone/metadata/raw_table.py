@@ -1,5 +1,6 @@
 """A table of patients as it stands in a file: cells as text, whatever wrote it."""
 
+import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ LARGEST_FILE = 256 * 2**20
 SEPARATORS = (',', ';', '\t')
 #: Lines above the header in which a title may stand.
 TITLE_LINES = 10
+#: Characters of a header at most; fields of twice as many are errors of the csv module.
+LONGEST_HEADER = 2**16
 WORKBOOK_SUFFIXES = ('.xlsx', '.xlsm')
 
 
@@ -113,7 +116,7 @@ def _read_csv(path: Path) -> RawTable:
     if separator != ',':
         name = {';': 'semicolons', '\t': 'tabs'}[separator]
         notes.append(f'{path}: fields are separated by {name}')
-    above = find_header(path, [line.split(separator) for line in lines[:TITLE_LINES]])
+    above = find_header(path, [_cells(line, separator) for line in lines[:TITLE_LINES]])
     if above:
         notes.append(f'{path}: the header is in line {above + 1}')
     content = '\n'.join(lines[above:]).encode(errors='surrogateescape')
@@ -127,6 +130,11 @@ def _read_csv(path: Path) -> RawTable:
         ],
         notes,
     )
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Split a line that may be the header or a title, with quotes or without."""
+    return next(csv.reader([line[:LONGEST_HEADER]], delimiter=separator), [''])
 
 
 def _decoded(path: Path, notes: list[str]) -> str:

@@ -54,6 +54,20 @@ def test_a_korean_table_in_any_encoding(tmp_path, encoding, note):
     assert any("3 folders without a row: 'ID002'" in each for each in found.notes)
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        '"","ID","age"\n"1","a",40\n',
+        'The "big" study\n"";"ID";"age"\n"1";"a";40\n',
+        f'"{"x" * 200_000}\n"" "ID" "age"\n"1" "a" 40\n'.replace(' ', '\t'),
+    ],
+)
+def test_headers_in_quotes_as_r_writes_them(tmp_path, text):
+    raw = read_raw_table(written(tmp_path, text))
+    assert raw.header == ['', 'ID', 'age']
+    assert [cells for _, cells in raw.rows] == [['1', 'a', '40']]
+
+
 def test_findings_name_line_cell_and_likely_repair(tmp_path):
     found = cleaned(tmp_path, KOREAN, FOLDERS).findings
     assert [(each.line, each.column, each.value, each.repair) for each in found] == [

@@ -17,8 +17,9 @@ LONGEST_NAME = 240
 class NamedFiles:
     """Files of a folder, found by the names that images have in a CSV.
 
-    A name may be a file name, a stem, or a path from the folder, as
-    :class:`handbone.engine.hooks.RLESubmissionHook` writes them.
+    A name may be a path from the folder, a file name, or one of both without its suffix, as
+    :class:`handbone.engine.hooks.RLESubmissionHook` writes them. What is a whole path is the name
+    of that file alone, even if files of other folders are called so.
 
     Args:
         folder: The folder.
@@ -35,15 +36,14 @@ class NamedFiles:
             raise DatasetError.at(
                 folder, f'the folder holds no {", ".join(suffixes)} file', 'Correct the path'
             )
-        self._by_name: dict[str, list[ImageFile]] = {}
+        #: Files by their path, by their path without suffix, and by the last part of both.
+        self._indices: tuple[dict[str, list[ImageFile]], ...] = ({}, {}, {})
         for file in self.files:
             whole = normal_form(file.name)
-            for name in {
-                whole,
-                file.key,
-                *(PurePosixPath(each).name for each in (whole, file.key)),
-            }:
-                self._by_name.setdefault(name, []).append(file)
+            last = {PurePosixPath(each).name for each in (whole, file.key)}
+            for index, names in zip(self._indices, ({whole}, {file.key}, last), strict=True):
+                for name in names:
+                    index.setdefault(name, []).append(file)
 
     def find(self, name: str) -> ImageFile | None:
         """Find the file of an image.
@@ -58,7 +58,7 @@ class NamedFiles:
             DatasetError: Several files have the name.
         """
         name = normal_form(name)
-        found = self._by_name.get(name) or self._by_name.get(without_suffix(name), [])
+        found = self._named(name) or self._named(without_suffix(name))
         if len(found) > 1:
             raise DatasetError.at(
                 self.folder,
@@ -68,6 +68,10 @@ class NamedFiles:
                 'files that differ only in their suffixes',
             )
         return found[0] if found else None
+
+    def _named(self, name: str) -> list[ImageFile]:
+        """List the files that have a name as it is; a path counts before a part of one."""
+        return next((index[name] for index in self._indices if name in index), [])
 
     def path(self, name: str) -> Path | None:
         """Find the path of the file of an image, or None."""

@@ -115,6 +115,28 @@ def test_evaluation_tells_images_apart_by_their_suffix(folder):
         files.path('ID001/image1_R')
 
 
+def test_a_whole_path_names_one_file_and_a_part_of_it_must_be_of_one(tmp_path):
+    there = ['a.png', 'sub/a.png', 'sub/b.jpg', 'b.jpg.png', 'd.jpg', 'sub/d.png']
+    for name in (*there, 'one/c.png', 'two/c.png'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    files = NamedFiles(tmp_path, ['.png', '.jpg'])
+    found = {
+        'a.png': 'a.png',
+        'a': 'a.png',
+        'sub/a.png': 'sub/a.png',
+        'sub/a': 'sub/a.png',
+        'b.jpg.png': 'b.jpg.png',
+        'sub/b.jpg': 'sub/b.jpg',
+        # not the file d.jpg
+        'd.png': 'sub/d.png',
+    }
+    for name, expected in found.items():
+        assert files.path(name) == tmp_path / expected
+    with pytest.raises(DatasetError, match="2 files are named 'c.png'"):
+        files.path('c.png')
+
+
 def test_labels_are_compared_in_either_form(tmp_path):
     path = tmp_path / 'a.json'
     triangle = [[1, 1], [9, 1], [9, 9]]

@@ -16,7 +16,7 @@ from handbone.listing import normal_form
 from handbone.submissions.rle_rows import HEADER, run_rows
 
 from .folder import ArchiveFolder
-from .work_units import predicted_hashes
+from .work_units import predicted_images
 
 #: Rows that are in memory at once, apart from what DuckDB may take to sort them.
 ROWS = 4096
@@ -67,11 +67,9 @@ def write_submission(
     model_hash = _find_model(folder, model)
     chosen = _choose(folder, images)
     files = folder.runs / f'model_hash={model_hash}'
-    done = predicted_hashes(folder, model_hash)
-    predicted = chosen[chosen['image_hash'].isin(done)]
+    predicted = predicted_images(folder, model_hash, chosen)
     if not len(predicted):
         raise HandboneError(f'{folder.root} has no prediction of these images by {model_hash}')
-    _check_names(predicted)
     # DuckDB takes a folder that it made itself for its own, and removes it in the end
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -115,17 +113,6 @@ def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
             f'{unknown[0]}: write paths as they were given to `handbone predict-archive`'
         )
     return known.set_index('image', drop=False).loc[wanted].reset_index(drop=True)
-
-
-def _check_names(images: pd.DataFrame) -> None:
-    double = images[images['image_name'].duplicated(keep=False)]
-    if len(double):
-        one, other = double.loc[double['image_name'] == double['image_name'].iloc[0], 'image'][:2]
-        raise HandboneError(
-            f'{one} and {other} would both be named {double["image_name"].iloc[0]!r} in the '
-            'submission: predict both in one run, which names them by their folders, or choose '
-            'one with --images'
-        )
 
 
 def _sorted_rows(

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from handbone.errors import HandboneError
+from handbone.listing import normal_form
 
 from .folder import ArchiveFolder
 
@@ -44,6 +45,33 @@ def predicted_hashes(folder: ArchiveFolder, model_hash: str) -> set[str]:
             'predicted again'
         ) from error
     return {row[0] for row in rows}
+
+
+def predicted_images(folder: ArchiveFolder, model_hash: str, images: pd.DataFrame) -> pd.DataFrame:
+    """Choose the images that a model has predicted, whose names tell them apart.
+
+    Args:
+        folder: The archive.
+        model_hash: The model.
+        images: ``image``, ``image_name`` and ``image_hash`` of the images to choose from.
+
+    Returns:
+        Their rows.
+
+    Raises:
+        HandboneError: If two of them have one name, or a file of the archive cannot be read.
+    """
+    predicted = images[images['image_hash'].isin(predicted_hashes(folder, model_hash))]
+    names = predicted['image_name'].map(normal_form)
+    double = names[names.duplicated()]
+    if len(double):
+        one, other = predicted.loc[names == double.iloc[0], 'image'][:2]
+        raise HandboneError(
+            f'{folder.root}: {one} and {other} would both be named {double.iloc[0]!r}: predict '
+            'both in one run, which names them by their folders, or write a CSV with one of them: '
+            '`handbone archive-to-csv --images LIST`'
+        )
+    return predicted
 
 
 def cut_work_units(images: pd.DataFrame, done: Collection[str], size: int) -> Iterator[pa.Table]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from handbone.archive.folder import ArchiveFolder
-from handbone.archive.work_units import PREFIX_DIGITS
+from handbone.archive.work_units import PREFIX_DIGITS, predicted_images
 from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.errors import HandboneError
 from handbone.listing import normal_form, normal_forms
@@ -25,16 +25,20 @@ class ArchiveLayer(PredictionLayer):
         folder: The archive.
         model: Hash of the model.
         name: What the page calls it.
+
+    Raises:
+        HandboneError: Two images that the model has predicted have one name.
     """
 
     def __init__(self, folder: ArchiveFolder, model: str, name: str) -> None:
         super().__init__(folder.root, name, normal_forms(folder.classes))
         self._runs = folder.runs / f'model_hash={model}'
         known = folder.images()
-        self._hashes = {
-            normal_form(image): digest
-            for image, digest in zip(known['image_name'], known['image_hash'], strict=True)
-        }
+        self._hashes: dict[str, str] = {}
+        # of several images of one name, that which the model has predicted
+        for images in (known, predicted_images(folder, model, known)):
+            names = map(normal_form, images['image_name'])
+            self._hashes |= zip(names, images['image_hash'], strict=True)
 
     def images(self) -> Sequence[str]:
         """List the names of the images; see the base class."""

@@ -91,52 +91,6 @@ def test_many_label_files_are_not_all_read_first(data, monkeypatch):
     assert "'Ring'" in session.catalogue.look_at(2).problems[0]
 
 
-def write_archive(root, names, runs):
-    """An archive of one model, with these runs of the Radius in every image."""
-    pandas = pytest.importorskip('pandas')
-    pytest.importorskip('duckdb')
-    from handbone.archive.folder import ArchiveFolder
-    from handbone.archive.tables import RUNS, parquet_bytes
-    from handbone.archive.work_units import work_unit_file
-
-    folder = ArchiveFolder(root)
-    root.mkdir()
-    folder.add_model('abc', CLASSES, [0.5] * len(CLASSES))
-    hashes = [f'{number:064x}' for number in range(len(names))]
-    images = pandas.DataFrame({'image': names, 'image_name': names, 'image_hash': hashes})
-    folder.write_images(images.assign(size=1, modified=1))
-    starts, lengths = zip(*runs, strict=True)
-    rows = [
-        dict(image=name, image_hash=digest, height=128, width=128, starts=starts, lengths=lengths)
-        for name, digest in zip(names, hashes, strict=True)
-    ]
-    frame = pandas.DataFrame(rows).assign(**{'class': 'Radius'})
-    file = folder.runs / work_unit_file('abc', hashes)
-    file.parent.mkdir(parents=True)
-    file.write_bytes(parquet_bytes(frame, RUNS))
-    return root
-
-
-def test_an_archive_is_a_layer(data, tmp_path):
-    root = write_archive(tmp_path / 'found', NAMES[:2], [(5, 3), (20, 1)])
-    session, notes = open_sources([data, root])
-    first, last = session.catalogue.look_at(0), session.catalogue.look_at(2)
-    session.close()
-    assert [each.name for each in session.catalogue.layers] == ['', 'found']
-    assert notes == [f'{root} has 2 of the 3 images']
-    assert first.runs[1][RADIUS].tolist() == [[4, 3], [19, 1]]
-    assert sum(map(len, first.runs[1])) == 2 and last.runs[1] is None
-
-
-def test_runs_of_an_archive_that_end_outside_are_one_line(data, tmp_path):
-    root = write_archive(tmp_path / 'found', NAMES, [(5, 3), (16384, 2)])
-    session, _ = open_sources([data, root])
-    shown = session.catalogue.look_at(0)
-    session.close()
-    assert shown.runs[1] is None
-    assert 'ends outside the map of 16384 pixels' in shown.problems[0]
-
-
 def write_run(folder, csv_file, **dataset):
     """A work dir as a tested training leaves it."""
     config = folder / '20260101_000000' / 'vis_data' / 'config.py'

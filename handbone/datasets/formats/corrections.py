@@ -1,9 +1,11 @@
 """Labels that came back from an annotation tool, by the images of the dataset they belong to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form
@@ -17,6 +19,9 @@ from .source import Source
 
 class Corrections:
     """Labels of some images of a dataset, in any format.
+
+    They belong to the image of their name, or, where labels have lost the suffix of the image or
+    have another one, to the only image that they can belong to.
 
     Args:
         path: File or folder of the labels.
@@ -34,9 +39,16 @@ class Corrections:
         self.path = path
         self._reader = Source('corrected', path, choice=choice).open()
         self._lock = Lock()
-        self._entries = {
-            _key(self._reader.entry_name(entry)): entry for entry in self._reader.entries()
-        }
+        self._entries: dict[str, list[Any]] = {}
+        for entry in self._reader.entries():
+            name = normal_form(self._reader.entry_name(entry))
+            self._entries.setdefault(name, []).append(entry)
+        self._of_stem: dict[str, list[str]] = {}
+        for name in self._entries:
+            self._of_stem.setdefault(_key(name), []).append(name)
+        self._data: set[str] = set()
+        #: Images of the data by stem, without those whose whole name is here.
+        self._others: Counter[str] = Counter()
 
     def match(self, names: Sequence[str]) -> int:
         """Count the images of the dataset that were corrected.
@@ -50,10 +62,12 @@ class Corrections:
         Raises:
             HandboneError: None of them is.
         """
-        count = sum(_key(name) in self._entries for name in names)
+        self._data = {normal_form(name) for name in names}
+        self._others = Counter(_key(name) for name in self._data - self._entries.keys())
+        count = sum(bool(self._names_of(name)) for name in names)
         if not count:
             raise HandboneError(
-                f'{self.path}: none of its images, such as {listed(list(self._entries), 1)}, is '
+                f'{self.path}: none of its images, such as {listed(list(self._of_stem), 1)}, is '
                 f'among the {len(names)} of the data, such as {shown(names[0])}. Name the '
                 'corrected labels of these images.'
             )
@@ -69,11 +83,12 @@ class Corrections:
             The image with its corrected labels; None if it was not corrected.
 
         Raises:
-            DatasetError: Something is wrong with them.
+            DatasetError: Something is wrong with them, or it cannot be told whose they are.
         """
-        entry = self._entries.get(_key(image.name))
-        if entry is None:
+        names = self._names_of(image.name)
+        if not names:
             return None
+        entry = self._only_entry(names, image.name)
         with self._lock:
             found, problems = self._reader.attempt(entry)
         if found is None or problems:
@@ -87,6 +102,32 @@ class Corrections:
             )
         labels, outlines = found.labels, found.outlines
         return replace(image, labels=labels, outlines=outlines, unknown=found.unknown)
+
+    def _names_of(self, image: str) -> list[str]:
+        """List the names here that an image of the data may have."""
+        name = normal_form(image)
+        if name in self._entries:
+            return [name]
+        return [each for each in self._of_stem.get(_key(name), []) if each not in self._data]
+
+    def _only_entry(self, names: Sequence[str], image: str) -> Any:
+        """Find the only entry of these names, if no other image of the data may have them."""
+        entries = [entry for name in names for entry in self._entries[name]]
+        if len(entries) > 1:
+            raise DatasetError.at(
+                self.path,
+                f'{len(entries)} entries may be those of image {shown(image)}: {listed(names)}',
+                'Keep one of them, or give it the whole name of the image',
+            )
+        sharing = self._others[_key(image)]
+        if sharing > 1 and normal_form(image) not in names:
+            raise DatasetError.at(
+                self.path,
+                f'{shown(names[0])} may be any of {sharing} images of the data, such as '
+                f'{shown(image)}',
+                'Give it the whole name of one of them',
+            )
+        return entries[0]
 
     def replaced(self, images: Iterable[AnnotatedImage]) -> Iterator[AnnotatedImage]:
         """Give images with their labels, corrected where they are.

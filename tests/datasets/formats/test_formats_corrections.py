@@ -3,10 +3,13 @@
 import cv2
 import numpy as np
 import pytest
+from made_images import CLASSES, drawn_masks, made_image, write_all
 
 from handbone.annotations import annotation_json
-from handbone.datasets.formats.catalogue import reader_class
+from handbone.datasets import DatasetError
+from handbone.datasets.formats.catalogue import reader_class, writer_class
 from handbone.datasets.formats.conversion import convert
+from handbone.datasets.formats.corrections import Corrections
 from handbone.errors import HandboneError
 
 SIZE = 64
@@ -55,3 +58,39 @@ def test_corrections_at_another_size_are_one_line(tmp_path):
     )
     with pytest.raises(HandboneError, match='has width 128 and height 128 there, but width 64'):
         convert(source, tmp_path / 'out', 'hand-bone', corrected=new)
+
+
+def corrections(folder, *names):
+    """Corrections of images of these names without files, and the images."""
+    images = [made_image(drawn_masks(seed), name) for seed, name in enumerate(names, 1)]
+    write_all(writer_class('coco')(folder, CLASSES), images)
+    return Corrections(folder, CLASSES), images
+
+
+def test_images_that_differ_in_their_suffix_keep_their_own_labels(tmp_path):
+    found, images = corrections(tmp_path, 'a.png', 'a.jpg', 'b.png')
+    assert found.match(['a.png', 'a.jpg', 'b.jpg', 'b.png']) == 3
+    for image in images:
+        np.testing.assert_array_equal(found.of(image).draw(3), image.draw(3))
+    assert found.of(made_image(drawn_masks(1), 'b.jpg')) is None
+
+
+def test_labels_under_another_suffix_belong_to_the_only_image_of_that_name(tmp_path):
+    found, (image,) = corrections(tmp_path, 'ID1/a.png')
+    assert found.match(['ID1/a.jpg', 'ID2/a.jpg']) == 1
+    corrected = found.of(made_image(drawn_masks(2), 'ID1/a.jpg'))
+    np.testing.assert_array_equal(corrected.draw(3), image.draw(3))
+
+
+@pytest.mark.parametrize(
+    ('names', 'data', 'words'),
+    [
+        (['a.bmp', 'a.gif'], ['a.png'], "2 entries may be those of image 'a.png': 'a.bmp'"),
+        (['a.bmp'], ['a.png', 'a.jpg'], "'a.bmp' may be any of 2 images of the data"),
+    ],
+)
+def test_labels_that_may_be_those_of_two_images_are_one_line(tmp_path, names, data, words):
+    found, _ = corrections(tmp_path, *names)
+    found.match(data)
+    with pytest.raises(DatasetError, match=words):
+        found.of(made_image(drawn_masks(1), data[0]))

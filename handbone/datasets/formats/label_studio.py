@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from .label_json import load_json
 from .label_studio_interface import ELEMENTS, INTERFACE, read_interface, write_interface
 from .label_studio_results import (
     brush_mask,
-    image_address,
+    image_paths,
     image_size,
     polygon_points,
     result_labels,
@@ -48,7 +49,7 @@ RESULT = Fields(
 #: Which of several annotations of one task is read.
 WHICH = ('only', 'first', 'last')
 #: What Label Studio puts in front of the names of uploaded files.
-UPLOAD_MARK = re.compile(r'^[0-9a-f]{8}-')
+UPLOAD_MARK = re.compile(r'^[0-9a-f]{8}-(?=.*[^.])')
 #: How a task names a file of the folder that Label Studio serves.
 LOCAL_FILES = '/data/local-files/?d='
 
@@ -113,7 +114,7 @@ class LabelStudioReader(FormatReader):
             check_structure(task, TASK, 'it')
             results = self._results(task)
             known = image_size(results)
-            identity = self._image_name(image_address(task['data']))
+            identity = self._image_name(image_paths(task['data']))
         except HandboneError as error:
             raise self._error(error, where) from error
         name, path, size = self.locate(identity, known, self._file, where)
@@ -197,15 +198,15 @@ class LabelStudioReader(FormatReader):
                 continue  # it comes again when the task is read
         return sorted(found)
 
-    def _image_name(self, name: str) -> str:
+    def _image_name(self, names: Sequence[str]) -> str:
         """Find the name of an image file, with the mark of an upload or without it."""
-        path = PurePosixPath(name)
-        bare = path.with_name(UPLOAD_MARK.sub('', path.name))
-        for each in (path, bare):
-            for skipped in range(len(each.parts)):
-                shorter = '/'.join(each.parts[skipped:])
-                if self.has_image(shorter):
-                    return shorter
+        for path in map(PurePosixPath, names):
+            bare = path.with_name(UPLOAD_MARK.sub('', path.name))
+            for each in (path, bare):
+                for skipped in range(len(each.parts)):
+                    shorter = '/'.join(each.parts[skipped:])
+                    if self.has_image(shorter):
+                        return shorter
         return bare.name
 
     def _error(self, error: HandboneError, place: str) -> DatasetError:
@@ -241,8 +242,9 @@ class LabelStudioWriter(ShapeWriter):
             }
             for number, (index, value) in enumerate(self._values(image))
         ]
+        path = quote(f'{self.IMAGE_FOLDER}/{image.name}', errors='surrogateescape')
         task = {
-            'data': {'image': f'{LOCAL_FILES}{self.IMAGE_FOLDER}/{image.name}'},
+            'data': {'image': f'{LOCAL_FILES}{path}'},
             'annotations': [{'result': results}],
         }
         self._file.append((',\n' if self._count else '\n').encode() + json.dumps(task).encode())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 
@@ -53,14 +53,15 @@ def image_size(results: Sequence[Mapping[str, Any]]) -> Size | None:
     return None
 
 
-def image_address(data: Mapping[str, Any]) -> str:
+def image_paths(data: Mapping[str, Any]) -> list[str]:
     """Find the name of the image among the data of a task.
 
     Args:
         data: The member ``data``.
 
     Returns:
-        A path without the address in front of it.
+        Paths without the address in front of them, the likeliest first. Those of uploads are as
+        they are, and with their escapes (``%20``) decoded.
 
     Raises:
         HandboneError: There is none.
@@ -71,13 +72,15 @@ def image_address(data: Mapping[str, Any]) -> str:
         raise HandboneError('the data of the task name no image')
     try:
         parts = urlsplit(address)
-        local = parse_qs(parts.query).get('d', [''])[0]
+        local = parse_qs(parts.query, errors='surrogateescape').get('d', [''])[0]
     except ValueError as error:
         raise HandboneError(f'the address of the image is {shown(address)}') from error
-    path = (local or parts.path).lstrip('/')
-    if not PurePosixPath(path).name:
+    decoded = unquote(parts.path, errors='surrogateescape')
+    paths = [local] if local else list(dict.fromkeys((parts.path, decoded)))
+    named = [path.lstrip('/') for path in paths if PurePosixPath(path.lstrip('/')).name]
+    if not named:
         raise HandboneError(f'the address of the image is {shown(address)}, which names no file')
-    return path
+    return named
 
 
 def brush_mask(index: int, value: Mapping[str, Any], size: Size) -> BoxedMask:

@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from made_images import CLASSES, masks_of
+from made_images import CLASSES, drawn_masks, made_image, masks_of, write_all
 from made_shapes import SIZE, TRIANGLE, boxes, drawn
 from small_dataset import write_png
 
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.class_choice import ClassChoice
-from handbone.datasets.formats.label_studio import LabelStudioReader
+from handbone.datasets.formats.label_studio import LabelStudioReader, LabelStudioWriter
 from handbone.errors import HandboneError
 from handbone.masks.label_studio_rle import write_brush
 
@@ -63,6 +63,41 @@ def test_images_are_found_by_their_names(tmp_path, address):
     path = write(tmp_path, *results(), data=dict(image=address))
     (image,) = LabelStudioReader(path, tmp_path / 'images')
     assert image.path == tmp_path / 'images/hands/a.png'
+
+
+@pytest.mark.parametrize(
+    ('file', 'address'),
+    [
+        ('손.png', '/data/upload/3/0a1b2c3d-%EC%86%90.png'),
+        ('a b.png', '/data/upload/3/0a1b2c3d-a%20b.png'),
+        ('a%20b.png', '/data/upload/3/0a1b2c3d-a%20b.png'),
+        ('a+b&c.png', '/data/local-files/?d=a%2Bb%26c.png'),
+    ],
+)
+def test_escapes_in_addresses(tmp_path, file, address):
+    path = write(tmp_path, *results(), data=dict(image=address))
+    write_png(tmp_path / 'images' / file, np.zeros(SIZE, np.uint8))
+    (image,) = LabelStudioReader(path, tmp_path / 'images')
+    assert image.path == tmp_path / 'images' / file
+
+
+@pytest.mark.parametrize(
+    'name', ['a+b.png', 'a&b.png', 'a b.png', 'a#b?.png', '50%25.png', '손.png']
+)
+def test_names_come_back_as_they_were(tmp_path, name):
+    images = [made_image(drawn_masks(1), f'ID1/{name}')]
+    write_all(LabelStudioWriter(tmp_path, CLASSES), images)
+    (image,) = LabelStudioReader(tmp_path)
+    assert image.name == name
+    write_png(tmp_path / 'images/ID1' / name, np.zeros((20, 28), np.uint8))
+    (image,) = LabelStudioReader(tmp_path)
+    assert image.name == f'ID1/{name}'
+
+
+@pytest.mark.parametrize('name', ['0a1b2c3d-', '0a1b2c3d-..', '%2e%2e', '%2F'])
+def test_uploads_without_a_name_are_no_crash(tmp_path, name):
+    path = write(tmp_path, *results(), data=dict(image=f'/data/upload/3/{name}'))
+    assert '..' not in next(iter(LabelStudioReader(path))).name.split('/')
 
 
 def test_several_annotations(tmp_path):

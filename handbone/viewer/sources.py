@@ -165,11 +165,12 @@ def _match_layers(
         layer.take(classes)
         counts[layer.path] = layer.match(names)
         layers.append(layer)
+    gaps = [line for layer in predictions for line in layer.gaps()]
     if corrected:
         corrections = Corrections(corrected, classes)
         counts[corrected] = corrections.match(names)
         layers.append(CorrectedLayer(corrections, len(classes)))
-    gaps = [line for layer in predictions for line in layer.gaps()]
+        gaps += map(str, corrections.problems)
     if not labelled and predictions:
         seen = [any(each.has(name) for each in predictions) for name in names]
         gallery.only([index for index, found in enumerate(seen) if found])

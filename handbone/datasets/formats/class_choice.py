@@ -43,7 +43,7 @@ class ClassChoice:
 
         Raises:
             DatasetError: A name of the choice is not in the source, a name of the source is not in
-                the choice, or there is no class.
+                the choice, a class is chosen twice, or there is no class.
         """
         names = normal_forms(names)
         rename = {normal_form(old): normal_form(new) for old, new in self.rename.items()}
@@ -67,9 +67,12 @@ class ClassChoice:
         return classes, of_source | dict.fromkeys(skip)
 
     @staticmethod
-    def _check_names(names: Iterable[str], place: str | Path) -> None:
-        """Refuse what no list of one name per line can hold."""
+    def _check_names(names: Sequence[str], place: str | Path) -> None:
+        """Refuse what no list of one name per line can hold, and a name that is there twice."""
         for name in names:
+            if names.count(name) > 1:
+                problem = f'the class {shown(name)} is chosen twice'
+                raise DatasetError.at(place, problem, 'Give each name once')
             if not name.isprintable() or name != name.strip() or name[:1] in ('', '#'):
                 raise DatasetError.at(
                     place,

@@ -10,6 +10,7 @@ from PIL import Image
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.listing import by_normal_form
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
@@ -49,7 +50,9 @@ class ColorPngReader(LabelFileReader):
         colors: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         super().__init__(source, images, choice, bad_files)
-        table = self._color_table() if colors is None else dict(colors)
+        given = self._color_table() if colors is None else dict(colors)
+        names = by_normal_form(given, self._folder)
+        table = {name: given[written] for name, written in names.items()}
         values = _color_values(table, self._folder)
         self.classes, indices = self.choice.resolve(list(values), self._folder)
         of_class = {name: (red, green, blue) for name, (red, green, blue) in table.items()}

@@ -126,9 +126,10 @@ def convert(
     taken: Iterable[AnnotatedImage] = reader
     if corrected is not None:
         corrections = Corrections(Path(corrected), reader.classes)
-        count = corrections.match([reader.entry_name(entry) for entry in reader.entries()])
+        count = corrections.match(reader.names())
         notes.append(f'{count} images with the labels of {corrected}')
-        taken = corrections.replaced(reader)
+        bad_files.add(list(corrections.problems))
+        taken = corrections.replaced(reader, bad_files)
     taken = progress(taken) if progress else taken
     written, without_file = write_images(taken, writer, bad_files, image_files)
     return Conversion(

@@ -10,6 +10,7 @@ from typing import Any
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form
 
+from ..bad_files import BadFiles
 from ..errors import DatasetError
 from ..named_files import without_suffix
 from .annotated_image import AnnotatedImage
@@ -29,6 +30,7 @@ class Corrections:
 
     Attributes:
         path: File or folder of the labels.
+        problems: What belongs to none of their images, or to one that has no name.
 
     Raises:
         HandboneError: It cannot be read.
@@ -40,9 +42,15 @@ class Corrections:
         self._reader = Source('corrected', path, choice=choice).open()
         self._lock = Lock()
         self._entries: dict[str, list[Any]] = {}
+        unnamed: list[DatasetError] = []
         for entry in self._reader.entries():
-            name = normal_form(self._reader.entry_name(entry))
+            try:
+                name = normal_form(self._reader.entry_name(entry))
+            except DatasetError as error:
+                unnamed.append(error)
+                continue
             self._entries.setdefault(name, []).append(entry)
+        self.problems = (*self._reader.bad_files.problems, *unnamed)
         self._of_stem: dict[str, list[str]] = {}
         for name in self._entries:
             self._of_stem.setdefault(_key(name), []).append(name)
@@ -60,12 +68,14 @@ class Corrections:
             How many of them are here.
 
         Raises:
-            HandboneError: None of them is.
+            HandboneError: None of them is, or no correction can be read.
         """
         self._data = {normal_form(name) for name in names}
         self._others = Counter(_key(name) for name in self._data - self._entries.keys())
         count = sum(bool(self._names_of(name)) for name in names)
-        if not count:
+        if not self._entries and self.problems:
+            raise self.problems[0]
+        if names and not count:
             raise HandboneError(
                 f'{self.path}: none of its images, such as {listed(list(self._of_stem), 1)}, is '
                 f'among the {len(names)} of the data, such as {shown(names[0])}. Name the '
@@ -129,20 +139,28 @@ class Corrections:
             )
         return entries[0]
 
-    def replaced(self, images: Iterable[AnnotatedImage]) -> Iterator[AnnotatedImage]:
+    def replaced(
+        self, images: Iterable[AnnotatedImage], bad_files: BadFiles
+    ) -> Iterator[AnnotatedImage]:
         """Give images with their labels, corrected where they are.
 
         Args:
             images: The images with their former labels.
+            bad_files: Gets what is wrong with corrected labels, whose images are left out.
 
         Yields:
-            Each of them.
+            Each of the others.
 
         Raises:
-            DatasetError: Something is wrong with corrected labels.
+            DatasetError: Something is wrong with corrected labels, and ``bad_files`` stop there.
         """
         for image in images:
-            yield self.of(image) or image
+            try:
+                corrected = self.of(image)
+            except DatasetError as error:
+                bad_files.add([error])
+                continue
+            yield corrected or image
 
 
 def _key(name: str) -> str:

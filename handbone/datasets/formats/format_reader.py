@@ -1,6 +1,7 @@
 """What the readers of all formats have in common."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -107,6 +108,25 @@ class FormatReader:
             DatasetError: Something is wrong with it.
         """
         return self.read(entry).name
+
+    def names(self) -> list[str]:
+        """List the names of all images.
+
+        What is lost and what is wrong is not counted here; it comes up when they are read.
+
+        Returns:
+            The names of those that have one, in the order of :meth:`entries`.
+        """
+        kept = self.losses, self.bad_files
+        self.losses, self.bad_files = Losses(), BadFiles('report')
+        found = []
+        try:
+            for entry in self.entries():
+                with suppress(DatasetError):
+                    found.append(self.entry_name(entry))
+        finally:
+            self.losses, self.bad_files = kept
+        return found
 
     def attempt(self, entry: Any) -> tuple[AnnotatedImage | None, list[DatasetError]]:
         """Read one image as far as that is possible.

@@ -1,7 +1,6 @@
 """LabelMe: one JSON file of shapes beside each image."""
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ from handbone.radiographs.errors import RadiographError
 from handbone.radiographs.picture_formats import decode_picture
 from handbone.structure import Fields, check_structure
 
+from ..annotation_file import LARGEST_COORDINATE
 from ..errors import DatasetError
 from ..file_list import ImageFile
 from .annotated_image import AnnotatedImage
@@ -189,12 +189,10 @@ def _outline(kind: str, points: list[Any]) -> list[Any]:
         return points
     if kind not in ('rectangle', 'circle'):
         raise HandboneError(f'the shape {shown(kind)} is unknown')
-    sound = len(points) == 2 and all(
-        isinstance(each, list) and len(each) == 2 and all(type(x) in (int, float) for x in each)
-        for each in points
-    )
-    if not sound:
-        raise HandboneError(f'the {kind} has the points {shown(points)} instead of two')
+    if len(points) != 2 or not all(map(_is_point, points)):
+        raise HandboneError(
+            f'the {kind} has the points {shown(points)} instead of two pairs of finite numbers'
+        )
     (x, y), (other_x, other_y) = points
     if kind == 'rectangle':
         return [[x, y], [other_x, y], [other_x, other_y], [x, other_y]]
@@ -203,13 +201,22 @@ def _outline(kind: str, points: list[Any]) -> list[Any]:
     return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], 1).tolist()
 
 
+def _is_point(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        # NaN compares false
+        and all(type(x) in (int, float) and abs(x) <= LARGEST_COORDINATE for x in value)
+    )
+
+
 def _read_mask(index: int, shape: Mapping[str, Any], size: Size) -> BoxedMask:
     """Read a mask: a PNG in base64, whose first pixel lies at the first point."""
     (left, top), _ = points = [list(map(round, point)) for point in _corners(shape['points'])]
     try:
         data = base64.b64decode(shape.get('mask') or '', validate=True)
         picture, _ = decode_picture('the mask', data)
-    except (binascii.Error, RadiographError) as error:
+    except ValueError as error:  # of base64, or a RadiographError
         reason = error.problem if isinstance(error, RadiographError) else error
         raise HandboneError(f'the mask is no PNG in base64 ({reason})') from error
     expected = points[1][1] - top + 1, points[1][0] - left + 1

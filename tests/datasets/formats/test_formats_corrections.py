@@ -1,5 +1,7 @@
 """Labels that come back from an annotation tool replace those of the dataset."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from made_images import CLASSES, drawn_masks, made_image, write_all
 from handbone.annotations import annotation_json
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.catalogue import reader_class, writer_class
+from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.conversion import convert
 from handbone.datasets.formats.corrections import Corrections
 from handbone.errors import HandboneError
@@ -94,3 +97,48 @@ def test_labels_that_may_be_those_of_two_images_are_one_line(tmp_path, names, da
     found.match(data)
     with pytest.raises(DatasetError, match=words):
         found.of(made_image(drawn_masks(1), data[0]))
+
+
+def test_losses_and_problems_of_the_data_count_once(tmp_path):
+    """Annotations with a member that has no place, and one of an image that is not there."""
+    names = enumerate(['a.png', 'b.png'], 1)
+    square = dict(category_id=1, segmentation=[[2, 2, 9, 2, 9, 9, 2, 9]], iscrowd=0, color='red')
+    document = dict(
+        images=[dict(id=key, file_name=name, height=20, width=28) for key, name in names],
+        categories=[dict(id=key, name=name) for key, name in enumerate(CLASSES, 1)],
+        annotations=[square | dict(id=key, image_id=key) for key in (1, 2, 9)],
+    )
+    (tmp_path / 'old').mkdir()
+    (tmp_path / 'old/coco.json').write_text(json.dumps(document))
+    corrections(tmp_path / 'new', 'b.png')
+    done = convert(tmp_path / 'old', tmp_path / 'out', 'coco', corrected=tmp_path / 'new')
+    assert done.images == 2 and 'other members of annotations: 2' in done.losses
+    (problem,) = done.problems
+    assert 'there is no image with id 9' in str(problem)
+
+
+def test_a_bad_correction_leaves_out_its_image_alone(tmp_path):
+    source = write(tmp_path / 'old', ['ID1/a', 'ID2/b'], left=8)
+    new = write(tmp_path / 'new', ['ID1/a', 'ID2/b'], left=32)
+    (new / 'outputs_json/ID1/a.json').write_text('{')
+    done = convert(source, tmp_path / 'out', 'hand-bone', corrected=new)
+    assert done.images == len(done.problems) == 1
+    assert str(done.problems[0]).startswith(str(new))
+    (image,) = reader_class('hand-bone')(tmp_path / 'out')
+    assert image.name == 'ID2/b.png'
+
+
+@pytest.mark.parametrize('which', ['old', 'new'])
+def test_an_entry_without_a_name_is_reported(tmp_path, which):
+    """The damaged file of LabelMe, which alone says whose labels it holds."""
+    folders = {}
+    for name, left in (('old', 8), ('new', 32)):
+        made = write(tmp_path / f'made_{name}', ['ID1/a', 'ID2/b'], left)
+        folders[name] = tmp_path / name
+        convert(made, folders[name], 'labelme', image_files='none')
+    (folders[which] / 'ID2/b.json').write_text('{')
+    choice, new = ClassChoice(['Ulna']), folders['new']
+    done = convert(folders['old'], tmp_path / 'out', 'coco', corrected=new, choice=choice)
+    (problem,) = done.problems
+    assert str(problem).startswith(str(folders[which] / 'ID2/b.json'))
+    assert done.images == (1 if which == 'old' else 2)

@@ -85,6 +85,10 @@ def test_images_are_found_beside_the_file_and_elsewhere(tmp_path):
         (dict(shape_type='rectangle'), 'instead of two'),
         (dict(shape_type='mask', points=[[1, 1], [3, 3]], mask='no'), 'no PNG in base64'),
         (dict(shape_type='mask', points=[[1, 1], [3, 3]]), 'no PNG in base64'),
+        (dict(shape_type='mask', points=[[1, 1], [3, 3]], mask='é'), 'no PNG in base64'),
+        (dict(shape_type='mask', points=[[1, np.nan], [3, 3]]), 'two pairs of finite numbers'),
+        (dict(shape_type='circle', points=[[1, 1], [np.inf, 3]]), 'two pairs of finite numbers'),
+        (dict(shape_type='rectangle', points=[[1, 1], [10**400, 3]]), 'two pairs of finite'),
     ],
 )
 def test_bad_shapes(tmp_path, shape, fault):

@@ -134,6 +134,12 @@ def test_names_below_a_folder():
     assert name_below('é' * 110 + '.png', 'file') == 'é' * 110 + '.png'
 
 
+def test_a_class_is_chosen_once(folder):
+    coco(folder, 'own.png')
+    with pytest.raises(DatasetError, match="class 'round' is chosen twice. Give each name once"):
+        read('coco', folder, choice=ClassChoice(['round', 'round']))
+
+
 @pytest.mark.parametrize('name', ['a\nb', '\ud800', ' a', '#a', ''])
 def test_names_of_classes_that_no_list_can_hold(folder, name):
     coco(folder, 'own.png')

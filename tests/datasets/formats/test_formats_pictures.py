@@ -1,6 +1,7 @@
 """Masks as pictures and arrays, written by Pillow and NumPy as other programs write them."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -153,6 +154,16 @@ class TestColorPng:
         self.picture(tmp_path)
         with pytest.raises(DatasetError, match=fault):
             masks_of(ColorPngReader(tmp_path, colors=colors))
+
+    def test_names_in_another_unicode_form(self, tmp_path):
+        names = [unicodedata.normalize(form, 'élan') for form in ('NFD', 'NFC')]
+        save(tmp_path / 'masks/a.png', np.full((2, 2, 3), 7, np.uint8))
+        (tmp_path / 'colors.json').write_text(json.dumps({names[0]: [7, 7, 7]}))
+        reader = ColorPngReader(tmp_path)
+        assert reader.classes == (names[1],) and reader.palette == ((7, 7, 7),)
+        assert masks_of(reader)['a.png'].all()
+        with pytest.raises(HandboneError, match='the same name in two Unicode forms'):
+            ColorPngReader(tmp_path, colors={names[0]: [7, 7, 7], names[1]: [8, 8, 8]})
 
     def test_colours_that_cannot_be_told_apart(self, tmp_path):
         with pytest.raises(HandboneError, match='black, white or that of two'):

@@ -76,6 +76,27 @@ def locked_folder(folder: str | Path, wait: float = 0.0) -> Iterator[None]:
         file.close()
 
 
+@contextlib.contextmanager
+def locked_file(path: Path, wait: float) -> Iterator[None]:
+    """Keep other processes from replacing a file while the block reads and replaces it.
+
+    The lock is in a hidden folder beside the file, which stays.
+
+    Args:
+        path: The file.
+        wait: As for :func:`locked_folder`.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        FolderInUseError: If another process holds it for longer.
+        OSError: If nothing can be written beside the file.
+    """
+    with locked_folder(path.with_name(f'.{path.name}.lock'), wait):
+        yield
+
+
 def _lock_in(path: Path, seconds: float) -> UnfinishedFile:
     end = time.monotonic() + seconds
     while True:

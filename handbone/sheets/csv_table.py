@@ -6,7 +6,7 @@ from pathlib import Path
 from handbone.csv_files import csv_bytes, read_table, row_error
 from handbone.errors import shown
 from handbone.files import write_atomically
-from handbone.folder_lock import locked_folder
+from handbone.folder_lock import locked_file
 
 from .keyed_table import Cell, KeyedTable, joined_columns, text_of
 
@@ -41,7 +41,7 @@ class CsvTable(KeyedTable):
         if not rows:
             return
         key = next(iter(rows[0]))
-        with locked_folder(self.path.with_name(f'.{self.path.name}.lock'), wait=PATIENCE):
+        with locked_file(self.path, wait=PATIENCE):
             header, lines = self._read()
             if header and key not in header:
                 remedy = 'Add it to the table, or name another file.'

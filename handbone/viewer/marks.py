@@ -7,6 +7,7 @@ from pathlib import Path
 from handbone.csv_files import csv_bytes, read_table, row_error
 from handbone.errors import HandboneError, listed, shown
 from handbone.files import write_atomically
+from handbone.folder_lock import locked_file
 from handbone.listing import normal_form
 
 COLUMNS = ('image_name', 'mark', 'note')
@@ -14,10 +15,15 @@ COLUMNS = ('image_name', 'mark', 'note')
 KINDS = ('bad', 'correct', 'good')
 #: Characters of a note.
 LONGEST_NOTE = 500
+#: Seconds to wait for another viewer that is writing.
+PATIENCE = 10.0
 
 
 class Marks:
     """Marks and notes of images.
+
+    The CSV is read again before it is written, so that several viewers may have it open, and a
+    person may change it too.
 
     Args:
         path: The CSV; it is read if it is there.
@@ -33,7 +39,7 @@ class Marks:
         self._names = list(names)
         self._lock = threading.Lock()
         #: Mark and note by name, also of images that are not shown now.
-        self._rows: dict[str, tuple[str, str]] = _read(path) if path.exists() else {}
+        self._rows = _read(path)
 
     def mark(self, index: int) -> str:
         """Give the mark of an image; empty for none."""
@@ -56,7 +62,8 @@ class Marks:
             note: A few words.
 
         Raises:
-            HandboneError: There is no such mark, or the note is too long.
+            HandboneError: There is no such mark, the note is too long, the file has become another
+                kind of file, or another viewer holds it.
             OSError: The file cannot be written; what was there before is kept.
         """
         if mark and mark not in KINDS:
@@ -64,8 +71,8 @@ class Marks:
         if len(note) > LONGEST_NOTE:
             raise HandboneError(f'A note has at most {LONGEST_NOTE} characters.')
         name = normal_form(self._names[index])
-        with self._lock:
-            rows = dict(self._rows)
+        with self._lock, locked_file(self.path, wait=PATIENCE):
+            rows = _read(self.path)
             rows.pop(name, None)
             if mark or note:
                 rows[name] = mark, ' '.join(note.split())
@@ -89,6 +96,9 @@ class Marks:
 
 
 def _read(path: Path) -> dict[str, tuple[str, str]]:
+    """Read the marks; none where there is no file yet."""
+    if not path.exists():
+        return {}
     header, rows = read_table(path)
     if tuple(header) != COLUMNS:
         raise row_error(

@@ -89,7 +89,7 @@ def open_sources(
     )
     palette = _palette(labelled[0].reader.palette if labelled else (), classes)
     first = sources[0].resolve()
-    marks = extras.marks or first.with_name(f'{first.with_suffix("").name}.marks.csv')
+    marks = extras.marks or first.with_name(f'{_bare(first).name}.marks.csv')
     table = read_patient_table(extras.table) if extras.table else None
     session = Session(
         Catalogue(gallery, layers, classes, palette),

@@ -10,7 +10,9 @@ from small_disk import fill_disk, mount_small_disk
 
 from handbone.datasets.formats.catalogue import reader_class
 from handbone.errors import HandboneError
+from handbone.folder_lock import FolderInUseError, locked_file
 from handbone.scoring import evaluate
+from handbone.viewer import marks as marks_module
 from handbone.viewer.application import AsciiJson
 from handbone.viewer.export import export_marked
 from handbone.viewer.findings import Findings
@@ -125,6 +127,33 @@ def test_marks_of_images_that_are_not_shown_stay(tmp_path):
     path.write_text('image_name,mark,note\nother.png,good,\n')
     Marks(path, NAMES).set(0, 'bad')
     assert 'other.png,good' in path.read_text()
+
+
+def test_marks_of_others_stay(tmp_path):
+    """Two viewers and a person write one file."""
+    one, other = (Marks(tmp_path / 'marks.csv', NAMES) for _ in range(2))
+    one.set(0, 'bad')
+    other.set(1, 'good')
+    with one.path.open('a') as file:
+        file.write('by_hand.png,correct,\n')
+    one.set(0, 'correct')
+    assert one.path.read_text().splitlines()[1:] == [
+        *sorted([f'{NAMES[0]},correct,', f'{NAMES[1]},good,', 'by_hand.png,correct,'])
+    ]
+    assert one.all() == ['correct', 'good', '']
+    one.path.write_text('something else\n')
+    with pytest.raises(HandboneError, match='the header is not image_name,mark,note'):
+        one.set(0, 'bad')
+    assert one.path.read_text() == 'something else\n'
+
+
+def test_marks_wait_for_another_viewer(tmp_path, monkeypatch):
+    marks = Marks(tmp_path / 'marks.csv', NAMES)
+    monkeypatch.setattr(marks_module, 'PATIENCE', 0)
+    with locked_file(marks.path, 0), pytest.raises(FolderInUseError):
+        marks.set(0, 'bad')
+    marks.set(0, 'bad')
+    assert marks.all()[0] == 'bad'
 
 
 @pytest.mark.parametrize(

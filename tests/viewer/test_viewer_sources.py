@@ -32,6 +32,14 @@ def test_predictions_alone_show_the_images_that_they_have(data, csv_files, tmp_p
     assert session.catalogue.classes == CLASSES
 
 
+def test_marks_lie_beside_the_data_under_its_whole_name(data, csv_files, tmp_path):
+    data.rename(tmp_path / 'v1.1')
+    session, _ = opened([tmp_path / 'v1.1'])
+    assert session.marks.path == tmp_path / 'v1.1.marks.csv'
+    session, _ = opened([csv_files[0], tmp_path / 'v1.1'])
+    assert session.marks.path == csv_files[0].with_name('good.marks.csv')
+
+
 def test_several_parts_carry_their_names(data, csv_files):
     copied = data.parent / 'train'
     convert(data, copied, 'hand-bone')

@@ -1,4 +1,4 @@
-# make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 6 minutes or more
+# make demo     starter weights, synthetic radiographs, training, Dice table, overlays and CSV: 25 minutes with AVX2
 # make test     all tests but those of the longest pages of the docs, the end-to-end ones included
 # make test-fast  all but the trainings and the runs of whole commands
 # make test-pages the pages of the docs whose commands take longest, and the notebooks

@@ -19,11 +19,8 @@ from handbone.masks import (
     scaling,
 )
 from handbone.radiographs import (
-    Radiograph,
     check_colors,
     check_grey_values,
-    read_photograph,
-    read_radiograph,
 )
 
 from .description import Description
@@ -105,21 +102,6 @@ class ExportedPredictor:
         self.color = description.preprocessing.color
         self._session = session
         self._packed = packed
-
-    def read(self, path: Path) -> Radiograph:
-        """Read a file as the model wants it; see ``ReadsFiles`` of the predictors.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The radiograph; in colours if the model sees these.
-
-        Raises:
-            RadiographError: The file cannot be used.
-        """
-        read = read_photograph if self.color else read_radiograph
-        return read(path, self.window)
 
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Predict packed labels; images of one size go through the network together.

@@ -1,21 +1,13 @@
 """The test pipeline of a config, for images that are in memory already."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from mmcv.transforms import Compose
 
 from handbone.errors import HandboneError
-from handbone.radiographs import (
-    Radiograph,
-    check_colors,
-    check_grey_values,
-    read_photograph,
-    read_radiograph,
-)
+from handbone.radiographs import check_colors, check_grey_values
 from handbone.sections import Section
-from handbone.sections.section_overview import read_overview
 
 LOADING = 'LoadRadiograph'
 SECTIONS = 'LoadSection'
@@ -46,22 +38,6 @@ class ArrayPipeline:
         self.window = loading.get('window', 'file')
         self.color = loading.get('color_type') == 'color'
         self._steps = Compose(without_labels(steps[1:]))
-
-    def read(self, path: Path) -> Radiograph:
-        """Read a file as the pipeline does.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The radiograph; in colours if the pipeline loads these, or the overview of a section.
-
-        Raises:
-            RadiographError: The file cannot be used.
-        """
-        if self.reads_sections:
-            return read_overview(path)
-        return (read_photograph if self.color else read_radiograph)(path, self.window)
 
     def __call__(self, image: np.ndarray | Section, place: str = 'the image') -> dict:
         """Prepare one image.

@@ -30,7 +30,6 @@ from handbone.ensembles.trained_config import member_config
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, logits_to_packed, planes_last
 from handbone.postprocessing import apply_steps, index_classes
-from handbone.radiographs import Radiograph
 
 from .array_pipeline import ArrayPipeline
 from .torch_predictor import autocast, choose_device, prepare_for_autocast
@@ -125,20 +124,6 @@ class EnsemblePredictor:
                     'that no file can be read for all: predict with their checkpoints, and vote'
                 )
         self.window, self.color = first.window, first.color
-
-    def read(self, path: Path) -> Radiograph:
-        """Read a file as the members do; see ``ReadsFiles`` of the predictors.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The radiograph; in colours if the members load these.
-
-        Raises:
-            RadiographError: The file cannot be used.
-        """
-        return self._prepare[0].read(path)
 
     @torch.inference_mode()
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -8,8 +8,15 @@ import numpy as np
 import torch
 
 from handbone.evaluation.logit_summary import LogitSummary
-from handbone.radiographs import Radiograph, check_colors, check_grey_values, read_radiograph
+from handbone.radiographs import (
+    Radiograph,
+    check_colors,
+    check_grey_values,
+    read_photograph,
+    read_radiograph,
+)
 from handbone.radiographs.window import Window
+from handbone.sections.section_overview import read_overview
 
 #: Images that a network gets at once unless the caller says, by type of device; 1 on others.
 BATCH_SIZES = {'cuda': 8}
@@ -88,14 +95,6 @@ class Summarises(Protocol):
         """Predict as :meth:`Predictor.predict` does, and tell how sure it is."""
 
 
-@runtime_checkable
-class ReadsFiles(Protocol):
-    """A predictor that reads its files in its own way, such as one of tissue sections."""
-
-    def read(self, path: Path) -> Radiograph:
-        """Read a file into what :meth:`Predictor.predict` takes as its ``content``."""
-
-
 def sees_colors(predictor: Predictor) -> bool:
     """Tell whether a predictor takes colours, by its attribute ``color``, which few have.
 
@@ -134,14 +133,16 @@ def read_file(predictor: Predictor, path: Path) -> Radiograph:
         path: The file.
 
     Returns:
-        The image, in the predictor's window.
+        The image, in the predictor's window; in colours if it sees these, and the overview of a
+        section if its attribute ``reads_sections`` says that it reads the files by itself.
 
     Raises:
         RadiographError: The file cannot be used.
     """
-    if isinstance(predictor, ReadsFiles):
-        return predictor.read(path)
-    return read_radiograph(path, predictor.window)
+    if getattr(predictor, 'reads_sections', False):
+        return read_overview(path)
+    read = read_photograph if sees_colors(predictor) else read_radiograph
+    return read(path, predictor.window)
 
 
 def predict_labelled(predictor: Predictor, images: Sequence[np.ndarray]) -> list[Labelled]:

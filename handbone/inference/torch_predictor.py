@@ -33,7 +33,6 @@ from handbone.configuration.test_time_augmentation import use_test_time_augmenta
 from handbone.engine.precision_choice import check_precision, resolve_precision
 from handbone.errors import HandboneError
 from handbone.masks import check_thresholds, planes_last
-from handbone.radiographs import Radiograph
 
 from .array_pipeline import ArrayPipeline
 from .predictor import Labelled
@@ -106,6 +105,7 @@ class TorchPredictor:
             self._prepare = ArrayPipeline(pipeline)
         self.window = self._prepare.window
         self.color = self._prepare.color
+        self.reads_sections = self._prepare.reads_sections
 
         model = build_model(cfg)
         segmentor = model.module if tta else model
@@ -127,21 +127,6 @@ class TorchPredictor:
             segmentor.test_cfg['summarise'] = dict(temperatures=temperatures)
         self._model = model.to(self.device).eval()
         prepare_for_autocast(self._model, self._dtype)
-
-    def read(self, path: Path) -> Radiograph:
-        """Read a file as the test pipeline does; see ``ReadsFiles`` of the predictors.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The radiograph; in colours if the pipeline loads these, or the overview of a section
-            whose windows :meth:`predict` reads.
-
-        Raises:
-            RadiographError: The file cannot be used.
-        """
-        return self._prepare.read(path)
 
     @torch.inference_mode()
     def predict(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:

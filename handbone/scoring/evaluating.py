@@ -120,8 +120,16 @@ def evaluate(
         tables = read_tables([prediction, *([other] if other else [])], unit, common)
     else:
         scorer = MaskScorer(
-            *(prediction, Path(reference), other, size, Path(images) if images else None),
-            *(classes, skip_labels, common, unknown_file or '', unknown_labels),
+            prediction,
+            Path(reference),
+            other,
+            size,
+            Path(images) if images else None,
+            classes,
+            skip_labels,
+            common,
+            unknown_file or '',
+            unknown_labels,
         )
         names, limits, notes = scorer.choose_scores(
             scores, tolerances, lengths, show_dir is not None, bool(overlap)

@@ -51,18 +51,23 @@ def test_a_turned_object_is_seen_upright_and_its_labels_come_back(angle, mirrore
     assert model.locator.sizes == [(1, len(PARTS), 80, 72)]
 
 
+@pytest.mark.parametrize(
+    ('size', 'batches'), [((260, 300), [(4, 72), (4, 80)]), ((300, 300), [(8, 80)])]
+)
 @pytest.mark.parametrize('angle', [0.3, 1.9, math.pi, -1.2])
-def test_a_locator_that_knows_only_upright_objects_sees_them_in_four_positions(angle):
+def test_a_locator_that_knows_only_upright_objects_sees_them_in_four_positions(
+    angle, size, batches
+):
     upright = dict(locator=dict(type='UprightSegmentor', stride=2))
     matrices = [object_matrix(angle, 75, (150, 130)), object_matrix(0.1, 60, (120, 140), True)]
-    parts = [object_image(object_polygons(matrix), (260, 300)) for matrix in matrices]
+    parts = [object_image(object_polygons(matrix), size) for matrix in matrices]
     model = build_cascade(quarter_turns=True, **upright)
     samples = predict(model, *(image for image, _ in parts))
     for sample, matrix, (_, packed) in zip(samples, matrices, parts, strict=True):
         assert sample.region_found
         assert view_error(sample, matrix, (192, 192)) < 2
         assert (dice_of(planes_last(sample.pred_sem_seg.data), packed) > 0.98).all()
-    assert [size[::2] for size in model.locator.sizes] == [(4, 72), (4, 80)]
+    assert [each[::2] for each in model.locator.sizes] == batches
     (sample, _) = predict(build_cascade(**upright), *(image for image, _ in parts))
     alone = sample.region_found and view_error(sample, matrices[0], (192, 192)) < 2
     assert alone == (abs(angle) < 0.7)

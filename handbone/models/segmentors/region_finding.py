@@ -116,12 +116,12 @@ class RegionFinding:
         padded = F.pad(image, (0, window, 0, window))
         part = content.clamp_max(window)
         # one by one: the logits of a window in four positions stay in the processor's cache
-        places = [
-            self._place_in_window(padded[..., top : top + window, left : left + window], part)
+        found_in = [
+            self._masses(padded[..., top : top + window, left : left + window], part, shrink)
             for top, left in starts
         ]
         with torch.autocast(image.device.type, enabled=False):
-            masses = Masses(*(torch.cat(each) for each in zip(*places, strict=True)))
+            masses = Masses(*(torch.cat(each) for each in zip(*found_in, strict=True)))
             shifts = masses.centroids.new_tensor(starts).flip(1)[:, None]
             masses = masses._replace(
                 centroids=masses.centroids + shifts, boxes=masses.boxes + shifts.repeat(1, 1, 2)
@@ -130,7 +130,7 @@ class RegionFinding:
         best = int(found.support.argmax())
         return Found(*(each[best : best + 1] for each in found))
 
-    def _place_in_window(self, window: Tensor, content: Tensor) -> Masses:
-        logits = self.coarse_logits(window, content, self.shrink // 2)
+    def _masses(self, window: Tensor, content: Tensor, shrink: int) -> Masses:
+        logits = self.coarse_logits(window, content, shrink)
         with torch.autocast(window.device.type, enabled=False):
             return masses_of_logits(logits, (window.shape[2], window.shape[3]), content)

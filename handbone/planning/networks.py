@@ -85,9 +85,9 @@ class Network(NamedTuple):
 NETWORKS: Mapping[str, Network] = {
     'folded_unet': Network(
         base='folded_unet',
-        parameters=3_727_184,
-        flops=48.2e9,
-        peak=196_190_208,
+        parameters=4_083_280,
+        flops=102.0e9,
+        peak=207_806_464,
         schedule='adamw_progressive',
         stride=1,
         divisor=64,

@@ -183,6 +183,18 @@ def small_part_region(classes=('b', 'c'), size=(96, 96), name='small', **setting
     return region | dict(margin=0.3) | settings
 
 
+def network_with_background():
+    """A network for classes that exclude each other: a softmax over them and the background."""
+    channels = dict(in_channels=6, channels=6, num_classes=7, in_index=0)
+    return dict(
+        type='MultilabelEncoderDecoder',
+        data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=8)),
+        backbone=dict(type='PoolingBackbone'),
+        decode_head=dict(type='FCNHead', num_convs=0, concat_input=False, **channels),
+        test_cfg=dict(decision='exclusive'),
+    )
+
+
 def build_second_look(first=None, looks=None, shrink=4, **settings):
     """A coarse first stage, and a network that sees two parts closely."""
     closer = [dict(network=dict(type='ChannelSegmentor'), regions=[small_part_region()])]

@@ -11,7 +11,12 @@ from mmseg.models import FCNHead
 from mmseg.models.losses import CrossEntropyLoss
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
-from striped_object import build_cascade, build_second_look
+from striped_object import (
+    build_cascade,
+    build_second_look,
+    network_with_background,
+    small_part_region,
+)
 
 from handbone import masks
 from handbone.engine import ClassCountHook
@@ -135,15 +140,9 @@ def test_one_class_where_views_of_two_regions_overlap(build_segmentor, make_samp
 @pytest.mark.parametrize('build', [build_cascade, build_second_look])
 def test_a_cascade_has_the_background_of_the_network_that_labels(build):
     """Views and ensembles averaged probabilities that its logits do not stand for."""
-    channels = dict(in_channels=6, channels=6, num_classes=7, in_index=0)
-    network = dict(
-        type='MultilabelEncoderDecoder',
-        data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=8)),
-        backbone=dict(type='PoolingBackbone'),
-        decode_head=dict(type='FCNHead', num_convs=0, concat_input=False, **channels),
-        test_cfg=dict(decision='exclusive'),
-    )
-    part = dict(network=network) if build is build_cascade else dict(first=network)
+    network = network_with_background()
+    looks = [dict(network=network, regions=[small_part_region()])]
+    part = dict(network=network) if build is build_cascade else dict(first=network, looks=looks)
     assert decided_by(build(**part)) == Decided(exclusive=True, has_background=True)
     assert not build().has_background
     with pytest.raises(HandboneError, match='threshold=0.3 has no meaning here'):

@@ -10,6 +10,7 @@ from striped_object import (
     TEMPLATE,
     build_second_look,
     dice_of,
+    network_with_background,
     object_image,
     object_matrix,
     object_polygons,
@@ -209,6 +210,14 @@ def test_a_flipped_image_is_refused():
 def test_parts_that_do_not_fit_are_refused(change, message):
     with pytest.raises(HandboneError, match=message):
         build_second_look(**(dict(first=COARSE) | change))
+
+
+def test_a_second_look_puts_only_logits_of_one_meaning_together():
+    looks = [dict(network=network_with_background(), regions=[small_part_region()])]
+    with pytest.raises(HandboneError, match="the network of region '.*' has a channel for the"):
+        build_second_look(looks=looks)
+    with pytest.raises(HandboneError, match='the first stage has a channel for the background'):
+        build_second_look(first=network_with_background())
 
 
 def test_it_is_not_trained_as_a_whole():

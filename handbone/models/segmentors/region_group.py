@@ -70,22 +70,32 @@ class RegionGroup(nn.Module):
             )
         self.edge = float(edge)
 
-    def check_classes(self, num_classes: int) -> None:
-        """Check that network and regions are of the classes of the first stage.
+    def check_first(self, first: Any) -> None:
+        """Check that network and regions have the classes of the first stage.
 
         Args:
-            num_classes: Number of classes of the first stage.
+            first: The first stage.
 
         Raises:
-            HandboneError: If they are not.
+            HandboneError: If they do not, or only one of the networks has a channel for the
+                background, so that their logits do not mean the same.
         """
         counts = {'network': self.network.num_classes}
         counts |= {f'region {each.name!r}': each.num_classes for each in self.regions}
-        other = [f'its {name} {count}' for name, count in counts.items() if count != num_classes]
+        wanted = first.num_classes
+        other = [f'its {name} {count}' for name, count in counts.items() if count != wanted]
         if other:
             raise HandboneError(
-                f'SecondLook: the first stage has {num_classes} classes, {" and ".join(other)}; '
+                f'SecondLook: the first stage has {wanted} classes, {" and ".join(other)}; '
                 'all need the same'
+            )
+        if self.network.has_background != first.has_background:
+            with_it, without = 'the first stage', f'the network of region {self.regions[0].name!r}'
+            if self.network.has_background:
+                with_it, without = without, with_it
+            raise HandboneError(
+                f'SecondLook: {with_it} has a channel for the background and {without} has none: '
+                'their logits cannot be put together; take heads of one kind'
             )
 
     def locate(self, masses: Masses, content: Tensor) -> tuple[list[Any], list[np.ndarray]]:

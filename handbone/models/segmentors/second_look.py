@@ -100,7 +100,7 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
         if not len(self.looks):
             raise HandboneError('SecondLook: looks is a list of at least one group of regions')
         for look in self.looks:
-            look.check_classes(self.num_classes)
+            look.check_first(self.first)
         if isinstance(self.first, JoinedNetworks) and self.shrink != 1:
             raise HandboneError(
                 f'SecondLook: shrink={self.shrink}, but a {type(self.first).__name__} as first '

@@ -1,4 +1,4 @@
-# JSRT with a pretrained encoder: 20 minutes on two CPU cores.
+# JSRT with a pretrained encoder: 15 to 20 minutes on two CPU cores.
 _base_ = [
     '../_base_/models/unet_efficientnet-lite0.py',
     '../_base_/datasets/jsrt.py',

@@ -1,5 +1,9 @@
 """Trainings from scratch that begin with shrunk batches, much as adamw_progressive.py has them."""
 
+from dataclasses import replace
+
+from .plan import CostOf, Step
+
 #: Shares of the iterations at a third and at half of the side; the rest runs at full size.
 AT_A_THIRD, AT_HALF = 0.225, 0.55
 
@@ -33,15 +37,25 @@ def stages(side: int) -> list[tuple[float, int]]:
     return [(AT_A_THIRD + AT_HALF, 2)]
 
 
-def mean_cost(side: int) -> float:
-    """Find the mean cost of the steps of a training, relative to one at full size.
+def mean_seconds(step: Step, cost_of: CostOf) -> float:
+    """Find the mean time of the steps of a training.
+
+    Shrunk batches save the network's time, not that of loading and augmenting the images.
 
     Args:
-        side: The long side.
+        step: The step at full size.
+        cost_of: What a step costs, measured or estimated.
 
     Returns:
-        The mean, below 1.
+        Seconds.
     """
-    reduced = stages(side)
+    full = cost_of(step).seconds
+    if step.kind.pretrained:
+        return full
+    width, height = step.size
+    reduced = stages(max(step.size))
     rest = 1 - sum(share for share, _ in reduced)
-    return rest + sum(share / factor**2 for share, factor in reduced)
+    return rest * full + sum(
+        share * cost_of(replace(step, size=(width // factor, height // factor))).seconds
+        for share, factor in reduced
+    )

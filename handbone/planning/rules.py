@@ -1,6 +1,7 @@
 """The rules that turn a fingerprint and a budget into a plan; docs/plan.md has their reasons."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
 
 from handbone.errors import HandboneError
@@ -9,7 +10,7 @@ from .augmentation import choose_augmentation
 from .fingerprint import Fingerprint
 from .networks import NETWORKS
 from .plan import Budget, CostOf, Plan, Size, Step, StepCost
-from .progressive import mean_cost, size_divisor
+from .progressive import mean_seconds, size_divisor
 
 #: Values of the output across the thinnest class.
 ACROSS = 12
@@ -23,6 +24,8 @@ CPU_BATCH = 4
 GPU_BATCHES = (8, 4, 2)
 #: Steps without which a network is not worth starting: from scratch, and from pretrained weights.
 LEAST_STEPS, LEAST_STEPS_PRETRAINED = 800, 5000
+#: Steps without which there is no plan: a twelfth of them warms the training up.
+FEWEST_STEPS = 12
 #: Steps after which more are not worth it: from scratch, and from pretrained weights.
 MOST_STEPS, MOST_STEPS_PRETRAINED = 6000, 40_000
 #: Share of the memory that is planned, and share of the time that is left for steps.
@@ -61,7 +64,7 @@ def make_plan(
     needed = needed_side(fingerprint, 1 if budget.device == 'cpu' else 4)
     step, cost = choose(fingerprint, budget, cost_of, needed)
     image_size, size_reason = _image_size(fingerprint, step, needed)
-    iterations, time_reason = _iterations(fingerprint, budget, step, cost)
+    iterations, time_reason = _iterations(fingerprint, budget, step, cost_of)
     augmentation = choose_augmentation(fingerprint)
     fold_file = ''
     if folds_given is None:
@@ -173,13 +176,18 @@ def _choose_on_cpu(
     """Take the size that is needed, or the largest for which the time suffices."""
     wanted = next((side for side in CPU_SIDES if side >= needed), CPU_SIDES[-1])
     batch = min(CPU_BATCH, max(fingerprint.images, 2))
-    for side in reversed([side for side in CPU_SIDES if side <= wanted]):
-        step = Step('folded_unet', fitted(fingerprint, side, size_divisor(side)), batch)
-        cost = cost_of(step)
-        fits = cost.memory <= MEMORY_SHARE * budget.memory
-        if fits and possible_steps(budget, step, cost) >= LEAST_STEPS:
-            return step, cost
-    return _only_if_it_fits(step, cost, budget)
+    steps = [
+        Step('folded_unet', fitted(fingerprint, side, size_divisor(side)), batch)
+        for side in CPU_SIDES
+        if side <= wanted
+    ]
+    chosen = steps[0]
+    # from small to large, so that no step is timed that takes minutes of a budget of one
+    for step in steps:
+        if not _fits(cost_of(step), budget) or possible_steps(budget, step, cost_of) < LEAST_STEPS:
+            break
+        chosen = step
+    return _only_if_it_fits(chosen, cost_of, budget)
 
 
 def _choose_on_gpu(
@@ -190,14 +198,15 @@ def _choose_on_gpu(
     found = None
     for side in reversed([side for side in GPU_SIDES if side <= wanted]):
         for step in _steps_on_gpu(fingerprint, budget, side):
-            cost = cost_of(step)
-            found = (step, cost)
-            if cost.memory > MEMORY_SHARE * budget.memory:
+            if step.recompute and _fits(cost_of(replace(step, recompute=False)), budget):
+                continue  # not the memory is short, but the time
+            found = step
+            if not _fits(cost_of(step), budget):
                 continue
-            if possible_steps(budget, step, cost) >= LEAST_STEPS_PRETRAINED:
-                return step, cost
+            if possible_steps(budget, step, cost_of) >= LEAST_STEPS_PRETRAINED:
+                return step, cost_of(step)
     assert found is not None
-    return _only_if_it_fits(*found, budget)
+    return _only_if_it_fits(found, cost_of, budget)
 
 
 def _steps_on_gpu(fingerprint: Fingerprint, budget: Budget, side: int) -> Iterator[Step]:
@@ -213,14 +222,19 @@ def _steps_on_gpu(fingerprint: Fingerprint, budget: Budget, side: int) -> Iterat
                     yield Step(name, size, batch, budget.half, recompute)
 
 
-def _only_if_it_fits(step: Step, cost: StepCost, budget: Budget) -> tuple[Step, StepCost]:
+def _fits(cost: StepCost, budget: Budget) -> bool:
+    return cost.memory <= MEMORY_SHARE * budget.memory
+
+
+def _only_if_it_fits(step: Step, cost_of: CostOf, budget: Budget) -> tuple[Step, StepCost]:
     """Take the smallest step although the time is short; without memory there is no plan."""
-    if cost.memory > MEMORY_SHARE * budget.memory:
+    cost = cost_of(step)
+    if not _fits(cost, budget):
         raise HandboneError(
             f'The smallest training step takes {cost.memory / 1e9:.1f} GB, and '
             f'{MEMORY_SHARE:.0%} of {budget.memory / 1e9:.1f} GB may be used. Give more memory.'
         )
-    if possible_steps(budget, step, cost) < 1:
+    if possible_steps(budget, step, cost_of) < FEWEST_STEPS:
         raise HandboneError(
             f'A training step takes {cost.seconds:.1f} s, and there are {budget.seconds:.0f} s in '
             'all. Give more time: --time.'
@@ -228,26 +242,26 @@ def _only_if_it_fits(step: Step, cost: StepCost, budget: Budget) -> tuple[Step, 
     return step, cost
 
 
-def possible_steps(budget: Budget, step: Step, cost: StepCost) -> int:
+def possible_steps(budget: Budget, step: Step, cost_of: CostOf) -> int:
     """Count the steps for which there is time.
 
     Args:
         budget: What the training may take.
         step: The step at full size.
-        cost: What it costs.
+        cost_of: What a step costs, measured or estimated.
 
     Returns:
         Their number.
     """
-    mean = cost.seconds * (1.0 if step.kind.pretrained else mean_cost(max(step.size)))
-    return int(TIME_SHARE * budget.seconds / mean)
+    return int(TIME_SHARE * budget.seconds / mean_seconds(step, cost_of))
 
 
 def _iterations(
-    fingerprint: Fingerprint, budget: Budget, step: Step, cost: StepCost
+    fingerprint: Fingerprint, budget: Budget, step: Step, cost_of: CostOf
 ) -> tuple[int, str]:
+    cost = cost_of(step)
     most = MOST_STEPS_PRETRAINED if step.kind.pretrained else MOST_STEPS
-    possible = possible_steps(budget, step, cost)
+    possible = possible_steps(budget, step, cost_of)
     how = 'measured' if cost.timed else 'estimated'
     seconds = f'{cost.seconds:.2f} s {how} for a step at full size'
     if possible > most:

@@ -11,8 +11,8 @@ from handbone.class_sides import sided_classes
 from handbone.errors import HandboneError
 from handbone.planning.augmentation import choose_augmentation
 from handbone.planning.networks import NETWORKS
-from handbone.planning.plan import Budget, StepCost
-from handbone.planning.progressive import mean_cost
+from handbone.planning.plan import Budget, Step, StepCost
+from handbone.planning.progressive import mean_seconds
 from handbone.planning.rules import choose_folds, fitted, make_plan, needed_side, possible_steps
 from handbone.planning.step_cost import cost_on
 
@@ -64,18 +64,35 @@ def test_a_cpu_takes_the_next_larger_size():
 
 
 def test_a_cpu_takes_a_smaller_size_if_time_is_short():
-    cost = cost_per_pixel(1e-6, 100)
-    plan = make_plan(fingerprint(thickness=24), Budget('cpu', 10**10, 300), cost)
+    tried = []
+
+    def cost(step):
+        tried.append(max(step.size))
+        return cost_per_pixel(1e-6, 100)(step)
+
+    budget = Budget('cpu', 10**10, 300)
+    plan = make_plan(fingerprint(thickness=24), budget, cost)
     assert plan.step.size == (384, 384)
-    assert plan.iterations == possible_steps(Budget('cpu', 10**10, 300), plan.step, plan.cost)
+    assert plan.iterations == possible_steps(budget, plan.step, cost)
     # the steps at a third, at half and at the full side together take nine tenths of the time
     per_step = plan.cost.seconds * (0.225 / 9 + 0.55 / 4 + 0.225)
     assert plan.iterations * per_step == pytest.approx(270, rel=0.01)
+    assert max(tried) == 512  # a step at 1024 alone would take four times as long
 
 
-def test_the_mean_cost_of_steps():
-    assert mean_cost(384) == pytest.approx(0.225 / 9 + 0.55 / 4 + 0.225)
-    assert mean_cost(256) == pytest.approx(0.775 / 4 + 0.225)
+def test_shrunk_batches_do_not_save_the_time_of_loading():
+    """Trainings that were planned as if they did took half as long again as they were given."""
+
+    def cost(step):
+        return StepCost(0.2 + 1e-6 * step.size[0] * step.size[1], 100, True, True)
+
+    step = Step('folded_unet', (768, 384), 4)
+    network = 1e-6 * 768 * 384 * (0.225 / 9 + 0.55 / 4 + 0.225)
+    assert mean_seconds(step, cost) == pytest.approx(0.2 + network)
+    step = Step('folded_unet', (256, 256), 4)
+    assert mean_seconds(step, cost) == pytest.approx(0.2 + 1e-6 * 256**2 * (0.775 / 4 + 0.225))
+    step = Step('segformer_mit-b0', (256, 256), 4)  # is not trained on shrunk batches
+    assert mean_seconds(step, cost) == pytest.approx(0.2 + 1e-6 * 256**2)
 
 
 def test_a_cpu_takes_a_smaller_size_if_memory_is_short():
@@ -118,6 +135,13 @@ def test_few_patients_take_a_small_network():
     assert many.step.network == 'upernet_convnext-b'
 
 
+def test_blocks_are_not_computed_twice_where_only_time_is_short():
+    """It would take a third longer still."""
+    plan = make_plan(fingerprint(), Budget('cuda', 24 * 10**9, 60), cost_per_pixel(1e-6, 100))
+    assert plan.step.size == (256, 256) and not plan.step.recompute
+    assert ('checkpointing', 'no', 'the batch fits without') in plan.reasons
+
+
 def test_blocks_are_computed_twice_before_a_smaller_network_is_taken():
     def cost(step):
         assert step.kind.pretrained
@@ -143,6 +167,8 @@ def test_images_keep_their_shape():
         (Budget('cpu', 1000, 3600), cheap, 'Give more memory'),
         (Budget('cuda', 10**9, 3600), cost_per_pixel(1e-8, 10**6), 'Give more memory'),
         (Budget('cpu', 10**10, 1), cost_per_pixel(1e-3, 1), '--time'),
+        # time for five steps, which a warm-up of a twelfth of them cannot begin
+        (Budget('cpu', 10**10, 1), cost_per_pixel(1.5e-6, 1), '--time'),
     ],
 )
 def test_what_does_not_fit(budget, cost, message):

@@ -49,9 +49,9 @@ def draw_tiles(
     Returns:
         RGB, uint8 (height, width, 3).
     """
-    overview, _ = section.overview(longer_side)
+    overview, reduce = section.overview(longer_side)
     picture = draw_masks(overview, labels, classes)
-    scale = (picture.shape[1] - 1) / section.size[1]
+    scale = 1 / reduce
     for judged in tiles:
         if not judged.kept:
             _shade(picture, _corners(judged.tile, scale))

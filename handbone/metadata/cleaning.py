@@ -200,7 +200,7 @@ class TableCleaner:
         if self.repair and changed:
             numbers.update(changed)
         else:
-            for column in faults:
+            for column in {**faults, **changed}:
                 del numbers[column]
 
     def _join(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from handbone.configuration.shipped import config_folder
+from handbone.machine.graphics_cards import only_card
 
 #: Seconds that a stopped training has to end before it is killed.
 STOP_TIMEOUT = 30
@@ -41,7 +42,7 @@ def start_training(
     command = [sys.executable, str(config_folder().parent / 'tools' / 'train.py'), *arguments]
     environment = dict(os.environ)
     if gpu is not None:
-        environment['CUDA_VISIBLE_DEVICES'] = gpu
+        environment.update(only_card(gpu))
     file = None
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)

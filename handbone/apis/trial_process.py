@@ -13,6 +13,7 @@ from signal import Signals
 
 from mmengine.config import Config
 
+from handbone.machine.graphics_cards import only_card
 from handbone.structure import one_line
 
 from .training import train
@@ -76,7 +77,7 @@ def _train(cfg: Config, gpu: str | None, messages: Connection) -> None:
         for descriptor in OUTPUTS:
             os.dup2(file.fileno(), descriptor)
     if gpu is not None:
-        os.environ['CUDA_VISIBLE_DEVICES'] = gpu
+        os.environ.update(only_card(gpu))
     try:
         train(cfg)
     except Exception as error:

@@ -18,7 +18,7 @@ class GraphicsCard:
     """A GPU.
 
     Attributes:
-        index: Its number, as in ``CUDA_VISIBLE_DEVICES``.
+        index: Its number, as nvidia-smi and :func:`only_card` count.
         name: What NVIDIA calls it.
         busy: Percentage of time in which it computed, None where it does not tell.
         used: Memory in use, in GB.
@@ -44,6 +44,19 @@ def graphics_cards() -> list[GraphicsCard]:
         if library is None:
             return []
         return [_card(library, index) for index in range(library.nvmlDeviceGetCount())]
+
+
+def only_card(gpu: str) -> dict[str, str]:
+    """Show one GPU to a process that has not used CUDA.
+
+    Args:
+        gpu: Its number, as of :class:`GraphicsCard`.
+
+    Returns:
+        Variables for the environment. By itself CUDA counts the fastest GPU as the first one, while
+        NVIDIA's library counts by the place on the bus.
+    """
+    return {'CUDA_DEVICE_ORDER': 'PCI_BUS_ID', 'CUDA_VISIBLE_DEVICES': gpu}
 
 
 def busy_with(gpu: str) -> list[str]:

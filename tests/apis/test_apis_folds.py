@@ -70,6 +70,8 @@ def test_folds_are_trained_once_each_on_its_gpu(config, started, tmp_path):
     folders = train_folds(config, work_dir, 3, [option], slots=['4', '5'])
     assert folders == [work_dir / f'fold_{fold}' for fold in range(3)] == find_folds(work_dir)
     assert len(commands) == 3 and {env['CUDA_VISIBLE_DEVICES'] for _, env in commands} == {'4', '5'}
+    # as nvidia-smi counts; by itself CUDA counts the fastest first
+    assert {env['CUDA_DEVICE_ORDER'] for _, env in commands} == {'PCI_BUS_ID'}
     for fold, (command, _) in enumerate(commands):
         assert str(config) in command and '--resume' not in command
         assert command[command.index('--cfg-options') + 1 :] == [

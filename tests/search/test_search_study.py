@@ -159,11 +159,13 @@ def test_two_searches_share_the_trials_of_a_study(stand_in, tiny, rate_space, tm
 
 def test_several_trials_at_a_time_on_their_gpus(stand_in, tiny, rate_space, tmp_path):
     def training(cfg):
-        (tmp_path / cfg.work_dir[-4:]).write_text(os.environ['CUDA_VISIBLE_DEVICES'])
+        gpu = os.environ['CUDA_VISIBLE_DEVICES'] + ' by ' + os.environ['CUDA_DEVICE_ORDER']
+        (tmp_path / cfg.work_dir[-4:]).write_text(gpu)
         by_rate(cfg)
 
     stand_in(training)(tiny, rate_space, tmp_path / 's').run(4, slots=['4', '5'])
-    assert {(tmp_path / f'{number:04d}').read_text() for number in range(4)} == {'4', '5'}
+    seen = {(tmp_path / f'{number:04d}').read_text() for number in range(4)}
+    assert seen == {'4 by PCI_BUS_ID', '5 by PCI_BUS_ID'}
 
 
 def test_a_full_disk_loses_no_trial(stand_in, tiny, rate_space, tmp_path):

@@ -1,5 +1,6 @@
 """The resolutions that a file of a section holds."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,8 @@ TIFF_STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
 #: Photometric interpretations that are red, green and blue once they are decoded.
 COLOR_PHOTOMETRICS = (2, 6)
 UPRIGHT = 1
+#: Decoded pictures that a process keeps: the tiles of one follow each other.
+KEPT_PICTURES = 2
 ORIENTATION = 274
 EXTRA = 'tissue'
 
@@ -48,16 +51,22 @@ class DecodedPicture:
     """
 
     def __init__(self, path: Path) -> None:
-        with path.open('rb') as file:
-            check_length(path, file)
-            image, _ = decode_picture(path, file.read(), 'stored')
-        check_color(path, image.ndim, image.dtype == np.uint8)
-        self._image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        self._key = path, path.stat().st_mtime_ns
+        image = _decoded(*self._key)
         self.size: tuple[int, int] = (image.shape[0], image.shape[1])
 
     def read(self, rows: slice, columns: slice) -> np.ndarray:
         """Copy a rectangle: (height, width, 3) RGB, uint8."""
-        return self._image[rows, columns].copy()
+        return _decoded(*self._key)[rows, columns].copy()
+
+
+@lru_cache(KEPT_PICTURES)
+def _decoded(path: Path, changed: int) -> np.ndarray:
+    with path.open('rb') as file:
+        check_length(path, file)
+        image, _ = decode_picture(path, file.read(), 'stored')
+    check_color(path, image.ndim, image.dtype == np.uint8)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def open_levels(path: Path) -> list[Level]:

@@ -130,8 +130,10 @@ class TiffLevel:
         cached = _cache.get(key)
         if cached is not None:
             return cached
-        with self.path.open('rb') as file:
-            data = os.pread(file.fileno(), self._counts[index], self._offsets[index])
+        data = None  # a sparse file leaves out what is empty
+        if self._counts[index]:
+            with self.path.open('rb') as file:
+                data = os.pread(file.fileno(), self._counts[index], self._offsets[index])
         try:
             decoded, place, shape = self._decode(data, index, jpegtables=self._jpegtables)
         except MemoryError:
@@ -139,7 +141,7 @@ class TiffLevel:
         except Exception as error:  # decoders raise whatever damaged bytes lead them to
             raise self._undecodable(index, error) from error
         sample, _, top, left, _ = place
-        if decoded is None:  # a sparse file leaves out what is empty
+        if decoded is None:
             decoded = np.full(shape, self._page.nodata, np.uint8)
         segment = decoded.reshape(decoded.shape[-3:])[: shape[1], : shape[2]]
         _cache.put(key, (segment, (sample, top, left)), segment.nbytes)

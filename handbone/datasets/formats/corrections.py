@@ -16,6 +16,7 @@ from ..named_files import without_suffix
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .source import Source
+from .unlabelled import UnlabelledReader
 
 
 class Corrections:
@@ -40,6 +41,12 @@ class Corrections:
         choice = ClassChoice(tuple(classes)) if classes else None
         self.path = path
         self._reader = Source('corrected', path, choice=choice).open()
+        if isinstance(self._reader, UnlabelledReader):  # every label would become an empty one
+            raise DatasetError.at(
+                path,
+                'it has images but no labels that handbone can read',
+                'Name the file or folder of the corrected labels',
+            )
         self._lock = Lock()
         self._entries: dict[str, list[Any]] = {}
         unnamed: list[DatasetError] = []

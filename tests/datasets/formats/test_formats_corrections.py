@@ -51,6 +51,13 @@ def test_corrections_of_other_images_are_one_line(tmp_path):
         convert(source, tmp_path / 'out', 'hand-bone', corrected=other)
 
 
+def test_images_without_labels_are_no_corrections(tmp_path):
+    source = write(tmp_path / 'old', ['ID1/a'], left=8)
+    with pytest.raises(DatasetError, match='DCM: it has images but no labels'):
+        convert(source, tmp_path / 'out', 'hand-bone', corrected=source / 'DCM')
+    assert not (tmp_path / 'out').exists()
+
+
 def test_corrections_at_another_size_are_one_line(tmp_path):
     source = write(tmp_path / 'old', ['ID1/a'], left=8)
     new = write(tmp_path / 'new', ['ID1/a'], left=8)

@@ -89,6 +89,8 @@ class ChannelArraysReader(LabelFileReader):
 class ChannelArraysWriter(FormatWriter):
     """Writes ``masks/NAME.npy``, (C, H, W) uint8, channel by channel, and ``classes.txt``."""
 
+    LABEL_PATH = FOLDER
+
     def write(self, image: AnnotatedImage) -> None:
         """Write the array of one image; see the base class."""
         packed = self.draw(image)

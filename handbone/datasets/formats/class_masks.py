@@ -118,6 +118,8 @@ class ClassMasksWriter(FormatWriter):
         HandboneError: The name of a class cannot be that of a folder.
     """
 
+    LABEL_PATH = FOLDER
+
     def __init__(
         self,
         target: str | Path,

@@ -261,6 +261,8 @@ class CocoWriter(FormatWriter):
         palette: COCO's field ``color`` of a category.
     """
 
+    LABEL_PATH = 'coco.json'
+
     def __init__(
         self,
         target: str | Path,
@@ -268,7 +270,7 @@ class CocoWriter(FormatWriter):
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
         super().__init__(target, classes, palette)
-        self._document = CocoDocument(self.target / 'coco.json', classes, palette)
+        self._document = CocoDocument(self.target / self.LABEL_PATH, classes, palette)
 
     def write(self, image: AnnotatedImage) -> None:
         """Append one image; see the base class."""

@@ -101,7 +101,7 @@ def convert(
 
     Raises:
         HandboneError: A format or an option is unknown, the source as a whole cannot be read, or
-            the target lies in the source.
+            the target lies in the source, or its labels could replace those of the source.
         OSError: The target cannot be written.
 
     Example:
@@ -109,12 +109,15 @@ def convert(
         >>> print(convert('data/coco.json', 'data/polygons', 'hand-bone').text())
     """
     check_word('image_files', image_files, MODES)
-    _check_target(Path(source), Path(target))
+    make_writer = writer_class(to)
+    for path in (source, corrected):
+        if path is not None:
+            _check_target(Path(path), Path(target), make_writer.LABEL_PATH)
     notes = []
     if source_format is None:
         source_format, reason = recognise(source)
         notes.append(f'the source is in the format {source_format}, as {reason}')
-    make_reader, make_writer = reader_class(source_format), writer_class(to)
+    make_reader = reader_class(source_format)
     reader_options, writer_options = dict(reader_options or {}), dict(writer_options or {})
     _check_options(make_reader, source_format, reader_options)
     _check_options(make_writer, to, writer_options)
@@ -204,11 +207,17 @@ def _finish(writer: FormatWriter, written: int, bad_files: BadFiles) -> None:
         list_of_problems.unlink(missing_ok=True)
 
 
-def _check_target(source: Path, target: Path) -> None:
+def _check_target(source: Path, target: Path, labels: str) -> None:
     source, target = source.resolve(), target.resolve()
     if source == target or source in target.parents:
         raise HandboneError(
             f'{target} lies in the source {source}, whose files it would mix with. '
+            'Choose another folder.'
+        )
+    written = (target / labels).resolve()
+    if source == written or written in source.parents:
+        raise HandboneError(
+            f'The new labels would go to {written}, where they could replace the source {source}. '
             'Choose another folder.'
         )
 

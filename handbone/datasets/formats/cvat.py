@@ -157,6 +157,8 @@ class CvatWriter(ShapeWriter):
     The arguments are those of :class:`ShapeWriter`.
     """
 
+    LABEL_PATH = NAME
+
     def begin(self) -> None:
         """Prepare the file; see the base class."""
         self._number = 0

@@ -115,6 +115,8 @@ class DicomSegFolderWriter(FormatWriter):
         handbone.extras.MissingExtraError: The extra ``dicom`` is not installed.
     """
 
+    LABEL_PATH = FOLDER
+
     def __init__(
         self,
         target: str | Path,

@@ -27,6 +27,8 @@ class FormatWriter:
         losses: What the format has no place for.
     """
 
+    #: File or folder of the labels below the target.
+    LABEL_PATH: ClassVar[str]
     #: Folder of the images below the target; None for formats without images.
     IMAGE_FOLDER: ClassVar[str | None] = 'images'
     #: Whether the format has a place for pixels to ignore.

@@ -72,7 +72,7 @@ class HandBoneWriter(FormatWriter):
         trace: Trace the outlines of the masks even where annotators drew polygons.
     """
 
-    IMAGE_FOLDER = IMAGES
+    LABEL_PATH, IMAGE_FOLDER = ANNOTATIONS, IMAGES
     KEEPS_UNKNOWN = True
 
     def __init__(

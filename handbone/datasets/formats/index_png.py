@@ -91,6 +91,7 @@ class IndexPngWriter(FormatWriter):
         HandboneError: There are more classes than an index PNG holds.
     """
 
+    LABEL_PATH = FOLDER
     KEEPS_IGNORED = True
 
     def __init__(

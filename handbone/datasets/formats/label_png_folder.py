@@ -68,6 +68,7 @@ class LabelPngReader(LabelFileReader):
 class LabelPngFolderWriter(FormatWriter):
     """Writes ``label_png/<name>.png``, the packed map itself."""
 
+    LABEL_PATH = FOLDER
     KEEPS_IGNORED = True
 
     def write(self, image: AnnotatedImage) -> None:

@@ -221,6 +221,8 @@ class LabelStudioWriter(ShapeWriter):
     The arguments are those of :class:`ShapeWriter`.
     """
 
+    LABEL_PATH = NAME
+
     def begin(self) -> None:
         """Prepare the file; see the base class."""
         self._kind = 'polygonlabels' if self.shapes == 'polygon' else 'brushlabels'

@@ -131,7 +131,7 @@ class LabelMeWriter(ShapeWriter):
     The arguments are those of :class:`ShapeWriter`.
     """
 
-    IMAGE_FOLDER = '.'
+    LABEL_PATH = IMAGE_FOLDER = '.'
 
     def write(self, image: AnnotatedImage) -> None:
         """Write the shapes of one image; see the base class."""

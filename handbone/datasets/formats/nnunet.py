@@ -91,7 +91,7 @@ class NnUNetWriter(FormatWriter):
         palette: Not used.
     """
 
-    IMAGE_FOLDER = IMAGES
+    LABEL_PATH, IMAGE_FOLDER = LABELS, IMAGES
 
     def __init__(
         self,

@@ -188,6 +188,8 @@ class RleCsvWriter(FormatWriter):
         HandboneError: The order is unknown.
     """
 
+    LABEL_PATH = NAME
+
     def __init__(
         self,
         target: str | Path,

@@ -218,6 +218,28 @@ def test_targets_in_the_source(tmp_path):
             convert(folder, target, 'coco')
 
 
+@pytest.mark.parametrize('form', OF_PICTURES)
+def test_new_labels_never_replace_the_source(tmp_path, form):
+    """The source is the very file or folder that the writer fills; so are corrected labels."""
+    folder, images = written(tmp_path, form)
+    choice, before = ClassChoice(CLASSES), contents(folder)
+    found = [path for path in folder.iterdir() if path.is_dir() or form in ONE_FILE]
+    sources = [path for path in found if path.name != 'interface.xml']
+    assert sources
+    for source in sources:
+        with pytest.raises(HandboneError, match='could replace the source'):
+            convert(source, folder, form, source_format=form, choice=choice)
+    other = tmp_path / 'other'
+    write_all(writer_class('coco')(other, CLASSES), images)
+    with pytest.raises(HandboneError, match='lies in the source|could replace the source'):
+        convert(other, folder, form, corrected=sources[0])
+    assert contents(folder) == before
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
 def test_unknown_sources(tmp_path):
     (tmp_path / 'in').mkdir()
     (tmp_path / 'in/note.txt').write_text('nothing')

@@ -33,8 +33,9 @@ REMEDY = 'Correct it in CVAT and export again'
 class CvatReader(FormatReader):
     """Reads the export "CVAT for images 1.1": polygons, boxes and masks.
 
-    The labels of the task are the classes, in its order. What has no area, and ellipses, are left
-    out. The file is read image by image; document types and entities are refused.
+    The labels of the task are the classes, in its order. Boxes may be rotated. What has no area,
+    and ellipses, are left out. The file is read image by image; document types and entities are
+    refused.
 
     Args:
         source: ``annotations.xml``, or the folder that holds it.
@@ -119,11 +120,7 @@ class CvatReader(FormatReader):
         if shape.tag == 'mask':
             masks.append(_read_mask(index, shape, size))
         elif shape.tag == 'box':
-            left, top, right, bottom = (
-                _number(shape.get(side)) for side in ('xtl', 'ytl', 'xbr', 'ybr')
-            )
-            corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
-            polygons.append((index, points_or_error(corners, size)))
+            polygons.append((index, points_or_error(_corners(shape), size)))
         else:
             points = [point.split(',') for point in (shape.get('points') or '').split(';')]
             numbers = [[_number(each) for each in point] for point in points]
@@ -226,6 +223,21 @@ def _read_mask(index: int, shape: Element, size: Size) -> BoxedMask:
         raise HandboneError('the mask has a number that is not whole')
     left, top, width, height = map(int, numbers)
     return boxed_mask(index, left, top, (height, width), np.array(lengths, np.int64), size)
+
+
+def _corners(shape: Element) -> list[list[float]]:
+    """Find the corners of a box, which CVAT turns clockwise around its middle."""
+    left, top, right, bottom = (_number(shape.get(side)) for side in ('xtl', 'ytl', 'xbr', 'ybr'))
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    angle = np.deg2rad(_number(shape.get('rotation', '0')))
+    if angle:
+        middle = corners.mean(axis=0)
+        across, down = (corners - middle).T
+        cosine, sine = np.cos(angle), np.sin(angle)
+        turned = across * cosine - down * sine, across * sine + down * cosine
+        corners = np.stack(turned, axis=1) + middle
+    found: list[list[float]] = corners.tolist()
+    return found
 
 
 def _number(text: str | None) -> float:

@@ -1,5 +1,8 @@
 """CVAT for images 1.1: files as the program writes them."""
 
+import re
+
+import cv2
 import numpy as np
 import pytest
 from made_images import masks_of
@@ -46,6 +49,21 @@ def test_all_shapes(tmp_path):
     ]
 
 
+@pytest.mark.parametrize('angle', [0.0, 30.0, 90.0, 340.0])
+def test_boxes_are_rotated_as_opencv_rotates_them(tmp_path, angle):
+    """OpenCV's rotated rectangles turn clockwise around their middle too."""
+    box = f'xtl="6.0" ytl="8.0" xbr="20.0" ybr="12.0" rotation="{angle:.2f}"'
+    old = 'xtl="3.0" ytl="4.0" xbr="8.0" ybr="9.0"'
+    assert old in CVAT
+    text = re.sub('<mask.*?</mask>', '', CVAT.replace(old, box), flags=re.DOTALL)
+    (tmp_path / 'annotations.xml').write_text(text)
+    image = next(iter(CvatReader(tmp_path)))
+    (points,) = (points for index, points in image.labels.split() if index == 0)
+    expected = cv2.boxPoints(((13, 10), (14, 4), angle))
+    order = [np.lexsort(each.round(3).T) for each in (points, expected)]
+    np.testing.assert_allclose(points[order[0]], expected[order[1]], atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ('old', 'new', 'fault'),
     [
@@ -60,6 +78,7 @@ def test_all_shapes(tmp_path):
         ('width="3"\n      height="2"', 'width="-3" height="-2"', 'is not in the image'),
         ('left="10"', 'left="1.5"', 'mask 1: the mask has a number that is not whole'),
         ('xbr="8.0"', 'xbr=""', "box 2: '' is not a number"),
+        ('ybr="9.0"', 'ybr="9.0" rotation="a"', "box 2: 'a' is not a number"),
         ('<points label="square" ', '<blob/><points ', "blob 3: the shape 'blob' is unknown"),
         ('width="28" height="20">\n', 'width="0" height="20">\n', 'lacks its name, height or'),
         ('name="ID1/b.png"', 'name="ID1/a.png"', "'ID1/a.png' occurs twice"),

@@ -17,6 +17,7 @@ from handbone.csv_files import csv_bytes
 from handbone.datasets.formats.image_placement import remove_link
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.listing import normal_form
 from handbone.masks import rasterize
 from handbone.masks.clipping import clip_polygon
 from handbone.progress import progress_bar
@@ -68,8 +69,9 @@ def crop_dataset(
         Numbers of crops and of images without.
 
     Raises:
-        HandboneError: If a class does not exist, the labels are no polygons, no image shows the
-            region, or the folder holds the source.
+        HandboneError: If a class does not exist, the labels are no polygons, a class is unknown in
+            places of an image, two images of a patient have one name, no image shows the region, or
+            the folder holds the source.
         OSError: If a file cannot be read or written.
     """
     init_default_scope(cfg.get('default_scope') or 'mmseg')
@@ -78,6 +80,7 @@ def crop_dataset(
     key, settings = only_dataset(cfg, f'{split}_dataloader', 'crops are taken from one')
     with config_faults_explained(cfg):
         dataset = DATASETS.build(dict(settings, pipeline=[]))
+    written: dict[str, str] = {}
     rows, left_out = [], 0
     for index in progress_bar(range(len(dataset)), 'Cropping'):
         info = dataset.get_data_info(index)
@@ -90,11 +93,24 @@ def crop_dataset(
             raise HandboneError(
                 f'{out} holds {info["img_path"]}, which is to be cropped: choose another folder'
             )
+        if 'unknown' in info and info['unknown'].regions is not None:
+            raise HandboneError(
+                f'{key}: {info["img_path"]} has places where a class is unknown, which the files '
+                'of crops cannot hold: take unknown_labels out, and list the class in '
+                'unknown_classes'
+            )
         box = _box(info, region)
         if box is None:
             left_out += 1
             continue
-        rows.append(_write(info, box, names, out))
+        name = _name(info)
+        other = written.setdefault(normal_form(name), info['img_path'])
+        if other != info['img_path']:
+            raise HandboneError(
+                f'{key}: the crops of {other} and {info["img_path"]} would both be {name}; give '
+                'the images of a patient names that differ'
+            )
+        rows.append(_write(info, name, box, names, out))
     if not rows:
         raise HandboneError(f'{key}: no image shows {", ".join(classes)}, so there is no crop')
     write_atomically(out / CROPS, csv_bytes([COLUMNS, *rows]))
@@ -113,20 +129,27 @@ def _box(info: dict, region: ClassRegion) -> tuple[int, int, int, int] | None:
     return left, top, right, bottom
 
 
-def _write(info: dict, box: tuple[int, int, int, int], names: Sequence[str], out: Path) -> tuple:
+def _name(info: dict) -> str:
+    """Name a crop below the folder of images."""
+    return str(Path(info['patient'] or '.') / f'{Path(info["image_name"]).stem}.png')
+
+
+def _write(
+    info: dict, name: str, box: tuple[int, int, int, int], names: Sequence[str], out: Path
+) -> tuple:
     """Write one crop; returns its row of ``crops.csv``."""
     left, top, right, bottom = box
     height, width = size = bottom - top, right - left
     image: Any = read_radiograph(Path(info['img_path'])).image
     crop = np.rint(image[top:bottom, left:right]).astype(np.uint8)
-    stem = Path(info['image_name']).stem
-    name = str(Path(info['patient'] or '.') / f'{stem}.png')
+    stem = Path(name).stem
     outlines = []
     for index, points in info['polygons'].split():
         cut = clip_polygon(points - [left, top], size)
         if len(cut) >= 3:
             outlines.append((names[index], cut))
-    content = annotation_json(outlines, stem, f'{stem}.png', height, width)
+    unknown = [names[index] for index in info['unknown'].classes] if 'unknown' in info else ()
+    content = annotation_json(outlines, stem, f'{stem}.png', height, width, unknown)
     done, png = cv2.imencode('.png', crop)
     assert done  # an 8-bit grey image can always be encoded
     remove_link(out / IMAGES / name)

@@ -1,6 +1,7 @@
 """Crops of a dataset: pixels, labels, patients and the way back."""
 
 import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -74,6 +75,50 @@ def test_the_command_counts_what_it_leaves_out(phantom_root, tmp_path, capsys):
     main([*words, '--out-dir', str(tmp_path), '--cfg-options', *roots])
     assert '4 crops in' in capsys.readouterr().out
     assert len(list(tmp_path.glob('train/DCM/*/*.png'))) == 4
+
+
+@pytest.fixture
+def hand(config, phantom_root, tmp_path):
+    """A dataset of one image, and the config that crops it."""
+    image = next(iter(sorted(phantom_root.glob('train/DCM/*/*.png'))))
+    label = phantom_root / 'train/outputs_json' / image.parent.name / f'{image.stem}.json'
+    settings = dict(type='XRayHandBoneDataset', data_root=str(tmp_path / 'data'), _delete_=True)
+    config.merge_from_dict(dict(train_dataloader=dict(dataset=settings)))
+    data = config.train_dataloader.dataset
+    copies = []
+    for path, folder in ((image, 'DCM'), (label, 'outputs_json')):
+        copies.append(tmp_path / 'data/train' / folder / 'ID1' / f'hand{path.suffix}')
+        copies[-1].parent.mkdir(parents=True)
+        copies[-1].write_bytes(path.read_bytes())
+    return config, data, copies
+
+
+def test_unknown_classes_stay_unknown_in_the_crop(hand, tmp_path):
+    config, data, (_, label) = hand
+    document, names = json.loads(label.read_text()), {'Ulna', 'Radius'}
+    known = [each for each in document['annotations'] if each['label'] not in names]
+    label.write_text(json.dumps(document | dict(annotations=known)))
+    data.unknown_classes = [*names]
+    crop_dataset(config, tmp_path / 'out', WRIST)
+    (crop,) = entries_of(tmp_path / 'out')
+    assert {CLASSES[index] for index in crop['unknown'].classes} == names
+
+
+def test_places_where_a_class_is_unknown_are_refused(hand, tmp_path):
+    config, data, (_, label) = hand
+    label.write_text(label.read_text().replace('"label": "Ulna"', '"label": "Ulna?"'))
+    data.unknown_labels = {'Ulna?': 'Ulna'}
+    with pytest.raises(HandboneError, match='places where a class is unknown'):
+        crop_dataset(config, tmp_path / 'out', WRIST)
+
+
+def test_crops_that_would_have_one_name_are_refused(hand, tmp_path):
+    config, _, copies = hand
+    for path in copies:
+        (path.parent / '2021').mkdir()
+        (path.parent / '2021' / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(HandboneError, match=r'hand.png would both be ID1/hand.png'):
+        crop_dataset(config, tmp_path / 'out', WRIST)
 
 
 def test_what_cannot_be_cropped(config, phantom_root, tmp_path):

@@ -66,6 +66,7 @@ class QueueRun:
     wait: bool = False
     retry_failed: bool = False
     _running: list[_Running] = field(default_factory=list, init=False)
+    _failed: list[QueueEntry] = field(default_factory=list, init=False)
     _untold: list[tuple[int, str, int | None]] = field(default_factory=list, init=False)
     _said: str = field(default='', init=False)
 
@@ -76,7 +77,7 @@ class QueueRun:
             HandboneError: If a training fails, at the end of all; or the queue cannot be written.
         """
         free = slot_names(self.slots)
-        failed = []
+        self._failed.clear()
         with locked_slots(free), contextlib.ExitStack() as stack:
             runner, lock = self.queue.register()
             stack.enter_context(lock)
@@ -88,15 +89,15 @@ class QueueRun:
                     self._running.remove(ended)
                     free.append(ended.slot)
                     if self._end(ended) == FAILED:
-                        failed.append(ended.entry)
+                        self._failed.append(ended.entry)
                 self._tell()
                 while self._start(free, runner):
                     pass
                 if not (self._running or self._untold or self.wait):
                     break
                 time.sleep(INTERVAL)
-        if failed:
-            numbers = ', '.join(f'{entry.id} ({entry.path / OUTPUT})' for entry in failed)
+        if self._failed:
+            numbers = ', '.join(f'{entry.id} ({entry.path / OUTPUT})' for entry in self._failed)
             raise HandboneError(f'trainings that failed: {numbers}')
 
     def _start(self, free: list[str], runner: str) -> bool:
@@ -121,6 +122,7 @@ class QueueRun:
         except OSError as error:
             print(f'training {entry.id} does not start: {error}', file=sys.stderr, flush=True)
             self._untold.append((entry.id, FAILED, None))
+            self._failed.append(entry)
             return True
         free.remove(slot)
         self._running.append(_Running(entry, slot, process))
@@ -131,7 +133,12 @@ class QueueRun:
         return any(entry.state == 'waiting' for entry in entries)
 
     def _is_busy(self, slot: str) -> bool:
-        """Tell whether somebody else computes on a GPU."""
+        """Tell whether somebody else computes on a GPU where no training of this queue runs.
+
+        NVIDIA tells the processes, but in a container not by the ids that they have there.
+        """
+        if any(each.slot == slot for each in self._running):
+            return False
         users = busy_with(slot.removeprefix('GPU ')) if slot.startswith('GPU ') else []
         if users:
             self._say(f'{slot} is in use by {", ".join(users)}: waiting')

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # trainings are stopped too
         gpus = args.gpus
-        if gpus is None and args.jobs is None:
+        if gpus is None:
             gpus = ','.join(str(card.index) for card in graphics_cards()) or None
         QueueRun(queue, gpu_slots(gpus, args.jobs), args.wait, args.retry_failed).run()
 

@@ -12,7 +12,9 @@ import pytest
 
 from handbone.apis import queue_running, training_process
 from handbone.apis.queue_running import QueueRun, locked_slots, slot_names
+from handbone.cli.command import main
 from handbone.errors import HandboneError
+from handbone.machine import graphics_cards
 from handbone.runs.training_queue import TrainingQueue
 
 #: Stands in for tools/train.py: notes how it was called, then does what its config says.
@@ -164,6 +166,40 @@ def test_a_gpu_that_somebody_uses_is_left_alone(queue, add, monkeypatch, capsys)
     QueueRun(queue, ['0']).run()
     assert states(queue) == ['finished'] and not users
     assert capsys.readouterr().err.count('GPU 0 is in use by anna (process 7): waiting') == 1
+
+
+def test_its_own_training_does_not_keep_a_queue_off_a_gpu(queue, add, tmp_path, monkeypatch):
+    """Two at a time: the third begins beside the long one, whose process NVIDIA lists."""
+    begun = 'any(Path("c/calls").exists() or time.sleep(0.02) for _ in range(1000))'
+    add('long', f'sys.exit(not {begun})')
+    add('b')
+    add('c')
+    run = QueueRun(queue, ['0', '0'])
+    listed = lambda gpu: ['me (process 7)'] if run._running else []  # noqa: E731
+    monkeypatch.setattr(queue_running, 'busy_with', listed)
+    run.run()
+    assert states(queue) == ['finished'] * 3
+
+
+def test_a_training_that_cannot_start_has_failed(queue, add, tmp_path, capsys):
+    add('a')
+    (tmp_path / 'a').write_text('a file where its work dir should be')
+    add('b')
+    with pytest.raises(HandboneError, match=r'trainings that failed: 1 \('):
+        QueueRun(queue).run()
+    assert states(queue) == ['failed', 'finished']
+    assert 'training 1 does not start' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('words', 'slots'), [([], ['0', '1']), (['--jobs', '3'], ['0', '1', '0'])])
+def test_all_gpus_are_used_unless_some_are_named(queue, monkeypatch, words, slots):
+    given = []
+    cards = [SimpleNamespace(index=0), SimpleNamespace(index=1)]
+    monkeypatch.setattr(graphics_cards, 'graphics_cards', lambda: cards)
+    monkeypatch.setattr(QueueRun, 'run', lambda self: given.append(self.slots))
+    monkeypatch.setattr(signal, 'signal', lambda *_: None)
+    main(['queue', 'run', *words])
+    assert given == [slots]
 
 
 def test_nvidias_library_tells_who_uses_a_gpu(monkeypatch):

@@ -189,7 +189,8 @@ class TrainingQueue:
         """Let those wait again whose queue has ended before them.
 
         Args:
-            failed_too: Whether failed trainings shall be tried again as well.
+            failed_too: Whether failed trainings shall be tried again as well, except those whose
+                work dir a later one has taken.
 
         Returns:
             The entries.
@@ -199,14 +200,18 @@ class TrainingQueue:
         """
         released = []
         with self._open() as database:
-            for row in database.execute('SELECT * FROM trainings ORDER BY id').fetchall():
+            rows = database.execute('SELECT * FROM trainings ORDER BY id DESC').fetchall()
+            taken = {entry.path for entry in map(_entry, rows) if entry.state in KEEPING}
+            for row in rows:
                 gone = row['state'] in (RUNNING, CANCELLING) and self._is_gone(row['runner'])
-                if not gone and not (failed_too and row['state'] == FAILED):
+                again = failed_too and row['state'] == FAILED and _entry(row).path not in taken
+                if not gone and not again:
                     continue
                 state = CANCELLED if row['state'] == CANCELLING else WAITING
                 database.execute('UPDATE trainings SET state = ? WHERE id = ?', (state, row['id']))
                 released.append(_entry(row))
-        return released
+                taken.add(released[-1].path)
+        return released[::-1]
 
     def register(self) -> tuple[str, ExitStack]:
         """Say that this process runs trainings of the queue.

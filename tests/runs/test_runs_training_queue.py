@@ -91,6 +91,21 @@ def test_cancelling(queue):
         queue.cancel(7)
 
 
+@pytest.mark.parametrize(
+    ('later', 'expected'),
+    [('waiting', ['failed', 'waiting']), ('failed', ['failed', 'waiting'])],
+)
+def test_a_failed_training_whose_work_dir_a_later_one_has_is_not_tried_again(
+    queue, later, expected
+):
+    for config in ('a.py', 'b.py'):
+        queue.add(config, [], 'shared')
+        if (config, later) != ('b.py', 'waiting'):
+            queue.end(len(queue.entries()), 'failed', 1)
+    queue.release_interrupted(failed_too=True)
+    assert states(queue) == expected
+
+
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path):
     with mount_small_disk(tmp_path / 'disk', '128k') as disk:
         if disk is None:

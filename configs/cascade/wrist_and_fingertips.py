@@ -1,4 +1,6 @@
-# The network of configs/demo.py, and two that look again at the wrist and at the fingertips.
+# The network of configs/demo.py, and two that look again at the wrist and at the fingertips: an
+# example of several groups. Take wrist.py: the fingertips lose, as they look alike
+# (docs/results.md).
 #   handbone train configs/demo.py
 #   handbone train configs/cascade/wrist_network.py
 #   handbone train configs/cascade/fingertip_network.py

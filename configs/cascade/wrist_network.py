@@ -1,4 +1,4 @@
-# The network of wrist_and_fingertips.py that sees the wrist, as the labels place it.
+# The network of wrist.py that sees the wrist, as the labels place it.
 _base_ = [
     '../_base_/models/hand_looks.py',
     '../_base_/datasets/xray_hand_bone.py',

@@ -95,7 +95,7 @@ def test_there_are_configs():
         *(f'cascade/{name}.py' for name in ('hand', 'hand_locator', 'hand_network')),
         *(
             f'cascade/{name}.py'
-            for name in ('wrist_and_fingertips', 'wrist_network', 'fingertip_network')
+            for name in ('wrist', 'wrist_and_fingertips', 'wrist_network', 'fingertip_network')
         ),
         'jsrt/clavicles.py',
         'jsrt/clavicle_network.py',

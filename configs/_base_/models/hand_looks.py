@@ -1,7 +1,7 @@
 """Regions of the hand that second networks see closely: the wrist, and each fingertip.
 
 Each network is trained with its own config in configs/cascade; `handbone join` makes one checkpoint
-of them and the first stage for configs/cascade/wrist_and_fingertips.py.
+of them and the first stage for configs/cascade/wrist.py, or wrist_and_fingertips.py.
 """
 
 bones = (

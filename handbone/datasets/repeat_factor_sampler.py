@@ -76,7 +76,7 @@ class RepeatFactorSampler(InfiniteSampler):
             classes = dataset.metainfo['classes']
             factors = np.maximum(factors, attribute_factors(infos, classes, attributes))
         if hard:
-            factors = np.maximum(factors, _of_hard([info['image_name'] for info in infos], **hard))
+            factors = np.maximum(factors, _of_hard([info['img_path'] for info in infos], **hard))
         if not most >= 1:
             raise HandboneError(f'RepeatFactorSampler: most is at least 1, got {most}')
         self.factors = np.minimum(factors, most)
@@ -99,10 +99,10 @@ class RepeatFactorSampler(InfiniteSampler):
             yield from round_of[order].tolist()
 
 
-def _of_hard(names: list[str], table: str, share: float = 0.2, factor: float = 2.0) -> np.ndarray:
+def _of_hard(images: list[str], table: str, share: float = 0.2, factor: float = 2.0) -> np.ndarray:
     if not 0 < share <= 1 or not (factor >= 1 and math.isfinite(factor)):
         raise HandboneError(
             f'RepeatFactorSampler: hard.share must be above 0 and at most 1 and hard.factor at '
             f'least 1, got {share} and {factor}'
         )
-    return hard_factors(names, Path(table), share, factor)
+    return hard_factors(images, Path(table), share, factor)

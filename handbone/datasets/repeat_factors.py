@@ -1,5 +1,6 @@
 """How much more often images are shown that have rare classes, are of some kind, or are hard."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,12 @@ def attribute_factors(
     return found
 
 
-def hard_factors(names: Sequence[str], table: Path, share: float, factor: float) -> np.ndarray:
+def hard_factors(images: Sequence[str], table: Path, share: float, factor: float) -> np.ndarray:
     """Give a factor to the images with the lowest Dice.
 
     Args:
-        names: Names of the images.
+        images: Paths of the images. The table may name them by another path to the same file, or,
+            where no two images are called so, by a path with the same file name.
         table: ``dice_out_of_fold.csv`` of ``handbone test-folds``, or ``dice_per_image.csv``. It
             may have further images.
         share: Share of the images that count as hard, from 0 to 1.
@@ -111,16 +113,35 @@ def hard_factors(names: Sequence[str], table: Path, share: float, factor: float)
             raise row_error(
                 table, line, f'the Dice is no number ({error})', 'Test again.'
             ) from error
-    missing = [name for name in names if name not in scores]
+    names = _names_in_table(images, list(scores))
+    missing = [image for image, name in zip(images, names, strict=True) if name is None]
     if missing:
         raise HandboneError(
             f'{table} has no Dice of {len(missing)} images of the training ({listed(missing)}): '
             'test all folds of this dataset again'
         )
-    order = np.argsort([scores[name] for name in names], kind='stable')
-    found = np.ones(len(names))
-    found[order[: round(share * len(names))]] = factor
+    order = np.argsort([scores[name] for name in names if name is not None], kind='stable')
+    found = np.ones(len(images))
+    found[order[: round(share * len(images))]] = factor
     return found
+
+
+def _names_in_table(images: Sequence[str], names: Sequence[str]) -> list[str | None]:
+    """Find the name that a table has for each image, None where it has none."""
+    same_text = {name: name for name in names}
+    same_file = {Path(name).resolve(): name for name in names}
+    counts = [Counter(Path(path).name for path in set(paths)) for paths in (images, names)]
+    same_name = {
+        Path(name).name: name
+        for name in names
+        if all(count[Path(name).name] < 2 for count in counts)
+    }
+    return [
+        same_text.get(image)
+        or same_file.get(Path(image).resolve())
+        or same_name.get(Path(image).name)
+        for image in images
+    ]
 
 
 def _value(info: Mapping[str, Any], name: str, classes: Sequence[str]) -> str:

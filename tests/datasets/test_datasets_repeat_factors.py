@@ -14,6 +14,9 @@ from handbone.datasets.repeat_factor_sampler import RepeatFactorSampler
 from handbone.datasets.repeat_factors import class_factors, hard_factors
 from handbone.engine import StreamSampler
 from handbone.errors import HandboneError
+from handbone.evaluation.fold_scores import FoldScores
+from handbone.evaluation.score_files import write_dice_files
+from handbone.evaluation.score_table import ScoreTable
 
 
 @pytest.fixture(scope='module')
@@ -27,12 +30,24 @@ def sides(dataset):
     return np.array([name.rpartition('_')[2][0] for name in names])
 
 
-def table_of(dataset, tmp_path, first=('fold', 'image', 'mean')):
-    names = [dataset.get_data_info(index)['image_name'] for index in range(len(dataset))]
-    rows = [f'0,{name},{0.5 + index / 100}' for index, name in enumerate(names)]
-    path = tmp_path / 'dice_out_of_fold.csv'
-    path.write_text('\n'.join([','.join(first), *rows, '1,other.png,0.1']) + '\n')
-    return path
+def table_of(images, folder, scores=None):
+    """Write the tables of two folds and join them, as a test of folds does."""
+    scores = [0.5 + index / 100 for index in range(len(images))] if scores is None else scores
+    tables = []
+    for fold in range(2):
+        own, of_own = (tuple(each[fold::2]) for each in (images, scores))
+        values = np.array(of_own, float)[:, None]
+        write_dice_files(
+            ScoreTable(own, own, ('hand',), {'dice': values}, reference_pixels=values > 0),
+            folder / str(fold),
+        )
+        tables.append(folder / str(fold) / 'dice_per_image.csv')
+    FoldScores(tables).write_csv(folder)
+    return folder / 'dice_out_of_fold.csv'
+
+
+def paths_of(dataset):
+    return [dataset.get_data_info(index)['img_path'] for index in range(len(dataset))]
 
 
 @given(
@@ -101,10 +116,26 @@ def test_bent_wrists_and_rare_classes(dataset):
 
 
 def test_hard_images(dataset, tmp_path):
-    path = table_of(dataset, tmp_path)
+    path = table_of([*paths_of(dataset), 'other.png'], tmp_path)
     hard = dict(table=str(path), share=0.25, factor=3.0)
     factors = RepeatFactorSampler(dataset, seed=0, hard=hard).factors
     np.testing.assert_array_equal(factors, [3.0] * 3 + [1.0] * 9)
+
+
+def test_the_table_may_know_images_by_other_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = [str(tmp_path / 'data' / name) for name in ('ID1/a.png', 'ID2/a.png', 'ID2/b.png')]
+    scores = [0.9, 0.2, 0.5]
+    relative = table_of(['data/ID1/a.png', './data/ID2/a.png', 'data/ID2/b.png'], tmp_path, scores)
+    np.testing.assert_array_equal(hard_factors(images, relative, 1 / 3, 2.0), [1, 2, 1])
+    elsewhere = ['/old/ID1/a.png', '/old/ID2/a.png', '/old/ID2/b.png']
+    moved = table_of(elsewhere[1:], tmp_path, scores[1:])
+    np.testing.assert_array_equal(hard_factors(images[1:], moved, 0.5, 2.0), [2, 1])
+    # a name that two images have says nothing
+    with pytest.raises(HandboneError, match='no Dice of 2 images .*ID1/a.png.*ID2/a.png'):
+        hard_factors(images, table_of(elsewhere, tmp_path, scores), 0.5, 2.0)
+    with pytest.raises(HandboneError, match='no Dice of 2 images'):
+        hard_factors(images, moved, 0.5, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -124,12 +155,13 @@ def test_arguments_that_cannot_be(dataset, settings, words):
         DATA_SAMPLERS.build(dict(type='RepeatFactorSampler', dataset=dataset, seed=0, **settings))
 
 
-def test_tables_that_do_not_fit(dataset, tmp_path):
-    path = table_of(dataset, tmp_path)
+def test_tables_that_do_not_fit(tmp_path):
+    path = table_of(['d/a.png', 'd/other.png'], tmp_path)
     with pytest.raises(HandboneError, match="no Dice of 1 images of the training \\('new.png'\\)"):
-        hard_factors(['other.png', 'new.png'], path, 0.5, 2.0)
+        hard_factors(['d/other.png', 'new.png'], path, 0.5, 2.0)
+    path.write_text('fold,name,dice\n0,a.png,0.5\n')
     with pytest.raises(HandboneError, match='line 1.*no columns image and mean'):
-        hard_factors([], table_of(dataset, tmp_path, ('fold', 'name', 'dice')), 0.5, 2.0)
+        hard_factors([], path, 0.5, 2.0)
     path.write_text('image,mean\na.png,high\n')
     with pytest.raises(HandboneError, match='line 2.*the Dice is no number'):
         hard_factors(['a.png'], path, 0.5, 2.0)

@@ -70,7 +70,8 @@ def add_runs(clone):
         shutil.copy(demo / 'submission.csv', folder / f'{name}.csv')
     scores.parent.mkdir()
     images = sorted((clone / 'data/train/DCM').glob('*/*.png'))
-    rows = [f'0,{path.name},{index / 100}' for index, path in enumerate(images)]
+    # by another path than the dataset's, as a test with another current folder leaves them
+    rows = [f'0,{path},{index / 100}' for index, path in enumerate(images)]
     scores.write_text('\n'.join(['fold,image,mean', *rows]))
 
 

@@ -1,5 +1,6 @@
 """How much more often images are shown that have rare classes, are of some kind, or are hard."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from handbone.csv_files import read_table, row_error
 from handbone.errors import HandboneError, listed
+from handbone.evaluation.score_files import NOT_SCORED
 
 from .attribute_values import bend_degrees, bend_word, side_of
 from .labels import labels_of
@@ -90,7 +92,8 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
             where no two images are called so, by a path with the same file name.
         table: ``dice_out_of_fold.csv`` of ``handbone test-folds``, or ``dice_per_image.csv``. It
             may have further images.
-        share: Share of the images that count as hard, from 0 to 1.
+        share: Share of the images that count as hard, from 0 to 1. Those without a Dice, which know
+            no class, do not count.
         factor: Their factor.
 
     Returns:
@@ -108,7 +111,8 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
     scores = {}
     for line, row in rows:
         try:
-            scores[row[header.index(IMAGE)]] = float(row[header.index(DICE)])
+            cell = row[header.index(DICE)]
+            scores[row[header.index(IMAGE)]] = math.nan if cell == NOT_SCORED else float(cell)
         except ValueError as error:
             raise row_error(
                 table, line, f'the Dice is no number ({error})', 'Test again.'
@@ -120,9 +124,10 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
             f'{table} has no Dice of {len(missing)} images of the training ({listed(missing)}): '
             'test all folds of this dataset again'
         )
-    order = np.argsort([scores[name] for name in names if name is not None], kind='stable')
+    dice = np.array([scores[name] for name in names if name is not None])
+    order = np.argsort(dice, kind='stable')  # NaN comes last
     found = np.ones(len(images))
-    found[order[: round(share * len(images))]] = factor
+    found[order[: round(share * np.isfinite(dice).sum())]] = factor
     return found
 
 

@@ -122,6 +122,14 @@ def test_hard_images(dataset, tmp_path):
     np.testing.assert_array_equal(factors, [3.0] * 3 + [1.0] * 9)
 
 
+def test_images_without_a_dice_are_not_hard(tmp_path):
+    images = [f'd/{name}.png' for name in 'abcde']
+    table = table_of(images, tmp_path, [np.nan, 0.9, 0.2, np.nan, 0.7])
+    assert 'd/a.png,NA' in table.read_text()
+    np.testing.assert_array_equal(hard_factors(images, table, 1 / 3, 2.0), [1, 1, 2, 1, 1])
+    np.testing.assert_array_equal(hard_factors(images, table, 1.0, 2.0), [1, 2, 2, 1, 2])
+
+
 def test_the_table_may_know_images_by_other_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     images = [str(tmp_path / 'data' / name) for name in ('ID1/a.png', 'ID2/a.png', 'ID2/b.png')]

@@ -108,7 +108,7 @@ class ExportedPredictor:
 
         Args:
             images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; if the model
-                sees colours, also blue, green and red (H, W, 3), uint8.
+                sees colours, also blue, green and red (H, W, 3) of these types.
 
         Returns:
             Packed maps, int32, (H, W), or (H, W, P) for more than 31 classes, each at the size of

@@ -44,8 +44,8 @@ class ArrayPipeline:
 
         Args:
             image: Grey values (H, W), uint8 or float from 0 to 255; where the pipeline loads
-                colours, also blue, green and red (H, W, 3), uint8; or a section, where the pipeline
-                begins with ``LoadSection``.
+                colours, also blue, green and red (H, W, 3) of these types; or a section, where the
+                pipeline begins with ``LoadSection``.
             place: Which image it is, for messages.
 
         Returns:

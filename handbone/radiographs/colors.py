@@ -9,10 +9,12 @@ from PIL import Image
 
 from handbone.errors import HandboneError
 
-from .grey_values import check_grey_values, size_problem
+from .grey_values import check_floats, check_grey_values, size_problem
 from .radiograph import Photograph
 from .reading import read_radiograph
 from .window import Window
+
+EXPECTED = 'colours must be blue, green and red (H, W, 3), uint8, or float from 0 to 255'
 
 
 def read_photograph(path: str | Path, window: Window = 'file') -> Photograph:
@@ -39,12 +41,13 @@ def check_colors(image: Any, place: str = 'the image') -> np.ndarray:
     (64, 48, 3)
 
     Args:
-        image: Blue, green and red (H, W, 3), uint8, as OpenCV and mmseg have them; a Pillow image
-            in colours; or grey values as :func:`check_grey_values` takes them.
+        image: Blue, green and red (H, W, 3), uint8, or float from 0 to 255, as OpenCV and mmseg
+            have them; a Pillow image in colours; or grey values as :func:`check_grey_values` takes
+            them.
         place: Which image it is, for messages.
 
     Returns:
-        Blue, green and red, (H, W, 3), uint8, or float32 for grey values that are.
+        Blue, green and red, (H, W, 3), uint8, or float32 for floats.
 
     Raises:
         HandboneError: If its shape, its type or its values are not those of an image.
@@ -54,12 +57,12 @@ def check_colors(image: Any, place: str = 'the image') -> np.ndarray:
     if getattr(image, 'ndim', 2) != 3:
         return cv2.cvtColor(check_grey_values(image, place), cv2.COLOR_GRAY2BGR)
     colors = np.asarray(image)
-    if colors.shape[2] != 3 or colors.dtype != np.uint8:
+    if colors.shape[2] != 3 or (colors.dtype != np.uint8 and colors.dtype.kind != 'f'):
         raise HandboneError(
             f'{place}: the array has the shape {colors.shape} and the type {colors.dtype}, but '
-            'colours must be blue, green and red (H, W, 3), uint8. Convert it.'
+            f'{EXPECTED}. Convert it.'
         )
     problem = size_problem(*colors.shape[:2])
     if problem:
         raise HandboneError(f'{place}: {problem}. Leave it out.')
-    return colors
+    return colors if colors.dtype == np.uint8 else check_floats(colors, place, EXPECTED)

@@ -50,7 +50,7 @@ def check_grey_values(image: Any, place: str = 'the image') -> np.ndarray:
             f'the array is of type {grey.dtype}',
             "Spread its grey values with handbone.radiographs.apply_window(image, 'percentile')",
         )
-    return _check_floats(grey, place)
+    return check_floats(grey, place)
 
 
 def size_problem(height: int, width: int) -> str | None:
@@ -70,21 +70,33 @@ def size_problem(height: int, width: int) -> str | None:
     return None
 
 
-def _check_floats(grey: np.ndarray, place: str) -> np.ndarray:
-    low, high = float(grey.min()), float(grey.max())
+def check_floats(values: np.ndarray, place: str, expected: str = EXPECTED) -> np.ndarray:
+    """Check that float values are those of an image.
+
+    Args:
+        values: Grey values or colours, float, not empty.
+        place: Which image it is, for messages.
+        expected: What images must be, for messages.
+
+    Returns:
+        Float32 from 0 to 255, of the same shape.
+
+    Raises:
+        HandboneError: If values are not finite, are above 255 or below 0, or none is above 1.
+    """
+    low, high = float(values.min()), float(values.max())
     if not np.isfinite(low) or not np.isfinite(high):
-        raise _refused(place, 'the array has values that are NaN or infinite', 'Replace them')
+        problem = 'the array has values that are NaN or infinite'
+        raise _refused(place, problem, 'Replace them', expected)
+    problem = f'its values lie between {low:g} and {high:g}'
     if low < -ROUNDING or high > BRIGHTEST + ROUNDING:
-        raise _refused(
-            place,
-            f'its values lie between {low:g} and {high:g}',
-            "Spread them with handbone.radiographs.apply_window(image, 'percentile')",
-        )
+        remedy = "Spread them with handbone.radiographs.apply_window(image, 'percentile')"
+        raise _refused(place, problem, remedy, expected)
     if 0 < high <= 1:
-        raise _refused(place, f'its values lie between {low:g} and {high:g}', 'Multiply by 255')
-    grey = grey.astype(np.float32, copy=False)
-    return grey.clip(0, BRIGHTEST) if low < 0 or high > BRIGHTEST else grey
+        raise _refused(place, problem, 'Multiply by 255', expected)
+    values = values.astype(np.float32, copy=False)
+    return values.clip(0, BRIGHTEST) if low < 0 or high > BRIGHTEST else values
 
 
-def _refused(place: str, problem: str, remedy: str) -> HandboneError:
-    return HandboneError(f'{place}: {problem}, but {EXPECTED}. {remedy}.')
+def _refused(place: str, problem: str, remedy: str, expected: str = EXPECTED) -> HandboneError:
+    return HandboneError(f'{place}: {problem}, but {expected}. {remedy}.')

@@ -40,7 +40,8 @@ class Photograph(Radiograph):
     """An image in colours, for models that see them.
 
     Attributes:
-        image: Red, green and blue, (H, W, 3), uint8, as overlays show them.
+        image: Red, green and blue, (H, W, 3), as overlays show them: uint8, or float32 from 0 to
+            255 where the file has more than 8 bits.
     """
 
     @property

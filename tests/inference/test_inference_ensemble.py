@@ -46,3 +46,10 @@ def test_networks_that_see_colours_get_them(tmp_path):
 
     (found, of_grey), (expected, _) = predicted(tmp_path / 'ensemble.json'), predicted(checkpoint)
     assert (found != expected).mean() < 0.01 < (found != of_grey).mean()
+    # the same colours in a file of 16 bits
+    cv2.imwrite(
+        str(tmp_path / 'deep.png'), cv2.imread(str(tmp_path / 'image.png')) * np.uint16(257)
+    )
+    deep = open_predictor(config, checkpoint, 'cpu')
+    (labels,) = deep.predict([read_file(deep, tmp_path / 'deep.png').content])
+    assert (labels != expected).mean() < 0.05

@@ -63,7 +63,8 @@ def measure(
         'size': _sides(corners),
         'box': (left, top, width, height),
         'centroid': (x, y),
-        'parts': len(outlines),
+        # outlines from outside pass over parts that lie in a hole of another one
+        'parts': cv2.connectedComponents(pixels, connectivity=8)[0] - 1,
     }
     if spacing is None:
         in_mm: dict[str, Any] = dict.fromkeys(('area_mm2', 'size_mm', 'box_mm', 'centroid_mm'))

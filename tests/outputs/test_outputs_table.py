@@ -63,6 +63,10 @@ def test_single_pixels_and_parts():
     ) * 4
     corners = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 0, 0]], bool)
     assert measure(corners, 0, 0).parts == 2
+    ring = np.ones((7, 7), bool)
+    ring[1:-1, 1:-1] = False
+    ring[3, 3] = True
+    assert measure(ring, 0, 0).parts == 2
 
 
 def test_one_row_an_image_and_class(tmp_path):

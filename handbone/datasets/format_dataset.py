@@ -113,7 +113,6 @@ class FormatDataset(MultilabelDataset):
             self.bad_files.add(problems)
             if not problems:
                 images.append((self.image_file(image.name), info))
-        known.check_images(file.name for file, _ in images)
         self.bad_files.finish(len(images), len(reader))
         if covered := reader.losses.counts[COVERED]:
             print_log(f'{source} has {covered} {COVERED}, which take them', logger='current')
@@ -121,8 +120,16 @@ class FormatDataset(MultilabelDataset):
             raise DatasetError.at(
                 source, 'no image of the dataset can be used', 'Correct the reported files'
             )
-        chosen = {file.name for file in self._choose([file for file, _ in images])}
-        return [dict(info, patient=file.patient) for file, info in images if file.name in chosen]
+        files = [file for file, _ in images]
+        if self.bad_files.problems:  # what is bad has its place in lists and folds all the same
+            named = dict.fromkeys([*reader.names(), *(file.name for file in files)])
+            files = [self.image_file(name) for name in named]
+        known.check_images(file.name for file in files)
+        chosen = {file.name for file in self._choose(files)}
+        images = [(file, info) for file, info in images if file.name in chosen]
+        if not images:
+            raise DatasetError.at(source, 'all chosen images are bad', 'Correct the reported files')
+        return [dict(info, patient=file.patient) for file, info in images]
 
     def image_file(self, name: str) -> ImageFile:
         """Find the patient of an image; see the base class."""

@@ -134,6 +134,26 @@ def test_bad_files(root, build):
         build(config(root, bad_files='report'))
 
 
+def test_bad_files_among_the_chosen(root, build):
+    def names(**more):
+        dataset = build(config(root, bad_files='report', **more))
+        infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+        return [f'{info["patient"]}/{info["image_name"]}' for info in infos]
+
+    folds = [dict(fold=fold, num_folds=3, split='val') for fold in range(3)]
+    before = [names(**fold) for fold in folds]
+    damaged = 'ID0/hand0.png'
+    (root / 'images' / damaged).write_bytes(b'no picture')
+    assert [names(**fold) for fold in folds] == [
+        [name for name in fold if name != damaged] for fold in before
+    ]
+    (root / 'list.txt').write_text(f'{damaged}\nID1\n')
+    assert all(name.startswith('ID1/') for name in names(ann_file='list.txt'))
+    (root / 'list.txt').write_text(f'{damaged}\n')
+    with pytest.raises(DatasetError, match='all chosen images are bad'):
+        names(ann_file='list.txt')
+
+
 def test_runs_of_a_few_classes_in_any_order():
     masks = pack_runs(
         {4: np.array([[0, 3], [8, 1]]), 1: np.array([[2, 2]]), 2: np.zeros((0, 2))}, 'C'

@@ -1,5 +1,6 @@
 """Surface distances of multilabel segmentation, as an mmengine metric."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,7 +24,7 @@ class SurfaceMetric(PackedMetric):
     They see outlines that are off where the pixel counts of Dice hardly change. Where both masks
     are empty, distances are 0 and the surface Dice is 1. Where one is empty, the surface Dice is 0
     and there is no distance: the mean distances leave these cases out, and ``OneEmpty`` is their
-    share, to be read together with them.
+    share, to be read together with them. Classes that are unknown in an image do not count.
 
     Returned are ``mHD95``, ``HD95/<group>``, ``mASSD``, ``mSurfaceDice@2`` and so on, and
     ``OneEmpty``; a mean distance without any finite one is NaN. The log gets a table of every
@@ -140,5 +141,6 @@ class SurfaceMetric(PackedMetric):
             metrics |= {f'{key}/{part}': mean for part, mean in means.items()}
         if 'hd95' in self.scores or 'assd' in self.scores:
             column = 'hd95' if 'hd95' in self.scores else 'assd'
-            metrics['OneEmpty'] = float(np.isinf(table.scores[column]).mean())
+            known = table.scores[column][~np.isnan(table.scores[column])]
+            metrics['OneEmpty'] = float(np.isinf(known).mean()) if known.size else math.nan
         return metrics

@@ -45,9 +45,9 @@ def sample(index, prediction, reference, unknown):
     )
 
 
-def evaluate(metric):
+def evaluate(metric, data=None):
     metric.dataset_meta = dict(classes=CLASSES)
-    data = images()
+    data = images() if data is None else data
     metric.process({}, [sample(index, *each) for index, each in enumerate(data)])
     return metric.evaluate(len(data))
 
@@ -80,6 +80,14 @@ def test_dice_of_known_pixels(tmp_path):
 def test_surfaces_of_unknown_classes_are_left_out():
     found = evaluate(SurfaceMetric(scores=['surface_dice'], per_class=True))
     assert np.isfinite(found['mSurfaceDice@2']) and np.isnan(found['SurfaceDice@2/d'])
+
+
+def test_the_share_of_one_empty_mask_is_that_of_known_classes():
+    data = images()
+    data[1][0][0] = False  # no prediction of a in the only image that knows it
+    assert evaluate(SurfaceMetric(), data)['OneEmpty'] == pytest.approx(1 / 6)
+    nothing = [(*masks, np.ones_like(unknown)) for *masks, unknown in data]
+    assert np.isnan(evaluate(SurfaceMetric(), nothing)['OneEmpty'])
 
 
 def test_pairs_with_an_unknown_class_are_left_out():

@@ -13,6 +13,7 @@ from handbone.masks.remapping import remap_classes
 
 from .errors import DatasetError
 from .labels import Labels
+from .mask_runs import MaskRuns, pack_runs
 from .polygons import Polygons
 from .unknown_names import UnknownFile
 
@@ -131,7 +132,9 @@ class KnownClasses:
             annotated and unknown.
         """
         number = len(self.classes)
-        everywhere = self._everywhere | self._file.indices(name) | set(named)
+        # a label of unknown places that the image lacks says nothing about its class
+        of_file = {index for index in named if index < number}
+        everywhere = self._everywhere | self._file.indices(name) | of_file
         regions: Labels | None = None
         if source is not None or self._marks:
             where = list(range(number)) if source is None else list(source)
@@ -248,8 +251,12 @@ def chosen_labels(labels: Labels, indices: Sequence[int | None]) -> Labels:
         indices: New index of each class; None leaves it out.
 
     Returns:
-        Polygons where the labels are polygons.
+        Polygons where the labels are polygons, and runs where they are runs of classes that stay
+        apart.
     """
+    kept_indices = [index for index in indices if index is not None]
+    if isinstance(labels, MaskRuns) and len(set(kept_indices)) == len(kept_indices):
+        return _chosen_runs(labels, indices)
     if not isinstance(labels, Polygons):
         return ChosenLabels(labels, tuple(indices))
     new = np.array([-1 if index is None else index for index in indices], np.int32)
@@ -261,3 +268,13 @@ def chosen_labels(labels: Labels, indices: Sequence[int | None]) -> Labels:
     chosen = [each for each, keep in zip(points, kept, strict=True) if keep]
     ends = np.cumsum([len(each) for each in chosen], dtype=np.int32)
     return Polygons(np.concatenate(chosen) if chosen else labels.points[:0], ends, classes[kept])
+
+
+def _chosen_runs(masks: MaskRuns, indices: Sequence[int | None]) -> MaskRuns:
+    starts = [0, *masks.ends.tolist()]
+    chosen = {}
+    for old, start, stop in zip(masks.classes.tolist(), starts, masks.ends, strict=False):
+        new = indices[old]
+        if new is not None:
+            chosen[new] = masks.runs[start:stop]
+    return pack_runs(chosen, masks.order)

@@ -14,6 +14,7 @@ from .errors import DatasetError
 from .format_dataset import FormatDataset
 from .formats.section_table import SectionTableReader
 from .image_header import of_dataset
+from .known_classes import Unknown
 from .mask_runs import MaskRuns, crop_runs
 
 #: Columns of a coarse map that are drawn at a time.
@@ -160,5 +161,11 @@ class SectionTiles(SectionDataset):
         return np.concatenate(parts, axis=1)
 
     def _tile_info(self, info: dict, tile: Tile) -> dict:
-        masks: MaskRuns = crop_runs(info['masks'], (info['height'], info['width']), tile.box)
-        return dict(info, masks=masks, tile=tuple(tile), height=tile.box[2], width=tile.box[3])
+        size = info['height'], info['width']
+        masks = crop_runs(info['masks'], size, tile.box)
+        found = dict(info, masks=masks, tile=tuple(tile), height=tile.box[2], width=tile.box[3])
+        unknown: Unknown | None = info.get('unknown')
+        if unknown is not None and isinstance(unknown.regions, MaskRuns):
+            regions = crop_runs(unknown.regions, size, tile.box)
+            found['unknown'] = unknown._replace(regions=regions)
+        return found

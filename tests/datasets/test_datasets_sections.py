@@ -1,82 +1,24 @@
 """Datasets of tissue sections against their images and masks at full size."""
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mmseg.registry import DATASETS
+from made_sections import HEIGHT, TILE_PIPELINE, WIDTH, build, mask_of, write_sections
 
-from handbone.csv_files import csv_bytes
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.mask_runs import crop_runs, pack_runs
 from handbone.errors import HandboneError
-from handbone.masks import encode, pack, runs_to_string
+from handbone.masks import encode, pack
 from handbone.masks.rle import Order
 from handbone.sections.area_average import area_average
 
 tifffile = pytest.importorskip('tifffile')
 
-CLASSES = ('kidney', 'lung')
-HEIGHT, WIDTH = 330, 410
-COLUMNS = ('id', 'organ', 'img_height', 'img_width', 'pixel_size', 'rle')
-
-
-def mask_of(index):
-    """An ellipse and its reach over a border of tiles."""
-    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
-    cv2.ellipse(mask, (90 + 40 * index, 120), (70, 45), 20, 0, 360, 1, -1)
-    return mask
-
-
-def write_sections(folder, rows=None, names=('7', '8'), **columns):
-    """Two sections, the left half of which is stained, and their table."""
-    (folder / 'images').mkdir(parents=True)
-    random = np.random.default_rng(3)
-    given = rows or []
-    for index, name in enumerate(names):
-        image = np.full((HEIGHT, WIDTH, 3), 243, np.uint8)
-        image[:, : WIDTH // 2] = random.integers(90, 200, (HEIGHT, WIDTH // 2, 3), np.uint8)
-        image[:, : WIDTH // 2, 1] //= 2
-        tifffile.imwrite(
-            folder / 'images' / f'{name}.tiff', image, photometric='rgb', tile=(64, 64)
-        )
-        (runs,) = encode(mask_of(index).astype(np.int32), 1, 'F')
-        row = dict(
-            id=name,
-            organ=CLASSES[index % 2],
-            img_height=HEIGHT,
-            img_width=WIDTH,
-            pixel_size=0.4,
-            rle=runs_to_string(runs),
-        )
-        if rows is None:
-            given.append([(row | columns)[column] for column in COLUMNS])
-    (folder / 'train.csv').write_bytes(csv_bytes([COLUMNS, *given]))
-    return folder
-
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
     return write_sections(tmp_path_factory.mktemp('sections') / 'data')
-
-
-TILE_PIPELINE = [
-    dict(type='LoadTile'),
-    dict(type='LoadPolygonAnnotations', frame='image'),
-]
-
-
-def build(kind, root, **more):
-    settings = dict(
-        type=kind,
-        metainfo=dict(classes=CLASSES),
-        data_root=str(root),
-        data_prefix=dict(img_path='images', ann_path='train.csv'),
-    )
-    if kind == 'SectionTiles':
-        settings.update(tile_size=40, overlap=10, reduce=2, pipeline=TILE_PIPELINE)
-    return DATASETS.build(dict(settings, **more))
 
 
 def image_of(root, name):
@@ -108,17 +50,6 @@ def test_items_are_whole_sections(root):
     assert (info['height'], info['width'], info['patient']) == (HEIGHT, WIDTH, '8')
     drawn = info['masks'].draw(HEIGHT, WIDTH, 2)
     np.testing.assert_array_equal(drawn, mask_of(1).astype(np.int32) << 1)
-
-
-def test_only_the_organ_of_a_section_is_known(root):
-    """Nobody has looked for the units of other organs, so losses leave them out."""
-    for kind in ('SectionDataset', 'SectionTiles'):
-        dataset = build(kind, root, pipeline=[])
-        for info in map(dataset.get_data_info, range(len(dataset))):
-            organ = int(info['img_path'][-6]) - 7
-            assert info['unknown'].classes == (1 - organ,)
-    item = build('SectionTiles', root, min_tissue=0)[0]
-    assert (item['gt_unknown_map'] == 0b10).all()
 
 
 def test_tiles_and_their_labels(root):

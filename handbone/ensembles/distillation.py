@@ -5,6 +5,7 @@ from typing import Any
 
 import torch.nn.functional as F
 from mmengine.config import Config
+from mmseg.models.decode_heads import IterativeDecodeHead, PIDHead
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
@@ -99,9 +100,27 @@ class DistilledEncoderDecoder(MultilabelEncoderDecoder):
         losses = {f'decode.{name}': value for name, value in losses.items()}
         if self.with_auxiliary_head:
             losses.update(self._auxiliary_head_forward_train(features, data_samples))
+        logits = predicting_logits(head, logits)
         wanted = self._teachers.logits(inputs, self.data_preprocessor, logits.shape[2:])
         losses[SOFT_LOSS] = self.soft_weight * soft_loss(logits, wanted, self.temperature)
         return losses
+
+
+def predicting_logits(head: BaseDecodeHead, output: Tensor | Sequence[Tensor]) -> Tensor:
+    """Choose the logits that a head predicts with from all that it gives while it is trained.
+
+    Args:
+        head: The head.
+        output: What its ``forward`` gives: logits, or those of several branches or stages.
+
+    Returns:
+        ``(N, C, h, w)``.
+    """
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(head, PIDHead):
+        return output[1]  # between those of details and of boundaries
+    return output[-1] if isinstance(head, IterativeDecodeHead) else output[0]
 
 
 def soft_loss(logits: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:

@@ -18,7 +18,12 @@ from handbone.apis.testing import test as run_test
 from handbone.apis.training import train
 from handbone.checkpoints import load_checkpoint_file, write_checkpoint
 from handbone.ensembles import Ensemble, EnsembleMember, write_ensemble
-from handbone.ensembles.distillation import SOFT_LOSS, check_teachers, soft_loss
+from handbone.ensembles.distillation import (
+    SOFT_LOSS,
+    check_teachers,
+    predicting_logits,
+    soft_loss,
+)
 from handbone.ensembles.teachers import (
     Teachers,
     as_seen_by,
@@ -141,6 +146,34 @@ def test_losses(config, teacher):
     twin.load_state_dict(model.state_dict())
     twin.loss(images, samples)[SOFT_LOSS].backward()
     assert all(weight.grad.abs().max() < 1e-6 for weight in twin.parameters())
+
+
+def test_a_head_with_more_than_one_output(config, teacher):
+    cfg = config()
+    cfg.model.decode_head = dict(
+        type='MultilabelEncHead',
+        in_channels=[8],
+        in_index=[0],
+        channels=8,
+        num_codes=4,
+        num_classes=3,
+    )
+    losses = student(cfg, [teacher(1)[0]]).loss(*batch())
+    assert torch.isfinite(losses[SOFT_LOSS])
+
+
+@pytest.mark.parametrize('kind', ['MultilabelDDRHead', 'MultilabelPIDHead'])
+def test_the_logits_that_a_head_predicts_with(kind):
+    """Of the branches that it has while it is trained, the one that is left afterwards."""
+    init_default_scope('mmseg')
+    torch.manual_seed(0)
+    norm = dict(type='GN', num_groups=1)
+    settings = dict(in_channels=8, channels=8, num_classes=3, norm_cfg=norm, dropout_ratio=0)
+    head = MODELS.build(dict(type=kind, align_corners=False, **settings))
+    fine, coarse = torch.randn(2, 4, 8, 8), torch.randn(2, 8, 8, 8)
+    branches = (fine, coarse) if kind == 'MultilabelDDRHead' else (fine, coarse, fine)
+    found = predicting_logits(head, head.train()(branches))
+    torch.testing.assert_close(found, predicting_logits(head, head.eval()(coarse)))
 
 
 def test_teachers_are_no_part_of_the_student(config, teacher):

@@ -32,7 +32,7 @@ class PrecisionChoice(NamedTuple):
     """What a run computes in.
 
     Attributes:
-        precision: ``'fp32'`` or ``'bf16'``.
+        precision: ``'fp32'``, ``'bf16'``, or ``'fp16'`` where an interrupted training has it.
         reason: Why, for the log.
     """
 
@@ -215,9 +215,18 @@ def _former_choice(checkpoint: str | None) -> PrecisionChoice | None:
         return None
     precision = former.get('precision')
     if precision is None:
-        kind = (former.get('optim_wrapper') or {}).get('type')
-        precision = 'bf16' if kind in ('AmpOptimWrapper', 'CPUAmpOptimWrapper') else 'fp32'
+        precision = _of_wrapper(former.get('optim_wrapper') or {})
     return PrecisionChoice(precision, 'as in the interrupted training')
+
+
+def _of_wrapper(wrapper: Mapping[str, Any]) -> str:
+    """Tell what an optimiser's wrapper computes in."""
+    if wrapper.get('type') not in ('AmpOptimWrapper', 'CPUAmpOptimWrapper'):
+        return 'fp32'
+    on_gpu = wrapper['type'] == 'AmpOptimWrapper' and torch.cuda.is_available()
+    default = 'float16' if on_gpu else 'bfloat16'  # mmengine's choice if the config names none
+    dtype = str(wrapper.get('dtype') or default).removeprefix('torch.')
+    return 'fp16' if dtype == DTYPES['fp16'] else 'bf16'
 
 
 def _use_channels_last(model: Mapping[str, Any]) -> None:

@@ -133,6 +133,29 @@ def test_a_resumed_training_keeps_its_precision(former, expected, processor, tmp
     assert line == f'Precision {expected}: as in the interrupted training'
 
 
+@pytest.mark.parametrize(
+    ('dtype', 'gpu', 'expected'),
+    [
+        (dict(dtype='float16'), True, 'fp16'),
+        (dict(dtype='bfloat16'), True, 'bf16'),
+        (dict(), True, 'fp16'),
+        (dict(), False, 'bf16'),
+    ],
+)
+def test_a_resumed_training_keeps_its_wrapper(dtype, gpu, expected, tmp_path, monkeypatch):
+    """One that was started in mixed precision by its optimiser alone, with its scaled loss."""
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: gpu)
+    wrapper = dict(type='AmpOptimWrapper', loss_scale='dynamic', **dtype)
+    checkpoint = tmp_path / 'iter_3.pth'
+    meta = dict(cfg=Config(dict(optim_wrapper=wrapper)).pretty_text)
+    torch.save(dict(meta=meta, state_dict={}), checkpoint)
+    cfg = config('auto')
+    cfg.optim_wrapper.update(wrapper)
+    assert settle_precision(cfg, str(checkpoint)).precision == expected
+    assert cfg.optim_wrapper.dtype == acceleration.DTYPES[expected]
+    assert 'loss_scale' in cfg.optim_wrapper
+
+
 def test_tests_are_in_float32_unless_asked(processor):
     processor('amx_bf16')
     cfg = config(None, test_cfg=dict(type='TestLoop'))

@@ -63,6 +63,17 @@ def test_the_row_has_the_best_validation(runner, tmp_path):
     assert machine['machine'] == row['machine'] and float(machine['of GB']) > 0
 
 
+@pytest.mark.parametrize('changes', [dict(fold=None), dict(fold_file='folds.csv')])
+def test_a_dataset_that_is_in_no_fold(runner, tmp_path, changes):
+    dataset = dict(data_root='data/phantom', num_folds=5)
+    runner.cfg.train_dataloader.dataset = dataset | changes
+    hook = ResultSheetHook(str(tmp_path / 'results.csv'))
+    hook.before_train(runner)
+    hook.after_train(runner)
+    (row,) = rows(tmp_path / 'results.csv')
+    assert not row['fold'] and row['state'] == 'finished'
+
+
 @pytest.mark.parametrize('resumed', [True, False])
 def test_a_resumed_run_keeps_its_row(runner, tmp_path, resumed):
     target = tmp_path / 'results.db'

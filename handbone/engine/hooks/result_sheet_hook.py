@@ -171,7 +171,11 @@ def _described(runner: Runner) -> dict[str, Cell]:
     """Say what is trained, on what."""
     cfg = runner.cfg
     datasets = [each for _, each in inner_datasets(cfg.train_dataloader.dataset)]
-    folds = [f'{each["fold"]} of {each["num_folds"]}' for each in datasets if each.get('num_folds')]
+    folds = [
+        f'{each["fold"]} of {each["num_folds"]}'
+        for each in datasets
+        if each.get('fold') is not None and each.get('num_folds')
+    ]
     return {
         'config': str(getattr(cfg, 'filename', None) or ''),
         'data': ', '.join(dict.fromkeys(str(each.get('data_root', '')) for each in datasets)),

@@ -86,8 +86,8 @@ class MultilabelInferencer:
         Args:
             images: One image or a list of images: each an array, a tensor or a Pillow image of grey
                 values (H, W), uint8 or float from 0 to 255; for a model that sees colours also
-                blue, green and red (H, W, 3), uint8, or a Pillow image in colours. Or files,
-                folders, patterns and ``@lists``, one or a list of them.
+                blue, green and red (H, W, 3) of these types, or a Pillow image in colours. Or
+                files, folders, patterns and ``@lists``, one or a list of them.
             batch_size: Number of images per batch; by default 1 on CPUs, 8 on GPUs.
             workers: Number of threads that read images.
 

@@ -134,7 +134,7 @@ class TorchPredictor:
 
         Args:
             images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; where the test
-                pipeline loads colours, also blue, green and red (H, W, 3), uint8; sections where it
+                pipeline loads colours, also blue, green and red (H, W, 3) of these types; sections where it
                 loads those.
 
         Returns:

@@ -134,8 +134,8 @@ class TorchPredictor:
 
         Args:
             images: Grey values (H, W) of any sizes, uint8 or float from 0 to 255; where the test
-                pipeline loads colours, also blue, green and red (H, W, 3) of these types; sections where it
-                loads those.
+                pipeline loads colours, also blue, green and red (H, W, 3) of these types; sections
+                where it loads those.
 
         Returns:
             Packed maps, int32, (H, W) or (H, W, P), each at the size of its image.

@@ -111,12 +111,10 @@ def _read_csv(path: Path) -> RawTable:
         raise row_error(path, 1, 'the file is empty', 'Its first line must be the header.')
     if '\0' in text:
         raise HandboneError(f'{path} holds NUL bytes, so it is no CSV. Save it as CSV in UTF-8.')
-    counts = {mark: max(line.count(mark) for line in lines[:TITLE_LINES]) for mark in SEPARATORS}
-    separator = max(SEPARATORS, key=counts.__getitem__)
+    separator, above = _find_separator(path, lines[:TITLE_LINES])
     if separator != ',':
         name = {';': 'semicolons', '\t': 'tabs'}[separator]
         notes.append(f'{path}: fields are separated by {name}')
-    above = find_header(path, [_cells(line, separator) for line in lines[:TITLE_LINES]])
     if above:
         notes.append(f'{path}: the header is in line {above + 1}')
     content = '\n'.join(lines[above:]).encode(errors='surrogateescape')
@@ -130,6 +128,18 @@ def _read_csv(path: Path) -> RawTable:
         ],
         notes,
     )
+
+
+def _find_separator(path: Path, lines: Sequence[str]) -> tuple[str, int]:
+    """Find what stands between fields, and the header: decimal commas are no separators."""
+    counts = {mark: max(line.count(mark) for line in lines) for mark in SEPARATORS}
+    errors = []
+    for separator in sorted(SEPARATORS, key=counts.__getitem__, reverse=True):
+        try:
+            return separator, find_header(path, [_cells(line, separator) for line in lines])
+        except HandboneError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _cells(line: str, separator: str) -> list[str]:

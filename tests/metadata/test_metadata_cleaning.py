@@ -105,6 +105,21 @@ def test_other_separators(tmp_path, separator):
     assert found.rows == [['a', '40', 'F'], ['b, c', '41', 'M']]
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        'ID;height;weight\nID001;165,5;60,2\n',
+        'ID;height;weight;notes\nID001;165,5;60,2;"ring, pins, cast, nail"\n',
+        'ID,height,weight,notes\nID001,165.5,60.2,"ring; pins; cast; nail; plate"\n',
+    ],
+)
+def test_separators_are_those_of_the_header(tmp_path, text):
+    table = read_raw_table(written(tmp_path, text))
+    ((_, cells),) = table.rows
+    assert table.header[:3] == ['ID', 'height', 'weight']
+    assert [cell.replace(',', '.') for cell in cells[:3]] == ['ID001', '165.5', '60.2']
+
+
 def test_units_of_headers_and_cells(tmp_path):
     text = 'ID,height [m],weight (lb),age\na,1.6,120,40 y\nb,170 cm,70kg,030Y\nc,5\'4",,6 months\n'
     found = cleaned(tmp_path, text)

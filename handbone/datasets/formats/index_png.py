@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from handbone.bones import distinct_colors
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.masks import class_mask, ignore_mask
 from handbone.masks.packed import planes_of
@@ -42,7 +42,10 @@ class IndexPngReader(LabelFileReader):
         choice: As for :class:`FormatReader`.
         bad_files: As for :class:`FormatReader`.
         first: Value of the first class: 1, or 0 where there is no background.
-        ignored: Value of pixels to ignore.
+        ignored: Value of pixels to ignore, which may be 0; None takes 255 where it is no class.
+
+    Raises:
+        HandboneError: ``first`` is something else, or ``ignored`` is the value of a class.
     """
 
     FOLDERS = (FOLDER,)
@@ -55,10 +58,12 @@ class IndexPngReader(LabelFileReader):
         choice: ClassChoice | None = None,
         bad_files: BadFiles | None = None,
         first: int = 1,
-        ignored: int = IGNORED,
+        ignored: int | None = None,
     ) -> None:
         if first not in (0, 1):
             raise HandboneError(f'first must be 0 or 1, got {first!r}')
+        if ignored is not None and type(ignored) is not int:
+            raise HandboneError(f'ignored must be the value of a pixel, got {ignored!r}')
         super().__init__(source, images, choice, bad_files)
         names = self.listed_names()
         self.classes, indices = self.choice.resolve(names, self._folder)
@@ -66,7 +71,12 @@ class IndexPngReader(LabelFileReader):
         for value, name in enumerate(names, first):
             index = indices[name]
             values[value] = () if index is None else (index,)
-        self._table = ValueTable(values, frozenset({ignored} - values.keys()))
+        if ignored is not None and 0 <= ignored - first < len(names):
+            raise HandboneError(
+                f'ignored is {ignored}, which is the value of class {shown(names[ignored - first])}'
+            )
+        skipped = {IGNORED} - values.keys() if ignored is None else {ignored}
+        self._table = ValueTable(values, frozenset(skipped))
 
     def drawing(self, path: Path) -> Draw:
         """Draw one picture; see the base class."""

@@ -62,7 +62,7 @@ def check_word(setting: str, value: object, words: Collection[str]) -> None:
     Traceback (most recent call last):
     handbone.errors.HandboneError: shapes must be 'polygon' or 'mask', got 'box'
     """
-    if value not in words:
+    if value not in [*words]:  # a list compares lists too, which have no hash
         *others, last = map(repr, words)
         either = f'{", ".join(others)} or {last}' if others else last
         raise HandboneError(f'{setting} must be {either}, got {value!r}')

@@ -40,6 +40,9 @@ class ClassMasksReader(FormatReader):
         choice: As for :class:`FormatReader`.
         bad_files: As for :class:`FormatReader`.
         threshold: Pixels above it belong to the class; None allows two values only.
+
+    Raises:
+        HandboneError: ``threshold`` is something else.
     """
 
     IMAGE_FOLDERS = ('images', '../images')
@@ -52,6 +55,8 @@ class ClassMasksReader(FormatReader):
         bad_files: BadFiles | None = None,
         threshold: int | None = None,
     ) -> None:
+        if threshold is not None and type(threshold) not in (int, float):
+            raise HandboneError(f'threshold must be a number, got {threshold!r}')
         super().__init__(source, images, choice, bad_files)
         self._threshold = threshold
         inner = self.source / FOLDER

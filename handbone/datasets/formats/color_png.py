@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -36,6 +37,9 @@ class ColorPngReader(LabelFileReader):
         choice: As for :class:`FormatReader`.
         bad_files: As for :class:`FormatReader`.
         colors: Red, green and blue, 0 to 255, by class; None reads ``colors.json``.
+
+    Raises:
+        HandboneError: ``colors`` is something else.
     """
 
     FOLDERS = (FOLDER,)
@@ -49,6 +53,9 @@ class ColorPngReader(LabelFileReader):
         bad_files: BadFiles | None = None,
         colors: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
+        sound = isinstance(colors, Mapping) and all(map(_is_color, colors.items()))
+        if colors is not None and not sound:
+            raise HandboneError(f'colors must be {{CLASS: [RED,GREEN,BLUE]}}, got {colors!r}')
         super().__init__(source, images, choice, bad_files)
         given = self._color_table() if colors is None else dict(colors)
         names = by_normal_form(given, self._folder)
@@ -141,6 +148,11 @@ def _color_values(table: Mapping[str, Sequence[int]], place: Path) -> dict[str, 
             raise DatasetError.at(place, problem, 'Give each class a colour of its own')
         values[name] = value
     return values
+
+
+def _is_color(item: tuple[Any, Any]) -> bool:
+    name, color = item
+    return isinstance(name, str) and isinstance(color, list | tuple)
 
 
 def _value(color: Sequence[int]) -> int:

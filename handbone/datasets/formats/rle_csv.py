@@ -67,6 +67,7 @@ class RleCsvReader(FormatReader):
         image_key: str | None = None,
     ) -> None:
         _check_options(order, first, relative, size)
+        _check_texts(class_name, image_key)
         super().__init__(source, images, choice, bad_files)
         self._size = None if size is None else (int(size[0]), int(size[1]))
         self._table = RunTable(only_file(self.source, '.csv'), class_name)
@@ -152,7 +153,9 @@ class RleCsvReader(FormatReader):
             return identity
         if self._by_key is None:
             found = ((re.search(self._key, file.name), file.name) for file in self._images.files)
-            self._by_key = {'_'.join(match.groups()): name for match, name in found if match}
+            self._by_key = {
+                '_'.join(filter(None, match.groups())): name for match, name in found if match
+            }
         return self._by_key.get(identity, identity)
 
     def _runs(self, identity: str, row: RunRow, text: str, size: Size) -> np.ndarray:
@@ -226,7 +229,20 @@ def _check_options(
     if relative not in (None, True, False):
         raise HandboneError(f'relative must be true or false, got {relative!r}')
     sound = size is None or (
-        len(size) == 2 and all(type(side) is int and side > 0 for side in size)
+        isinstance(size, list | tuple)
+        and len(size) == 2
+        and all(type(side) is int and side > 0 for side in size)
     )
     if not sound:
         raise HandboneError(f'size must be [HEIGHT,WIDTH], got {size!r}')
+
+
+def _check_texts(class_name: str, image_key: str | None) -> None:
+    if not isinstance(class_name, str):
+        raise HandboneError(f'class_name must be a text, got {class_name!r}')
+    try:
+        re.compile(image_key or '')
+    except (TypeError, re.error) as error:
+        raise HandboneError(
+            f'image_key must be a regular expression, got {image_key!r} ({error})'
+        ) from error

@@ -17,6 +17,7 @@ from handbone.datasets.formats.color_png import ColorPngReader, ColorPngWriter
 from handbone.datasets.formats.index_png import IndexPngReader, IndexPngWriter
 from handbone.datasets.formats.nnunet import NnUNetReader, NnUNetWriter
 from handbone.errors import HandboneError
+from handbone.masks import ignore_mask
 
 VALUES = np.array([[0, 1, 2], [2, 255, 0]], np.uint8)
 
@@ -282,3 +283,15 @@ class TestNnUNet:
     def test_reserved_names(self, tmp_path):
         with pytest.raises(HandboneError, match='keeps the name background for itself'):
             NnUNetWriter(tmp_path, ['background', 'a'])
+
+
+def test_zero_may_be_ignored_and_options_of_the_wrong_kind_are_one_line(tmp_path):
+    save(tmp_path / 'masks/a.png', np.array([[0, 1], [2, 0]], np.uint8))
+    choice = ClassChoice(['a', 'b'])
+    (image,) = IndexPngReader(tmp_path, choice=choice, ignored=0)
+    assert ignore_mask(image.draw(2)).tolist() == [[True, False], [False, True]]
+    options = [(IndexPngReader, 'ignored', value) for value in (2, [0], 'a')]
+    options += [(ColorPngReader, 'colors', value) for value in ('red', [1], {'a': 1})]
+    for reader, name, value in (*options, (ClassMasksReader, 'threshold', 'abc')):
+        with pytest.raises(HandboneError, match=f'^{name} '):
+            reader(tmp_path, choice=choice, **{name: value})

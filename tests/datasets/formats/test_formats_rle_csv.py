@@ -234,7 +234,11 @@ def test_sizes_that_disagree(tmp_path):
 
 @pytest.mark.parametrize(
     'options',
-    [dict(order='C'), dict(first=2), dict(relative='no'), dict(size=[4]), dict(size=[0, 1])],
+    [
+        *(dict(order='C'), dict(first=2), dict(relative='no'), dict(size=[4]), dict(size=[0, 1])),
+        *(dict(size=512), dict(image_key='('), dict(image_key=7), dict(class_name=5)),
+        dict(order=[1]),
+    ],
 )
 def test_wrong_options(tmp_path, options):
     with pytest.raises(HandboneError, match=f'{next(iter(options))} must be'):

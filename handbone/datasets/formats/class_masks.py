@@ -83,6 +83,11 @@ class ClassMasksReader(FormatReader):
             problem = f'there is no {" or ".join(SUFFIXES)} file in its folders of classes'
             raise DatasetError.at(self._folder, problem, 'Expected CLASS/NAME.png')
 
+    @property
+    def label_folder(self) -> Path:
+        """The folder of the label files; see the base class."""
+        return self._folder
+
     def __len__(self) -> int:
         """Count the images; see the base class."""
         return len(self._files)

@@ -167,6 +167,11 @@ class FormatReader:
         """The folder in which images are looked for; None where there is none."""
         return self._images.folder if self._images else None
 
+    @property
+    def label_folder(self) -> Path:
+        """The folder of the label files; the source where there is no folder of its own."""
+        return self.source
+
     def has_image(self, name: str) -> bool:
         """Tell whether the file of an image is known.
 

@@ -51,6 +51,11 @@ class LabelFileReader(FormatReader):
             problem = f'there is no {" or ".join(self.SUFFIXES)} file in it'
             raise DatasetError.at(self._folder, problem, 'Correct the path')
 
+    @property
+    def label_folder(self) -> Path:
+        """The folder of the label files; see the base class."""
+        return self._folder
+
     def __len__(self) -> int:
         """Count the images; see the base class."""
         return len(self._files)

@@ -1,6 +1,7 @@
 """A part of the data that a command line names: a file or folder of labels, or of images alone."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from handbone.errors import HandboneError
 
 from ..bad_files import BadFiles
+from ..errors import DatasetError
 from .catalogue import reader_class, recognise
 from .class_choice import ClassChoice
 from .format_reader import FormatReader
@@ -34,13 +36,11 @@ class Source:
     choice: ClassChoice | None = None
     options: tuple[tuple[str, Any], ...] = ()
 
-    @property
-    def labelled(self) -> bool:
-        """Whether it has labels: a folder of images only, such as a test set, has none."""
-        return not is_unlabelled(self.path)
-
     def open(self) -> FormatReader:
         """Make a reader that goes on after bad images.
+
+        A folder of images only, such as a test set, has no labels. A format that was named is
+        tried on a folder without signs of one: labels lie apart from the images there.
 
         Returns:
             The reader; its ``bad_files`` collect the problems.
@@ -48,13 +48,28 @@ class Source:
         Raises:
             HandboneError: The source cannot be read at all.
         """
-        if not self.labelled:
-            return UnlabelledReader(self.path, self.images, BadFiles('report'))
-        kind = self.format or recognise(self.path)[0]
+        if not is_unlabelled(self.path):
+            return self._labelled(self.format or recognise(self.path)[0])
+        if self.format is not None:
+            with suppress(DatasetError):
+                reader = self._labelled(self.format)
+                if _labels_apart(reader):
+                    return reader
+        return UnlabelledReader(self.path, self.images, BadFiles('report'))
+
+    def _labelled(self, kind: str) -> FormatReader:
         make = reader_class(kind)
         options = dict(self.options)
         report = BadFiles('report')
         return make(self.path, images=self.images, choice=self.choice, bad_files=report, **options)
+
+
+def _labels_apart(reader: FormatReader) -> bool:
+    """Tell whether the files that a reader takes for labels are not the images themselves."""
+    if reader.label_folder != reader.source:
+        return True
+    images = reader.image_folder
+    return images is not None and not images.resolve().is_relative_to(reader.source.resolve())
 
 
 def split_names(sources: Sequence[str | Path]) -> list[str]:

@@ -140,13 +140,14 @@ def test_colours_for_models_that_see_them(inferencer):
     image[1:3, 2:4, 0] = 255
     picture = Image.fromarray(image[..., ::-1])
     predict = MultilabelInferencer.of(Colours())
-    for given in (image, torch.from_numpy(image), picture, picture.convert('RGBA')):
+    floats = image.astype(np.float32)
+    for given in (image, torch.from_numpy(image), floats, picture, picture.convert('RGBA')):
         (prediction,) = predict(given)
         np.testing.assert_array_equal(prediction.labels, image[..., 0] > 0)
         np.testing.assert_array_equal(prediction.radiograph.image, image[..., ::-1])
     (prediction,) = predict(GREY)
     np.testing.assert_array_equal(prediction.labels, GREY > 100)
-    for wrong in (image.astype(float), np.zeros((4, 6, 4), np.uint8)):
+    for wrong in (floats / 255, image.astype(np.int64), np.zeros((4, 6, 4), np.uint8)):
         with pytest.raises(HandboneError, match='image0: .*colours must be blue, green and red'):
             list(predict(wrong))
     with pytest.raises(HandboneError, match='Convert colours to grey first'):

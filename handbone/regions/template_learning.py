@@ -65,7 +65,7 @@ def learn_template(
     kept = mirrored == (mirrored.mean() > 0.5)
     if mirrored.mean() > 0.5:
         mean[:, 0] *= -1
-        matrices[:, :, 0] *= -1
+        matrices[:, 0] *= -1  # they lead to the mean, which is mirrored
     turns = np.array([inverse(matrix) for matrix in matrices[kept]])
     angle = np.angle((turns[:, 0, 0] + 1j * turns[:, 1, 0]).sum())
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -179,7 +179,8 @@ def _name(cfg: Config, name: str, work_dir: Path) -> None:
     """Distinguish a run from the others of this process."""
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = name
-    cfg.visualizer = dict(cfg.visualizer, name=name)
+    if cfg.get('visualizer') is not None:  # mmengine's own takes the name of the experiment
+        cfg.visualizer = dict(cfg.visualizer, name=name)
 
 
 def _names_in_folds(configs: Sequence[Config], image_name: str) -> dict[str, str]:

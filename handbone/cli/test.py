@@ -142,8 +142,13 @@ def use_results(cfg: 'Config', args: argparse.Namespace) -> None:
         args: The options.
     """
     from handbone.configuration.prediction_settings import prediction_settings
+    from handbone.errors import HandboneError
 
     if args.val:
+        if cfg.get('val_dataloader') is None:
+            raise HandboneError(
+                f'{args.config} has no val_dataloader, so no images are held out: leave out --val'
+            )
         cfg.test_dataloader = cfg.val_dataloader
         cfg.test_evaluator = cfg.val_evaluator
     if args.format_only:

@@ -115,8 +115,10 @@ def test_checkpoints_of_folds(tmp_path):
     assert fold_checkpoints(cfg, folders, last=True) == weights  # saved without an optimizer
 
 
-@pytest.mark.parametrize('scored', [True, False])
-def test_ensemble_of_folds(monkeypatch, tmp_path, scored):
+@pytest.mark.parametrize(
+    ('scored', 'visualizer'), [(True, dict(type='V')), (False, dict(type='V')), (True, None)]
+)
+def test_ensemble_of_folds(monkeypatch, tmp_path, scored, visualizer):
     """One model per checkpoint, the CSV by a hook, and the caller's config as it was."""
     voted = []
 
@@ -126,9 +128,9 @@ def test_ensemble_of_folds(monkeypatch, tmp_path, scored):
 
     monkeypatch.setattr(fold_testing, 'soft_vote', vote)
     own = dict(type='LossHook')
-    cfg = Config(
-        dict(test_evaluator=dict(type='DiceMetric'), custom_hooks=[own], visualizer=dict(type='V'))
-    )
+    cfg = Config(dict(test_evaluator=dict(type='DiceMetric'), custom_hooks=[own]))
+    if visualizer is not None:
+        cfg.visualizer = visualizer
     before = cfg.to_dict()
     out = tmp_path / 'test.csv'
     settings = dict(image_name='path', scored=scored, merge='logits', one_at_a_time=True)

@@ -171,6 +171,14 @@ def test_augmented_views_are_averaged(
     assert any((plain[name] != decoded[name]).mean() > 0.01 for name in plain)
 
 
+def test_a_config_without_validation_images(run_tool, tiny_config, trained, tmp_path):
+    config = tmp_path / 'tested.py'
+    lines = [f"_base_ = ['{tiny_config}']", 'val_dataloader = val_cfg = val_evaluator = None', '']
+    config.write_text('\n'.join(lines))
+    _, errors = run_tool('test.py', config, trained[0] / 'iter_4.pth', '--val', expected=1)
+    assert 'has no val_dataloader, so no images are held out: leave out --val' in errors
+
+
 def test_validation_images(run_tool, tiny_config, trained, tmp_path):
     """--val scores the held-out images, and a checkpoint as training scored it."""
     out, _ = run_tool(

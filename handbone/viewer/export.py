@@ -27,6 +27,8 @@ def export_marked(
     'list' writes ``MARK.txt`` and ``not_MARK.txt``, which the ``ann_file`` of a dataset takes, in a
     folder for each part of the data where several are shown. The
     formats of annotation tools hold the images, as links, with the masks of a layer to start from.
+    They go into a folder of their own, which an earlier export must not have filled: its labels may
+    have been corrected there.
 
     Args:
         catalogue: The images and their layers.
@@ -40,7 +42,8 @@ def export_marked(
         A sentence that says what was written, and where.
 
     Raises:
-        HandboneError: No image has the mark, or there is no such target or layer.
+        HandboneError: No image has the mark, there is no such target or layer, or the folder of an
+            annotation tool holds something.
         OSError: Something cannot be written.
     """
     if target not in TARGETS:
@@ -59,6 +62,11 @@ def export_marked(
             f'{catalogue.layers[layer].name}. Export them when that is done.'
         )
     into = folder / f'{mark}-{target}'
+    if into.exists() and any(into.iterdir()):
+        raise HandboneError(
+            f'{into} is there already, and its labels may have been corrected since. Rename it or '
+            'move it away, then export again.'
+        )
     writer = writer_class(target)(into, catalogue.classes, catalogue.palette)
     problems = BadFiles('report')
     written, _ = write_images(_images(catalogue, chosen, layer), writer, problems)

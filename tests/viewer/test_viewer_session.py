@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -198,6 +199,22 @@ def test_marked_images_go_to_annotation_tools(session, tmp_path, target):
     # the masks of the prediction, whose Radius lies 8 pixels further right than the truth
     drawn = image.draw(len(reader.classes)) >> reader.classes.index('Radius') & 1
     assert drawn[32, 24] and not drawn[32, 20]
+
+
+def test_labels_that_may_have_been_corrected_are_not_exported_again(session, tmp_path):
+    session.marks.set(1, 'correct')
+    export = partial(export_marked, session.catalogue, session.marks, 'correct', 'labelme', 2)
+    (tmp_path / 'correct-labelme').mkdir()
+    export(tmp_path)
+    (labels,) = (tmp_path / 'correct-labelme').rglob('*.json')
+    labels.write_text('corrected')
+    session.marks.set(2, 'correct')
+    with pytest.raises(HandboneError, match='may have been corrected'):
+        export(tmp_path)
+    assert labels.read_text() == 'corrected'
+    (tmp_path / 'correct-labelme').rename(tmp_path / 'returned')
+    assert export(tmp_path).startswith('2 of 2 images')
+    assert labels.name in {path.name for path in tmp_path.rglob('correct-labelme/**/*.json')}
 
 
 def test_lists_of_names(session, tmp_path):

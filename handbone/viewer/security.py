@@ -10,7 +10,6 @@ import hmac
 import ipaddress
 import secrets
 import socket
-from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -103,8 +102,7 @@ class Guard:
             answer = RedirectResponse('/', 303)
             answer.set_cookie(self._cookie, given, httponly=True, samesite='strict')
             return answer
-        cookies = SimpleCookie(headers.get('cookie', ''))
-        if self._cookie in cookies and self._is_token(cookies[self._cookie].value):
+        if self._is_token(request.cookies.get(self._cookie, '')):
             return None
         return PlainTextResponse(
             'Open the address that `handbone view` printed: it ends in the token.', 401

@@ -100,7 +100,8 @@ class Guard:
         given = request.query_params.get('token')
         if request.url.path == '/' and given is not None and self._is_token(given):
             answer = RedirectResponse('/', 303)
-            answer.set_cookie(self._cookie, given, httponly=True, samesite='strict')
+            # 'strict' would keep it from the page that a link in a web mail leads to
+            answer.set_cookie(self._cookie, given, httponly=True, samesite='lax')
             return answer
         if self._is_token(request.cookies.get(self._cookie, '')):
             return None

@@ -1,6 +1,9 @@
 """The folder of pictures beside a page, which is emptied only if an earlier report made it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from handbone.errors import HandboneError
 from handbone.files import UNFINISHED, write_atomically
@@ -46,3 +49,29 @@ def empty_pictures(out_dir: Path) -> None:
     for each in folder.iterdir():
         if each.suffix in ('.jpg', UNFINISHED):
             each.unlink()
+
+
+@contextmanager
+def new_pictures(out_dir: Path) -> Iterator[Path]:
+    """Give a folder to draw into, whose pictures then replace those of an earlier report.
+
+    If drawing fails, those of the earlier report stay.
+
+    Args:
+        out_dir: Folder of the page.
+
+    Yields:
+        The folder, which is gone afterwards.
+
+    Raises:
+        HandboneError: As for :func:`check_pictures`.
+        OSError: The folder cannot be made, or a picture cannot be put in its place.
+    """
+    check_pictures(out_dir)
+    folder = out_dir / PICTURES
+    write_atomically(folder / MARK, b'')
+    with TemporaryDirectory(prefix='.new_', dir=folder) as name:
+        yield Path(name)
+        empty_pictures(out_dir)
+        for each in Path(name).iterdir():
+            each.replace(folder / each.name)

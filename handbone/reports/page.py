@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -163,8 +162,3 @@ def picture_texts(table: ScoreTable, rows: Sequence[int]) -> Mapping[int, str]:
     means = table.image_means(table.ranking)
     title = column_title(table.ranking, table.unit)
     return {row: f'{table.images[row]}: mean {title} {means[row]:.4f}' for row in rows}
-
-
-def relative_to(path: Path, folder: Path) -> str:
-    """Write a path below the folder of the page with forward slashes."""
-    return path.relative_to(folder).as_posix()

@@ -9,7 +9,7 @@ from handbone.errors import HandboneError
 from handbone.evaluation.score_table import ScoreTable
 from handbone.files import write_atomically
 from handbone.masks import decode
-from handbone.pages.pictures_folder import PICTURES, empty_pictures
+from handbone.pages.pictures_folder import PICTURES, empty_pictures, new_pictures
 from handbone.radiographs.image_reading import read_image
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 from handbone.runs import read_run
@@ -18,7 +18,7 @@ from handbone.submissions.submission_rows import SubmissionRows
 from handbone.visualization.difference import draw_difference
 from handbone.visualization.picture_file import write_picture
 
-from .page import Content, Picture, picture_texts, relative_to, report_html
+from .page import Content, Picture, picture_texts, report_html
 from .tables import largest_differences
 
 PAGE = 'index.html'
@@ -82,8 +82,8 @@ def write_report(
                 f'{source} holds neither a validated training nor {SUBMISSION} or {SCORES}. Name '
                 'a work dir, or a CSV and the labels.'
             )
-    empty_pictures(out_dir)
     if prediction is None:
+        empty_pictures(out_dir)
         notes.append('The run has no scores of single images.')
         content = Content(name, run=run, notes=notes)
         return _write(content, out_dir)
@@ -91,28 +91,29 @@ def write_report(
     drawn = truth is not None and folder is not None
     if truth is not None and folder is None:
         notes.append('No pictures: the folder of the images is not known (--images).')
-    evaluation = evaluate(
-        prediction,
-        truth,
-        against=against,
-        scores=QUICK_SCORES if truth is not None else None,
-        images=folder if truth is not None else None,
-        classes=classes,
-        common=common,
-        show_dir=out_dir / PICTURES if drawn and worst else None,
-        worst=worst,
-    )
-    table, other = evaluation.scores, evaluation.others
+    differing: list[Picture] = []
+    with new_pictures(out_dir) as new:
+        evaluation = evaluate(
+            prediction,
+            truth,
+            against=against,
+            scores=QUICK_SCORES if truth is not None else None,
+            images=folder if truth is not None else None,
+            classes=classes,
+            common=common,
+            show_dir=new if drawn and worst else None,
+            worst=worst,
+        )
+        table, other = evaluation.scores, evaluation.others
+        if drawn and other is not None and against is not None and folder is not None:
+            both = prediction, Path(against)
+            differing = _draw_differences(both, folder, (table, other), new, worst)
     texts = picture_texts(table, table.worst(worst))
     # the last picture is the sheet of all of them
     worst_pictures = [
-        Picture(relative_to(file, out_dir), text)
+        Picture(f'{PICTURES}/{file.name}', text)
         for file, text in zip(evaluation.pictures[:-1], texts.values(), strict=False)
     ]
-    differing: list[Picture] = []
-    if drawn and other is not None and against is not None and folder is not None:
-        both = prediction, Path(against)
-        differing = _draw_differences(both, folder, (table, other), out_dir, worst)
     content = Content(
         name,
         table,
@@ -152,10 +153,10 @@ def _draw_differences(
     paths: tuple[Path, Path],
     folder: Path,
     tables: tuple[ScoreTable, ScoreTable],
-    out_dir: Path,
+    drawn: Path,
     count: int,
 ) -> list[Picture]:
-    """Draw where two files differ, of the images whose scores differ most."""
+    """Draw where two files differ, of the images whose scores differ most, into a folder."""
     files = NamedFiles(folder, IMAGE_SUFFIXES)
     pictures: list[Picture] = []
     means = [table.image_means(table.ranking) for table in tables]
@@ -171,8 +172,8 @@ def _draw_differences(
                 runs = rows.read(table.images[row], table.classes, height * width)
                 maps.append(decode(runs.by_class(len(table.classes)), height, width))
             stem = without_suffix(tables[0].images[row]).replace('/', '_')
-            file = out_dir / PICTURES / f'difference_{len(pictures) + 1:02d}_{stem}.jpg'
-            write_picture(file, draw_difference(image, maps[0], maps[1]))
+            name = f'difference_{len(pictures) + 1:02d}_{stem}.jpg'
+            write_picture(drawn / name, draw_difference(image, maps[0], maps[1]))
             text = f'{tables[0].images[row]}: {means[0][row]:.4f} and {means[1][row]:.4f}'
-            pictures.append(Picture(relative_to(file, out_dir), text))
+            pictures.append(Picture(f'{PICTURES}/{name}', text))
     return pictures

@@ -126,6 +126,22 @@ def test_pictures_of_somebody_else_stay(files, tmp_path):
     assert radiograph.read_bytes() == b'a radiograph' and not (tmp_path / 'index.html').exists()
 
 
+def test_a_report_that_fails_keeps_the_earlier_one(files, tmp_path):
+    data, good, bad = files
+    page = write_report(good, data, out_dir=tmp_path / 'out', against=bad, worst=1)
+    before = {path: path.read_bytes() for path in page.parent.rglob('*') if path.is_file()}
+    shutil.copytree(data, tmp_path / 'broken')
+    for image in (tmp_path / 'broken/DCM').rglob('*.png'):
+        image.write_bytes(b'')
+    for truth in (tmp_path / 'nowhere', tmp_path / 'broken'):
+        with pytest.raises((HandboneError, OSError)):
+            write_report(bad, truth, out_dir=page.parent, worst=1)
+    after = {path: path.read_bytes() for path in page.parent.rglob('*') if path.is_file()}
+    assert after == before
+    write_report(bad, data, out_dir=page.parent, worst=1)
+    assert not list(page.parent.rglob('difference_*')) and not list(page.parent.rglob('.new_*'))
+
+
 def test_names_are_escaped(files, tmp_path):
     data, good, _ = files
     text = good.read_text().replace('image1_R.png', '<script>alert(1)</script>')

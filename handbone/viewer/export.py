@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from handbone.datasets.bad_files import BadFiles
+from handbone.datasets.errors import DatasetError
 from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.formats.catalogue import writer_class
 from handbone.datasets.formats.conversion import write_images
@@ -39,7 +40,8 @@ def export_marked(
         folder: Where the files go: into a folder of this name and the target's.
 
     Returns:
-        A sentence that says what was written, and where.
+        A sentence that says what was written, and where, and which images were left out as they
+        or their masks cannot be read.
 
     Raises:
         HandboneError: No image has the mark, there is no such target or layer, or the folder of an
@@ -69,9 +71,10 @@ def export_marked(
         )
     writer = writer_class(target)(into, catalogue.classes, catalogue.palette)
     problems = BadFiles('report')
-    written, _ = write_images(_images(catalogue, chosen, layer), writer, problems)
+    written, _ = write_images(_images(catalogue, chosen, layer, problems), writer, problems)
     lost = ''.join(f'; lost: {line}' for line in writer.losses.lines())
-    return f'{written} of {len(chosen)} images in {into}{lost}'
+    left_out = ''.join(f'; left out: {line}' for line in problems.problems)
+    return f'{written} of {len(chosen)} images in {into}{lost}{left_out}'
 
 
 def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder: Path) -> str:
@@ -89,12 +92,18 @@ def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder:
     return ', '.join(f'{len(lines)} images in {path}' for path, lines in files.items())
 
 
-def _images(catalogue: Catalogue, chosen: Sequence[int], layer: int) -> Iterator[AnnotatedImage]:
+def _images(
+    catalogue: Catalogue, chosen: Sequence[int], layer: int, problems: BadFiles
+) -> Iterator[AnnotatedImage]:
     """Read the images with the masks of a layer; without any, the image goes without masks."""
     for index in chosen:
-        if not catalogue.layers or catalogue.layers[layer].kind == 'truth':
-            yield catalogue.gallery.read(index)[0]
+        try:
+            image, _ = catalogue.gallery.read(index)
+            if catalogue.layers and catalogue.layers[layer].kind != 'truth':
+                runs = catalogue.layers[layer].runs(index, image)
+                masks = pack_runs(dict(enumerate(runs or ())), 'C')
+                image = replace(image, labels=masks, outlines=None)
+        except HandboneError as error:
+            problems.add([DatasetError(str(error))])
             continue
-        looked_at = catalogue.look_at(index)
-        masks = pack_runs(dict(enumerate(looked_at.runs[layer] or ())), 'C')
-        yield replace(looked_at.image, labels=masks, outlines=None)
+        yield image

@@ -217,6 +217,20 @@ def test_labels_that_may_have_been_corrected_are_not_exported_again(session, tmp
     assert labels.name in {path.name for path in tmp_path.rglob('correct-labelme/**/*.json')}
 
 
+def test_images_whose_masks_cannot_be_read_are_left_out_and_named(data, csv_files, tmp_path):
+    text = csv_files[0].read_text()
+    row = next(line for line in text.splitlines() if line.startswith(f'{NAMES[1]},Radius,'))
+    csv_files[0].write_text(text.replace(row, f'{NAMES[1]},Radius,5 x'))
+    session, _ = open_sources([data, csv_files[0]], extras=Extras(marks=tmp_path / 'marks.csv'))
+    for index in (1, 2):
+        session.marks.set(index, 'correct')
+    said = export_marked(session.catalogue, session.marks, 'correct', 'labelme', 1, tmp_path)
+    session.close()
+    folder = tmp_path / 'correct-labelme'
+    assert said.startswith(f'1 of 2 images in {folder}; left out: {csv_files[0]}')
+    assert 'image2_L' not in {path.stem for path in folder.rglob('*')}
+
+
 def test_lists_of_names(session, tmp_path):
     session.marks.set(1, 'bad')
     export_marked(session.catalogue, session.marks, 'bad', 'list', 0, tmp_path)

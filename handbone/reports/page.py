@@ -1,6 +1,7 @@
 """The page of a report."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
@@ -141,10 +142,12 @@ def _signs(names: tuple[str, str]) -> str:
 def _pictures(title: str, pictures: Sequence[Picture], head: str = '') -> str:
     if not pictures:
         return ''
+    # the bytes of the name, as names need not be UTF-8
+    links = [quote(os.fsencode(each.file)) for each in pictures]
     figures = ''.join(
-        f'<figure><a href="{quote(each.file)}"><img loading="lazy" alt="{escape(each.text)}" '
-        f'src="{quote(each.file)}"></a><figcaption>{escape(each.text)}</figcaption></figure>'
-        for each in pictures
+        f'<figure><a href="{link}"><img loading="lazy" alt="{escape(each.text)}" '
+        f'src="{link}"></a><figcaption>{escape(each.text)}</figcaption></figure>'
+        for link, each in zip(links, pictures, strict=True)
     )
     return f'<h2>{escape(title)}</h2>{head}<div class="pictures">{figures}</div>'
 

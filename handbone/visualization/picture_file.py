@@ -21,7 +21,8 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
         OSError: If the file cannot be written; what was there before is kept.
     """
     path = Path(path)
-    if not cv2.haveImageWriter(path.name):
+    # OpenCV crashes at names that are not valid UTF-8, so it sees no more than the extension
+    if not (path.suffix.isascii() and cv2.haveImageWriter(f'picture{path.suffix}')):
         raise HandboneError(
             f'{path}: pictures cannot be written as {path.suffix!r}. Use .jpg or .png.'
         )

@@ -152,6 +152,15 @@ def test_names_are_escaped(files, tmp_path):
     assert '<script>alert' not in page.read_text(encoding='utf-8')
 
 
+def test_names_need_not_be_utf_8(files, tmp_path):
+    data, good, _ = files
+    for path in sorted((shutil.copytree(data, tmp_path / 'data')).rglob('image1_R.*')):
+        path.rename(path.with_name(f'\udcbc{path.name}'))
+    (tmp_path / 'named.csv').write_bytes(good.read_bytes().replace(b'image1_R', b'\xbcimage1_R'))
+    page = write_report(tmp_path / 'named.csv', tmp_path / 'data', out_dir=tmp_path / 'out')
+    assert re.search(r'src="pictures/\d+_%BCimage1_R.jpg"', page.read_text(encoding='utf-8'))
+
+
 def test_differences_are_drawn_class_by_class():
     image = np.zeros((1, 5), np.uint8)
     first = np.array([[0, 1, 0, 3, 1]], np.int32)

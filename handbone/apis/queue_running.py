@@ -161,7 +161,10 @@ class QueueRun:
         self._untold.append((ended.entry.id, state, code))
         text = f'training {ended.entry.id} {state}: {ended.entry.path}'
         if state == FAILED:
-            lines = (ended.entry.path / OUTPUT).read_text(errors='replace').strip().splitlines()
+            lines: list[str] = []
+            with contextlib.suppress(OSError):  # somebody may have deleted the work dir
+                output = (ended.entry.path / OUTPUT).read_text(errors='replace')
+                lines = output.strip().splitlines()
             text += f' ({lines[-1] if lines else f"exit code {code}"})'
         print(text, file=sys.stderr if state == FAILED else sys.stdout, flush=True)
         return state

@@ -105,6 +105,15 @@ def test_a_failure_is_told_and_the_others_run(queue, add, tmp_path, capsys):
     assert [line.endswith('--resume') for line in calls(tmp_path, 'bad')] == [False, True]
 
 
+def test_a_work_dir_that_is_deleted_stops_no_other_training(queue, add, tmp_path, capsys):
+    add('bad', "import shutil; shutil.rmtree('bad'); sys.exit(3)")
+    add('good', 'time.sleep(0.5)')
+    with pytest.raises(HandboneError, match=r'trainings that failed: 1 '):
+        QueueRun(queue, ['0', '1']).run()
+    assert states(queue) == ['failed', 'finished']
+    assert 'training 1 failed' in (err := capsys.readouterr().err) and '(exit code 3)' in err
+
+
 def test_two_queues_on_one_gpu(queue):
     with locked_slots(slot_names(['0', '1'])):
         with pytest.raises(HandboneError) as caught:

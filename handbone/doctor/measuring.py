@@ -99,7 +99,7 @@ def measure_image(
         problem,
         tuple(defects),
         predictions.compare(image.name, packed, image.unknown)
-        if predictions and packed.size
+        if predictions and labelled and packed.size
         else None,
         header,
         _bend(image, classes) if packed.size and labelled else float('nan'),

@@ -143,6 +143,17 @@ def test_images_without_a_prediction_are_passed_over(tmp_path):
     assert list(check_predictions(examine(survey_of([record], CLASSES)))) == []
 
 
+def test_images_without_labels_are_not_compared(tmp_path):
+    path = tmp_path / 'oof.csv'
+    path.write_text('image_name,class,rle\n1.png,a,1 3\n')
+    image = annotated('P/1.png', [], SIZE, None, CLASSES)
+    with Predictions(path, CLASSES) as predictions:
+        labelled, unlabelled = (
+            measure_image('test', image, CLASSES, predictions, each) for each in (True, False)
+        )
+    assert labelled.agreement is not None and unlabelled.agreement is None
+
+
 @pytest.mark.parametrize(
     ('content', 'message'),
     [

@@ -111,7 +111,7 @@ def kept_images(measured: Survey, rejected: Path | None) -> list[str]:
 
     Args:
         measured: The data.
-        rejected: Text file with rejected images, or None.
+        rejected: Text file with rejected images, or None; it may name images that cannot be read.
 
     Returns:
         Their names.
@@ -119,8 +119,10 @@ def kept_images(measured: Survey, rejected: Path | None) -> list[str]:
     Raises:
         HandboneError: The file names an image that is not there.
     """
-    images = [
-        image_file(PurePosixPath(record.name)) for record in measured.records if not record.problem
-    ]
+    images = [image_file(PurePosixPath(record.name)) for record in measured.records]
     left_out = set() if rejected is None else set(read_list_file(rejected, images))
-    return [image.name for image in images if image not in left_out]
+    return [
+        image.name
+        for image, record in zip(images, measured.records, strict=True)
+        if image not in left_out and not record.problem
+    ]

@@ -134,7 +134,16 @@ def _row(number: int, each: 'Finding', picture: bytes | None) -> str:
         f'<td>{breakable(each.class_name)}</td>',
         f'<td>{escape(each.reason)}</td>',
         f'<td>{image}</td>',
-        f'<td><label><input type="checkbox" data-image="{escape(each.image)}" aria-label="reject">'
-        '<span class="narrow"> reject</span></label></td>',
+        f'<td>{_checkbox(each)}</td>',
     )
     return f'<tr data-check="{escape(each.check)}">{"".join(cells)}</tr>'
+
+
+def _checkbox(each: 'Finding') -> str:
+    """A box to reject the image; none for labels that no reader takes, which are in no list."""
+    if each.check == 'rejected':
+        return ''
+    return (
+        f'<label><input type="checkbox" data-image="{escape(each.image)}" aria-label="reject">'
+        '<span class="narrow"> reject</span></label>'
+    )

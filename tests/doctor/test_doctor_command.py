@@ -105,6 +105,25 @@ def test_a_list_without_rejected_images(data, tmp_path, suffix):
     assert [each.name for each in chosen] == names[:2] + names[3:]
 
 
+def test_what_the_page_lets_reject_leaves_the_list(data, tmp_path):
+    """An image that cannot be read can be ticked; labels that cannot be read cannot."""
+    root = tmp_path / 'train'
+    shutil.copytree(data / 'train', root)
+    images = sorted((root / 'DCM').rglob('*.png'))
+    names = [f'{path.parent.name}/{path.name}' for path in images]
+    content = images[3].read_bytes()
+    images[3].write_bytes(content[:60] + bytes(140) + content[200:])
+    next((root / 'outputs_json').rglob(f'{images[4].stem}.json')).write_text('[')
+    doctor([root], tmp_path / 'out')
+    page = (tmp_path / 'out/index.html').read_text()
+    ticked = set(re.findall(r'data-image="([^"]+)"', page))
+    assert names[3] in ticked and ticked <= set(names) and 'data-check="rejected"' in page
+    rejected, kept = tmp_path / 'rejected.txt', tmp_path / 'kept.txt'
+    rejected.write_text(f'{names[3]}\n{names[1]}\n')
+    doctor([root], tmp_path / 'out', list_file=kept, rejected=rejected)
+    assert kept.read_text().splitlines() == [names[0], names[2], names[5]]
+
+
 def test_two_splits(data, tmp_path):
     main(
         [

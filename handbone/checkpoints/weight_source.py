@@ -18,7 +18,7 @@ from urllib.parse import urlparse
 from handbone.errors import listed
 from handbone.extras import MissingExtraError
 
-from .download import PretrainedWeightsError, download_weights
+from .download import HASH_IN_NAME, PretrainedWeightsError, download_weights
 
 PACKAGE, FILE = 'package:', 'file:'
 #: Packages of the extra ``encoders`` and the hashes of the weights in them.
@@ -34,8 +34,6 @@ PACKAGES = {
     ),
 }
 SUFFIXES = ('.pth', '.pt', '.bin', '.safetensors')
-#: The hash in the name of a file, such as resnet50-19c8e357.pth.
-HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[a-z]+$')
 FRAGMENT = re.compile(r'sha256=([0-9a-fA-F]{8,64})')
 
 

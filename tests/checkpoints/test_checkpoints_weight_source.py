@@ -1,6 +1,7 @@
 """Pretrained weights from packages, files and addresses: found, checked, and put where they fit."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 import torch
@@ -120,6 +121,16 @@ def test_the_hash_in_an_address(weights, tmp_path, monkeypatch):
     with pytest.raises(PretrainedWeightsError, match='expected 00000000'):
         weight_file(wrong)
     assert weight_file('https://example.com/resnet_v1.pth').is_file()
+
+
+def test_two_addresses_that_end_alike(tmp_path, monkeypatch):
+    """A name without a hash says nothing about the content."""
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', lambda url, to: Path(to).write_text(url))
+    urls = [f'https://example.com/{each}/resolve/main/model.safetensors' for each in 'ab']
+    for url in urls * 2:
+        file = weight_file(url)
+        assert file.name == 'model.safetensors' and file.read_text() == url
 
 
 def test_checked_before_the_run(weights):

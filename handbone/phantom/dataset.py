@@ -285,5 +285,6 @@ def _write_faults(root: Path, files: Sequence[PhantomFile]) -> None:
         source = file.fault.source
         polygons = compose(file.seed, source, file.settings, file.size).polygons
         copied = '' if source == file.index else names[source].split('/', 2)[2]
-        rows.append(fault_row(split, image, file.fault, polygons, file.size, copied))
+        row = fault_row(split, image, file.fault, polygons, file.size, copied)
+        rows += [] if row is None else [row]
     write_atomically(root / FAULTS_NAME, csv_bytes(rows))

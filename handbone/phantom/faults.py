@@ -223,7 +223,26 @@ FAULTS: Mapping[str, Fault] = {
     'rescaled-duplicate': copy_rescaled,
     'mirrored-duplicate': copy_mirrored,
 }
+#: Faults that need labels to be planted into.
+OF_LABELS = (
+    *('swapped', 'swapped-fingers', 'missing', 'displaced', 'resized', 'accessory', 'doubled'),
+    *('self-crossing', 'spike', 'speck', 'cut', 'mirrored-labels'),
+)
 COPIES = ('duplicate', 'near-duplicate', 'rescaled-duplicate', 'mirrored-duplicate')
+
+
+def can_be_planted(kind: str, polygons: Polygons) -> bool:
+    """Tell whether an image has what a fault needs.
+
+    Args:
+        kind: Name of the fault.
+        polygons: Polygons of the image; a film without a hand has none.
+
+    Returns:
+        Whether it can be planted: a fault of labels takes two bones with outlines to spoil.
+    """
+    whole = [name for name, outline in polygons if len(outline) >= FEWEST_POINTS]
+    return kind not in OF_LABELS or sum(name not in CUT_OFF for name in whole) >= 2
 
 
 def _choose(

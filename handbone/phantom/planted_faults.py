@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.phantom.faults import COPIES, FAULTS, Faulty, Polygons
+from handbone.phantom.faults import COPIES, FAULTS, Faulty, Polygons, can_be_planted
 from handbone.phantom.scene import random_stream
 
 #: Purposes of random numbers; see :func:`handbone.phantom.scene.random_stream`.
@@ -61,8 +61,11 @@ class PlannedFault:
             polygons: Its polygons.
 
         Returns:
-            Image and polygons with the fault, and the classes that it is about.
+            Image and polygons with the fault, and the classes that it is about. Both are as they
+            were where it cannot be planted.
         """
+        if not can_be_planted(self.kind, polygons):
+            return image, polygons, ()
         rng = random_stream(self.seed, self.index, _PLANTING)
         return FAULTS[self.kind](image, polygons, rng)
 
@@ -100,7 +103,7 @@ def plan_fault(
 
 def fault_row(
     split: str, image: str, fault: PlannedFault, polygons: Polygons, size: int, copy_of: str
-) -> Sequence[object]:
+) -> Sequence[object] | None:
     """Describe a fault for the list of them.
 
     Args:
@@ -112,8 +115,10 @@ def fault_row(
         copy_of: Name of the source of a copy, else empty.
 
     Returns:
-        Values of :data:`COLUMNS`.
+        Values of :data:`COLUMNS`; None where the fault cannot be planted.
     """
+    if not can_be_planted(fault.kind, polygons):
+        return None
     classes = fault.plant(np.zeros((size, size), np.uint8), polygons)[2]
     return split, image, fault.kind, ' '.join(classes), copy_of, fault.seed, fault.index
 

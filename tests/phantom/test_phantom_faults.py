@@ -10,6 +10,7 @@ import pytest
 from handbone.errors import HandboneError
 from handbone.phantom import FaultSettings, generate, write_dataset
 from handbone.phantom.faults import COPIES, FAULTS
+from handbone.phantom.planted_faults import PlannedFault, fault_row
 
 #: Faults that change nothing but labels, and those that change nothing but the image.
 OF_LABELS = (
@@ -117,6 +118,21 @@ def test_a_dataset_lists_its_faults(tmp_path):
             assert row['copy_of'] not in listed
         elif row:
             assert same_image and row['classes']
+
+
+@pytest.mark.parametrize('kind', FAULTS)
+def test_a_film_without_a_hand_gets_no_fault_of_labels(phantom, kind):
+    fault = PlannedFault(kind, 0, 1, 0)
+    size = len(phantom.image)
+    for polygons in ([], [each for each in phantom.polygons if each[0] in ('Radius', 'Ulna')]):
+        image, labels, classes = fault.plant(phantom.image, polygons)
+        row = fault_row('train', 'a.png', fault, polygons, size, '')
+        if kind in (*OF_LABELS, 'swapped-fingers', 'accessory'):
+            assert image is phantom.image and labels is polygons
+            assert classes == () and row is None
+        else:
+            assert row is not None and row[2] == kind
+    assert fault_row('train', 'a.png', fault, phantom.polygons, size, '') is not None
 
 
 def test_a_dataset_with_faults_grows_and_keeps_its_settings(tmp_path):

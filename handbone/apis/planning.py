@@ -5,7 +5,6 @@ import math
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -143,7 +142,6 @@ def plan(
     )
     with progress_bar(description='Trying training steps', unit='step') as tried:
 
-        @cache
         def counted(step: Step) -> StepCost:
             cost = cost_of(step)
             tried.update()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from math import ceil
 
 from handbone.errors import HandboneError
@@ -60,9 +61,11 @@ def make_plan(
     Raises:
         HandboneError: Nothing fits into the memory or the time.
     """
+    cost_of = cache(cost_of)  # the rules ask again for steps, which take seconds to measure
     choose = _choose_on_cpu if budget.device == 'cpu' else _choose_on_gpu
     needed = needed_side(fingerprint, 1 if budget.device == 'cpu' else 4)
-    step, cost = choose(fingerprint, budget, cost_of, needed)
+    step = choose(fingerprint, budget, cost_of, needed)
+    cost = cost_of(step)
     image_size, size_reason = _image_size(fingerprint, step, needed)
     iterations, time_reason = _iterations(fingerprint, budget, step, cost_of)
     augmentation = choose_augmentation(fingerprint)
@@ -172,7 +175,7 @@ def fitted(fingerprint: Fingerprint, long_side: int, divisor: int) -> Size:
 
 def _choose_on_cpu(
     fingerprint: Fingerprint, budget: Budget, cost_of: CostOf, needed: float
-) -> tuple[Step, StepCost]:
+) -> Step:
     """Take the size that is needed, or the largest for which the time suffices."""
     wanted = next((side for side in CPU_SIDES if side >= needed), CPU_SIDES[-1])
     batch = min(CPU_BATCH, max(fingerprint.images, 2))
@@ -192,7 +195,7 @@ def _choose_on_cpu(
 
 def _choose_on_gpu(
     fingerprint: Fingerprint, budget: Budget, cost_of: CostOf, needed: float
-) -> tuple[Step, StepCost]:
+) -> Step:
     """Take the largest network that fits at the size that is needed; else a smaller size."""
     wanted = min(GPU_SIDES, key=lambda side: abs(side - needed))
     found = None
@@ -201,10 +204,9 @@ def _choose_on_gpu(
             if step.recompute and _fits(cost_of(replace(step, recompute=False)), budget):
                 continue  # not the memory is short, but the time
             found = step
-            if not _fits(cost_of(step), budget):
-                continue
-            if possible_steps(budget, step, cost_of) >= LEAST_STEPS_PRETRAINED:
-                return step, cost_of(step)
+            fits = _fits(cost_of(step), budget)
+            if fits and possible_steps(budget, step, cost_of) >= LEAST_STEPS_PRETRAINED:
+                return step
     assert found is not None
     return _only_if_it_fits(found, cost_of, budget)
 
@@ -226,7 +228,7 @@ def _fits(cost: StepCost, budget: Budget) -> bool:
     return cost.memory <= MEMORY_SHARE * budget.memory
 
 
-def _only_if_it_fits(step: Step, cost_of: CostOf, budget: Budget) -> tuple[Step, StepCost]:
+def _only_if_it_fits(step: Step, cost_of: CostOf, budget: Budget) -> Step:
     """Take the smallest step although the time is short; without memory there is no plan."""
     cost = cost_of(step)
     if not _fits(cost, budget):
@@ -239,7 +241,7 @@ def _only_if_it_fits(step: Step, cost_of: CostOf, budget: Budget) -> tuple[Step,
             f'A training step takes {cost.seconds:.1f} s, and there are {budget.seconds:.0f} s in '
             'all. Give more time: --time.'
         )
-    return step, cost
+    return step
 
 
 def possible_steps(budget: Budget, step: Step, cost_of: CostOf) -> int:

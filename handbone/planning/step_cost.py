@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from functools import cache
 from statistics import median
 
 import torch
@@ -36,7 +35,6 @@ def cost_on(device: str, num_classes: int, image_seconds: float, workers: int) -
     if device == 'cuda' and not torch.cuda.is_available():
         return _estimated
 
-    @cache
     def measured(step: Step) -> StepCost:
         seconds, memory = _measure(step, num_classes, device)
         loading = step.batch * image_seconds

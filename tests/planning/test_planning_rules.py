@@ -72,6 +72,7 @@ def test_a_cpu_takes_a_smaller_size_if_time_is_short():
 
     budget = Budget('cpu', 10**10, 300)
     plan = make_plan(fingerprint(thickness=24), budget, cost)
+    assert len(tried) == len(set(tried))  # no step is measured twice
     assert plan.step.size == (384, 384)
     assert plan.iterations == possible_steps(budget, plan.step, cost)
     # the steps at a third, at half and at the full side together take nine tenths of the time

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from handbone.errors import HandboneError
-from handbone.files import UNFINISHED, write_atomically
+from handbone.files import UNFINISHED, put_in_place, write_atomically
 
 PICTURES = 'pictures'
 #: A file that says that a folder of pictures is that of a page.
@@ -74,4 +74,4 @@ def new_pictures(out_dir: Path) -> Iterator[Path]:
         yield Path(name)
         empty_pictures(out_dir)
         for each in Path(name).iterdir():
-            each.replace(folder / each.name)
+            put_in_place(each, folder / each.name)

@@ -12,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from handbone.checkpoints import find_checkpoint, last_checkpoint
+from handbone.configuration.completion import use_validation_images
 from handbone.configuration.dataset_configs import dataset_metainfo, training_checkpoints
 from handbone.configuration.fold_config import fold_settings, read_finished_fold
 from handbone.errors import HandboneError, listed, shown
@@ -105,7 +106,7 @@ def predict_out_of_fold(
     names = _names_in_folds(configs, image_name)
     for fold, (folder, checkpoint) in enumerate(zip(folders, checkpoints, strict=True)):
         of_fold = configs[fold]
-        of_fold.test_dataloader = of_fold.val_dataloader
+        use_validation_images(of_fold)
         of_fold.test_evaluator = dict(type='DiceMetric', output_dir=str(folder / 'test'))
         hook = dict(type='RLESubmissionHook', out_file=str(folder / 'test' / OUT_OF_FOLD))
         hook['image_name'] = image_name

@@ -222,13 +222,15 @@ class Search:
 
     def _tidy(self, number: int) -> None:
         """Write the best config so far, and remove the checkpoints of worse trials."""
+        # before the best one: a trial that another process ends from now on may be better
+        finished = [trial for trial in self.study.trials if trial.state.is_finished()]
         best = self.study.best
         if best is not None and best.number == number:
             self._write_best()
         if self.keep_checkpoints or best is None:
             return
-        for trial in self.study.trials:
-            if trial.state.is_finished() and trial.number != best.number:
+        for trial in finished:
+            if trial.number != best.number:
                 for checkpoint in self.trial_folder(trial.number).glob('*.pth'):
                     with contextlib.suppress(OSError):
                         checkpoint.unlink()

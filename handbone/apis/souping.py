@@ -16,6 +16,7 @@ from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.fitting import put_weights, weights_of
 from handbone.checkpoints.plain_names import plain_weights
 from handbone.checkpoints.pretrained import drop_pretrained
+from handbone.configuration.completion import use_validation_images
 from handbone.engine.guards import keep_guards
 from handbone.engine.launch import adapt_to_hardware
 from handbone.engine.reporting_runner import ReportingRunner
@@ -42,9 +43,9 @@ class SoupKitchen:
         drop_pretrained(self.cfg)
         _drop_weight_averages(self.cfg)
         keep_guards(self.cfg)
+        if self.cfg.get('val_dataloader') is not None:
+            use_validation_images(self.cfg)
         adapt_to_hardware(self.cfg)
-        self.cfg.test_dataloader = self.cfg.val_dataloader
-        self.cfg.test_evaluator = self.cfg.val_evaluator
         self.cfg.load_from = self.checkpoints[0]
         self._runner: Runner | None = None
 
@@ -82,7 +83,8 @@ class SoupKitchen:
         if self._runner is None:
             self._runner = ReportingRunner.from_cfg(self.cfg)
             # as Runner.test does before its loop; the hooks compare classes and weights
-            self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
+            if self._runner._test_loop is not None:
+                self._runner._test_loop = self._runner.build_test_loop(self._runner._test_loop)
             self._runner.call_hook('before_run')
             self._runner.load_or_resume()
         put_weights(self._runner.model, weights)
@@ -137,10 +139,13 @@ def make_soup(
 
     Raises:
         FileNotFoundError: If a checkpoint does not exist.
-        HandboneError: If there are fewer than two, or they are of different models.
+        HandboneError: If there are fewer than two, they are of different models, or ``greedy`` has no
+            validation images.
     """
     if len(set(checkpoints)) < 2 or len(set(checkpoints)) < len(checkpoints):
         raise HandboneError('a soup needs at least two different checkpoints')
+    if method == 'greedy':
+        use_validation_images(cfg)
     kitchen = SoupKitchen(cfg, checkpoints, norm_images)
     chosen, dice, scores = list(checkpoints), None, None
     if method == 'greedy':

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from handbone.checkpoints import load_checkpoint_file
+from handbone.configuration.completion import use_validation_images
 from handbone.configuration.dataset_configs import only_dataset
 from handbone.configuration.dumped_config import ConfigTextError, parse_config_text
 from handbone.configuration.fold_config import fold_settings
@@ -71,7 +72,7 @@ def tune_thresholds(
             elif split == 'train':
                 _take_training_images(run)
             last = fold == len(checkpoints) - 1
-            run.test_dataloader = run.val_dataloader
+            use_validation_images(run)
             run.test_evaluator = dict(
                 type='ThresholdMetric',
                 thresholds=prediction_settings(run).get('threshold', 0.5),

@@ -141,16 +141,11 @@ def use_results(cfg: 'Config', args: argparse.Namespace) -> None:
         cfg: Complete configuration, changed in place.
         args: The options.
     """
+    from handbone.configuration.completion import use_validation_images
     from handbone.configuration.prediction_settings import prediction_settings
-    from handbone.errors import HandboneError
 
     if args.val:
-        if cfg.get('val_dataloader') is None:
-            raise HandboneError(
-                f'{args.config} has no val_dataloader, so no images are held out: leave out --val'
-            )
-        cfg.test_dataloader = cfg.val_dataloader
-        cfg.test_evaluator = cfg.val_evaluator
+        use_validation_images(cfg)
     if args.format_only:
         cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
     if args.uncertainty:

@@ -71,12 +71,13 @@ def run(args: argparse.Namespace) -> None:
         )
     from handbone.apis.threshold_tuning import tune_thresholds
     from handbone.checkpoints import find_checkpoint
+    from handbone.configuration.completion import use_validation_images
     from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 
     cfg = read_config(args)
     checkpoints = [find_checkpoint(path) for path in args.checkpoints]
     if args.tta:
-        cfg.test_dataloader = cfg.val_dataloader
+        use_validation_images(cfg)
         use_test_time_augmentation(cfg)
         cfg.val_dataloader = cfg.test_dataloader
     out_file = args.out or Path(cfg.work_dir) / 'thresholds.json'

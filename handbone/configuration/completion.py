@@ -43,6 +43,21 @@ def complete_config(cfg: Config, needed: Sequence[str]) -> None:
     init_default_scope(cfg.default_scope)
 
 
+def use_validation_images(cfg: Config) -> None:
+    """Let a test read and score the validation images in place of the test images.
+
+    Args:
+        cfg: Configuration, changed in place.
+
+    Raises:
+        HandboneError: If no images are held out for validation.
+    """
+    if cfg.get('val_dataloader') is None:
+        raise HandboneError(f'{name_of(cfg)} has no val_dataloader, so no images are held out')
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = cfg.get('val_evaluator')
+
+
 def default_work_dir(cfg: Config) -> str:
     """Name the work dir of a config that does not name one: ``work_dirs/<name of the file>``."""
     return str(Path('work_dirs') / Path(getattr(cfg, 'filename', None) or 'run').stem)

@@ -175,8 +175,19 @@ def test_a_config_without_validation_images(run_tool, tiny_config, trained, tmp_
     config = tmp_path / 'tested.py'
     lines = [f"_base_ = ['{tiny_config}']", 'val_dataloader = val_cfg = val_evaluator = None', '']
     config.write_text('\n'.join(lines))
-    _, errors = run_tool('test.py', config, trained[0] / 'iter_4.pth', '--val', expected=1)
-    assert 'has no val_dataloader, so no images are held out: leave out --val' in errors
+    first, last = (trained[0] / f'iter_{step}.pth' for step in (2, 4))
+    soup = tmp_path / 'soup.pth'
+    for command in (
+        ('test.py', config, last, '--val'),
+        ('tune_thresholds.py', config, last, '--out', tmp_path / 'thresholds.json'),
+        ('tune_thresholds.py', config, last, '--out', tmp_path / 'thresholds.json', '--tta'),
+        ('soup.py', config, first, last, '--out', soup, '--method', 'greedy'),
+    ):
+        _, errors = run_tool(*command, '--work-dir', tmp_path, expected=1)
+        assert f'{config} has no val_dataloader, so no images are held out' in errors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['tested.py']
+    run_tool('soup.py', config, first, last, '--out', soup, '--update-batch-norm', 3)
+    assert soup.exists()
 
 
 def test_validation_images(run_tool, tiny_config, trained, tmp_path):

@@ -51,6 +51,31 @@ def test_a_search_finds_the_best_and_says_so(stand_in, tiny, rate_space, tmp_pat
     assert capsys.readouterr().out.count('mDice') == 4
 
 
+def test_a_better_trial_that_another_process_ends_keeps_its_checkpoint(
+    stand_in, tiny, rate_space, tmp_path, monkeypatch
+):
+    folder = tmp_path / 's'
+
+    def trained(cfg):
+        report(cfg, [0.5, 0.5])
+        (folder / cfg.work_dir.rpartition('/')[2] / 'iter_6.pth').touch()
+
+    search = stand_in(trained)(tiny, rate_space, folder)
+    find_best = SearchStudy.best.fget
+
+    def another_ends(study):
+        best = find_best(study)
+        if len(study.trials) == 1:
+            advance(folder, rate_space, 2, lambda settings: 1.0)
+            (folder / 'trial_0001').mkdir()
+            (folder / 'trial_0001' / 'iter_6.pth').touch()
+        return best
+
+    monkeypatch.setattr(SearchStudy, 'best', property(another_ends))
+    search.run(1)
+    assert (folder / 'trial_0001' / 'iter_6.pth').exists()
+
+
 def advance(folder, space, trials, score, **settings):
     """Give a study trials without any process; each call opens it anew."""
     study = SearchStudy(folder, read_search_space(space), **settings)

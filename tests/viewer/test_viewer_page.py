@@ -121,6 +121,23 @@ def test_marks_are_saved_and_the_list_is_sorted(viewer, session, tmp_path):
         assert page.run('document.getElementById("count").textContent') == '1 of 3 images'
 
 
+def test_a_note_that_is_typed_while_a_mark_is_saved_stays(viewer, tmp_path):
+    held = """(() => {
+      const fetched = window.fetch;
+      window.held = [];
+      window.fetch = (...all) => new Promise(done => held.push(() => done(fetched(...all))));
+    })()"""
+    note = 'document.querySelector("#marks input").value'
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        page.run(held)
+        page.press('b')
+        page.run(f'{note} = "typed"')
+        page.run('held.forEach(send => send())')
+        page.wait('document.querySelector("#rows [data-mark=bad]") !== null')
+        assert page.run(note) == 'typed'
+
+
 def test_an_image_that_cannot_be_read_is_marked_itself(viewer, session, data, tmp_path):
     session.marks.set(0, 'good', 'sharp')
     (broken,) = data.rglob(NAMES[1].rsplit('/')[-1])

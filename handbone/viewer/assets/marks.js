@@ -44,9 +44,13 @@ export class Marks {
   }
 
   render() {
+    this.press();
+    this.note.value = this.notes[this.index] ?? '';
+  }
+
+  press() {
     for (const button of this.buttons)
       button.setAttribute('aria-pressed', this.of[this.index] === button.dataset.kind);
-    this.note.value = this.notes[this.index] ?? '';
   }
 
   toggle(kind) { this.save(this.of[this.index] === kind ? '' : kind); }
@@ -56,14 +60,16 @@ export class Marks {
     const { index } = this, note = this.note.value;
     const before = [this.of[index], this.notes[index]];
     [this.of[index], this.notes[index]] = [mark, note];
-    this.render();
+    this.press();
     try {
       await postJson('/marks', { index, mark, note });
     } catch (error) {
       [this.of[index], this.notes[index]] = before;
       this.failed(error.message);
     }
-    this.render();
+    // what was typed meanwhile stays
+    if (this.note.value === note) this.render();
+    else this.press();
     this.changed();
   }
 

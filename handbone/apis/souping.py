@@ -139,8 +139,8 @@ def make_soup(
 
     Raises:
         FileNotFoundError: If a checkpoint does not exist.
-        HandboneError: If there are fewer than two, they are of different models, or ``greedy`` has no
-            validation images.
+        HandboneError: If there are fewer than two, they are of different models, or ``greedy`` has
+            no validation images.
     """
     if len(set(checkpoints)) < 2 or len(set(checkpoints)) < len(checkpoints):
         raise HandboneError('a soup needs at least two different checkpoints')

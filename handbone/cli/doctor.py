@@ -9,7 +9,7 @@ from handbone.progress import progress_bar
 
 from .arguments import add_out_dir, add_renaming, add_source_format
 
-EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out-dir report'
+EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out doctor'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'source', nargs='+', type=Path, help='file or folder of the labels; one for each split'
     )
     add_out_dir(
-        parser, 'what gets the page, the tables and the pictures', '--out', default=Path('report')
+        parser, 'what gets the page, the tables and the pictures', '--out', default=Path('doctor')
     )
     add_source_format(parser)
     add_renaming(parser)

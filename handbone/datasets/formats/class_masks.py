@@ -96,6 +96,11 @@ class ClassMasksReader(FormatReader):
         """List the images with the class and file of their masks, in the order of names."""
         yield from sorted(self._files.items())
 
+    def entry_name(self, entry: tuple[str, list[tuple[int, Path]]]) -> str:
+        """Name the image of some masks; see the base class."""
+        key, _ = entry
+        return self.known_name(key) if self.has_image(key) else f'{key}.png'
+
     def read(self, entry: tuple[str, list[tuple[int, Path]]]) -> AnnotatedImage:
         """Read the headers of the masks of one image; see the base class."""
         key, files = entry

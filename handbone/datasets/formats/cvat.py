@@ -73,6 +73,11 @@ class CvatReader(FormatReader):
         """Read the elements of the images, one by one."""
         return self._elements('image')
 
+    def entry_name(self, entry: Element) -> str:
+        """Name the image of an element; see the base class."""
+        identity = entry.get('name')
+        return self.known_name(identity) if identity else super().entry_name(entry)
+
     def read(self, entry: Element) -> AnnotatedImage:
         """Read the shapes of one image; see the base class."""
         identity = entry.get('name') or ''

@@ -106,15 +106,19 @@ class LabelStudioReader(FormatReader):
         """List the tasks with their numbers."""
         yield from enumerate(self._tasks)
 
+    def entry_name(self, entry: tuple[int, Any]) -> str:
+        """Name the image of a task; see the base class."""
+        number, task = entry
+        return self.known_name(self._identity(task, f'task {number}'))
+
     def read(self, entry: tuple[int, Any]) -> AnnotatedImage:
         """Read one task; see the base class."""
         number, task = entry
         where = f'task {number}'
+        identity = self._identity(task, where)
         try:
-            check_structure(task, TASK, 'it')
             results = self._results(task)
             known = image_size(results)
-            identity = self._image_name(image_paths(task['data']))
         except HandboneError as error:
             raise self._error(error, where) from error
         name, path, size = self.locate(identity, known, self._file, where)
@@ -127,6 +131,14 @@ class LabelStudioReader(FormatReader):
                 self.note([self._error(error, f'{where}, result {place}')])
         labels = labels_of_shapes(polygons, masks, size, len(self.classes))
         return AnnotatedImage(name, path, *size, labels)
+
+    def _identity(self, task: Any, where: str) -> str:
+        """Find the name that a task gives its image."""
+        try:
+            check_structure(task, TASK, 'it')
+            return self._image_name(image_paths(task['data']))
+        except HandboneError as error:
+            raise self._error(error, where) from error
 
     def _load(self) -> list[Any]:
         tasks = load_json(self._file, [object], 'Export it again as "JSON"')

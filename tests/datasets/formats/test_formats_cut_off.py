@@ -59,6 +59,22 @@ def test_every_file(tmp_path, form):
         path.write_bytes(data)
 
 
+@pytest.mark.parametrize('form', OF_PICTURES)
+def test_damaged_images_keep_their_names(tmp_path, form):
+    """So that a list of rejected images can name them."""
+    written(tmp_path, form)
+    reader = reader_class(form)(tmp_path)
+    images = list(reader)
+    names = [each.name for each in images]
+    assert reader.names() == names and len(names) == len(reader)
+    for image in images:
+        image.path.write_bytes(image.path.read_bytes()[:20])
+    reader = reader_class(form)(tmp_path)
+    assert reader.names() == names
+    _, problems = reader.attempt(next(iter(reader.entries())))
+    assert problems
+
+
 @pytest.mark.parametrize('encoding', ['utf-16', 'utf-16-le', 'utf-16-be', 'utf-32', 'utf-8-sig'])
 @pytest.mark.parametrize('form', ['hand-bone', 'coco', 'labelme', 'label-studio', 'nnunet'])
 def test_json_in_other_encodings(tmp_path, form, encoding):

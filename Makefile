@@ -64,11 +64,10 @@ $(RUN):
 	  $(PYTHON) -m venv --without-pip $(VENV) && \
 	  $(PYTHON) -m pip --python $(RUN) install --quiet pip; } || { rm -rf $(VENV); exit 1; }
 
-# first what the starter weights say about four phantoms, then a network of its own; the second
-# command adds the phantoms that the first has not made
+# first what the starter weights say about four phantoms, then a network of its own
 demo: $(INSTALLED)
-	$(RUN) tools/make_phantom.py $(DATA) --train 0 --test 4 --size 1024
-	$(RUN) tools/predict.py $(DATA)/test/DCM --out-dir $(WORK_DIR)/starter --restart
+	$(RUN) tools/make_phantom.py $(DATA)_first --train 0 --test 4 --size 1024
+	$(RUN) tools/predict.py $(DATA)_first/test/DCM --out-dir $(WORK_DIR)/starter --restart
 	$(RUN) tools/make_phantom.py $(DATA) --train 400 --test 60 --size 1024 --workers 2
 	$(RUN) tools/train.py configs/demo.py --work-dir $(WORK_DIR)
 	$(RUN) tools/test.py configs/demo.py $(WORK_DIR) --tta --work-dir $(WORK_DIR)/test --show-dir $(WORK_DIR)/overlays --out $(WORK_DIR)/submission.csv

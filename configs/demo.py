@@ -1,6 +1,6 @@
 # 29 bones on synthetic radiographs, from scratch, in minutes on two CPU cores.
 _base_ = [
-    '_base_/models/folded_unet.py',
+    '_base_/models/folded_unet_wide.py',  # worth 0.02 Dice after 600 iterations
     '_base_/datasets/xray_hand_bone.py',
     '_base_/schedules/adamw_progressive.py',
     '_base_/default_runtime.py',
@@ -24,11 +24,7 @@ model = dict(
         stages=_base_.stages,
         size_divisor=384,  # a third and half of it are multiples of the network's stride, 64
     ),
-    # twice the channels at the finest level: a third slower per iteration, and worth 0.02 Dice
-    # after 600 of them
-    backbone=dict(channels=(64, 96, 128, 192, 256)),
     decode_head=dict(
-        in_channels=64,
         loss_decode=[
             # times the number of classes, to sum over classes: with mostly background, the mean
             # would be small compared with Dice

@@ -7,9 +7,9 @@ from handbone.class_sides import sided_classes
 from .fingerprint import Fingerprint
 
 #: The least and the largest enlargement.
-LEAST_ZOOM, MOST_ZOOM = 1.15, 1.4
+LEAST_ZOOM, MOST_ZOOM = 1.1, 1.2
 #: The least and the largest shift, as shares of the image.
-LEAST_SHIFT, MOST_SHIFT = 0.05, 0.15
+LEAST_SHIFT, MOST_SHIFT = 0.05, 0.1
 #: Rotation in degrees with and without sides.
 DEGREES_SIDED, DEGREES = 10, 20
 
@@ -48,9 +48,10 @@ def choose_augmentation(fingerprint: Fingerprint) -> Augmentation:
     paired = {name for pair in pairs for name in pair}
     fixed = [each for each in fingerprint.classes if each.side and each.name not in paired]
     low, middle, high = fingerprint.extent
-    spread = max(high / middle, middle / low)
-    zoom = round(min(max(spread, LEAST_ZOOM), MOST_ZOOM), 2)
-    shift = round(min(max(2 * fingerprint.shift, LEAST_SHIFT), MOST_SHIFT), 2)
+    # the images vary already, so half as much is added to it
+    spread = (max(high / middle, middle / low) - 1) / 2
+    zoom = round(min(max(1 + spread, LEAST_ZOOM), MOST_ZOOM), 2)
+    shift = round(min(max(fingerprint.shift / 2, LEAST_SHIFT), MOST_SHIFT), 2)
     flip = False
     if alone:
         reason = f'{alone[0]} has a side and no counterpart'

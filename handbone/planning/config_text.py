@@ -10,7 +10,7 @@ from handbone.configuration.shipped import config_folder
 
 from .fingerprint import Fingerprint
 from .plan import Plan
-from .progressive import AT_A_THIRD, AT_HALF, size_divisor, stages
+from .progressive import reduced_share, size_divisor, stages
 from .rules import use_ranks
 from .source import Source
 
@@ -242,7 +242,7 @@ def _schedule(plan: Plan) -> str:
                 f"optim_wrapper = dict(type='AmpOptimWrapper', dtype='{precision}'{scale})"
             )
     else:
-        full_size_from = round((AT_A_THIRD + AT_HALF) * total)
+        full_size_from = round(reduced_share(max(plan.step.size)) * total)
         warm_up = min(150, total // 12)
         interval = total
         lines = [

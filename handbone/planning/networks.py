@@ -85,6 +85,16 @@ class Network(NamedTuple):
 NETWORKS: Mapping[str, Network] = {
     'folded_unet': Network(
         base='folded_unet',
+        parameters=3_727_184,
+        flops=48.2e9,
+        peak=196_190_208,
+        schedule='adamw_progressive',
+        stride=1,
+        divisor=64,
+        pretrained=False,
+    ),
+    'folded_unet_wide': Network(
+        base='folded_unet_wide',
         parameters=4_083_280,
         flops=102.0e9,
         peak=207_806_464,

@@ -6,6 +6,11 @@ from .plan import CostOf, Step
 
 #: Shares of the iterations at a third and at half of the side; the rest runs at full size.
 AT_A_THIRD, AT_HALF = 0.225, 0.55
+#: The share at half of a side that is not a multiple of 384, and of a short one, of which half
+#: shows little.
+AT_HALF_ALONE, AT_HALF_OF_SHORT = 0.775, 0.58
+#: The least side that is not short.
+LONG_FROM = 384
 
 
 def size_divisor(side: int) -> int:
@@ -29,12 +34,24 @@ def stages(side: int) -> list[tuple[float, int]]:
     Returns:
         Shares and factors, for ProgressiveDataPreProcessor.
 
-    >>> stages(256)
-    [(0.775, 2)]
+    >>> stages(256), stages(384)
+    ([(0.58, 2)], [(0.225, 3), (0.55, 2)])
     """
     if side % 384 == 0:
         return [(AT_A_THIRD, 3), (AT_HALF, 2)]
-    return [(AT_A_THIRD + AT_HALF, 2)]
+    return [(AT_HALF_ALONE if side >= LONG_FROM else AT_HALF_OF_SHORT, 2)]
+
+
+def reduced_share(side: int) -> float:
+    """Find the share of the iterations that runs with shrunk batches.
+
+    Args:
+        side: The long side.
+
+    Returns:
+        0 to 1.
+    """
+    return sum(share for share, _ in stages(side))
 
 
 def mean_seconds(step: Step, cost_of: CostOf) -> float:
@@ -54,8 +71,7 @@ def mean_seconds(step: Step, cost_of: CostOf) -> float:
         return full
     width, height = step.size
     reduced = stages(max(step.size))
-    rest = 1 - sum(share for share, _ in reduced)
-    return rest * full + sum(
+    return (1 - reduced_share(max(step.size))) * full + sum(
         share * cost_of(replace(step, size=(width // factor, height // factor))).seconds
         for share, factor in reduced
     )

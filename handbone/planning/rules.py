@@ -24,13 +24,17 @@ CPU_BATCH = 4
 #: The largest and the least batch on a GPU.
 GPU_BATCHES = (8, 4, 2)
 #: Steps without which a network is not worth starting: from scratch, and from pretrained weights.
-LEAST_STEPS, LEAST_STEPS_PRETRAINED = 800, 5000
+LEAST_STEPS, LEAST_STEPS_PRETRAINED = 2000, 5000
+#: Classes from which on twice the channels at the finest level are worth their time.
+MANY_CLASSES = 16
 #: Steps without which there is no plan: a twelfth of them warms the training up.
 FEWEST_STEPS = 12
 #: Steps after which more are not worth it: from scratch, and from pretrained weights.
 MOST_STEPS, MOST_STEPS_PRETRAINED = 6000, 40_000
 #: Share of the memory that is planned, and share of the time that is left for steps.
 MEMORY_SHARE, TIME_SHARE = 0.85, 0.9
+#: Seconds in which a training begins.
+START = 15
 #: Patients below which large networks are not tried.
 FEW_PATIENTS = 50
 FOR_FEW = ('segformer_mit-b0', 'segformer_mit-b2')
@@ -102,8 +106,8 @@ def make_plan(
         ),
         _grey_values(fingerprint, step),
         ('rotation', f'{augmentation.degrees} degrees', augmentation.flip_reason),
-        ('zoom', f'{augmentation.zoom:.2f}', 'the spread of sizes in the dataset'),
-        ('shift', f'{augmentation.shift:.0%}', 'twice the spread of positions'),
+        ('zoom', f'{augmentation.zoom:.2f}', 'half the spread of sizes in the dataset'),
+        ('shift', f'{augmentation.shift:.0%}', 'half the spread of positions'),
         ('flip', mirror if augmentation.flip else 'no', augmentation.flip_reason),
         ('folds', str(folds) if folds else 'none', folds_reason),
     )
@@ -190,6 +194,15 @@ def _choose_on_cpu(
         if not _fits(cost_of(step), budget) or possible_steps(budget, step, cost_of) < LEAST_STEPS:
             break
         chosen = step
+    wide = replace(chosen, network='folded_unet_wide')
+    if (
+        len(fingerprint.classes) >= MANY_CLASSES
+        and _fits(cost_of(chosen), budget)
+        and possible_steps(budget, chosen, cost_of) >= LEAST_STEPS
+        and _fits(cost_of(wide), budget)
+        and possible_steps(budget, wide, cost_of) >= LEAST_STEPS
+    ):
+        return wide
     return _only_if_it_fits(chosen, cost_of, budget)
 
 
@@ -255,7 +268,7 @@ def possible_steps(budget: Budget, step: Step, cost_of: CostOf) -> int:
     Returns:
         Their number.
     """
-    return int(TIME_SHARE * budget.seconds / mean_seconds(step, cost_of))
+    return int(TIME_SHARE * max(budget.seconds - START, 0) / mean_seconds(step, cost_of))
 
 
 def _iterations(

@@ -19,8 +19,7 @@ class ProgressiveDataPreProcessor(SegDataPreProcessor):
     A network learns what a structure is at half the resolution in a quarter of the time; the full
     resolution is only needed for its boundaries (progressive resizing, Howard, DAWNBench 2018).
     Images are averaged over blocks of ``factor x factor`` pixels, packed labels take the pixel at
-    the block's centre. Blocks of an even factor have four pixels there, and take turns, so that
-    labels are not displaced on average. Validation and test always see full resolution.
+    the block's centre. Validation and test always see full resolution.
 
     Args:
         stages: Pairs (share of the iterations, factor) from the start of the training; what remains
@@ -63,42 +62,19 @@ class ProgressiveDataPreProcessor(SegDataPreProcessor):
         factor = self.current_factor() if training else 1
         if factor > 1:
             result['inputs'] = F.avg_pool2d(result['inputs'], factor)
-            for turn, sample in enumerate(result['data_samples'], self._iteration()):
+            for sample in result['data_samples']:
                 labels = sample.gt_sem_seg.data
-                row, column = central_pixel(factor, turn)
+                centre = factor // 2
                 del sample.gt_sem_seg
-                sample.gt_sem_seg = PixelData(data=labels[:, row::factor, column::factor])
+                sample.gt_sem_seg = PixelData(data=labels[:, centre::factor, centre::factor])
         return result
 
     def current_factor(self) -> int:
         """Return the factor of the running iteration, 1 outside a training run."""
         messages = MessageHub.get_current_instance()
-        progress = self._iteration() / messages.get_info('max_iters', 1)
+        progress = messages.get_info('iter', 0) / messages.get_info('max_iters', 1)
         for share, factor in self.stages:
             if progress < share:
                 return factor
             progress -= share
         return 1
-
-    @staticmethod
-    def _iteration() -> int:
-        return int(MessageHub.get_current_instance().get_info('iter', 0))
-
-
-def central_pixel(factor: int, turn: int) -> tuple[int, int]:
-    """Choose a pixel at the centre of a block.
-
-    Args:
-        factor: Side of the block in pixels.
-        turn: Which of the four central pixels of an even factor is meant, modulo 4.
-
-    Returns:
-        Its row and column in the block.
-
-    >>> [central_pixel(2, turn) for turn in range(4)]
-    [(0, 0), (0, 1), (1, 0), (1, 1)]
-    """
-    if factor % 2:
-        return factor // 2, factor // 2
-    first = factor // 2 - 1
-    return first + turn // 2 % 2, first + turn % 2

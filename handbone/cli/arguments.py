@@ -100,6 +100,19 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_patient_pattern(parser: argparse.ArgumentParser) -> None:
+    """Add ``--patient-pattern``.
+
+    Args:
+        parser: The parser to extend.
+    """
+    parser.add_argument(
+        '--patient-pattern',
+        metavar='REGEX',
+        help='finds the patient in the name of an image, in its only group (default: the folder)',
+    )
+
+
 def add_allow_pickle(parser: argparse.ArgumentParser) -> None:
     """Add ``--allow-pickle``.
 

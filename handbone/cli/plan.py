@@ -4,7 +4,12 @@ import argparse
 from pathlib import Path
 
 from .argument_types import seconds
-from .arguments import add_reader_options, add_renaming, add_source_format
+from .arguments import (
+    add_patient_pattern,
+    add_reader_options,
+    add_renaming,
+    add_source_format,
+)
 
 EPILOG = 'example: handbone plan data/chest --time 8h --device-memory 24 --out configs/mine.py'
 
@@ -42,11 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_source_format(parser)
     add_renaming(parser)
-    parser.add_argument(
-        '--patient-pattern',
-        metavar='REGEX',
-        help='finds the patient in the name of an image, in its only group (default: the folder)',
-    )
+    add_patient_pattern(parser)
     parser.add_argument(
         '--fold-file',
         type=Path,

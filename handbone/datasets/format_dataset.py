@@ -1,6 +1,5 @@
 """Datasets in any format that ``handbone convert`` reads."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 from mmengine.logging import print_log
 from mmseg.registry import DATASETS
 
-from handbone.errors import HandboneError, shown
-from handbone.listing import normal_form
+from handbone.errors import shown
 from handbone.progress import progress_bar
 
 from .errors import DatasetError
@@ -17,9 +15,11 @@ from .file_list import ImageFile
 from .formats.annotated_image import AnnotatedImage
 from .formats.catalogue import reader_class
 from .formats.class_choice import ClassChoice
+from .formats.format_options import check_options
 from .formats.format_reader import FormatReader
 from .formats.layers import COVERED
 from .multilabel_dataset import MultilabelDataset
+from .patient_pattern import PatientPattern
 from .polygons import Polygons
 
 
@@ -40,7 +40,7 @@ class FormatDataset(MultilabelDataset):
         **kwargs: As for :class:`MultilabelDataset`; ``skip_labels`` names classes to leave out.
 
     Raises:
-        HandboneError: The format is unknown or the pattern is not valid.
+        HandboneError: The format or one of the options is unknown, or the pattern is not valid.
         DatasetError: Something is wrong with the data.
 
     >>> from mmseg.registry import DATASETS
@@ -66,14 +66,8 @@ class FormatDataset(MultilabelDataset):
         self._make_reader = self.reader_class(format)
         self._rename = dict(rename or {})
         self._reader_options = dict(reader_options or {})
-        try:
-            self._patient = None if patient_pattern is None else re.compile(patient_pattern)
-        except re.error as error:
-            raise HandboneError(
-                f'patient_pattern {patient_pattern!r} is not a regular expression ({error})'
-            ) from error
-        if self._patient is not None and self._patient.groups != 1:
-            raise HandboneError(f'patient_pattern {patient_pattern!r} needs exactly one group')
+        check_options(self._make_reader, format, self._reader_options)
+        self._pattern = None if patient_pattern is None else PatientPattern(patient_pattern)
         super().__init__(**kwargs)
 
     def reader_class(self, name: str) -> type[FormatReader]:
@@ -134,16 +128,16 @@ class FormatDataset(MultilabelDataset):
     def image_file(self, name: str) -> ImageFile:
         """Find the patient of an image; see the base class."""
         file = super().image_file(name)
-        if self._patient is None:
+        if self._pattern is None:
             return file
-        found = self._patient.search(name)
-        if found is None:
+        patient = self._pattern.find(name)
+        if patient is None:
             raise DatasetError.at(
                 name,
-                f'patient_pattern {shown(self._patient.pattern)} finds no patient in its name',
+                f'patient_pattern {shown(self._pattern.pattern)} finds no patient in its name',
                 'Correct the pattern or the name',
             )
-        return file._replace(patient=normal_form(found.group(1)))
+        return file._replace(patient=patient)
 
     def _info(
         self, image: AnnotatedImage, source_indices: Sequence[int]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from handbone.bones import CLASSES
 from handbone.datasets.formats.catalogue import reader_class, recognise
 from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.format_options import check_options
 from handbone.errors import HandboneError
 
 #: Folders of the hand-bone layout below its root.
@@ -66,13 +67,9 @@ def find_source(
         source_format, reason = recognise(data)
         notes.append(f'Read as {source_format}: {reason}.')
     options, choice = dict(reader_options or {}), ClassChoice(classes, rename or {}, skip)
-    try:
-        reader = reader_class(source_format)(data, images, choice, **options)
-    except TypeError as error:
-        raise HandboneError(
-            f'--read: the reader of {source_format} does not take {", ".join(options)} ({error}). '
-            'docs/formats.md lists its options.'
-        ) from error
+    make_reader = reader_class(source_format)
+    check_options(make_reader, source_format, options)
+    reader = make_reader(data, images, choice, **options)
     notes += reader.notes
     folder = reader.image_folder
     if folder is None:

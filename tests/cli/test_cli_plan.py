@@ -22,7 +22,7 @@ def test_a_plan_of_a_folder(run_command, phantom_root, tmp_path, monkeypatch):
         (['nowhere'], 'nowhere: there is no such file or folder'),
         (['{data}', '--device-memory', 'nan'], '--device-memory is more than 0 GB'),
         (['{data}', '--classes', 'Radius', 'Ulna'], 'the label is not among the 2 classes'),
-        (['{data}/train', '--read', 'order=1'], 'the reader of hand-bone does not take order'),
+        (['{data}/train', '--read', 'order=1'], "The reader of hand-bone has no option 'order'"),
         (['{data}/train', '--patient-pattern', '('], 'is not a regular expression'),
         (['{data}', '--from', 'coco'], '{data}'),
     ],

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,11 @@ from .annotated_image import AnnotatedImage
 from .catalogue import reader_class, recognise, writer_class
 from .class_choice import ClassChoice
 from .corrections import Corrections
-from .format_reader import FormatReader
+from .format_options import check_options
 from .format_writer import FormatWriter
 from .image_placement import MODES, place_image
 
 Progress = Callable[[Iterable[AnnotatedImage]], Iterable[AnnotatedImage]]
-#: Arguments that all readers and all writers have.
-COMMON = {'source', 'images', 'choice', 'bad_files', 'target', 'classes', 'palette'}
 #: File in the target that lists what could not be read.
 PROBLEMS = 'problems.txt'
 
@@ -119,8 +116,8 @@ def convert(
         notes.append(f'the source is in the format {source_format}, as {reason}')
     make_reader = reader_class(source_format)
     reader_options, writer_options = dict(reader_options or {}), dict(writer_options or {})
-    _check_options(make_reader, source_format, reader_options)
-    _check_options(make_writer, to, writer_options)
+    check_options(make_reader, source_format, reader_options)
+    check_options(make_writer, to, writer_options)
     bad_files = BadFiles('report')
     reader = make_reader(
         source, images=images, choice=choice, bad_files=bad_files, **reader_options
@@ -220,14 +217,3 @@ def _check_target(source: Path, target: Path, labels: str) -> None:
             f'The new labels would go to {written}, where they could replace the source {source}. '
             'Choose another folder.'
         )
-
-
-def _check_options(
-    made: type[FormatReader] | type[FormatWriter], name: str, options: Mapping[str, Any]
-) -> None:
-    known = [each for each in signature(made).parameters if each not in COMMON]
-    for option in options:
-        if option not in known:
-            which = f'they are {", ".join(known)}' if known else 'there are none'
-            kind = 'reader' if issubclass(made, FormatReader) else 'writer'
-            raise HandboneError(f'The {kind} of {name} has no option {option!r}: {which}.')

@@ -12,6 +12,7 @@ from ..bad_files import BadFiles
 from ..errors import DatasetError
 from .catalogue import reader_class, recognise
 from .class_choice import ClassChoice
+from .format_options import check_options
 from .format_reader import FormatReader
 from .unlabelled import UnlabelledReader, is_unlabelled
 
@@ -43,13 +44,18 @@ class Source:
         tried on a folder without signs of one: labels lie apart from the images there.
 
         Returns:
-            The reader; its ``bad_files`` collect the problems.
+            The reader; its ``bad_files`` collect the problems, its ``notes`` say first how the
+            format was found out.
 
         Raises:
-            HandboneError: The source cannot be read at all.
+            HandboneError: The source cannot be read at all, or the reader has no such option.
         """
         if not is_unlabelled(self.path):
-            return self._labelled(self.format or recognise(self.path)[0])
+            kind, reason = (self.format, '') if self.format else recognise(self.path)
+            reader = self._labelled(kind)
+            if reason:
+                reader.notes.insert(0, f'read as {kind}, as {reason}')
+            return reader
         if self.format is not None:
             with suppress(DatasetError):
                 reader = self._labelled(self.format)
@@ -60,6 +66,7 @@ class Source:
     def _labelled(self, kind: str) -> FormatReader:
         make = reader_class(kind)
         options = dict(self.options)
+        check_options(make, kind, options)
         report = BadFiles('report')
         return make(self.path, images=self.images, choice=self.choice, bad_files=report, **options)
 

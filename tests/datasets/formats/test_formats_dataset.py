@@ -7,7 +7,7 @@ import pytest
 from made_images import CLASSES, made_images, write_all
 from small_dataset import shapes
 
-from handbone.datasets import DatasetError
+from handbone.datasets import DatasetError, FormatDataset
 from handbone.datasets.formats.catalogue import writer_class
 from handbone.datasets.formats.conversion import convert
 from handbone.datasets.mask_runs import pack_runs
@@ -203,3 +203,8 @@ def test_a_file_may_call_a_class_unknown_that_the_whole_dataset_lacks(tmp_path, 
     path.write_text(path.read_text().replace('"long"', '"lang"'))
     with pytest.raises(DatasetError, match="unknown_classes names 'lang', which is not among"):
         build(config(tmp_path, **given))
+
+
+def test_an_option_that_the_reader_does_not_have():
+    with pytest.raises(HandboneError, match="reader of coco has no option 'order': they are crowd"):
+        FormatDataset('coco', reader_options=dict(order='rows'))

@@ -34,6 +34,25 @@ def normal_form(name: str) -> str:
     return unicodedata.normalize('NFC', name)
 
 
+def is_utf8(name: str) -> bool:
+    r"""Tell whether a name is UTF-8; names of files need not be.
+
+    Args:
+        name: A name as Python lists it.
+
+    Returns:
+        False if it has bytes that are not UTF-8.
+
+    >>> is_utf8('\xe9'), is_utf8('\udce9')
+    (True, False)
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def normal_forms(names: Iterable[str]) -> tuple[str, ...]:
     """Write names, such as a class list, in the form in which names are compared.
 
@@ -182,7 +201,7 @@ def _is_visible(real: Path, root: Path) -> bool:
     return not any(name.startswith('.') for name in real.relative_to(root).parts)
 
 
-def read_list(path: Path) -> Iterator[tuple[int, str]]:
+def read_list(path: Path, errors: str = 'strict') -> Iterator[tuple[int, str]]:
     """Read a text file with one name per line.
 
     Empty lines and lines that start with ``#`` are skipped, and so is a byte-order mark, as Windows
@@ -190,6 +209,8 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
 
     Args:
         path: The file, in UTF-8.
+        errors: What happens to bytes that are not UTF-8, as for :func:`open`: by default they are
+            an error; with 'surrogateescape' they are decoded as Python decodes names of files.
 
     Yields:
         The number of the line, from 1, and its name without white space around it.
@@ -203,7 +224,7 @@ def read_list(path: Path) -> Iterator[tuple[int, str]]:
             raise HandboneError(f'{path} is a text in UTF-16. Save it as UTF-8.')
     number = 0
     try:
-        with path.open(encoding='utf-8') as file:
+        with path.open(encoding='utf-8', errors=errors) as file:
             for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ''), start=1):
                 if len(line) == LONGEST_LINE and '\0' not in line:
                     raise HandboneError(

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from handbone.errors import shown
-from handbone.listing import by_normal_form, files_below, normal_form, read_list
+from handbone.errors import HandboneError, shown
+from handbone.listing import by_normal_form, files_below, is_utf8, normal_form, read_list
 
 from .errors import DatasetError
 
@@ -122,30 +122,56 @@ def read_list_file(path: Path, images: list[ImageFile]) -> list[ImageFile]:
 
     Raises:
         DatasetError: The file cannot be read, names nothing, or has a line that names nothing.
-        HandboneError: The file is not a text in UTF-8.
+        HandboneError: The file is not a text in UTF-8, but for names that are not.
     """
-    names = [{normal_form(image.name), image.patient, image.key} for image in images]
-    known = set().union(*names)
-    chosen = set()
     try:
-        for number, line in read_list(path):
-            entry = normal_form(line.replace('\\', '/'))
-            if entry not in known:
-                raise DatasetError.at(
-                    path,
-                    f'{line!r} is neither an image under the image folder nor a patient',
-                    'Give one relative image path or one patient folder per line',
-                    f'line {number}',
-                )
-            chosen.add(entry)
+        lines = list(read_list(path, errors='surrogateescape'))
     except OSError as error:
         raise DatasetError.at(
             path,
             f'the list file cannot be read ({error.strerror})',
             'Correct ann_file in the config',
         ) from error
-    if not chosen:
+    if not lines:
         raise DatasetError.at(
             path, 'the list file names no image', 'Fill it, or leave ann_file empty'
         )
+    return listed_images(path, lines, images)
+
+
+def listed_images(
+    path: Path, lines: Iterable[tuple[int, str]], images: list[ImageFile]
+) -> list[ImageFile]:
+    """Choose the images that lines of a list file name.
+
+    Args:
+        path: The list file, for errors.
+        lines: Numbers of lines, and what is in them: an image or a patient.
+        images: All images of the dataset.
+
+    Returns:
+        The images named, in the order of ``images``.
+
+    Raises:
+        DatasetError: A line names nothing.
+        HandboneError: A line is not UTF-8, and no name of an image either.
+    """
+    names = [{normal_form(image.name), image.patient, image.key} for image in images]
+    known = set().union(*names)
+    chosen = set()
+    for number, line in lines:
+        entry = normal_form(line.replace('\\', '/'))
+        if entry not in known:
+            if not is_utf8(line):
+                raise HandboneError(
+                    f'{path}, line {number}: not a text in UTF-8, and {line!r} is not the name of '
+                    'an image. Give a text file in UTF-8 with one name per line.'
+                )
+            raise DatasetError.at(
+                path,
+                f'{line!r} is neither an image under the image folder nor a patient',
+                'Give one relative image path or one patient folder per line',
+                f'line {number}',
+            )
+        chosen.add(entry)
     return [image for image, own in zip(images, names, strict=True) if not chosen.isdisjoint(own)]

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from handbone.progress import progress_bar
 
-from .arguments import add_out_dir, add_renaming, add_source_format
+from .arguments import (
+    add_out_dir,
+    add_patient_pattern,
+    add_reader_options,
+    add_renaming,
+    add_source_format,
+)
 
 EPILOG = 'example: handbone doctor data/phantom/train data/phantom/test --out doctor'
 
@@ -31,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_source_format(parser)
     add_renaming(parser)
+    add_reader_options(parser)
+    add_patient_pattern(parser)
     parser.add_argument(
         '--predictions',
         type=Path,
@@ -93,11 +101,13 @@ def run(args: argparse.Namespace) -> None:
         source_format=args.source_format,
         images=args.images,
         choice=choice,
+        reader_options=dict(args.read),
         least_confidence=args.sure,
         list_file=args.list_file,
         rejected=args.rejected,
         predictions=args.predictions,
         table=args.table,
+        patient_pattern=args.patient_pattern,
         unknown_file=args.unknown_file,
         progress=partial(progress_bar, description='Reading'),
     )

@@ -1,11 +1,12 @@
 """From a dataset to a report about it."""
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-from handbone.datasets.file_list import image_file, read_list_file
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.source import Source, split_names
+from handbone.datasets.patient_pattern import PatientPattern
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.metadata.patient_table import read_patient_table
@@ -13,10 +14,11 @@ from handbone.pages.pictures_folder import check_pictures
 
 from .checks.all_checks import run_checks
 from .examined import examine
+from .kept_images import kept_images, read_rejected
 from .overview import overview
-from .predictions import Predictions
+from .patients import with_patients
 from .report import Report, write_report
-from .survey import Progress, Survey, survey
+from .survey import Progress, survey
 
 
 def doctor(
@@ -26,11 +28,13 @@ def doctor(
     source_format: str | None = None,
     images: str | Path | None = None,
     choice: ClassChoice | None = None,
+    reader_options: Mapping[str, Any] | None = None,
     least_confidence: float = 0.0,
     list_file: str | Path | None = None,
     rejected: str | Path | None = None,
     predictions: str | Path | None = None,
     table: str | Path | None = None,
+    patient_pattern: str | None = None,
     unknown_file: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -42,10 +46,12 @@ def doctor(
 
     Args:
         sources: File or folder of the labels, one for each split.
-        out_dir: Folder for ``index.html``, ``findings.csv``, ``findings.json`` and ``pictures/``.
+        out_dir: Folder for ``index.html``, ``findings.csv``, ``findings.json``, ``pictures/`` and,
+            with predictions, ``agreement.csv``.
         source_format: Format of the labels; None finds it out.
         images: Folder of the images; None looks where the format has them.
         choice: Which classes are read.
+        reader_options: Further arguments of the format's reader.
         least_confidence: Findings that are less sure are left out, 0 to 1.
         list_file: Gets the names of the images that can be read and were not rejected, as an
             ``ann_file`` for training; takes one source.
@@ -53,6 +59,8 @@ def doctor(
         predictions: CSV of runs of a model, out of fold: of images that it was not trained on.
         table: CSV of patients, as ``handbone metadata`` writes it, for the tables of the page
             and to compare headers with.
+        patient_pattern: Regular expression with one group that finds the patient in the name of an
+            image; None takes its folder, unless that holds all images of a part.
         unknown_file: CSV ``image_name,class`` of classes that are unknown in single images, which
             are neither missing nor counted there.
         progress: Called with the images of each source; what it gives is measured.
@@ -61,9 +69,10 @@ def doctor(
         What was found.
 
     Raises:
-        HandboneError: A source cannot be read at all, or sources have different classes, the
-            list of rejected images names one that is not there, or ``out_dir`` has a folder
-            ``pictures`` with files that no report wrote.
+        HandboneError: A source cannot be read at all, its reader has no such option, sources have
+            different classes, the pattern finds no patient, the list of rejected images names one
+            that is not there, or ``out_dir`` has a folder ``pictures`` with files that no report
+            wrote.
         OSError: A file cannot be written.
 
     Example:
@@ -77,7 +86,9 @@ def doctor(
     if rejected is not None and list_file is None:
         raise HandboneError('Name the list to write without the rejected images: --list FILE.')
     check_pictures(Path(out_dir))
+    turned_down = None if rejected is None else read_rejected(Path(rejected))
     patients = None if table is None else read_patient_table(table)
+    pattern = None if patient_pattern is None else PatientPattern(patient_pattern)
     parts = [
         Source(
             name,
@@ -85,44 +96,26 @@ def doctor(
             source_format,
             None if images is None else Path(images),
             choice,
+            tuple((reader_options or {}).items()),
         )
         for name, source in zip(split_names(sources), sources, strict=True)
     ]
     predicted = None if predictions is None else Path(predictions)
-    measured = survey(parts, progress, predicted, unknown_file or '')
+    measured, unnamed = with_patients(
+        survey(parts, progress, predicted, unknown_file or ''),
+        pattern,
+        patients.patients if patients else (),
+    )
     examined = examine(measured, patients)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
     tables = overview(examined)
-    notes = [*examined.notes]
-    if predicted is not None:
-        with Predictions(predicted, measured.classes) as rows:
-            notes += rows.gaps([each.name for each in measured.records if each.labelled])
-    report = Report(measured, tuple(findings), tuple(notes), tables)
-    write_report(report, parts, Path(out_dir))
+    notes = [*measured.notes, *unnamed, *examined.notes]
     if list_file is not None:
-        names = kept_images(measured, None if rejected is None else Path(rejected))
-        lines = ''.join(f'{name}\n' for name in names)
+        kept, unused = kept_images(measured, parts[0], turned_down)
+        notes += unused
+    report = Report(measured, tuple(findings), tuple(notes), tables)
+    write_report(report, parts, Path(out_dir), predicted)
+    if list_file is not None:
+        lines = ''.join(f'{name}\n' for name in kept)
         write_atomically(list_file, lines.encode(errors='surrogateescape'))
     return report
-
-
-def kept_images(measured: Survey, rejected: Path | None) -> list[str]:
-    """List the images that can be read and were not rejected.
-
-    Args:
-        measured: The data.
-        rejected: Text file with rejected images, or None; it may name images that cannot be read.
-
-    Returns:
-        Their names.
-
-    Raises:
-        HandboneError: The file names an image that is not there.
-    """
-    images = [image_file(PurePosixPath(record.name)) for record in measured.records]
-    left_out = set() if rejected is None else set(read_list_file(rejected, images))
-    return [
-        image.name
-        for image, record in zip(images, measured.records, strict=True)
-        if image not in left_out and not record.problem
-    ]

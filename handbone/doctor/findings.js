@@ -25,9 +25,16 @@ for (const button of document.querySelectorAll('.overview tbody button')) {
 }
 document.getElementById('save').addEventListener('click', () => {
   const ticked = document.querySelectorAll('#findings input:checked');
-  const names = [...new Set([...ticked].map(box => box.dataset.image))];
+  const parts = new Map();
+  for (const {dataset} of ticked) {
+    const part = dataset.part ? '[' + dataset.part + ']\n' : '';
+    parts.set(part, (parts.get(part) || new Set()).add(dataset.image + '\n'));
+  }
+  const lines = [...parts].map(([part, names]) => part + [...names].join('')).join('');
+  // names of files are bytes, here in percent encoding
+  const bytes = lines.replace(/%(..)/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([names.map(name => name + '\n').join('')]));
+  link.href = URL.createObjectURL(new Blob([Uint8Array.from(bytes, each => each.charCodeAt(0))]));
   link.download = 'rejected.txt';
   link.click();
 });

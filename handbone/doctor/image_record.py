@@ -95,7 +95,7 @@ class Agreement:
 
     Attributes:
         dice: (C,) float32, NaN for a class that neither has.
-        boxes: (C, 4) int32, where they differ: left, top, right, bottom.
+        boxes: (C, 4) int32, where they differ most: left, top, right, bottom.
         predicted: (C,) bool, the classes that the prediction has.
     """
 

@@ -9,6 +9,7 @@ from handbone.datasets.attribute_values import side_of
 from handbone.pages.overview_table import OverviewTable
 
 from .attribute_tables import differences, distributions, groups
+from .dice_table import dice_table
 from .examined import Examined
 from .image_values import image_values
 
@@ -95,10 +96,11 @@ def _pairs(examined: Examined) -> OverviewTable:
 
 def _agreement(examined: Examined) -> OverviewTable:
     """Dice of each class between labels and predictions."""
-    scores = _scores(examined)
+    table = dice_table(examined.survey)
     rows = []
-    for index, name in enumerate(examined.survey.classes if len(scores) else ()):
-        known = scores[np.isfinite(scores[:, index]), index]
+    for index, name in enumerate(table.classes):
+        known = table.scores['dice'][:, index]
+        known = known[np.isfinite(known)]
         if len(known):
             low, middle = np.percentile(known, (5, 50))
             rows.append(((name, str(len(known)), f'{low:.3f}', f'{middle:.3f}'), known.mean()))
@@ -108,20 +110,11 @@ def _agreement(examined: Examined) -> OverviewTable:
 
 def _worst(examined: Examined) -> OverviewTable:
     """The images whose labels and predictions agree least."""
-    records = [record for record in examined.survey.records if record.agreement is not None]
-    scores = _scores(examined)
+    table = dice_table(examined.survey)
     rows = []
-    for record, row in zip(records, scores, strict=True):
-        if np.isfinite(row).any():
-            worst = int(np.nanargmin(row))
-            cells = (record.key, examined.survey.classes[worst], f'{row[worst]:.3f}')
-            rows.append((cells, float(np.nanmean(row))))
-    rows.sort(key=lambda each: each[1])
+    means = table.image_means('dice')[:MOST_PAIRS].tolist()
+    for image, scores, mean in zip(table.images, table.scores['dice'], means, strict=False):
+        worst = int(np.nanargmin(scores))
+        rows.append(((image, table.classes[worst], f'{scores[worst]:.3f}'), mean))
     columns = ('image', 'worst class', 'its Dice', 'mean Dice')
-    return OverviewTable('Images that agree least', columns, tuple(rows[:MOST_PAIRS]))
-
-
-def _scores(examined: Examined) -> np.ndarray:
-    """Dice (n, C) of the images with a prediction."""
-    found = [each.agreement.dice for each in examined.survey.records if each.agreement]
-    return np.stack(found).astype(np.float64) if found else np.zeros((0, 0))
+    return OverviewTable('Images that agree least', columns, tuple(rows))

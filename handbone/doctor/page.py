@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from handbone.pages.overview_table import OverviewTable
 from handbone.pages.page import asset, breakable, page_html, picture_html
@@ -76,11 +77,12 @@ def findings_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
     title = (
         f'{len(report.findings)} findings in {len(images)} of {len(report.survey.records)} images'
     )
+    several = len({record.split for record in report.survey.records}) > 1
     parts = [
         *(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         _contents(report.tables),
         _overview(report.findings),
-        _findings(report.findings, pictures),
+        _findings(report.findings, pictures, several),
         *(table_html(table, number) for number, table in enumerate(report.tables)),
     ]
     own = ('findings.css', 'findings.js')
@@ -107,14 +109,14 @@ def _overview(findings: Iterable['Finding']) -> str:
     return f'<table class="overview"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _findings(findings: Iterable['Finding'], pictures: Mapping[int, bytes]) -> str:
+def _findings(findings: Iterable['Finding'], pictures: Mapping[int, bytes], several: bool) -> str:
     head = (
         '<th class="number" aria-sort="ascending"><button>no</button></th>'
         '<th class="number"><button>sure</button></th>'
     )
     words = ('check', 'image', 'class', 'reason')
     head += ''.join(f'<th><button>{each}</button></th>' for each in words)
-    rows = ''.join(_row(n, each, pictures.get(n)) for n, each in enumerate(findings))
+    rows = ''.join(_row(n, each, pictures.get(n), several) for n, each in enumerate(findings))
     return (
         '<p class="tools"><input id="search" type="search" placeholder="filter" '
         'aria-label="filter"> <span id="shown"></span> '
@@ -124,7 +126,7 @@ def _findings(findings: Iterable['Finding'], pictures: Mapping[int, bytes]) -> s
     )
 
 
-def _row(number: int, each: 'Finding', picture: bytes | None) -> str:
+def _row(number: int, each: 'Finding', picture: bytes | None, several: bool) -> str:
     image = '' if picture is None else picture_html(picture, 'the place')
     cells = (
         f'<td class="number">{number + 1}</td>',
@@ -134,16 +136,26 @@ def _row(number: int, each: 'Finding', picture: bytes | None) -> str:
         f'<td>{breakable(each.class_name)}</td>',
         f'<td>{escape(each.reason)}</td>',
         f'<td>{image}</td>',
-        f'<td>{_checkbox(each)}</td>',
+        f'<td>{_checkbox(each, several)}</td>',
     )
     return f'<tr data-check="{escape(each.check)}">{"".join(cells)}</tr>'
 
 
-def _checkbox(each: 'Finding') -> str:
-    """A box to reject the image; none for labels that no reader takes, which are in no list."""
+def _checkbox(each: 'Finding', several: bool) -> str:
+    """A box to reject the image; none for labels that no reader takes, which are in no list.
+
+    Of several parts of the data, it names its own. Names are bytes in percent encoding, as they
+    need not be UTF-8.
+    """
     if each.check == 'rejected':
         return ''
+    part = f' data-part="{_percent_encoded(each.split)}"' if several else ''
     return (
-        f'<label><input type="checkbox" data-image="{escape(each.image)}" aria-label="reject">'
+        f'<label><input type="checkbox" data-image="{_percent_encoded(each.image)}"{part} '
+        'aria-label="reject">'
         '<span class="narrow"> reject</span></label>'
     )
+
+
+def _percent_encoded(name: str) -> str:
+    return quote(name, errors='surrogateescape')

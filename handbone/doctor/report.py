@@ -3,15 +3,17 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from handbone.csv_files import csv_bytes
 from handbone.datasets.formats.source import Source
+from handbone.evaluation.score_files import dice_rows
 from handbone.files import write_atomically
 from handbone.pages.pictures_folder import PICTURES, empty_pictures
 from handbone.visualization.picture_file import encode_picture
 
+from .dice_table import dice_table
 from .finding import Finding
 from .overview import OverviewTable
 from .page import findings_html
@@ -19,6 +21,7 @@ from .places import draw_places
 from .survey import Survey
 
 PAGE, TABLE, DOCUMENT = 'index.html', 'findings.csv', 'findings.json'
+AGREEMENT = 'agreement.csv'
 COLUMNS = (
     *('number', 'check', 'split', 'image', 'class', 'reason', 'confidence'),
     *('left', 'top', 'right', 'bottom', 'other', 'picture'),
@@ -59,20 +62,25 @@ def write_report(
     report: Report,
     sources: Sequence[Source],
     folder: Path,
+    predictions: Path | None = None,
 ) -> None:
     """Write ``index.html``, ``findings.csv``, ``findings.json`` and ``pictures/``.
+
+    If labels were compared with predictions, ``agreement.csv`` gets the Dice of every image and
+    class, in the form of ``dice_per_image.csv`` of a test, those that agree least first.
 
     Args:
         report: What was found.
         sources: Where the images are read again for pictures.
         folder: Where the files go.
+        predictions: CSV of runs that the labels were compared with.
 
     Raises:
         HandboneError: There is a folder ``pictures`` with files that no report wrote.
         OSError: A file cannot be written.
     """
     empty_pictures(folder)
-    drawn = draw_places(report.findings[:MOST_PICTURES], report.survey, sources)
+    drawn = draw_places(report.findings[:MOST_PICTURES], report.survey, sources, predictions)
     pictures, encoded = {}, {}
     for number, picture in drawn:
         pictures[number] = f'{PICTURES}/{number + 1:04d}.jpg'
@@ -81,7 +89,20 @@ def write_report(
     rows = [COLUMNS, *(_row(n, each, pictures) for n, each in enumerate(report.findings))]
     write_atomically(folder / TABLE, csv_bytes(rows))
     write_atomically(folder / DOCUMENT, _document(report, pictures))
+    _write_agreement(report.survey, folder / AGREEMENT)
     write_atomically(folder / PAGE, findings_html(report, encoded).encode(errors='replace'))
+
+
+def _write_agreement(survey: Survey, path: Path) -> None:
+    table = dice_table(survey)
+    if not table.images:
+        path.unlink(missing_ok=True)  # that of an earlier report
+        return
+    splits = {record.split for record in survey.records}
+    if len(splits) == 1:
+        names = tuple(image.removeprefix(f'{next(iter(splits))}/') for image in table.images)
+        table = replace(table, images=names)
+    write_atomically(path, csv_bytes(dice_rows(table)))
 
 
 def _row(number: int, each: Finding, pictures: dict[int, str]) -> Sequence[object]:

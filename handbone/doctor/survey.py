@@ -35,12 +35,15 @@ class Survey:
         palette: RGB colours, one per class; empty if the format has none.
         records: One per image.
         problems: Split, and what a reader rejected.
+        notes: How the readers read, what they guessed, and what the predictions lack; one sentence
+            each.
     """
 
     classes: tuple[str, ...]
     palette: tuple[tuple[int, int, int], ...]
     records: tuple[ImageRecord, ...]
     problems: tuple[tuple[str, DatasetError], ...]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def areas(self) -> np.ndarray:
@@ -118,21 +121,25 @@ def survey(
     unknown = UnknownFile(unknown_file, {name: index for index, name in enumerate(classes)})
     records: list[ImageRecord] = []
     problems: list[tuple[str, DatasetError]] = []
-    for source, reader in zip(sources, readers, strict=True):
-        known = reader in labelled
-        if known and reader.classes != classes:
-            raise HandboneError(
-                f'{source.path} has other classes than {labelled[0].source}, or in another order. '
-                'Name those of both: --classes'
-            )
-        images = _with_unknown(progress(reader) if progress else reader, unknown)
-        with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
+    notes: list[str] = []
+    with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
+        for source, reader in zip(sources, readers, strict=True):
+            known = reader in labelled
+            if known and reader.classes != classes:
+                raise HandboneError(
+                    f'{source.path} has other classes than {labelled[0].source}, or in another '
+                    'order. Name those of both: --classes'
+                )
+            images = _with_unknown(progress(reader) if progress else reader, unknown)
             records += measure_images(source.split, images, classes, predicted, known)
-        problems += ((source.split, problem) for problem in reader.bad_files.problems)
+            problems += ((source.split, problem) for problem in reader.bad_files.problems)
+            notes += (f'{source.split}: {note}' for note in reader.notes)
+        if predicted is not None:
+            notes += predicted.gaps([each.name for each in records if each.labelled])
     if not records and not problems:
         raise HandboneError('There is no image in the data.')
     unknown.check_images(record.name for record in records)
-    return Survey(classes, palette, tuple(records), tuple(problems))
+    return Survey(classes, palette, tuple(records), tuple(problems), tuple(notes))
 
 
 def _with_unknown(

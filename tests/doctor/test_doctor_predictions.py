@@ -159,15 +159,33 @@ def test_images_without_labels_are_not_compared(tmp_path):
     [
         ('image_name,class,rle\n1.png,z,1 3\n', 'none of its classes'),
         ('image_name,rle\n1.png,1 3\n', 'class'),
-        ('image_name,class,rle\n1.png,a,2304 3\n', 'oof.csv'),
     ],
 )
 def test_bad_files(tmp_path, content, message):
     path = tmp_path / 'oof.csv'
     path.write_text(content)
-    image = annotated('1.png', [('a', square(1, 1, 5))], SIZE, None, CLASSES)
-    with pytest.raises(HandboneError, match=message), Predictions(path, CLASSES) as predictions:
-        measure_image('train', image, CLASSES, predictions)
+    with pytest.raises(HandboneError, match=message):
+        Predictions(path, CLASSES)
+
+
+def test_bad_rows_are_said_and_the_others_compared(tmp_path):
+    path = tmp_path / 'oof.csv'
+    rows = ['image_name,class,rle', '1.png,a,2304 3', '1.png,b,1 3', '2.png,a,x', '2.png,c,7 5 6 1']
+    path.write_text('\n'.join([*rows, '3.png,a,5', '3.png,b,']) + '\n')
+    image = annotated('1.png', [('a', square(9, 9, 5))], SIZE, None, CLASSES)
+    packed = image.draw(3)
+    with Predictions(path, CLASSES) as predictions:
+        found = [predictions.compare(f'{number}.png', packed) for number in (1, 2, 3)]
+        notes = predictions.gaps(['1.png', '2.png', '3.png'])
+    assert [np.isnan(each.dice).tolist() for each in found] == [
+        [True, False, True],
+        [True, True, True],
+        [True, True, True],
+    ]
+    assert found[0].dice[1] == pytest.approx(0, abs=1e-4)
+    lines = ('line 2: bad RLE', 'line 4: bad RLE', 'line 5: bad RLE', 'has 1 more such rows')
+    for note, line in zip(notes[-4:], lines, strict=True):
+        assert line in note and note.endswith(' not compared.')
 
 
 def test_what_a_csv_lacks_is_said(tmp_path):

@@ -7,6 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from handbone.progress import progress_bar
 from handbone.radiographs import RadiographError
 from handbone.radiographs.image_reading import read_image
 
@@ -59,7 +60,7 @@ def _near(records: list[ImageRecord]) -> Iterator[Finding]:
         return
     # the last images that were looked at again, which others may be like
     picture = lru_cache(MOST_PICTURES)(lambda number: _picture(records[number]))
-    for later, candidates in _alike(records).items():
+    for later, candidates in progress_bar(_alike(records).items(), 'Comparing again'):
         for _, earlier, mirrored in sorted(candidates, reverse=True)[:MOST_PAIRS]:
             alike = _correlation(picture(later), picture(earlier), mirrored)
             if alike > DUPLICATE:
@@ -78,7 +79,7 @@ def _alike(records: Sequence[ImageRecord]) -> dict[int, list[tuple[float, int, b
     """
     vectors = np.zeros((len(records), THUMBNAIL**2), np.float32)
     pairs: dict[int, list[tuple[float, int, bool]]] = defaultdict(list)
-    for start in range(0, len(records), BLOCK):
+    for start in _blocks(len(records)):
         block = records[start : start + BLOCK]
         thumbnails = np.stack([record.pixels.thumbnail for record in block if record.pixels])
         end = start + len(block)
@@ -91,6 +92,16 @@ def _alike(records: Sequence[ImageRecord]) -> dict[int, list[tuple[float, int, b
                 if other < start + row:
                     pairs[start + row].append((float(alike[row, other]), other, mirrored))
     return pairs
+
+
+def _blocks(count: int) -> Iterator[int]:
+    """Give the first image of each block; each takes as long as there are images up to its end."""
+    total = count * (count + 1) // 2
+    with progress_bar(description='Comparing images', total=total, unit='pair') as compared:
+        for start in range(0, count, BLOCK):
+            yield start
+            end = min(start + BLOCK, count)
+            compared.update(end * (end + 1) // 2 - start * (start + 1) // 2)
 
 
 def _fine_structure(pictures: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def check_headers(examined: Examined) -> Iterator[Finding]:
     yield from _unusual(records)
     yield from _patients(records)
     if examined.patients is not None:
-        yield from _table(records, examined.patients)
+        yield from _table(examined.survey.records, examined.patients)
 
 
 def _own(record: ImageRecord) -> Iterator[Finding]:

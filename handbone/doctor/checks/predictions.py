@@ -6,6 +6,7 @@ import numpy as np
 
 from ..examined import Examined
 from ..finding import Box, Finding, confidence_of
+from ..predictions import UNLIKE_PREDICTION
 from ..usual import deviations, medians
 
 #: A Dice is reported from this many robust deviations below the median of its class, and where it
@@ -41,7 +42,7 @@ def check_predictions(examined: Examined) -> Iterator[Finding]:
         if len(flagged) > WHOLE_IMAGE * np.isfinite(scores[row]).sum():
             reason = f'the prediction disagrees in {len(flagged)} classes: mean Dice '
             reason += f'{np.nanmean(scores[row]):.2f}, usually {np.nanmean(usual):.2f}'
-            yield Finding('unlike-prediction', *place, '', reason, 0.8)
+            yield Finding(UNLIKE_PREDICTION, *place, '', reason, 0.8)
             continue
         for index in flagged.tolist():
             name = survey.classes[index]
@@ -55,4 +56,4 @@ def check_predictions(examined: Examined) -> Iterator[Finding]:
             left, top, right, bottom = agreement.boxes[index].tolist()
             box: Box = left, top, right, bottom
             confidence = min(confidence_of(float(below[row, index]), UNUSUAL), 0.9)
-            yield Finding('unlike-prediction', *place, name, reason, confidence, box)
+            yield Finding(UNLIKE_PREDICTION, *place, name, reason, confidence, box)

@@ -29,7 +29,7 @@ from handbone.errors import HandboneError
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
 from handbone.planning.config_text import config_text
-from handbone.planning.fingerprint import Fingerprint, take_fingerprint
+from handbone.planning.fingerprint import Fingerprint, is_fingerprint, take_fingerprint
 from handbone.planning.plan import Budget, Plan, Step, StepCost
 from handbone.planning.rules import make_plan
 from handbone.planning.source import find_source
@@ -96,6 +96,7 @@ def plan(
     Args:
         data: File or folder of the labels, or the root of the hand-bone layout.
         out: The config to write; the fingerprint is written beside it, with the suffix ``.json``.
+            Only an earlier fingerprint may be there.
         time_limit: Time of the training in seconds.
         device_memory: Memory of the GPU in GB (10^9 bytes). Without a GPU here, the plan is for one
             of that size. Default: that of the GPU here.
@@ -115,12 +116,12 @@ def plan(
         The plan, and the files that were written.
 
     Raises:
-        HandboneError: The dataset is not valid, or nothing fits into memory and time.
+        HandboneError: The dataset is not valid, nothing fits into memory and time, or the
+            fingerprint would take the place of another file.
         OSError: A file cannot be read or written.
     """
     out = Path(out)
-    if out.suffix != '.py':
-        raise HandboneError(f'{out}: a config is a .py file. Name it so: --out {out.stem}.py')
+    fingerprint_file = _fingerprint_file(out)
     if not (math.isfinite(time_limit) and time_limit > 0):
         raise HandboneError(f'--time is more than 0, not {time_limit}')
     if device_memory is not None and not (math.isfinite(device_memory) and device_memory > 0):
@@ -150,10 +151,22 @@ def plan(
         decided = make_plan(fingerprint, budget, counted, folds_given)
     text = config_text(decided, fingerprint, source, out, workers)
     content = json.dumps(fingerprint.to_plain(), indent=1, ensure_ascii=False) + '\n'
-    fingerprint_file = out.with_suffix('.json')
     write_atomically(fingerprint_file, content.encode())
     write_atomically(out, text.encode())
     return PlannedTraining(out, fingerprint_file, fingerprint, decided, source.notes)
+
+
+def _fingerprint_file(out: Path) -> Path:
+    """Name the file of the fingerprint, in the place of which nothing else may be."""
+    if out.suffix != '.py':
+        raise HandboneError(f'{out}: a config is a .py file. Name it so: --out {out.stem}.py')
+    path = out.with_suffix('.json')
+    if path.exists() and not is_fingerprint(path):
+        raise HandboneError(
+            f'{path} is there and is not the fingerprint of an earlier plan, whose place it would '
+            f'have. Name the config otherwise: --out {out.stem}_plan.py'
+        )
+    return path
 
 
 def _budget(device: str | None, memory: float | None, seconds: float) -> Budget:

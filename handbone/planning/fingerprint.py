@@ -1,7 +1,9 @@
 """What is measured of a dataset before a training is planned."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from handbone.datasets import LoadRadiograph, MultilabelDataset
 from handbone.datasets.labels import labels_of
 from handbone.errors import HandboneError
+from handbone.json_files import json_beginning
 from handbone.radiographs.contrast import little_contrast
 
 from .image_measures import ImageMeasures, measure_image
@@ -19,6 +22,8 @@ MOST_IMAGES = 200
 OFF_CENTRE = 0.02
 #: Share of the images in which the class must then be on that side.
 ALWAYS = 0.95
+#: How a file of :meth:`Fingerprint.to_plain` begins.
+BEGINNING = re.compile(r'\{\s*"images": \d+,\s*"patients": \d+,\s*"measured_images": \d+')
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,21 @@ class Fingerprint:
     def to_plain(self) -> dict[str, Any]:
         """Give the measures as a dict for JSON."""
         return asdict(self)
+
+
+def is_fingerprint(path: Path) -> bool:
+    """Whether a file holds the fingerprint of a dataset.
+
+    Args:
+        path: Anything that exists.
+
+    Returns:
+        False for any other file, such as annotations, and for a folder.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    return path.is_file() and BEGINNING.match(json_beginning(path)) is not None
 
 
 def take_fingerprint(

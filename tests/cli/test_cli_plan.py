@@ -2,9 +2,10 @@
 
 import pytest
 
-from handbone.apis import read_config_file
+from handbone.apis import convert, read_config_file
 from handbone.cli.argument_types import seconds
 from handbone.planning import step_cost
+from handbone.planning.fingerprint import is_fingerprint
 
 
 def test_a_plan_of_a_folder(run_command, phantom_root, tmp_path, monkeypatch):
@@ -38,6 +39,34 @@ def test_bad_input_is_one_line(run_command, phantom_root, tmp_path, words, messa
 def test_the_name_of_a_config_ends_in_py(run_command, phantom_root, tmp_path):
     _, errors = run_command('plan', phantom_root, '--out', tmp_path / 'mine.txt', expected=1)
     assert 'a config is a .py file' in errors
+
+
+def test_the_fingerprint_takes_the_place_of_no_other_file(run_command, phantom_root, tmp_path):
+    """It has the config's name: a plan beside its COCO file replaced the annotations by it."""
+    convert(phantom_root / 'train', tmp_path, 'coco', image_files='copy')
+    (annotations,) = tmp_path.glob('*.json')
+    content, out = annotations.read_bytes(), annotations.with_suffix('.py')
+    _, errors = run_command('plan', annotations, '--out', out, expected=1)
+    assert f'error: {annotations} is there and is not the fingerprint' in errors
+    assert annotations.read_bytes() == content and not out.exists()
+
+
+def test_a_plan_takes_the_place_of_an_earlier_one(run_command, phantom_root, tmp_path, monkeypatch):
+    monkeypatch.setattr(step_cost, '_measure', lambda *_: (0.1, 10**9))
+    fingerprint = tmp_path / 'mine.json'
+    words = ['plan', phantom_root, '--time', '2min', '--out', tmp_path / 'mine.py']
+    run_command(*words)
+    assert is_fingerprint(fingerprint)
+    fingerprint.write_text(fingerprint.read_text().replace('"images": 12', '"images": 13'))
+    run_command(*words)
+    assert '"images": 12' in fingerprint.read_text()
+
+
+@pytest.mark.parametrize('content', ['', '{}', '[1]', '{"images": []}', '{"images": 3}', None])
+def test_what_is_no_fingerprint(content, tmp_path):
+    path = tmp_path / 'mine.json'
+    path.mkdir() if content is None else path.write_text(content)
+    assert not is_fingerprint(path)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def write_polygons(folder, classes, number, places=('DCM', 'outputs_json')):
     """Write a dataset in the hand-bone layout, one image per patient, named as those of JSRT."""
     for index, (image, drawn) in enumerate(pictures(classes, number), 1):
         name = f'JPCLN{index:03d}'
-        picture, label = (folder / place / name / name for place in places)
+        picture, label = (folder / place / f'ID{index:03d}' / name for place in places)
         picture.parent.mkdir(parents=True)
         label.parent.mkdir(parents=True)
         cv2.imwrite(str(picture.with_suffix('.png')), image)

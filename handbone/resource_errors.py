@@ -31,6 +31,22 @@ NO_GPU_MEMORY = ('CUDA error: out of memory', 'CUBLAS_STATUS_ALLOC_FAILED')
 NO_MEMORY = ("can't allocate memory", 'not enough memory', 'Insufficient memory')
 
 
+def is_gpu_full(error: BaseException) -> bool:
+    """Whether an error says that the memory of a GPU is used up.
+
+    Args:
+        error: What was raised.
+
+    Returns:
+        True for torch's own error, and for those of CUDA and its libraries.
+    """
+    if isinstance(error, RuntimeError) and any(words in str(error) for words in NO_GPU_MEMORY):
+        return True
+    # where torch has not been imported, it has not raised the error either
+    torch = sys.modules.get('torch')
+    return torch is not None and isinstance(error, torch.OutOfMemoryError)
+
+
 def resource_message(error: BaseException, predicting: bool = False) -> str | None:
     """Translate the errors of a machine that is too small into what to change.
 
@@ -43,10 +59,7 @@ def resource_message(error: BaseException, predicting: bool = False) -> str | No
         The message, or None for any other error.
     """
     text = str(error)
-    of_cuda = isinstance(error, RuntimeError) and any(words in text for words in NO_GPU_MEMORY)
-    # where torch has not been imported, it has not raised the error either
-    torch = sys.modules.get('torch')
-    if of_cuda or (torch is not None and isinstance(error, torch.OutOfMemoryError)):
+    if is_gpu_full(error):
         wanted = re.search(r'Tried to allocate [\d.]+ \w+', text)
         return f'the GPU is out of memory{_in_brackets(wanted)}: {_remedy("gpu", predicting)}'
     # the data loader names the signal in the error that it was handling

@@ -33,7 +33,7 @@ from handbone.planning.fingerprint import Fingerprint, is_fingerprint, take_fing
 from handbone.planning.plan import Budget, Plan, Step, StepCost
 from handbone.planning.rules import make_plan
 from handbone.planning.source import find_source
-from handbone.planning.step_cost import cost_on
+from handbone.planning.step_cost import cost_on, is_here
 from handbone.progress import progress_bar
 
 #: Images whose loading is timed.
@@ -98,8 +98,8 @@ def plan(
         out: The config to write; the fingerprint is written beside it, with the suffix ``.json``.
             Only an earlier fingerprint may be there.
         time_limit: Time of the training in seconds.
-        device_memory: Memory of the GPU in GB (10^9 bytes). Without a GPU here, the plan is for one
-            of that size. Default: that of the GPU here.
+        device_memory: Memory of the GPU in GB (10^9 bytes). Without a GPU here that has as much,
+            the plan is for one of that size. Default: that of the GPU here.
         source_format: Format of the dataset, as ``handbone convert`` names it; found out by
             default.
         images: Folder of the images; by default where the format has them.
@@ -140,6 +140,7 @@ def plan(
         len(fingerprint.classes),
         _image_seconds(dataset, fingerprint),
         workers,
+        budget.memory,
     )
     with progress_bar(description='Trying training steps', unit='step') as tried:
 
@@ -184,7 +185,8 @@ def _budget(device: str | None, memory: float | None, seconds: float) -> Budget:
                 '--device-memory GB'
             )
         memory = torch.cuda.get_device_properties(0).total_memory / 1e9
-    half = 'bfloat16' if not there or torch.cuda.is_bf16_supported() else 'float16'
+    lacking = is_here('cuda', memory * 1e9) and not torch.cuda.is_bf16_supported()
+    half = 'float16' if lacking else 'bfloat16'
     return Budget('cuda', int(memory * 1e9), seconds, half)
 
 

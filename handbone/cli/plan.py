@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--device-memory',
         type=float,
         metavar='GB',
-        help='memory of the GPU (default: that of the GPU here; without one, the plan is for a '
-        'CPU)',
+        help='memory of the GPU, which may be another one than that of this machine (default: that '
+        'of the GPU here; without one, the plan is for a CPU)',
     )
     parser.add_argument(
         '--device', choices=('cpu', 'cuda'), help='what trains (default: a GPU, if there is one)'

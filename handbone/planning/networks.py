@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-#: What the memory in NETWORKS was measured on: float32, 512 x 512 pixels.
-MEASURED_PIXELS = 512**2
+from handbone.masks import num_planes
+
+#: What the memory in NETWORKS was measured on: float32, 512 x 512 pixels, 29 classes.
+MEASURED_PIXELS, MEASURED_CLASSES = 512**2, 29
 #: What the operations in NETWORKS were counted on: 1536 x 1536 pixels.
 COUNTED_PIXELS = 1536**2
 #: Bytes of a weight with its gradient, and with AdamW's two averages.
@@ -14,6 +16,11 @@ HALF_MEMORY = 0.65
 #: Memory of activations where blocks of the backbone are computed twice, and with UPerNet's head,
 #: which needs much itself.
 RECOMPUTED_MEMORY, RECOMPUTED_MEMORY_UPERNET = 0.5, 0.75
+#: Bytes per class and value of the output when the losses are computed, where memory is at its
+#: peak: the logits and their gradient. Losses upsample a few classes at a time, however many.
+CLASS_MEMORY = 8
+#: Bytes per pixel and plane of packed labels: those of the samples, and the stack of the batch.
+PLANE_MEMORY = 8
 #: What a GPU's libraries hold besides.
 LIBRARIES = 700 * 10**6
 #: Operations per second of a middling GPU in training, in half precision and in float32.
@@ -45,7 +52,9 @@ class Network(NamedTuple):
     auxiliary: bool = False
     pretrained: bool = True
 
-    def estimated_bytes(self, pixels: int, batch: int, half: bool, recompute: bool) -> int:
+    def estimated_bytes(
+        self, pixels: int, batch: int, half: bool, recompute: bool, classes: int
+    ) -> int:
         """Estimate the peak memory of a training step on a GPU.
 
         Args:
@@ -53,6 +62,7 @@ class Network(NamedTuple):
             batch: Number of images.
             half: Whether it is computed in half precision.
             recompute: Whether blocks are computed twice.
+            classes: Number of classes.
 
         Returns:
             Bytes.
@@ -62,6 +72,8 @@ class Network(NamedTuple):
             activations *= HALF_MEMORY
         if recompute:
             activations *= RECOMPUTED_MEMORY_UPERNET if self.auxiliary else RECOMPUTED_MEMORY
+        activations += CLASS_MEMORY * (classes - MEASURED_CLASSES) / self.stride**2
+        activations += PLANE_MEMORY * (num_planes(classes) - num_planes(MEASURED_CLASSES))
         return int(LIBRARIES + WITH_AVERAGES * self.parameters + activations * pixels * batch)
 
     def estimated_seconds(self, pixels: int, batch: int, half: bool, recompute: bool) -> float:

@@ -37,12 +37,12 @@ def test_costs_of_networks_are_those_that_were_measured(name):
 def test_estimated_memory_starts_from_what_was_measured(name):
     """AdamW's two float32 averages and the libraries come on top; activations grow with pixels."""
     network = NETWORKS[name]
-    estimate = network.estimated_bytes(512**2, 1, half=False, recompute=False)
+    estimate = network.estimated_bytes(512**2, 1, False, False, 29)
     assert estimate == network.peak + 8 * network.parameters + 700_000_000
     activations = network.peak - 8 * network.parameters
-    twice = network.estimated_bytes(512**2, 2, half=False, recompute=False)
+    twice = network.estimated_bytes(512**2, 2, False, False, 29)
     assert twice - estimate == pytest.approx(activations, abs=2)
-    half = network.estimated_bytes(512**2, 1, half=True, recompute=False)
+    half = network.estimated_bytes(512**2, 1, True, False, 29)
     assert estimate - half == pytest.approx(0.35 * activations, abs=2)
 
 
@@ -133,7 +133,9 @@ def test_windows_where_whole_images_would_lose_the_thinnest_class():
 def test_a_gpu_takes_the_largest_network_that_fits():
     def plan(gigabytes):
         budget = Budget('cuda', gigabytes * 10**9, 10**6)
-        return make_plan(fingerprint(thickness=96), budget, cost_on('cuda', 29, 0, 1))
+        return make_plan(
+            fingerprint(thickness=96), budget, cost_on('cuda', 29, 0, 1, budget.memory)
+        )
 
     plans = {gigabytes: plan(gigabytes) for gigabytes in (3, 6, 80)}
     parameters = [plan.step.kind.parameters for plan in plans.values()]

@@ -139,7 +139,7 @@ def test_images_with_colours(gigabytes, as_coco, tmp_path, monkeypatch):
         cv2.imwrite(str(path), cv2.applyColorMap(cv2.imread(str(path), 0), cv2.COLORMAP_PINK))
     monkeypatch.setattr(
         'handbone.apis.planning.cost_on',
-        lambda *_: lambda step: step_cost._estimated(step),
+        lambda *_: lambda step: step_cost._estimated(step, 29),
     )
     planned = plan(tmp_path / 'data', tmp_path / 'mine.py', 10**6, gigabytes)
     assert planned.fingerprint.color
@@ -173,7 +173,7 @@ def test_a_fold_file_that_lacks_a_patient(phantom_root, tmp_path):
 def test_a_plan_for_a_gpu_builds(gigabytes, phantom_root, tmp_path, monkeypatch):
     monkeypatch.setattr(
         'handbone.apis.planning.cost_on',
-        lambda *_: lambda step: step_cost._estimated(step),
+        lambda *_: lambda step: step_cost._estimated(step, 29),
     )
     monkeypatch.setattr('handbone.planning.rules.FEW_PATIENTS', 0)
     planned = plan(phantom_root, tmp_path / 'mine.py', 10**6, gigabytes)

@@ -8,13 +8,16 @@ from handbone.listing import normal_form
 
 #: Words in lower case and numbers.
 Key = tuple[str | int, ...]
+#: A whole number as a spreadsheet or pandas writes it where other cells of its column are empty.
+WHOLE = re.compile(r'(\d+)\.0+')
 
 
 def likely_folders(names: Sequence[str], folders: Sequence[str]) -> dict[str, str]:
     """Find the folders of patients whose names are written differently.
 
     Names are alike if they differ in case, spaces, punctuation and zeros in front of numbers only;
-    a number alone, which is what a spreadsheet makes of 001, is like the folder with this number.
+    a number alone, which is what a spreadsheet makes of 001, as 1 or 1.0, is like the folder with
+    this number.
 
     Args:
         names: Names in the table.
@@ -51,5 +54,7 @@ def likely_folders(names: Sequence[str], folders: Sequence[str]) -> dict[str, st
 
 def _key(name: str) -> Key:
     """Split a name into words in lower case and numbers."""
-    parts = re.findall(r'\d+|[^\W\d_]+', normal_form(name).casefold())
+    name = normal_form(name).casefold().strip()
+    whole = WHOLE.fullmatch(name)
+    parts = re.findall(r'\d+|[^\W\d_]+', whole[1] if whole else name)
     return tuple(int(part) if part.isdecimal() else part for part in parts)

@@ -5,6 +5,7 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from handbone.errors import HandboneError, listed, shown
 from handbone.extras import import_extra
@@ -14,8 +15,11 @@ from .raw_table import RawTable, find_header
 
 #: Bytes of all parts of a workbook once they are unpacked.
 LARGEST_CONTENT = 256 * 2**20
-#: Rows and columns that are read.
-MOST_ROWS, MOST_COLUMNS = 1_000_000, 1000
+#: Cells of a sheet, up to the last row and column that have any: a file of a few kilobytes can have
+#: one in the last of 17 billion places. openpyxl makes an object of each.
+MOST_CELLS = 1_000_000
+#: Places of all areas that are merged, of which openpyxl makes objects too.
+MOST_MERGED = 100_000
 
 
 def read_workbook(path: Path, sheet: str | None = None) -> RawTable:
@@ -51,10 +55,11 @@ def read_workbook(path: Path, sheet: str | None = None) -> RawTable:
         ) from error
     name = _sheet_name(path, [each.title for each in values.worksheets], sheet)
     cells = values[name]
-    if cells.max_row > MOST_ROWS or cells.max_column > MOST_COLUMNS:
+    if cells.max_row * cells.max_column > MOST_CELLS:
         raise HandboneError(
-            f'{path}, sheet {shown(name)}: {cells.max_row} rows and {cells.max_column} columns are '
-            'not a table of patients. Save the patients alone.'
+            f'{path}, sheet {shown(name)}: its cells reach to row {cells.max_row} and column '
+            f'{cells.max_column}, which is no table of patients. Delete what stands far from it, '
+            'or save it as CSV.'
         )
     lines = [[_text(value) for value in row] for row in cells.iter_rows(values_only=True)]
     above = find_header(path, lines)
@@ -84,7 +89,7 @@ def read_workbook(path: Path, sheet: str | None = None) -> RawTable:
 
 
 def _check_archive(path: Path, content: bytes) -> None:
-    """Refuse archives that unpack into too much, and XML that could expand or load entities."""
+    """Refuse archives that unpack into too much, and XML that expands into too much."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -95,12 +100,15 @@ def _check_archive(path: Path, content: bytes) -> None:
                 )
             for part in parts:
                 if part.filename.endswith(('.xml', '.rels', '.vml')):
-                    text = archive.read(part).replace(b'\0', b'')  # of UTF-16
+                    content = archive.read(part)
+                    text = content.replace(b'\0', b'')  # of UTF-16
                     if b'<!DOCTYPE' in text or b'<!ENTITY' in text:
                         raise HandboneError(
                             f'{path}: {part.filename} declares XML entities, which no spreadsheet '
                             'needs. Save the table as CSV.'
                         )
+                    if b'mergeCell' in text:
+                        _check_merged(path, content)
     except HandboneError:
         raise
     except Exception as error:  # zipfile passes on what the decompressors raise
@@ -108,6 +116,24 @@ def _check_archive(path: Path, content: bytes) -> None:
             f'{path} is not a workbook, or is cut off or encrypted ({shown(str(error))}). Save it '
             'again without a password, or as CSV.'
         ) from error
+
+
+def _check_merged(path: Path, part: bytes) -> None:
+    """Refuse more merged cells than any table has, before an object is made of each."""
+    from openpyxl.utils.cell import range_boundaries
+
+    places = 0
+    for _, element in ElementTree.iterparse(io.BytesIO(part)):
+        if element.tag.rpartition('}')[2] == 'mergeCell':
+            area = element.get('ref', '')
+            left, top, right, bottom = range_boundaries(area)
+            places += (right - left + 1) * (bottom - top + 1)
+            if places > MOST_MERGED:
+                raise HandboneError(
+                    f'{path}: more than {MOST_MERGED} cells are merged, up to {shown(area)}, which '
+                    'is no table of patients. Separate them, or save the table as CSV.'
+                )
+        element.clear()
 
 
 def _sheet_name(path: Path, names: list[str], sheet: str | None) -> str:

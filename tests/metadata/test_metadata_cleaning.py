@@ -252,3 +252,10 @@ def test_folders_that_names_mean():
     }
     assert likely_folders(['1', 'id1'], ['ID001']) == {}  # both cannot be right
     assert likely_folders(['1'], ['A1', 'B1']) == {}
+    # as pandas writes a column of numbers with an empty cell
+    assert likely_folders(['1.0', '2.00', '3.5'], ['ID001', '2', '3']) == {
+        '1.0': 'ID001',
+        '2.00': '2',
+    }
+    assert likely_folders(['1', '1.0'], ['ID001']) == {}
+    assert likely_folders(['1.0'], ['1.0', '1']) == {}

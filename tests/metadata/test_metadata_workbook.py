@@ -56,6 +56,30 @@ def test_merged_cells(book, tmp_path):
     assert repaired.rows[1][1] == '52'
 
 
+@pytest.mark.parametrize('areas', [['A5:XFD1048576'], ['A5:E19999', 'A20000:E20100']])
+def test_huge_merged_areas_are_refused(areas, book, tmp_path):
+    """A few bytes of which openpyxl makes an object per cell, 17 billion of them."""
+    path = saved(book, tmp_path)
+    sheet = 'xl/worksheets/sheet1.xml'
+    merged = ''.join(f'<mergeCell ref="{area}"/>' for area in areas)
+    merged = f'</sheetData><mergeCells count="{len(areas)}">{merged}</mergeCells>'.encode()
+    rewritten(path, lambda parts: parts | {sheet: parts[sheet].replace(b'</sheetData>', merged)})
+    with pytest.raises(HandboneError, match=f"100000 cells are merged, up to '{areas[-1]}'"):
+        read_raw_table(path)
+
+
+@pytest.mark.parametrize('place', ['XFD1048576', 'A1048576', 'XFD3'])
+def test_cells_far_from_the_table(place, book, tmp_path):
+    """The sheet is read up to the last of them, empty cells included."""
+    book.active[place] = 'x'
+    path = saved(book, tmp_path)
+    if place == 'XFD3':
+        assert [row[:1] for _, row in read_raw_table(path).rows] == [['ID001'], ['ID002']]
+        return
+    with pytest.raises(HandboneError, match='its cells reach to row 1048576 and column'):
+        read_raw_table(path)
+
+
 def test_formulas_without_a_saved_value(book, tmp_path):
     book.active['C4'] = '=40+12'
     cleaned = TableCleaner(read_raw_table(saved(book, tmp_path))).clean()

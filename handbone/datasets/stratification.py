@@ -9,6 +9,9 @@ Numbers are whole where they are compared, so that the folds are the same on eve
 """
 
 import numpy as np
+from tqdm import tqdm
+
+from handbone.progress import progress_bar
 
 #: A standard deviation of a column of measures becomes this whole number.
 RESOLUTION = 64
@@ -18,6 +21,8 @@ SIZE_WEIGHT = 8
 ROUNDS, ROUND_PATIENTS = 60, 500
 #: Passes over all patients of a search; the last ones hardly find any swap.
 PASSES = 50
+#: Passes that a search usually takes, for the progress that is shown.
+USUAL_PASSES = 4
 
 
 def stratified_folds(labels: np.ndarray, sizes: np.ndarray, num_folds: int) -> np.ndarray:
@@ -72,7 +77,7 @@ def improved_folds(
     Swaps make the sum of squares small, over folds and columns, of the distance between the sum of
     a fold and the mean sum, in standard deviations of the column. Where that gets no further,
     columns that are far off get a larger weight, and the search goes on. Of all folds found, those
-    are taken whose largest distance is smallest.
+    are taken whose largest distance is smallest. A bar shows the progress where it takes long.
 
     Args:
         measures: What the images of each patient add up to in each column, float (n, L).
@@ -89,20 +94,26 @@ def improved_folds(
     folds = np.array(folds, np.int64)
     best, smallest = folds, np.inf
     weights = np.ones(scaled.shape[1])
-    for _ in range(int(np.clip(ROUNDS * ROUND_PATIENTS / len(folds), 2, ROUNDS))):
-        folds = _swapped(np.rint(scaled * weights * RESOLUTION), folds, num_folds)
-        sums = np.stack([scaled[folds == fold].sum(axis=0) for fold in range(num_folds)])
-        off = np.abs(sums - sums.mean(axis=0)).max(axis=0).round(6)
-        if off.max() < smallest:
-            best, smallest = folds, off.max()
-        if not off.any():
-            break
-        weights *= 1 + off / off.max()
-        weights = (weights / weights.mean()).round(6)
+    rounds = int(np.clip(ROUNDS * ROUND_PATIENTS / len(folds), 2, ROUNDS))
+    of_round = USUAL_PASSES * len(folds)
+    with progress_bar(
+        description='Dividing patients', total=rounds * of_round, unit='swap'
+    ) as tried:
+        for number in range(1, rounds + 1):
+            folds = _swapped(np.rint(scaled * weights * RESOLUTION), folds, num_folds, tried)
+            sums = np.stack([scaled[folds == fold].sum(axis=0) for fold in range(num_folds)])
+            off = np.abs(sums - sums.mean(axis=0)).max(axis=0).round(6)
+            if off.max() < smallest:
+                best, smallest = folds, off.max()
+            tried.update((number if off.any() else rounds) * of_round - tried.n)
+            if not off.any():
+                break
+            weights *= 1 + off / off.max()
+            weights = (weights / weights.mean()).round(6)
     return best
 
 
-def _swapped(values: np.ndarray, folds: np.ndarray, num_folds: int) -> np.ndarray:
+def _swapped(values: np.ndarray, folds: np.ndarray, num_folds: int, tried: tqdm) -> np.ndarray:
     """Swap and move patients, the best way for each, until that gains nothing.
 
     Args:
@@ -110,6 +121,7 @@ def _swapped(values: np.ndarray, folds: np.ndarray, num_folds: int) -> np.ndarra
             holds exactly in whatever order they are added.
         folds: The fold of each patient, int64 (n,).
         num_folds: Number of folds.
+        tried: Shows how many patients were looked at.
 
     Returns:
         Folds of a smaller sum of squares.
@@ -118,9 +130,10 @@ def _swapped(values: np.ndarray, folds: np.ndarray, num_folds: int) -> np.ndarra
     norms = np.einsum('ij,ij->i', values, values)
     sums = np.stack([values[folds == fold].sum(axis=0) for fold in range(num_folds)])
     along = values @ (num_folds * sums - values.sum(axis=0)).T
-    for _ in range(PASSES):
+    for number in range(PASSES):
         improved = False
         for patient in everyone:
+            tried.update(number < USUAL_PASSES)
             here = folds[patient]
             # by how much the sum of squares grows, over twice the number of folds
             swaps = along[:, here] - along[everyone, folds] - along[patient, here]

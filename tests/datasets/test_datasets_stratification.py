@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold
 
+from handbone.datasets import stratification
 from handbone.datasets.fold_balance import balance, largest_by_attribute
 from handbone.datasets.fold_making import balanced_folds
 from handbone.datasets.image_attributes import ImageAttributes
 from handbone.datasets.stratification import improved_folds, stratified_folds
+from handbone.progress import progress_bar
 
 
 def made_up(seed, patients=120, classes=3):
@@ -75,6 +77,22 @@ def test_swaps_make_nothing_worse(seed, num_folds):
 
     assert set(after) == set(range(num_folds))
     assert largest(after) <= largest(before) + 1e-6
+
+
+@pytest.mark.parametrize('same', [False, True])
+def test_the_progress_of_swaps_ends_at_its_total(same, monkeypatch):
+    """However many passes and searches it takes."""
+    bars = []
+
+    def shown(**settings):
+        bars.append(progress_bar(**settings))
+        return bars[-1]
+
+    monkeypatch.setattr(stratification, 'progress_bar', shown)
+    measures = np.ones((24, 3)) if same else np.random.default_rng(0).gamma(2, 1, (24, 3))
+    improved_folds(measures, np.ones(3), np.ones(24), np.arange(24) % 4, 4)
+    (bar,) = bars
+    assert bar.n == bar.total == 60 * 4 * 24
 
 
 def test_swaps_come_close_to_the_best_division():

@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from handbone.masks import class_mask
+
 from .errors import DatasetError
+from .known_labels import known_map, partly_unknown
 from .labels import labels_of
 
 
@@ -42,14 +45,35 @@ def class_shares(infos: Iterable[Mapping[str, Any]], num_classes: int) -> ClassS
     """
     present, known = np.zeros((2, num_classes))
     for info in infos:
-        if (labels := labels_of(info)) is None:
+        if labels_of(info) is None:
             raise DatasetError.at(
                 info['img_path'],
                 'class frequencies need annotations and this image has none',
                 'Ask the training dataset for them',
             )
-        size = info['height'], info['width']
-        present += labels.class_shares(*size, num_classes)
-        unknown = info.get('unknown')
-        known += 1 if unknown is None else unknown.known_shares(*size, num_classes)
+        shares = shares_of_image(info, num_classes)
+        present += shares.present
+        known += shares.known
     return ClassShares(present, known)
+
+
+def shares_of_image(info: Mapping[str, Any], num_classes: int) -> ClassShares:
+    """Measure which share of an image each class covers, and in which it is known.
+
+    Args:
+        info: What a dataset says about an image that has labels.
+        num_classes: Number of classes C.
+
+    Returns:
+        The shares of this image; labels of a class where it is unknown do not count.
+    """
+    labels, unknown = labels_of(info), info.get('unknown')
+    assert labels is not None
+    size = info['height'], info['width']
+    present = labels.class_shares(*size, num_classes)
+    if unknown is None:
+        return ClassShares(present, np.ones(num_classes))
+    if both := partly_unknown(labels, unknown):
+        drawn = known_map(labels, unknown, *size, num_classes)
+        present[both] = [class_mask(drawn, index).mean() for index in both]
+    return ClassShares(present, unknown.known_shares(*size, num_classes))

@@ -7,8 +7,10 @@ import numpy as np
 
 from handbone.errors import HandboneError
 from handbone.metadata.patient_table import PatientTable
+from handbone.progress import progress_bar
 
 from .attribute_values import UNKNOWN, banded, bend_degrees, bend_word, side_of
+from .class_shares import shares_of_image
 from .errors import DatasetError
 from .file_list import list_files
 from .format_dataset import FormatDataset
@@ -65,17 +67,16 @@ def read_attributes(
     measured: dict[str, list[str]] = {
         name: [] for name in OF_IMAGE if by is None or (name in by and name not in columns)
     }
-    for index in range(len(dataset)):
+    for index in progress_bar(range(len(dataset)), 'Measuring images'):
         info = dataset.get_data_info(index)
         labels, size = labels_of(info), (info['height'], info['width'])
         if labels is None:
             remedy = 'Make folds of training images'
             raise DatasetError.at(info['img_path'], 'the image has no labels', remedy)
         patients.append(info['patient'])
-        shares.append(labels.class_shares(*size, len(classes)))
-        unknown = info.get('unknown')
-        whole = np.ones(len(classes))
-        known.append((whole if unknown is None else unknown.known_shares(*size, len(classes))) > 0)
+        covered = shares_of_image(info, len(classes))
+        shares.append(covered.present)
+        known.append(covered.known > 0)
         if 'side' in measured:
             measured['side'].append(side_of(info['image_name']))
         if 'bend' in measured:

@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset
 from .class_shares import ClassShares, class_shares
 from .classes import complete_metainfo
 from .known_classes import KnownClasses
-from .labels import labels_of
+from .known_labels import present_classes
 
 
 class PartlyAnnotatedDataset(BaseDataset):
@@ -85,10 +85,9 @@ class PartlyAnnotatedDataset(BaseDataset):
             idx: Index of the image.
 
         Returns:
-            Class indices, rising.
+            Class indices, rising; without those whose labels are all where they are unknown.
         """
-        labels = labels_of(self.get_data_info(idx))
-        return [] if labels is None else labels.present()
+        return present_classes(self.get_data_info(idx))
 
     def class_shares(self) -> ClassShares:
         """Measure what each class covers, and in how much of the images it is known.

@@ -13,7 +13,7 @@ from mmseg.registry import DATA_SAMPLERS
 
 from handbone.errors import HandboneError
 
-from .labels import labels_of
+from .known_labels import present_classes
 from .repeat_factors import attribute_factors, class_factors, hard_factors
 
 
@@ -69,8 +69,7 @@ class RepeatFactorSampler(InfiniteSampler):
         infos = [dataset.get_data_info(index) for index in range(len(dataset))]
         factors = np.ones(len(infos))
         if threshold is not None:
-            labels = map(labels_of, infos)
-            present = [[] if each is None else each.present() for each in labels]
+            present = [present_classes(info) for info in infos]
             factors = np.maximum(factors, class_factors(present, threshold))
         if attributes:
             classes = dataset.metainfo['classes']

@@ -151,6 +151,7 @@ def take_fingerprint(
             load.transform(dict(infos[index]))['img'],
             labels_of(infos[index]),
             len(classes),
+            infos[index].get('unknown'),
         )
         for index in progress(chosen)
     ]

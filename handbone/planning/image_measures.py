@@ -6,6 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from handbone.datasets.known_classes import Unknown
+from handbone.datasets.known_labels import known_map
 from handbone.datasets.labels import Labels
 from handbone.masks import empty, overlapping_pairs, regions
 from handbone.masks.packed import planes_of
@@ -54,13 +56,16 @@ class ImageMeasures(NamedTuple):
     color: bool
 
 
-def measure_image(image: np.ndarray, labels: Labels | None, num_classes: int) -> ImageMeasures:
+def measure_image(
+    image: np.ndarray, labels: Labels | None, num_classes: int, unknown: Unknown | None = None
+) -> ImageMeasures:
     """Measure an image.
 
     Args:
         image: Values 0 to 255, (H, W) or (H, W, 3).
         labels: Its labels; None without.
         num_classes: Number of classes.
+        unknown: What is unknown in it; labels of a class there do not count.
 
     Returns:
         Its measures.
@@ -71,7 +76,7 @@ def measure_image(image: np.ndarray, labels: Labels | None, num_classes: int) ->
     packed = (
         empty(height, width, num_classes)
         if labels is None
-        else labels.draw(height, width, num_classes)
+        else known_map(labels, unknown, height, width, num_classes)
     )
     classes = {}
     corners = []

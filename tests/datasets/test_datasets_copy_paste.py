@@ -27,7 +27,7 @@ def sample(seed, num_classes=40, grey=0):
 
 
 def pasted(into, other, **settings):
-    given = into | dict(img=into['img'].copy(), gt_seg_map=into['gt_seg_map'].copy())
+    given = into | {key: into[key].copy() for key in into if isinstance(into[key], np.ndarray)}
     return CopyPaste(prob=1.0, **settings)(given | dict(mix_results=[other]))
 
 
@@ -79,6 +79,34 @@ def test_a_pasted_class_is_known():
     result = pasted(into, other, classes=['class-1'])
     there = (other['gt_seg_map'] > 0) & (other['gt_seg_map'] & 2 > 0)
     np.testing.assert_array_equal(result['gt_unknown_map'], np.where(there, 1, 3))
+
+
+@pytest.mark.parametrize('num_classes', [5, 40])
+@pytest.mark.parametrize('into_unknown', [False, True])
+def test_what_is_unknown_in_the_other_image(num_classes, into_unknown):
+    """It is not pasted, and is unknown where its pixels show and this image lacks it."""
+    into, other = sample(0, num_classes), sample(1, num_classes)
+    rng = np.random.default_rng(2)
+    shape = (num_classes, 20, 30)
+    own, others = rng.random(shape) < 0.2 * into_unknown, rng.random(shape) < 0.3
+    other['gt_unknown_map'] = pack(others)
+    if into_unknown:
+        into |= dict(gt_unknown_map=pack(own), seg_fields=['gt_seg_map', 'gt_unknown_map'])
+    result = pasted(into, other, classes=['class-1', 'class-3'], edge=0)
+    before, found = (
+        unpack(into['gt_seg_map'], num_classes),
+        unpack(other['gt_seg_map'], num_classes),
+    )
+    given = found & ~others
+    given[[index for index in range(num_classes) if index not in (1, 3)]] = False
+    after = (before | given) & ~ignore_mask(into['gt_seg_map'])
+    np.testing.assert_array_equal(unpack(result['gt_seg_map'], num_classes), after)
+    unknown = (own | (others & given.any(axis=0) & ~before)) & ~given
+    valid = ~ignore_mask(into['gt_seg_map'])
+    found = unpack(result['gt_unknown_map'], num_classes)
+    np.testing.assert_array_equal(found[:, valid], unknown[:, valid])
+    assert result['seg_fields'] == ['gt_seg_map', 'gt_unknown_map']
+    assert into['seg_fields'].count('gt_unknown_map') == into_unknown
 
 
 def test_nothing_to_paste_and_the_probability():

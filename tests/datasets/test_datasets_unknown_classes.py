@@ -163,22 +163,6 @@ def test_a_transform_that_changes_one_map_only():
         TRANSFORMS.build(PACK)(results)
 
 
-def test_class_frequencies_are_of_known_pixels(folder, build):
-    """A class that half of the images know is as frequent as in that half."""
-    folder.add('ID8', 'whole', squares())
-    folder.add('ID9', 'part', [])
-    rewrite(folder.json('ID9', 'part'), unknown_classes=['square', 'long'])
-    alone = build(folder.config(ann_file=listed(folder, 'ID8'))).class_frequencies()
-    both = build(folder.config(ann_file=listed(folder, 'ID8', 'ID9'))).class_frequencies()
-    assert alone[1] > 0
-    np.testing.assert_allclose(both, alone)
-    folder.add('ID9', 'marked', [annotation('square?', [[0, 0], [63, 0], [63, 23.5], [0, 23.5]])])
-    settings = dict(unknown_labels={'square?': 'square'})
-    dataset = build(folder.config(**settings, ann_file=listed(folder, 'ID9/marked.png')))
-    known = dataset.class_shares().known
-    np.testing.assert_allclose(known, [1, 0.5, 1], atol=0.02)
-
-
 @pytest.mark.parametrize(
     ('settings', 'message'),
     [

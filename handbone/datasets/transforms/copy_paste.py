@@ -24,13 +24,15 @@ class CopyPaste(BaseTransform):
     edge that fades out over a few pixels. Labels: there the pasted classes are added, with all
     their overlaps, and what was there stays, as structures overlap in a radiograph; ignored pixels
     are not pasted and stay ignored. For classes that are rare, or that a few images show badly.
+    What is unknown in the other image is not pasted, and is unknown where its pixels show, unless
+    this image has it there; what is pasted is known.
 
     It belongs into the pipeline of mmseg's ``MultiImageMixDataset``, after one that draws labels
     and gives all images one size. Which image it takes depends on the seed and the place in the
     order of samples, so a resumed run sees the same.
 
     Required keys: ``img``, ``gt_seg_map``, ``classes``, ``mix_results``. Modified keys: ``img``,
-    ``gt_seg_map``.
+    ``gt_seg_map``, and where classes are unknown ``gt_unknown_map`` and ``seg_fields``.
 
     Args:
         classes: Names of the classes to paste.
@@ -103,13 +105,15 @@ class CopyPaste(BaseTransform):
         if opacity == 0:
             return results
         packed, pasted = results['gt_seg_map'], _chosen_bits(other['gt_seg_map'], wanted)
+        unknown = other.get('gt_unknown_map')
+        if unknown is not None:
+            pasted &= ~unknown  # labels of a class where it is unknown do not count
         there = pasted != 0 if pasted.ndim == 2 else (pasted != 0).any(axis=2)
         box = _box(there, round(3 * self.edge) + 1)
         if box is not None:
             packed[box] |= pasted[box]
-            if 'gt_unknown_map' in results:  # what is pasted is there
-                results['gt_unknown_map'][box] &= ~pasted[box]
             share = opacity * self._soft(there[box])
+            _join_unknown(results, pasted, unknown, share > 0, box)
             results['img'][box] = _blend(results['img'][box], other['img'][box], share)
         return results
 
@@ -123,6 +127,24 @@ class CopyPaste(BaseTransform):
             f'{type(self).__name__}(classes={self.classes}, opacity={self.opacity}, '
             f'edge={self.edge}, prob={self.prob})'
         )
+
+
+def _join_unknown(
+    results: dict,
+    pasted: np.ndarray,
+    unknown: np.ndarray | None,
+    shown: np.ndarray,
+    box: tuple[slice, slice],
+) -> None:
+    """Mark what is unknown where pixels of the other image show; what is there is known."""
+    if unknown is not None:
+        if 'gt_unknown_map' not in results:
+            results['gt_unknown_map'] = np.zeros_like(unknown)
+            results['seg_fields'] = [*results['seg_fields'], 'gt_unknown_map']
+        absent = ~results['gt_seg_map'][box][shown]
+        results['gt_unknown_map'][box][shown] |= unknown[box][shown] & absent
+    if 'gt_unknown_map' in results:
+        results['gt_unknown_map'][box] &= ~pasted[box]
 
 
 def _check_alike(results: dict, other: dict) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ LARGEST_CONTENT = 256 * 2**20
 #: Cells of a sheet, up to the last row and column that have any: a file of a few kilobytes can have
 #: one in the last of 17 billion places. openpyxl makes an object of each.
 MOST_CELLS = 1_000_000
+#: How an element of a cell begins.
+CELL = re.compile(rb'<(?:\w+:)?c[\s/>]')
 #: Places of all areas that are merged, of which openpyxl makes objects too.
 MOST_MERGED = 100_000
 
@@ -106,6 +109,11 @@ def _check_archive(path: Path, content: bytes) -> None:
                         raise HandboneError(
                             f'{path}: {part.filename} declares XML entities, which no spreadsheet '
                             'needs. Save the table as CSV.'
+                        )
+                    if sum(1 for _ in CELL.finditer(text)) > MOST_CELLS:
+                        raise HandboneError(
+                            f'{path}: {part.filename} has more than {MOST_CELLS} cells, so it is '
+                            'not a table of patients. Save the patients alone.'
                         )
                     if b'mergeCell' in text:
                         _check_merged(path, content)

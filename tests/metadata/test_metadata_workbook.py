@@ -68,6 +68,15 @@ def test_huge_merged_areas_are_refused(areas, book, tmp_path):
         read_raw_table(path)
 
 
+def test_too_many_cells_are_refused(book, tmp_path, monkeypatch):
+    """Before openpyxl makes an object of each."""
+    path = saved(book, tmp_path)
+    monkeypatch.setattr('handbone.metadata.workbook.MOST_CELLS', 14)  # it has 15
+    monkeypatch.setattr(openpyxl, 'load_workbook', None)
+    with pytest.raises(HandboneError, match=r'sheet1.xml has more than \d+ cells'):
+        read_raw_table(path)
+
+
 @pytest.mark.parametrize('place', ['XFD1048576', 'A1048576', 'XFD3'])
 def test_cells_far_from_the_table(place, book, tmp_path):
     """The sheet is read up to the last of them, empty cells included."""

@@ -46,12 +46,19 @@ def clean_metadata(
         The clean table, and what was wrong.
 
     Raises:
-        HandboneError: If the table cannot be read or has no patients, or the folder no images.
+        HandboneError: If the table cannot be read, has no patients or would be replaced, or the
+            folder has no images.
         OSError: If a file cannot be read or written.
     """
     for place in (table, data):
         if place is not None and not Path(place).exists():
             raise HandboneError(f'{place}: no such file or folder. Correct the path.')
+    for target in (out, findings):
+        if target is not None and Path(target).resolve() == Path(table).resolve():
+            raise HandboneError(
+                f'{target} is the table that is cleaned, whose place the result would take. Give '
+                'the result another name.'
+            )
     folders = [] if data is None else image_folders(Path(data))
     cleaned = TableCleaner(read_raw_table(table, sheet), folders, repair).clean()
     if findings is not None:

@@ -49,6 +49,17 @@ def test_a_repaired_table_goes_into_folds(run_command, phantom_root, table, tmp_
     assert {each.attribute for each in folds.balance} >= {'sex', 'height'}
 
 
+@pytest.mark.parametrize('option', ['--out', '--findings'])
+def test_the_table_itself_is_not_replaced(option, run_command, table, tmp_path):
+    """What is left out of the clean table would be lost."""
+    path, _ = table
+    content = path.read_bytes()
+    words = ['--out', tmp_path / 'clean.csv', option, path.parent / '.' / path.name]
+    _, errors = run_command('metadata', path, *words, expected=1)
+    assert f'{path} is the table that is cleaned' in errors
+    assert path.read_bytes() == content
+
+
 def test_folders_of_images(phantom_root, tmp_path):
     assert len(image_folders(phantom_root)) == 8  # six patients of training, two of the test
     assert image_folders(phantom_root / 'train') == image_folders(phantom_root / 'train/DCM')

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import cv2
+import psutil
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -20,8 +21,10 @@ from handbone.planning.plan import StepCost
 
 @pytest.fixture(autouse=True)
 def costs(monkeypatch):
-    """Steps that are not measured; the times of this machine decide nothing."""
+    """Steps that are not measured; the times and the memory of this machine decide nothing."""
     monkeypatch.setattr(step_cost, '_measure', lambda *_: (0.1, 10**9))
+    memory = psutil.virtual_memory()._replace(available=16 * 10**9)
+    monkeypatch.setattr(psutil, 'virtual_memory', lambda: memory)
 
 
 QUICK = ['train_cfg.max_iters=2', 'train_cfg.val_interval=2', 'train_dataloader.num_workers=0']

@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 
+import hypothesis
 import pytest
 import torch
 from shared_folder import shared_folder
@@ -16,6 +17,9 @@ from handbone.phantom import write_dataset
 torch.set_num_threads(1)
 os.environ['OMP_NUM_THREADS'] = '1'
 _imported = 0
+# examples may take long on a machine that is busy
+hypothesis.settings.register_profile('any_machine', deadline=None)
+hypothesis.settings.load_profile('any_machine')
 
 gc.disable()  # until all tests are collected: what is imported is not garbage
 

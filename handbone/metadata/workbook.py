@@ -128,8 +128,7 @@ def _check_archive(path: Path, content: bytes) -> None:
 
 def _check_merged(path: Path, part: bytes) -> None:
     """Refuse more merged cells than any table has, before an object is made of each."""
-    from openpyxl.utils.cell import range_boundaries
-
+    range_boundaries = import_extra('openpyxl.utils.cell', 'tables').range_boundaries
     places = 0
     for _, element in ElementTree.iterparse(io.BytesIO(part)):
         if element.tag.rpartition('}')[2] == 'mergeCell':

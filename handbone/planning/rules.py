@@ -150,10 +150,7 @@ def choose_folds(patients: int) -> tuple[int, str]:
         The number, 0 without folds, and why.
     """
     if patients < 2:
-        reason = (
-            'one patient cannot be divided: scores are those of training images. If it is none, '
-        )
-        return 0, reason + 'name what is: --patient-pattern'
+        return 0, 'one patient only (see --patient-pattern): scores are those of training images'
     if patients < 10:
         return min(patients, 3), f'{patients} patients only: scores vary much'
     if patients > 500:

@@ -1,97 +1,188 @@
-"""What the starter weights are worth where few images are labelled.
+"""What the starter weights are worth where few images are labelled, at equal time.
 
     python -m benchmarks.studies.few_labels --numbers 5 10 20 50 100
 
 Phantoms of the preset ``shift`` with a seed of their own. The second network of the cascade is
-trained on the first of them by ``configs/starter/own_hands.py``, once from the starter weights and
-once from scratch, for as many iterations and so for the same time. In both cases the starter's
-first network finds the hand. Runs that are already there are not repeated.
+trained on the first of them by ``configs/starter/own_hands.py``: from the starter weights for
+``--iterations`` iterations, and then from scratch with as many as fit into the time that this took.
+Where the second training took another time after all, it is repeated with another number, at most
+twice; the table has the times of both. In both cases the starter's first network finds the hand.
+Comparisons that are already there are not repeated.
 """
 
 import argparse
 import json
-import sys
-import time
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
-from .jsrt import class_scores, run
+from .jsrt import class_scores
+from .planned import Seconds, handbone, train
 
 DATA = Path('data/few_labels')
-CONFIG, CASCADE = 'configs/starter/own_hands.py', 'configs/starter/hand.py'
+CONFIG, CASCADE = Path('configs/starter/own_hands.py'), 'configs/starter/hand.py'
 SEED = 77
-#: The option of each way to start a training.
-STARTS = {'starter': 'load_from=starter', 'scratch': 'load_from=None'}
+#: Folds of the config; with fewer patients there are as many as patients.
+FOLDS = 5
+#: How far the time of the training from scratch may be from the other, and how often it is tried.
+TOLERANCE, TRIES = 0.1, 3
 
 
-def train_and_test(number: int, start: str, test_images: int, work_dir: Path) -> dict[str, float]:
-    """Train on a number of phantoms and score the cascade.
+class Result(NamedTuple):
+    """A training and what it reached.
+
+    Attributes:
+        dice: Mean Dice of the cascade on the test images.
+        iterations: Iterations of the training.
+        wall: Seconds that it took, start and validation included.
+        processor: Seconds of all cores.
+    """
+
+    dice: float
+    iterations: int
+    wall: float
+    processor: float
+
+
+def training_options(number: int, iterations: int, data: Path, load_from: str | None) -> list[str]:
+    """Fit the config to a number of images and of iterations.
 
     Args:
-        number: Labelled images, a fifth of which are for validation.
-        start: Key of :data:`STARTS`.
-        test_images: Images to score.
-        work_dir: Where the run is written.
+        number: Labelled images, two of each patient.
+        iterations: Iterations of the training; a tenth of them is warm-up, as in the config.
+        data: Folder of the images.
+        load_from: Weights to start from; None trains from scratch.
 
     Returns:
-        Mean Dice and the seconds of the training.
+        Options of ``handbone train``.
     """
-    record = work_dir / 'score.json'
-    if record.exists():
-        return json.loads(record.read_text())
-    work_dir.mkdir(parents=True, exist_ok=True)
-    data = DATA / str(number)
-    make = ['tools/make_phantom.py', data, '--train', number, '--test', test_images]
-    make += ['--preset', 'shift', '--seed', SEED, '--size', 1024]
-    _tool(make, work_dir / 'make.log')
+    warm_up, folds = max(1, iterations // 10), min(FOLDS, (number + 1) // 2)
     loaders = ('train_dataloader', 'val_dataloader', 'test_dataloader')
-    options = ['--cfg-options', STARTS[start]]
-    options += [f'{loader}.dataset.data_root={data}' for loader in loaders]
-    begin = time.monotonic()
-    _tool(['tools/train.py', CONFIG, '--work-dir', work_dir, *options], work_dir / 'train.log')
-    seconds = time.monotonic() - begin
-    last = (work_dir / 'last_checkpoint').read_text().strip()
+    return [
+        '--cfg-options',
+        f'load_from={load_from}',
+        f'train_cfg.max_iters={iterations}',
+        f'train_cfg.val_interval={iterations}',
+        f'param_scheduler.0.end={warm_up}',
+        f'param_scheduler.1.begin={warm_up}',
+        f'param_scheduler.1.end={iterations}',
+        f'param_scheduler.1.T_max={iterations - warm_up}',
+        *(f'{loader}.dataset.data_root={data}' for loader in loaders),
+        *(f'{loader}.dataset.num_folds={folds}' for loader in loaders[:2]),
+    ]
+
+
+def train_for(
+    seconds: float, number: int, iterations: int, data: Path, work_dir: Path
+) -> tuple[Path, int, Seconds]:
+    """Train from scratch with as many iterations as fit into a time.
+
+    Args:
+        seconds: The time, start and validation included.
+        number: Labelled images.
+        iterations: Iterations that are tried first.
+        data: Folder of the images.
+        work_dir: Where the runs are written.
+
+    Returns:
+        Work dir, iterations and time of the run that took about as long.
+    """
+    for _ in range(TRIES):
+        folder = work_dir / str(iterations)
+        taken = train(CONFIG, folder, training_options(number, iterations, data, None))
+        trained = folder, iterations, taken
+        if abs(taken.wall - seconds) <= TOLERANCE * seconds:
+            break
+        iterations = max(2, round(iterations * seconds / taken.wall))
+    return trained
+
+
+def score(trained: Path, data: Path, work_dir: Path) -> float:
+    """Score the cascade with a trained second network.
+
+    Args:
+        trained: Work dir of the training.
+        data: Folder of the images.
+        work_dir: Where the test is written.
+
+    Returns:
+        Mean Dice over images and classes.
+    """
     joined = work_dir / 'joined.pth'
-    join = ['handbone_command.py', 'join', CASCADE, 'starter', last, '--out', joined]
-    _tool(join, work_dir / 'join.log')
-    test = ['tools/test.py', CASCADE, joined, '--work-dir', work_dir / 'test']
-    on_data = ['--cfg-options', f'test_dataloader.dataset.data_root={data}']
-    _tool([*test, *on_data], work_dir / 'test.log')
-    dice = {row['name']: float(row['dice']) for row in class_scores(work_dir / 'test')}
-    score = dict(dice=dice['mean'], seconds=seconds)
-    record.write_text(json.dumps(score))
-    return score
+    log = work_dir / 'join.log'
+    handbone('join', CASCADE, 'starter', trained, '--out', joined, log=log)
+    test_dir = work_dir / 'test'
+    on_data = ('--cfg-options', f'test_dataloader.dataset.data_root={data}')
+    log = work_dir / 'test.log'
+    handbone('test', CASCADE, joined, '--work-dir', test_dir, *on_data, log=log)
+    return next(float(row['dice']) for row in class_scores(test_dir) if row['name'] == 'mean')
 
 
-def _tool(words: list, log: Path) -> None:
-    run([sys.executable, *map(str, words)], log)
+def compare(number: int, iterations: int, test_images: int, work_dir: Path) -> dict[str, Result]:
+    """Train on a number of phantoms from the starter weights and from scratch.
+
+    Args:
+        number: Labelled images, some of which are held out for validation.
+        iterations: Iterations of the training from the starter weights.
+        test_images: Images to score.
+        work_dir: Where the runs are written.
+
+    Returns:
+        The results by start: ``starter`` and ``scratch``.
+    """
+    folder = work_dir / f'{number}_images_{iterations}_iterations_{test_images}_tests'
+    record = folder / 'results.json'
+    if record.exists():
+        return {start: Result(**found) for start, found in json.loads(record.read_text()).items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    data = DATA / f'{number}_{test_images}'
+    make = ['--train', number, '--test', test_images, '--preset', 'shift']
+    make += ['--seed', SEED, '--size', 1024]
+    handbone('make-phantom', data, *map(str, make), log=folder / 'make.log')
+    first = folder / 'starter' / str(iterations)
+    taken = train(CONFIG, first, training_options(number, iterations, data, 'starter'))
+    runs = {
+        'starter': (first, iterations, taken),
+        'scratch': train_for(taken.wall, number, iterations, data, folder / 'scratch'),
+    }
+    results = {
+        start: Result(score(trained, data, folder / start), count, *seconds)
+        for start, (trained, count, seconds) in runs.items()
+    }
+    record.write_text(json.dumps({start: found._asdict() for start, found in results.items()}))
+    return results
 
 
 def main() -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--numbers', type=int, nargs='+', default=[5, 10, 20, 50, 100])
+    parser.add_argument(
+        '--numbers', type=int, nargs='+', default=[5, 10, 20, 50, 100], help='labelled images'
+    )
+    parser.add_argument(
+        '--iterations',
+        type=int,
+        default=300,
+        help='of the trainings from the starter weights; fewer take less time (default: 300)',
+    )
     parser.add_argument('--test-images', type=int, default=60)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/few_labels'))
     args = parser.parse_args()
-    table = Table('labelled images', 'from scratch', 'from the starter', 'gain', 'training')
+    if min(args.numbers) < 3:
+        parser.error('--numbers: two patients are needed, so 3 images, as one is held out')
+    if args.iterations < 2:
+        parser.error('--iterations: at least 2')
+    table = Table('labelled images', 'start', 'iterations', 'training', 'processor', 'mean Dice')
     for number in args.numbers:
-        results = {
-            start: train_and_test(
-                number, start, args.test_images, args.work_dir / f'{number}_{start}'
-            )
-            for start in STARTS
-        }
-        dice = {start: score['dice'] for start, score in results.items()}
-        table.add_row(
-            str(number),
-            f'{dice["scratch"]:.4f}',
-            f'{dice["starter"]:.4f}',
-            f'{dice["starter"] - dice["scratch"]:+.4f}',
-            ', '.join(f'{results[start]["seconds"]:.0f} s' for start in ('scratch', 'starter')),
-        )
+        results = compare(number, args.iterations, args.test_images, args.work_dir)
+        for start in ('scratch', 'starter'):
+            dice, iterations, *seconds = results[start]
+            times = (f'{value:.0f} s' for value in seconds)
+            table.add_row(str(number), start, str(iterations), *times, f'{dice:.4f}')
+        gain = results['starter'].dice - results['scratch'].dice
+        table.add_row(str(number), 'gain', '', '', '', f'{gain:+.4f}', end_section=True)
     Console().print(table)
 
 

@@ -12,6 +12,7 @@ import argparse
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,19 +34,20 @@ class Seconds(NamedTuple):
     processor: float
 
 
-def train(config: Path, work_dir: Path) -> Seconds:
-    """Train from scratch.
+def train(config: Path, work_dir: Path, options: Sequence[str] = ('--from-scratch',)) -> Seconds:
+    """Train, from scratch unless the options say otherwise.
 
     Args:
         config: Configuration file.
         work_dir: Where the run is written.
+        options: Options of ``handbone train``.
 
     Returns:
         The time that it took.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     begin, used = time.monotonic(), _processor_seconds()
-    _tool('train', config, '--from-scratch', '--work-dir', work_dir, log=work_dir / 'train.log')
+    handbone('train', config, '--work-dir', work_dir, *options, log=work_dir / 'train.log')
     return Seconds(time.monotonic() - begin, _processor_seconds() - used)
 
 
@@ -64,7 +66,7 @@ def mean_dice(config: Path, work_dir: Path, split: str) -> float:
     images = (
         ['--val'] if split == 'val' else ['--cfg-options', 'test_dataloader.dataset.split=test']
     )
-    _tool('test', config, work_dir, '--work-dir', out, *images, log=work_dir / f'{split}.log')
+    handbone('test', config, work_dir, '--work-dir', out, *images, log=work_dir / f'{split}.log')
     return next(float(row['dice']) for row in class_scores(out) if row['name'] == 'mean')
 
 
@@ -77,16 +79,23 @@ def plan(data: Path, seconds: float, config: Path) -> None:
         config: Where the configuration file is written.
     """
     log = config.with_suffix('.log')
-    _tool('plan', data, '--device', 'cpu', '--time', f'{seconds:.0f}s', '--out', config, log=log)
+    handbone('plan', data, '--device', 'cpu', '--time', f'{seconds:.0f}s', '--out', config, log=log)
+
+
+def handbone(command: str, *words: str | Path, log: Path) -> None:
+    """Run a command of handbone in a process of its own.
+
+    Args:
+        command: Its name.
+        *words: Its arguments.
+        log: File for its output.
+    """
+    run([sys.executable, 'handbone_command.py', command, *map(str, words)], log)
 
 
 def _processor_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _tool(command: str, *words: str | Path, log: Path) -> None:
-    run([sys.executable, 'handbone_command.py', command, *map(str, words)], log)
 
 
 def main() -> None:

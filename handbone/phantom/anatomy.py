@@ -14,6 +14,7 @@ from handbone.phantom.outlines import (
     long_bone_controls,
 )
 from handbone.phantom.patient import Patient
+from handbone.phantom.settings import PhantomSettings
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,20 @@ class Anatomy:
     epiphyses: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float) -> Anatomy:
+def sample_anatomy(
+    rng: np.random.Generator, patient: Patient, settings: PhantomSettings
+) -> Anatomy:
     """Draw the shapes of the bones of a patient.
 
     Args:
         rng: Source of randomness.
         patient: The patient.
-        variation: Factor on all random variation; 0 gives the shapes of the tables.
+        settings: Distributions to draw from.
 
     Returns:
         The shape of the skeleton.
     """
+    variation = settings.shape_variation
 
     def normal(spread: float) -> float:
         return float(np.clip(rng.normal(), -2.2, 2.2)) * spread * variation
@@ -106,7 +110,11 @@ def sample_anatomy(rng: np.random.Generator, patient: Patient, variation: float)
         flesh=float(np.clip((mass_index / 22.5) ** 0.5, 0.85, 1.3)),
         joint_gap=float(np.clip(1.3 - 0.8 * patient.bone_loss + normal(0.2), 0.5, 1.8)),
         growth_plates=patient.growing,
-        sesamoids=(rng.random() < 0.95, rng.random() < 0.45, rng.random() < 0.6),
+        sesamoids=(
+            rng.random() < settings.thumb_sesamoids_rate,
+            rng.random() < settings.index_sesamoid_rate,
+            rng.random() < settings.little_sesamoid_rate,
+        ),
     )
 
 

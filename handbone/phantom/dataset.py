@@ -1,15 +1,13 @@
 """Phantom datasets on disk, in the layout of the hand-bone data."""
 
-import json
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any
 
 import cv2
 
@@ -17,7 +15,7 @@ from handbone.annotations import annotation_json
 from handbone.csv_files import csv_bytes
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
-from handbone.json_files import parse_json
+from handbone.phantom.dataset_record import claim_folder
 from handbone.phantom.generator import check_numbers, compose, generate, patient_of
 from handbone.phantom.planted_faults import (
     COLUMNS,
@@ -29,15 +27,11 @@ from handbone.phantom.planted_faults import (
 from handbone.phantom.presets import PRESETS, Preset, Settings
 from handbone.progress import progress_bar
 
-#: Increased whenever the same seed gives different images, so that a folder never mixes them.
-GENERATOR_VERSION = 1
-
 #: Test images and patients are numbered from here, so that a dataset can grow.
 FIRST_TEST_INDEX = 1_000_000
 FIRST_TEST_PATIENT = 5001
 
 TABLE_NAME = 'patients.csv'
-RECORD_NAME = 'phantom.json'
 FAULTS_NAME = 'faults.csv'
 
 
@@ -108,7 +102,7 @@ def write_dataset(
     check_numbers(seed, 0, size)
     root = Path(root)
     files = list(plan_files(root, train, test, seed, size, preset, test_truth, faults))
-    _claim(root, train, test, seed, size, preset, faults)
+    claim_folder(root, train, test, seed, size, preset, faults)
     _write_table(root, train, test, seed, preset)
     if faults is not None:
         _write_faults(root, files)
@@ -220,47 +214,6 @@ def _prepare_worker() -> None:
     """Leave interrupts to the main process and the other cores to the other workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-
-
-def _claim(
-    root: Path,
-    train: int,
-    test: int,
-    seed: int,
-    size: int,
-    preset: Preset,
-    faults: FaultSettings | None,
-) -> None:
-    """Record the settings of the dataset, or check that they are the same and it grows."""
-    record = {'generator': GENERATOR_VERSION, 'seed': seed, 'size': size, **asdict(preset)}
-    if faults is not None:
-        record['faults'] = asdict(faults)
-    path = root / RECORD_NAME
-    if path.exists():
-        counts = _recorded_counts(path, record)
-        if train < counts['train'] or test < counts['test']:
-            raise HandboneError(
-                f'{path}: this folder already has {counts["train"]} training and '
-                f'{counts["test"]} test images. Ask for at least as many, or delete it.'
-            )
-    record['images'] = {'train': train, 'test': test}
-    write_atomically(path, json.dumps(record, indent=2).encode())
-
-
-def _recorded_counts(path: Path, record: dict[str, Any]) -> dict[str, int]:
-    """Read how many images a folder has, and check that they have the settings of a record."""
-    try:
-        found = parse_json(path.read_bytes())
-        counts = found.pop('images')
-        known = all(type(counts[split]) is int for split in ('train', 'test'))
-    except (HandboneError, KeyError, TypeError, AttributeError):
-        known = False
-    if not known or found != json.loads(json.dumps(record)):
-        raise HandboneError(
-            f'{path}: this folder has phantoms of a different generator, seed, size, preset or '
-            'faults. Choose a different folder, or delete this one.'
-        )
-    return counts
 
 
 def _write_table(root: Path, train: int, test: int, seed: int, preset: Preset) -> None:

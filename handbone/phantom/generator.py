@@ -84,7 +84,7 @@ def compose(
         return replace(film.hand, polygons=film.polygons)
     rng = random_stream(seed, index // 2, 0)
     patient = sample_patient(rng, settings)
-    anatomy = sample_anatomy(rng, patient, settings.shape_variation)
+    anatomy = sample_anatomy(rng, patient, settings)
     pose = sample_pose(random_stream(seed, index, 1), settings)
     exposure = sample_exposure(random_stream(seed, index, 2), settings)
     side = 'RL'[index % 2]

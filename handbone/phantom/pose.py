@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handbone.phantom.settings import PhantomSettings
+from handbone.phantom.settings import PhantomSettings, Range
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def sample_pose(rng: np.random.Generator, settings: PhantomSettings) -> Pose:
     if chance < settings.closed_fingers_rate + settings.crossed_fingers_rate:
         fingers = 'closed' if chance < settings.closed_fingers_rate else 'crossed'
     flexion = np.abs(rng.normal(size=(4, 3))) * (0.15, 0.35, 0.3) * settings.finger_flexion
-    if rng.random() < 0.2:
+    if rng.random() < settings.bent_fingers_rate:
         flexion += rng.uniform(0.2, 1.0) * settings.finger_flexion
     bent = bool(rng.random() < settings.bent_wrist_rate)
     bend, tilt = _sample_wrist(rng, settings, bent)
@@ -63,11 +63,11 @@ def sample_pose(rng: np.random.Generator, settings: PhantomSettings) -> Pose:
     if bent and rng.random() < 0.8:
         # The arm reaches the detector at an angle, so hand and forearm share the bend.
         turn = -np.copysign(turn, bend)
-    thumb = rng.uniform(-50.0, -26.0) if fingers == 'open' else rng.uniform(-38.0, -22.0)
+    thumb = rng.uniform(*(settings.thumb_angle if fingers == 'open' else (-38.0, -22.0)))
     proximal = thumb + rng.uniform(4.0, 24.0)
     return Pose(
         fingers=fingers,
-        finger_angles=_sample_fingers(rng, fingers),
+        finger_angles=_sample_fingers(rng, fingers, settings.finger_spread),
         finger_flexion=np.minimum(flexion, 1.6 * settings.finger_flexion),
         thumb_angles=np.array([thumb, proximal, proximal + rng.uniform(-12.0, 16.0)]),
         thumb_flexion=np.abs(rng.normal(size=3)) * (0.25, 0.5, 0.6) * settings.finger_flexion,
@@ -96,11 +96,12 @@ def _sample_wrist(
     return (-bend if ulnar else bend), rng.uniform(8.0, 34.0)
 
 
-def _sample_fingers(rng: np.random.Generator, fingers: str) -> np.ndarray:
+def _sample_fingers(rng: np.random.Generator, fingers: str, spread: Range) -> np.ndarray:
     """Draw the directions of the phalanges of four fingers, shape (4, 3)."""
     if fingers == 'open':
-        spread = rng.uniform(0.35, 1.35)
-        proximal = spread * np.array([-13.0, -2.0, 8.5, 20.0]) + rng.normal(size=4) * 2.0
+        proximal = (
+            rng.uniform(*spread) * np.array([-13.0, -2.0, 8.5, 20.0]) + rng.normal(size=4) * 2.0
+        )
     else:
         proximal = np.array([3.5, 0.5, -1.5, -2.0]) + rng.normal(size=4) * 0.8
     if fingers == 'crossed':

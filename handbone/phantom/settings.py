@@ -1,30 +1,91 @@
-"""Settings of the phantom generator."""
+"""Settings of the phantom generator: their defaults, what they may be, and the check of both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from numbers import Real
+from typing import TypeVar
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 
 Range = tuple[float, float]
+Value = TypeVar('Value', float, Range)
 
 
-def check_settings(settings: object) -> None:
-    """Check the rates and ranges of a dataclass of settings.
+def setting(default: Value, low: float, high: float) -> Value:
+    """Declare a field of a dataclass of settings.
 
     Args:
-        settings: The dataclass. Fields ending in ``_rate`` are shares, tuples are ranges.
+        default: A number, or a range (low, high).
+        low: Least allowed number.
+        high: Largest allowed number.
 
-    Raises:
-        HandboneError: If a rate is not from 0 to 1, or a range is the wrong way round.
+    Returns:
+        The field.
     """
-    for name, value in vars(settings).items():
-        if name.endswith('_rate') and not 0.0 <= value <= 1.0:
-            raise HandboneError(f'{name} is a share from 0 to 1, not {value}')
-        if isinstance(value, tuple) and value[0] > value[1]:
-            raise HandboneError(f'{name} is a range (low, high), not {value}')
+    return field(default=default, metadata={'limits': (low, high)})
+
+
+def rate(default: float) -> float:
+    """Declare a field that is a share, from 0 to 1.
+
+    Args:
+        default: Its default.
+
+    Returns:
+        The field.
+    """
+    return setting(default, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class PhantomSettings:
+class CheckedSettings:
+    """Settings that are checked when they are made.
+
+    Raises:
+        HandboneError: If a field is not what :func:`setting` allows.
+    """
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value, (low, high) = getattr(self, one.name), one.metadata['limits']
+            is_range = isinstance(one.default, tuple)
+            numbers = value if is_range and isinstance(value, (tuple, list)) else (value,)
+            if (
+                len(numbers) != 1 + is_range
+                or not all(_is_number(number) and low <= number <= high for number in numbers)
+                or numbers[0] > numbers[-1]
+            ):
+                kind = 'two numbers (low, high)' if is_range else 'a number'
+                raise HandboneError(
+                    f'{type(self).__name__}.{one.name} is {shown(value)}: give {kind} '
+                    f'from {low:g} to {high:g}' + ', the lower first' * is_range
+                )
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is not bool and isinstance(value, Real) and isfinite(value)
+
+
+def check_shares(settings: object, *names: str) -> None:
+    """Check rates of things of which an image or a patient has at most one.
+
+    Args:
+        settings: The dataclass.
+        *names: Names of the rates.
+
+    Raises:
+        HandboneError: If they are together more than 1.
+    """
+    total = sum(getattr(settings, name) for name in names)
+    if total > 1.0:
+        raise HandboneError(
+            f'{" and ".join(names)} of {type(settings).__name__} are {total:g} together: '
+            'give rates that are at most 1 together'
+        )
+
+
+@dataclass(frozen=True)
+class PhantomSettings(CheckedSettings):
     """Distributions from which phantoms are drawn. Rates are shares of images or patients, 0 to 1.
 
     Args:
@@ -39,8 +100,15 @@ class PhantomSettings:
             around the skin of the hand and 25 mm of forearm, relative to the frame.
         closed_fingers_rate: Share of images whose fingers touch.
         crossed_fingers_rate: Share of images in which bones of neighbouring fingers overlap.
+        finger_spread: Range of a factor on the angles between open fingers.
+        thumb_angle: Range of the direction of the first metacarpal where the fingers are open, in
+            degrees; negative angles point away from the index finger.
+        bent_fingers_rate: Share of images in which all fingers are bent.
         finger_flexion: Largest flexion of a finger joint, in degrees, which foreshortens bones.
         shape_variation: Factor on the random variation of every outline.
+        thumb_sesamoids_rate: Share of patients with sesamoids at the head of the first metacarpal.
+        index_sesamoid_rate: Share with one at the head of the second metacarpal.
+        little_sesamoid_rate: Share with one at the head of the fifth metacarpal.
         low_dose_rate: Share of images with a low dose, which are noisy.
         photons: Range of the detected photons per pixel of a 2048 x 2048 image without patient.
         low_dose_photons: The same range at low dose.
@@ -52,29 +120,34 @@ class PhantomSettings:
         pin_rate: Share of patients with surgical wires or a plate.
     """
 
-    age: Range = (19.0, 78.0)
-    female_rate: float = 0.5
-    adolescent_rate: float = 0.04
-    bent_wrist_rate: float = 0.3
-    bend: Range = (15.0, 60.0)
-    straight_bend: float = 8.0
-    turn: float = 30.0
-    fill: Range = (0.6, 1.0)
-    closed_fingers_rate: float = 0.12
-    crossed_fingers_rate: float = 0.08
-    finger_flexion: float = 22.0
-    shape_variation: float = 1.0
-    low_dose_rate: float = 0.2
-    photons: Range = (700.0, 2500.0)
-    low_dose_photons: Range = (60.0, 200.0)
-    scatter: Range = (0.08, 0.30)
-    collimated_rate: float = 0.4
-    marker_rate: float = 0.85
-    ring_rate: float = 0.06
-    nail_art_rate: float = 0.06
-    pin_rate: float = 0.04
+    age: Range = setting((19.0, 78.0), 12, 110)
+    female_rate: float = rate(0.5)
+    adolescent_rate: float = rate(0.04)
+    bent_wrist_rate: float = rate(0.3)
+    bend: Range = setting((15.0, 60.0), 0, 90)
+    straight_bend: float = setting(8.0, 0, 30)
+    turn: float = setting(30.0, 0, 180)
+    fill: Range = setting((0.6, 1.0), 0.05, 1)
+    closed_fingers_rate: float = rate(0.12)
+    crossed_fingers_rate: float = rate(0.08)
+    finger_spread: Range = setting((0.35, 1.35), 0, 2)
+    thumb_angle: Range = setting((-50.0, -26.0), -80, -10)
+    bent_fingers_rate: float = rate(0.2)
+    finger_flexion: float = setting(22.0, 0, 60)
+    shape_variation: float = setting(1.0, 0, 2)
+    thumb_sesamoids_rate: float = rate(0.95)
+    index_sesamoid_rate: float = rate(0.45)
+    little_sesamoid_rate: float = rate(0.6)
+    low_dose_rate: float = rate(0.2)
+    photons: Range = setting((700.0, 2500.0), 1, 1e6)
+    low_dose_photons: Range = setting((60.0, 200.0), 1, 1e6)
+    scatter: Range = setting((0.08, 0.30), 0, 2)
+    collimated_rate: float = rate(0.4)
+    marker_rate: float = rate(0.85)
+    ring_rate: float = rate(0.06)
+    nail_art_rate: float = rate(0.06)
+    pin_rate: float = rate(0.04)
 
     def __post_init__(self) -> None:
-        check_settings(self)
-        if not 0.0 < self.fill[0] <= self.fill[1] <= 1.0:
-            raise HandboneError(f'fill lies above 0 and up to 1, not {self.fill}')
+        super().__post_init__()
+        check_shares(self, 'closed_fingers_rate', 'crossed_fingers_rate')

@@ -1,19 +1,22 @@
-"""What the presets promise: recorded phantoms, independence of order, settings that all count."""
+"""What the presets promise: recorded phantoms and independence of order."""
 
-import dataclasses
 import hashlib
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from handbone.phantom import PRESETS, WildSettings, generate, write_dataset
+from handbone.errors import HandboneError
+from handbone.phantom import PRESETS, Preset, generate, write_dataset
 
-#: Grey values of phantoms 0, 1 and 7 of seed 3, averaged over 4 x 4 blocks, and a digest of their
-#: polygons, both as version 0.1 drew them.
+#: Phantoms of seed 3, a digest of their polygons and their grey values, averaged over 4 x 4 blocks.
+#: ``default`` and ``shift`` are as version 0.1 drew them. Film 32 has two exposures in ``wild``;
+#: film 3 has no hand in ``starter``. What changes here needs another version of the generator.
 RECORDED = {
     'default': (
+        (0, 1, 7),
         'cdf6cb1d4b6a4449',
         [
             [4, 0, 5, 0, 0, 10, 69, 7, 0, 25, 116, 0, 0, 22, 71, 0],
@@ -22,11 +25,30 @@ RECORDED = {
         ],
     ),
     'shift': (
+        (0, 1, 7),
         '718b160ba3055947',
         [
             [4, 8, 14, 0, 0, 52, 70, 0, 0, 91, 82, 0, 0, 32, 110, 16],
             [0, 1, 7, 0, 0, 46, 56, 0, 8, 115, 78, 6, 77, 67, 3, 0],
             [4, 13, 9, 3, 2, 57, 36, 6, 2, 75, 63, 5, 2, 64, 13, 3],
+        ],
+    ),
+    'wild': (
+        (0, 1, 7, 32),
+        'b21a0ce0fa275a49',
+        [
+            [148, 153, 144, 130, 141, 143, 102, 108, 137, 127, 117, 76, 129, 126, 91, 107],
+            [157, 161, 167, 163, 149, 191, 177, 157, 149, 220, 164, 147, 161, 194, 152, 144],
+            [18, 143, 183, 128, 3, 72, 189, 30, 3, 2, 18, 2, 2, 2, 3, 5],
+            [15, 29, 23, 13, 21, 22, 27, 40, 109, 107, 100, 99, 98, 111, 119, 93],
+        ],
+    ),
+    'starter': (
+        (3, 32),
+        '580c26539c4e3fac',
+        [
+            [186, 170, 143, 186, 197, 183, 183, 197, 191, 184, 184, 205, 187, 196, 189, 184],
+            [43, 33, 19, 99, 22, 41, 29, 73, 40, 42, 53, 76, 86, 92, 90, 79],
         ],
     ),
 }
@@ -41,9 +63,9 @@ def digest(phantoms):
 
 
 @pytest.mark.parametrize('preset', RECORDED)
-def test_first_presets_are_as_recorded(preset):
-    polygons, greys = RECORDED[preset]
-    phantoms = [generate(3, index, PRESETS[preset].test, 320) for index in (0, 1, 7)]
+def test_phantoms_are_as_recorded(preset):
+    indices, polygons, greys = RECORDED[preset]
+    phantoms = [generate(3, index, PRESETS[preset].test, 320) for index in indices]
     assert digest(phantoms) == polygons
     for phantom, grey in zip(phantoms, greys, strict=True):
         blocks = cv2.resize(phantom.image.astype(np.float32), (4, 4), interpolation=cv2.INTER_AREA)
@@ -51,17 +73,32 @@ def test_first_presets_are_as_recorded(preset):
         assert np.abs(blocks.ravel() - grey).max() < 1.0
 
 
+#: The settings that existed when folders of the first presets were first written.
+FIRST_FIELDS = {
+    'age', 'female_rate', 'adolescent_rate', 'bent_wrist_rate', 'bend', 'straight_bend', 'turn',
+    'fill', 'closed_fingers_rate', 'crossed_fingers_rate', 'finger_flexion', 'shape_variation',
+    'low_dose_rate', 'photons', 'low_dose_photons', 'scatter', 'collimated_rate', 'marker_rate',
+    'ring_rate', 'nail_art_rate', 'pin_rate',
+}  # fmt: skip
+
+
 def test_folders_of_earlier_versions_can_grow(tmp_path):
-    """A record of a folder has the fields that it had when only the first presets existed."""
     write_dataset(tmp_path, train=1, test=0, size=256)
-    record = json.loads((tmp_path / 'phantom.json').read_text())
-    assert set(record) == {'generator', 'seed', 'size', 'train', 'test', 'images'}
-    assert set(record['train']) == {
-        'age', 'female_rate', 'adolescent_rate', 'bent_wrist_rate', 'bend', 'straight_bend',
-        'turn', 'fill', 'closed_fingers_rate', 'crossed_fingers_rate', 'finger_flexion',
-        'shape_variation', 'low_dose_rate', 'photons', 'low_dose_photons', 'scatter',
-        'collimated_rate', 'marker_rate', 'ring_rate', 'nail_art_rate', 'pin_rate',
-    }  # fmt: skip
+    path = tmp_path / 'phantom.json'
+    record = json.loads(path.read_text())
+    assert record['generator'] == 1 and set(record['train']) > FIRST_FIELDS
+    for split in ('train', 'test'):
+        record[split] = {name: record[split][name] for name in FIRST_FIELDS}
+    path.write_text(json.dumps(record))
+    assert write_dataset(tmp_path, train=2, test=0, size=256) == 1
+    for other in (replace(PRESETS['default'].train, bent_fingers_rate=0.5), PRESETS['wild'].train):
+        path.write_text(json.dumps(record))
+        with pytest.raises(HandboneError, match='phantoms of a different generator'):
+            write_dataset(tmp_path, train=2, test=0, size=256, preset=Preset(other, other))
+    del record['train']
+    path.write_text(json.dumps(record))
+    with pytest.raises(HandboneError, match='phantoms of a different generator'):
+        write_dataset(tmp_path, train=2, test=0, size=256)
 
 
 def test_wild_phantoms_depend_on_seed_and_index_alone(tmp_path):
@@ -74,29 +111,3 @@ def test_wild_phantoms_depend_on_seed_and_index_alone(tmp_path):
         annotations = json.loads(next(tmp_path.rglob(f'{image.stem}.json')).read_text())
         for entry, (label, points) in zip(annotations['annotations'], alone.polygons, strict=True):
             assert entry['label'] == label and np.array_equal(entry['points'], points)
-
-
-def groups():
-    settings = WildSettings()
-    return [getattr(settings, field.name) for field in dataclasses.fields(settings)]
-
-
-@pytest.mark.parametrize('group', groups(), ids=lambda group: type(group).__name__)
-def test_every_setting_is_documented(group):
-    documentation = type(group).__doc__.split('Args:')[1]
-    for field in dataclasses.fields(group):
-        assert f'\n        {field.name}: ' in documentation, field.name
-
-
-@pytest.mark.parametrize('group', groups(), ids=lambda group: type(group).__name__)
-def test_wrong_settings_are_refused(group):
-    for field in dataclasses.fields(group):
-        value = getattr(group, field.name)
-        if field.name.endswith('_rate'):
-            wrong = 1.5
-        elif isinstance(value, tuple):
-            wrong = (value[1] + 1.0, value[0])
-        else:
-            continue
-        with pytest.raises(ValueError, match=field.name):
-            dataclasses.replace(group, **{field.name: wrong})

@@ -7,7 +7,7 @@ import pytest
 from shapely.geometry import Polygon
 
 from handbone.bones import FINGERS, RAYS
-from handbone.phantom import PRESETS, generate
+from handbone.phantom import PRESETS, PhantomSettings, generate
 from handbone.phantom.anatomy import sample_anatomy
 from handbone.phantom.generator import compose
 from handbone.phantom.patient import Patient
@@ -32,7 +32,7 @@ SETTINGS = replace(
     film=replace(WILD.film, two_exposures_rate=0.0, cut_rate=0.0, sheet_rate=0.0),
 )
 ADULT = Patient(30, 'F', 62, 165, ring=False, nail_art=False, pins=False)
-ANATOMY = sample_anatomy(np.random.default_rng(0), ADULT, 1.0)
+ANATOMY = sample_anatomy(np.random.default_rng(0), ADULT, PhantomSettings())
 POSE = sample_pose(np.random.default_rng(1), WILD.hand)
 SKELETON = build_skeleton(ANATOMY, POSE)
 
@@ -46,7 +46,7 @@ def changed(**changes):
 
 
 def test_a_view_from_straight_above_changes_nothing():
-    seen = turn_view(SKELETON, POSE, 0.0, ANATOMY.scale)
+    seen = turn_view(SKELETON, POSE, 0.0, ANATOMY.scale, 0.18)
     for label, bone in SKELETON.bones.items():
         expected = bone.outline
         if label in FINGERS:
@@ -58,7 +58,7 @@ def test_a_view_from_straight_above_changes_nothing():
 
 @pytest.mark.parametrize('angle', [-45.0, 30.0, 45.0])
 def test_oblique_views_move_bones_together_and_keep_shafts_wide(angle):
-    seen = turn_view(SKELETON, POSE, angle, ANATOMY.scale)
+    seen = turn_view(SKELETON, POSE, angle, ANATOMY.scale, 0.18)
     knuckles = [bones[-1] for ray, bones in RAYS.items() if ray != 'thumb']
     heads = [[posed.bones[name].axis[1, 0] for name in knuckles] for posed in (SKELETON, seen)]
     assert np.ptp(heads[1]) < 0.95 * np.ptp(heads[0])

@@ -8,7 +8,7 @@ from shapely.geometry import Polygon
 
 from handbone.bones import CARPALS, CLASSES, FOREARM, RAYS
 from handbone.masks import rasterize
-from handbone.phantom import PRESETS
+from handbone.phantom import PRESETS, PhantomSettings
 from handbone.phantom.anatomy import sample_anatomy
 from handbone.phantom.generator import compose, patient_of
 from handbone.phantom.patient import Patient
@@ -27,7 +27,7 @@ VISIBLE = {
 
 
 def hand(seed, bone_age):
-    anatomy = sample_anatomy(np.random.default_rng(seed), ADULT, 1.0)
+    anatomy = sample_anatomy(np.random.default_rng(seed), ADULT, PhantomSettings())
     return grow_back(anatomy, bone_age, WILD.growth, np.random.default_rng(seed))
 
 

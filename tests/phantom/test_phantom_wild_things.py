@@ -9,7 +9,8 @@ from handbone.bones import CLASSES
 from handbone.masks import rasterize
 from handbone.phantom import PRESETS
 from handbone.phantom.generator import compose
-from handbone.phantom.wild.things import add_dressings, add_folds, add_things
+from handbone.phantom.wild.dressings import add_dressings, add_folds
+from handbone.phantom.wild.things import add_things
 
 WILD = PRESETS['wild'].train
 RATES = [name for name in vars(WILD.things) if name.endswith('_rate')]

@@ -10,7 +10,7 @@ from handbone.phantom.anatomy import Anatomy
 from handbone.phantom.frame import Frame
 from handbone.phantom.pose import Pose
 from handbone.phantom.skeleton import Skeleton
-from handbone.phantom.wild.film import uniform
+from handbone.phantom.wild.film import uniform, whole
 from handbone.phantom.wild.settings import DiseaseSettings
 from handbone.phantom.wild.windows import cut_at_line
 
@@ -98,16 +98,16 @@ def sample_amputations(rng: np.random.Generator, disease: DiseaseSettings) -> li
         disease: Distributions of diseases.
 
     Returns:
-        At most two amputations, of different fingers.
+        Amputations of different fingers.
     """
     if rng.random() >= disease.missing_rate:
         return []
-    rays = rng.choice(list(RAYS), int(rng.integers(1, 3)), replace=False)
+    rays = rng.choice(list(RAYS), whole(rng, disease.missing_fingers), replace=False)
     amputations = []
     for ray in rays:
         labels = RAYS[str(ray)]
-        label = labels[0] if rng.random() < 0.65 else labels[1]
-        amputations.append(Amputation(str(ray), label, rng.uniform(-0.05, 0.8)))
+        label = labels[0] if rng.random() < disease.missing_tip_rate else labels[1]
+        amputations.append(Amputation(str(ray), label, uniform(rng, disease.missing_place)))
     return amputations
 
 
@@ -181,5 +181,5 @@ def erode(
         cv2.fillPoly(mask, [np.rint((outline - low) * 4.0).astype(np.int32)], 1, shift=2)
         x, y = (np.arange(low[axis], high[axis]) - centre[axis] for axis in (0, 1))
         hole = np.exp(-(((x[None, :] ** 2 + y[:, None] ** 2) / radius**2) ** 2))
-        loss = (uniform(rng, (0.15, 0.45)) * mask * hole).astype(np.float32)
+        loss = (uniform(rng, disease.erosion_depth) * mask * hole).astype(np.float32)
         canvas[low[1] : high[1], low[0] : high[0]] *= 1.0 - loss

@@ -21,6 +21,19 @@ def uniform(rng: np.random.Generator, bounds: Range) -> float:
     return float(rng.uniform(*bounds))
 
 
+def whole(rng: np.random.Generator, bounds: Range) -> int:
+    """Draw a whole number from a range.
+
+    Args:
+        rng: Source of randomness.
+        bounds: Least and largest number, rounded.
+
+    Returns:
+        The number; all are equally likely.
+    """
+    return int(rng.integers(round(bounds[0]), round(bounds[1]) + 1))
+
+
 def tone(
     attenuation: np.ndarray, densest: float, rng: np.random.Generator, film: FilmSettings
 ) -> np.ndarray:
@@ -115,15 +128,20 @@ def soil(image: np.ndarray, rng: np.random.Generator, film: FilmSettings) -> Non
     marks = np.zeros((size, size), np.uint8)
     if rng.random() < film.dust_rate:
         for _ in range(round(uniform(rng, film.dust))):
-            centre, radius = rng.uniform(0, size, 2), rng.exponential(0.0008) * size + 0.4
+            centre, radius = rng.uniform(0, size, 2), rng.exponential(film.dust_radius) * size + 0.4
             _stroke(marks, [centre, centre + rng.normal(size=2) * radius], 2.0 * radius, rng)
     if rng.random() < film.scratch_rate:
         for _ in range(round(uniform(rng, film.scratches))):
             start = rng.uniform(0, size, 2)
             bend = np.cumsum(rng.normal(size=(6, 2)) * 0.01 + rng.normal(size=2) * 0.03, axis=0)
-            _stroke(marks, [start, *(start + bend * size)], rng.exponential(0.0006) * size, rng)
+            _stroke(
+                marks,
+                [start, *(start + bend * size)],
+                rng.exponential(film.scratch_width) * size,
+                rng,
+            )
     if marks.any():
-        image += marks * np.float32(rng.choice((-1.0, 1.0)) * rng.uniform(0.2, 0.8) / 255.0)
+        image += marks * np.float32(rng.choice((-1.0, 1.0)) * uniform(rng, film.dirt_grey) / 255.0)
     if rng.random() < film.text_rate:
         _burn_in(image, rng, uniform(rng, film.text_height) * size)
 
@@ -144,7 +162,7 @@ def scan(image: np.ndarray, rng: np.random.Generator, film: FilmSettings) -> np.
     if blur > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), blur)
     grain = rng.standard_normal(image.shape, dtype=np.float32)
-    if rng.random() < 0.5:
+    if rng.random() < film.blurred_grain_rate:
         grain = cv2.GaussianBlur(grain, (0, 0), max(0.4, 0.0006 * size)) * np.float32(2.0)
     image += grain * np.float32(uniform(rng, film.grain))
     if rng.random() < film.inverted_rate:

@@ -19,6 +19,7 @@ from handbone.phantom.wild.disease import (
     erode,
     sample_amputations,
 )
+from handbone.phantom.wild.dressings import add_dressings, add_folds
 from handbone.phantom.wild.film import lay_over, scan, shade, soil, tone, uniform
 from handbone.phantom.wild.growth import grow_back, grown, sample_person
 from handbone.phantom.wild.placement import (
@@ -32,7 +33,7 @@ from handbone.phantom.wild.placement import (
 )
 from handbone.phantom.wild.plate import add_plate
 from handbone.phantom.wild.settings import WildSettings
-from handbone.phantom.wild.things import add_dressings, add_folds, add_things
+from handbone.phantom.wild.things import add_things
 from handbone.phantom.wild.view import turn_view
 from handbone.phantom.wild.windows import depth_inside, frame_window
 
@@ -110,7 +111,7 @@ def sample_wild_patient(seed: int, index: int, settings: WildSettings) -> tuple[
     """
     rng = random_stream(seed, index // 2, 0)
     patient, bone_age = sample_person(rng, settings.hand, settings.growth)
-    anatomy = sample_anatomy(rng, grown(patient), settings.hand.shape_variation)
+    anatomy = sample_anatomy(rng, grown(patient), settings.hand)
     rng = random_stream(seed, index // 2, _BODY)
     anatomy = grow_back(anatomy, bone_age, settings.growth, rng)
     return patient, change_anatomy(anatomy, rng, settings.disease)
@@ -164,14 +165,14 @@ def _compose_hand(
     pose = sample_pose(hand.stream(_POSE), settings.hand)
     pose = vary_placement(rng, pose, settings.placement)
     if windows is not None:
-        pose = replace(pose, fill=0.5 * pose.fill)
+        pose = replace(pose, fill=settings.film.exposure_scale * pose.fill)
     exposure = sample_exposure(hand.stream(_EXPOSURE), settings.hand)
     disease_rng = hand.stream(_DISEASE)
     pose = change_pose(pose, disease_rng, settings.disease)
     skeleton = build_skeleton(anatomy, pose)
     view = sample_view(disease_rng, settings.placement)
     if view:
-        skeleton = turn_view(skeleton, pose, view, anatomy.scale)
+        skeleton = turn_view(skeleton, pose, view, anatomy.scale, settings.placement.narrowing)
     skeleton = amputate(skeleton, sample_amputations(disease_rng, settings.disease))
     mirrored = hand.side == 'L'
     frame = sample_frame(rng, skeleton, anatomy, pose, exposure, mirrored, size, settings.placement)

@@ -171,9 +171,9 @@ def sample_halves(
         Corners of both fields, shape (4, 2) each.
     """
     gap, border, split = (
-        uniform(rng, (0.0, 0.03)),
-        uniform(rng, (-0.05, 0.04)),
-        uniform(rng, (0.46, 0.54)),
+        uniform(rng, film.exposure_gap),
+        uniform(rng, film.exposure_border),
+        uniform(rng, film.exposure_split),
     )
     small = replace(film, turned_rate=0.0)
     axes, middle = _turn(rng, small), np.full(2, (size - 1) / 2.0)
@@ -228,7 +228,7 @@ def _sample_field(
     along = centres @ axes.T
     low, high = (along - radii).min(axis=0), (along + radii).max(axis=0)
     margins = np.array([uniform(rng, film.field_margin) for _ in range(4)])
-    margins *= rng.uniform(0.1, 1.0)
+    margins *= uniform(rng, film.margin_factor)
     if rng.random() < film.cut_rate:
         margins[rng.integers(0, 4)] = -uniform(rng, film.cut)
     margins *= float((high - low).max())

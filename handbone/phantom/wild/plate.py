@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from handbone.phantom.accessories import LEAD, Drawing
-from handbone.phantom.wild.film import random_text, uniform
+from handbone.phantom.wild.film import random_text, uniform, whole
 from handbone.phantom.wild.film_settings import PlateSettings
 
 _FONTS = (
@@ -151,7 +151,9 @@ def _add_marker(plate: Plate, side: str) -> None:
     small = _letters(random_text(rng), height * rng.uniform(0.25, 0.45), rng)
     if rng.random() < 0.4:
         small = np.ascontiguousarray(np.rot90(small))
-    inscription = _beside(letter, small, margin // 2) if rng.random() < 0.6 else letter
+    inscription = (
+        _beside(letter, small, margin // 2) if rng.random() < settings.board_text_rate else letter
+    )
     lead = np.pad(inscription, margin)
     board = np.full(lead.shape, 255, np.uint8)
     if rng.random() < settings.framed_rate:
@@ -159,7 +161,7 @@ def _add_marker(plate: Plate, side: str) -> None:
         cv2.rectangle(lead, (0, 0), (lead.shape[1] - 1, lead.shape[0] - 1), 255, border)
     place = plate.free_place(max(board.shape) / 2)
     angle = _sample_angle(rng)
-    if rng.random() < 0.2:
+    if rng.random() < settings.cut_out_rate:
         # Letters cut out of a sheet of lead.
         plate.stamp(255 - lead, place, angle, uniform(rng, (0.8, LEAD)))
         return
@@ -177,18 +179,18 @@ def _beside(first: np.ndarray, second: np.ndarray, gap: int) -> np.ndarray:
 def _add_text(plate: Plate) -> None:
     """Add lead letters such as initials or a date."""
     rng = plate.rng
-    letters = _letters(random_text(rng), uniform(rng, (0.012, 0.04)) * plate.size, rng)
+    letters = _letters(random_text(rng), uniform(rng, plate.settings.text_height) * plate.size, rng)
     place = plate.free_place(max(letters.shape) / 2)
     plate.stamp(letters, place, _sample_angle(rng), uniform(rng, (0.5, LEAD)))
 
 
 def _add_discs(plate: Plate) -> None:
     """Add coins or balls, some with a hole."""
-    rng = plate.rng
-    radius = uniform(rng, plate.settings.disc_radius) * plate.size
-    value = uniform(rng, (0.3, LEAD))
-    hollow = rng.random() < 0.3
-    for _ in range(int(rng.integers(1, 4))):
+    rng, settings = plate.rng, plate.settings
+    radius = uniform(rng, settings.disc_radius) * plate.size
+    value = uniform(rng, settings.disc_attenuation)
+    hollow = rng.random() < settings.ring_rate
+    for _ in range(whole(rng, settings.discs)):
         centre = plate.free_place(radius)
         turn = np.linspace(0.0, 2.0 * np.pi, 48)
         circle = np.stack([np.cos(turn), np.sin(turn)], axis=1) * radius + centre
@@ -205,47 +207,50 @@ def _add_wire(plate: Plate) -> None:
     t = np.linspace(0.0, 1.0, 60)[:, None]
     weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
     curve = sum(weight * end for weight, end in zip(weights, ends, strict=True))
-    width = uniform(rng, (0.001, 0.006)) * plate.size
-    plate.drawing.line(np.asarray(curve), max(0.8, width), uniform(rng, (0.1, 2.0)))
+    width = uniform(rng, plate.settings.wire_width) * plate.size
+    plate.drawing.line(
+        np.asarray(curve), max(0.8, width), uniform(rng, plate.settings.wire_attenuation)
+    )
 
 
 def _add_tape(plate: Plate) -> None:
     """Add one or two translucent strips."""
-    rng = plate.rng
-    for _ in range(int(rng.integers(1, 3))):
+    rng, settings = plate.rng, plate.settings
+    for _ in range(whole(rng, settings.tapes)):
         centre, angle = plate.free_place(0.05 * plate.size), rng.uniform(0.0, np.pi)
-        along = np.array([np.cos(angle), np.sin(angle)]) * uniform(rng, (0.03, 0.3)) * plate.size
+        half = 0.5 * uniform(rng, settings.tape_length)
+        along = np.array([np.cos(angle), np.sin(angle)]) * half * plate.size
         strip = np.array([centre - along, centre, centre + along])
-        plate.drawing.line(
-            strip, uniform(rng, (0.01, 0.05)) * plate.size, uniform(rng, (0.02, 0.15))
-        )
+        width = uniform(rng, settings.tape_width) * plate.size
+        plate.drawing.line(strip, width, uniform(rng, settings.tape_attenuation))
 
 
 def _add_wedge(plate: Plate) -> None:
     """Add a step wedge, with which exposures are compared."""
-    rng = plate.rng
-    steps = int(rng.integers(5, 16))
-    length, width = uniform(rng, (0.08, 0.3)) * plate.size, uniform(rng, (0.02, 0.06)) * plate.size
+    rng, settings = plate.rng, plate.settings
+    steps = whole(rng, settings.wedge_steps)
+    length = uniform(rng, settings.wedge_length) * plate.size
+    width = uniform(rng, settings.wedge_width) * plate.size
     ramp = np.repeat(np.linspace(0.0, 255.0, steps).astype(np.uint8), max(1, int(length / steps)))
     mask = np.repeat(ramp[:, None], max(2, int(width)), axis=1)
     place = plate.free_place(length / 2)
-    plate.stamp(
-        mask, place, 90.0 * rng.integers(0, 4) + rng.normal() * 2.0, uniform(rng, (0.6, 2.5))
-    )
+    angle = 90.0 * rng.integers(0, 4) + rng.normal() * 2.0
+    plate.stamp(mask, place, angle, uniform(rng, settings.wedge_attenuation))
 
 
 def _add_holder(plate: Plate) -> None:
     """Add the faint, blurred shade of a cushion or of a hand that holds."""
-    rng, coarse = plate.rng, 64
+    rng, settings, coarse = plate.rng, plate.settings, 64
     shade = np.zeros((coarse, coarse), np.float32)
-    centre, axes = rng.uniform(0, coarse, 2), rng.uniform(8.0, 36.0, 2)
+    low, high = settings.holder_size
+    centre, axes = rng.uniform(0, coarse, 2), rng.uniform(low * coarse, high * coarse, 2)
     box = (tuple(centre.tolist()), tuple(axes.tolist()), float(rng.uniform(0.0, 180.0)))
     if rng.random() < 0.5:
         cv2.ellipse(shade, box, 1.0, -1)
     else:
         cv2.fillConvexPoly(shade, np.rint(cv2.boxPoints(box)).astype(np.int32), 1.0)
     shade = cv2.GaussianBlur(shade, (0, 0), rng.uniform(0.5, 4.0)) * np.float32(
-        uniform(rng, (0.03, 0.3))
+        uniform(rng, settings.holder_attenuation)
     )
     shape = plate.canvas.shape[::-1]
     plate.canvas += cv2.resize(shade, shape, interpolation=cv2.INTER_CUBIC).clip(0.0)

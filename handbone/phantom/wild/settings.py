@@ -1,14 +1,23 @@
 """Settings of wild phantoms: every distribution is a field of one of these classes."""
 
 from dataclasses import dataclass, field
+from typing import get_type_hints
 
-from handbone.errors import HandboneError
-from handbone.phantom.settings import PhantomSettings, Range, check_settings
+from handbone.errors import HandboneError, shown
+from handbone.phantom.settings import (
+    CheckedSettings,
+    PhantomSettings,
+    Range,
+    check_shares,
+    rate,
+    setting,
+)
 from handbone.phantom.wild.film_settings import FilmSettings, PlateSettings
+from handbone.phantom.wild.things_settings import ThingsSettings
 
 
 @dataclass(frozen=True)
-class PlacementSettings:
+class PlacementSettings(CheckedSettings):
     """Where the hand lies and from where it is seen. Rates are shares of images, 0 to 1.
 
     Args:
@@ -21,27 +30,26 @@ class PlacementSettings:
             fitted into the frame, in millimetres from the wrist.
         oblique_rate: Share of hands that are turned about their long axis.
         obliquity: Range of this angle, in degrees, to either side.
+        narrowing: By how much carpals are narrower where they are seen from the side, as a share.
         outside_rate: Share of hands that leave the frame.
         outside: Range of the part of the hand beyond the frame, as a share of its size.
         absent_rate: Share of images without a hand, and so without labels.
     """
 
-    upright_rate: float = 0.75
-    small_rate: float = 0.25
-    small_fill: Range = (0.2, 0.5)
-    forearm: Range = (0.0, 130.0)
-    oblique_rate: float = 0.3
-    obliquity: Range = (8.0, 50.0)
-    outside_rate: float = 0.12
-    outside: Range = (0.02, 0.35)
-    absent_rate: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_settings(self)
+    upright_rate: float = rate(0.75)
+    small_rate: float = rate(0.25)
+    small_fill: Range = setting((0.2, 0.5), 0.05, 1)
+    forearm: Range = setting((0.0, 130.0), 0, 150)
+    oblique_rate: float = rate(0.3)
+    obliquity: Range = setting((8.0, 50.0), 0, 60)
+    narrowing: float = setting(0.18, 0, 0.5)
+    outside_rate: float = rate(0.12)
+    outside: Range = setting((0.02, 0.35), 0, 0.9)
+    absent_rate: float = rate(0.0)
 
 
 @dataclass(frozen=True)
-class GrowthSettings:
+class GrowthSettings(CheckedSettings):
     """Children and the ossification of their bones. Ages are in years, rates shares of patients.
 
     The ages at which bones become visible are those of atlases (Greulich and Pyle; Garn). Where a
@@ -67,38 +75,36 @@ class GrowthSettings:
         finger_epiphyses: The same for phalanges and metacarpals.
         fusion: Range of the age at which the growth plates have closed.
         folds_rate: Share of infants with folds of skin across the wrist.
+        folds: Range of their number.
     """
 
-    infant_rate: float = 0.12
-    infant_age: Range = (0.0, 3.0)
-    child_rate: float = 0.3
-    child_age: Range = (3.0, 17.0)
-    bone_age: float = 0.8
-    capitate: Range = (0.08, 0.33)
-    hamate: Range = (0.1, 0.36)
-    triquetrum: Range = (2.0, 3.0)
-    lunate: Range = (3.0, 4.0)
-    scaphoid: Range = (4.2, 6.0)
-    trapezium: Range = (4.0, 6.0)
-    trapezoid: Range = (4.1, 6.0)
-    pisiform: Range = (9.0, 12.0)
-    radius_epiphysis: Range = (0.7, 1.4)
-    ulna_epiphysis: Range = (5.5, 7.0)
-    finger_epiphyses: Range = (1.0, 3.0)
-    fusion: Range = (14.0, 17.0)
-    folds_rate: float = 0.5
+    infant_rate: float = rate(0.12)
+    infant_age: Range = setting((0.0, 3.0), 0, 20)
+    child_rate: float = rate(0.3)
+    child_age: Range = setting((3.0, 17.0), 0, 20)
+    bone_age: float = setting(0.8, 0, 3)
+    capitate: Range = setting((0.08, 0.33), 0, 13)
+    hamate: Range = setting((0.1, 0.36), 0, 13)
+    triquetrum: Range = setting((2.0, 3.0), 0, 13)
+    lunate: Range = setting((3.0, 4.0), 0, 13)
+    scaphoid: Range = setting((4.2, 6.0), 0, 13)
+    trapezium: Range = setting((4.0, 6.0), 0, 13)
+    trapezoid: Range = setting((4.1, 6.0), 0, 13)
+    pisiform: Range = setting((9.0, 12.0), 0, 13)
+    radius_epiphysis: Range = setting((0.7, 1.4), 0, 10)
+    ulna_epiphysis: Range = setting((5.5, 7.0), 0, 10)
+    finger_epiphyses: Range = setting((1.0, 3.0), 0, 10)
+    fusion: Range = setting((14.0, 17.0), 11, 25)
+    folds_rate: float = rate(0.5)
+    folds: Range = setting((1.0, 2.0), 1, 6)
 
     def __post_init__(self) -> None:
-        check_settings(self)
-        if self.infant_rate + self.child_rate > 1.0:
-            raise HandboneError(
-                f'infant_rate and child_rate are together at most 1, not '
-                f'{self.infant_rate + self.child_rate:g}'
-            )
+        super().__post_init__()
+        check_shares(self, 'infant_rate', 'child_rate')
 
 
 @dataclass(frozen=True)
-class DiseaseSettings:
+class DiseaseSettings(CheckedSettings):
     """Disease and injury. Rates are shares of patients or images, 0 to 1.
 
     Args:
@@ -116,59 +122,33 @@ class DiseaseSettings:
         erosions_rate: Share of hands with erosions, which change the image and not the labels.
         erosions: Range of their number.
         erosion_radius: Range of their radius, in millimetres.
-        missing_rate: Share of hands that have lost parts of one or two fingers.
+        erosion_depth: Range of the share of bone that they take away in the middle.
+        missing_rate: Share of hands that have lost parts of fingers.
+        missing_fingers: Range of the number of these fingers.
+        missing_tip_rate: Share of them that are cut in the distal phalanx; the others are cut in
+            the next bone.
+        missing_place: Range of the place of the cut, from the base (0) to the head (1) of the bone.
     """
 
-    slimness: Range = (0.84, 1.14)
-    osteopenia_rate: float = 0.15
-    osteopenia: Range = (0.45, 0.85)
-    dense_rate: float = 0.1
-    dense: Range = (1.1, 1.4)
-    swelling_rate: float = 0.15
-    swelling: Range = (1.2, 1.8)
-    narrow_joints_rate: float = 0.15
-    narrow_joint_gap: Range = (-0.8, 0.6)
-    ulnar_drift_rate: float = 0.08
-    ulnar_drift: Range = (8.0, 38.0)
-    erosions_rate: float = 0.1
-    erosions: Range = (2.0, 16.0)
-    erosion_radius: Range = (0.8, 2.6)
-    missing_rate: float = 0.05
-
-    def __post_init__(self) -> None:
-        check_settings(self)
-
-
-@dataclass(frozen=True)
-class ThingsSettings:
-    """What a hand wears or carries, besides rings, varnish and plates. Rates are shares of images.
-
-    Args:
-        watch_rate: Share of images with a watch.
-        bracelet_rate: Share of images with bracelets.
-        cannula_rate: Share of images with a venous cannula and its tube.
-        wires_rate: Share of images with long wires through joints, some with bent ends.
-        screws_rate: Share of images with screws without a plate.
-        fixator_rate: Share of images with an external fixator: pins and a rod beside the hand.
-        cast_rate: Share of images with a cast around hand and forearm.
-        cast_wall: Range of the thickness of its wall, in millimetres.
-        cast_attenuation: Range of the attenuation of one millimetre of it.
-        splint_rate: Share of images with a splint, a rail of metal or plaster.
-    """
-
-    watch_rate: float = 0.03
-    bracelet_rate: float = 0.04
-    cannula_rate: float = 0.03
-    wires_rate: float = 0.04
-    screws_rate: float = 0.02
-    fixator_rate: float = 0.015
-    cast_rate: float = 0.06
-    cast_wall: Range = (3.0, 8.0)
-    cast_attenuation: Range = (0.015, 0.05)
-    splint_rate: float = 0.04
-
-    def __post_init__(self) -> None:
-        check_settings(self)
+    slimness: Range = setting((0.84, 1.14), 0.5, 1.6)
+    osteopenia_rate: float = rate(0.15)
+    osteopenia: Range = setting((0.45, 0.85), 0.1, 1)
+    dense_rate: float = rate(0.1)
+    dense: Range = setting((1.1, 1.4), 0.5, 3)
+    swelling_rate: float = rate(0.15)
+    swelling: Range = setting((1.2, 1.8), 0.5, 3)
+    narrow_joints_rate: float = rate(0.15)
+    narrow_joint_gap: Range = setting((-0.8, 0.6), -2, 3)
+    ulnar_drift_rate: float = rate(0.08)
+    ulnar_drift: Range = setting((8.0, 38.0), 0, 60)
+    erosions_rate: float = rate(0.1)
+    erosions: Range = setting((2.0, 16.0), 0, 200)
+    erosion_radius: Range = setting((0.8, 2.6), 0.2, 10)
+    erosion_depth: Range = setting((0.15, 0.45), 0, 1)
+    missing_rate: float = rate(0.05)
+    missing_fingers: Range = setting((1.0, 2.0), 1, 5)
+    missing_tip_rate: float = rate(0.65)
+    missing_place: Range = setting((-0.05, 0.8), -0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -204,3 +184,9 @@ class WildSettings:
     growth: GrowthSettings = field(default_factory=GrowthSettings)
     disease: DiseaseSettings = field(default_factory=DiseaseSettings)
     things: ThingsSettings = field(default_factory=ThingsSettings)
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise HandboneError(f'WildSettings.{name} is {shown(value)}: give {kind.__name__}')

@@ -16,7 +16,9 @@ _DEPTHS = {
 }  # fmt: skip
 
 
-def turn_view(skeleton: Skeleton, pose: Pose, angle: float, scale: float) -> Skeleton:
+def turn_view(
+    skeleton: Skeleton, pose: Pose, angle: float, scale: float, narrowing: float
+) -> Skeleton:
     """Project a hand that is turned about its long axis.
 
     Args:
@@ -24,6 +26,7 @@ def turn_view(skeleton: Skeleton, pose: Pose, angle: float, scale: float) -> Ske
         pose: Its pose, whose flexion says how deep the fingers lie.
         angle: Turn in degrees, positive if the thumb side is lifted off the plate.
         scale: Size of the hand relative to the tables.
+        narrowing: By how much carpals are narrower when they are seen from the side, as a share.
 
     Returns:
         The bones as seen from there. Long bones keep their width, as cylinders do.
@@ -50,7 +53,7 @@ def turn_view(skeleton: Skeleton, pose: Pose, angle: float, scale: float) -> Ske
                 bones[label] = _moved(bones[label], old, axes[label])
             depths.append(depth)
         rays[ray] = project(skeleton.rays[ray], np.array(depths[: len(skeleton.rays[ray])]))
-    narrow = 1.0 - 0.18 * abs(sin)
+    narrow = 1.0 - narrowing * abs(sin)
     for label, depth in _DEPTHS.items():
         if label in bones:
             middle = _middle(bones[label])

@@ -10,11 +10,12 @@ from handbone.files import write_atomically
 from handbone.json_files import parse_json
 from handbone.phantom.planted_faults import FaultSettings
 from handbone.phantom.presets import Preset
+from handbone.phantom.wild.settings import WildSettings
 
 RECORD_NAME = 'phantom.json'
 
 #: Increased whenever the same seed gives different images, so that a folder never mixes them.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION, WILD_GENERATOR_VERSION = 1, 2
 
 
 def claim_folder(
@@ -40,7 +41,9 @@ def claim_folder(
     Raises:
         HandboneError: If the folder has other phantoms or more of them.
     """
-    record = {'generator': GENERATOR_VERSION, 'seed': seed, 'size': size, **asdict(preset)}
+    wild = any(isinstance(settings, WildSettings) for settings in (preset.train, preset.test))
+    version = WILD_GENERATOR_VERSION if wild else GENERATOR_VERSION
+    record = {'generator': version, 'seed': seed, 'size': size, **asdict(preset)}
     if faults is not None:
         record['faults'] = asdict(faults)
     path = root / RECORD_NAME

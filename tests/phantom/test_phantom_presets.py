@@ -35,12 +35,12 @@ RECORDED = {
     ),
     'wild': (
         (0, 1, 7, 32),
-        'b21a0ce0fa275a49',
+        'cce685680cab697f',
         [
             [148, 153, 144, 130, 141, 143, 102, 108, 137, 127, 117, 76, 129, 126, 91, 107],
             [157, 161, 167, 163, 149, 191, 177, 157, 149, 220, 164, 147, 161, 194, 152, 144],
             [18, 143, 183, 128, 3, 72, 189, 30, 3, 2, 18, 2, 2, 2, 3, 5],
-            [15, 29, 23, 13, 21, 22, 27, 40, 109, 107, 100, 99, 98, 111, 119, 93],
+            [15, 29, 23, 13, 21, 22, 27, 40, 110, 107, 114, 100, 98, 132, 141, 94],
         ],
     ),
     'starter': (
@@ -99,6 +99,15 @@ def test_folders_of_earlier_versions_can_grow(tmp_path):
     path.write_text(json.dumps(record))
     with pytest.raises(HandboneError, match='phantoms of a different generator'):
         write_dataset(tmp_path, train=2, test=0, size=256)
+
+
+def test_folders_of_earlier_wild_phantoms_do_not_grow(tmp_path):
+    """Their hands on films with two exposures were smaller."""
+    write_dataset(tmp_path, train=1, test=0, size=256, preset=PRESETS['wild'])
+    path = tmp_path / 'phantom.json'
+    path.write_text(path.read_text().replace('"generator": 2', '"generator": 1'))
+    with pytest.raises(HandboneError, match='phantoms of a different generator'):
+        write_dataset(tmp_path, train=2, test=0, size=256, preset=PRESETS['wild'])
 
 
 def test_wild_phantoms_depend_on_seed_and_index_alone(tmp_path):

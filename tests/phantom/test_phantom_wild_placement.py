@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 
 from handbone.bones import CLASSES
 from handbone.phantom import PRESETS, generate
@@ -26,6 +27,18 @@ def test_hands_fill_a_fifth_of_the_frame_to_all_of_it():
     ) / (SIZE - 1)
     assert 0.2 <= sides.min() < 0.25 and 0.95 < sides.max() <= 1.0 + 1e-9
     assert 0.15 < np.mean(sides < 0.5) < 0.4
+
+
+def test_hands_on_films_with_two_exposures_fill_a_fifth_too():
+    settings = replace(WILD, film=replace(WILD.film, two_exposures_rate=1.0))
+    small = replace(settings, placement=replace(WILD.placement, small_rate=1.0))
+    for index in range(12):
+        for wanted in (settings, small):
+            film = compose_film(7, index, wanted, SIZE)
+            for hand in filter(None, (film.hand, film.other_hand)):
+                side = np.ptp(np.reshape(hand.frame.extent, (2, 2)), axis=0).max() / (SIZE - 1)
+                assert 0.2 <= side <= 0.5 + 1e-9
+                assert side == pytest.approx(hand.pose.fill)
 
 
 def test_hands_point_in_any_direction_and_mostly_up():

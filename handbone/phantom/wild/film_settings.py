@@ -47,7 +47,8 @@ class FilmSettings(CheckedSettings):
         exposure_border: Range of the distance from the frame to their outer edges, as a share;
             negative distances put the edges outside the image.
         exposure_split: Range of the place where a film is divided between them, 0 to 1.
-        exposure_scale: Size of the hands on these films relative to those that are alone.
+        exposure_scale: Size of the hands on these films relative to those that are alone. Hands
+            that would become smaller than any of those keep their size.
         vignetting: Range of how much darker or brighter the corners are, as a share of the grey.
         clouds: Range of the contrast of broad shades on the film, in grey.
         dust_rate: Share of films with dust.

@@ -24,6 +24,7 @@ from handbone.phantom.wild.film import lay_over, scan, shade, soil, tone, unifor
 from handbone.phantom.wild.growth import grow_back, grown, sample_person
 from handbone.phantom.wild.placement import (
     Windows,
+    fit_exposure,
     move_into,
     sample_frame,
     sample_halves,
@@ -165,7 +166,8 @@ def _compose_hand(
     pose = sample_pose(hand.stream(_POSE), settings.hand)
     pose = vary_placement(rng, pose, settings.placement)
     if windows is not None:
-        pose = replace(pose, fill=settings.film.exposure_scale * pose.fill)
+        smallest = min(settings.placement.small_fill[0], settings.hand.fill[0])
+        pose = fit_exposure(pose, settings.film, smallest)
     exposure = sample_exposure(hand.stream(_EXPOSURE), settings.hand)
     disease_rng = hand.stream(_DISEASE)
     pose = change_pose(pose, disease_rng, settings.disease)

@@ -188,6 +188,23 @@ def sample_halves(
     return halves[first], halves[1 - first]
 
 
+def fit_exposure(pose: Pose, film: FilmSettings, smallest: float) -> Pose:
+    """Make a hand smaller that has only a part of the film.
+
+    Args:
+        pose: The pose of a hand that is alone on its film.
+        film: Distributions of the film.
+        smallest: Share of the frame that any hand fills. Hands that would fill less, and fit as
+            they are, keep their size.
+
+    Returns:
+        The pose in its part of the film.
+    """
+    fill = film.exposure_scale * pose.fill
+    fits = pose.fill <= film.exposure_scale
+    return pose if fill < smallest and fits else replace(pose, fill=fill)
+
+
 def move_into(frame: Frame, field: np.ndarray, place: tuple[float, float]) -> Frame:
     """Move a hand into a field.
 

@@ -24,6 +24,9 @@ MAGIC = slice(128, 132)  # where the preamble ends in DICM
 GRAY = ('MONOCHROME1', 'MONOCHROME2')
 SPACINGS = ('PixelSpacing', 'ImagerPixelSpacing', 'NominalScannedPixelSpacing')
 UNKNOWN_LENGTH = 2**32 - 1
+SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4'
+#: Kinds of DICOM files whose pixels are segments, or labels of them.
+SEGMENTATIONS = (SEGMENTATION_STORAGE, '1.2.840.10008.5.1.4.1.1.66.7')
 PIXELS = ('PixelData', 'FloatPixelData', 'DoubleFloatPixelData')
 
 
@@ -171,10 +174,15 @@ def check_image(path: str | Path, header: 'Dataset') -> None:
         header: Its data set, with or without the pixels' values.
 
     Raises:
-        RadiographError: If there is no image, or several frames, colours, or a size that no network
-            takes.
+        RadiographError: If there is no image, or a segmentation, several frames, colours, or a size
+            that no network takes.
     """
     with damage_in(path, 'the DICOM header'):
+        if header.get('SOPClassUID') in SEGMENTATIONS:
+            # one segment alone has one frame of grey values
+            raise RadiographError.at(
+                path, 'the DICOM file is a segmentation and no radiograph', 'Leave it out'
+            )
         _check_pixels(path, header)
         _check_colors(path, header)
         check_declared_size(path, int(header.Rows), int(header.Columns))

@@ -7,7 +7,7 @@ pytest.importorskip('pydicom', reason='needs pip install "handbone[dicom]"')
 import pydicom
 from dicom_file import compress, write_dicom
 from pydicom.pixels import apply_voi, apply_windowing
-from pydicom.uid import ComprehensiveSRStorage
+from pydicom.uid import ComprehensiveSRStorage, SegmentationStorage
 
 from handbone.datasets import DatasetError, LoadRadiograph
 from handbone.datasets.image_header import read_image_size
@@ -183,6 +183,8 @@ def cut(path, share):
             dict(SOPClassUID=ComprehensiveSRStorage, PixelData=None, Rows=None, Columns=None),
             'holds no image .*Comprehensive SR',
         ),
+        (dict(SOPClassUID=SegmentationStorage), 'is a segmentation and no radiograph'),
+        (dict(SOPClassUID='1.2.840.10008.5.1.4.1.1.66.7'), 'is a segmentation and no radiograph'),
         (dict(BitsAllocated=12, BitsStored=12), 'truncated or damaged'),
     ],
 )

@@ -1,6 +1,6 @@
 """DICOM Segmentation objects, one per image, whose segments may overlap."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from handbone.files import write_atomically
 from handbone.listing import normal_form
 from handbone.masks import empty
 from handbone.masks.packed import add_to_class
-from handbone.radiographs.dicom_format import image_header, parse_header
+from handbone.radiographs.dicom_format import image_header
 from handbone.radiographs.errors import RadiographError, reason
 
 from ..bad_files import BadFiles
@@ -22,6 +22,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .class_list import CLASS_LIST, write_class_list
 from .dicom_seg_content import Origin, encode_dicom_seg
+from .dicom_seg_frames import REMEDY, read_frames, read_seg_header
 from .dicom_segments import LONGEST_TEXT
 from .format_reader import Size
 from .format_writer import FormatWriter
@@ -32,13 +33,11 @@ if TYPE_CHECKING:
 
 FOLDER = 'dicom_seg'
 NAMES = ('label', 'code')
-SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4'
 ORIGIN = Origin(automatic=False, description='Labels of a dataset')
-REMEDY = 'Export it again as a binary DICOM segmentation of one image'
 
 
 class DicomSegReader(LabelFileReader):
-    """Reads binary DICOM segmentations; the frames of a segment are one class.
+    """Reads binary DICOM segmentations of one image; a segment, which has one frame, is a class.
 
     The lines of ``classes.txt`` are the classes, where there is one and ``name`` is 'label'. Else
     the segments of all files are, in the order of their names; if all of them are bones of the
@@ -78,13 +77,13 @@ class DicomSegReader(LabelFileReader):
 
     def label_size(self, path: Path) -> Size:
         """Read height and width from the header; see the base class."""
-        header = _header(path)
+        header = read_seg_header(path)
         return int(header.Rows), int(header.Columns)
 
     def drawing(self, path: Path) -> Draw:
         """Draw one segmentation; see the base class."""
         of_segment = {}
-        for number, name in _segments(_header(path), self._name, path).items():
+        for number, name in _segments(read_seg_header(path), self._name, path).items():
             if name not in self._indices:
                 raise DatasetError.at(
                     path,
@@ -96,7 +95,7 @@ class DicomSegReader(LabelFileReader):
         return partial(_draw, path, of_segment)
 
     def _names_of(self, path: Path) -> Iterable[str]:
-        return _segments(_header(path), self._name, path).values()
+        return _segments(read_seg_header(path), self._name, path).values()
 
 
 class DicomSegFolderWriter(FormatWriter):
@@ -158,26 +157,6 @@ class DicomSegFolderWriter(FormatWriter):
         write_class_list(self.target, self.classes)
 
 
-def _header(path: Path, pixels: bool = False) -> 'Dataset':
-    """Read and check a segmentation."""
-    try:
-        with path.open('rb') as file:
-            header = parse_header(path, file, pixels=pixels)
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Check that you may read it') from error
-    except RadiographError as error:
-        raise DatasetError.at(error.path, error.problem, error.remedy) from error
-    if header.get('SOPClassUID') != SEGMENTATION_STORAGE:
-        raise DatasetError.at(path, 'it is no DICOM segmentation', REMEDY)
-    if header.get('SegmentationType') != 'BINARY':
-        problem = f'its segmentation type is {shown(header.get("SegmentationType"))}, not BINARY'
-        raise DatasetError.at(path, problem, REMEDY)
-    if not header.get('Rows') or not header.get('Columns'):
-        raise DatasetError.at(path, 'it has no height and width', REMEDY)
-    return header
-
-
 def _segments(header: 'Dataset', name: str, path: Path) -> dict[int, str]:
     """Name the segments: the label or the code of each, by its number."""
     named = {}
@@ -195,31 +174,12 @@ def _segments(header: 'Dataset', name: str, path: Path) -> dict[int, str]:
     return named
 
 
-def _frames(header: 'Dataset', path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    """Read the frames one by one: number of the segment, and (H, W) where 0 is outside."""
-    pixels = import_extra('pydicom.pixels', 'dicom')
-    try:
-        numbers = [
-            int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
-            for group in header.PerFrameFunctionalGroupsSequence
-        ]
-        if len(numbers) != int(header.NumberOfFrames):
-            problem = f'{len(numbers)} of its {header.NumberOfFrames} frames are described'
-            raise DatasetError.at(path, problem, REMEDY)
-        yield from zip(numbers, pixels.iter_pixels(header), strict=True)
-    except (DatasetError, MemoryError):
-        raise
-    except Exception as error:  # pydicom raises whatever a header leads it to
-        problem = f'its frames cannot be read ({reason(error)})'
-        raise DatasetError.at(path, problem, REMEDY) from error
-
-
 def _draw(
     path: Path, indices: Mapping[int, int | None], height: int, width: int, num_classes: int
 ) -> np.ndarray:
     """Draw a segmentation into a packed map, frame by frame."""
     packed = empty(height, width, num_classes)
-    for number, frame in _frames(_header(path, pixels=True), path):
+    for number, frame in read_frames(read_seg_header(path, pixels=True), path):
         if number not in indices:
             problem = f'a frame is of segment {number}, which is not described'
             raise DatasetError.at(path, problem, REMEDY)

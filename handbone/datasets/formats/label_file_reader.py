@@ -128,16 +128,22 @@ class LabelFileReader(FormatReader):
         Returns:
             The chosen classes with what is renamed to them; without a choice, the 29 bones if
             there is nothing else, or the names in their order.
+
+        Raises:
+            DatasetError: There are no names because of a bad file.
         """
         if self.choice.classes is not None:
             return (*self.choice.rename, *self.choice.classes)
         found: set[str] = set()
+        first: DatasetError | None = None
         with collector_paused():
             for file in self._files:
                 try:
                     found.update(normal_forms(names_of(self._folder / file.name)))
-                except DatasetError:
-                    continue  # it comes again when the file is read
+                except DatasetError as error:
+                    first = first or error  # it comes again when the file is read
+        if first is not None and not found:
+            raise first
         return CLASSES if found and found <= set(CLASSES) else sorted(found)
 
     def listed_names(self) -> tuple[str, ...]:

@@ -1,11 +1,14 @@
 """DICOM segmentations made by highdicom."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from made_images import CLASSES, assert_same, drawn_masks, made_image, masks_of, write_all
 from small_dataset import write_png
 
 from handbone.datasets import DatasetError
+from handbone.datasets.bad_files import BadFiles
 from handbone.datasets.formats.catalogue import recognise
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.coco import CocoReader, CocoWriter
@@ -48,7 +51,22 @@ def write_image(path, shape):
     image.save_as(path, enforce_file_format=True)
 
 
-def write(path, masks, kind='BINARY'):
+def slices(count):
+    """The slices of a tomogram, which have positions."""
+    made = [source(SHAPE) for _ in range(count)]
+    for height, image in enumerate(made):
+        image.SOPClassUID = pydicom.uid.CTImageStorage
+        image.StudyInstanceUID = made[0].StudyInstanceUID
+        image.SeriesInstanceUID = made[0].SeriesInstanceUID
+        image.FrameOfReferenceUID, image.Modality = '1.2.3', 'CT'
+        image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        image.ImagePositionPatient = [0, 0, height]
+        image.SliceThickness, image.PositionReferenceIndicator = 1, ''
+    return made
+
+
+def write(path, masks, kind='BINARY', images=None):
+    """One image of masks (C, H, W), or several of (N, C, H, W)."""
     code = pydicom.sr.codedict.codes
     described = [
         highdicom.seg.SegmentDescription(
@@ -58,11 +76,11 @@ def write(path, masks, kind='BINARY'):
             segmented_property_type=pydicom.sr.coding.Code(f'T-{number}', '99TEST', name),
             algorithm_type='MANUAL',
         )
-        for number, name in enumerate(CLASSES, 1)
+        for number, name in enumerate(CLASSES[: masks.shape[-3]], 1)
     ]
     segmentation = highdicom.seg.Segmentation(
-        source_images=[source(masks.shape[1:])],
-        pixel_array=np.moveaxis(masks, 0, 2)[None].astype(np.uint8),
+        source_images=images or [source(masks.shape[-2:])],
+        pixel_array=np.moveaxis(masks.reshape(-1, *masks.shape[-3:]), 1, 3).astype(np.uint8),
         segmentation_type=kind,
         segment_descriptions=described,
         series_instance_uid=highdicom.UID(),
@@ -118,6 +136,73 @@ def test_frames_of_segments_that_are_not_described(root):
         masks_of(DicomSegReader(root))
 
 
+@pytest.mark.parametrize('name', ['label', 'code'])
+def test_one_segment(name):
+    """Its number stands where everything that all frames share does."""
+    reader = DicomSegReader(Path(__file__).parent / 'golden/dicom-seg-of-one', name=name)
+    expected = np.zeros((1, 20, 28), bool)
+    expected[0, 6:16, 10:21] = True
+    assert reader.classes == ('square',)
+    np.testing.assert_array_equal(masks_of(reader)['hand.png'], expected)
+
+
+def test_frames_without_a_segment(root):
+    path = root / 'dicom_seg/hand1.dcm'
+    header = pydicom.dcmread(path)
+    del header.PerFrameFunctionalGroupsSequence[1].SegmentIdentificationSequence
+    header.save_as(path)
+    with pytest.raises(DatasetError, match='hand1.dcm: .*a frame does not tell its segment'):
+        masks_of(DicomSegReader(root))
+    write(path, drawn_masks(1, *SHAPE))
+    header = pydicom.dcmread(path)
+    header.PerFrameFunctionalGroupsSequence.pop()
+    header.save_as(path)
+    with pytest.raises(DatasetError, match='hand1.dcm: 2 of its 3 frames are described'):
+        masks_of(DicomSegReader(root))
+
+
+@pytest.mark.parametrize('classes', [1, 3])
+def test_several_images(root, classes):
+    """The masks of one slice do not get into those of another."""
+    masks = np.stack([drawn_masks(seed, *SHAPE, classes) for seed in (4, 5, 6)])
+    write(root / 'dicom_seg/hand2.dcm', masks, images=slices(3))
+    bad_files = BadFiles('report')
+    assert list(masks_of(DicomSegReader(root, bad_files=bad_files))) == ['hand1.png']
+    (problem,) = bad_files.problems
+    assert 'hand2.dcm: it is of 3 images or slices. Export it again as' in str(problem)
+    (root / 'dicom_seg/hand1.dcm').unlink()
+    with pytest.raises(DatasetError, match='hand2.dcm: it is of 3 images or slices'):
+        DicomSegReader(root)
+
+
+def test_several_images_of_which_each_has_another_segment(root):
+    masks = np.stack([drawn_masks(seed, *SHAPE, 2) for seed in (4, 5)])
+    masks[0, 0] = masks[1, 1] = False
+    path = root / 'dicom_seg/hand2.dcm'
+    write(path, masks, images=slices(2))
+    header = pydicom.dcmread(path)
+    assert header.NumberOfFrames == 2
+    without = ('ReferencedSeriesSequence', 'DerivationImageSequence', 'PlanePositionSequence')
+    for place, keyword in enumerate(without):
+        with pytest.raises(DatasetError, match='hand2.dcm: it is of 2 images or slices'):
+            masks_of(DicomSegReader(root))
+        for each in (header,) if place == 0 else header.PerFrameFunctionalGroupsSequence:
+            del each[keyword]
+        header.save_as(path)
+    # nothing tells the images apart any more
+    assert masks_of(DicomSegReader(root))['hand2.png'].any(axis=(1, 2)).sum() == 2
+
+
+def test_several_frames_of_a_segment(root):
+    path = root / 'dicom_seg/hand1.dcm'
+    header = pydicom.dcmread(path)
+    frame = header.PerFrameFunctionalGroupsSequence[0].SegmentIdentificationSequence[0]
+    frame.ReferencedSegmentNumber = 3
+    header.save_as(path)
+    with pytest.raises(DatasetError, match='hand1.dcm: segment 3 has 2 frames'):
+        masks_of(DicomSegReader(root))
+
+
 def test_other_objects(root):
     write(root / 'dicom_seg/hand3.dcm', drawn_masks(3, *SHAPE).astype(float), 'FRACTIONAL')
     with pytest.raises(DatasetError, match=r"hand3.dcm: .*'FRACTIONAL', not BINARY"):
@@ -140,12 +225,15 @@ def test_cut_off_files(root):
 
 @pytest.fixture
 def labelled(tmp_path):
-    """COCO labels of DICOM images; the first one is empty."""
+    """COCO labels of DICOM images; the first one is empty, and the last one has one class."""
     images = []
-    for seed in range(3):
+    for seed in range(4):
         path = tmp_path / f'coco/images/ID{seed}/hand.dcm'
         write_image(path, SHAPE)
-        images.append(made_image(drawn_masks(seed, *SHAPE), f'ID{seed}/hand.dcm', path))
+        masks = drawn_masks(seed, *SHAPE)
+        if seed == 3:
+            masks[[0, 2]] = False
+        images.append(made_image(masks, f'ID{seed}/hand.dcm', path))
     write_all(CocoWriter(tmp_path / 'coco', CLASSES), images)
     return tmp_path / 'coco', images
 
@@ -153,7 +241,7 @@ def labelled(tmp_path):
 def test_a_dataset_becomes_segmentations_and_again_labels(tmp_path, labelled):
     folder, images = labelled
     there = convert(folder, tmp_path / 'there', 'dicom-seg')
-    assert (there.images, there.losses, there.problems) == (3, (), ())
+    assert (there.images, there.losses, there.problems) == (4, (), ())
     assert recognise(tmp_path / 'there')[0] == 'dicom-seg'
     assert_same(DicomSegReader(tmp_path / 'there'), images)
     back = convert(tmp_path / 'there', tmp_path / 'back', 'coco')
@@ -182,11 +270,11 @@ def test_images_that_are_not_dicom_are_left_out_with_the_reason(tmp_path, labell
     document = (folder / 'coco.json').read_text()
     (folder / 'coco.json').write_text(document.replace('ID2/hand.dcm', 'ID2/hand.png'))
     done = convert(folder, tmp_path / 'there', 'dicom-seg')
-    assert (done.images, len(done.problems)) == (2, 1)
+    assert (done.images, len(done.problems)) == (3, 1)
     assert 'hand.png is not a DICOM file, and a DICOM seg' in str(done.problems[0])
     assert not (tmp_path / 'there/dicom_seg/ID2').exists()
-    for image in images[:2]:
-        image.path.unlink()
+    for image in images:
+        image.path.unlink(missing_ok=True)
     with pytest.raises(HandboneError, match='No image could be converted: .*its image file is not'):
         convert(folder / 'coco.json', tmp_path / 'none', 'dicom-seg')
 

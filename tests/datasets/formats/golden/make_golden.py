@@ -209,7 +209,7 @@ def nnunet():
     )
 
 
-def dicom_seg():
+def dicom_seg(place='dicom-seg', names=NAMES):
     import highdicom
     import pydicom
 
@@ -232,11 +232,11 @@ def dicom_seg():
             segmented_property_type=pydicom.sr.coding.Code(name, '99TEST', name),
             algorithm_type='MANUAL',
         )
-        for number, name in enumerate(NAMES, 1)
+        for number, name in enumerate(names, 1)
     ]
     segmentation = highdicom.seg.Segmentation(
         source_images=[image],
-        pixel_array=np.stack([mask_of(name) for name in NAMES], axis=-1)[None],
+        pixel_array=np.stack([mask_of(name) for name in names], axis=-1)[None],
         segmentation_type='BINARY',
         segment_descriptions=described,
         series_instance_uid='1.2.3.3',
@@ -248,10 +248,15 @@ def dicom_seg():
         software_versions='1',
         device_serial_number='1',
     )
-    segmentation.save_as(folder('dicom-seg/dicom_seg') / 'hand.dcm')
+    segmentation.save_as(folder(f'{place}/dicom_seg') / 'hand.dcm')
+
+
+def dicom_seg_of_one():
+    """What all frames share stands elsewhere in it."""
+    dicom_seg('dicom-seg-of-one', NAMES[1:2])
 
 
 if __name__ == '__main__':
     made = (hand_bone, coco, rle_csv, labelme, label_studio, label_png, class_masks, index_png)
-    for make in (*made, color_png, arrays, nnunet, dicom_seg):
+    for make in (*made, color_png, arrays, nnunet, dicom_seg, dicom_seg_of_one):
         make()

@@ -4,14 +4,20 @@
 pixel and the pixels under the outline belong to the mask.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 #: COCO draws outlines on a grid that is this many times finer.
 FINER = 5
+#: Crossings of columns that are in memory at once, and those of one more edge.
+PIECE = 2**18
 
 
 def coco_polygon_runs(points: np.ndarray, height: int, width: int) -> np.ndarray:
     """Draw one polygon as ``frPyObjects`` of pycocotools does, pixel for pixel.
+
+    Memory grows with the points and the image, however far the points are outside of it.
 
     Args:
         points: (n, 2), x and y in pixels, within int32 after multiplication by 5.
@@ -24,44 +30,64 @@ def coco_polygon_runs(points: np.ndarray, height: int, width: int) -> np.ndarray
     >>> coco_polygon_runs(np.array([[0, 0], [2, 0], [2, 2], [0, 2]]), 3, 3).tolist()
     [[0, 2], [3, 2]]
     """
-    x, y = _dense_outline(np.asarray(points, np.float64))
-    crossing = np.flatnonzero(x[1:] != x[:-1]) + 1
-    before = crossing - 1
-    column = np.minimum(x[crossing], x[before])
-    # only the middle of every column of pixels counts
-    middle = column % FINER == FINER // 2
-    column, crossing, before = column[middle] // FINER, crossing[middle], before[middle]
-    inside = (column >= 0) & (column < width)
-    row = (np.minimum(y[crossing], y[before]) + 0.5) / FINER - 0.5
-    row = np.ceil(row.clip(0, height)).astype(np.int64)
-    edges = np.sort(column[inside] * height + row[inside])
-    # an edge at the same place as another one ends nothing and begins nothing
-    places, counts = np.unique(edges, return_counts=True)
-    places = places[(counts % 2 == 1) & (places < height * width)]
+    places = np.empty(0, np.int64)
+    for column, y in _crossings(np.asarray(points, np.float64), width):
+        row = np.ceil(((y + 0.5) / FINER - 0.5).clip(0, height)).astype(np.int64)
+        # an edge at the same place as another one ends nothing and begins nothing
+        found, counts = np.unique(column * height + row, return_counts=True)
+        places = np.setxor1d(places, found[counts % 2 == 1], assume_unique=True)
+    places = places[places < height * width]
     if len(places) % 2:
         places = np.append(places, height * width)
     runs = places.reshape(-1, 2)
     return np.stack([runs[:, 0], runs[:, 1] - runs[:, 0]], axis=1)
 
 
-def _dense_outline(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """List all points of the finer grid along a closed outline, in its order, int64 x and y."""
+def _crossings(points: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """List where a closed outline crosses the middles of columns: column, and y on the grid."""
     # C rounds towards zero
     corners = np.trunc(FINER * points + 0.5).astype(np.int64)
     ends = np.roll(corners, -1, axis=0)
-    steps = ends - corners
-    length = np.abs(steps).max(axis=1)
-    count = length + 1
-    first = np.cumsum(count) - count
-    along = np.arange(count.sum()) - np.repeat(first, count)
-    wide = np.abs(steps[:, 0]) >= np.abs(steps[:, 1])
-    flipped = np.where(wide, steps[:, 0] < 0, steps[:, 1] < 0)
-    low = np.where(flipped[:, None], ends, corners)
-    rise = np.where(flipped[:, None], -steps, steps)
-    slope = np.where(wide, rise[:, 1], rise[:, 0]) / np.maximum(length, 1)
-    each = np.repeat(np.arange(len(points)), count)
-    position = np.where(flipped[each], length[each] - along, along)
-    straight = position + np.where(wide, low[:, 0], low[:, 1])[each]
-    across = np.where(wide, low[:, 1], low[:, 0])[each] + slope[each] * position + 0.5
-    across = np.trunc(across).astype(np.int64)
-    return np.where(wide[each], straight, across), np.where(wide[each], across, straight)
+    left, right = np.minimum(corners[:, 0], ends[:, 0]), np.maximum(corners[:, 0], ends[:, 0])
+    # from one grid point to the next, those on both sides of a middle
+    first = ((left + FINER // 2) // FINER).clip(0)
+    last = ((right - FINER // 2 - 1) // FINER).clip(max=width - 1)
+    counts = (last - first + 1).clip(0)
+    pieces = np.flatnonzero(np.diff(np.cumsum(counts) // PIECE)) + 1
+    for edges in np.split(np.arange(len(points)), pieces):
+        count = counts[edges]
+        each = np.repeat(edges, count)
+        along = np.arange(len(each)) - np.repeat(np.cumsum(count) - count, count)
+        column = first[each] + along
+        yield column, _heights(corners[each], ends[each], FINER * column + FINER // 2)
+
+
+def _heights(start: np.ndarray, end: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Find the upper one of the grid points of edges at x and at x + 1."""
+    step = end - start
+    wide = np.abs(step[:, 0]) >= np.abs(step[:, 1])
+    flipped = np.where(wide, step[:, 0] < 0, step[:, 1] < 0)
+    low = np.where(flipped[:, None], end, start)
+    step[flipped] *= -1
+    y = np.empty(len(x), np.float64)
+    y[wide] = _heights_of_wide(low[wide], step[wide], x[wide])
+    y[~wide] = _heights_of_steep(low[~wide], step[~wide], x[~wide])
+    return y
+
+
+def _heights_of_wide(low: np.ndarray, step: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Find them on edges that have one grid point for every x."""
+    slope = step[:, 1] / step[:, 0]
+    both = [np.trunc(low[:, 1] + slope * (each - low[:, 0]) + 0.5) for each in (x, x + 1)]
+    return np.minimum(*both)
+
+
+def _heights_of_steep(low: np.ndarray, step: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Find them on edges that have one grid point for every y."""
+    slope = step[:, 0] / step[:, 1]
+    passed = np.floor((x + 0.5 - low[:, 0]) / slope)
+    # rounding decides on which side of x + 1 a grid point lies, so the formula itself is asked
+    for _ in range(2):
+        beyond = low[:, 0] + slope * passed + 0.5 >= x + 1
+        passed += beyond != (slope > 0)
+    return low[:, 1] + passed - 1

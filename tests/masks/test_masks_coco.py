@@ -1,5 +1,7 @@
 """COCO's polygons and counts against pycocotools, and unions and new indices of classes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,15 +24,40 @@ POINTS = st.one_of(
     st.integers(-16, 80).map(lambda twice: twice / 2),
     st.floats(-8, 40).map(lambda value: round(value, 3)),
 )
+FAR = st.one_of(POINTS, st.integers(-3000, 3000), st.floats(-3000, 3000))
 
 
 @settings(max_examples=300, deadline=None)
-@given(SHAPES, st.lists(st.tuples(POINTS, POINTS), min_size=3, max_size=9))
+@given(
+    SHAPES,
+    st.lists(st.tuples(POINTS, POINTS), min_size=3, max_size=9)
+    | st.lists(st.tuples(FAR, FAR), min_size=3, max_size=9),
+)
 def test_polygons_are_drawn_as_pycocotools_draws_them(shape, points):
     flat = [float(number) for point in points for number in point]
     expected = mask_utils.decode(mask_utils.frPyObjects([flat], *shape)[0])
     drawn = decode([coco_polygon_runs(np.array(points, float), *shape)], *shape, 'F')
     np.testing.assert_array_equal(drawn, expected)
+
+
+def peak(points, height, width):
+    tracemalloc.start()
+    try:
+        runs = coco_polygon_runs(np.array(points, float), height, width)
+        return runs, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_memory_for_a_polygon_is_that_of_the_image():
+    """However far its points are, and however often it crosses the image."""
+    corners = [(-1e6, -1e6), (1e6, -1e6), (1e6, 1e6), (-1e6, 1e6)] * 50
+    runs, bytes_used = peak([*corners, (-1e6, -1e6), (1e6, 1e6), (-1e6, 1e6)], 8, 9)
+    assert bytes_used < 2**20
+    below = decode([runs], 8, 9, 'F')
+    np.testing.assert_array_equal(below, np.tri(8, 9, -1) + np.eye(8, 9))
+    zigzag = [(number % 2 * 1000, number % 500) for number in range(4000)]
+    assert peak(zigzag, 500, 1000)[1] < 2**26
 
 
 @settings(max_examples=100, deadline=None)

@@ -35,7 +35,10 @@ ANNOTATION = Fields(dict(image_id=(int, str), category_id=int), dict(iscrowd=(in
 USED = {'id', 'image_id', 'category_id', 'segmentation', 'area', 'bbox', 'iscrowd'}
 CROWD = ('label', 'skip')
 UNLABELLED = ('empty', 'report')
+#: Members of the document that are lists.
+LISTS = ('images', 'categories', 'annotations')
 REMEDY = 'Correct the file, or export it again'
+STRUCTURE = 'Expected COCO: {"images": [...], "categories": [...], "annotations": [...]}'
 
 
 @dataclass
@@ -176,6 +179,9 @@ class CocoReader(FormatReader):
         found = set()
         for key, index, value in self._members():
             found.add(key)
+            if key in LISTS and index is None and value != []:
+                problem = f'"{key}" is {one_line(shown(value))}, not a list'
+                raise DatasetError.at(self._file, problem, STRUCTURE)
             place = f'{key}[{index}]'
             if key == 'images' and index is not None:
                 self._check(value, IMAGE, place)
@@ -189,11 +195,12 @@ class CocoReader(FormatReader):
                 if value['id'] in names:
                     raise self._error(f'the category id {value["id"]} occurs twice', place)
                 names[value['id']] = normal_form(value['name'])
+        lacking = [key for key in LISTS if key not in found]
+        if lacking:
+            raise DatasetError.at(self._file, f'it lacks "{lacking[0]}"', STRUCTURE)
         if not self._listed or not names:
             missing = 'categories' if self._listed else 'images'
-            problem = f'there are no {missing}' if missing in found else f'it lacks "{missing}"'
-            remedy = 'Expected COCO: {"images": [...], "categories": [...], "annotations": [...]}'
-            raise DatasetError.at(self._file, problem, remedy)
+            raise DatasetError.at(self._file, f'there are no {missing}', STRUCTURE)
         ordered = [names[identity] for identity in sorted(names)]
         twice = [name for name in ordered if ordered.count(name) > 1]
         if twice:

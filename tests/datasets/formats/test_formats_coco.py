@@ -214,7 +214,12 @@ def set_first(**members):
         (lambda content: content['categories'][0].update(name='round'), "are named 'round'"),
         (lambda content: content['categories'][0].update(id=3), 'category id 3 occurs twice'),
         (lambda content: content.pop('categories'), 'lacks "categories"'),
-        (lambda content: content.update(images=[]), 'there are no images|lacks "images"'),
+        (lambda content: content.pop('annotations'), 'lacks "annotations"'),
+        (lambda content: content.update(images=[]), 'there are no images'),
+        (lambda content: content.update(images=None), '"images" is None, not a list'),
+        (lambda content: content.update(categories=dict(id=1)), '"categories" is .*, not a list'),
+        (lambda content: content.update(annotations=None), '"annotations" is None, not a list'),
+        (lambda content: content.update(annotations={}), '"annotations" is {}, not a list'),
         (lambda content: content['images'][0].pop('height'), 'height and width .* not known'),
     ],
 )

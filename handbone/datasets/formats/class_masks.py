@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from handbone.masks.packed import add_to_class
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
-from ..file_list import list_files
+from ..file_list import list_files_of
 from ..image_header import read_image_size
 from ..mask_files import MaskFiles
 from .annotated_image import AnnotatedImage
@@ -26,6 +27,20 @@ from .index_png import SUFFIXES, png_bytes
 from .value_table import read_values
 
 FOLDER = 'masks'
+
+
+class _Picture(NamedTuple):
+    """One picture of an image.
+
+    Attributes:
+        class_index: Class; None where it is left out.
+        folder: Folder of the class.
+        path: The file.
+    """
+
+    class_index: int | None
+    folder: Path
+    path: Path
 
 
 class ClassMasksReader(FormatReader):
@@ -71,14 +86,11 @@ class ClassMasksReader(FormatReader):
             raise DatasetError.at(self._folder, problem, 'Expected CLASS/NAME.png')
         names = [normal_form(path.name) for path in folders]
         self.classes, indices = self.choice.resolve(names, self._folder)
-        self._files: dict[str, list[tuple[int, Path]]] = {}
+        self._files: dict[str, list[_Picture]] = {}
         for folder, name in zip(folders, names, strict=True):
-            for suffix in SUFFIXES:
-                for file in list_files(folder, suffix):
-                    found = self._files.setdefault(file.key, [])
-                    index = indices[name]
-                    if index is not None:
-                        found.append((index, folder / file.name))
+            for file in list_files_of(folder, SUFFIXES):
+                picture = _Picture(indices[name], folder, folder / file.name)
+                self._files.setdefault(file.key, []).append(picture)
         if not self._files:
             problem = f'there is no {" or ".join(SUFFIXES)} file in its folders of classes'
             raise DatasetError.at(self._folder, problem, 'Expected CLASS/NAME.png')
@@ -92,22 +104,26 @@ class ClassMasksReader(FormatReader):
         """Count the images; see the base class."""
         return len(self._files)
 
-    def entries(self) -> Iterator[tuple[str, list[tuple[int, Path]]]]:
-        """List the images with the class and file of their masks, in the order of names."""
+    def entries(self) -> Iterator[tuple[str, list[_Picture]]]:
+        """List the images with their pictures, in the order of names."""
         yield from sorted(self._files.items())
 
-    def entry_name(self, entry: tuple[str, list[tuple[int, Path]]]) -> str:
-        """Name the image of some masks; see the base class."""
+    def entry_name(self, entry: tuple[str, list[_Picture]]) -> str:
+        """Name the image of some pictures; see the base class."""
         key, _ = entry
         return self.known_name(key) if self.has_image(key) else f'{key}.png'
 
-    def read(self, entry: tuple[str, list[tuple[int, Path]]]) -> AnnotatedImage:
-        """Read the headers of the masks of one image; see the base class."""
-        key, files = entry
-        sizes = {path: read_image_size(path) for _, path in files}
-        known = next(iter(sizes.values()), None)
-        place = files[0][1] if files else self._folder
-        name, image, size = self.locate(key, None if self.has_image(key) else known, place)
+    def read(self, entry: tuple[str, list[_Picture]]) -> AnnotatedImage:
+        """Read the headers of the pictures of one image; see the base class."""
+        key, pictures = entry
+        _check_folders(pictures)
+        files = [(each.class_index, each.path) for each in pictures if each.class_index is not None]
+        # the size of an image whose classes are all left out is that of any picture
+        measured = [path for _, path in files] or [pictures[0].path]
+        sizes = {path: read_image_size(path) for path in measured}
+        place = measured[0]
+        known = None if self.has_image(key) else sizes[place]
+        name, image, size = self.locate(key, known, place)
         for path, found in sizes.items():
             if found != size:
                 raise DatasetError.at(
@@ -164,6 +180,19 @@ class ClassMasksWriter(FormatWriter):
                 written = True
             else:
                 path.unlink(missing_ok=True)
+
+
+def _check_folders(pictures: Sequence[_Picture]) -> None:
+    """Refuse two pictures of one image in the folder of one class: one of them may be outdated."""
+    first: dict[Path, Path] = {}
+    for picture in pictures:
+        other = first.setdefault(picture.folder, picture.path)
+        if other != picture.path and picture.class_index is not None:
+            raise DatasetError.at(
+                picture.path,
+                f'{other.name} is of the same class and image',
+                'Keep one of the two',
+            )
 
 
 def _draw(

@@ -1,6 +1,7 @@
 """Small annotated images with overlaps, holes, specks and an empty one."""
 
 import numpy as np
+from PIL import Image
 from small_dataset import write_png
 
 from handbone.datasets.formats.annotated_image import AnnotatedImage
@@ -27,6 +28,16 @@ def made_image(masks, name='ID1/hand_R.png', path=None):
     """An image whose labels are runs."""
     runs = dict(enumerate(encode(pack(masks), len(masks))))
     return AnnotatedImage(name, path, *masks.shape[1:], pack_runs(runs, 'C'))
+
+
+def save_picture(path, array, palette=None):
+    """Write a picture of any format; with a palette, its values are places in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(array)
+    if palette:
+        picture.putpalette(palette)
+    picture.save(path)
+    return path
 
 
 def made_images(folder=None, count=4):

@@ -5,14 +5,14 @@ import unicodedata
 
 import numpy as np
 import pytest
-from made_images import CLASSES, made_images, masks_of, write_all
+from made_images import CLASSES, made_images, masks_of, save_picture, write_all
 from PIL import Image
 from small_dataset import write_png
 
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.channel_arrays import ChannelArraysReader, ChannelArraysWriter
 from handbone.datasets.formats.class_choice import ClassChoice
-from handbone.datasets.formats.class_masks import ClassMasksReader, ClassMasksWriter
+from handbone.datasets.formats.class_masks import ClassMasksReader
 from handbone.datasets.formats.color_png import ColorPngReader, ColorPngWriter
 from handbone.datasets.formats.index_png import IndexPngReader, IndexPngWriter
 from handbone.datasets.formats.nnunet import NnUNetReader, NnUNetWriter
@@ -22,71 +22,10 @@ from handbone.masks import ignore_mask
 VALUES = np.array([[0, 1, 2], [2, 255, 0]], np.uint8)
 
 
-def save(path, array, palette=None):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = Image.fromarray(array)
-    if palette:
-        picture.putpalette(palette)
-    picture.save(path)
-    return path
-
-
-@pytest.fixture
-def scr(tmp_path):
-    """JSRT/SCR: a folder per class, GIF with a palette; one image lacks a class."""
-    heart, lung = np.zeros((5, 6), np.uint8), np.zeros((5, 6), np.uint8)
-    heart[1:4, 2:5], lung[2:, :3] = 1, 1
-    for name in ('JPCLN001', 'JPCLN002'):
-        write_png(tmp_path / f'images/{name}.png', np.zeros((5, 6), np.uint8))
-        save(tmp_path / f'masks/left lung/{name}.gif', lung, (0, 0, 0, 255, 255, 255))
-    save(tmp_path / 'masks/heart/JPCLN001.gif', heart, (0, 0, 0, 255, 255, 255))
-    return tmp_path, heart != 0, lung != 0
-
-
-class TestClassMasks:
-    def test_scr(self, scr):
-        root, heart, lung = scr
-        reader = ClassMasksReader(root)
-        assert reader.classes == ('heart', 'left lung') and len(reader) == 2
-        found = masks_of(reader)
-        np.testing.assert_array_equal(found['JPCLN001.png'], [heart, lung])
-        np.testing.assert_array_equal(found['JPCLN002.png'], [heart & False, lung])
-        chosen = ClassMasksReader(
-            root, choice=ClassChoice(['lung'], {'left lung': 'lung'}, ['heart'])
-        )
-        np.testing.assert_array_equal(masks_of(chosen)['JPCLN001.png'], [lung])
-
-    def test_blurred_edges(self, scr):
-        blurred = np.zeros((5, 6), np.uint8)
-        blurred[1:3], blurred[3] = 255, 90
-        save(scr[0] / 'masks/heart/JPCLN002.png', blurred)
-        with pytest.raises(DatasetError, match='heart/JPCLN002.png: .*more than two values'):
-            masks_of(ClassMasksReader(scr[0]))
-        found = masks_of(ClassMasksReader(scr[0], threshold=127))['JPCLN002.png'][0]
-        np.testing.assert_array_equal(found, blurred > 127)
-
-    def test_sizes_that_disagree(self, scr):
-        save(scr[0] / 'masks/heart/JPCLN002.png', np.zeros((5, 7), np.uint8))
-        with pytest.raises(DatasetError, match='heart/JPCLN002.png: it has width 7 and height 5'):
-            list(ClassMasksReader(scr[0]))
-
-    def test_damaged_and_missing(self, scr):
-        path = scr[0] / 'masks/heart/JPCLN001.gif'
-        path.write_bytes(path.read_bytes()[:20])
-        with pytest.raises(DatasetError, match='heart/JPCLN001.gif: '):
-            masks_of(ClassMasksReader(scr[0]))
-        with pytest.raises(DatasetError, match='no folder of a class'):
-            ClassMasksReader(scr[0] / 'images')
-
-    def test_names_that_are_no_folders(self, tmp_path):
-        with pytest.raises(HandboneError, match="'a/b' cannot be the name of a folder"):
-            ClassMasksWriter(tmp_path, ['a/b', 'c'])
-
-
 class TestIndexPng:
     def test_a_palette_changes_nothing(self, tmp_path):
-        save(tmp_path / 'masks/a.png', VALUES, tuple(range(256)) * 3)
-        save(tmp_path / 'masks/b.png', VALUES)
+        save_picture(tmp_path / 'masks/a.png', VALUES, tuple(range(256)) * 3)
+        save_picture(tmp_path / 'masks/b.png', VALUES)
         (tmp_path / 'classes.txt').write_text('round\nsquare\n')
         for image in IndexPngReader(tmp_path):
             np.testing.assert_array_equal(image.draw(2), [[0, 1, 2], [2, -(2**31), 0]])
@@ -94,19 +33,19 @@ class TestIndexPng:
         np.testing.assert_array_equal(first.draw(1), [[0, 0, 1], [1, -(2**31), 0]])
 
     def test_without_background(self, tmp_path):
-        save(tmp_path / 'masks/a.png', VALUES)
+        save_picture(tmp_path / 'masks/a.png', VALUES)
         (image,) = IndexPngReader(tmp_path, choice=ClassChoice(CLASSES), first=0)
         np.testing.assert_array_equal(image.draw(3), [[1, 2, 4], [4, -(2**31), 1]])
 
     def test_values_without_a_class(self, tmp_path):
-        path = save(tmp_path / 'masks/a.png', VALUES)
+        path = save_picture(tmp_path / 'masks/a.png', VALUES)
         (tmp_path / 'classes.txt').write_text('round\n')
         (image,) = IndexPngReader(tmp_path)
         with pytest.raises(DatasetError, match=f'{path}: the value 2 at x 2, y 0 stands for no'):
             image.draw(1)
 
     def test_colours_and_unknown_names(self, tmp_path):
-        save(tmp_path / 'masks/a.png', np.zeros((2, 3, 3), np.uint8))
+        save_picture(tmp_path / 'masks/a.png', np.zeros((2, 3, 3), np.uint8))
         with pytest.raises(DatasetError, match='do not name their classes'):
             IndexPngReader(tmp_path)
         (image,) = IndexPngReader(tmp_path, choice=ClassChoice(CLASSES))
@@ -131,7 +70,7 @@ class TestColorPng:
 
     def picture(self, tmp_path):
         colors = np.array([[0, 0, 0], [255, 0, 0], [0, 10, 200], [255, 255, 255]], np.uint8)
-        return save(tmp_path / 'masks/a.png', colors[np.array([[0, 1, 2], [2, 3, 0]])])
+        return save_picture(tmp_path / 'masks/a.png', colors[np.array([[0, 1, 2], [2, 3, 0]])])
 
     def test_colours(self, tmp_path):
         self.picture(tmp_path)
@@ -158,7 +97,7 @@ class TestColorPng:
 
     def test_names_in_another_unicode_form(self, tmp_path):
         names = [unicodedata.normalize(form, 'élan') for form in ('NFD', 'NFC')]
-        save(tmp_path / 'masks/a.png', np.full((2, 2, 3), 7, np.uint8))
+        save_picture(tmp_path / 'masks/a.png', np.full((2, 2, 3), 7, np.uint8))
         (tmp_path / 'colors.json').write_text(json.dumps({names[0]: [7, 7, 7]}))
         reader = ColorPngReader(tmp_path)
         assert reader.classes == (names[1],) and reader.palette == ((7, 7, 7),)
@@ -234,7 +173,7 @@ class TestNnUNet:
 
     def folder(self, tmp_path, **more):
         write_png(tmp_path / 'imagesTr/case_1_0000.png', np.zeros((2, 3), np.uint8))
-        save(tmp_path / 'labelsTr/case_1.png', np.array([[0, 1, 2], [3, 4, 0]], np.uint8))
+        save_picture(tmp_path / 'labelsTr/case_1.png', np.array([[0, 1, 2], [3, 4, 0]], np.uint8))
         (tmp_path / 'dataset.json').write_text(json.dumps(self.DATASET | more))
         return tmp_path
 
@@ -286,7 +225,7 @@ class TestNnUNet:
 
 
 def test_zero_may_be_ignored_and_options_of_the_wrong_kind_are_one_line(tmp_path):
-    save(tmp_path / 'masks/a.png', np.array([[0, 1], [2, 0]], np.uint8))
+    save_picture(tmp_path / 'masks/a.png', np.array([[0, 1], [2, 0]], np.uint8))
     choice = ClassChoice(['a', 'b'])
     (image,) = IndexPngReader(tmp_path, choice=choice, ignored=0)
     assert ignore_mask(image.draw(2)).tolist() == [[True, False], [False, True]]

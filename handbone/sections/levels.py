@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 #: How TIFF and BigTIFF begin, in both orders of bytes.
 TIFF_STARTS = (b'II*\0', b'MM\0*', b'II+\0', b'MM\0+')
-#: Photometric interpretations that are red, green and blue once they are decoded.
-COLOR_PHOTOMETRICS = (2, 6)
+#: Photometric interpretations of colours.
+RGB, YCBCR = 2, 6
+#: Compressions that YCbCr is converted to RGB with when it is decoded.
+JPEG = (6, 7, 33007, 34892)
+#: Aperio's JPEG 2000 of YCbCr, whatever the photometric interpretation is.
+APERIO_YCBCR = 33003
 UPRIGHT = 1
 #: Decoded pictures that a process keeps: the tiles of one follow each other.
 KEPT_PICTURES = 2
@@ -145,8 +149,15 @@ def _check_page(path: Path, page: 'TiffPage', pages: int) -> None:
             'Save it as one page with red, green and blue in each pixel',
         )
     samples = page.samplesperpixel
-    colored = samples in (3, 4) and page.photometric in COLOR_PHOTOMETRICS
+    colored = samples in (3, 4) and page.photometric in (RGB, YCBCR)
     check_color(path, 3 if colored else 2, page.bitspersample == 8)
+    converted = page.compression in JPEG and page.planarconfig == 1 and samples == 3
+    if page.compression == APERIO_YCBCR or (page.photometric == YCBCR and not converted):
+        raise RadiographError.at(
+            path,
+            'its colours are YCbCr outside of JPEG, which are not converted to red, green and blue',
+            'Save it as RGB',
+        )
     turned = page.tags.valueof(ORIENTATION, UPRIGHT)
     if turned != UPRIGHT:
         raise RadiographError.at(

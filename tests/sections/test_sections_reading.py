@@ -207,6 +207,18 @@ def turned(path, image):
     tifffile.imwrite(path, image, photometric='rgb', extratags=[(274, 3, 1, 6, True)])
 
 
+def luma_and_chroma(path, image):
+    tifffile.imwrite(path, image, photometric='ycbcr', compression='zlib')
+
+
+def plain_luma_and_chroma(path, image):
+    tifffile.imwrite(path, image, photometric='ycbcr')
+
+
+def aperio_luma_and_chroma(path, image):
+    tifffile.imwrite(path, image, photometric='rgb', compression=33003, tile=(64, 64))
+
+
 def grey_png(path, image):
     cv2.imwrite(f'{path}.png', image[..., 0])
     Path(f'{path}.png').replace(path)
@@ -228,6 +240,15 @@ def no_image(path, image):
         (grey_png, 'is grey, but a tissue section has colours. Save it as RGB'),
         (sixteen_bits, 'do not have 8 bits. Save it as RGB of 8 bits'),
         (stack, 'a stack of 2 pages. Save it as one page'),
+        (luma_and_chroma, 'are YCbCr outside of JPEG, which are not converted .* Save it as RGB'),
+        (
+            plain_luma_and_chroma,
+            'are YCbCr outside of JPEG, which are not converted .* Save it as RGB',
+        ),
+        (
+            aperio_luma_and_chroma,
+            'are YCbCr outside of JPEG, which are not converted .* Save it as RGB',
+        ),
         (turned, r'to be turned for display \(orientation 6\). Save it upright'),
         (cut_off, 'the TIFF is cut off: 1 of its 20 tiles lie beyond the end of the file of'),
         (no_image, 'the header of the TIFF is damaged'),

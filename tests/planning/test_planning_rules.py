@@ -13,7 +13,8 @@ from handbone.planning.augmentation import choose_augmentation
 from handbone.planning.networks import NETWORKS
 from handbone.planning.plan import Budget, Step, StepCost
 from handbone.planning.progressive import mean_seconds
-from handbone.planning.rules import choose_folds, fitted, make_plan, needed_side, possible_steps
+from handbone.planning.rules import choose_folds, make_plan
+from handbone.planning.step_choice import fitted, needed_side, possible_steps
 from handbone.planning.step_cost import cost_on
 
 CPU = Budget('cpu', 16 * 10**9, 3600)

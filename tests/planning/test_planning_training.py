@@ -178,7 +178,7 @@ def test_a_plan_for_a_gpu_builds(gigabytes, phantom_root, tmp_path, monkeypatch)
         'handbone.apis.planning.cost_on',
         lambda *_: lambda step: step_cost._estimated(step, 29),
     )
-    monkeypatch.setattr('handbone.planning.rules.FEW_PATIENTS', 0)
+    monkeypatch.setattr('handbone.planning.step_choice.FEW_PATIENTS', 0)
     planned = plan(phantom_root, tmp_path / 'mine.py', 10**6, gigabytes)
     cfg = read_config_file(planned.config)
     assert cfg.optim_wrapper.type == 'AmpOptimWrapper'

@@ -31,6 +31,7 @@ train_cfg = dict(max_iters=2, val_interval=2)
 default_hooks = dict(
     logger=dict(interval=1), checkpoint=dict(interval=2), visualization=dict(draw=False))
 """
+NARROW = 'model = dict(backbone=dict(channels=(8, 8)), decode_head=dict(in_channels=8))\n'
 #: The first stage is drawn at a third of the size, and all thresholds are low after two iterations.
 SMALL = {
     'first': """
@@ -40,12 +41,8 @@ model = dict(
     data_preprocessor=dict(stages=[], size_divisor=64),
     backbone=dict(channels=(8, 8, 8, 8, 8)), decode_head=dict(in_channels=8))
 """,
-    'wrist': """
-model = dict(backbone=dict(channels=(8, 8)), decode_head=dict(in_channels=8))
-""",
-    'tips': """
-model = dict(backbone=dict(channels=(8, 8)), decode_head=dict(in_channels=8))
-""",
+    'wrist': NARROW,
+    'tips': NARROW,
     'whole': """
 _base_.val_dataloader.dataset.pipeline[1].scale = (384, 384)
 _base_.test_dataloader.dataset.pipeline[1].scale = (384, 384)

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from handbone.errors import HandboneError
+from handbone.structure import one_line
 
 #: Bytes that are read at a time.
 PIECE = 2**16
@@ -27,8 +28,9 @@ def read_elements(path: Path, wanted: Collection[str]) -> Iterator[Element]:
 
     Raises:
         OSError: The file cannot be read.
-        HandboneError: It is not XML, is cut off, has a document type, or an element that is too
-            large. The text is a clause without the file, which the caller knows.
+        HandboneError: It is not XML, is cut off, has a document type, an encoding of several bytes
+            per character other than UTF-8 and UTF-16, or an element that is too large. The text is
+            a clause without the file, which the caller knows, and at times a remedy.
     """
     scanner = _Scanner(wanted)
     with path.open('rb') as file:
@@ -40,6 +42,13 @@ def read_elements(path: Path, wanted: Collection[str]) -> Iterator[Element]:
                 scanner.parser.Parse(piece, not more)
             except expat.ExpatError as error:
                 raise HandboneError(f'the file is not XML ({error})') from error
+            except HandboneError:
+                raise
+            except (LookupError, ValueError) as error:  # of the encoding that the file declares
+                reason = one_line(error)
+                raise HandboneError(
+                    f'its encoding is not one that is read ({reason}). Save it as UTF-8'
+                ) from error
             if file.tell() - scanner.kept_since() > MOST_BYTES:
                 limit = MOST_BYTES / 2**20
                 raise HandboneError(f'one element has more than {limit:g} MB')

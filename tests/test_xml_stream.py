@@ -34,6 +34,11 @@ def test_large_files_in_pieces(path):
         ('', 'is not XML'),
         ('<a>&x;</a>', 'is not XML'),
         ('{"a": 1}', 'is not XML'),
+        ('<?xml version="1.0" encoding="euc-kr"?><a/>', 'encoding is not one .* Save it as UTF-8'),
+        ('<?xml version="1.0" encoding="gbk"?><a/>', 'encoding is not one that is read'),
+        ('<?xml version="1.0" encoding="utf-7"?><a/>', 'encoding is not one that is read'),
+        ('<?xml version="1.0" encoding="foo"?><a/>', 'encoding is not one that is read'),
+        ('<?xml version="1.0" encoding="rot13"?><a/>', 'encoding is not one that is read'),
     ],
 )
 def test_damage(path, content, fault):

@@ -34,3 +34,19 @@ class DatasetError(HandboneError):
         error = cls(f'{where}{problem.rstrip(".")}. {remedy.rstrip(".")}.')
         error.path = str(path)
         return error
+
+    @classmethod
+    def of(cls, path: str | Path, error: HandboneError, remedy: str, place: str = '') -> Self:
+        """Say where something is wrong that an error tells of without its file.
+
+        Args:
+            path: The file or folder at fault.
+            error: What is wrong, as a clause; what to do may follow as a sentence of its own.
+            remedy: What the user can do about it where the error does not say.
+            place: As for :meth:`at`.
+
+        Returns:
+            The error, to raise or to report.
+        """
+        problem, _, own = str(error).partition('. ')
+        return cls.at(path, problem, own or remedy, place)

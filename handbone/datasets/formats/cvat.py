@@ -1,7 +1,7 @@
 """CVAT for images 1.1: one XML file with the shapes of all images."""
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form
 from handbone.masks.lengths_in_turn import mask_to_lengths
 from handbone.xml_stream import read_elements
+from handbone.xml_text import xml_bytes
 
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
@@ -95,9 +96,8 @@ class CvatReader(FormatReader):
             try:
                 self._take(shape, size, polygons, masks)
             except HandboneError as error:
-                problem, _, remedy = str(error).partition('. ')
                 place = f'{where}, {shape.tag} {number}'
-                self.note([DatasetError.at(self._file, problem, remedy or REMEDY, place)])
+                self.note([DatasetError.of(self._file, error, REMEDY, place)])
         labels = labels_of_shapes(polygons, masks, size, len(self.classes))
         return AnnotatedImage(name, path, *size, labels)
 
@@ -150,7 +150,7 @@ class CvatReader(FormatReader):
         except DatasetError:
             raise
         except HandboneError as error:
-            raise DatasetError.at(self._file, str(error), 'Export it again') from error
+            raise DatasetError.of(self._file, error, 'Export it again') from error
 
 
 class CvatWriter(ShapeWriter):
@@ -174,7 +174,12 @@ class CvatWriter(ShapeWriter):
             self._add_polygons(element, image)
         else:
             self._add_masks(element, image)
-        self._file.append(tostring(element, encoding='utf-8') + b'\n')
+        try:
+            content = xml_bytes(element)
+        except HandboneError as error:  # the labels are in the header, which was written
+            place = image.path or image.name
+            raise DatasetError.of(place, error, 'Rename the image', 'its name') from error
+        self._file.append(content + b'\n')
         self._number += 1
 
     def finish(self) -> None:
@@ -194,7 +199,11 @@ class CvatWriter(ShapeWriter):
             SubElement(label, 'color').text = color
             SubElement(label, 'type').text = 'any'
             SubElement(label, 'attributes')
-        meta = tostring(task, encoding='utf-8')
+        try:
+            meta = xml_bytes(task)
+        except HandboneError as error:
+            place = 'names of the classes'
+            raise DatasetError.of(self.target / NAME, error, 'Rename the class', place) from error
         start = b'<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n'
         return start + b'<meta>' + meta + b'</meta>\n'
 

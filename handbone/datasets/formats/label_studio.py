@@ -222,9 +222,8 @@ class LabelStudioReader(FormatReader):
         return bare.name
 
     def _error(self, error: HandboneError, place: str) -> DatasetError:
-        problem, _, remedy = str(error).partition('. ')
-        remedy = remedy or 'Correct it in Label Studio and export again'
-        return DatasetError.at(self._file, problem, remedy, place)
+        remedy = 'Correct it in Label Studio and export again'
+        return DatasetError.of(self._file, error, remedy, place)
 
 
 class LabelStudioWriter(ShapeWriter):

@@ -1,12 +1,13 @@
 """The labelling interface of a Label Studio project: an XML file that lists its labels."""
 
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
 from handbone.listing import normal_forms
 from handbone.xml_stream import read_elements
+from handbone.xml_text import xml_bytes
 
 from ..errors import DatasetError
 
@@ -43,7 +44,7 @@ def read_interface(path: Path) -> tuple[str, ...]:
         raise DatasetError.at(path, problem, 'Check that you may read it') from error
     except HandboneError as error:
         remedy = 'Copy it again from the settings of the project, or remove it'
-        raise DatasetError.at(path, str(error), remedy) from error
+        raise DatasetError.of(path, error, remedy) from error
     if not any(names):
         problem = f'it has no label in {", ".join(ELEMENTS.values())}'
         raise DatasetError.at(path, problem, 'Copy it again from the project, or remove it')
@@ -57,10 +58,17 @@ def write_interface(path: Path, kind: str, colors: list[tuple[str, str]]) -> Non
         path: The file.
         kind: Type of the results, a key of :data:`ELEMENTS`.
         colors: Names of the classes in their order, with their colours, ``#rrggbb``.
+
+    Raises:
+        DatasetError: The name of a class has a character that XML does not have.
     """
     view = Element('View')
     SubElement(view, 'Image', dict(name='image', value='$image'))
     labels = SubElement(view, ELEMENTS[kind], dict(name='label', toName='image'))
     for name, color in colors:
         SubElement(labels, 'Label', dict(value=name, background=color))
-    write_atomically(path, tostring(view, encoding='utf-8'))
+    try:
+        content = xml_bytes(view)
+    except HandboneError as error:
+        raise DatasetError.of(path, error, 'Rename the class', 'names of the classes') from error
+    write_atomically(path, content)

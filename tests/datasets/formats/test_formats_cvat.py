@@ -5,12 +5,13 @@ import re
 import cv2
 import numpy as np
 import pytest
-from made_images import masks_of
+from made_images import CLASSES, assert_same, drawn_masks, made_image, masks_of
 from made_shapes import TRIANGLE, boxes, drawn
 
 from handbone.datasets import DatasetError
 from handbone.datasets.bad_files import BadFiles
-from handbone.datasets.formats.cvat import CvatReader
+from handbone.datasets.formats.conversion import write_images
+from handbone.datasets.formats.cvat import CvatReader, CvatWriter
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations>
@@ -84,6 +85,7 @@ def test_boxes_are_rotated_as_opencv_rotates_them(tmp_path, angle):
         ('name="ID1/b.png"', 'name="ID1/a.png"', "'ID1/a.png' occurs twice"),
         ('<?xml version="1.0" encoding="utf-8"?>', '<!DOCTYPE a [<!ENTITY x "y">]>', 'type'),
         ('</annotations>', '', 'the file is not XML'),
+        ('encoding="utf-8"', 'encoding="euc-kr"', 'its encoding .*[.] Save it as UTF-8[.]$'),
     ],
 )
 def test_bad_files(tmp_path, old, new, fault):
@@ -100,3 +102,30 @@ def test_a_report_goes_on_with_the_rest(tmp_path):
     bad_files = BadFiles('report')
     names = [image.name for image in CvatReader(tmp_path, bad_files=bad_files)]
     assert names == ['ID1/b.png'] and len(bad_files.problems) == 1
+
+
+@pytest.mark.parametrize('name', ['a\x01b.png', 'h\udce4nd.png', 'a\uffff.png'])
+def test_an_image_whose_name_xml_cannot_hold(tmp_path, name):
+    """It is reported, and the file holds the others."""
+    images = [made_image(drawn_masks(seed), each) for seed, each in enumerate(['a.png', name, 'b'])]
+    bad_files = BadFiles('report')
+    assert write_images(images, CvatWriter(tmp_path, CLASSES), bad_files) == (2, 2)
+    (problem,) = bad_files.problems
+    assert str(problem).startswith(f'{name}: its name: XML has no character ')
+    assert str(problem).endswith('. Rename the image.')
+    assert_same(CvatReader(tmp_path), [images[0], images[2]])
+
+
+@pytest.mark.parametrize(
+    'name', ['a&<"b.png', "a'b>.png", 'a\tb.png', 'a\nb.png', 'a\rb.png', '손.png']
+)
+def test_other_names_come_back(tmp_path, name):
+    writer = CvatWriter(tmp_path, CLASSES)
+    write_images([made_image(drawn_masks(1), name)], writer, BadFiles('stop'))
+    assert [image.name for image in CvatReader(tmp_path)] == [name]
+
+
+def test_a_class_whose_name_xml_cannot_hold(tmp_path):
+    with pytest.raises(DatasetError, match='names of the classes: XML has no .* Rename the class'):
+        CvatWriter(tmp_path, ['a\x01'])
+    assert not list(tmp_path.iterdir())

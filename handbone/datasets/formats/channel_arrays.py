@@ -24,6 +24,7 @@ from .class_list import write_class_list
 from .format_reader import Size
 from .format_writer import FormatWriter
 from .label_file_reader import Draw, LabelFileReader
+from .two_values import check_threshold, mask_of_values
 
 FOLDER = 'masks'
 CHANNELS = ('first', 'last')
@@ -39,7 +40,9 @@ HEADERS = {
 class ChannelArraysReader(LabelFileReader):
     """Reads ``masks/NAME.npy`` or ``.npz`` of one channel per class; what is not 0 is the class.
 
-    The names are the lines of ``classes.txt``, or the chosen classes. Arrays are never unpickled.
+    A channel has two values; others, as in a map of probabilities, are refused unless a threshold
+    is given. The names are the lines of ``classes.txt``, or the chosen classes. Arrays are never
+    unpickled.
 
     Args:
         source: A folder with the folder ``masks``, or that folder itself.
@@ -47,9 +50,10 @@ class ChannelArraysReader(LabelFileReader):
         choice: As for :class:`FormatReader`.
         bad_files: As for :class:`FormatReader`.
         channels: 'first' for (C, H, W), 'last' for (H, W, C).
+        threshold: Pixels above it belong to the class; None allows two values only.
 
     Raises:
-        HandboneError: ``channels`` is unknown.
+        HandboneError: ``channels`` or ``threshold`` is something else.
     """
 
     FOLDERS = (FOLDER,)
@@ -62,10 +66,13 @@ class ChannelArraysReader(LabelFileReader):
         choice: ClassChoice | None = None,
         bad_files: BadFiles | None = None,
         channels: str = 'first',
+        threshold: float | None = None,
     ) -> None:
         check_word('channels', channels, CHANNELS)
+        check_threshold(threshold)
         super().__init__(source, images, choice, bad_files)
         self._channels = channels
+        self._threshold = threshold
         self._names = self.listed_names()
         self.classes, indices = self.choice.resolve(self._names, self._folder)
         self._indices = tuple(indices[name] for name in self._names)
@@ -83,7 +90,7 @@ class ChannelArraysReader(LabelFileReader):
 
     def drawing(self, path: Path) -> Draw:
         """Draw one array; see the base class."""
-        return partial(_draw, path, self._channels, self._indices)
+        return partial(_draw, path, self._channels, self._threshold, self._indices)
 
 
 class ChannelArraysWriter(FormatWriter):
@@ -111,6 +118,7 @@ class ChannelArraysWriter(FormatWriter):
 def _draw(
     path: Path,
     channels: str,
+    threshold: float | None,
     indices: Sequence[int | None],
     height: int,
     width: int,
@@ -123,9 +131,14 @@ def _draw(
         expected = (len(indices), height, width)
         problem = f'it has the shape {masks.shape}, not {expected}'
         raise DatasetError.at(path, problem, 'Write it again')
-    for mask, index in zip(masks, indices, strict=True):
-        if index is not None:
-            add_to_class(packed, index, mask)
+    for channel, (values, index) in enumerate(zip(masks, indices, strict=True)):
+        if index is None:
+            continue
+        try:
+            mask = mask_of_values(values, threshold)
+        except HandboneError as error:
+            raise DatasetError.of(path, error, 'Write it again', f'channel {channel}') from error
+        add_to_class(packed, index, mask)
     return packed
 
 
@@ -133,7 +146,7 @@ def _open(path: Path, channels: str) -> np.ndarray:
     """Open an array as (C, H, W), without reading its values where the file allows."""
     with _faults(path):
         if path.suffix.lower() != '.npz':
-            masks = np.load(path, mmap_mode='r', allow_pickle=False)
+            masks = np.lib.format.open_memmap(path, mode='r')  # refuses objects and archives
         else:
             shape, kind = _packed_header(path)
             size = kind.itemsize * math.prod(shape)

@@ -16,7 +16,7 @@ from handbone.masks.packed import add_to_class
 
 from ..bad_files import BadFiles
 from ..errors import DatasetError
-from ..file_list import list_files_of
+from ..file_list import check_folder, list_files_of
 from ..image_header import read_image_size
 from ..mask_files import MaskFiles
 from .annotated_image import AnnotatedImage
@@ -24,6 +24,7 @@ from .class_choice import ClassChoice
 from .format_reader import FormatReader
 from .format_writer import FormatWriter
 from .index_png import SUFFIXES, png_bytes
+from .two_values import check_threshold, mask_of_values
 from .value_table import read_values
 
 FOLDER = 'masks'
@@ -68,14 +69,14 @@ class ClassMasksReader(FormatReader):
         images: str | Path | None = None,
         choice: ClassChoice | None = None,
         bad_files: BadFiles | None = None,
-        threshold: int | None = None,
+        threshold: float | None = None,
     ) -> None:
-        if threshold is not None and type(threshold) not in (int, float):
-            raise HandboneError(f'threshold must be a number, got {threshold!r}')
+        check_threshold(threshold)
         super().__init__(source, images, choice, bad_files)
         self._threshold = threshold
         inner = self.source / FOLDER
         self._folder = inner if inner.is_dir() else self.source
+        check_folder(self._folder)
         folders = sorted(
             path
             for path in self._folder.iterdir()
@@ -197,7 +198,7 @@ def _check_folders(pictures: Sequence[_Picture]) -> None:
 
 def _draw(
     files: Sequence[tuple[int, Path]],
-    threshold: int | None,
+    threshold: float | None,
     height: int,
     width: int,
     num_classes: int,
@@ -209,13 +210,9 @@ def _draw(
         if values.shape != (height, width):
             problem = f'it has the shape {values.shape}, not {(height, width)}'
             raise DatasetError.at(path, problem, 'Correct the mask')
-        if threshold is None:
-            top = int(values.max())
-            if top and ((values != 0) & (values != top)).any():
-                raise DatasetError.at(
-                    path,
-                    'it has more than two values, as at blurred edges',
-                    'Give a threshold (--read threshold=127), or save it with two values',
-                )
-        add_to_class(packed, index, values > (threshold or 0))
+        try:
+            mask = mask_of_values(values, threshold)
+        except HandboneError as error:
+            raise DatasetError.of(path, error, 'Correct the mask') from error
+        add_to_class(packed, index, mask)
     return packed

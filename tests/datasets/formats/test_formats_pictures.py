@@ -1,4 +1,4 @@
-"""Masks as pictures and arrays, written by Pillow and NumPy as other programs write them."""
+"""Masks as pictures, written by Pillow as other programs write them."""
 
 import json
 import unicodedata
@@ -10,7 +10,6 @@ from PIL import Image
 from small_dataset import write_png
 
 from handbone.datasets import DatasetError
-from handbone.datasets.formats.channel_arrays import ChannelArraysReader, ChannelArraysWriter
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.class_masks import ClassMasksReader
 from handbone.datasets.formats.color_png import ColorPngReader, ColorPngWriter
@@ -108,58 +107,6 @@ class TestColorPng:
     def test_colours_that_cannot_be_told_apart(self, tmp_path):
         with pytest.raises(HandboneError, match='black, white or that of two'):
             ColorPngWriter(tmp_path, ['a', 'b'], [(0, 0, 0), (1, 1, 1)])
-
-
-class TestArrays:
-    @pytest.mark.parametrize('kind', ['bool', 'uint8', 'float32'])
-    @pytest.mark.parametrize('suffix', ['npy', 'npz'])
-    def test_any_number(self, tmp_path, kind, suffix):
-        masks = np.zeros((3, 4, 5), kind)
-        masks[0, 1:, 2:] = masks[2, :3, :3] = 1
-        (tmp_path / 'masks').mkdir()
-        if suffix == 'npy':
-            np.save(tmp_path / 'masks/a.npy', masks)
-            np.save(tmp_path / 'masks/b.npy', np.asfortranarray(masks))
-        else:
-            np.savez_compressed(tmp_path / 'masks/a.npz', masks=masks)
-        for found in masks_of(ChannelArraysReader(tmp_path, choice=ClassChoice(CLASSES))).values():
-            np.testing.assert_array_equal(found, masks != 0)
-
-    def test_channels_last(self, tmp_path):
-        masks = np.random.default_rng(0).random((4, 5, 3)) < 0.5
-        np.save(tmp_path / 'a.npy', masks)
-        reader = ChannelArraysReader(tmp_path, choice=ClassChoice(CLASSES), channels='last')
-        np.testing.assert_array_equal(masks_of(reader)['a.png'], np.moveaxis(masks, 2, 0))
-
-    @pytest.mark.parametrize(
-        ('array', 'fault'),
-        [
-            (np.zeros((2, 4, 5)), '2 channels for 3 classes'),
-            (np.zeros((4, 5)), r'the shape \(4, 5\)'),
-            (np.array([[[{}]]], object), 'cannot be read'),
-            (np.array([[['a']]]), 'an array of <U1'),
-        ],
-    )
-    def test_wrong_arrays_and_no_pickle(self, tmp_path, array, fault):
-        np.save(tmp_path / 'a.npy', array, allow_pickle=True)
-        with pytest.raises(DatasetError, match=f'a.npy: .*{fault}'):
-            list(ChannelArraysReader(tmp_path, choice=ClassChoice(CLASSES)))
-
-    def test_cut_off_files(self, tmp_path):
-        np.save(tmp_path / 'a.npy', np.zeros((3, 4, 5)))
-        whole = (tmp_path / 'a.npy').read_bytes()
-        for length in (0, 5, 60, 130, 300):
-            (tmp_path / 'a.npy').write_bytes(whole[:length])
-            with pytest.raises(DatasetError, match='a.npy: the array cannot be read'):
-                masks_of(ChannelArraysReader(tmp_path, choice=ClassChoice(CLASSES)))
-
-    def test_numpy_reads_what_is_written(self, tmp_path):
-        images = made_images()
-        write_all(ChannelArraysWriter(tmp_path, CLASSES), images)
-        masks = np.load(tmp_path / 'masks/ID0/hand1.npy')
-        assert masks.dtype == np.uint8 and masks.shape == (3, 20, 28)
-        packed = images[1].draw(3)
-        np.testing.assert_array_equal(masks, [packed & 1, packed >> 1 & 1, packed >> 2 & 1])
 
 
 class TestNnUNet:

@@ -191,6 +191,21 @@ def decode(field: bytes, path: Path, line: int) -> str:
         ) from error
 
 
+def decode_name(field: bytes) -> str:
+    r"""Decode the name of a file, byte by byte where it is not UTF-8, as Python lists files.
+
+    Args:
+        field: The field.
+
+    Returns:
+        The name, of which :func:`csv_bytes` makes the same field again.
+
+    >>> decode_name(b'h\xe4nd.png')
+    'h\udce4nd.png'
+    """
+    return field.decode(errors='surrogateescape')
+
+
 def row_error(path: Path, line: int, fault: str, remedy: str) -> HandboneError:
     """Make an error that names file and line.
 

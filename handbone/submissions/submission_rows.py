@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from handbone.csv_files import decode, read_run_records, row_error, split_record
+from handbone.csv_files import decode, decode_name, read_run_records, row_error, split_record
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import alike_error, normal_form, normal_forms
 from handbone.masks import string_to_runs
@@ -19,8 +19,6 @@ from handbone.masks import string_to_runs
 from .image_names import spellings
 from .rle_rows import COLUMNS
 
-#: How names of files that are not valid UTF-8 are decoded: byte by byte, as Python lists them.
-ESCAPED = 'surrogateescape'
 #: No image has as many pixels, and sums of smaller numbers do not overflow.
 LARGEST = 2**40
 
@@ -223,7 +221,7 @@ class SubmissionRows:
 
     def _add_image(self, field: bytes) -> str:
         """Note the name of an image and return its normal form."""
-        name = field.decode(errors=ESCAPED)
+        name = decode_name(field)
         key = normal_form(name)
         if self.names.setdefault(key, name) != name:
             raise alike_error(self.path, self.names[key], name)
@@ -274,7 +272,7 @@ class SubmissionRows:
             reason = 'it holds other characters than digits and spaces'
             raise self.error(
                 row.line,
-                f'bad RLE of image {shown(name.decode(errors=ESCAPED))}, class '
+                f'bad RLE of image {shown(decode_name(name))}, class '
                 f'{shown(class_name.decode())}: '
                 f'{reason if isinstance(error, UnicodeError) else str(error).rstrip(".")}',
                 'Write "start length start length …", starts from 1, rising and inside the image.',

@@ -129,8 +129,7 @@ class RleCsvReader(FormatReader):
         try:
             convention, reasons = self._evidence.convention(given, self._layout)
         except HandboneError as error:
-            problem, _, remedy = str(error).partition('. ')
-            raise DatasetError.at(self._table.path, problem, remedy) from error
+            raise DatasetError.of(self._table.path, error, 'Write it again') from error
         if reasons:
             starts = 'relative' if convention.relative else 'absolute'
             self.notes.append(

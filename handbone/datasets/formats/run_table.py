@@ -8,7 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handbone.csv_files import decode, read_records, read_run_records, row_error, split_record
+from handbone.csv_files import (
+    decode,
+    decode_name,
+    read_records,
+    read_run_records,
+    row_error,
+    split_record,
+)
 from handbone.errors import HandboneError, shown
 from handbone.listing import normal_form
 
@@ -116,7 +123,7 @@ class RunTable:
             records = read_run_records(file, self.path)
             next(records)  # the header
             for line, offset, length, fields in records:
-                identity = decode(fields[columns.image], self.path, line)
+                identity = decode_name(fields[columns.image])
                 label = self._class_name
                 if columns.label is not None:
                     label = normal_form(decode(fields[columns.label], self.path, line))

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from made_images import CLASSES, assert_same, drawn_masks, made_images, masks_of, write_all
+from made_images import (
+    CLASSES,
+    assert_same,
+    drawn_masks,
+    made_image,
+    made_images,
+    masks_of,
+    write_all,
+)
 from small_dataset import write_png
 
 from handbone.datasets import DatasetError
@@ -185,6 +193,18 @@ def test_round_trip(tmp_path, order):
     write_all(RleCsvWriter(tmp_path, CLASSES, order=order), images)
     options = {} if order == 'rows' else dict(order=order)
     assert_same(RleCsvReader(tmp_path, tmp_path / 'images', **options), images)
+
+
+def test_a_name_that_is_not_utf8_comes_back(tmp_path):
+    name = 'ID1/h\udce4nd.png'  # in Latin-1
+    (tmp_path / 'pictures/ID1').mkdir(parents=True)
+    write_png(tmp_path / 'picture.png', np.zeros((20, 28), np.uint8))
+    (tmp_path / 'picture.png').rename(tmp_path / 'pictures' / name)
+    image = made_image(drawn_masks(1), name, tmp_path / 'pictures' / name)
+    write_all(RleCsvWriter(tmp_path, CLASSES), [image])
+    reader = RleCsvReader(tmp_path, tmp_path / 'pictures')
+    assert reader.names() == [name]
+    assert_same(reader, [image])
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def list_files(folder: Path, suffix: str) -> list[ImageFile]:
         The files in order.
 
     Raises:
-        DatasetError: The folder does not exist, or the names of two files differ only in their
+        DatasetError: There is no such folder, or the names of two files differ only in their
             suffixes, so that they would share an annotation file or an image.
         HandboneError: The names of two files differ only in their Unicode form.
     """
@@ -59,10 +59,7 @@ def list_files_of(folder: Path, suffixes: Iterable[str]) -> list[ImageFile]:
         DatasetError: As for :func:`list_files`, within the files of one suffix.
         HandboneError: The names of two files of one suffix differ only in their Unicode form.
     """
-    if not folder.is_dir():
-        raise DatasetError.at(
-            folder, 'the folder does not exist', 'Correct data_root or data_prefix in the config'
-        )
+    check_folder(folder)
     found = [path.relative_to(folder).as_posix() for path in files_below(folder)]
     listed: list[ImageFile] = []
     for suffix in suffixes:
@@ -72,6 +69,23 @@ def list_files_of(folder: Path, suffixes: Iterable[str]) -> list[ImageFile]:
         check_keys(folder, files)
         listed += files
     return listed
+
+
+def check_folder(folder: Path) -> None:
+    """Check that a folder is there.
+
+    Args:
+        folder: The folder of images or of annotation files.
+
+    Raises:
+        DatasetError: It does not exist, or is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DatasetError.at(folder, 'it is a file, not a folder', 'Name the folder that is meant')
+    if not folder.is_dir():
+        raise DatasetError.at(
+            folder, 'the folder does not exist', 'Correct data_root or data_prefix in the config'
+        )
 
 
 def check_keys(folder: Path, files: Iterable[ImageFile]) -> None:

@@ -12,6 +12,7 @@ from handbone.listing import UTF16_MARKS, files_below
 
 from .csv_columns import IMAGE, RUNS
 from .label_png import label_png_classes
+from .only_file import files_directly_in
 
 #: Files that are looked at in a folder of many.
 MOST_FILES = 2000
@@ -31,8 +32,7 @@ def _hand_bone(source: Path) -> str:
 
 
 def _coco(source: Path) -> str:
-    files = [source] if source.is_file() else sorted(source.glob('*.json'))
-    for path in files[:1]:
+    for path in files_directly_in(source, '.json')[:1]:
         if {'images', 'categories'} <= _keys(path):
             return f'{path} has "images" and "categories"'
     return ''
@@ -49,8 +49,7 @@ def _label_png(source: Path) -> str:
 
 
 def _rle_csv(source: Path) -> str:
-    files = [source] if source.is_file() else sorted(source.glob('*.csv'))
-    for path in files[:1]:
+    for path in files_directly_in(source, '.csv')[:1]:
         with path.open('rb') as file:
             line = file.readline(LONGEST_HEADER)
         # the reader says what to do with UTF-16

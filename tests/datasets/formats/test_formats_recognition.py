@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from small_dataset import write_png
 
-from handbone.datasets.formats.catalogue import recognise
+from handbone.datasets import DatasetError
+from handbone.datasets.formats.catalogue import FORMATS, reader_class, recognise
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.source import Source
 from handbone.datasets.formats.unlabelled import UnlabelledReader
@@ -52,3 +53,34 @@ def test_a_test_set_named_by_its_images(tmp_path):
     path = pictures(tmp_path, 'images/a.png') / 'images'
     reader = Source('', path, 'index-png', choice=ClassChoice(['bone'])).open()
     assert isinstance(reader, UnlabelledReader)
+
+
+@pytest.mark.parametrize('form', FORMATS)
+@pytest.mark.parametrize('name', ['a.png', 'a.txt'])
+def test_a_file_in_the_place_of_labels(tmp_path, form, name):
+    pytest.importorskip('pydicom', reason='needs pip install "handbone[dicom]"')
+    pictures(tmp_path, 'a.png')
+    (tmp_path / 'a.txt').write_text('no labels')
+    path = tmp_path / name
+    with pytest.raises(DatasetError) as caught:
+        list(reader_class(form)(path, choice=ClassChoice(['bone'])))
+    assert str(caught.value).startswith(str(path)) and 'does not exist' not in str(caught.value)
+    with pytest.raises(DatasetError, match=f'{path}: it looks like none of the formats'):
+        recognise(path)
+
+
+@pytest.mark.parametrize('name', ['a.csv', 'a.json', 'annotations.xml', 'a.npy', 'a.png'])
+def test_a_folder_with_the_suffix_of_a_file(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(DatasetError, match=f'{tmp_path}: it looks like none of the formats'):
+        recognise(tmp_path)
+    for form in ('rle-csv', 'coco', 'cvat', 'arrays', 'labelme'):
+        with pytest.raises(DatasetError, match=str(tmp_path)):
+            list(reader_class(form)(tmp_path))
+
+
+def test_files_of_a_mac_and_folders_are_no_labels(tmp_path):
+    (tmp_path / 'a.json').mkdir()
+    (tmp_path / '._b.json').write_bytes(b'\0\5\x16\7')
+    (tmp_path / 'b.json').write_text('{"images": [], "categories": []}')
+    assert recognise(tmp_path) == ('coco', f'{tmp_path / "b.json"} has "images" and "categories"')

@@ -37,6 +37,8 @@ DOCUMENT = Fields(
     dict(imagePath=(str, None), imageHeight=(int, None), imageWidth=(int, None)),
 )
 SHAPE = Fields(dict(label=str, points=[object]), dict(shape_type=(str, None), mask=(str, None)))
+#: What flags, groups and descriptions are where a shape has none; a group may have the number 0.
+NOTHING = (None, '', {})
 #: Shapes without an area.
 LINES = ('line', 'linestrip', 'point', 'points')
 #: Points of the polygon that stands for a circle.
@@ -92,9 +94,7 @@ class LabelMeReader(LabelFileReader):
                 check_structure(shape, SHAPE, place)
                 self._take(shape, size, polygons, masks)
             except HandboneError as error:
-                problem, _, remedy = str(error).partition('. ')
-                remedy = remedy or 'Correct it in LabelMe'
-                self.note([DatasetError.at(path, problem, remedy, place)])
+                self.note([DatasetError.of(path, error, 'Correct it in LabelMe', place)])
         labels = labels_of_shapes(polygons, masks, size, len(self.classes))
         return AnnotatedImage(name, image, *size, labels)
 
@@ -115,7 +115,8 @@ class LabelMeReader(LabelFileReader):
         if index is None:
             return
         attributes = [shape.get(key) for key in ('flags', 'group_id', 'description')]
-        self.losses.add('flags, groups and descriptions', sum(map(bool, attributes)))
+        given = sum(value not in NOTHING for value in attributes)
+        self.losses.add('flags, groups and descriptions', given)
         kind = shape.get('shape_type') or 'polygon'
         if kind in LINES:
             self.losses.add('lines and points')

@@ -62,6 +62,13 @@ def test_all_shapes(tmp_path):
     ]
 
 
+def test_a_group_may_have_the_number_zero(tmp_path):
+    write(tmp_path, [shape_of('round', TRIANGLE, group_id=0), shape_of('round', TRIANGLE)])
+    reader = LabelMeReader(tmp_path)
+    list(reader)
+    assert reader.losses.lines() == ['flags, groups and descriptions: 1']
+
+
 def test_images_are_found_beside_the_file_and_elsewhere(tmp_path):
     (tmp_path / 'json').mkdir()
     write(tmp_path / 'json', [shape_of('round', TRIANGLE)], imagePath='..\\images\\b.png')

@@ -98,6 +98,8 @@ class FormatDataset(MultilabelDataset):
         reader = self._make_reader(
             source, self.image_folder, choice, self.bad_files, **self._reader_options
         )
+        for note in reader.notes:
+            print_log(f'{source}: {note}', logger='current')
         progress = progress_bar(reader, 'Checking images')
         indices = known.label_indices()
         source_indices = [indices[name] for name in names]

@@ -37,7 +37,7 @@ class Report:
     Attributes:
         survey: The measurements.
         findings: The surest first.
-        notes: Checks that could not be made, and why.
+        notes: What readers guessed, and checks that could not be made, each with its reason.
         tables: About the dataset as a whole.
     """
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 from made_records import CLASSES, annotated, found, hand, name_of, sound_record, survey_of
 
@@ -51,6 +53,21 @@ def test_an_image_that_knows_nothing_has_no_missing_labels():
     records[5] = measure_image('train', nothing, CLASSES)
     findings = run_checks(examine(survey_of(records)))
     assert not {'no-labels', 'missing-class'} & {check for check, _ in found(findings, 5)}
+
+
+def test_a_table_of_sections_of_several_organs(tmp_path):
+    """The organs that a section does not show are unknown in it, and the report says so."""
+    rows = [f'{index},{"lung" if index % 2 else "spleen"},1 8 33 8,32,32' for index in range(40)]
+    lines = ['id,organ,rle,img_height,img_width', *rows]
+    (tmp_path / 'images').mkdir()
+    for index in range(40):
+        image = np.full((32, 32), 5 * index, np.uint8)
+        assert cv2.imwrite(str(tmp_path / f'images/{index}.png'), image)
+    (tmp_path / 'train.csv').write_text('\n'.join(lines) + '\n')
+    report = doctor([tmp_path], tmp_path / 'report')
+    assert {each.unknown for each in report.survey.records} == {frozenset({0}), frozenset({1})}
+    assert not {'missing-class', 'unknown-class'} & {each.check for each in report.findings}
+    assert any('its other classes are unknown in it' in note for note in report.notes)
 
 
 def test_a_csv_says_what_is_unknown(tmp_path):

@@ -11,7 +11,9 @@ from ..errors import DatasetError
 
 IMAGE = ('image_name', 'id', 'ImageId', 'image_id', 'image', 'img')
 RUNS = ('rle', 'segmentation', 'EncodedPixels', 'rle_mask', 'predicted')
-LABEL = ('class', 'ClassId', 'class_name', 'label', 'organ')
+#: The class column that says what an image as a whole shows.
+ORGAN = 'organ'
+LABEL = ('class', 'ClassId', 'class_name', 'label', ORGAN)
 HEIGHT = ('img_height', 'height')
 WIDTH = ('img_width', 'width')
 LARGEST_SIDE = 2**20

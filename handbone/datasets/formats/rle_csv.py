@@ -17,6 +17,7 @@ from ..errors import DatasetError
 from ..mask_runs import pack_runs
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
+from .csv_columns import ORGAN
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
 from .only_file import only_file
@@ -24,6 +25,8 @@ from .run_conventions import ORDERS, UW_MADISON, Convention, RunEvidence, known_
 from .run_table import MINUS_ONE, RunRow, RunTable, read_numbers
 
 NAME = 'masks.csv'
+#: What classes without a row of an image can be in it.
+UNLISTED = ('absent', 'unknown')
 #: How UW-Madison's ids are made of the paths of its images.
 UW_MADISON_KEY = r'(case[0-9]+_day[0-9]+)/scans/(slice_[0-9]+)_'
 
@@ -34,6 +37,9 @@ class RleCsvReader(FormatReader):
     The file is scanned once for the place of each row; runs are read when an image is asked for.
     What an option leaves open is told by the columns of known competitions or by the numbers; where
     two readings fit, the file is refused.
+
+    A column ``organ``, as in HuBMAP's tables, says what an image shows and was annotated for:
+    the classes without a row of an image are unknown in it. With other columns they are absent.
 
     Args:
         source: The file, or a folder with one CSV.
@@ -47,6 +53,8 @@ class RleCsvReader(FormatReader):
         class_name: Name of the class where no column has it.
         image_key: Regular expression that finds the id of an image in its path; its groups are
             joined by underscores.
+        unlisted: What the classes without a row of an image are in it: 'absent', or 'unknown' as
+            nobody has looked for them. None lets the columns tell.
 
     Raises:
         HandboneError: An option is not valid.
@@ -65,8 +73,11 @@ class RleCsvReader(FormatReader):
         size: Sequence[int] | None = None,
         class_name: str = 'mask',
         image_key: str | None = None,
+        unlisted: str | None = None,
     ) -> None:
         _check_options(order, first, relative, size)
+        if unlisted is not None:
+            check_word('unlisted', unlisted, UNLISTED)
         _check_texts(class_name, image_key)
         super().__init__(source, images, choice, bad_files)
         self._size = None if size is None else (int(size[0]), int(size[1]))
@@ -83,6 +94,7 @@ class RleCsvReader(FormatReader):
             self._table.labels(), self._table.path, complete=False
         )
         self._convention = self._decide(Convention(order, first, relative))
+        self._unlisted = unlisted or self._usual_unlisted()
 
     def __len__(self) -> int:
         """Count the images; see the base class."""
@@ -110,7 +122,12 @@ class RleCsvReader(FormatReader):
                 runs.setdefault(index, []).append(self._runs(identity, row, text, size))
         united = {index: unite_runs(parts) for index, parts in sorted(runs.items())}
         order = ORDERS[str(self._convention.order)]
-        return AnnotatedImage(name, path, *size, pack_runs(united, order))
+        unknown: frozenset[int] = frozenset()
+        if self._unlisted == 'unknown':
+            listed = {self._indices[row.label] for row in rows}
+            unknown = frozenset(range(len(self.classes))) - listed
+        labels = pack_runs(united, order)
+        return AnnotatedImage(name, path, *size, labels, unknown=unknown)
 
     def _look(self, identity: str, text: str, size: Size | None) -> None:
         """See what a row says about how runs are written."""
@@ -137,6 +154,17 @@ class RleCsvReader(FormatReader):
                 f'{convention.first}: {reasons}'
             )
         return convention
+
+    def _usual_unlisted(self) -> str:
+        """Tell what classes without a row of an image are in it, and note why."""
+        columns = self._table.columns
+        if columns.label is None or columns.names[columns.label] != ORGAN:
+            return 'absent'
+        self.notes.append(
+            f'an image shows the {ORGAN} of its rows, so its other classes are unknown in it; '
+            '--read unlisted=absent says that they are absent'
+        )
+        return 'unknown'
 
     def _size_of_image(self, identity: str) -> Size | None:
         """Read the size of an image from its file, if it is there."""

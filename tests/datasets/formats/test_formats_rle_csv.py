@@ -17,6 +17,7 @@ from made_images import (
 from small_dataset import write_png
 
 from handbone.datasets import DatasetError
+from handbone.datasets.formats.conversion import convert
 from handbone.datasets.formats.rle_csv import RleCsvReader, RleCsvWriter
 from handbone.datasets.formats.run_conventions import Convention, RunEvidence
 from handbone.errors import HandboneError
@@ -57,11 +58,38 @@ def test_hubmap(tmp_path):
     found = masks_of(reader)
     np.testing.assert_array_equal(found['10044.png'][0], MASK)
     assert list(found) == ['10044.png', '10274.png'] and not found['10274.png'].any()
-    (note,) = reader.notes
+    note, unlisted = reader.notes
     assert note == (
         'runs go along columns, starts are absolute and count from 1: '
         'its columns are those of HuBMAP'
     )
+    assert unlisted.startswith('an image shows the organ of its rows')
+
+
+@pytest.mark.parametrize(
+    ('column', 'unlisted', 'unknown'),
+    [
+        ('organ', None, [{1}, {0}]),
+        ('organ', 'absent', [set(), set()]),
+        ('class', None, [set(), set()]),
+        ('class', 'unknown', [{1}, {0}]),
+    ],
+)
+def test_the_other_organs_of_a_section_are_unknown(tmp_path, column, unlisted, unknown):
+    """Nobody has looked for them; an organ whose row is empty is absent."""
+    header = f'id,{column},rle,img_height,img_width'
+    path = csv(tmp_path / 'train.csv', header, f'a,lung,{BY_COLUMN},4,3', 'b,spleen,,4,3')
+    options = dict(order='columns', first=1, relative=False, unlisted=unlisted)
+    reader = RleCsvReader(path, **options)
+    images = list(reader)
+    assert reader.classes == ('lung', 'spleen')
+    assert [image.unknown for image in images] == unknown
+    assert [image.labels.present() for image in images] == [[0], []]
+    told = [note for note in reader.notes if 'its other classes are unknown in it' in note]
+    assert len(told) == (column == 'organ' and unlisted is None)
+    coco = convert(path, tmp_path / 'coco', 'coco', reader_options=options)
+    lost = ['classes that are unknown in an image: 2'] if unknown[0] else []
+    assert [line for line in coco.losses if 'unknown' in line] == lost
 
 
 def test_uw_madison(tmp_path):
@@ -257,7 +285,7 @@ def test_sizes_that_disagree(tmp_path):
     [
         *(dict(order='C'), dict(first=2), dict(relative='no'), dict(size=[4]), dict(size=[0, 1])),
         *(dict(size=512), dict(image_key='('), dict(image_key=7), dict(class_name=5)),
-        dict(order=[1]),
+        *(dict(order=[1]), dict(unlisted='missing')),
     ],
 )
 def test_wrong_options(tmp_path, options):

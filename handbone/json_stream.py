@@ -1,13 +1,14 @@
 """Reading large JSON documents piece by piece.
 
-A document that is one object is read member by member, and a member that is a list element by
-element, so that memory holds one element however large the file is.
+A document that is one object is read member by member, and a list, which is a member or the whole
+document, element by element, so that memory holds one element however large the file is.
 """
 
 import codecs
 import json
 import mmap
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,35 @@ def read_members(path: Path) -> Iterator[tuple[str, int | None, Any]]:
         HandboneError: It is not such a document, is cut off, or names a key twice. The text is a
             clause without the file, which the caller knows.
     """
+    with _opened(path) as scanner:
+        yield from scanner.members()
+
+
+def read_elements(path: Path) -> Iterator[tuple[int, int, Any]]:
+    """Read the elements of a JSON list.
+
+    Args:
+        path: The file, as for :func:`read_members`.
+
+    Yields:
+        First byte, number of bytes, and value of each element; its bytes are a document of their
+        own.
+
+    Raises:
+        OSError: The file cannot be read.
+        HandboneError: As for :func:`read_members`.
+    """
+    with _opened(path) as scanner:
+        yield from scanner.elements()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator['_Scanner']:
     with path.open('rb') as file:
         if file.read(1) == b'':
             raise HandboneError('the file is empty')
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield from _Scanner(data).members()
+            yield _Scanner(data)
 
 
 class _Scanner:
@@ -51,11 +76,14 @@ class _Scanner:
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
-        self._read = 0
-        self._encoding = json.detect_encoding(data[:4])
+        self._encoding, self._read = _encoding_and_mark(data[:4])
         self._decoder = codecs.getincrementaldecoder(self._encoding)()
         self._text = ''
         self._place = 0
+        #: Bytes of the file in front of the text's first characters, so many of which are counted.
+        self._offset, self._counted = self._read, 0
+        #: First byte of the last value.
+        self._begin = self._read
         decoder = json.JSONDecoder(object_pairs_hook=refuse_repetitions)
         self._decode: Callable[[str, int], tuple[Any, int]] = decoder.raw_decode
 
@@ -84,6 +112,17 @@ class _Scanner:
             if more:
                 self._expect(',')
         self._expect('}')
+        self._check_end()
+
+    def elements(self) -> Iterator[tuple[int, int, Any]]:
+        """Iterate over the elements of the list; see :func:`read_elements`."""
+        if self._next() != '[':
+            raise HandboneError(f'the file begins with {self._next()!r}, so it is no list')
+        for value in self._elements():
+            yield self._begin, self._bytes_before() - self._begin, value
+        self._check_end()
+
+    def _check_end(self) -> None:
         if self._next(at_end=''):
             raise HandboneError('the file is not JSON (there is more behind its end)')
 
@@ -126,6 +165,7 @@ class _Scanner:
                 value, end = self._decode(self._text, self._place)
                 whole = end + REST_OF_NUMBER <= len(self._text)
                 if whole or self._read >= len(self._data):
+                    self._begin = self._bytes_before()
                     self._place = end
                     return value
             except HandboneError:
@@ -155,8 +195,26 @@ class _Scanner:
         try:
             text = self._decoder.decode(piece, final=self._read >= len(self._data))
         except UnicodeDecodeError as error:
-            name = self._encoding.removesuffix('-sig').upper()
+            name = self._encoding.upper()
             raise HandboneError(f'the file is not JSON in {name} ({error.reason})') from error
+        self._bytes_before()
         self._text = self._text[self._place :] + text
-        self._place = 0
+        self._place = self._counted = 0
         return True
+
+    def _bytes_before(self) -> int:
+        """Count the bytes of the file in front of the place."""
+        passed = self._text[self._counted : self._place]
+        self._offset += len(passed.encode(self._encoding))
+        self._counted = self._place
+        return self._offset
+
+
+def _encoding_and_mark(beginning: bytes) -> tuple[str, int]:
+    """Find the encoding of a file, and how many bytes its byte-order mark has."""
+    encoding = json.detect_encoding(beginning)
+    if encoding in ('utf-16', 'utf-32'):
+        order = 'le' if beginning.startswith(codecs.BOM_UTF16_LE) else 'be'
+        return f'{encoding}-{order}', int(encoding[-2:]) // 8
+    mark = len(codecs.BOM_UTF8) if encoding == 'utf-8-sig' else 0
+    return encoding.removesuffix('-sig'), mark

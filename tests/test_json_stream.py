@@ -80,3 +80,37 @@ def test_damage(path, content, fault):
     path.write_bytes(content)
     with pytest.raises(HandboneError, match=fault):
         gathered(path)
+
+
+ENCODINGS = ('utf-8', 'utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be', 'utf-32', 'utf-32-be')
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(VALUES, max_size=5), st.sampled_from([None, 1]), st.sampled_from(ENCODINGS))
+def test_the_elements_of_a_list_and_their_bytes(path, document, indent, encoding):
+    content = json.dumps(document, ensure_ascii=False, indent=indent).encode(encoding)
+    path.write_bytes(content)
+    found = list(json_stream.read_elements(path))
+    assert [value for *_, value in found] == document
+    assert [json.loads(content[start : start + size]) for start, size, _ in found] == document
+
+
+@pytest.mark.parametrize(
+    ('content', 'fault'),
+    [
+        (b'', 'is empty'),
+        (b'{"a": []}', "begins with '{', so it is no list"),
+        (b'[1, 2', 'cut off|not JSON'),
+        (b'[{"a": 1}, {"a": 1, "a": 2}]', 'occurs twice'),
+        (b'[1] [', 'more behind its end'),
+        (b'[1 2]', 'is missing'),
+        (b'["\xff\xff\xff\xff\xff"]', 'UTF-8'),
+        (b'[1]' + bytes(100), 'more behind its end'),
+    ],
+)
+def test_damaged_lists(path, content, fault):
+    path.write_bytes(content)
+    with pytest.raises(HandboneError, match=fault):
+        list(json_stream.read_elements(path))

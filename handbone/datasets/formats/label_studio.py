@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +13,7 @@ import numpy as np
 
 from handbone.appended_file import AppendedFile
 from handbone.errors import HandboneError, check_word, listed, shown
+from handbone.json_list import JsonList
 from handbone.masks import encode
 from handbone.masks.label_studio_rle import write_brush
 from handbone.structure import Fields, check_structure
@@ -21,7 +24,6 @@ from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .format_reader import FormatReader, Size
-from .label_json import load_json
 from .label_studio_interface import ELEMENTS, INTERFACE, read_interface, write_interface
 from .label_studio_results import (
     brush_mask,
@@ -59,7 +61,8 @@ class LabelStudioReader(FormatReader):
 
     The labels of ``interface.xml`` beside the file are the classes, in its order; without it those
     of all tasks, in the order of their names. Cancelled annotations and predictions are left out,
-    and so are ellipses, key points and everything without an area.
+    and so are ellipses, key points and everything without an area. The file is scanned once for the
+    place of each task; a task is read when its image is asked for.
 
     Args:
         source: The file, or a folder with one JSON file.
@@ -87,34 +90,37 @@ class LabelStudioReader(FormatReader):
         tasks = self.source / NAME
         self._file = tasks if tasks.is_file() else only_file(self.source, '.json')
         self.place = self._file
-        with collector_paused():
-            self._tasks = self._load()
         interface = self._file.with_name(INTERFACE)
         self._chosen_in = 'the list of classes'
-        if self.choice.classes is None and interface.is_file():
+        labels: set[str] = set()
+        listed_elsewhere = self.choice.classes is not None or interface.is_file()
+        self._tasks = self._load(None if listed_elsewhere else partial(self._add_labels, labels))
+        if self.choice.classes is not None:
+            names = (*self.choice.rename, *self.choice.classes)
+            resolved = self.choice.resolve(names, self._file, complete=False)
+        elif interface.is_file():
             self._chosen_in = str(interface)
             resolved = self.choice.resolve(read_interface(interface), interface)
         else:
-            resolved = self.choice.resolve(self._label_names(), self._file, complete=False)
+            resolved = self.choice.resolve(sorted(labels), self._file, complete=False)
         self.classes, self._indices = resolved
 
     def __len__(self) -> int:
         """Count the images; see the base class."""
         return len(self._tasks)
 
-    def entries(self) -> Iterator[tuple[int, Any]]:
-        """List the tasks with their numbers."""
-        yield from enumerate(self._tasks)
+    def entries(self) -> Iterator[int]:
+        """List the numbers of the tasks."""
+        yield from range(len(self._tasks))
 
-    def entry_name(self, entry: tuple[int, Any]) -> str:
+    def entry_name(self, entry: int) -> str:
         """Name the image of a task; see the base class."""
-        number, task = entry
-        return self.known_name(self._identity(task, f'task {number}'))
+        return self.known_name(self._identity(self._task(entry), f'task {entry}'))
 
-    def read(self, entry: tuple[int, Any]) -> AnnotatedImage:
+    def read(self, entry: int) -> AnnotatedImage:
         """Read one task; see the base class."""
-        number, task = entry
-        where = f'task {number}'
+        where = f'task {entry}'
+        task = self._task(entry)
         identity = self._identity(task, where)
         try:
             results = self._results(task)
@@ -140,11 +146,26 @@ class LabelStudioReader(FormatReader):
         except HandboneError as error:
             raise self._error(error, where) from error
 
-    def _load(self) -> list[Any]:
-        tasks = load_json(self._file, [object], 'Export it again as "JSON"')
-        if not tasks:
+    def _load(self, look: Callable[[Any], None] | None) -> JsonList:
+        with self._faults(), collector_paused():
+            tasks = JsonList(self._file, look)
+        if not len(tasks):
             raise DatasetError.at(self._file, 'there is no task in it', 'Export it again')
-        return list(tasks)
+        return tasks
+
+    def _task(self, number: int) -> Any:
+        with self._faults(), collector_paused():
+            return self._tasks.read(number)
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            problem = f'the file cannot be read ({error.strerror})'
+            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
+        except HandboneError as error:
+            raise DatasetError.of(self._file, error, 'Export it again as "JSON"') from error
 
     def _results(self, task: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Choose the annotation of a task and check its results."""
@@ -196,19 +217,13 @@ class LabelStudioReader(FormatReader):
             else:
                 polygons.append((index, polygon_points(kind, value, size)))
 
-    def _label_names(self) -> Sequence[str]:
-        if self.choice.classes is not None:
-            return (*self.choice.rename, *self.choice.classes)
-        found: set[str] = set()
-        for task in self._tasks:
-            try:
-                check_structure(task, TASK, 'it')
-                for result in self._results(task):
-                    if result['type'] in ELEMENTS:
-                        found.update(result_labels(result.get('value', {}).get(result['type'])))
-            except HandboneError:
-                continue  # it comes again when the task is read
-        return sorted(found)
+    def _add_labels(self, found: set[str], task: Any) -> None:
+        """Add the labels of a task to those of the tasks before it."""
+        with suppress(HandboneError):  # it comes again when the task is read
+            check_structure(task, TASK, 'it')
+            for result in self._results(task):
+                if result['type'] in ELEMENTS:
+                    found.update(result_labels(result.get('value', {}).get(result['type'])))
 
     def _image_name(self, names: Sequence[str]) -> str:
         """Find the name of an image file, with the mark of an upload or without it."""

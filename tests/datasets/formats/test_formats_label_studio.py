@@ -1,6 +1,7 @@
 """Label Studio: files as the program writes them."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from made_images import CLASSES, drawn_masks, made_image, masks_of, write_all
 from made_shapes import SIZE, TRIANGLE, boxes, drawn
 from small_dataset import write_png
 
+from handbone import json_stream
 from handbone.datasets import DatasetError
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.label_studio import LabelStudioReader, LabelStudioWriter
@@ -154,6 +156,32 @@ def test_results_of_images_of_several_sizes(tmp_path):
     path = write(tmp_path, first, second | dict(original_width=14))
     with pytest.raises(DatasetError, match='task 0, result 1: .* of another size'):
         list(LabelStudioReader(path))
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
+    """Ten times the tasks take the memory of one."""
+    monkeypatch.setattr(json_stream, 'PIECE', 2**12)
+    drawn = [result_of('polygonlabels', 'round', points=per_cent(TRIANGLE * 100))] * 4
+    peaks = []
+    for count in (2, 20):
+        path = tmp_path / f'{count}.json'
+        images = [f'/data/upload/3/{number}.png' for number in range(count)]
+        tasks = [dict(data=dict(image=each), annotations=[dict(result=drawn)]) for each in images]
+        path.write_text(json.dumps(tasks))
+        del tasks
+        tracemalloc.start()
+        reader = LabelStudioReader(path)
+        places = list(reader.entries())
+        assert sum(1 for _ in reader) == len(places) == len(reader.names()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_a_document_that_is_no_list(tmp_path):
+    (tmp_path / 'a.json').write_text('{"images": []}')
+    with pytest.raises(DatasetError, match='a.json: .*no list. Export it again as "JSON"'):
+        LabelStudioReader(tmp_path)
 
 
 def test_cut_off_files(tmp_path):

@@ -38,7 +38,7 @@ DOCUMENT = Fields(
 )
 SHAPE = Fields(dict(label=str, points=[object]), dict(shape_type=(str, None), mask=(str, None)))
 #: What flags, groups and descriptions are where a shape has none; a group may have the number 0.
-NOTHING = (None, '', {})
+NOTHING: tuple[object, ...] = (None, '', {})
 #: Shapes without an area.
 LINES = ('line', 'linestrip', 'point', 'points')
 #: Points of the polygon that stands for a circle.

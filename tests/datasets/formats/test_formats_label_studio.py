@@ -161,7 +161,7 @@ def test_results_of_images_of_several_sizes(tmp_path):
 def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
     """Ten times the tasks take the memory of one."""
     monkeypatch.setattr(json_stream, 'PIECE', 2**12)
-    drawn = [result_of('polygonlabels', 'round', points=per_cent(TRIANGLE * 100))] * 4
+    drawn = [result_of('polygonlabels', 'round', points=per_cent(TRIANGLE * 40))] * 4
     peaks = []
     for count in (2, 20):
         path = tmp_path / f'{count}.json'

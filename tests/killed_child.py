@@ -14,8 +14,8 @@ def contents(folder):
 
 
 def is_hidden(name):
-    """Whether a file is one that is being written."""
-    return name.rpartition('/')[2].startswith('.')
+    """Whether a file is one that is being written, or in a folder that is."""
+    return any(part.startswith('.') for part in name.split('/'))
 
 
 def dying_at(number, function):

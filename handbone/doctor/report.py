@@ -10,7 +10,7 @@ from handbone.csv_files import csv_bytes
 from handbone.datasets.formats.source import Source
 from handbone.evaluation.score_files import dice_rows
 from handbone.files import write_atomically
-from handbone.pages.pictures_folder import PICTURES, empty_pictures
+from handbone.pages.pictures_folder import PICTURES, new_pictures
 from handbone.visualization.picture_file import encode_picture
 
 from .dice_table import dice_table
@@ -79,13 +79,14 @@ def write_report(
         HandboneError: There is a folder ``pictures`` with files that no report wrote.
         OSError: A file cannot be written.
     """
-    empty_pictures(folder)
     drawn = draw_places(report.findings[:MOST_PICTURES], report.survey, sources, predictions)
     pictures, encoded = {}, {}
-    for number, picture in drawn:
-        pictures[number] = f'{PICTURES}/{number + 1:04d}.jpg'
-        encoded[number] = encode_picture(picture, '.jpg')
-        write_atomically(folder / pictures[number], encoded[number])
+    with new_pictures(folder) as new:
+        for number, picture in drawn:
+            name = f'{number + 1:04d}.jpg'
+            pictures[number] = f'{PICTURES}/{name}'
+            encoded[number] = encode_picture(picture, '.jpg')
+            write_atomically(new / name, encoded[number])
     rows = [COLUMNS, *(_row(n, each, pictures) for n, each in enumerate(report.findings))]
     write_atomically(folder / TABLE, csv_bytes(rows))
     write_atomically(folder / DOCUMENT, _document(report, pictures))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from handbone.errors import HandboneError
@@ -11,6 +12,8 @@ from handbone.files import UNFINISHED, put_in_place, write_atomically
 PICTURES = 'pictures'
 #: A file that says that a folder of pictures is that of a page.
 MARK = '.pictures_of_a_page'
+#: Begins the name of a folder in which new pictures are drawn.
+NEW = '.new_'
 
 
 def check_pictures(out_dir: Path) -> None:
@@ -70,7 +73,9 @@ def new_pictures(out_dir: Path) -> Iterator[Path]:
     check_pictures(out_dir)
     folder = out_dir / PICTURES
     write_atomically(folder / MARK, b'')
-    with TemporaryDirectory(prefix='.new_', dir=folder) as name:
+    for unfinished in folder.glob(f'{NEW}*'):
+        rmtree(unfinished)  # of a process that was killed
+    with TemporaryDirectory(prefix=NEW, dir=folder) as name:
         yield Path(name)
         empty_pictures(out_dir)
         for each in Path(name).iterdir():

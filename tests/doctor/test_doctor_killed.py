@@ -55,3 +55,17 @@ def test_a_doctor_that_was_killed(root, tmp_path, dies):
     assert not (tmp_path / 'out/index.html').exists()
     doctor([root / 'data/train'], tmp_path / 'out')
     assert contents(tmp_path / 'out') == whole
+
+
+def test_a_report_that_fails_leaves_the_earlier_one(root, tmp_path):
+    """Also if the images cannot be read again for its pictures."""
+    shutil.copytree(root / 'whole', tmp_path / 'out')
+
+    def failing(*_):
+        raise OSError('the disk is gone')
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report_module, 'encode_picture', failing)
+        with pytest.raises(OSError, match='the disk is gone'):
+            doctor([root / 'data/train'], tmp_path / 'out')
+    assert contents(tmp_path / 'out') == contents(root / 'whole')

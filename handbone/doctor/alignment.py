@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from handbone.masks import inverse
-from handbone.regions.template_learning import align, mean_shape
+from handbone.regions.template_learning import align, apart, mean_shape
 
 from .survey import Survey
 
-#: An image is aligned by at least this many classes.
+#: An image is aligned by at least this many classes that have a place of their own.
 FEWEST_CLASSES = 4
 
 
@@ -21,8 +21,8 @@ class Aligned:
         mean: (C, 2), the mean shape.
         features: (N, C, 3) float64: x and y in units of the mean shape, and the logarithm of the
             area in them; NaN where the class is not there or the image not aligned.
-        whole: (N, C) bool, whether the class is there and not cut off as it usually is not: its
-            place and size tell nothing otherwise.
+        whole: (N, C) bool, whether the image is aligned, and the class there and not cut off as it
+            usually is not: its place and size tell nothing otherwise.
         matrices: (N, 2, 3), from the mean shape to the pixels of each image; NaN where it is not
             aligned.
         scales: (N,), pixels per unit of the mean shape.
@@ -44,23 +44,20 @@ def align_images(survey: Survey) -> Aligned | None:
         survey: The measurements.
 
     Returns:
-        The features; None if no image shows enough classes.
+        The features; None if no image shows enough classes in different places. Images that share
+        too few classes with the others are not aligned.
     """
     if not survey.records:
         return None
     centres, areas = survey.centres.astype(np.float64), survey.areas.astype(np.float64)
     present, cut = survey.present, survey.border & ~survey.usually_cut
-    usable = present.sum(axis=1) >= FEWEST_CLASSES
+    usable = apart(centres).sum(axis=1) >= FEWEST_CLASSES
     if not usable.any():
         return None
-    mean = mean_shape(centres[usable], mirror=True)
-    number = len(centres)
-    matrices, mirrored = np.full((number, 2, 3), np.nan), np.zeros(number, bool)
-    features = np.full((*areas.shape, 3), np.nan)
-    placed = align_shapes(mean, centres[usable], areas[usable])
-    features[usable], matrices[usable], mirrored[usable] = placed
+    mean = mean_shape(centres[usable], mirror=True, fewest=FEWEST_CLASSES)
+    features, matrices, mirrored = align_shapes(mean, centres, areas)
     scales = pixels_per_unit(matrices)
-    whole = present & ~cut & usable[:, None]
+    whole = present & ~cut & np.isfinite(scales)[:, None]
     return Aligned(mean, features, whole, matrices, scales, mirrored)
 
 
@@ -77,8 +74,10 @@ def align_shapes(
     Returns:
         Features (n, C, 3), matrices (n, 2, 3) and mirrored (n,), as in :class:`Aligned`.
     """
-    found, mirrored = align(mean, centres, mirror=True)
-    matrices = np.stack([inverse(matrix) for matrix in found])
+    found, mirrored = align(mean, centres, mirror=True, fewest=FEWEST_CLASSES)
+    matrices = np.full(found.shape, np.nan)
+    for row in np.flatnonzero(np.isfinite(found).all(axis=(1, 2))):
+        matrices[row] = inverse(found[row])
     features = np.full((*areas.shape, 3), np.nan)
     features[..., :2] = centres @ found[..., :2].swapaxes(1, 2) + found[:, None, :, 2]
     with np.errstate(divide='ignore'):

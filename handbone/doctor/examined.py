@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from handbone.bones import FINGERS, RAYS, bone_names
 from handbone.metadata.patient_table import PatientTable
 
-from .alignment import Aligned, align_images
+from .alignment import FEWEST_CLASSES, Aligned, align_images
 from .exchanged_chains import put_right
 from .judged_shape import JudgedShape, judge_shapes
 from .shape_learning import learn_shape
@@ -53,12 +55,33 @@ def examine(survey: Survey, patients: PatientTable | None = None) -> Examined:
     if aligned is None or model is None:
         note = (
             'places and sizes of classes were not compared: that takes 20 images with at least 4 '
-            'classes each, of which 3 are in half of the images'
+            'classes each in different places, of which 3 are in half of the images'
         )
-        return Examined(survey, aligned, None, (), (note,), patients)
+        return Examined(survey, aligned, None, (), (*_empty(survey), note), patients)
+    notes = (*_empty(survey), *_not_aligned(survey, aligned))
     aligned, exchanged = put_right(survey, aligned, model, _chains(survey.classes))
     shapes = tuple(judge_shapes(model, aligned, exchanged))
-    return Examined(survey, aligned, model, shapes, (), patients)
+    return Examined(survey, aligned, model, shapes, notes, patients)
+
+
+def _empty(survey: Survey) -> tuple[str, ...]:
+    """Say that images without labels are no finding where there are many."""
+    if not survey.empty_is_usual:
+        return ()
+    count, number = survey.empty.sum(), survey.known.any(axis=1).sum()
+    return (f'{count} of {number} images have no labels: too many to report each of them',)
+
+
+def _not_aligned(survey: Survey, aligned: Aligned) -> tuple[str, ...]:
+    """Say how many images have classes enough, but too few that the others have."""
+    enough = survey.present.sum(axis=1) >= FEWEST_CLASSES
+    left = int((enough & ~np.isfinite(aligned.scales)).sum())
+    if not left:
+        return ()
+    return (
+        f'places and sizes of classes were not compared in {left} of {enough.sum()} images: they '
+        f'share fewer than {FEWEST_CLASSES} classes with the others, or have them all in one place',
+    )
 
 
 def _chains(classes: Sequence[str]) -> list[list[int]]:

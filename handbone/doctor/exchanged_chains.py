@@ -55,6 +55,8 @@ def put_right(
             centres = survey.centres[row, outlines].astype(np.float64)
             areas = survey.areas[row, outlines].astype(np.float64)
             placed = align_shapes(aligned.mean, centres[None], areas[None])
+            if not np.isfinite(placed[1]).all():
+                continue
             left = _doubted(model, placed[0][0], there).sum()
             if left < fewest:
                 fewest = left

@@ -19,6 +19,8 @@ QUANTILES = (0.5, 0.9)
 NORMAL_QUANTILES = ((1.1774, 0.6745), (2.1460, 1.6449))
 #: However narrow a distribution looks, distances are divided by this at least.
 LEAST_CALIBRATION = 0.4
+#: Variance of its own that each feature has at least, whatever the others are.
+LEAST_VARIANCE = 1e-6
 #: Standard deviation of shift, scale (its logarithm) and turn of an image, in units of the mean
 #: shape and radians: so much more than classes vary that only the other classes tell the pose.
 POSE_DEVIATION = 1.0
@@ -40,7 +42,7 @@ def learn_shape(features: np.ndarray, whole: np.ndarray) -> ShapeModel | None:
         whole: (N, C) bool, the classes to learn from.
 
     Returns:
-        The model; None if there are too few images.
+        The model; None if there are too few images, or too few classes that most of them have.
     """
     rows = whole.any(axis=1)
     features, seen = np.where(whole[..., None], features, np.nan)[rows], whole[rows]
@@ -93,7 +95,8 @@ def _fitted(
     columns = (np.flatnonzero(modelled)[:, None] * 3 + np.arange(3)).ravel()
     fit = LedoitWolf(assume_centered=True).fit(filled[:, modelled].reshape(len(filled), -1))
     poses = POSE_DEVIATION * (pose_changes(centre) / spread[..., None]).reshape(-1, 4)[columns]
-    covariance[np.ix_(columns, columns)] = fit.covariance_ + poses @ poses.T
+    own = LEAST_VARIANCE * np.eye(len(columns))
+    covariance[np.ix_(columns, columns)] = fit.covariance_ + own + poses @ poses.T
     model = ShapeModel(centre, spread, covariance, np.ones((classes, 2)))
     found = np.stack(
         [

@@ -18,10 +18,14 @@ from handbone.errors import HandboneError
 from .image_record import ImageRecord
 from .measuring import measure_images
 from .predictions import Predictions
+from .unpaired_images import unpaired_images
 
 #: The border of the image usually cuts a class off if it does so in this share of the images in
 #: which the class is.
 USUALLY = 0.3
+#: Images without labels are no finding if they are more than this share of the data: then many
+#: images show nothing of what is looked for.
+EMPTY_USUALLY = 0.05
 
 Progress = Callable[[Iterable[AnnotatedImage]], Iterable[AnnotatedImage]]
 
@@ -35,8 +39,9 @@ class Survey:
         palette: RGB colours, one per class; empty if the format has none.
         records: One per image.
         problems: Split, and what a reader rejected.
-        notes: How the readers read, what they guessed, and what the predictions lack; one sentence
-            each.
+        notes: How the readers read, what they guessed, and what the predictions and the folders of
+            images lack; one sentence each.
+        unlabelled: Split and name of images that no label names, where they are few.
     """
 
     classes: tuple[str, ...]
@@ -44,6 +49,7 @@ class Survey:
     records: tuple[ImageRecord, ...]
     problems: tuple[tuple[str, DatasetError], ...]
     notes: tuple[str, ...] = ()
+    unlabelled: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def areas(self) -> np.ndarray:
@@ -72,6 +78,22 @@ class Survey:
     def labelled(self) -> np.ndarray:
         """(N,) bool, whether the part of the data that an image is in has labels."""
         return np.array([record.labelled for record in self.records], bool)
+
+    @cached_property
+    def empty(self) -> np.ndarray:
+        """(N,) bool, images in which none of the classes is that could be known."""
+        return self.known.any(axis=1) & ~self.present.any(axis=1)
+
+    @cached_property
+    def empty_is_usual(self) -> bool:
+        """Whether so many images have no labels that none of them is reported."""
+        return bool(self.empty.sum() > max(EMPTY_USUALLY * self.known.any(axis=1).sum(), 1))
+
+    @cached_property
+    def without_file(self) -> np.ndarray:
+        """(N,) bool, images whose file is not there, as those of others of the same part are."""
+        with_files = {record.split for record in self.records if record.path}
+        return np.array([not each.path and each.split in with_files for each in self.records], bool)
 
     @cached_property
     def border(self) -> np.ndarray:
@@ -139,7 +161,15 @@ def survey(
     if not records and not problems:
         raise HandboneError('There is no image in the data.')
     unknown.check_images(record.name for record in records)
-    return Survey(classes, palette, tuple(records), tuple(problems), tuple(notes))
+    parts = [
+        (source.split, reader)
+        for source, reader in zip(sources, readers, strict=True)
+        if reader in labelled
+    ]
+    unlabelled, unpaired = unpaired_images(parts, records)
+    return Survey(
+        classes, palette, tuple(records), tuple(problems), (*notes, *unpaired), tuple(unlabelled)
+    )
 
 
 def _with_unknown(

@@ -172,6 +172,14 @@ class FormatReader:
         """The folder of the label files; the source where there is no folder of its own."""
         return self.source
 
+    def image_names(self) -> list[str]:
+        """List the names of all images that were found, whether there are labels for them or not.
+
+        Returns:
+            Their paths below :attr:`image_folder`.
+        """
+        return [file.name for file in self._images.files] if self._images else []
+
     def has_image(self, name: str) -> bool:
         """Tell whether the file of an image is known.
 

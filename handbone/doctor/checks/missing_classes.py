@@ -22,7 +22,7 @@ def check_presence(examined: Examined) -> Iterator[Finding]:
     """Report missing and rare classes.
 
     A class whose expected place lies outside the image is not missing, nor is one that is unknown
-    in it.
+    in it. Where many images have no labels, that is no finding.
 
     Args:
         examined: The data.
@@ -50,10 +50,9 @@ def check_presence(examined: Examined) -> Iterator[Finding]:
             reason = 'it is said to be unknown in this image, but has labels'
             yield Finding('unknown-class', *place, name, reason, 0.95, where)
         usual = usual_if_known & survey.known[row]
-        if not survey.known[row].any():
-            continue
-        if not there.any():
+        if survey.empty[row] and not survey.empty_is_usual:
             yield Finding('no-labels', *place, '', 'it has no labels at all', 0.9)
+        if not there.any():
             continue
         if there[usual].sum() < MOSTLY_THERE * usual.sum():
             reason = f'it has {there[usual].sum()} of {usual.sum()} classes that are usual'

@@ -18,6 +18,8 @@ BAND = 0.12
 STRAIGHT_PIXELS, STRAIGHT_SHARE = 1.0, 0.01
 #: A value counts as saturated from here, of 255.
 SATURATED = 250
+#: Parts of a class that are kept beside the largest one: the largest of them.
+MOST_PIECES = 20
 
 
 def measure_classes(
@@ -74,16 +76,15 @@ def _box(region: Region) -> Box:
 
 
 def _other_pieces(region: Region) -> list[tuple[Box, float]]:
-    """Boxes of all parts but the largest, and their area as a share of it."""
+    """Boxes of the parts after the largest one, and their area as a share of it."""
     _, _, statistics, _ = cv2.connectedComponentsWithStats(region.mask.view(np.uint8))
     parts = statistics[1:]
-    largest = parts[:, cv2.CC_STAT_AREA].argmax()
+    largest, *others = (-parts[:, cv2.CC_STAT_AREA]).argsort(kind='stable')[: MOST_PIECES + 1]
     found = []
-    for number, (left, top, width, height, area) in enumerate(parts.tolist()):
-        if number != largest:
-            left, top = left + region.left, top + region.top
-            share = area / int(parts[largest, cv2.CC_STAT_AREA])
-            found.append(((left, top, left + width, top + height), share))
+    for left, top, width, height, area in parts[sorted(others)].tolist():
+        left, top = left + region.left, top + region.top
+        share = area / int(parts[largest, cv2.CC_STAT_AREA])
+        found.append(((left, top, left + width, top + height), share))
     return found
 
 

@@ -47,7 +47,8 @@ class ClassMeasures:
         outside: (C,) float32, mean grey value just outside.
         white: (C,) float32, share of the mask that is saturated.
         polygons: (C,) int32, number of polygons; 0 where labels are masks.
-        pieces: Class index, box and share of the area of the largest part, of every other part.
+        pieces: Class index, box and share of the area of the largest part, of the other parts of a
+            class, of which the largest are kept.
         overlaps: (k, 3) float32, two class indices and the share of the smaller class that both
             cover.
     """

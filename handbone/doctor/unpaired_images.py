@@ -28,24 +28,23 @@ def unpaired_images(
     found: list[tuple[str, str]] = []
     notes: list[str] = []
     seen = {Path(record.path).resolve() for record in records if record.path}
-    with_labels = None
-    folders = set()
+    folders: dict[Path, list[tuple[str, FormatReader]]] = {}
     for split, reader in parts:
-        folder = reader.image_folder
-        if folder is None or folder.resolve() in folders:
-            continue
-        folders.add(folder.resolve())
+        if reader.image_folder is not None:
+            folders.setdefault(reader.image_folder.resolve(), []).append((split, reader))
+    for folder, shared in folders.items():
+        split, reader = shared[0]
         listed = reader.image_names()
         names = [name for name in listed if (folder / name).resolve() not in seen]
         if names:
             # those that a reader has rejected have labels, which takes a moment to know
-            with_labels = with_labels or {name for _, each in parts for name in each.names()}
+            with_labels = {name for _, each in shared for name in each.names()}
             names = [name for name in names if name not in with_labels]
         if len(names) <= max(FEW * len(listed), 1):
             found += [(split, name) for name in names]
         else:
             count = f'{len(names)} of {len(listed)}'
-            notes.append(f'{count} images in {folder} have no labels in these files')
+            notes.append(f'{count} images in {reader.image_folder} have no labels in these files')
     with_files = {record.split for record in records if record.path}
     without = dict.fromkeys(each.split for each in records if each.split not in with_files)
     for split in without:

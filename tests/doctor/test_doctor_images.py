@@ -1,13 +1,17 @@
 """Duplicates and faults of image files, on small made images."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from made_records import annotated, survey_of
 
-from handbone.doctor.checks.duplicates import check_duplicates
+from handbone.doctor.checks.contrasts import check_contrasts
+from handbone.doctor.checks.duplicates import MOST_PAIRS, _alike, check_duplicates
 from handbone.doctor.checks.files import check_files
 from handbone.doctor.examined import examine
+from handbone.doctor.image_record import Pixels
 from handbone.doctor.measuring import measure_image
 
 CLASSES = ('disc', 'bar')
@@ -29,6 +33,9 @@ def picture(seed, side=SIZE):
 def disc(side=SIZE):
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     return side / 2 + side / 5 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+BLANK = measure_image('train', annotated('0.png', [('disc', disc())], SIZE, None, CLASSES), CLASSES)
 
 
 def records_of(folder, images, split='train'):
@@ -100,8 +107,23 @@ def test_many_empty_images_are_no_near_duplicates(tmp_path):
     assert list(check_duplicates(examined(records_of(tmp_path, empty)))) == []
 
 
+def test_frames_of_one_view_are_compared_with_few_of_each_other():
+    """The pairs that are kept are the best ones, and a bounded number of them."""
+    rng = np.random.default_rng(0)
+    view = cv2.GaussianBlur(rng.normal(120, 60, (32, 32)), (0, 0), 0.8)
+    frames = np.clip(view + rng.normal(0, 6, (320, 32, 32)), 0, 255).astype(np.uint8)
+    frames[300] = np.clip(frames[17].astype(int) + rng.integers(-1, 2, (32, 32)), 0, 255)
+    frames[310] = np.clip(frames[5, :, ::-1].astype(int) + rng.integers(-1, 2, (32, 32)), 0, 255)
+    pixels = [Pixels(bytes(16), frame, 8, 0.0, 255.0, 0.0, 100.0) for frame in frames]
+    pairs = _alike([replace(BLANK, pixels=each) for each in pixels])
+    assert len(pairs) > 300 and max(map(len, pairs.values())) == MOST_PAIRS
+    assert pairs[300][0][1:] == (17, False) and pairs[310][0][1:] == (5, True)
+    assert all(found == sorted(found, reverse=True) for found in pairs.values())
+
+
 def checks_of(records):
-    return {(each.image, each.check) for each in check_files(examined(records))}
+    data = examined(records)
+    return {(each.image, each.check) for each in [*check_files(data), *check_contrasts(data)]}
 
 
 def test_sound_files(tmp_path, images):

@@ -7,13 +7,14 @@ import pytest
 from made_records import annotated, survey_of
 
 from handbone.doctor.alignment import Aligned
+from handbone.doctor.checks.all_checks import run_checks
 from handbone.doctor.checks.appearance import check_appearance
-from handbone.doctor.checks.files import check_files
+from handbone.doctor.checks.contrasts import check_contrasts
 from handbone.doctor.checks.misplaced import check_places
 from handbone.doctor.checks.overlaps import check_overlaps
 from handbone.doctor.checks.pieces import check_pieces
 from handbone.doctor.checks.sides import check_sides
-from handbone.doctor.class_measures import measure_classes
+from handbone.doctor.class_measures import MOST_PIECES, measure_classes
 from handbone.doctor.examined import Examined, examine
 from handbone.doctor.judged_shape import JudgedShape
 from handbone.doctor.measuring import measure_image
@@ -60,6 +61,26 @@ def test_second_parts_that_several_images_have(images):
     assert checks(check_pieces, records) == expected
 
 
+def test_of_thousands_of_specks_the_largest_are_kept():
+    rng = np.random.default_rng(0)
+    packed = np.zeros((300, 300), np.int32)
+    packed[::2, ::2] = rng.random((150, 150)) < 0.5
+    packed[100:150, 100:150], packed[200:204, 200:206] = 1, 1
+    measures, _ = measure_classes(packed, 1, None)
+    assert len(measures.pieces) == MOST_PIECES
+    assert max(share for _, _, share in measures.pieces) >= 24 / 2500
+
+
+@pytest.mark.parametrize(('empty', 'reported'), [(2, 2), (42, 0)])
+def test_images_without_labels_are_reported_where_they_are_few(empty, reported):
+    """Many radiographs of the chest show no pneumothorax, and many photographs no bottle."""
+    records = [record(f'{n:02d}.png', [] if n < empty else sound()) for n in range(60)]
+    examined = examine(survey_of(records, CLASSES))
+    found = [each.check for each in run_checks(examined)]
+    assert found == ['no-labels'] * reported
+    assert ('42 of 60 images have no labels' in ' '.join(examined.notes)) == (not reported)
+
+
 @pytest.mark.parametrize('images', [1, 2])
 def test_overlaps_that_several_images_have(images):
     crossed = [('a', square(10, 10, 30)), ('b', square(30, 20, 20)), ('c', square(20, 60, 25))]
@@ -77,7 +98,7 @@ def test_classes_may_be_darker_than_what_is_around_them():
         if number == 7:
             greys = {name: 180 - grey for name, grey in greys.items()}
         records.append(record(f'{number}.png', sound(), greys))
-    assert checks(check_files, records) == [('7.png', 'inverted', '')]
+    assert checks(check_contrasts, records) == [('7.png', 'inverted', '')]
 
 
 def test_saturated_classes_whose_grey_values_vary():

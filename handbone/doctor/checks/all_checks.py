@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..examined import Examined
 from ..finding import Finding, ordered
 from .appearance import check_appearance
+from .contrasts import check_contrasts
 from .duplicates import check_duplicates
 from .files import check_files
 from .headers import check_headers
@@ -18,6 +19,7 @@ from .sides import check_sides
 
 CHECKS: tuple[Callable[[Examined], Iterable[Finding]], ...] = (
     check_files,
+    check_contrasts,
     check_headers,
     check_duplicates,
     check_presence,

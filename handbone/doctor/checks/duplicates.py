@@ -28,7 +28,8 @@ CLIPPED = 2.0
 BLOCK = 256
 #: Larger pictures that are kept.
 MOST_PICTURES = 1024
-#: Pairs looked at again per image; an image like very many others is no duplicate of all of them.
+#: Pairs kept and looked at again per image; an image like very many others is no duplicate of all
+#: of them.
 MOST_PAIRS = 8
 
 
@@ -61,7 +62,7 @@ def _near(records: list[ImageRecord]) -> Iterator[Finding]:
     # the last images that were looked at again, which others may be like
     picture = lru_cache(MOST_PICTURES)(lambda number: _picture(records[number]))
     for later, candidates in progress_bar(_alike(records).items(), 'Comparing again'):
-        for _, earlier, mirrored in sorted(candidates, reverse=True)[:MOST_PAIRS]:
+        for _, earlier, mirrored in candidates:
             alike = _correlation(picture(later), picture(earlier), mirrored)
             if alike > DUPLICATE:
                 reason = _difference(records[later], records[earlier], mirrored)
@@ -72,10 +73,11 @@ def _near(records: list[ImageRecord]) -> Iterator[Finding]:
 def _alike(records: Sequence[ImageRecord]) -> dict[int, list[tuple[float, int, bool]]]:
     """Find pairs of images whose thumbnails are alike.
 
-    Only one vector per image is in memory, 4 kB, and what one block needs.
+    Only one vector per image is in memory, 4 kB, its pairs, and what one block needs.
 
     Returns:
-        By the number of the later image: correlation, number of the earlier one, whether mirrored.
+        By the number of the later image: correlation, number of the earlier one, whether mirrored,
+        of the :data:`MOST_PAIRS` that are most alike, these first.
     """
     vectors = np.zeros((len(records), THUMBNAIL**2), np.float32)
     pairs: dict[int, list[tuple[float, int, bool]]] = defaultdict(list)
@@ -86,11 +88,17 @@ def _alike(records: Sequence[ImageRecord]) -> dict[int, list[tuple[float, int, b
         vectors[start:end] = _fine_structure(thumbnails)
         for mirrored in (False, True):
             rows = _fine_structure(thumbnails[:, :, ::-1]) if mirrored else vectors[start:end]
-            # a pair once: the later image against the earlier one
             alike = rows @ vectors[:end].T
-            for row, other in np.argwhere(alike > CANDIDATE).tolist():
-                if other < start + row:
-                    pairs[start + row].append((float(alike[row, other]), other, mirrored))
+            for row in np.flatnonzero((alike > CANDIDATE).any(axis=1)).tolist():
+                later = start + row
+                # a pair once: the later image against the earlier one
+                pairs[later] += [
+                    (float(alike[row, other]), other, mirrored)
+                    for other in _most_alike(alike[row, :later])
+                ]
+        for later in range(start, end):
+            if later in pairs:
+                pairs[later] = sorted(pairs[later], reverse=True)[:MOST_PAIRS]
     return pairs
 
 
@@ -102,6 +110,15 @@ def _blocks(count: int) -> Iterator[int]:
             yield start
             end = min(start + BLOCK, count)
             compared.update(end * (end + 1) // 2 - start * (start + 1) // 2)
+
+
+def _most_alike(alike: np.ndarray) -> list[int]:
+    """Numbers of the images whose correlation, (n,), is highest, and high enough."""
+    found = np.flatnonzero(alike > CANDIDATE)
+    if len(found) > MOST_PAIRS:
+        found = found[np.argpartition(alike[found], -MOST_PAIRS)[-MOST_PAIRS:]]
+    chosen: list[int] = found.tolist()
+    return chosen
 
 
 def _fine_structure(pictures: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Image files: unreadable, unlike the others, empty, pale, saturated, inverted, turned, shared."""
+"""Image files: unreadable, unlike the others, empty, pale, saturated, turned, shared."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -18,9 +18,6 @@ EMPTY = 10.0
 #: Share of pixels of the largest value from which an image is saturated, and by which it exceeds
 #: the median of all images.
 SATURATED = 0.15
-#: Labels lie on what they name if the contrast of the classes to what is around them is at least
-#: this share of the usual one, which so many images tell.
-LEAST_CONTRAST, FEWEST_CONTRASTS = 0.25, 3
 
 
 def check_files(examined: Examined) -> Iterator[Finding]:
@@ -30,21 +27,26 @@ def check_files(examined: Examined) -> Iterator[Finding]:
         examined: The data.
 
     Yields:
-        ``unreadable``, ``rejected``, ``image-size``, ``bit-depth``, ``empty-image``,
-        ``little-contrast``, ``saturated``, ``inverted``, ``labels-elsewhere``,
-        ``turned-by-exif`` and ``patient-in-several-splits``.
+        ``unreadable``, ``rejected``, ``missing-image``, ``missing-annotation``, ``image-size``,
+        ``bit-depth``, ``empty-image``, ``little-contrast``, ``saturated``, ``turned-by-exif`` and
+        ``patient-in-several-splits``.
     """
     survey = examined.survey
     for split, problem in survey.problems:
         yield Finding('rejected', split, problem.path, '', str(problem).rstrip('.'), 1.0)
     records = survey.records
+    for split, name in survey.unlabelled:
+        reason = 'there are no labels for it, neither empty ones'
+        yield Finding('missing-annotation', split, name, '', reason, 0.9)
+    for row in np.flatnonzero(survey.without_file):
+        reason = 'there are labels for it, but no image'
+        yield Finding('missing-image', records[row].split, records[row].name, '', reason, 1.0)
     for record in records:
         if record.problem:
             reason = record.problem.rstrip('.')
             yield Finding('unreadable', record.split, record.name, '', reason, 1.0)
     yield from _unlike_the_others(records)
     yield from _grey_ranges(records)
-    yield from _contrasts(records)
     yield from _shared_patients(records)
 
 
@@ -86,36 +88,6 @@ def _grey_ranges(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
             reason = f'its grey values reach from {pixels.low:.0f} to {pixels.high:.0f} only, over '
             reason += f'{pixels.high - pixels.low:.0f} of {np.median(ranges):.0f} that are usual'
             yield Finding('little-contrast', *place, '', reason, 0.7)
-
-
-def _contrasts(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
-    """Compare how the classes stand out from what is around them with how they usually do."""
-    if len(records) < FEWEST_CONTRASTS:
-        return
-    contrasts = np.ma.masked_invalid([_contrast(record) for record in records])
-    usual = np.ma.median(contrasts, axis=0)
-    # the usual contrast of each class tells how much it counts, and which way
-    weights = (usual * ~contrasts.mask).filled(0)
-    shares = (contrasts.filled(0) * weights).sum(axis=1)
-    shares /= np.maximum((weights * usual.filled(0)).sum(axis=1), 1e-6)
-    known = np.abs(weights).sum(axis=1) > 0
-    for record, share in zip(np.array(records, object)[known], shares[known], strict=True):
-        place = record.split, record.name
-        if share < -LEAST_CONTRAST:
-            reason = 'its grey scale is inverted: what is bright in other images is dark in it'
-            yield Finding('inverted', *place, '', reason, 0.95)
-        elif share < LEAST_CONTRAST:
-            reason = 'its labels do not lie on anything that stands out: are they those of another '
-            reason += 'image, shifted or mirrored'
-            yield Finding('labels-elsewhere', *place, '', reason, 0.8)
-
-
-def _contrast(record: ImageRecord) -> np.ndarray:
-    """Difference of inside and outside, (C,), in grey ranges; NaN where it is not known."""
-    measures, pixels = record.classes, record.pixels
-    if pixels is None or pixels.high - pixels.low < EMPTY:
-        return np.full(len(measures.areas), np.nan)
-    return (measures.inside - measures.outside).astype(np.float64) / (pixels.high - pixels.low)
 
 
 def _shared_patients(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:

@@ -53,8 +53,8 @@ def doctor(
         choice: Which classes are read.
         reader_options: Further arguments of the format's reader.
         least_confidence: Findings that are less sure are left out, 0 to 1.
-        list_file: Gets the names of the images that can be read and were not rejected, as an
-            ``ann_file`` for training; takes one source.
+        list_file: Gets the names of the images that are there, can be read and were not rejected,
+            as an ``ann_file`` for training; takes one source.
         rejected: Text file with the name of an image that a person rejected on each line.
         predictions: CSV of runs of a model, out of fold: of images that it was not trained on.
         table: CSV of patients, as ``handbone metadata`` writes it, for the tables of the page

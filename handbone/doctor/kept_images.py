@@ -1,4 +1,4 @@
-"""The images that can be read and were not rejected, for the ``ann_file`` of a dataset."""
+"""The images that are there and were not rejected, for the ``ann_file`` of a dataset."""
 
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -50,7 +50,7 @@ def read_rejected(path: Path) -> Rejected:
 def kept_images(
     measured: Survey, source: Source, rejected: Rejected | None
 ) -> tuple[list[str], list[str]]:
-    """List the images of the only part of the data that can be read and were not rejected.
+    """List the images of the only part of the data that are there and were not rejected.
 
     Args:
         measured: The data.
@@ -59,7 +59,7 @@ def kept_images(
             passed over.
 
     Returns:
-        Their names, and a sentence if the file has lines of other parts only.
+        Names of those that can be read, and a sentence if the file has lines of other parts only.
 
     Raises:
         DatasetError: A line names an image that is not there.
@@ -77,8 +77,8 @@ def kept_images(
             )
     names = [
         image.name
-        for image, record in zip(images, measured.records, strict=True)
-        if image not in left_out and not record.problem
+        for image, record, gone in zip(images, measured.records, measured.without_file, strict=True)
+        if image not in left_out and not record.problem and not gone
     ]
     return names, notes
 

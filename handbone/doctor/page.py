@@ -28,8 +28,10 @@ ADVICE: Mapping[str, str] = {
     'labels-elsewhere': 'Check that image and labels belong together',
     'left-right-difference': 'Compare with the other side',
     'little-contrast': 'Export it with another window, or train on ranks (RankDataPreProcessor)',
+    'missing-image': 'Put the image back, or remove its labels',
     'mirrored': 'Compare the image with others, and mirror it or its labels',
     'misplaced': 'Check the outline, and whether it is this class at all',
+    'missing-annotation': 'Label the image, or take it out of the folder',
     'missing-class': 'Draw it, or record that it is not there',
     'modality': 'Check that the image belongs into this dataset',
     'no-labels': 'Label the image, or leave it out',
@@ -142,12 +144,12 @@ def _row(number: int, each: 'Finding', picture: bytes | None, several: bool) -> 
 
 
 def _checkbox(each: 'Finding', several: bool) -> str:
-    """A box to reject the image; none for labels that no reader takes, which are in no list.
+    """A box to reject the image; none for one that no reader takes, which is in no list.
 
     Of several parts of the data, it names its own. Names are bytes in percent encoding, as they
     need not be UTF-8.
     """
-    if each.check == 'rejected':
+    if each.check in ('rejected', 'missing-annotation'):
         return ''
     part = f' data-part="{_percent_encoded(each.split)}"' if several else ''
     return (

@@ -244,6 +244,7 @@ def test_one_class_without_image_files(tmp_path):
     result = doctor([tmp_path], tmp_path / 'out')
     checks = [each.check for each in result.findings]
     assert checks == ['no-labels']
+    assert any('only its labels were examined' in note for note in result.notes)
     assert result.notes[-1].startswith('places and sizes of classes were not compared')
 
 

@@ -36,7 +36,7 @@ def radiographs(rng, count):
     """Bones and lungs: the first classes are bright, the third is dark, the last hardly differs."""
     usual = np.array([0.15, 0.08, -0.16, 0.0])
     contrasts = usual + rng.normal(0, [0.035, 0.02, 0.035, 0.01], (count, 4))
-    return contrasts * rng.uniform(0.7, 1.4, (count, 1))  # exposure
+    return contrasts * rng.uniform(0.8, 1.25, (count, 1))  # exposure
 
 
 def photographs(rng, count):

@@ -15,7 +15,7 @@ from .files import EMPTY
 LEAST_CONTRAST = 0.25
 #: So many images with the class tell a usual contrast. It is at least so many robust deviations,
 #: and that share of the images with the class have it as well, or else the class has none.
-FEWEST_CONTRASTS, LEAST_DEVIATIONS, USUAL = 10, 2.0, 0.8
+FEWEST_CONTRASTS, LEAST_DEVIATIONS, USUAL = 10, 3.0, 0.8
 #: What is reported is also so many robust deviations from the usual contrast.
 UNUSUAL = 2.5
 #: If more than this share of the images is unlike the others, nothing is usual.

@@ -82,7 +82,8 @@ class Survey:
     @cached_property
     def empty(self) -> np.ndarray:
         """(N,) bool, images in which none of the classes is that could be known."""
-        return self.known.any(axis=1) & ~self.present.any(axis=1)
+        empty: np.ndarray = self.known.any(axis=1) & ~self.present.any(axis=1)
+        return empty
 
     @cached_property
     def empty_is_usual(self) -> bool:

@@ -70,9 +70,8 @@ def _usual(contrasts: np.ndarray) -> _Usual:
     middle = np.ma.median(values, axis=0).filled(0)
     spreads = 1.4826 * np.ma.median(np.abs(values - middle), axis=0).filled(0)
     # the same way round and about as strong
-    agree = (np.where(known, contrasts, 0) * np.sign(middle) > LEAST_CONTRAST * np.abs(middle)).sum(
-        axis=0
-    )
+    alike = values.filled(0) * np.sign(middle) > LEAST_CONTRAST * np.abs(middle)
+    agree = (alike & known).sum(axis=0)
     count = known.sum(axis=0)
     usual = (count >= FEWEST_CONTRASTS) & (agree >= USUAL * count)
     usual &= np.abs(middle) > LEAST_DEVIATIONS * spreads

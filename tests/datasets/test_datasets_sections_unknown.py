@@ -24,6 +24,17 @@ def test_only_the_organ_of_a_section_is_known(root):
     assert (item['gt_unknown_map'] == 0b10).all()
 
 
+def test_the_plain_dataset_of_the_same_table_says_what_is_unknown(root, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        'handbone.datasets.format_dataset.print_log', lambda text, **_: said.append(text)
+    )
+    dataset = build('FormatDataset', root, format='rle-csv')
+    unknown = [dataset.get_data_info(index)['unknown'].classes for index in range(len(dataset))]
+    assert unknown == [(1,), (0,)]
+    assert any('its other classes are unknown in it' in text for text in said)
+
+
 def test_tiles_of_sections_that_do_not_annotate_a_class(root):
     settings = dict(min_tissue=0, unknown_classes=['lung'], skip_labels=['lung'])
     dataset = build('SectionTiles', root, **settings)

@@ -12,7 +12,7 @@ from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.registry import MODELS
 from mmseg.structures import SegDataSample
 
-from handbone.masks import rasterize, unpack
+from handbone.masks import compose, rasterize, unpack
 from handbone.models.segmentors.multilabel_segmentor import PackedPrediction
 
 #: Centre, half width and half height of each part, in an object of about 2 x 2.
@@ -112,12 +112,16 @@ class UprightSegmentor(ChannelSegmentor):
 
 @MODELS.register_module()
 class ShortSightedSegmentor(ChannelSegmentor):
-    """Does not see classes of few cells."""
+    """Does not see classes where they are few cells."""
+
+    def __init__(self, least=8, **settings):
+        super().__init__(**settings)
+        self.least = least
 
     def encode_decode(self, inputs, batch_img_metas):
         logits = super().encode_decode(inputs, batch_img_metas)
-        small = (logits > 0).sum(dim=(2, 3), keepdim=True) < 8
-        return torch.where(small, -1000.0, logits)
+        around = 81 * F.avg_pool2d((logits > 0).float(), 9, 1, 4)
+        return torch.where(around < self.least - 0.5, -1000.0, logits)
 
 
 def build_cascade(view=(192, 192), mirror=True, blind=False, shrink=4, **settings):
@@ -140,6 +144,22 @@ def dice_of(found, expected):
     found, expected = unpack(found, len(PARTS)), unpack(expected, len(PARTS))
     both = (found & expected).sum(axis=(1, 2))
     return (2 * both + 1e-4) / (found.sum(axis=(1, 2)) + expected.sum(axis=(1, 2)) + 1e-4)
+
+
+def predict(model, *images, originals=None):
+    """The samples of images that were predicted together."""
+    originals = originals or [None] * len(images)
+    samples = [sample_of(image, size) for image, size in zip(images, originals, strict=True)]
+    with torch.no_grad():
+        return model.test_step(dict(inputs=list(images), data_samples=samples))
+
+
+def view_error(sample, matrix, view):
+    """Largest distance, in pixels of the view, from where the object should be in it."""
+    to_view = compose(sample.region_matrix[0], matrix)
+    units = np.array([[x, y] for x, y, _, _ in PARTS])
+    found = units @ to_view[:, :2].T + to_view[:, 2]
+    return np.abs(found - (np.array(TEMPLATE) * view - 0.5)).max()
 
 
 #: Grey value of each part in a grey image, where the last one drawn covers the others.

@@ -40,6 +40,21 @@ class LogitSummary:
         """
         return replace(self, agreement=agreement)
 
+    def less_sure(self, other: 'LogitSummary') -> 'LogitSummary':
+        """Take for each class what makes it doubtful, of two places that show it.
+
+        Args:
+            other: That of the other place, such as the other hand of a film.
+
+        Returns:
+            The summary of both.
+        """
+        return LogitSummary(
+            np.fmin(self.confidence, other.confidence),
+            np.fmax(self.margin, other.margin),
+            np.fmin(self.agreement, other.agreement),
+        )
+
 
 def summarise_logits(
     logits: Tensor,

@@ -9,7 +9,7 @@ from .boundaries import boundary_pixels, boundary_unknown
 from .class_regions import Box, Region, class_boxes, regions
 from .counts import OverlapCounts, background_counts, dice, iou, overlap_counts, precision, recall
 from .decision import UpsampledBlock
-from .index_map import first_class_only, index_map, overlapping, undecided
+from .index_map import first_class_only, index_map, joined_labels, overlapping, undecided
 from .outlines import trace_outlines
 from .packed import (
     CLASSES_PER_PLANE,
@@ -81,6 +81,7 @@ __all__ = [
     'inverse',
     'iou',
     'join_unknown',
+    'joined_labels',
     'logit_thresholds',
     'logits_to_packed',
     'num_planes',

@@ -1,5 +1,8 @@
 """Packed maps of classes that exclude each other, and maps with one class number per pixel."""
 
+from collections.abc import Sequence
+from functools import reduce
+
 import torch
 from torch import Tensor
 
@@ -28,6 +31,20 @@ def first_class_only(packed: Tensor) -> Tensor:
         plane.masked_fill_(~free, 0)
         free &= plane == 0
     return first | (packed & IGNORE_BIT)
+
+
+def joined_labels(maps: Sequence[Tensor], exclusive: bool) -> Tensor:
+    """Give each pixel the classes that it has in any of several maps.
+
+    Args:
+        maps: Int32 tensors (P, H, W).
+        exclusive: A pixel has the first of its classes only.
+
+    Returns:
+        The same shape.
+    """
+    joined = reduce(torch.bitwise_or, maps)
+    return first_class_only(joined[None])[0] if exclusive else joined
 
 
 def index_map(packed: Tensor, ignore_index: int = 255) -> Tensor:

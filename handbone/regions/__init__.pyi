@@ -1,7 +1,7 @@
 from .class_masses import Masses, masses_of_labels, masses_of_logits
 from .class_region import ClassRegion
 from .crops import inside, sample_crops, sample_grid
-from .separation import separate_regions
+from .separation import Part, separate_masks, separate_regions
 from .similarity import Fit, SidedFit, fit_either_side, fit_similarity
 from .template_learning import Outlined, learn_template
 from .template_region import Found, TemplateRegion, view_size, whole_image
@@ -12,6 +12,7 @@ __all__ = [
     'Found',
     'Masses',
     'Outlined',
+    'Part',
     'SidedFit',
     'TemplateRegion',
     'fit_either_side',
@@ -22,6 +23,7 @@ __all__ = [
     'masses_of_logits',
     'sample_crops',
     'sample_grid',
+    'separate_masks',
     'separate_regions',
     'view_size',
     'whole_image',

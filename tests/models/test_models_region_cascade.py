@@ -7,33 +7,18 @@ import pytest
 import torch
 from striped_object import (
     PARTS,
-    TEMPLATE,
     build_cascade,
     dice_of,
     object_image,
     object_matrix,
     object_polygons,
-    sample_of,
+    predict,
+    view_error,
 )
 
 from handbone.errors import HandboneError
 from handbone.masks import compose, pack, planes_last
 from handbone.regions import masses_of_labels, masses_of_logits
-
-
-def predict(model, *images, originals=None):
-    originals = originals or [None] * len(images)
-    samples = [sample_of(image, size) for image, size in zip(images, originals, strict=True)]
-    with torch.no_grad():
-        return model.test_step(dict(inputs=list(images), data_samples=samples))
-
-
-def view_error(sample, matrix, view):
-    """Largest distance, in pixels of the view, from where the object should be in it."""
-    to_view = compose(sample.region_matrix[0], matrix)
-    units = np.array([[x, y] for x, y, _, _ in PARTS])
-    found = units @ to_view[:, :2].T + to_view[:, 2]
-    return np.abs(found - (np.array(TEMPLATE) * view - 0.5)).max()
 
 
 @pytest.mark.parametrize('mirrored', [False, True])
@@ -71,71 +56,6 @@ def test_a_locator_that_knows_only_upright_objects_sees_them_in_four_positions(
     (sample, _) = predict(build_cascade(**upright), *(image for image, _ in parts))
     alone = sample.region_found and view_error(sample, matrices[0], (192, 192)) < 2
     assert alone == (abs(angle) < 0.7)
-
-
-@pytest.mark.parametrize('size', [(480, 640), (640, 300), (330, 640)])
-@pytest.mark.parametrize('place', [(0.12, 0.15), (0.5, 0.5), (0.85, 0.4), (0.3, 0.87)])
-def test_an_object_that_is_too_small_is_found_at_a_closer_look(place, size):
-    """Beside one that is large enough, in the same batch."""
-    short_sighted = dict(locator=dict(type='ShortSightedSegmentor', stride=2))
-    middle = np.array(place) * size[::-1]
-    small = object_matrix(0.6, 30, middle, mirrored=True)
-    image, packed = object_image(object_polygons(small), size)
-    large, of_large = object_image(object_polygons(object_matrix(0.2, 90, (150, 150))), size)
-    model = build_cascade(look_closer_below=3, **short_sighted)
-    samples = predict(model, large, image)
-    for sample, expected in zip(samples, (of_large, packed), strict=True):
-        assert sample.region_found
-        assert (dice_of(planes_last(sample.pred_sem_seg.data), expected) > 0.96).all()
-    assert view_error(samples[1], small, (192, 192)) < 4
-    looks = [batch for batch, *_ in model.locator.sizes]
-    windows = 3 if min(size) <= max(size) / 2 else 9
-    assert looks == [2, *[1] * windows]
-    (alone,) = predict(build_cascade(**short_sighted), image)
-    assert not alone.region_found
-
-
-def test_a_closer_look_that_finds_less_changes_nothing():
-    """An object as large as the image is in no window as a whole."""
-    matrix = object_matrix(0.2, 110, (140, 140))
-    image, _ = object_image(object_polygons(matrix, [0, 1, 2, 4, 5]), (280, 280))
-    (plain,) = predict(build_cascade(), image)
-    model = build_cascade(look_closer_below=6)
-    (sample,) = predict(model, image)
-    assert len(model.locator.sizes) == 1 + 9  # the image and its windows
-    assert torch.equal(plain.pred_sem_seg.data, sample.pred_sem_seg.data)
-
-
-def test_a_closer_look_needs_blocks_that_can_be_halved():
-    with pytest.raises(HandboneError, match='look_closer_below needs an even number for shrink'):
-        build_cascade(shrink=3, look_closer_below=5)
-
-
-def test_both_objects_of_an_image_are_labelled():
-    """Of different sizes, turns and sides, beside an image with one object in the same batch."""
-    matrices = [object_matrix(0.4, 55, (95, 120)), object_matrix(-0.9, 75, (320, 190), True)]
-    polygons = [part for matrix in matrices for part in object_polygons(matrix)]
-    both, packed = object_image(polygons, (300, 440))
-    one, of_one = object_image(object_polygons(matrices[1]), (300, 440))
-    model = build_cascade()
-    samples = predict(model, both, one)
-    for sample, expected in zip(samples, (packed, of_one), strict=True):
-        found = planes_last(sample.pred_sem_seg.data)
-        assert (dice_of(found, expected) > 0.97).all()
-    assert model.network.sizes == [(3, len(PARTS), 192, 192)]
-    (alone,) = predict(model, one)
-    assert torch.equal(alone.pred_sem_seg.data, samples[1].pred_sem_seg.data)
-
-
-def test_a_piece_far_from_the_object_is_not_another_one():
-    matrix = object_matrix(0.4, 55, (95, 120))
-    polygons = object_polygons(matrix)
-    other = object_polygons(object_matrix(0.1, 55, (330, 190)), [0])
-    image, _ = object_image(polygons + other, (300, 440))
-    model = build_cascade()
-    (sample,) = predict(model, image)
-    assert view_error(sample, matrix, (192, 192)) < 6
-    assert model.network.sizes == [(1, len(PARTS), 192, 192)]
 
 
 @pytest.mark.parametrize('seed', range(12))

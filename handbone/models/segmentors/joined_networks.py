@@ -26,12 +26,12 @@ class JoinedNetworks(PackedPrediction):
 
     @property
     def labeller(self) -> Any:
-        """The network that labels what :meth:`view` shows."""
+        """The network that labels what :meth:`views` shows."""
         raise NotImplementedError
 
     @property
     def view_preprocessor(self) -> Any:
-        """The data preprocessor that normalises what :meth:`view` shows."""
+        """The data preprocessor that normalises what :meth:`views` shows."""
         return self.labeller.view_preprocessor
 
     def set_up_decision(self) -> None:
@@ -48,7 +48,7 @@ class JoinedNetworks(PackedPrediction):
         """Compute the logits of views.
 
         Args:
-            inputs: ``(N, channels, h, w)`` of :meth:`view`.
+            inputs: ``(N, channels, h, w)`` of :meth:`views`.
             batch_img_metas: Meta information of each image.
 
         Returns:

@@ -14,21 +14,17 @@ from torch import Tensor
 from handbone.checkpoints.pretrained_fit import load_pretrained
 from handbone.checkpoints.weight_source import is_weight_source
 from handbone.errors import HandboneError
-from handbone.masks import (
-    check_thresholds,
-    first_class_only,
-    logits_to_packed,
-    placed_to_packed,
-)
+from handbone.masks import check_thresholds, logits_to_packed, placed_to_packed
 from handbone.postprocessing import apply_steps
 
 from .decision import Decision
+from .joined_views import join_views
 from .kept_logits import keep_logits, note_summary
 from .logit_frame import grey_image, logit_content, logit_matrix, undo_flip, undo_swap
 from .section_windows import are_sections, section_logits
 from .shape_batches import predict_by_shape
 from .sliding_window import SlidingWindow
-from .viewing import Viewing
+from .viewing import Shown, Viewing
 
 
 class PackedPrediction(Viewing, Decision):
@@ -51,7 +47,8 @@ class PackedPrediction(Viewing, Decision):
       ``'uncut'`` stores the very logits that the labels were made of: the image fills
       only ``logit_content`` of them, (height, width) in the sample's meta information. Logits of
       a part of the image are spread over the whole of it, at their own resolution where that is
-      not too fine; ``'uncut'`` stores them with ``logit_matrix``, their place.
+      not too fine; ``'uncut'`` stores them with ``logit_matrix``, their place, but spreads those
+      of several parts; see :func:`join_views`.
     - ``summarise``: tell how sure the network is of each class, see :func:`note_summary`.
 
     Args:
@@ -165,17 +162,24 @@ class PackedPrediction(Viewing, Decision):
                 self, data_samples, lambda windows: self.encode_decode(windows, [])
             )
             return self.postprocess_result(logits, data_samples)
-        shown = self.views(inputs, data_samples, several=not self.test_cfg.get('keep_logits'))
-        seg_logits = self.inference(shown.images, [sample.metainfo for sample in shown.samples])
+        shown = self.views(inputs, data_samples)
+        of_views = self.inference(shown.images, [sample.metainfo for sample in shown.samples])
+        return self.label_views(of_views, shown, inputs)
+
+    def label_views(self, logits: Tensor, shown: Shown, inputs: Tensor) -> list[SegDataSample]:
+        """Turn the logits of views into labels, and put those of each image together.
+
+        Args:
+            logits: ``(n, C, h, w)`` of the views.
+            shown: The views.
+            inputs: ``(N, channels, H, W)``, the images that the views were chosen from.
+
+        Returns:
+            The samples of the images.
+        """
         images = inputs[shown.owners] if len(shown.owners) > len(inputs) else inputs
-        labelled = self.postprocess_result(seg_logits, shown.samples, images)
-        for owner, sample in zip(shown.owners, labelled, strict=True):
-            if sample is not data_samples[owner]:
-                joined = data_samples[owner].pred_sem_seg.data | sample.pred_sem_seg.data
-                if self.exclusive:
-                    joined = first_class_only(joined[None])[0]
-                data_samples[owner].pred_sem_seg.data = joined
-        return data_samples
+        labelled = self.postprocess_result(logits, shown.samples, images)
+        return join_views(labelled, shown.owners, self.exclusive)
 
     def postprocess_result(
         self,

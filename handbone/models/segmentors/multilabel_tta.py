@@ -85,9 +85,9 @@ class MultilabelTTAModel(BaseTTAModel):
             batch = self.module.data_preprocessor(data, False)
             if are_sections(batch['data_samples']):
                 return self._predict_sections(batch['data_samples'])
-            shown = self.module.view(batch['inputs'], batch['data_samples'])
-            logits = self.mean_logits(shown, batch['data_samples'])
-            return self.module.postprocess_result(logits, batch['data_samples'], batch['inputs'])
+            shown = self.module.views(batch['inputs'], batch['data_samples'])
+            logits = self.mean_logits(shown.images, shown.samples)
+            return self.module.label_views(logits, shown, batch['inputs'])
         return self._merge_pipeline_views(data)
 
     def _predict_sections(self, data_samples: list[SegDataSample]) -> list[SegDataSample]:
@@ -151,8 +151,8 @@ class MultilabelTTAModel(BaseTTAModel):
             raw = dict(inputs=list(inputs), data_samples=list(data_samples))
             batch = self.module.data_preprocessor(raw, False)
             first = first or batch
-            shown = self.module.view(**batch)
-            for index, logits in enumerate(self.mean_logits(shown, batch['data_samples'])):
+            shown = self.module.views(**batch)
+            for index, logits in enumerate(self.mean_logits(shown.images, shown.samples)):
                 logits = _straighten(logits, batch['data_samples'][index].metainfo)
                 if sizes[index] not in (None, tuple(logits.shape[1:])):
                     logits = F.interpolate(logits[None], sizes[index], mode='bilinear')[0]

@@ -1,5 +1,6 @@
 """Two networks in one: the first finds a region of the image, the second labels it."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -139,7 +140,12 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
         return normalised(self.network.data_preprocessor, crops, None)
 
     def view_of(
-        self, logits: Tensor, inputs: Tensor, data_samples: list[SegDataSample], content: Tensor
+        self,
+        logits: Tensor,
+        inputs: Tensor,
+        data_samples: list[SegDataSample],
+        content: Tensor,
+        territories: Sequence[Tensor | None],
     ) -> Tensor:
         """Show the region where the first network has found it.
 
@@ -149,11 +155,12 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
             data_samples: Samples with meta information. They get ``region_matrix``, the matrix from
                 the original image to the view and its height and width, and ``region_found``.
             content: ``(2,)``, height and width of the images without their padding.
+            territories: As for :meth:`find`.
 
         Returns:
             ``(N, channels, h, w)``, normalised.
         """
-        found = self.find(logits, inputs, content)
+        found = self.find(logits, inputs, content, territories)
         size = self.region.size[::-1]
         matrices, flags = found.matrices.double().cpu().numpy(), found.found.tolist()
         for matrix, flag, sample in zip(matrices, flags, data_samples, strict=True):

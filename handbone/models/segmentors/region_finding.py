@@ -1,6 +1,7 @@
 """What the first network of a cascade does: it says where the region lies."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -69,13 +70,21 @@ class RegionFinding:
         with torch.autocast(logits.device.type, enabled=False):
             return self.region.locate(masses_of_logits(logits, frame, content), content)
 
-    def find(self, logits: Tensor, images: Tensor, content: Tensor) -> Found:
+    def find(
+        self,
+        logits: Tensor,
+        images: Tensor,
+        content: Tensor,
+        territories: Sequence[Tensor | None],
+    ) -> Found:
         """Find the region, with a closer look where few classes agree on it.
 
         Args:
             logits: ``(N, C, h, w)`` of :meth:`coarse_logits`.
             images: ``(N, channels, H, W)`` grey values, padded.
             content: ``(2,)``, height and width of the images without their padding.
+            territories: For each image, the part of it in which a closer look has to find the
+                middle of the region, ``(h, w)`` bool; None where that may lie anywhere.
 
         Returns:
             Where the region lies in the images.
@@ -83,21 +92,24 @@ class RegionFinding:
         found = self.locate(logits, (images.shape[2], images.shape[3]), content)
         weak = (found.support < self.look_closer_below).nonzero().flatten().tolist()
         for index in weak:
-            closer = self.look_closer(images[index : index + 1], content)
-            if closer.support[0] >= PROOF * self.look_closer_below:
+            closer = self.look_closer(images[index : index + 1], content, territories[index])
+            if closer.found[0] and closer.support[0] >= PROOF * self.look_closer_below:
                 for values, better in zip(found, closer, strict=True):
                     values[index] = better[0]
         return found
 
-    def look_closer(self, image: Tensor, content: Tensor) -> Found:
+    def look_closer(self, image: Tensor, content: Tensor, territory: Tensor | None = None) -> Found:
         """Find the region in one of several windows, which the first network sees enlarged.
 
         Args:
             image: ``(1, channels, H, W)`` grey values, padded.
             content: ``(2,)``, height and width of the image without its padding.
+            territory: The part of the padded image in which the middle of the region has to lie,
+                ``(h, w)`` bool; anywhere by default.
 
         Returns:
-            Where the region lies in the image, by the window in which most classes agree.
+            Where the region lies in the image, by the window in which most classes agree of those
+            in which it is found.
         """
         shrink = self.shrink // 2
         sides = [int(side) for side in content]
@@ -127,8 +139,23 @@ class RegionFinding:
                 centroids=masses.centroids + shifts, boxes=masses.boxes + shifts.repeat(1, 1, 2)
             )
             found = self.region.locate(masses, content)
-        best = int(found.support.argmax())
+            if territory is not None:
+                here = self._middle_in(territory, found.matrices, (image.shape[2], image.shape[3]))
+                found = found._replace(found=found.found & here)
+        best = int(found.support.masked_fill(~found.found, -1).argmax())
         return Found(*(each[best : best + 1] for each in found))
+
+    def _middle_in(self, territory: Tensor, matrices: Tensor, frame: tuple[int, int]) -> Tensor:
+        """Tell which views have their middle in a part of the image, ``(N,)`` bool."""
+        width, height = self.region.size
+        middle = matrices.new_tensor([(width - 1) / 2, (height - 1) / 2, 1])
+        cells = [
+            ((place + 0.5) * (length / side)).long().clamp(0, length - 1)
+            for place, length, side in zip(
+                (matrices @ middle).flip(1).T, territory.shape, frame, strict=True
+            )
+        ]
+        return territory[cells[0], cells[1]]
 
     def _masses(self, window: Tensor, content: Tensor, shrink: int) -> Masses:
         logits = self.coarse_logits(window, content, shrink)

@@ -126,13 +126,9 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
         regions = [region for look in self.looks for region in look.regions]
         return [index for index in range(self.num_classes) if any(r.used[index] for r in regions)]
 
-    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
+    def views(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Shown:
         """Show the first stage what it labels; see :class:`Viewing`."""
-        return self.first.view(self.shrunk(inputs, data_samples), data_samples)
-
-    def views(self, inputs: Tensor, data_samples: list[SegDataSample], several: bool) -> Shown:
-        """Show the first stage all that it labels; see :class:`Viewing`."""
-        return self.first.views(self.shrunk(inputs, data_samples), data_samples, several)
+        return self.first.views(self.shrunk(inputs, data_samples), data_samples)
 
     def shrunk(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
         """Average images over blocks for the first stage, and normalise them as it does.

@@ -16,8 +16,7 @@ class SeveralRegions(JoinedNetworks):
     """Labels each region of an image on its own and puts the labels together.
 
     The masks of the first network tell how many there are: those of both hands on one film do not
-    touch. Averages of logits (``test_cfg.keep_logits``, augmented views, ensembles) and exported
-    graphs label one region per image.
+    touch. Exported graphs label one region per image.
 
     Its heirs have ``coarse_logits`` and ``view_of``, as :class:`RegionCascade` describes them.
     """
@@ -25,20 +24,17 @@ class SeveralRegions(JoinedNetworks):
     coarse_logits: Any
     view_of: Any
 
-    def views(self, inputs: Tensor, data_samples: list[SegDataSample], several: bool) -> Shown:
+    def views(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Shown:
         """Show every region of each image; see :meth:`Viewing.views`.
 
         Args:
             inputs: ``(N, channels, H, W)`` grey values, padded.
             data_samples: Samples with meta information. They get ``region_matrix`` and
                 ``region_found``, those of the first region.
-            several: Whether an image may have several regions.
 
         Returns:
             The views, normalised.
         """
-        if not several:
-            return super().views(inputs, data_samples, several)
         content = content_of(data_samples, inputs)
         parts = [separate_regions(each) for each in self.coarse_logits(inputs, content)]
         owners = [index for index, regions in enumerate(parts) for _ in regions]
@@ -47,20 +43,7 @@ class SeveralRegions(JoinedNetworks):
             for index, regions in enumerate(parts)
             for number in range(len(regions))
         ]
-        logits = torch.stack([region for regions in parts for region in regions])
+        logits, territories = zip(*(each for regions in parts for each in regions), strict=True)
         images = inputs[owners] if len(owners) > len(inputs) else inputs
-        return Shown(self.view_of(logits, images, samples, content), samples, owners)
-
-    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
-        """Show one region of each image.
-
-        Args:
-            inputs: ``(N, channels, H, W)`` grey values, padded.
-            data_samples: Samples with meta information. They get ``region_matrix`` and
-                ``region_found``.
-
-        Returns:
-            ``(N, channels, h, w)``, normalised.
-        """
-        content = content_of(data_samples, inputs)
-        return self.view_of(self.coarse_logits(inputs, content), inputs, data_samples, content)
+        views = self.view_of(torch.stack(logits), images, samples, content, territories)
+        return Shown(views, samples, owners)

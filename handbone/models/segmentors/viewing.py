@@ -31,8 +31,8 @@ class Viewing:
         """The data preprocessor that normalises what the network sees."""
         return self.data_preprocessor
 
-    def view(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Tensor:
-        """Choose one view of each image; here, all of it.
+    def views(self, inputs: Tensor, data_samples: list[SegDataSample]) -> Shown:
+        """Choose what is labelled of each image; here, all of it.
 
         Args:
             inputs: ``(N, channels, H, W)``, as the data preprocessor gives them.
@@ -40,20 +40,6 @@ class Viewing:
                 adds ``region_matrix``, as for :func:`logit_matrix`.
 
         Returns:
-            ``(N, channels, h, w)``, normalised.
+            The views, one or several of each image, whose labels :func:`join_views` puts together.
         """
-        return inputs
-
-    def views(self, inputs: Tensor, data_samples: list[SegDataSample], several: bool) -> Shown:
-        """Choose what is labelled of each image.
-
-        Args:
-            inputs: As for :meth:`view`.
-            data_samples: As for :meth:`view`.
-            several: Whether an image may have several views, whose labels are put together.
-
-        Returns:
-            The views; here, one of each image.
-        """
-        shown = self.view(inputs, data_samples)
-        return Shown(shown, data_samples, list(range(len(data_samples))))
+        return Shown(inputs, data_samples, list(range(len(data_samples))))

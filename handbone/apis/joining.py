@@ -58,7 +58,7 @@ def join(cfg: Config, checkpoints: Sequence[str], out: str | Path) -> None:
     for part, path in zip(parts, paths, strict=True):
         content = load_checkpoint_file(path)
         network = model.get_submodule(part)
-        weights = part_that_fits(weights_of(content, path), network, [part])
+        weights, _ = part_that_fits(weights_of(content, path), network, [part])
         content = {**content, 'state_dict': weights}
         wanted = f'the {part} of {name_of(cfg)}'
         load_weights(network, content, path, classes, wanted)

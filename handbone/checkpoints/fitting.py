@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from handbone.errors import HandboneError, listed
 from handbone.listing import normal_forms
+from handbone.starter import WEIGHTS
 
+from .loading import starter_or_file
 from .plain_names import plain_name, plain_weights
 
 #: Maximum number of names to list; more are counted by part of the model.
@@ -113,7 +115,7 @@ def load_weights(
 
 def part_that_fits(
     weights: Mapping[str, Any], model: nn.Module, parts: Sequence[str] = CASCADE_PARTS[::-1]
-) -> Mapping[str, Any]:
+) -> tuple[Mapping[str, Any], str | None]:
     """Take from the weights of a cascade those of the network that a model is.
 
     Args:
@@ -122,11 +124,13 @@ def part_that_fits(
         parts: The networks to consider; by default both, the one that labels first.
 
     Returns:
-        The weights of the one network in a cascade that fits the model, with the names that they
-        have in it. Otherwise all weights.
+        The weights of the one network in a cascade of which most fit the model, with the names that
+        they have in it, and the name of the network. All weights and None if no network fits
+        better than they do, as where they are not those of a cascade.
     """
-    if not weight_faults(weights, model):
-        return weights
+    sizes = {plain_name(name): weight.shape for name, weight in model.named_parameters()}
+    taken: str | None = None
+    best, most = weights, _fitting(weights, sizes)
     for part in parts:
         prefix = f'{part}.'
         of_part = OrderedDict(
@@ -134,9 +138,16 @@ def part_that_fits(
             for name, weight in weights.items()
             if name.startswith(prefix)
         )
-        if of_part and not weight_faults(of_part, model):
-            return of_part
-    return weights
+        number = _fitting(of_part, sizes)
+        if number > most:
+            best, most, taken = of_part, number, part
+    return best, taken
+
+
+def _fitting(weights: Mapping[str, Any], sizes: Mapping[str, Any]) -> int:
+    """Count the weights that a model has in the same size."""
+    named = {plain_name(name): getattr(weight, 'shape', None) for name, weight in weights.items()}
+    return sum(named.get(name) == size for name, size in sizes.items())
 
 
 def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
@@ -217,8 +228,6 @@ def summary(names: Iterable[str]) -> str:
 def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[str]:
     """Compare the classes of a checkpoint with those of a dataset.
 
-    New names for as many classes are accepted, but not the same names in a different order.
-
     Args:
         trained: Class names in the checkpoint, or None if unknown.
         wanted: Class names of the dataset.
@@ -234,7 +243,32 @@ def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[s
             f'it was trained on {len(trained)} classes ({listed(trained)}), the dataset has '
             f'{len(wanted)} ({listed(wanted)})'
         ]
+    moved = [pair for pair in zip(trained, wanted, strict=True) if pair[0] != pair[1]]
     if sorted(trained) == sorted(wanted):
-        moved = [name for name, other in zip(trained, wanted, strict=True) if name != other]
-        return [f'its classes are in a different order ({listed(moved)} are moved)']
-    return []
+        return [
+            f'its classes are in a different order ({listed([name for name, _ in moved])} are '
+            'moved)'
+        ]
+    theirs, ours = zip(*moved, strict=True)
+    return [f'its classes have other names ({listed(theirs)} in it, {listed(ours)} in the dataset)']
+
+
+def check_starter_classes(content: Mapping[str, Any], name: str, classes: Sequence[str]) -> None:
+    """Refuse to start a training of other classes from the weights that come with the package.
+
+    Args:
+        content: What the file holds.
+        name: The file or ``'starter'``; nothing is checked of other checkpoints.
+        classes: Names of the dataset's classes.
+
+    Raises:
+        HandboneError: If they are not the bones that the weights label.
+    """
+    faults = class_faults(checkpoint_classes(content), classes)
+    if faults and starter_or_file(name) == str(WEIGHTS):
+        raise HandboneError(
+            f'load_from={name!r}: the starter weights are for the bones of the hand under the '
+            f'names of configs/starter/hand.py, in their order; {"; ".join(faults)}. To start from '
+            'what fits of them all the same, make them a checkpoint of your own: `handbone publish '
+            "starter --out own.safetensors`, and load_from='own.safetensors'"
+        )

@@ -82,13 +82,13 @@ class TrainModel(ShiftModel):
         return super().forward(inputs, data_samples, mode)
 
 
-def train_runner(tmp_path, **settings):
+def train_runner(tmp_path, model=None, **settings):
     dataset = MaskDataset(tmp_path / 'images', 2)
     return make_runner(
         tmp_path / 'work',
         dataset,
         hooks=[dict(type=HOOK)],
-        model=TrainModel(),
+        model=model or TrainModel(),
         validate=True,
         train_dataloader=dict(
             dataset=dataset, batch_size=2, sampler=dict(type='DefaultSampler'), num_workers=0
@@ -123,6 +123,48 @@ def test_training_starts_from_the_network_of_a_cascade(tmp_path, capsys):
         assert 'does not fit' not in capsys.readouterr().out
 
 
+def test_training_of_other_classes_takes_what_fits_of_a_cascade(tmp_path, capsys):
+    class Network(TrainModel):
+        def __init__(self, num_classes, width=4):
+            super().__init__(num_classes)
+            self.body = nn.Linear(width, width)
+
+    parts = nn.ModuleDict(dict(locator=Network(5, 8), network=Network(5)))
+    path = tmp_path / 'cascade.pth'
+    classes = dict(dataset_meta=dict(classes=tuple('abcde')))
+    torch.save(dict(state_dict=parts.state_dict(), meta=classes), path)
+    runner = train_runner(tmp_path, Network(3), load_from=str(path))
+    runner.train()
+    assert torch.equal(runner.model.body.weight, parts['network'].body.weight)
+    told = ' '.join(capsys.readouterr().out.split())
+    assert 'it was trained on 5 classes' in told
+    assert 'Of its networks, the network is taken.' in told
+
+
+def test_training_starts_from_classes_of_other_names_and_says_so(tmp_path, save, capsys):
+    model = ShiftModel()
+    runner = train_runner(tmp_path, load_from=save(('disc', 'lid', 'bar'), model=model))
+    runner.train()
+    assert torch.equal(runner.model.head.weight, model.head.weight)
+    told = ' '.join(capsys.readouterr().out.split())
+    assert "its classes have other names ('lid' in it, 'ring, outer' in the dataset)" in told
+
+
+def test_training_of_other_classes_does_not_start_from_the_starter(tmp_path):
+    with pytest.raises(ValueError, match='handbone publish starter --out own.safetensors'):
+        train_runner(tmp_path, load_from='starter').train()
+
+
+@pytest.mark.parametrize('validate', [False, True])
+def test_classes_of_other_names_are_not_tested(mask_runner, save, validate):
+    path = save(('disc', 'lid', 'rod'))
+    runner = mask_runner(count=1, hooks=[dict(type=HOOK)], load_from=path, validate=validate)
+    with pytest.raises(
+        ValueError, match="other names .'lid', 'rod' in it, 'ring, outer', 'bar' in"
+    ):
+        runner.val() if validate else runner.test()
+
+
 def test_a_test_does_not_take_a_network_of_a_cascade(mask_runner, tmp_path):
     weights = {f'network.{name}': each for name, each in ShiftModel().state_dict().items()}
     torch.save(dict(state_dict=weights), tmp_path / 'cascade.pth')
@@ -138,8 +180,10 @@ def test_resuming_may_not(tmp_path, save):
         train_runner(tmp_path, load_from=path, resume=True).train()
 
 
-def test_renamed_classes_pass_and_moved_classes_do_not():
-    assert class_faults(('a', 'b', 'c'), ('a', 'b', 'd')) == []
+def test_classes_are_compared_by_name_and_order():
+    assert class_faults(('a', 'b', 'c'), ('a', 'b', 'd')) == [
+        "its classes have other names ('c' in it, 'd' in the dataset)"
+    ]
     assert class_faults(None, ('a', 'b')) == []
     assert class_faults(('ra\u0301dio', 'b'), ('r\u00e1dio', 'b')) == []
     assert class_faults(('ra\u0301dio', 'b'), ('b', 'r\u00e1dio')) != []

@@ -1,0 +1,54 @@
+"""The starter weights label 29 bones under their names, and are refused for anything else."""
+
+import pytest
+
+from handbone.apis import MultilabelInferencer
+from handbone.apis.joining import join
+from handbone.bones import CLASSES
+from handbone.checkpoints import load_checkpoint_file
+from handbone.checkpoints.fitting import check_starter_classes
+from handbone.cli.command import main
+from handbone.configuration.config_file import read_config_file
+from handbone.configuration.shipped import config_path
+from handbone.errors import HandboneError
+from handbone.starter import CONFIG, WEIGHTS
+
+OTHERS = tuple(f'part {number}' for number in range(len(CLASSES)))
+LISTS = dict(renamed=(*CLASSES[:-1], 'Elle'), others=OTHERS, moved=CLASSES[::-1], fewer=CLASSES[:5])
+
+
+def config_of(classes):
+    options = [
+        f'{loader}_dataloader.dataset.metainfo={dict(classes=classes)}'
+        for loader in ('train', 'val', 'test')
+    ]
+    return read_config_file(config_path(CONFIG), options)
+
+
+@pytest.mark.parametrize('classes', LISTS.values(), ids=LISTS)
+def test_neither_used_nor_joined(classes, tmp_path):
+    with pytest.raises(HandboneError, match='classes'):
+        MultilabelInferencer(config_of(classes), 'starter')
+    with pytest.raises(HandboneError, match='classes'):
+        join(config_of(classes), ['starter', 'starter'], tmp_path / 'joined.pth')
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_line_says_which_names_differ(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv('HANDBONE_TRACEBACK', '0')
+    monkeypatch.chdir(tmp_path)
+    option = f'test_dataloader.dataset.metainfo={dict(classes=LISTS["renamed"])}'
+    with pytest.raises(SystemExit):
+        main(['predict', str(config_path(CONFIG)), 'starter', '.', '--cfg-options', option])
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "its classes have other names ('Ulna' in it, 'Elle' in the dataset)" in line
+
+
+@pytest.mark.parametrize('name', ['starter', str(WEIGHTS)])
+@pytest.mark.parametrize('classes', LISTS.values(), ids=LISTS)
+def test_no_start_of_a_training(classes, name):
+    content = load_checkpoint_file('starter')
+    with pytest.raises(HandboneError, match='the starter weights are for the bones of the hand'):
+        check_starter_classes(content, name, classes)
+    check_starter_classes(content, 'own.safetensors', classes)
+    check_starter_classes(content, name, CLASSES)

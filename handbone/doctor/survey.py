@@ -82,8 +82,8 @@ class Survey:
     @cached_property
     def empty(self) -> np.ndarray:
         """(N,) bool, images in which none of the classes is that could be known."""
-        empty: np.ndarray = self.known.any(axis=1) & ~self.present.any(axis=1)
-        return empty
+        nothing: np.ndarray = self.present.sum(axis=1) == 0
+        return nothing & (self.known.sum(axis=1) > 0)
 
     @cached_property
     def empty_is_usual(self) -> bool:

@@ -13,7 +13,10 @@ from handbone.phantom.wild.dressings import add_dressings, add_folds
 from handbone.phantom.wild.things import add_things
 
 WILD = PRESETS['wild'].train
-RATES = [name for name in vars(WILD.things) if name.endswith('_rate')]
+RATES = [
+    f'{name}_rate'
+    for name in ('watch', 'bracelet', 'cannula', 'wires', 'screws', 'fixator', 'cast', 'splint')
+]
 NOTHING = replace(WILD.things, **dict.fromkeys(RATES, 0.0))
 SIZE = 256
 

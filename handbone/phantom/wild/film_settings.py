@@ -84,7 +84,7 @@ class FilmSettings(CheckedSettings):
     field_margin: Range = setting((0.01, 0.7), -0.1, 3)
     margin_factor: Range = setting((0.1, 1.0), 0, 1)
     cut_rate: float = rate(0.1)
-    cut: Range = setting((0.0, 0.25), 0, 0.3)
+    cut: Range = setting((0.0, 0.25), 0, 0.5)
     outside: Range = setting((0.0, 1.0), 0, 1)
     black_rate: float = rate(0.35)
     penumbra: Range = setting((0.0005, 0.012), 0, 0.1)

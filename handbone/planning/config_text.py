@@ -173,8 +173,7 @@ def _model(plan: Plan, fingerprint: Fingerprint) -> str:
     step, number = plan.step, len(fingerprint.classes)
     lines = ['model = dict(']
     if not step.kind.pretrained:
-        if use_ranks(fingerprint):
-            lines.insert(0, 'data_preprocessor = None  # the model has its own')
+        lines.insert(0, 'data_preprocessor = None  # the model has its own')
         lines += _from_scratch(plan, fingerprint)
         lines += [
             '    decode_head=dict(',

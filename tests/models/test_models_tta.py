@@ -3,8 +3,10 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.config import Config
 from mmseg.registry import MODELS
 
+from handbone.configuration.shipped import base_path
 from handbone.masks import planes_last, unpack
 
 SIZE = (96, 168)
@@ -77,6 +79,22 @@ def test_mean_of_flips(tta, make_sample):
     assert_same(result, mean)
     assert result.img_path == 'image.png' and not result.metainfo.get('flip', False)
     assert 'seg_logits' not in result
+
+
+@pytest.mark.parametrize('own', [True, False])
+def test_views_are_normalised_as_the_segmentor_was_trained(own):
+    """The runner gives every model the data preprocessor of the top level."""
+    module = Config.fromfile(base_path('models/folded_unet.py')).model
+    top_level = dict(module.data_preprocessor)
+    if own:
+        module.data_preprocessor.update(mean=[26.0], std=[54.0])
+    else:
+        del module.data_preprocessor
+    model = MODELS.build(
+        dict(type='MultilabelTTAModel', module=module, data_preprocessor=top_level)
+    )
+    used = model.module.data_preprocessor
+    assert (used.mean.item(), used.std.item()) == ((26.0, 54.0) if own else (127.5, 64.0))
 
 
 def test_thresholds(tta, make_sample):

@@ -40,7 +40,8 @@ class MultilabelTTAModel(BaseTTAModel):
         module: The segmentor, config or built.
         views: Arguments of :class:`View`, one dict per view; the image as it is by default.
         merge: What is averaged, ``'probabilities'`` or ``'logits'``.
-        data_preprocessor: Data preprocessor, the segmentor's by default.
+        data_preprocessor: Data preprocessor of a segmentor whose config has none. The runner gives
+            that of the top level, which a segmentor with its own has not been trained with.
 
     Raises:
         HandboneError: If there are no views, or one of them is not valid.
@@ -60,7 +61,8 @@ class MultilabelTTAModel(BaseTTAModel):
         merge: str = 'probabilities',
         data_preprocessor: dict | None = None,
     ) -> None:
-        super().__init__(module, data_preprocessor)
+        own = module.get('data_preprocessor') if isinstance(module, Mapping) else None
+        super().__init__(module, own or data_preprocessor)
         check_merge(merge)
         self.merge = merge
         self.views = [make_view(settings) for settings in views]

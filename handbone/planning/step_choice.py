@@ -23,8 +23,9 @@ CPU_BATCH = 4
 GPU_BATCHES = (8, 4, 2)
 #: Steps without which a network is not worth starting: from scratch, and from pretrained weights.
 LEAST_STEPS, LEAST_STEPS_PRETRAINED = 2000, 5000
-#: Classes from which on twice the channels at the finest level are worth their time.
-MANY_CLASSES = 16
+#: Classes from which on twice the channels at the finest level are worth their time, and steps
+#: without which they are not.
+MANY_CLASSES, LEAST_STEPS_WIDE = 16, 1500
 #: Steps without which there is no plan: a twelfth of them warms the training up.
 FEWEST_STEPS = 12
 #: Share of the memory that is planned, and share of the time that is left for steps.
@@ -111,7 +112,7 @@ def _choose_on_cpu(
         and _fits(cost_of(chosen), budget)
         and possible_steps(budget, chosen, cost_of) >= LEAST_STEPS
         and _fits(cost_of(wide), budget)
-        and possible_steps(budget, wide, cost_of) >= LEAST_STEPS
+        and possible_steps(budget, wide, cost_of) >= LEAST_STEPS_WIDE
     ):
         return wide
     return _only_if_it_fits(chosen, cost_of, budget)

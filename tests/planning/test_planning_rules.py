@@ -85,7 +85,12 @@ def test_a_cpu_takes_a_smaller_size_if_time_is_short():
 
 @pytest.mark.parametrize(
     ('classes', 'seconds', 'network'),
-    [(29, 700, 'folded_unet_wide'), (15, 700, 'folded_unet'), (29, 500, 'folded_unet')],
+    [
+        (29, 700, 'folded_unet_wide'),
+        (15, 700, 'folded_unet'),
+        (29, 515, 'folded_unet_wide'),
+        (29, 512, 'folded_unet'),
+    ],
 )
 def test_many_classes_get_a_wider_network_where_it_has_time_to_learn(classes, seconds, network):
     names = [f'bone {number}' for number in range(classes)]

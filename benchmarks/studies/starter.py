@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -21,14 +22,30 @@ from handbone.apis import MultilabelInferencer
 from handbone.bones import CLASSES
 from handbone.masks import dice, overlap_counts, rasterize
 from handbone.phantom import PRESETS, WildSettings, generate
-from handbone.postprocessing import shows_hand
+from handbone.postprocessing import check_hand, shows_hand
 
 #: Apart from the seed of the training images.
 SEED = 2_000
 SIZE = 1024
 
 
-def dice_of_phantoms(inferencer: MultilabelInferencer, number: int) -> tuple[np.ndarray, int]:
+class PhantomScores(NamedTuple):
+    """What came of phantoms.
+
+    Attributes:
+        dice: Per image and bone, (n, 29), NaN where the bone is not visible.
+        unseen: Hands that were not seen as such.
+        flagged: Hands of whose predicted labels anything is flagged.
+        flagged_truth: Hands of whose true labels anything is flagged.
+    """
+
+    dice: np.ndarray
+    unseen: int
+    flagged: int
+    flagged_truth: int
+
+
+def score_phantoms(inferencer: MultilabelInferencer, number: int) -> PhantomScores:
     """Score wild phantoms.
 
     Args:
@@ -36,10 +53,9 @@ def dice_of_phantoms(inferencer: MultilabelInferencer, number: int) -> tuple[np.
         number: Number of phantoms.
 
     Returns:
-        Dice, (number, 29), NaN where a bone is not visible; and how many hands were not seen as
-        such.
+        The scores, and how many of the hands were flagged.
     """
-    scores, unseen = np.full((number, len(CLASSES)), np.nan), 0
+    scores, unseen, flagged, flagged_truth = np.full((number, len(CLASSES)), np.nan), 0, 0, 0
     for index in track(range(number), 'phantoms', console=Console(stderr=True)):
         phantom = generate(SEED, index, PRESETS['wild'].test, SIZE)
         parts = [(CLASSES.index(name), points) for name, points in phantom.polygons]
@@ -48,8 +64,11 @@ def dice_of_phantoms(inferencer: MultilabelInferencer, number: int) -> tuple[np.
         counts = overlap_counts(prediction.labels, reference, len(CLASSES))
         visible = counts.reference > 0
         scores[index, visible] = dice(counts)[visible]
-        unseen += visible.any() and not shows_hand(prediction.labels)
-    return scores, unseen
+        if visible.any():
+            unseen += not shows_hand(prediction.labels)
+            flagged += bool(prediction.flags)
+            flagged_truth += bool(check_hand(reference))
+    return PhantomScores(scores, unseen, flagged, flagged_truth)
 
 
 def empty_phantoms(number: int) -> Iterator[np.ndarray]:
@@ -77,7 +96,7 @@ def main() -> None:
     parser.add_argument('--model', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), default=[])
     args = parser.parse_args()
     inferencer = MultilabelInferencer(*args.model)
-    scores, unseen = dice_of_phantoms(inferencer, args.number)
+    scores, *counts = score_phantoms(inferencer, args.number)
     table = Table('bone', 'images', 'mean Dice', 'images below 0.5')
     for name, column in zip(CLASSES, scores.T, strict=True):
         seen = column[np.isfinite(column)]
@@ -86,15 +105,17 @@ def main() -> None:
     table.add_row('mean of the bones', '', f'{np.nanmean(scores, axis=0).mean():.4f}', '')
     table.add_row('mean of the images', '', f'{np.nanmean(of_images):.4f}', '')
     Console().print(table)
-    flagged = Table('images', 'number', 'no hand seen')
+    flagged = Table('images', 'number', 'no hand seen', 'any flag', 'any flag on the true labels')
     hands = int(np.isfinite(of_images).sum())
-    flagged.add_row('wild phantoms', str(hands), f'{unseen / hands:.1%}')
+    shares = [f'{count / hands:.1%}' for count in counts]
+    flagged.add_row('wild phantoms', str(hands), *shares)
     sources = {'phantoms without a hand': list(empty_phantoms(args.empty))}
     sources |= {Path(folder).name: folder for folder in args.without_hand}
     for name, images in sources.items():
         if len(images):
-            seen = [shows_hand(each.labels) for each in inferencer(images)]
-            flagged.add_row(name, str(len(seen)), f'{1 - np.mean(seen):.1%}')
+            found = [(not shows_hand(each.labels), bool(each.flags)) for each in inferencer(images)]
+            shares = [f'{share:.1%}' for share in np.mean(found, axis=0)]
+            flagged.add_row(name, str(len(found)), *shares, '')
     Console().print(flagged)
 
 

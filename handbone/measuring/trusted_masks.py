@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from handbone.masks import regions
-from handbone.postprocessing.anatomy_checks import PIECE_SHARE
+from handbone.postprocessing.bone_places import PIECE_SHARE
 from handbone.postprocessing.components import components
 
 NO_MASK = 'there is no mask'

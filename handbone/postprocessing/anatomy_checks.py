@@ -5,40 +5,18 @@ from itertools import pairwise
 
 import numpy as np
 
-from handbone.bones import CLASSES, FOREARM, RAYS
+from handbone.bones import CLASSES, RAYS
 
-from .bone_shapes import BoneShape, bone_shapes
+from .bone_areas import AREA_FACTOR, TYPICAL_AREAS, relative_areas
+from .bone_places import are_two_hands, several_places
+from .bone_shapes import BoneShape, bone_shapes, gap_between
+from .growing_hand import is_growing, small_carpals, unossified_carpals
 
-#: Typical area of each bone relative to the median bone, fingers first and then carpals: medians of
-#: 200 synthetic hands (:mod:`handbone.phantom`). The bones of the forearm have none, because how
-#: much of them is visible depends on the image.
-TYPICAL_AREAS = dict(
-    zip(
-        CLASSES,
-        (
-            *(0.73, 1.25, 2.09),
-            *(0.44, 0.84, 1.66, 2.80),
-            *(0.50, 1.02, 1.90, 2.73),
-            *(0.49, 0.95, 1.66, 2.03),
-            *(0.36, 0.58, 1.13, 1.90),
-            *(0.64, 0.47, 1.14, 1.00, 1.10, 0.85, 0.55, 0.36),
-        ),
-        strict=False,
-    )
-)
-#: Factor from the typical area at which a bone is flagged. Synthetic hands stay within 1.8, and the
-#: bones of a turned or bent wrist appear smaller than they are.
-AREA_FACTOR = 3.0
-#: A second part of a bone is flagged from this share of the area of its largest part.
-PIECE_SHARE = 0.1
-#: Share of the bones in several parts above which the labels may be those of two hands; in such
-#: labels nothing else is checked.
-TWO_HANDS = 0.5
 #: Neighbours in a finger are flagged if the gap between their ends exceeds this share of the square
 #: root of the area of the first one. It is at most 0.3 in synthetic hands, over 1 between fingers.
 LARGEST_GAP = 1.0
-#: Areas are compared only if at least this many bones are fully visible.
-FEWEST_BONES = 5
+#: The same in the hand of a child, whose shafts end in cartilage: up to 1.05 in synthetic hands.
+LARGEST_GROWING_GAP = 1.4
 #: The flag of labels that are not those of a hand.
 NO_HAND = 'this does not look like a hand'
 #: Pairs of neighbours in the fingers that have to be there in a hand.
@@ -72,9 +50,10 @@ def shows_hand(labels: np.ndarray) -> bool:
 
     Returns:
         Whether at least :data:`FEWEST_PAIRS` of the 14 pairs of neighbours in the fingers are
-        there, adjoin and have areas in proportion.
+        there, adjoin and have areas in proportion, or the labels are those of two hands.
     """
-    return _enough_pairs(dict(bone_shapes(labels, CLASSES)))
+    bones = dict(bone_shapes(labels, CLASSES))
+    return _enough_pairs(bones) or are_two_hands(bones)
 
 
 def _enough_pairs(bones: Mapping[str, BoneShape]) -> bool:
@@ -89,23 +68,21 @@ def _enough_pairs(bones: Mapping[str, BoneShape]) -> bool:
 def _adjoin(bones: Mapping[str, BoneShape], first: str, second: str) -> bool:
     ratio = bones[first].area / bones[second].area
     ratio /= TYPICAL_AREAS[first] / TYPICAL_AREAS[second]
-    near = _gap(bones[first], bones[second]) <= LARGEST_GAP
+    near = gap_between(bones[first], bones[second]) <= LARGEST_GAP
     return near and 1 / AREA_FACTOR < ratio < AREA_FACTOR
-
-
-def _gap(first: BoneShape, second: BoneShape) -> float:
-    """Distance of the nearest ends, as a share of the square root of the area of the first bone."""
-    between = first.ends[:, None] - second.ends[None]
-    return float(np.linalg.norm(between, axis=-1).min() / np.sqrt(first.area))
 
 
 def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     """Find what a human reader should look at in the labels of a hand.
 
-    The flags name missing bones, bones in several separate parts, bones of a finger that are not in
-    order from tip to wrist, metacarpals that are not side by side in order, and bones whose areas
-    are far from the proportions of a hand. Labels of two hands, or of none, are flagged as such.
-    Nothing is changed.
+    The flags name missing bones, bones in several places, bones of a finger that are not in order
+    from tip to wrist, metacarpals that are not side by side in order, and bones whose areas are far
+    from the proportions of a hand. Labels of two hands, or of none, are flagged as such. Nothing is
+    changed.
+
+    The hand of a child is no fault: an epiphysis near its shaft is in the same place, and carpals
+    may be missing in the order in which they ossify, or be small. Where something else is flagged,
+    a last sentence names these carpals.
 
     Args:
         labels: Packed map of the 29 bones, int32 (H, W).
@@ -116,17 +93,25 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     bones = dict(bone_shapes(labels, CLASSES))
     if not bones:
         return ('no bone was found',)
-    pieces = _pieces(bones)
-    if len(pieces) > TWO_HANDS * len(bones):
-        return (f'{len(pieces)} bones are in several places: are these two hands?',)
+    several = several_places(bones)
+    if are_two_hands(bones):
+        return (f'{len(several)} bones are in several places: are these two hands?',)
     flags = [] if _enough_pairs(bones) else [NO_HAND]
-    missing = [name for name in CLASSES if name not in bones]
+    unossified = unossified_carpals(bones)
+    missing = [name for name in CLASSES if name not in bones and name not in unossified]
     if missing:
         flags.append(f'missing: {", ".join(missing)}')
-    flags.extend(pieces)
+    flags.extend(f'{name} is in {count} separate places' for name, count in several.items())
     flags.extend(flag for _, flag in misplaced_bones(bones))
     flags.extend(_proportions(bones))
-    return tuple(flags)
+    return (*flags, *_growth(unossified, small_carpals(bones))) if flags else ()
+
+
+def _growth(unossified: Sequence[str], small: Sequence[str]) -> list[str]:
+    """Say in one sentence what is a matter of the child's age."""
+    groups = (('not ossified', unossified), ('small', small))
+    found = [f'{what}: {", ".join(names)}' for what, names in groups if names]
+    return [f'the carpals are those of a growing hand ({"; ".join(found)})'] if found else []
 
 
 def misplaced_bones(
@@ -143,20 +128,11 @@ def misplaced_bones(
     """
     called = called or {name: name for name in CLASSES}
     flags = []
+    largest_gap = LARGEST_GROWING_GAP if is_growing(bones) else LARGEST_GAP
     for ray, names in RAYS.items():
         flags.extend(_order(bones, names, f'the {ray}', called))
-        flags.extend(_gaps(bones, names, ray, called))
+        flags.extend(_gaps(bones, names, ray, largest_gap, called))
     flags.extend(_order(bones, METACARPALS, 'the metacarpals', called))
-    return flags
-
-
-def _pieces(bones: Mapping[str, BoneShape]) -> list[str]:
-    """Find bones in several separate parts."""
-    flags = []
-    for name, bone in bones.items():
-        count = int((bone.pieces >= PIECE_SHARE * bone.pieces.max()).sum())
-        if count > 1:
-            flags.append(f'{name} is in {count} separate places')
     return flags
 
 
@@ -174,14 +150,18 @@ def _order(
 
 
 def _gaps(
-    bones: Mapping[str, BoneShape], names: Sequence[str], ray: str, called: Mapping[str, str]
+    bones: Mapping[str, BoneShape],
+    names: Sequence[str],
+    ray: str,
+    largest: float,
+    called: Mapping[str, str],
 ) -> list[tuple[tuple[str, ...], str]]:
     """Find neighbours in a finger that are too far apart."""
     flags: list[tuple[tuple[str, ...], str]] = []
     for first, second in pairwise(names):
         if first not in bones or second not in bones:
             continue
-        if _gap(bones[first], bones[second]) > LARGEST_GAP:
+        if gap_between(bones[first], bones[second]) > largest:
             text = f'the {ray}: {called[first]} and {called[second]} lie apart'
             flags.append(((first, second), text))
     return flags
@@ -189,15 +169,9 @@ def _gaps(
 
 def _proportions(bones: Mapping[str, BoneShape]) -> list[str]:
     """Find bones that are much larger or smaller than expected from the others."""
-    whole = [
-        name for name, bone in bones.items() if name not in FOREARM and not bone.touches_border
+    small = small_carpals(bones)
+    return [
+        f'{name} has {ratio:.2g} times the area expected from the other bones'
+        for name, ratio in relative_areas(bones).items()
+        if name not in small and not 1 / AREA_FACTOR < ratio < AREA_FACTOR
     ]
-    if len(whole) < FEWEST_BONES:
-        return []
-    ratios = np.array([bones[name].area / TYPICAL_AREAS[name] for name in whole])
-    ratios /= np.median(ratios)
-    flags = []
-    for name, ratio in zip(whole, ratios, strict=True):
-        if not 1 / AREA_FACTOR < ratio < AREA_FACTOR:
-            flags.append(f'{name} has {ratio:.2g} times the area expected from the other bones')
-    return flags

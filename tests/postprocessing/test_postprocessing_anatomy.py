@@ -2,44 +2,30 @@
 
 import numpy as np
 import pytest
+from made_hands import BIT, SIZE, clear, labels_of, moved, swap
 
-from handbone.bones import CLASSES, RAYS
-from handbone.masks import class_mask, rasterize
+from handbone.bones import CARPALS, CLASSES, RAYS
+from handbone.masks import class_mask
 from handbone.phantom import PRESETS
-from handbone.phantom.generator import compose
 from handbone.postprocessing import check_hand, flags_of, shows_hand
-
-SIZE = 512
-BIT = {name: index for index, name in enumerate(CLASSES)}
-
-
-def hand(index, preset='default'):
-    """Labels of a phantom, without drawing its image."""
-    scene = compose(11, index, PRESETS[preset].test, SIZE)
-    polygons = [(BIT[name], points) for name, points in scene.polygons]
-    return rasterize(polygons, SIZE, SIZE, len(CLASSES))
+from handbone.postprocessing.bone_shapes import bone_shapes
+from handbone.postprocessing.growing_hand import is_growing
 
 
 @pytest.fixture(scope='module')
 def hands():
     """Sound hands, half of them from the preset of bent wrists."""
-    return [hand(index, 'shift' if index % 2 else 'default') for index in range(100)]
-
-
-def clear(labels, name):
-    return labels & ~np.int32(1 << BIT[name])
-
-
-def swap(labels, first, second):
-    swapped = clear(clear(labels, first), second)
-    for name, other in ((first, second), (second, first)):
-        swapped |= class_mask(labels, BIT[name]).astype(np.int32) << BIT[other]
-    return swapped
+    presets = ('default', 'shift')
+    return [labels_of(PRESETS[presets[index % 2]].test, 11, index) for index in range(100)]
 
 
 def test_sound_hands(hands):
     flagged = [flags for flags in map(check_hand, hands) if flags]
     assert len(flagged) <= 1, flagged
+
+
+def test_adults_do_not_grow(hands):
+    assert not any(is_growing(dict(bone_shapes(labels, CLASSES))) for labels in hands)
 
 
 def test_labels_stay(hands):
@@ -64,10 +50,8 @@ def test_hands_are_told_from_scattered_bones(hands):
     for labels in hands[:20]:
         assert shows_hand(labels)
         scattered = np.zeros_like(labels)
-        for bit in range(len(CLASSES)):
-            shift = generator.integers(0, SIZE, 2)
-            mask = np.roll(class_mask(labels, bit), tuple(shift), axis=(0, 1))
-            scattered |= mask.astype(np.int32) << bit
+        for name in CLASSES:
+            scattered |= moved(labels, name, tuple(generator.integers(0, SIZE, 2)))
         assert not shows_hand(scattered)
         assert 'this does not look like a hand' in check_hand(scattered)
 
@@ -86,7 +70,7 @@ def test_less_than_two_fingers_is_not_a_hand(hands):
 
 
 def test_several_missing(hands):
-    labels = clear(clear(hands[0], 'Lunate'), 'finger-4')
+    labels = clear(hands[0], 'Lunate', 'finger-4')
     assert check_hand(labels) == ('missing: finger-4, Lunate',)
 
 
@@ -98,8 +82,37 @@ def test_two_bones_of_one_class(hands):
 
 def test_two_hands(hands):
     for first, second in zip(hands[:10:2], hands[1:10:2], strict=True):
-        (flag,) = check_hand(np.concatenate([first, second[:, ::-1]], axis=1))
+        both = np.concatenate([first, second[:, ::-1]], axis=1)
+        (flag,) = check_hand(both)
         assert 'are these two hands?' in flag
+        assert shows_hand(both)
+
+
+def test_bones_in_two_places_anywhere_are_not_two_hands(hands):
+    generator = np.random.default_rng(0)
+    for labels in hands[:10]:
+        doubled = labels.copy()
+        for name in CLASSES[:20]:
+            doubled |= moved(labels, name, tuple(generator.integers(0, SIZE, 2)))
+        flags = check_hand(doubled)
+        assert sum('separate places' in flag for flag in flags) >= 12
+        assert not any('two hands' in flag for flag in flags)
+
+
+def test_few_bones_in_two_places_are_not_two_hands(hands):
+    """As a network finds them in an image without a hand."""
+    for labels in hands[:10]:
+        few = clear(labels, *CLASSES[5:])
+        assert not shows_hand(np.concatenate([few, few], axis=1))
+
+
+def test_carpals_that_an_adult_lacks_are_missing(hands):
+    """Also those that ossify last, and all of them."""
+    late = ('Trapezium', 'Trapezoid', 'Scaphoid', 'Pisiform')
+    for labels in hands[:5]:
+        for names in (('Capitate',), ('Pisiform',), late, CARPALS):
+            (flag,) = check_hand(clear(labels, *names))
+            assert set(flag.removeprefix('missing: ').split(', ')) == set(names)
 
 
 def test_specks_are_no_second_bone(hands):

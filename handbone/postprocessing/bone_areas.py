@@ -1,0 +1,51 @@
+"""Areas of the bones of a hand in proportion to each other."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from handbone.bones import CLASSES, FOREARM
+
+from .bone_shapes import BoneShape
+
+#: Typical area of each bone relative to the median bone, fingers first and then carpals: medians of
+#: 200 synthetic hands (:mod:`handbone.phantom`). The bones of the forearm have none, because how
+#: much of them is visible depends on the image.
+TYPICAL_AREAS = dict(
+    zip(
+        CLASSES,
+        (
+            *(0.73, 1.25, 2.09),
+            *(0.44, 0.84, 1.66, 2.80),
+            *(0.50, 1.02, 1.90, 2.73),
+            *(0.49, 0.95, 1.66, 2.03),
+            *(0.36, 0.58, 1.13, 1.90),
+            *(0.64, 0.47, 1.14, 1.00, 1.10, 0.85, 0.55, 0.36),
+        ),
+        strict=False,
+    )
+)
+#: Factor from the typical area at which a bone is flagged. Synthetic hands stay within 1.8, and the
+#: bones of a turned or bent wrist appear smaller than they are.
+AREA_FACTOR = 3.0
+#: Areas are compared only if at least this many bones are fully visible.
+FEWEST_BONES = 5
+
+
+def relative_areas(bones: Mapping[str, BoneShape]) -> dict[str, float]:
+    """Compare the area of each bone with what the other bones let expect.
+
+    Args:
+        bones: Shape of each bone that is there.
+
+    Returns:
+        The area of each bone that is fully visible, as a multiple of what is expected; nothing if
+        these are fewer than :data:`FEWEST_BONES`. The forearm is left out.
+    """
+    whole = [
+        name for name, bone in bones.items() if name not in FOREARM and not bone.touches_border
+    ]
+    if len(whole) < FEWEST_BONES:
+        return {}
+    ratios = np.array([bones[name].area / TYPICAL_AREAS[name] for name in whole])
+    return dict(zip(whole, (ratios / np.median(ratios)).tolist(), strict=True))

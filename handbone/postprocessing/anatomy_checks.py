@@ -15,7 +15,7 @@ from .growing_hand import is_growing, small_carpals, unossified_carpals
 #: Neighbours in a finger are flagged if the gap between their ends exceeds this share of the square
 #: root of the area of the first one. It is at most 0.3 in synthetic hands, over 1 between fingers.
 LARGEST_GAP = 1.0
-#: The same in the hand of a child, whose shafts end in cartilage: up to 1.05 in synthetic hands.
+#: The same in the hand of a child, whose shafts end in cartilage: up to 1.13 in synthetic hands.
 LARGEST_GROWING_GAP = 1.4
 #: The flag of labels that are not those of a hand.
 NO_HAND = 'this does not look like a hand'

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from handbone.bones import FINGERS, bone_names
+from handbone.bones import CLASSES, FINGERS, bone_names
 from handbone.datasets.attribute_values import bend_degrees
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import image_file
@@ -132,7 +132,7 @@ def _hand_defects(
 ) -> Iterator[LabelDefect]:
     """Find fingers whose bones are out of order, whatever names the classes have."""
     names = bone_names(classes)
-    bones = {names[index]: shape for index, shape in shapes.items()}
+    bones = {names[index]: shape for index, shape in shapes.items() if names[index] in CLASSES}
     for found, text in misplaced_bones(bones, dict(zip(names, classes, strict=True))):
         indices = [names.index(name) for name in found]
         boxes = measures.boxes[indices]

@@ -85,7 +85,7 @@ def list_samples() -> list[bytes]:
 
 def check_list(path: Path, chosen: Sequence[ImageFile]) -> None:
     """Judge a list that was accepted: every word in it names an image or a patient."""
-    lines = path.read_bytes().decode('utf-8').replace('\r', '\n').split('\n')
+    lines = path.read_bytes().decode('utf-8', 'surrogateescape').replace('\r', '\n').split('\n')
     entries = [line.replace('\ufeff', '').replace('\\', '/').strip() for line in lines]
     entries = [entry for entry in entries if entry and not entry.startswith('#')]
     entries = [entry.replace('e\u0301', 'é') for entry in entries]

@@ -123,7 +123,7 @@ def test_one_class_where_views_of_two_regions_overlap(build_segmentor, make_samp
     image, sample = make_sample(64, 96)
 
     def seen(*signs):
-        def views(inputs, samples, several):
+        def views(inputs, samples):
             samples = [samples[0], *(samples[0].clone() for _ in signs[1:])]
             return Shown(torch.cat([sign * inputs for sign in signs]), samples, [0] * len(signs))
 

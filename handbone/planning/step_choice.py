@@ -109,8 +109,7 @@ def _choose_on_cpu(
     wide = replace(chosen, network='folded_unet_wide')
     if (
         len(fingerprint.classes) >= MANY_CLASSES
-        and _fits(cost_of(chosen), budget)
-        and possible_steps(budget, chosen, cost_of) >= LEAST_STEPS
+        and possible_steps(budget, chosen, cost_of) >= LEAST_STEPS  # else it is not worth timing
         and _fits(cost_of(wide), budget)
         and possible_steps(budget, wide, cost_of) >= LEAST_STEPS_WIDE
     ):

@@ -13,6 +13,7 @@ from handbone.masks import (
     Patch,
     blended_to_packed,
     compose,
+    joined_labels,
     logits_to_packed,
     placed_to_packed,
     planes_last,
@@ -24,7 +25,8 @@ from handbone.radiographs import (
 )
 
 from .description import Description
-from .sessions import LOGITS, PLACE, Output, Session, look_name, open_session
+from .regions_alone import each_region_alone
+from .sessions import LABELS, LOGITS, PLACE, SEEN, Output, Session, look_name, open_session
 
 
 def open_exported(
@@ -132,19 +134,37 @@ class ExportedPredictor:
 
     def _predict_batch(self, batch: np.ndarray, size: tuple[int, int]) -> list[np.ndarray]:
         """Predict prepared images (N, 1 or 3, H, W) that had one size before."""
+        outputs = self._run(batch, size)
+        maps = self._maps(outputs, batch, size)
+        for number, seen in enumerate(outputs.get(SEEN, ())):
+            alone = each_region_alone(batch[number], seen)
+            if len(alone):
+                of_each = self._maps(self._run(alone, size), alone, size)
+                maps[number] = joined_labels(of_each, self.exclusive)
+        return [planes_last(packed) for packed in maps]
+
+    def _run(self, batch: np.ndarray, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """Run the graph on prepared images."""
         content = self.preprocessing.content(*size)
         inputs = dict(images=batch, content=np.array(content, np.int64))
         if self._packed:
-            labels = self._session.run(inputs | dict(size=np.array(size, np.int64)))
-            return [planes_last(torch.from_numpy(planes)) for planes in labels]
-        outputs = self._session.run_all(inputs)
+            inputs['size'] = np.array(size, np.int64)
+        return self._session.run_all(inputs)
+
+    def _maps(
+        self, outputs: Mapping[str, np.ndarray], batch: np.ndarray, size: tuple[int, int]
+    ) -> list[torch.Tensor]:
+        """Make packed labels (P, H, W) from the outputs of the graph."""
+        if self._packed:
+            return list(torch.from_numpy(outputs[LABELS]))
+        content = self.preprocessing.content(*size)
         logits = torch.from_numpy(outputs[LOGITS])
         resized = scaling(content[1] / size[1], content[0] / size[0])
         part = tuple(
             low * shown / padded
             for low, shown, padded in zip(logits.shape[2:], content, batch.shape[2:], strict=True)
         )
-        maps: list[np.ndarray] = []
+        maps: list[torch.Tensor] = []
         for number, each in enumerate(logits):
             place = None
             if PLACE in outputs:
@@ -158,7 +178,7 @@ class ExportedPredictor:
                 packed = placed_to_packed(each, place, size, *decision)
             else:
                 packed = logits_to_packed(each, size, *decision)
-            maps.append(planes_last(packed))
+            maps.append(packed)
         return maps
 
 

@@ -5,6 +5,7 @@ without a loop, the runtimes upsample all classes before they pack the first.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import numpy as np
 import onnx
@@ -14,9 +15,9 @@ from handbone.errors import HandboneError
 
 from .class_loops import Classes, Closer, best_class, every_class
 from .graph_nodes import PREFIX, Nodes
-from .sessions import FOUND, LOGITS, LOOK, PLACE, look_name
+from .sessions import FOUND, LABELS, LOGITS, LOOK, PLACE, SEEN, look_name
 
-LABELS, LIMITS = 'labels', 'logit_thresholds'
+LIMITS = 'logit_thresholds'
 IMAGES, CONTENT, SIZE = 'images', 'content', 'size'
 
 
@@ -32,7 +33,8 @@ def append_packing(
     padding, to ``size``, or, if the model has the output ``place``, of one bilinear interpolation
     at the places that it gives. The views of a second look are blended in, class by class, as
     :func:`handbone.masks.blended_to_packed` does. The labels are an int32 map (N, P, H, W). An
-    input is added: ``size``, int64 (2,), height and width of the labels.
+    input is added: ``size``, int64 (2,), height and width of the labels. Of the outputs, ``seen``
+    stays.
 
     Args:
         model: Model with the inputs ``images`` (N, 1, H, W) and ``content`` (2,) and the output
@@ -63,11 +65,13 @@ def append_packing(
     nodes.add('Concat', *planes, out=LABELS, axis=1)
     graph.node.extend(nodes.nodes)
     graph.initializer.extend(nodes.constants)
+    seen = [deepcopy(each) for each in graph.output if each.name == SEEN]
     sides = [graph.output[0].type.tensor_type.shape.dim[0].dim_param or 'batch', len(planes)]
     del graph.output[:]
     graph.output.append(
         helper.make_tensor_value_info(LABELS, TensorProto.INT32, [*sides, 'rows', 'columns'])
     )
+    graph.output.extend(seen)
 
 
 def _content_of_logits(nodes: Nodes) -> tuple[str, str]:
@@ -169,8 +173,8 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Returns:
         The model with the inputs ``images`` and ``content`` and the output ``logits``, that of a
-        cascade also with ``place`` and ``found``, and that of a second look with what its views
-        give.
+        cascade also with ``place``, ``found`` and ``seen``, and that of a second look with what its
+        views give.
 
     Raises:
         HandboneError: If the model has no logits.
@@ -190,7 +194,8 @@ def without_packing(model: onnx.ModelProto) -> onnx.ModelProto:
         getattr(graph, field).extend(values)
     del graph.output[:]
     outputs = {name for node in kept for name in node.output}
-    kinds = {LOGITS: TensorProto.FLOAT, PLACE: TensorProto.FLOAT, FOUND: TensorProto.BOOL}
+    kinds = {LOGITS: TensorProto.FLOAT, PLACE: TensorProto.FLOAT}
+    kinds |= {FOUND: TensorProto.BOOL, SEEN: TensorProto.BOOL}
     kinds |= {name: TensorProto.FLOAT for name in sorted(outputs) if LOOK.fullmatch(name)}
     for name, kind in kinds.items():
         if name in outputs:

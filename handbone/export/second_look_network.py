@@ -66,9 +66,9 @@ class ExportedSecondLook(nn.Module):
             extent = content * logits.shape[2] / images.shape[2]
             outputs: tuple[Tensor, ...] = (logits,)
         else:
-            logits, place, found = self.cascade(images, content)
+            logits, place, *rest = self.cascade(images, content)
             extent = torch.tensor(logits.shape[2:], dtype=torch.float32)
-            outputs = logits, place, found
+            outputs = logits, place, *rest
         masses = self.segmentor.masses(logits, extent)
         for look in self.segmentor.looks:
             outputs += self._look(look, masses, extent, images, content, place)

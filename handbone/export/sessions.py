@@ -16,10 +16,10 @@ from handbone.extras import import_extra
 
 #: What a session gives: the head's logits, or the labels that the graph packs.
 Output = Literal['logits', 'labels']
-#: Outputs of the graph of a cascade: where the logits lie in the images, and whether the region was
-#: found.
-LOGITS, PLACE, FOUND = 'logits', 'place', 'found'
-OUTPUTS = ('labels', LOGITS, PLACE, FOUND)
+#: Outputs of the graph of a cascade: where the logits lie in the images, whether the region was
+#: found, and where the first network sees each class.
+LABELS, LOGITS, PLACE, FOUND, SEEN = 'labels', 'logits', 'place', 'found', 'seen'
+OUTPUTS = (LABELS, LOGITS, PLACE, FOUND, SEEN)
 #: Outputs for each group of regions of a second look: logits of the views, where they lie, and the
 #: soft edges of the classes that they decide.
 LOOK = re.compile(r'look_(\d+)_(logits|place|edges)')
@@ -218,7 +218,7 @@ def _ending_in_logits(openvino: Any, model: Any) -> Any:
     ports = [port for each in model.get_ordered_ops() for port in each.outputs()]
     named = {name: port for port in ports for name in port.names}
     looks = sorted(name for name in named if LOOK.fullmatch(name))
-    wanted = {name: named[name] for name in (LOGITS, PLACE, FOUND, *looks) if name in named}
+    wanted = {name: named[name] for name in (LOGITS, PLACE, FOUND, SEEN, *looks) if name in named}
     if LOGITS not in wanted:
         raise RuntimeError('the graph has no logits')
     inputs = [model.input(name).get_node() for name in (IMAGES, CONTENT)]

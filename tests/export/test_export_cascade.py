@@ -10,6 +10,7 @@ from mmseg.registry import MODELS
 from striped_object import (
     PARTS,
     build_cascade,
+    dice_of,
     grey_image,
     object_matrix,
     object_polygons,
@@ -27,7 +28,7 @@ from handbone.export.files import FORMATS, write_exported  # noqa: E402
 from handbone.export.graph import to_graph  # noqa: E402
 from handbone.export.network import ExportedNetwork  # noqa: E402
 from handbone.export.sessions import open_session  # noqa: E402
-from handbone.masks import planes_last  # noqa: E402
+from handbone.masks import planes_last, unpack  # noqa: E402
 
 pytestmark = pytest.mark.slow
 PREPROCESSING = Preprocessing((256, 256), True, 'area', 32, None, (0.0,), (1.0,))
@@ -70,17 +71,20 @@ def images():
     return [*drawn, np.zeros((200, 260), np.uint8)]
 
 
+def sample_by_pytorch(cascade, image):
+    content = PREPROCESSING.content(*image.shape)
+    prepared = PREPROCESSING.prepare(image)[0, : content[0], : content[1]]
+    tensor = torch.from_numpy(np.ascontiguousarray(prepared))[None]
+    with torch.no_grad():
+        data = dict(inputs=[tensor], data_samples=[sample_of(tensor, image.shape)])
+        (sample,) = cascade.test_step(data)
+    return sample
+
+
 @pytest.fixture(scope='module')
 def expected(cascade, images):
     """What PyTorch says."""
-    found = []
-    for image in images:
-        content = PREPROCESSING.content(*image.shape)
-        prepared = PREPROCESSING.prepare(image)[0, : content[0], : content[1]]
-        tensor = torch.from_numpy(np.ascontiguousarray(prepared))[None]
-        with torch.no_grad():
-            data = dict(inputs=[tensor], data_samples=[sample_of(tensor, image.shape)])
-            found += cascade.test_step(data)
+    found = [sample_by_pytorch(cascade, image) for image in images]
     assert [sample.region_found for sample in found] == [True, True, True, False]
     return [planes_last(sample.pred_sem_seg.data) for sample in found]
 
@@ -104,6 +108,26 @@ def test_the_graph_says_whether_the_region_was_found(exported, images, suffix):
         outputs = session.run_all(inputs)
         assert outputs['found'].tolist() == [wanted]
         assert outputs['place'].shape == (1, 2, 3)
+
+
+@pytest.mark.parametrize('packing', ['boxes', 'graph'])
+@pytest.mark.parametrize('suffix', FORMATS.values())
+def test_both_objects_of_an_image_are_labelled(cascade, exported, suffix, packing):
+    """Of different sides and sizes, on bright film, beside images of that size with one or none."""
+    matrices = [object_matrix(0.4, 60, (105, 150)), object_matrix(-0.3, 75, (345, 160), True)]
+    polygons = [part for matrix in matrices for part in object_polygons(matrix)]
+    size = (300, 450)
+    both, one = (np.maximum(grey_image(each, size), 15) for each in (polygons, polygons[6:]))
+    predictor = open_exported(exported / f'cascade{suffix}', 'cpu', threads=1, packing=packing)
+    labels, of_one, of_none = predictor.predict([both, one, np.full(size, 15, np.uint8)])
+    wanted = planes_last(sample_by_pytorch(cascade, both).pred_sem_seg.data)
+    for half in (slice(0, 220), slice(220, None)):
+        scores = dice_of(labels[:, half], wanted[:, half])
+        assert (scores > 0.95).all() and unpack(labels[:, half], 6).any(axis=(1, 2)).all(), scores
+    (alone,) = predictor.predict([one])
+    np.testing.assert_array_equal(of_one, alone)
+    assert (labels[:, 220:] != of_one[:, 220:]).mean() < 0.005
+    assert not of_none.any()
 
 
 def test_ranks_are_part_of_the_graph():

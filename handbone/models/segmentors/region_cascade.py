@@ -26,11 +26,13 @@ class RegionLogits(NamedTuple):
         logits: ``(N, C, h, w)`` of the views.
         matrices: ``(N, 2, 3)``, from pixels of the views to those of the images.
         found: ``(N,)`` bool; where it is False, the view shows the whole image.
+        coarse: ``(N, C, h', w')`` of the first network, over the padded images.
     """
 
     logits: Tensor
     matrices: Tensor
     found: Tensor
+    coarse: Tensor
 
 
 @MODELS.register_module()
@@ -186,7 +188,7 @@ class RegionCascade(RegionFinding, SeveralRegions, BaseSegmentor):
         coarse = self.coarse_logits(images, content)
         found = self.locate(coarse, (images.shape[2], images.shape[3]), content)
         logits = self.inference(self.show(images, found.matrices, content), [])
-        return RegionLogits(logits, found.matrices, found.found)
+        return RegionLogits(logits, found.matrices, found.found, coarse)
 
     def _forward(self, inputs: Tensor, data_samples: list[SegDataSample] | None = None) -> Tensor:
         content = torch.tensor(inputs.shape[2:], device=inputs.device)

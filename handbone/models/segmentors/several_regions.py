@@ -16,7 +16,8 @@ class SeveralRegions(JoinedNetworks):
     """Labels each region of an image on its own and puts the labels together.
 
     The masks of the first network tell how many there are: those of both hands on one film do not
-    touch. Exported graphs label one region per image.
+    touch. Exported graphs label one region per image, and tell where the masks of the first network
+    are, so that whoever runs them can show them one region after the other.
 
     Its heirs have ``coarse_logits`` and ``view_of``, as :class:`RegionCascade` describes them.
     """

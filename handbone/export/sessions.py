@@ -215,7 +215,9 @@ def _texts(model: Any) -> dict[str, str]:
 def _ending_in_logits(openvino: Any, model: Any) -> Any:
     from .packing_graph import CONTENT, IMAGES
 
-    ports = [port for each in model.get_ordered_ops() for port in each.outputs()]
+    # the results of the graph have the names of what they give
+    nodes = [node for node in model.get_ordered_ops() if node.get_type_name() != 'Result']
+    ports = [port for node in nodes for port in node.outputs()]
     named = {name: port for port in ports for name in port.names}
     looks = sorted(name for name in named if LOOK.fullmatch(name))
     wanted = {name: named[name] for name in (LOGITS, PLACE, FOUND, SEEN, *looks) if name in named}

@@ -49,6 +49,12 @@ class ShapeModel:
         """(C,) bool, the classes that the model knows."""
         return np.isfinite(self.centre).all(axis=1)
 
+    @property
+    def wandering(self) -> float:
+        """Mean squared deviation of a class from its place, against that between the places."""
+        places, spread = (each[self.modelled, :2] for each in (self.centre, self.spread))
+        return float((spread**2).sum(axis=1).mean() / places.var(axis=0).sum())
+
     def standardise(self, features: np.ndarray) -> np.ndarray:
         """Bring features (…, C, 3) to medians of 0 and deviations of 1."""
         return (features - self.centre) / self.spread

@@ -150,14 +150,14 @@ def test_any_classes_in_any_images(data):
 @example(0)
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=5, deadline=None)
-def test_things_at_any_place_have_few_findings(seed):
+def test_things_at_any_place_are_not_compared(seed):
     """Photographs, whose classes are anywhere: nothing of their places is unusual."""
     rng = np.random.default_rng(seed)
     records = [
         shown(f'{n:02d}.png', rng.choice(8, 5, False), rng.uniform(0, 100, (8, 2)))
         for n in range(60)
     ]
-    findings, _ = report_of(records)
-    assert (
-        len({each.image for each in findings}) <= 7
-    )  # rare poses, of which so few images have any
+    findings, (note,) = report_of(records)
+    assert 'other places' in note
+    # squares of one size may lie on each other for once
+    assert {each.check for each in findings} <= {'one-outline-two-names'}

@@ -17,7 +17,8 @@ SAME = 0.9
 def check_overlaps(examined: Examined) -> Iterator[Finding]:
     """Report overlaps of pairs of classes that are not usual in the data.
 
-    Where both classes lie as the others let expect, they may: fingers cross.
+    Where both classes lie as the others let expect, they may: fingers cross. So may things that lie
+    anywhere.
 
     Args:
         examined: The data.
@@ -45,6 +46,7 @@ def check_overlaps(examined: Examined) -> Iterator[Finding]:
                 yield Finding('one-outline-two-names', *place, names[0], reason, 0.95, box)
                 continue
             unusual = share >= LEAST_SHARE and count[first, second] <= most
+            unusual &= not examined.anywhere
             if unusual and (row not in believed or not believed[row][[first, second]].all()):
                 reason = f'{names[0]} and {names[1]} overlap by {share:.0%} of the smaller one'
                 reason += f', as in {count[first, second]} of {survey.labelled.sum()} images'

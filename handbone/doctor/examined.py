@@ -29,8 +29,9 @@ class Examined:
     Attributes:
         survey: The measurements.
         aligned: The classes of all images in one frame; None if no image shows enough classes, or
-            if they lie anywhere.
-        model: Where classes are expected; None if there are too few images, or if they lie anywhere.
+            if classes lie anywhere.
+        model: Where classes are expected; None if there are too few images, or if classes lie
+            anywhere.
         shapes: What it says about the images.
         notes: Which checks could not be made, and why.
         patients: What is known of the patients.

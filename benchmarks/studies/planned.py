@@ -63,9 +63,7 @@ def mean_dice(config: Path, work_dir: Path, split: str) -> float:
         Mean Dice over images and classes, at the size of the files.
     """
     out = work_dir / split
-    images = (
-        ['--val'] if split == 'val' else ['--cfg-options', 'test_dataloader.dataset.split=test']
-    )
+    images = ['--val'] if split == 'val' else []
     handbone('test', config, work_dir, '--work-dir', out, *images, log=work_dir / f'{split}.log')
     return next(float(row['dice']) for row in class_scores(out) if row['name'] == 'mean')
 

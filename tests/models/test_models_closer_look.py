@@ -42,6 +42,17 @@ def test_an_object_that_is_too_small_is_found_at_a_closer_look(place, size):
     assert not alone.region_found
 
 
+@pytest.mark.parametrize('angle', [0.3, 1.9, 3.1, -1.2])
+def test_the_windows_in_which_most_classes_agree_are_seen_in_four_positions(angle):
+    small = object_matrix(angle, 30, (480, 130), mirrored=True)
+    image, packed = object_image(object_polygons(small), (640, 640))
+    model = build_cascade(look_closer_below=3, quarter_turns=True, **SHORT_SIGHTED)
+    (sample,) = predict(model, image)
+    assert sample.region_found
+    assert (dice_of(planes_last(sample.pred_sem_seg.data), packed) > 0.96).all()
+    assert [batch for batch, *_ in model.locator.sizes] == [4, *[1] * 9, 4, 4]
+
+
 def test_a_closer_look_that_finds_less_changes_nothing():
     """An object as large as the image is in no window as a whole."""
     matrix = object_matrix(0.2, 110, (140, 140))
@@ -97,21 +108,22 @@ def test_only_a_window_in_which_the_region_is_found_replaces_what_was_found(whol
     assert (float(found.support), bool(found.found), int(found.matrices[0, 0, 2])) == taken
 
 
+@pytest.mark.parametrize('quarter_turns', [False, True])
 @pytest.mark.parametrize('large', [42, 80])
 @pytest.mark.parametrize('swapped', [False, True])
-def test_each_of_two_objects_is_looked_for_in_its_own_place(large, swapped):
+def test_each_of_two_objects_is_looked_for_in_its_own_place(large, swapped, quarter_turns):
     """The windows of the other one, in which as many classes agree, do not count."""
-    places = [(150, 170), (490, 250)]
+    places = [(240, 240), (550, 550)]  # in four windows and in one
     matrices = [
         object_matrix(0.6, 42, places[swapped], mirrored=True),
         object_matrix(0.6, large, places[not swapped], mirrored=True),
     ]
     polygons = [part for matrix in matrices for part in object_polygons(matrix)]
-    image, packed = object_image(polygons, (480, 640))
+    image, packed = object_image(polygons, (640, 640))
     locator = dict(type='ShortSightedSegmentor', stride=2, least=9)  # sees two parts of the smaller
-    model = build_cascade(look_closer_below=3, locator=locator)
+    model = build_cascade(look_closer_below=3, locator=locator, quarter_turns=quarter_turns)
     (sample,) = predict(model, image)
-    windows = 9 * (1 + (large == 42))
-    assert [batch for batch, *_ in model.locator.sizes] == [1] * (1 + windows)
+    whole, look = ([4], [1] * 9 + [4] * 2) if quarter_turns else ([1], [1] * 9)
+    assert [batch for batch, *_ in model.locator.sizes] == whole + look * (1 + (large == 42))
     scores = dice_of(planes_last(sample.pred_sem_seg.data), packed)
-    assert (scores > 0.95).all(), scores
+    assert (scores > 0.995).all(), scores

@@ -15,6 +15,9 @@ from .quarter_turns import logits_of_best_turn
 
 #: Windows per side in a closer look. Each covers half of the longer side, so neighbours overlap.
 WINDOWS = 3
+#: Windows that the first network sees in four positions: those in which most classes agree as the
+#: image lies. Places are compared in any position, so that turned hands agree in part as well.
+TURNED_WINDOWS = 2
 #: Times ``look_closer_below`` classes have to agree at a closer look, as more windows have more
 #: chances to look like the region where there is none.
 PROOF = 1.5
@@ -33,7 +36,13 @@ class RegionFinding:
     quarter_turns: bool
     look_closer_below: float
 
-    def coarse_logits(self, images: Tensor, content: Tensor, shrink: int | None = None) -> Tensor:
+    def coarse_logits(
+        self,
+        images: Tensor,
+        content: Tensor,
+        shrink: int | None = None,
+        quarter_turns: bool | None = None,
+    ) -> Tensor:
         """Run the first network.
 
         Args:
@@ -41,13 +50,14 @@ class RegionFinding:
             content: ``(2,)``, height and width of the images without their padding.
             shrink: Side of the blocks of pixels that the network sees as one; by default that of
                 the cascade.
+            quarter_turns: Whether it sees them in four positions; by default as the cascade says.
 
         Returns:
             ``(N, C, h, w)`` over the padded images.
         """
         shrink = shrink or self.shrink
         coarse = shrunken(self.locator, images, content, shrink)
-        if not self.quarter_turns:
+        if not (self.quarter_turns if quarter_turns is None else quarter_turns):
             return self.locator.inference(coarse, [])
         frame = images.shape[2], images.shape[3]
         return logits_of_best_turn(
@@ -111,9 +121,9 @@ class RegionFinding:
             Where the region lies in the image, by the window in which most classes agree of those
             in which it is found.
         """
-        shrink = self.shrink // 2
+        frame = image.shape[2], image.shape[3]
         sides = [int(side) for side in content]
-        step = shrink * divisor_of(self.locator)
+        step = self.shrink // 2 * divisor_of(self.locator)
         window = math.ceil(max(sides) / 2 / step) * step
         tops, lefts = (
             sorted(
@@ -126,27 +136,48 @@ class RegionFinding:
         )
         starts = [(top, left) for top in tops for left in lefts]
         padded = F.pad(image, (0, window, 0, window))
-        part = content.clamp_max(window)
+        if self.quarter_turns:
+            found = self._in_windows(padded, starts, window, content, quarter_turns=False)
+            elsewhere = found.found & ~self._middle_in(territory, found.matrices, frame)
+            support = found.support.masked_fill(elsewhere, -1)
+            best = support.argsort(descending=True, stable=True)[:TURNED_WINDOWS]
+            starts = [starts[index] for index in sorted(best.tolist())]
+        found = self._in_windows(padded, starts, window, content, self.quarter_turns)
+        here = found.found & self._middle_in(territory, found.matrices, frame)
+        index = int(found.support.masked_fill(~here, -1).argmax())
+        found = found._replace(found=here)
+        return Found(*(each[index : index + 1] for each in found))
+
+    def _in_windows(
+        self,
+        padded: Tensor,
+        starts: Sequence[tuple[int, int]],
+        window: int,
+        content: Tensor,
+        quarter_turns: bool,
+    ) -> Found:
+        """Find the region in the image by what the first network sees in each of its windows."""
+        part, masses_of = content.clamp_max(window), []
         # one by one: the logits of a window in four positions stay in the processor's cache
-        found_in = [
-            self._masses(padded[..., top : top + window, left : left + window], part, shrink)
-            for top, left in starts
-        ]
-        with torch.autocast(image.device.type, enabled=False):
-            masses = Masses(*(torch.cat(each) for each in zip(*found_in, strict=True)))
+        for top, left in starts:
+            image = padded[..., top : top + window, left : left + window]
+            logits = self.coarse_logits(image, part, self.shrink // 2, quarter_turns)
+            with torch.autocast(image.device.type, enabled=False):
+                masses_of.append(masses_of_logits(logits, (window, window), part))
+        with torch.autocast(padded.device.type, enabled=False):
+            masses = Masses(*(torch.cat(each) for each in zip(*masses_of, strict=True)))
             shifts = masses.centroids.new_tensor(starts).flip(1)[:, None]
             masses = masses._replace(
                 centroids=masses.centroids + shifts, boxes=masses.boxes + shifts.repeat(1, 1, 2)
             )
-            found = self.region.locate(masses, content)
-            if territory is not None:
-                here = self._middle_in(territory, found.matrices, (image.shape[2], image.shape[3]))
-                found = found._replace(found=found.found & here)
-        best = int(found.support.masked_fill(~found.found, -1).argmax())
-        return Found(*(each[best : best + 1] for each in found))
+            return self.region.locate(masses, content)
 
-    def _middle_in(self, territory: Tensor, matrices: Tensor, frame: tuple[int, int]) -> Tensor:
+    def _middle_in(
+        self, territory: Tensor | None, matrices: Tensor, frame: tuple[int, int]
+    ) -> Tensor:
         """Tell which views have their middle in a part of the image, ``(N,)`` bool."""
+        if territory is None:
+            return torch.ones(len(matrices), dtype=torch.bool, device=matrices.device)
         width, height = self.region.size
         middle = matrices.new_tensor([(width - 1) / 2, (height - 1) / 2, 1])
         cells = [
@@ -156,8 +187,3 @@ class RegionFinding:
             )
         ]
         return territory[cells[0], cells[1]]
-
-    def _masses(self, window: Tensor, content: Tensor, shrink: int) -> Masses:
-        logits = self.coarse_logits(window, content, shrink)
-        with torch.autocast(window.device.type, enabled=False):
-            return masses_of_logits(logits, (window.shape[2], window.shape[3]), content)

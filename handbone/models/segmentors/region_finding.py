@@ -18,6 +18,9 @@ WINDOWS = 3
 #: Windows that the first network sees in four positions: those in which most classes agree as the
 #: image lies. Places are compared in any position, so that turned hands agree in part as well.
 TURNED_WINDOWS = 2
+#: Windows that it sees as they are at once, or one in four positions: the logits of more would not
+#: stay in the processor's cache.
+AT_ONCE = 4
 #: Times ``look_closer_below`` classes have to agree at a closer look, as more windows have more
 #: chances to look like the region where there is none.
 PROOF = 1.5
@@ -158,11 +161,12 @@ class RegionFinding:
     ) -> Found:
         """Find the region in the image by what the first network sees in each of its windows."""
         part, masses_of = content.clamp_max(window), []
-        # one by one: the logits of a window in four positions stay in the processor's cache
-        for top, left in starts:
-            image = padded[..., top : top + window, left : left + window]
-            logits = self.coarse_logits(image, part, self.shrink // 2, quarter_turns)
-            with torch.autocast(image.device.type, enabled=False):
+        windows = [padded[..., top : top + window, left : left + window] for top, left in starts]
+        number = 1 if quarter_turns else AT_ONCE
+        for first in range(0, len(windows), number):
+            images = torch.cat(windows[first : first + number])
+            logits = self.coarse_logits(images, part, self.shrink // 2, quarter_turns)
+            with torch.autocast(padded.device.type, enabled=False):
                 masses_of.append(masses_of_logits(logits, (window, window), part))
         with torch.autocast(padded.device.type, enabled=False):
             masses = Masses(*(torch.cat(each) for each in zip(*masses_of, strict=True)))

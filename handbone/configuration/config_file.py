@@ -1,5 +1,6 @@
 """Read a config file, for commands and functions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
         FileNotFoundError: If the file does not exist.
         HandboneError: If it is not a config, or an option would have no effect.
     """
+    import yaml
     from mmengine.config import Config
     from mmengine.config.utils import ConfigParsingError
     from mmengine.logging import MMLogger
@@ -48,6 +50,9 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
         raise HandboneError(
             f'{path}: line {error.lineno} of it or of a base is not a config ({error.msg})'
         ) from error
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        fault = ' '.join(str(error).split())
+        raise HandboneError(f'{path} is not a config ({fault}). It may be cut off.') from error
     except (AttributeError, ConfigParsingError, ImportError, KeyError, NameError) as error:
         reason = ' '.join(str(error.args[0] if error.args else error).split())
         raise HandboneError(f'{path} cannot be read: {reason}') from error

@@ -39,3 +39,14 @@ def test_a_config_that_is_none_leaves_the_logger_as_it_was(tmp_path, heard):
         read_config_file(tmp_path / 'broken.py')
     MMLogger.get_current_instance().info('heard again')
     assert heard == ['heard again']
+
+
+@pytest.mark.parametrize(
+    ('name', 'content'), [('cut.json', '{"model": {"type": "En'), ('cut.yaml', 'model: {type: En')]
+)
+def test_a_config_that_is_cut_off_is_one_line(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(HandboneError, match=r'is not a config \(.*line 1.*It may be cut off') as e:
+        read_config_file(path)
+    assert str(path) in str(e.value) and '\n' not in str(e.value)

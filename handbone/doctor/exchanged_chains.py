@@ -6,6 +6,8 @@ from itertools import combinations
 
 import numpy as np
 
+from handbone.progress import progress_bar
+
 from .alignment import Aligned, align_shapes, pixels_per_unit
 from .judged_shape import UNUSUAL
 from .shape_model import ShapeModel
@@ -42,7 +44,8 @@ def put_right(
         for each in (aligned.features, aligned.whole, aligned.matrices, aligned.mirrored)
     )
     pairs = [[*first, *second] for first, second in combinations(chains, 2)]
-    for row in np.flatnonzero(np.isfinite(aligned.scales)) if chains else ():
+    rows = np.flatnonzero(np.isfinite(aligned.scales)) if chains else ()
+    for row in progress_bar(rows, 'Comparing names'):
         doubted = _doubted(model, features[row], whole[row])
         fewest = LEAST_DOUBTED * doubted.sum()
         for pair in pairs:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from handbone.progress import progress_bar
+
 from .alignment import Aligned
 from .renaming import renamed_classes
 from .shape_model import FEWEST_BELIEVED, Expectation, ShapeModel
@@ -47,7 +49,7 @@ def judge_shapes(
     Yields:
         One judgement per image with enough classes.
     """
-    for row, features in enumerate(aligned.features):
+    for row, features in enumerate(progress_bar(aligned.features, 'Judging places')):
         if (aligned.whole[row] & model.modelled).sum() < FEWEST_BELIEVED:
             continue
         values = model.standardise(features)

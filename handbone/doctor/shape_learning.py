@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from handbone.progress import progress_bar
+
 from .alignment import pose_changes
 from .shape_model import ShapeModel
 
@@ -59,15 +61,15 @@ def learn_shape(features: np.ndarray, whole: np.ndarray) -> ShapeModel | None:
     filled = np.clip(np.nan_to_num(values), -CLIPPED, CLIPPED)
     believed = seen & modelled
     model = _fitted(centre, spread, filled, values, believed)
-    for limits in DOUBTED:
-        believed = np.stack(
-            [
-                model.believed(each, there, np.array(limits))
-                for each, there in zip(values, seen, strict=True)
-            ]
-        )
-        filled = np.stack([_filled(model, *row) for row in zip(values, believed, strict=True)])
-        model = _fitted(centre, spread, filled, values, believed)
+    total = len(DOUBTED) * len(values)
+    with progress_bar(description='Learning places', total=total) as learnt:
+        for limits in DOUBTED:
+            believed = np.zeros_like(seen)
+            for row, (each, there) in enumerate(zip(values, seen, strict=True)):
+                believed[row] = model.believed(each, there, np.array(limits))
+                filled[row] = _filled(model, each, believed[row])
+                learnt.update()
+            model = _fitted(centre, spread, filled, values, believed)
     return model
 
 

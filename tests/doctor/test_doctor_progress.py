@@ -1,15 +1,15 @@
-"""How far long work is: comparing images, and drawing pictures."""
+"""How far long work is: learning places, comparing images, and drawing pictures."""
 
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_records import annotated, survey_of
+from made_records import CLASSES, annotated, sound_record, survey_of
 
 from handbone.datasets.formats.source import Source
 from handbone.doctor.checks import duplicates
-from handbone.doctor.examined import Examined
+from handbone.doctor.examined import Examined, examine
 from handbone.doctor.finding import Finding
 from handbone.doctor.image_record import Pixels
 from handbone.doctor.measuring import measure_image
@@ -17,6 +17,8 @@ from handbone.doctor.pixel_measures import THUMBNAIL
 from handbone.doctor.places import draw_places
 from handbone.doctor.survey import survey
 from handbone.progress import progress_bar
+
+WITH_BARS = ('places', 'checks.duplicates', 'shape_learning', 'judged_shape', 'exchanged_chains')
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def bars(monkeypatch):
         made[settings.get('description') or args[1]] = bar
         return bar
 
-    monkeypatch.setattr('handbone.doctor.places.progress_bar', recorded)
-    monkeypatch.setattr('handbone.doctor.checks.duplicates.progress_bar', recorded)
+    for module in WITH_BARS:
+        monkeypatch.setattr(f'handbone.doctor.{module}.progress_bar', recorded)
     return made
 
 
@@ -47,6 +49,16 @@ def test_comparing_images(bars, monkeypatch):
     assert list(duplicates.check_duplicates(examined)) == []
     bar = bars['Comparing images']
     assert bar.n == bar.total == 55
+
+
+def test_learning_and_judging_places(bars):
+    records = [sound_record(index) for index in range(24)]
+    empty = measure_image('train', annotated('empty.png', []), CLASSES)
+    examined = examine(survey_of([*records, empty]))
+    assert len(examined.shapes) == 24
+    totals = {'Learning places': 3 * 24, 'Comparing names': 24, 'Judging places': 25}
+    assert {name: bar.n for name, bar in bars.items()} == totals
+    assert {name: bar.total for name, bar in bars.items()} == totals
 
 
 def test_drawing_pictures(bars, tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 
 from handbone.bones import CLASSES
 from handbone.listing import normal_forms
+from handbone.progress import progress_bar
 
 from ..annotation_file import collector_paused
 from ..errors import DatasetError
@@ -137,7 +138,7 @@ class LabelFileReader(FormatReader):
         found: set[str] = set()
         first: DatasetError | None = None
         with collector_paused():
-            for file in self._files:
+            for file in progress_bar(self._files, 'Finding classes', unit='file'):
                 try:
                     found.update(normal_forms(names_of(self._folder / file.name)))
                 except DatasetError as error:

@@ -8,11 +8,12 @@ from made_images import CLASSES, made_images, write_all
 from small_dataset import shapes
 
 from handbone.datasets import DatasetError, FormatDataset
-from handbone.datasets.formats.catalogue import writer_class
+from handbone.datasets.formats.catalogue import reader_class, writer_class
 from handbone.datasets.formats.conversion import convert
 from handbone.datasets.mask_runs import pack_runs
 from handbone.errors import HandboneError
 from handbone.masks import unpack, warp
+from handbone.progress import progress_bar
 
 LOAD = dict(type='LoadRadiograph')
 
@@ -208,3 +209,16 @@ def test_a_file_may_call_a_class_unknown_that_the_whole_dataset_lacks(tmp_path, 
 def test_an_option_that_the_reader_does_not_have():
     with pytest.raises(HandboneError, match="reader of coco has no option 'order': they are crowd"):
         FormatDataset('coco', reader_options=dict(order='rows'))
+
+
+def test_finding_the_classes_of_many_files_shows_progress(folder, monkeypatch):
+    bars = []
+
+    def recorded(*args, **settings):
+        bars.append(progress_bar(*args, **settings))
+        return bars[-1]
+
+    monkeypatch.setattr('handbone.datasets.formats.label_file_reader.progress_bar', recorded)
+    reader = reader_class('hand-bone')(folder.root / 'train')
+    (bar,) = bars
+    assert bar.n == bar.total == len(reader) > 0

@@ -145,14 +145,15 @@ def survey(
     records: list[ImageRecord] = []
     problems: list[tuple[str, DatasetError]] = []
     notes: list[str] = []
+    other = next((each for each in labelled if each.classes != classes), None)
+    if other is not None:
+        raise HandboneError(
+            f'{other.source} has other classes than {labelled[0].source}, or in another order. '
+            'Name those of both: --classes'
+        )
     with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
         for source, reader in zip(sources, readers, strict=True):
             known = reader in labelled
-            if known and reader.classes != classes:
-                raise HandboneError(
-                    f'{source.path} has other classes than {labelled[0].source}, or in another '
-                    'order. Name those of both: --classes'
-                )
             images = _with_unknown(progress(reader) if progress else reader, unknown)
             records += measure_images(source.split, images, classes, predicted, known)
             problems += ((source.split, problem) for problem in reader.bad_files.problems)

@@ -105,7 +105,9 @@ def read_patient_table(path: str | Path) -> PatientTable:
                 raise row_error(path, line, fault, REMEDY)
             columns[name][patient] = value
     if not patients:
-        raise row_error(path, 1, 'there is no row below the header', 'The file may be cut off.')
+        raise row_error(
+            path, 1, 'there is no row below the header', 'The file may be cut off; write it again.'
+        )
     return PatientTable(path, columns, tuple(patients))
 
 

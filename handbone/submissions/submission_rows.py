@@ -217,7 +217,9 @@ class SubmissionRows:
             rows[class_name] = _Row(offset, length, line)
             self.classes.setdefault(class_name, line)
         if not self.rows:
-            raise self.error(1, 'there is no row below the header', 'The file may be cut off.')
+            raise self.error(
+                1, 'there is no row below the header', 'The file may be cut off; write it again.'
+            )
 
     def _add_image(self, field: bytes) -> str:
         """Note the name of an image and return its normal form."""

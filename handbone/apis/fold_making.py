@@ -1,6 +1,6 @@
 """Balanced folds of a dataset, and how alike they are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
-from handbone.configuration.config_file import read_config_file
+from handbone.configuration.config_file import CONFIG_SUFFIXES, read_config_file
 from handbone.configuration.dataset_configs import only_dataset
 from handbone.csv_files import csv_bytes
 from handbone.datasets import MultilabelDataset
@@ -16,16 +16,28 @@ from handbone.datasets.fold_balance import Balance, balance, largest_by_attribut
 from handbone.datasets.fold_file import write_fold_file
 from handbone.datasets.fold_making import balanced_folds
 from handbone.datasets.folds import in_fold
+from handbone.datasets.formats.recognition import signs
 from handbone.datasets.image_attributes import read_attributes, without_attributes
 from handbone.errors import HandboneError
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
 from handbone.metadata import read_patient_table
+from handbone.planning.source import find_source
 
 #: The table of patients of a dataset, beside its folders.
 TABLE = 'patients.csv'
 #: Attributes whose deviations are relative to the mean.
 RELATIVE = ('images', 'areas')
+#: What says how labels are read, and the option of it.
+READING = {
+    'source_format': '--from',
+    'images': '--images',
+    'classes': '--classes',
+    'patient_pattern': '--patient-pattern',
+    'reader_options': '--read',
+    'rename': '--rename',
+    'skip': '--skip',
+}
 
 
 class Folds(NamedTuple):
@@ -96,6 +108,12 @@ def make_folds(
     classes: Sequence[str] | None = None,
     out: str | Path | None = None,
     options: Sequence[str] = (),
+    source_format: str | None = None,
+    images: str | Path | None = None,
+    patient_pattern: str | None = None,
+    reader_options: Mapping[str, Any] | None = None,
+    rename: Mapping[str, str] | None = None,
+    skip: Collection[str] = (),
 ) -> Folds:
     """Divide the patients of a dataset into folds that are alike.
 
@@ -105,25 +123,43 @@ def make_folds(
     >>> print(folds.text())
 
     Args:
-        data: Folder in the hand-bone layout, or a config file, whose training images are taken.
+        data: File or folder of the labels, the root of the hand-bone layout, or a config file,
+            whose training images are taken.
         num_folds: Number of folds, at least 2.
         by: Attributes to balance: ``side`` (from the names of images), ``bend`` of the wrist (from
             the labels), and columns of the table; numbers are divided into four bands. Default:
             side and bend where they are known, and sex, age and height where the table has them.
         table: CSV of patients. Default: ``patients.csv`` in the folder, if there is one.
-        classes: Class names in order, for a folder without hand bones.
+        classes: Class names in bit order; by default those of the labels.
         out: CSV of folds to write.
         options: Changes to the config as ``key=value``.
+        source_format: Format of the labels, as ``handbone convert`` names it; found out by default.
+        images: Folder of the images; by default where the format has them.
+        patient_pattern: Regular expression with one group that finds the patient in the name of an
+            image.
+        reader_options: Further arguments of the format's reader.
+        rename: New name by the name in the labels; several may become one class.
+        skip: Classes to leave out.
 
     Returns:
         The folds, and how alike they are.
 
     Raises:
-        HandboneError: If the data, the table or an attribute are not valid, or there are fewer
-            patients than folds.
+        HandboneError: If the data, the table or an attribute are not valid, there are fewer
+            patients than folds, or a config is given with what says how labels are read.
         OSError: If a file cannot be read or written.
     """
-    dataset = _all_images(Path(data), classes, options)
+    reading = dict(
+        source_format=source_format,
+        images=images,
+        classes=classes,
+        patient_pattern=patient_pattern,
+        reader_options=reader_options,
+        rename=rename,
+        skip=skip,
+    )
+    settings, notes = _settings(Path(data), reading, options)
+    dataset = _all_images(Path(data), settings)
     if table is None and Path(data).is_dir() and (Path(data) / TABLE).is_file():
         table = Path(data) / TABLE
     patients = None if table is None else read_patient_table(table)
@@ -132,7 +168,6 @@ def make_folds(
     of_patient = balanced_folds(attributes, num_folds, others)
     if out is not None:
         write_fold_file(out, of_patient)
-    notes = []
     if others:
         notes.append(f'{len(others)} patients without a readable image are dealt out evenly.')
     known = set(patients.patients) if patients else set()
@@ -151,31 +186,41 @@ def make_folds(
     )
 
 
-def _all_images(
-    data: Path, classes: Sequence[str] | None, options: Sequence[str]
-) -> MultilabelDataset:
-    """Read all training images of a folder or a config, whatever folds it has."""
+def _settings(
+    data: Path, reading: Mapping[str, Any], options: Sequence[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Find the settings of the dataset, and what they were guessed from."""
     if not data.exists():
-        raise HandboneError(f'{data}: no such file or folder. Give a dataset folder or a config.')
-    if data.is_dir():
+        raise HandboneError(f'{data}: no such file or folder. Give labels or a config.')
+    if reading['source_format'] is not None or not _is_config(data):
         if options:
-            raise HandboneError(f'--cfg-options change a config, and {data} is a folder.')
-        settings: dict[str, Any] = dict(type='XRayHandBoneDataset', data_root=str(data))
-        if classes:
-            settings['metainfo'] = dict(classes=tuple(classes))
-    else:
-        if classes:
-            raise HandboneError(f'--classes goes with a folder; {data} names its classes itself.')
-        cfg = read_config_file(str(data), options)
-        key, found = only_dataset(cfg, 'train_dataloader', 'folds are made of one')
-        settings = dict(found)
-        if settings.get('ann_file'):
-            raise HandboneError(
-                f'{data}: ann_file of {key} chooses the images, so it takes no folds. Remove it.'
-            )
+            raise HandboneError(f'--cfg-options change a config, and {data} is none.')
+        source = find_source(data, **reading)
+        return source.settings, [*source.notes]
+    useless = [option for name, option in READING.items() if reading[name]]
+    if useless:
+        raise HandboneError(f'{data} says itself how labels are read. Leave out {useless[0]}.')
+    key, found = only_dataset(
+        read_config_file(str(data), options), 'train_dataloader', 'folds are made of one'
+    )
+    if found.get('ann_file'):
+        raise HandboneError(
+            f'{data}: ann_file of {key} chooses the images, so it takes no folds. Remove it.'
+        )
+    return dict(found), []
+
+
+def _is_config(path: Path) -> bool:
+    """Tell a config from labels; either may be in JSON."""
+    if path.is_dir() or path.suffix not in CONFIG_SUFFIXES:
+        return False
+    return path.suffix != '.json' or not any(signs(path))
+
+
+def _all_images(data: Path, settings: Mapping[str, Any]) -> MultilabelDataset:
+    """Read all training images, whatever folds they are in."""
     init_default_scope('mmseg')
-    settings.update(fold=None, fold_file='', pipeline=[])
-    dataset = DATASETS.build(settings)
+    dataset = DATASETS.build(dict(settings, fold=None, fold_file='', pipeline=[]))
     if not isinstance(dataset, MultilabelDataset):
         raise HandboneError(
             f'{data}: folds are made of a MultilabelDataset, not of {type(dataset).__name__}.'

@@ -3,7 +3,13 @@
 import argparse
 from pathlib import Path
 
-from .arguments import add_config_options
+from .arguments import (
+    add_config_options,
+    add_patient_pattern,
+    add_reader_options,
+    add_renaming,
+    add_source_format,
+)
 
 EPILOG = 'example: handbone folds data/phantom --folds 5 --by sex,height,bend --out folds.csv'
 
@@ -15,11 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser: The parser to extend.
     """
     parser.description = (
-        'Divide the patients of a dataset into folds in which classes, their areas and further '
-        'attributes are as frequent as in all images.'
+        'Divide the patients of a dataset of any format into folds in which classes, their areas '
+        'and further attributes are as frequent as in all images.'
     )
     parser.epilog = EPILOG
-    parser.add_argument('data', help='dataset folder, or a config, whose training images are taken')
+    parser.add_argument(
+        'data', help='file or folder of the labels, or a config, whose training images are taken'
+    )
     parser.add_argument('--folds', type=int, default=5, help='number of folds (default: 5)')
     parser.add_argument(
         '--by',
@@ -29,11 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--table', type=Path, help='CSV of patients (default: patients.csv in the folder)'
     )
-    parser.add_argument('--classes', nargs='+', help='class names, for a folder without hand bones')
     parser.add_argument(
         '--out', type=Path, default=Path('folds.csv'), help='CSV to write (default: folds.csv)'
     )
     parser.add_argument('--report', type=Path, help='write the share of every value in every fold')
+    add_source_format(parser)
+    add_renaming(parser)
+    add_reader_options(parser)
+    add_patient_pattern(parser)
     add_config_options(parser)
 
 
@@ -53,6 +64,12 @@ def run(args: argparse.Namespace) -> None:
         args.classes,
         args.out,
         args.cfg_options or (),
+        args.source_format,
+        args.images,
+        args.patient_pattern,
+        dict(args.read),
+        dict(args.rename),
+        tuple(args.skip),
     )
     if args.report:
         folds.write_report(args.report)

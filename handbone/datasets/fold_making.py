@@ -38,7 +38,8 @@ def balanced_folds(
     if num_folds < 2 or len(patients) < num_folds:
         raise HandboneError(
             f'{len(patients)} patients cannot be divided into {num_folds} folds: folds are at '
-            'least 2, and each needs a patient'
+            'least 2, and each needs a patient. Change the number of folds, or say where the '
+            'patient stands in the names of images (--patient-pattern; patient_pattern in a config)'
         )
     number_of = {name: number for number, name in enumerate(patients)}
     owner = np.array([number_of[name] for name in attributes.patients])

@@ -121,6 +121,7 @@ class FormatDataset(MultilabelDataset):
             named = dict.fromkeys([*reader.names(), *(file.name for file in files)])
             files = [self.image_file(name) for name in named]
         known.check_images(file.name for file in files)
+        self.patients = frozenset(file.patient for file in files)
         chosen = {file.name for file in self._choose(files)}
         images = [(file, info) for file, info in images if file.name in chosen]
         if not images:

@@ -12,8 +12,6 @@ from handbone.progress import progress_bar
 from .attribute_values import UNKNOWN, banded, bend_degrees, bend_word, side_of
 from .class_shares import shares_of_image
 from .errors import DatasetError
-from .file_list import list_files
-from .format_dataset import FormatDataset
 from .labels import labels_of
 from .multilabel_dataset import MultilabelDataset
 
@@ -109,14 +107,10 @@ def without_attributes(dataset: MultilabelDataset, known: ImageAttributes) -> li
     """List the patients none of whose images could be read: they need a fold all the same.
 
     Args:
-        dataset: All images. A dataset in another format chooses folds after it has read its labels,
-            so it has no such patients.
+        dataset: All images.
         known: The attributes of those that could be read.
 
     Returns:
         Their names.
     """
-    if isinstance(dataset, FormatDataset):
-        return []
-    files = list_files(dataset.image_folder, dataset.img_suffix)
-    return sorted({file.patient for file in files} - set(known.patients))
+    return sorted(dataset.patients.difference(known.patients))

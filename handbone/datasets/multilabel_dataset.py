@@ -63,6 +63,9 @@ class MultilabelDataset(PartlyAnnotatedDataset):
             ``indices``, ``serialize_data``, ``lazy_init`` and the others of
             :class:`mmengine.dataset.BaseDataset`.
 
+    Attributes:
+        patients: Patients of all images, chosen or not, those included whose images are bad.
+
     Raises:
         DatasetError: Something is wrong with the data. The message names the file, the annotation
             and the remedy.
@@ -77,6 +80,8 @@ class MultilabelDataset(PartlyAnnotatedDataset):
     ...     )
     ... )
     """
+
+    patients: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -135,6 +140,7 @@ class MultilabelDataset(PartlyAnnotatedDataset):
         """
         all_images = list_files(self.image_folder, self.img_suffix)
         self.known_classes.check_images(image.name for image in all_images)
+        self.patients = frozenset(image.patient for image in all_images)
         images = self._choose(all_images)
         annotations = self._annotations(images)
         if not self.test_mode and self.annotation_folder is not None:

@@ -59,9 +59,9 @@ def find_source(
         HandboneError: The format is not known or not valid, or there are no images.
     """
     data = Path(data)
-    plain = images is None and patient_pattern is None and not reader_options
+    plain = images is None and not reader_options
     if plain and source_format in (None, 'hand-bone') and _is_hand_bone(data / TRAIN):
-        return _hand_bone(data, ClassChoice(classes, rename or {}, skip))
+        return _hand_bone(data, ClassChoice(classes, rename or {}, skip), patient_pattern)
     notes = []
     if source_format is None:
         source_format, reason = recognise(data)
@@ -86,10 +86,8 @@ def find_source(
             ann_path='' if data.is_dir() else data.name,
         ),
         metainfo=dict(classes=tuple(reader.classes)),
-        **_choice(choice),
+        **_choice(choice, patient_pattern),
     )
-    if patient_pattern is not None:
-        settings['patient_pattern'] = patient_pattern
     if options:
         settings['reader_options'] = options
     return Source(settings, None, tuple(notes))
@@ -99,17 +97,19 @@ def _is_hand_bone(folder: Path) -> bool:
     return (folder / IMAGES).is_dir() and (folder / ANNOTATIONS).is_dir()
 
 
-def _choice(choice: ClassChoice) -> dict[str, Any]:
-    """Write what a dataset needs to rename classes and to leave some out."""
+def _choice(choice: ClassChoice, patient_pattern: str | None) -> dict[str, Any]:
+    """Write what a dataset needs to rename classes, leave some out and find patients."""
     settings: dict[str, Any] = {}
     if choice.rename:
         settings['rename'] = dict(choice.rename)
     if choice.skip:
         settings['skip_labels'] = tuple(choice.skip)
+    if patient_pattern is not None:
+        settings['patient_pattern'] = patient_pattern
     return settings
 
 
-def _hand_bone(root: Path, choice: ClassChoice) -> Source:
+def _hand_bone(root: Path, choice: ClassChoice, patient_pattern: str | None) -> Source:
     """Take the whole layout, with its test images, which the format alone does not know."""
     reader = reader_class('hand-bone')(root / TRAIN, None, choice)
     prefixes = [
@@ -117,11 +117,12 @@ def _hand_bone(root: Path, choice: ClassChoice) -> Source:
         for split in (TRAIN, TEST)
     ]
     settings: dict[str, Any] = dict(type='XRayHandBoneDataset', data_root=root.as_posix())
-    if choice.rename:  # which the dataset of the layout itself does not do
+    other = bool(choice.rename) or patient_pattern is not None  # which it does not do itself
+    if other:
         settings.update(type='FormatDataset', format='hand-bone', data_prefix=prefixes[0])
-    if tuple(reader.classes) != CLASSES:
+    if other or tuple(reader.classes) != CLASSES:
         settings['metainfo'] = dict(classes=tuple(reader.classes))
-    settings |= _choice(choice)
+    settings |= _choice(choice, patient_pattern)
     test = None
     if _is_hand_bone(root / TEST):
         test = dict(data_prefix=prefixes[1], test_mode=True)

@@ -69,7 +69,7 @@ def test_a_patient_whose_images_are_bad_has_a_fold(phantom_root, tmp_path):
         (['--folds', 1], 'cannot be divided into 1 folds'),
         (['--by', 'grade'], "has no column 'grade'"),
         (['--classes', 'a', 'b'], 'the label is not among the 2 classes'),
-        (['--cfg-options', 'a=1'], 'is a folder'),
+        (['--cfg-options', 'a=1'], 'is none'),
         (['--table', 'nowhere.csv'], 'nowhere.csv'),
     ],
 )

@@ -1,7 +1,7 @@
 """Whose the images are: their folder, unless it holds all of them, or what a pattern finds."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -19,7 +19,8 @@ def with_patients(
     """Find the patient of each image.
 
     A folder that holds all images of a part of the data, such as ``images``, is no patient if that
-    is so in each part.
+    is so in each part. An image without patient counts as one of its own, also where an image of
+    another part has the same name, unless a folder or the table says that this is a patient.
 
     Args:
         survey: The measurements.
@@ -37,12 +38,12 @@ def with_patients(
     if pattern is None:
         depth = _common_folders(survey, known)
         found = [_below(name, depth) for name in names]
+        alone = [len(PurePosixPath(name).parts) <= depth + 1 for name in names]
         note = 'no image lies in the folder of a patient'
-        without = (
-            names if all(len(PurePosixPath(name).parts) <= depth + 1 for name in names) else []
-        )
+        without = names if all(alone) else []
     else:
         found = [pattern.find(name) or '' for name in names]
+        alone = [not patient for patient in found]
         without = [name for name, patient in zip(names, found, strict=True) if not patient]
         note = f'--patient-pattern finds no patient in the names of {len(without)} images '
         note += f'({listed(without)})'
@@ -51,14 +52,35 @@ def with_patients(
                 f'--patient-pattern {shown(pattern.pattern)} finds no patient in the name of any '
                 f'image ({listed(names)}). Correct the pattern.'
             )
+        found = [
+            patient or image_file(PurePosixPath(name)).key
+            for name, patient in zip(names, found, strict=True)
+        ]
+    patients = _apart(survey, found, alone, known)
     records = tuple(
-        replace(record, patient=patient or image_file(PurePosixPath(record.name)).key)
-        for record, patient in zip(survey.records, found, strict=True)
+        replace(record, patient=patient)
+        for record, patient in zip(survey.records, patients, strict=True)
     )
     notes = (f'{note}: each of them counts as a patient of its own',) if len(without) > 1 else ()
     if notes and pattern is None:
         notes = (f'{notes[0]}. --patient-pattern finds patients in names',)
     return replace(survey, records=records), notes
+
+
+def _apart(
+    survey: Survey, patients: Sequence[str], alone: Sequence[bool], known: Collection[str]
+) -> list[str]:
+    """Put the part in front of the names of images that stand for a patient in several parts."""
+    told = {patient for patient, own in zip(patients, alone, strict=True) if not own}.union(known)
+    splits: dict[str, set[str]] = defaultdict(set)
+    for record, patient in zip(survey.records, patients, strict=True):
+        splits[patient].add(record.split)
+    return [
+        f'{record.split}/{patient}'
+        if own and patient not in told and len(splits[patient]) > 1
+        else patient
+        for record, patient, own in zip(survey.records, patients, alone, strict=True)
+    ]
 
 
 def _common_folders(survey: Survey, known: Collection[str]) -> int:

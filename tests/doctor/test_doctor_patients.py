@@ -93,6 +93,31 @@ def test_the_folder_of_all_images_is_not_a_patient_in_both_parts():
     assert found == {'images/P2_R.png', 'images/P2_L.png'}
 
 
+@pytest.mark.parametrize(
+    ('pattern', 'names'),
+    [
+        (None, dict(train=['0001.png', '0002.png'], test=['0001.png', '0002.png'])),
+        (None, dict(train=['images/0001.png'], test=['images/0001.png'])),
+        (None, dict(train=['P1/a.png', 'P2/b.png', '0001.png'], test=['P3/c.png', '0001.png'])),
+        ('(P[0-9]+)_', dict(train=['0001.png', 'P1_R.png'], test=['0001.png', 'P2_R.png'])),
+    ],
+)
+def test_equal_names_of_images_in_two_parts_are_no_patient(pattern, names):
+    """Parts are often numbered from 1 each; only a patient that a name tells is in both."""
+    found = None if pattern is None else PatientPattern(pattern)
+    measured = with_patients(survey(**names), found)[0]
+    assert shared(measured) == set()
+    patients = [record.patient for record in measured.records if record.name.endswith('0001.png')]
+    assert len(set(patients)) == 2
+
+
+def test_equal_names_in_two_parts_are_patients_if_a_table_or_a_folder_says_so():
+    names = dict(train=['P1.png', 'P2.png'], test=['P1.png', 'P3.png'])
+    assert shared(with_patients(survey(**names), None, ['P1'])[0]) == {'P1.png'}
+    mixed = dict(train=['P1/a.png', 'P2/b.png'], test=['P1.png', 'P3.png'])
+    assert shared(with_patients(survey(**mixed), None)[0]) == {'P1/a.png', 'P1.png'}
+
+
 def test_the_command_joins_a_table_by_the_pattern(tmp_path):
     write_dataset(tmp_path / 'data', train=4, test=0, size=256)
     convert(tmp_path / 'data/train', tmp_path / 'flat', 'coco', image_files='none')

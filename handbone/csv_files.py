@@ -244,7 +244,10 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, int, bytes]]:
             line += 1
             if b'\0' in content:
                 raise row_error(
-                    path, line, 'the line holds NUL bytes', 'The file is damaged; write it again.'
+                    path,
+                    line,
+                    'the line holds NUL bytes',
+                    'The file is damaged or not in UTF-8; write it again, as CSV in UTF-8.',
                 )
             yield line, offset, content
             offset += len(content)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError, shown
+from handbone.text_files import line_of
 
 #: Largest file that is parsed at once: Python's objects take about five times its size.
 MOST_BYTES = 2**30
@@ -34,6 +35,11 @@ def parse_json(data: bytes) -> Any:
         raise HandboneError('the JSON is nested too deeply') from error
     except HandboneError:
         raise
+    except UnicodeDecodeError as error:
+        raise HandboneError(
+            f'the file is not JSON (line {line_of(error)} is not a text in '
+            f'{error.encoding.upper()}; save it as UTF-8)'
+        ) from error
     except ValueError as error:
         raise HandboneError(f'the file is not JSON ({error})') from error
 

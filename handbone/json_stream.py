@@ -196,7 +196,9 @@ class _Scanner:
             text = self._decoder.decode(piece, final=self._read >= len(self._data))
         except UnicodeDecodeError as error:
             name = self._encoding.upper()
-            raise HandboneError(f'the file is not JSON in {name} ({error.reason})') from error
+            raise HandboneError(
+                f'the file is not JSON in {name} ({error.reason}; save it as UTF-8)'
+            ) from error
         self._bytes_before()
         self._text = self._text[self._place :] + text
         self._place = self._counted = 0

@@ -222,26 +222,22 @@ def read_list(path: Path, errors: str = 'strict') -> Iterator[tuple[int, str]]:
     with path.open('rb') as file:
         if file.read(2) in UTF16_MARKS:
             raise HandboneError(f'{path} is a text in UTF-16. Save it as UTF-8.')
-    number = 0
-    try:
-        with path.open(encoding='utf-8', errors=errors) as file:
-            for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ''), start=1):
-                if len(line) == LONGEST_LINE and '\0' not in line:
-                    raise HandboneError(
-                        f'{path}, line {number}: it is longer than {LONGEST_LINE} characters. '
-                        'Give a text file in UTF-8 with one name per line.'
-                    )
-                # lists that were put together have a mark in the middle too
-                name = line.strip('\ufeff \t\r\n')
-                if '\0' in name:
-                    raise HandboneError(
-                        f'{path}, line {number}: there is a zero byte, so this is not a text. '
-                        'Give a text file in UTF-8 with one name per line.'
-                    )
-                if name and not name.startswith('#'):
-                    yield number, name
-    except UnicodeDecodeError as error:
-        raise HandboneError(
-            f'{path}, after line {number}: not a text in UTF-8 ({error}). Give a text file in '
-            'UTF-8 with one name per line.'
-        ) from error
+    # decoded piece by piece, so that an error of decoding would not tell the line
+    with path.open(encoding='utf-8', errors='surrogateescape') as file:
+        for number, line in enumerate(iter(partial(file.readline, LONGEST_LINE), ''), start=1):
+            # lists that were put together have a mark in the middle too
+            name = line.strip('\ufeff \t\r\n')
+            fault = ''
+            if '\0' in name:
+                fault = 'there is a zero byte, so this is not a text'
+            elif len(line) == LONGEST_LINE:
+                fault = f'it is longer than {LONGEST_LINE} characters'
+            elif errors == 'strict' and not is_utf8(line):
+                fault = 'not a text in UTF-8'
+            if fault:
+                raise HandboneError(
+                    f'{path}, line {number}: {fault}. Save it as a text in UTF-8 with one name '
+                    'per line.'
+                )
+            if name and not name.startswith('#'):
+                yield number, name

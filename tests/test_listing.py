@@ -109,7 +109,8 @@ def test_lists_are_read_with_any_line_end_and_mark(tmp_path, ending, mark):
     [
         ('a.png\n'.encode('utf-16'), 'UTF-16. Save it as UTF-8'),
         ('a.png\n'.encode('utf-16-be'), 'line 1: there is a zero byte'),
-        (b'a.png\n\xff.png\n', 'not a text in UTF-8'),
+        (b'a.png\n\xff.png\n', 'line 2: not a text in UTF-8. Save it as a text in UTF-8'),
+        ('a.png\n\uc190.png\n'.encode('cp949'), 'line 2: not a text in UTF-8'),
     ],
 )
 def test_other_encodings_are_refused(tmp_path, content, message):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handbone.errors import HandboneError
 from handbone.quiet_loggers import quiet
+from handbone.text_files import line_of, read_text
 
 from .option_values import parse_option
 
@@ -53,6 +54,12 @@ def read_config_file(path: str | Path, options: Sequence[str] | Mapping[str, Any
     except (json.JSONDecodeError, yaml.YAMLError) as error:
         fault = ' '.join(str(error).split())
         raise HandboneError(f'{path} is not a config ({fault}). It may be cut off.') from error
+    except UnicodeDecodeError as error:
+        read_text(Path(path))  # says so itself, with the line, unless a base is meant
+        raise HandboneError(
+            f'{path}: line {line_of(error)} of a base of it is not a text in UTF-8 '
+            f'({error.reason}). Save the base as UTF-8.'
+        ) from error
     except (AttributeError, ConfigParsingError, ImportError, KeyError, NameError) as error:
         reason = ' '.join(str(error.args[0] if error.args else error).split())
         raise HandboneError(f'{path} cannot be read: {reason}') from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handbone.errors import HandboneError
+from handbone.text_files import read_text
 
 NAMED_NUMBERS = {'inf': math.inf, 'nan': math.nan}
 
@@ -26,11 +27,13 @@ def read_dumped_config(path: Path) -> dict[str, Any]:
 
     Raises:
         ConfigTextError: If the file holds anything but values.
+        HandboneError: If it is not a text in UTF-8.
         OSError: If it cannot be read.
     """
+    text = read_text(path)
     try:
-        return parse_config_text(path.read_text(encoding='utf-8'))
-    except (ConfigTextError, UnicodeDecodeError) as error:
+        return parse_config_text(text)
+    except ConfigTextError as error:
         raise ConfigTextError(
             f'{path}: {error}; this is not a config that mmengine wrote, and it is not executed'
         ) from error

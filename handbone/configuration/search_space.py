@@ -11,6 +11,7 @@ import yaml
 from handbone.errors import HandboneError, shown
 from handbone.search.parameters import Choice, Parameter, Range, value_choice
 from handbone.structure import Fields, check_structure, one_line
+from handbone.text_files import read_text
 
 from .dumped_config import read_dumped_config
 from .options import set_options
@@ -96,8 +97,9 @@ def _read(path: Path) -> Any:
         if VARIABLE not in content:
             raise HandboneError(f'{path} has no {VARIABLE} = {{...}} with ranges and choices')
         return content[VARIABLE]
+    text = read_text(path)
     try:
-        return yaml.load(path.read_text(encoding='utf-8-sig'), _Loader)
+        return yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise HandboneError(f'{path} is not YAML: {one_line(error)}') from error
 

@@ -179,7 +179,7 @@ def listed_images(
             if not is_utf8(line):
                 raise HandboneError(
                     f'{path}, line {number}: not a text in UTF-8, and {line!r} is not the name of '
-                    'an image. Give a text file in UTF-8 with one name per line.'
+                    'an image. Save it as a text in UTF-8 with one name per line.'
                 )
             raise DatasetError.at(
                 path,

@@ -12,6 +12,7 @@ import yaml
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import by_normal_form, normal_forms
 from handbone.structure import check_structure, one_line
+from handbone.text_files import read_text
 
 #: A weight as people write it. Fractions keep 0.1 + 0.2 = 0.3, where floats do not.
 Weight = int | float | str | Fraction
@@ -104,11 +105,12 @@ def read_class_weights(path: str | Path) -> dict[str, list[Weight]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        HandboneError: If it holds something else, or one class twice.
+        HandboneError: If it holds something else, or one class twice, or is not in UTF-8.
     """
     path = Path(path)
+    text = read_text(path)
     try:
-        content = yaml.load(path.read_text(encoding='utf-8-sig'), SAFE)
+        content = yaml.load(text, SAFE)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise HandboneError(f'{path} is not YAML or JSON: {one_line(error)}') from error
     fits = isinstance(content, dict) and all(isinstance(row, list) for row in content.values())

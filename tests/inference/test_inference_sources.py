@@ -168,7 +168,7 @@ def test_one_folder_as_relative_and_absolute_path(tree):
         (['empty'], ValueError, 'empty: there is no image'),
         (['a/*.jpg'], ValueError, r'a/\*\.jpg: there is no image'),
         (['a', 'a/ID2'], ValueError, r'a/ID2/x\.png is named twice'),
-        (['@binary'], ValueError, 'binary, after line 0: not a text'),
+        (['@binary'], ValueError, 'binary, line 1: not a text'),
     ],
 )
 def test_bad_arguments(tree, arguments, error, message):

@@ -60,8 +60,8 @@ def soft_vote(
             class lists.
     """
     cfg = models[0].config
-    checkpoints = [find_checkpoint(model.checkpoint) for model in models]
     with unpickling(cfg.get('allow_pickle', False)):
+        checkpoints = [find_checkpoint(model.checkpoint) for model in models]
         classes = _same_classes(models, checkpoints)
     if thresholds is not None:
         chosen = read_thresholds(thresholds, classes)

@@ -1,5 +1,5 @@
 from .durable_backend import CheckpointWriteError, DurableBackend
-from .loading import CheckpointError, load_checkpoint_file, unpickling
+from .loading import CheckpointError, load_checkpoint_file
 from .newest import (
     checkpoint_folder,
     find_checkpoint,
@@ -8,6 +8,7 @@ from .newest import (
     newest_checkpoint,
 )
 from .published import read_published, write_published
+from .trust import unpickling
 from .writing import write_checkpoint
 
 __all__ = [

@@ -9,7 +9,6 @@ mmseg all use them.
 import contextlib
 import io
 from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -33,33 +32,15 @@ from .plain_names import with_plain_names
 from .published import SUFFIX, read_published
 from .stored_values import InvalidValueError
 from .torch_file import read_torch_file
+from .trust import unpickling_allowed
 from .weight_source import FILE, PACKAGE, weight_file
 
 #: What stands for the starter weights wherever a checkpoint is named.
 STARTER = 'starter'
 
-_unpickling_allowed: ContextVar[bool] = ContextVar('unpickling_allowed', default=False)
-
 
 class CheckpointError(HandboneError):
     """A checkpoint cannot be read, or only by running code that it contains."""
-
-
-@contextlib.contextmanager
-def unpickling(allowed: bool) -> Iterator[None]:
-    """Allow or forbid files that need unpickling, which can run any code, within a block.
-
-    Args:
-        allowed: Whether to read them; outside such a block they are refused.
-
-    Yields:
-        Nothing.
-    """
-    token = _unpickling_allowed.set(allowed)
-    try:
-        yield
-    finally:
-        _unpickling_allowed.reset(token)
 
 
 def load_checkpoint_file(path: str | Path, map_location: Any = 'cpu', mmap: bool = False) -> dict:
@@ -114,7 +95,7 @@ def _load(source: Path | io.BytesIO, name: str, map_location: Any, mmap: bool = 
             'or use an earlier one'
         ) from error
     except ForbiddenError as error:
-        if not _unpickling_allowed.get():
+        if not unpickling_allowed():
             raise CheckpointError(
                 f'{name} holds Python objects ({one_line(error)}) that have to be unpickled, which '
                 'runs any code in the file. If you trust its source: --allow-pickle'

@@ -7,6 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
 
+from handbone.checkpoints.trust import unpickling
 from handbone.version import __version__
 
 from .user_errors import user_errors_in_one_line
@@ -104,7 +105,8 @@ def main(arguments: list[str] | None = None) -> None:
             from handbone.registration import register
 
             register()
-        _module(name).run(args)
+        with unpickling(getattr(args, 'allow_pickle', False)):
+            _module(name).run(args)
 
 
 def subcommand_parser(name: str) -> argparse.ArgumentParser:

@@ -51,20 +51,18 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.apis.exporting import export
-    from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import read_config_file
 
     cfg = read_config_file(args.config, args.cfg_options or ())
     kind = args.format or ('openvino' if args.out.endswith('.xml') else 'onnx')
-    with unpickling(args.allow_pickle):
-        written = export(
-            cfg,
-            args.checkpoint,
-            args.out,
-            tuple(args.size) if args.size else None,
-            args.precision or 'fp32',
-            args.calibration,
-            kind,
-            args.thresholds,
-        )
+    written = export(
+        cfg,
+        args.checkpoint,
+        args.out,
+        tuple(args.size) if args.size else None,
+        args.precision or 'fp32',
+        args.calibration,
+        kind,
+        args.thresholds,
+    )
     print(f'{args.out}: {len(written.classes)} classes, {written.precision}, {written.model_hash}')

@@ -76,24 +76,22 @@ def run(args: argparse.Namespace) -> None:
         HandboneError: If a step does not exist.
     """
     from handbone.apis.best_finding import find_best
-    from handbone.checkpoints import unpickling
     from handbone.ensembles.choice import STEPS
     from handbone.errors import HandboneError
 
     unknown = [name for name in args.without if name not in STEPS]
     if unknown:
         raise HandboneError(f'--without: there is no step {unknown[0]!r}; there are {STEPS}')
-    with unpickling(args.allow_pickle):
-        found = find_best(
-            args.work_dirs,
-            args.out_dir,
-            steps=[name for name in STEPS if name not in args.without],
-            windows=args.windows,
-            merge=args.merge,
-            best_checkpoints=args.best,
-            seed=args.seed,
-            device=args.device,
-        )
+    found = find_best(
+        args.work_dirs,
+        args.out_dir,
+        steps=[name for name in STEPS if name not in args.without],
+        windows=args.windows,
+        merge=args.merge,
+        best_checkpoints=args.best,
+        seed=args.seed,
+        device=args.device,
+    )
     _report(found, args.out_dir)
 
 

@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> None:
     """
     from handbone.apis.fold_joining import has_folds, join_folds
     from handbone.apis.joining import join
-    from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import read_config_file
     from handbone.errors import HandboneError
 
@@ -51,10 +50,9 @@ def run(args: argparse.Namespace) -> None:
         raise HandboneError(
             '--last is for work dirs of `handbone train-folds`: name the checkpoint'
         )
-    with unpickling(args.allow_pickle):
-        cfg = read_config_file(args.config, args.cfg_options or ())
-        if of_folds:
-            join_folds(cfg, args.checkpoints, args.out, args.last)
-        else:
-            join(cfg, args.checkpoints, args.out)
+    cfg = read_config_file(args.config, args.cfg_options or ())
+    if of_folds:
+        join_folds(cfg, args.checkpoints, args.out, args.last)
+    else:
+        join(cfg, args.checkpoints, args.out)
     print(args.out)

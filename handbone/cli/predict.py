@@ -100,7 +100,6 @@ def run(args: argparse.Namespace) -> None:
         HandboneError: If no image could be predicted.
     """
     from handbone.apis.inferencer import MultilabelInferencer, make_writers
-    from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import parse_options
     from handbone.datasets.formats.run_conventions import ORDERS
     from handbone.inference import ImageSources, open_predictor
@@ -109,18 +108,17 @@ def run(args: argparse.Namespace) -> None:
     model, checkpoint, sources = split_sources(args.words)
     starter = checkpoint == str(WEIGHTS)
     formats = _formats(args, starter)
-    with unpickling(args.allow_pickle):
-        predictor = open_predictor(
-            model,
-            checkpoint,
-            args.device,
-            args.precision,
-            args.tta,
-            args.thresholds,
-            args.postprocess,
-            cfg_options=parse_options(args.cfg_options or ()),
-            summarise='trust' in formats,
-        )
+    predictor = open_predictor(
+        model,
+        checkpoint,
+        args.device,
+        args.precision,
+        args.tta,
+        args.thresholds,
+        args.postprocess,
+        cfg_options=parse_options(args.cfg_options or ()),
+        summarise='trust' in formats,
+    )
     options: dict[str, dict[str, object]] = {}
     if args.polygon_tolerance:
         options['polygons'] = dict(tolerance=args.polygon_tolerance)

@@ -101,31 +101,29 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.apis.pseudo_labelling import pseudo_label
-    from handbone.checkpoints import unpickling
     from handbone.configuration.config_file import parse_options
     from handbone.starter import NOTICE
 
     if not args.models and not args.csv:
         print(NOTICE)
-    with unpickling(args.allow_pickle):
-        labels = pseudo_label(
-            args.images,
-            args.out_dir,
-            [_model(words) for words in args.models],
-            args.csv,
-            confidence=args.confidence,
-            gate=args.gate,
-            absent=args.absent,
-            training=args.training,
-            classes=args.classes,
-            restart=args.restart,
-            batch_size=args.batch_size,
-            workers=args.workers,
-            device=args.device,
-            precision=args.precision,
-            thresholds=args.thresholds,
-            cfg_options=parse_options(args.cfg_options) if args.cfg_options else None,
-        )
+    labels = pseudo_label(
+        args.images,
+        args.out_dir,
+        [_model(words) for words in args.models],
+        args.csv,
+        confidence=args.confidence,
+        gate=args.gate,
+        absent=args.absent,
+        training=args.training,
+        classes=args.classes,
+        restart=args.restart,
+        batch_size=args.batch_size,
+        workers=args.workers,
+        device=args.device,
+        precision=args.precision,
+        thresholds=args.thresholds,
+        cfg_options=parse_options(args.cfg_options) if args.cfg_options else None,
+    )
     print(labels.text())
 
 

@@ -32,14 +32,13 @@ def run(args: argparse.Namespace) -> None:
         args: The parsed command line.
     """
     from handbone.apis.publishing import publish
-    from handbone.checkpoints import find_checkpoint, unpickling
+    from handbone.checkpoints import find_checkpoint
 
-    with unpickling(args.allow_pickle):
-        print(
-            publish(
-                find_checkpoint(args.checkpoint),
-                args.out,
-                args.thresholds,
-                args.precision or 'fp32',
-            )
+    print(
+        publish(
+            find_checkpoint(args.checkpoint),
+            args.out,
+            args.thresholds,
+            args.precision or 'fp32',
         )
+    )

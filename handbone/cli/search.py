@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from .argument_types import at_least_one, gpu_slots, seconds
-from .arguments import add_config_options
+from .arguments import add_allow_pickle, add_config_options
 
 EPILOG = (
     'example: handbone search configs/demo.py configs/search/rate.yaml --trials 20 '
@@ -65,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='keep the checkpoints of all trials, not only of the best one',
     )
     add_config_options(parser)
+    add_allow_pickle(parser)
 
 
 def run(args: argparse.Namespace) -> None:

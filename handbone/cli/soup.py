@@ -52,12 +52,11 @@ def run(args: argparse.Namespace) -> None:
             f'--update-batch-norm is a number of images from 0 on, got {args.update_batch_norm}'
         )
     from handbone.apis.souping import make_soup
-    from handbone.checkpoints import find_checkpoint, unpickling
+    from handbone.checkpoints import find_checkpoint
 
-    with unpickling(args.allow_pickle):
-        checkpoints = [find_checkpoint(path) for path in args.checkpoints]
-        chosen, dice = make_soup(
-            read_config(args), checkpoints, args.out, args.method, args.update_batch_norm
-        )
+    checkpoints = [find_checkpoint(path) for path in args.checkpoints]
+    chosen, dice = make_soup(
+        read_config(args), checkpoints, args.out, args.method, args.update_batch_norm
+    )
     scored = '' if dice is None else f', mean Dice {dice:.4f} on the validation images'
     print(f'{args.out}: {len(chosen)} of {len(checkpoints)} checkpoints{scored}')

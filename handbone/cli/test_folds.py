@@ -9,7 +9,7 @@ from pathlib import Path
 from handbone.errors import HandboneError
 from handbone.submissions.image_names import IMAGE_NAMES
 
-from .arguments import add_config_options
+from .arguments import add_allow_pickle, add_config_options
 from .soft_vote import add_merge_arguments
 
 
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_merge_arguments(parser)
     add_config_options(parser)
+    add_allow_pickle(parser)
 
 
 def run(args: argparse.Namespace) -> None:

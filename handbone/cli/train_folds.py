@@ -5,7 +5,7 @@ import signal
 import sys
 
 from .argument_types import at_least_one, gpu_slots, numbers
-from .arguments import add_config_options
+from .arguments import add_allow_pickle, add_config_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--jobs', type=int, help='folds to train at the same time (default: one, or one per GPU)'
     )
     add_config_options(parser)
+    add_allow_pickle(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace) -> None:
     folds = numbers(args.fold_list, '--fold-list') if args.fold_list else list(range(number))
     slots = gpu_slots(args.gpus, args.jobs)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folds are stopped too
+    words = [*args.rest, *(['--allow-pickle'] if args.allow_pickle else [])]
     training = FoldTraining(
-        args.config, args.work_dir, number, args.cfg_options or (), args.rest, args.fold_file
+        args.config, args.work_dir, number, args.cfg_options or (), words, args.fold_file
     )
     training.train(folds, slots)

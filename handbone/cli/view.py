@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .arguments import add_models, add_renaming, add_source_format
+from .arguments import add_allow_pickle, add_models, add_renaming, add_source_format
 
 EPILOG = """\
 examples:
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_models(parser, 'they predict while the page is open')
     parser.add_argument('--device', help='where models predict (default: a GPU if there is one)')
+    add_allow_pickle(parser)
     add_source_format(parser)
     add_renaming(parser)
     parser.add_argument(

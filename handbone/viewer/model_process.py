@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from handbone.checkpoints.trust import unpickling, unpickling_allowed
 from handbone.errors import HandboneError
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class ModelProcess:
         self._model = model
         context = multiprocessing.get_context('spawn')
         self._connection, self._theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(self._theirs, model), daemon=True)
+        work = self._theirs, model, unpickling_allowed()
+        self._process = context.Process(target=_serve, args=work, daemon=True)
 
     def start(self) -> None:
         """Start the process, which then reads the model while the caller goes on."""
@@ -118,7 +120,7 @@ class ModelProcess:
         return f'the process that predicts {how}{more}. Start the viewer again to predict the rest.'
 
 
-def _serve(connection: Connection, model: Model) -> None:
+def _serve(connection: Connection, model: Model, unpickle: bool) -> None:
     """Answer until nobody asks any more; what ends the process is sent as a text."""
     # the interrupt that ends the viewer reaches this process too, which the viewer ends itself
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -129,7 +131,8 @@ def _serve(connection: Connection, model: Model) -> None:
     # the viewer is gone where the connection is closed or broken
     with contextlib.suppress(EOFError, ConnectionError):
         try:
-            predictor = open_model(model)
+            with unpickling(unpickle):
+                predictor = open_model(model)
             while True:
                 connection.send(_predict(predictor, connection.recv()))
         except (EOFError, ConnectionError):

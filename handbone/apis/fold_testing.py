@@ -110,7 +110,7 @@ def predict_out_of_fold(
         of_fold.test_evaluator = dict(type='DiceMetric', output_dir=str(folder / 'test'))
         hook = dict(type='RLESubmissionHook', out_file=str(folder / 'test' / OUT_OF_FOLD))
         hook['image_name'] = image_name
-        of_fold.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+        of_fold.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
         of_fold.load_from = checkpoint
         _name(of_fold, f'fold_{fold}', folder / 'test')
         test(of_fold)
@@ -170,7 +170,7 @@ def predict_ensemble(
     if not scored:
         cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
     hook = dict(type='RLESubmissionHook', out_file=str(out), image_name=image_name)
-    cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
     _name(cfg, 'ensemble', Path(work_dir))
     models = [EnsembleModel(cfg, checkpoint) for checkpoint in checkpoints]
     return soft_vote(models, merge, one_at_a_time)

@@ -141,7 +141,7 @@ def use_results(cfg: 'Config', args: argparse.Namespace) -> None:
         cfg: Complete configuration, changed in place.
         args: The options.
     """
-    from handbone.configuration.completion import use_validation_images
+    from handbone.configuration.completion import use_drawing, use_validation_images
     from handbone.configuration.prediction_settings import prediction_settings
 
     if args.val:
@@ -149,13 +149,13 @@ def use_results(cfg: 'Config', args: argparse.Namespace) -> None:
     if args.format_only:
         cfg.test_evaluator = dict(type='DiceMetric', format_only=True)
     if args.uncertainty:
-        metrics = cfg.test_evaluator
+        metrics = cfg.get('test_evaluator') or []
         metric = dict(type='UncertaintyMetric', out_file=args.uncertainty)
         metric['image_name'] = args.image_name
-        cfg.test_evaluator = [*(metrics if isinstance(metrics, list) else [metrics]), metric]
+        cfg.test_evaluator = [*([metrics] if isinstance(metrics, dict) else metrics), metric]
         prediction_settings(cfg)['summarise'] = {}
     if args.out or args.format_only:
         hook = dict(type='RLESubmissionHook', out_file=args.out, image_name=args.image_name)
-        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), hook]
     if args.show_dir:
-        cfg.default_hooks.visualization.update(draw=True, out_dir=args.show_dir)
+        use_drawing(cfg, args.show_dir)

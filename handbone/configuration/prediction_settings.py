@@ -15,6 +15,7 @@ from handbone.postprocessing import STEPS, index_classes
 
 from .dataset_configs import dataset_classes, dataset_metainfo
 from .dumped_config import ConfigTextError, config_differences, parse_config_text
+from .known_settings import name_of
 
 #: Settings of a segmentor and its parts that do not change what given weights predict.
 ONLY_TRAINING = (
@@ -35,7 +36,12 @@ def prediction_settings(cfg: Config) -> dict:
 
     Returns:
         ``test_cfg``, to be read or changed.
+
+    Raises:
+        HandboneError: If there is no model.
     """
+    if cfg.get('model') is None:
+        raise HandboneError(f'{name_of(cfg)} has no model')
     model = cfg.model.get('module', cfg.model)
     if model.get('test_cfg') is None:
         model.test_cfg = dict(mode='whole')

@@ -135,4 +135,4 @@ def adapt_to_hardware(cfg: Config) -> None:
             device_ids=None,
             find_unused_parameters=cfg.get('find_unused_parameters', False),
         )
-    cfg.custom_hooks = [*cfg.get('custom_hooks', []), dict(type='BroadcastBuffersHook')]
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='BroadcastBuffersHook')]

@@ -8,6 +8,7 @@ from mmengine.config import Config
 
 from handbone.checkpoints import find_checkpoint
 from handbone.cli.command import main
+from handbone.configuration.completion import use_validation_images
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 
 
@@ -62,6 +63,55 @@ def test_checkpoint_of_a_work_dir(tmp_path):
     for name in names[:2]:
         (tmp_path / name).unlink()
     assert find_checkpoint(str(tmp_path)) == str(tmp_path / names[2])
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        {},
+        dict(default_hooks=None, visualizer=None, test_evaluator=None, custom_hooks=None),
+        dict(default_hooks=dict(logger=None), test_evaluator=[dict(type='DiceMetric')]),
+        dict(
+            default_hooks=dict(visualization=dict(type='Own', worst=3)),
+            visualizer=dict(type='OwnVisualizer'),
+            test_evaluator=dict(type='DiceMetric'),
+        ),
+    ],
+)
+def test_options_add_what_a_config_lacks(given, monkeypatch, tmp_path):
+    file = tmp_path / 'config.py'
+    make_config(**given).dump(file)
+    runs = []
+    monkeypatch.setattr('handbone.apis.testing.test', runs.append)
+    wishes = ['--uncertainty', 'u.csv', '--show-dir', 'shown', '--out', 'o.csv']
+    main(['test', str(file), 'a.pth', *wishes])
+    (cfg,) = runs
+    own = given.get('default_hooks') and given['default_hooks'].get('visualization')
+    hook = own or dict(type='MultilabelVisualizationHook')
+    assert cfg.default_hooks.visualization == hook | dict(draw=True, out_dir='shown')
+    assert {*cfg.default_hooks} == {'visualization', *(given.get('default_hooks') or ())}
+    wanted = given.get('visualizer') or dict(type='MultilabelLocalVisualizer')
+    assert cfg.visualizer == wanted
+    *others, uncertainty = cfg.test_evaluator
+    assert uncertainty.type == 'UncertaintyMetric'
+    assert others == ([dict(type='DiceMetric')] if given.get('test_evaluator') else [])
+    assert [hook.type for hook in cfg.custom_hooks] == ['RLESubmissionHook']
+
+
+def test_a_config_without_a_model_is_one_line(tmp_path, capsys):
+    file = tmp_path / 'config.py'
+    file.write_text('')
+    with pytest.raises(SystemExit):
+        main(['test', str(file), 'a.pth', '--uncertainty', 'u.csv'])
+    assert capsys.readouterr().err == f'error: {file} has no model\n'
+
+
+def test_validation_images_are_scored_as_the_test_images_without_an_evaluator_of_their_own():
+    scored = dict(type='DiceMetric')
+    for own, wanted in ((None, scored), (dict(type='Own'), dict(type='Own'))):
+        cfg = Config(dict(val_dataloader=dict(), val_evaluator=own, test_evaluator=scored))
+        use_validation_images(cfg)
+        assert cfg.test_evaluator == wanted
 
 
 @pytest.mark.parametrize('hooks', [{}, dict(custom_hooks=[dict(type='Other')])])

@@ -116,6 +116,25 @@ def test_overlays(tested, phantom_root):
     assert drawn == names | {'worst'}
 
 
+def test_a_config_of_little_more_than_a_model(run_tool, tiny_config, checkpoint, tested, tmp_path):
+    """What the options need is added; halves of a training and a validation are left out."""
+    cfg = Config.fromfile(tiny_config)
+    for name in ('default_hooks', 'visualizer', 'test_evaluator', 'val_evaluator', 'train_cfg'):
+        cfg.pop(name)
+    cfg.dump(tmp_path / 'little.py')
+    run_tool(
+        'test.py',
+        tmp_path / 'little.py',
+        checkpoint,
+        *('--work-dir', tmp_path / 'work', '--show-dir', tmp_path / 'overlays'),
+        *('--uncertainty', tmp_path / 'uncertainty.csv'),
+    )
+    drawn = {path.name for path in (tmp_path / 'overlays').iterdir()}
+    assert drawn == {path.name for path in (tested[0] / 'overlays').iterdir()}
+    with (tmp_path / 'uncertainty.csv').open(newline='') as file:
+        assert len(list(csv.DictReader(file))) == 3 * len(CLASSES)
+
+
 def test_csv_holds_the_predicted_masks(tested, tiny_config, checkpoint, load_model):
     decoded = decode_csv(tested[0] / 'masks.csv', (320, 320))
     samples = load_model(tiny_config, checkpoint).predict()

@@ -8,6 +8,7 @@ import pytest
 from shift_run import SIZE, draw_masks, predict_masks
 
 from handbone.engine.hooks.worst_cases import Case, WorstCases
+from handbone.errors import HandboneError
 from handbone.radiographs.image_reading import read_image
 
 HOOK = 'mmseg.MultilabelVisualizationHook'
@@ -114,7 +115,7 @@ def test_validation_draws_every_interval(mask_runner, tmp_path):
 
 
 def test_another_visualizer_is_refused(mask_runner):
-    with pytest.raises(TypeError, match='MultilabelLocalVisualizer'):
+    with pytest.raises(HandboneError, match='MultilabelLocalVisualizer'):
         mask_runner(hooks=[dict(type=HOOK)]).test()
 
 

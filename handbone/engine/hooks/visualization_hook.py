@@ -11,6 +11,7 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
+from handbone.errors import HandboneError
 from handbone.masks import (
     classes_known,
     dice,
@@ -77,7 +78,7 @@ class MultilabelVisualizationHook(Hook):
             runner: The runner.
 
         Raises:
-            TypeError: If the visualizer does not draw packed maps.
+            HandboneError: If the visualizer does not draw packed maps.
         """
         self._start_collecting(runner)
 
@@ -88,7 +89,7 @@ class MultilabelVisualizationHook(Hook):
             runner: The runner.
 
         Raises:
-            TypeError: If the visualizer does not draw packed maps.
+            HandboneError: If the visualizer does not draw packed maps.
         """
         self._start_collecting(runner)
         self._names = _file_names(runner.test_dataloader.dataset) if self.out_dir else {}
@@ -178,7 +179,7 @@ class MultilabelVisualizationHook(Hook):
 
     def _start_collecting(self, runner: Runner) -> None:
         if not hasattr(runner.visualizer, 'draw_contact_sheet'):
-            raise TypeError(
+            raise HandboneError(
                 f'{type(self).__name__} draws packed label maps, {type(runner.visualizer).__name__}'
                 " does not: set visualizer=dict(type='MultilabelLocalVisualizer')"
             )

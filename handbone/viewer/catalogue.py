@@ -9,6 +9,7 @@ import numpy as np
 from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.errors import HandboneError
 from handbone.masks import dice, run_overlap_counts
+from handbone.user_message import error_line
 
 from .gallery import Gallery
 from .layers import Layer
@@ -118,9 +119,9 @@ class Catalogue:
         for layer in self.layers:
             try:
                 runs.append(layer.runs(index, image))
-            except HandboneError as error:
+            except (HandboneError, OSError) as error:
                 runs.append(None)
-                problems.append(str(error))
+                problems.append(error_line(error))
         return Shown(image, runs, problems)
 
     def scores(self, shown: Shown) -> list[np.ndarray | None]:

@@ -100,11 +100,15 @@ class Gallery:
             HandboneError: Nothing of it can be used, or its file is gone.
         """
         part, entry = self._places[index]
-        with self._locks[id(part.reader)]:
-            image, problems = part.reader.attempt(entry)
+        try:
+            with self._locks[id(part.reader)]:
+                image, problems = part.reader.attempt(entry)
+            gone = image is not None and image.path is not None and not image.path.is_file()
+        except OSError as error:
+            raise HandboneError(f'{self.names[index]} cannot be read: {error}') from error
         if image is None:
             raise problems[-1]
-        if image.path is not None and not image.path.is_file():
+        if gone:
             raise HandboneError(
                 f'{image.path}: the image is gone since the viewer was started. Put it back, or '
                 'start the viewer again.'

@@ -93,6 +93,34 @@ def test_an_image_that_cannot_be_predicted_is_one_line(predicted, data):
     assert process.asked == [*NAMES[:2]]
 
 
+def test_a_disk_that_fails_is_a_note_on_its_images(predicted, monkeypatch):
+    """What runs in the background goes on with the others."""
+    session, process = predicted
+    truth, reader = session.catalogue.layers[0], session.catalogue.gallery._places[0].part.reader
+    runs, attempt = truth.runs, reader.attempt
+
+    def failing_attempt(entry):
+        if 'image1_R' in entry.name:
+            raise OSError(5, 'Input/output error')
+        return attempt(entry)
+
+    def failing_runs(index, image):
+        if index == 1:
+            raise OSError(5, 'Input/output error')
+        return runs(index, image)
+
+    monkeypatch.setattr(reader, 'attempt', failing_attempt)
+    monkeypatch.setattr(truth, 'runs', failing_runs)
+    session.start()
+    process.let(2)
+    wait(lambda: session.board.done.all() and session.predicting.done.all())
+    with pytest.raises(HandboneError, match=f'{NAMES[0]} cannot be read: .* Input/output error'):
+        head(session, 0)
+    (problem,) = head(session, 1)['problems']
+    assert 'Input/output error' in problem
+    assert head(session, 2)['problems'] == [] and process.asked == [*NAMES[1:]]
+
+
 def test_a_model_that_ends_leaves_what_it_has_said(predicted):
     session, process = predicted
     process.answers[NAMES[1]] = ModelEndedError('best.pth: the process was killed')

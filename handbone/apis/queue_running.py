@@ -20,6 +20,7 @@ from handbone.runs.training_queue import (
     CANCELLING,
     FAILED,
     FINISHED,
+    KEEPING,
     QueueEntry,
     TrainingQueue,
 )
@@ -81,7 +82,7 @@ class QueueRun:
         with locked_slots(free), contextlib.ExitStack() as stack:
             runner, lock = self.queue.register()
             stack.enter_context(lock)
-            self.queue.release_interrupted(self.retry_failed)
+            self._release()
             stack.callback(lambda: stop_trainings(each.process for each in self._running))
             while True:
                 self._cancel()
@@ -99,6 +100,24 @@ class QueueRun:
         if self._failed:
             numbers = ', '.join(f'{entry.id} ({entry.path / OUTPUT})' for entry in self._failed)
             raise HandboneError(f'trainings that failed: {numbers}')
+
+    def _release(self) -> None:
+        """Let interrupted trainings wait again and, if that is wanted, failed ones."""
+        released = self.queue.release_interrupted(self.retry_failed)
+        if not self.retry_failed:
+            return
+        entries = self.queue.entries()
+        failed = [entry for entry in entries if entry.state == FAILED]
+        owners = {entry.path: entry for entry in entries if entry.state in KEEPING}
+        for entry in failed:
+            if entry.path in owners:
+                print(
+                    f'training {entry.id} is not tried again: {entry.path} is the work dir of '
+                    f'training {owners[entry.path].id} now',
+                    flush=True,
+                )
+        if not failed and not any(entry.state == FAILED for entry in released):
+            print(f'{self.queue.path} has no failed training to try again', flush=True)
 
     def _start(self, free: list[str], runner: str) -> bool:
         """Start the next training, if one waits and a slot is free."""

@@ -105,6 +105,24 @@ def test_a_failure_is_told_and_the_others_run(queue, add, tmp_path, capsys):
     assert [line.endswith('--resume') for line in calls(tmp_path, 'bad')] == [False, True]
 
 
+def test_what_is_not_tried_again_is_told(queue, add, tmp_path, capsys):
+    def retry():
+        QueueRun(queue, retry_failed=True).run()
+        return capsys.readouterr().out
+
+    assert f'{queue.path} has no failed training to try again\n' == retry()
+    add('a', 'sys.exit(1)')
+    with pytest.raises(HandboneError):
+        QueueRun(queue).run()
+    capsys.readouterr()
+    add('a')
+    QueueRun(queue).run()
+    assert 'not tried again' not in capsys.readouterr().out
+    place = tmp_path / 'a'
+    assert f'training 1 is not tried again: {place} is the work dir of training 2 now\n' == retry()
+    assert states(queue) == ['failed', 'finished']
+
+
 def test_a_work_dir_that_is_deleted_stops_no_other_training(queue, add, tmp_path, capsys):
     add('bad', "import shutil; shutil.rmtree('bad'); sys.exit(3)")
     add('good', 'time.sleep(0.5)')

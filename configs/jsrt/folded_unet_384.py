@@ -21,6 +21,8 @@ _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4)
+# times the number of classes, to sum over classes instead of averaging
+_base_.model.decode_head.loss_decode[0].loss_weight = 5.0
 data_preprocessor = None  # the model has its own
 model = dict(
     data_preprocessor=dict(
@@ -31,12 +33,5 @@ model = dict(
         size_divisor=384,  # a third and half of it are multiples of the network's stride, 64
         test_cfg=dict(size_divisor=64),
     ),
-    decode_head=dict(
-        num_classes=5,
-        loss_decode=[
-            # times the number of classes, to sum over classes instead of averaging
-            dict(type='MultilabelBCELoss', loss_weight=5.0),
-            dict(type='MultilabelDiceLoss', loss_weight=1.0),
-        ],
-    ),
+    decode_head=dict(num_classes=5),
 )

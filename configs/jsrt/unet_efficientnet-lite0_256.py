@@ -11,6 +11,8 @@ _base_.param_scheduler[1].update(T_max=max_iters - 60, begin=60, end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 _base_.train_dataloader.dataset.pipeline[0].cache_megabytes = 150  # 99 images of 1024 x 1024
 train_dataloader = dict(batch_size=4)
+# times the number of classes, to sum over classes instead of averaging
+_base_.model.decode_head.loss_decode[0].loss_weight = 5.0
 data_preprocessor = None  # the model has its own
 model = dict(
     data_preprocessor=dict(
@@ -20,12 +22,5 @@ model = dict(
         size_divisor=32,  # the network's stride
         test_cfg=dict(size_divisor=32),
     ),
-    decode_head=dict(
-        num_classes=5,
-        loss_decode=[
-            # times the number of classes, to sum over classes instead of averaging
-            dict(type='MultilabelBCELoss', loss_weight=5.0),
-            dict(type='MultilabelDiceLoss', loss_weight=1.0),
-        ],
-    ),
+    decode_head=dict(num_classes=5),
 )

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from handbone.checkpoints.pretrained import fetch_pretrained
 from handbone.configuration.completion import TRAINING, complete_config
 from handbone.configuration.config_file import parse_options, read_config_file
+from handbone.configuration.dataset_configs import dataset_metainfo
 from handbone.configuration.dumped_config import (
     config_differences,
     describe_difference,
@@ -98,7 +99,7 @@ class Search:
             self._folder, parameters, self.storage, self.sampler, self.pruner, self.seed
         )
         self._refuse_other_study(cfg, describe(parameters))
-        fetch_pretrained(cfg)
+        fetch_pretrained(cfg, lambda: dataset_metainfo(cfg, 'train_dataloader')['classes'])
 
     def run(
         self,

@@ -10,7 +10,7 @@ from handbone.checkpoints import newest_checkpoint, unpickling
 from handbone.checkpoints.checkpoint_file import check_checkpoint_file
 from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
 from handbone.configuration.completion import TRAINING, complete_config
-from handbone.configuration.dataset_configs import training_checkpoints
+from handbone.configuration.dataset_configs import dataset_metainfo, training_checkpoints
 from handbone.configuration.faults import config_faults_explained
 from handbone.configuration.mirrored_sides import warn_of_mirrored_sides
 from handbone.configuration.prediction_settings import index_postprocessing
@@ -89,7 +89,7 @@ def _prepare(cfg: Config) -> None:
     if cfg.get('from_scratch', False):
         drop_pretrained(cfg)
     if not _is_resumed(cfg):
-        fetch_pretrained(cfg)
+        fetch_pretrained(cfg, lambda: dataset_metainfo(cfg, 'train_dataloader')['classes'])
     index_postprocessing(cfg)
     warn_of_mirrored_sides(cfg)
     check_notifications(cfg)

@@ -253,13 +253,16 @@ def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[s
     return [f'its classes have other names ({listed(theirs)} in it, {listed(ours)} in the dataset)']
 
 
-def check_starter_classes(content: Mapping[str, Any], name: str, classes: Sequence[str]) -> None:
+def check_starter_classes(
+    content: Mapping[str, Any], name: str, classes: Sequence[str], setting: str = 'load_from'
+) -> None:
     """Refuse to start a training of other classes from the weights that come with the package.
 
     Args:
         content: What the file holds.
         name: The file or ``'starter'``; nothing is checked of other checkpoints.
         classes: Names of the dataset's classes.
+        setting: What names the file, for the message.
 
     Raises:
         HandboneError: If they are not the bones that the weights label.
@@ -267,7 +270,7 @@ def check_starter_classes(content: Mapping[str, Any], name: str, classes: Sequen
     faults = class_faults(checkpoint_classes(content), classes)
     if faults and starter_or_file(name) == str(WEIGHTS):
         raise HandboneError(
-            f'load_from={name!r}: the starter weights are for the bones of the hand under the '
+            f'{setting}={name!r}: the starter weights are for the bones of the hand under the '
             f'names of configs/starter/hand.py, in their order; {"; ".join(faults)}. To start from '
             'what fits of them all the same, make them a checkpoint of your own: `handbone publish '
             "starter --out own.safetensors`, and load_from='own.safetensors'"

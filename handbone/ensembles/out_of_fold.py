@@ -20,6 +20,7 @@ from handbone.configuration.dataset_configs import dataset_pipeline, only_datase
 from handbone.configuration.prediction_settings import prediction_settings
 from handbone.errors import HandboneError
 from handbone.progress import progress_bar
+from handbone.version import __version__
 
 from .combination import AS_IT_IS, Seen, step_text
 from .held_out import HeldOut, held_out_images
@@ -30,8 +31,9 @@ from .trained_config import member_config, trained_config
 
 #: Folder of the logits in the folder of a fold.
 FOLDER = 'out_of_fold_logits'
-#: Changes when the same checkpoint gives different logits.
-VERSION = 1
+#: Changes when the same checkpoint gives different logits: with every version of the package, and
+#: in between by the number after it, as when both hands on a film came to be predicted.
+VERSION = f'{__version__}, 2'
 
 
 @dataclass

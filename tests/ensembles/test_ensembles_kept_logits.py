@@ -6,7 +6,10 @@ import os
 import pytest
 import torch
 
+from handbone.ensembles import out_of_fold
+from handbone.ensembles.combination import AS_IT_IS
 from handbone.ensembles.kept_logits import KeptLogits, image_key
+from handbone.version import __version__
 
 
 def test_logits_come_back_in_half_precision(tmp_path):
@@ -49,3 +52,17 @@ def test_a_changed_image_has_another_key(tmp_path):
     image.write_bytes(b'12345')
     os.utime(image, ns=(1, 1))
     assert len({first, second, image_key(image)}) == 3
+
+
+def test_another_version_finds_neither_logits_nor_scores(tmp_path, monkeypatch):
+    """The same checkpoint may give other logits there."""
+    assert __version__ in out_of_fold.VERSION
+    validation = out_of_fold.CrossValidation(str(tmp_path), ['a.pth'], ['hash'])
+
+    def keys():
+        return validation.key, validation._kept(0, (AS_IT_IS,), False).key
+
+    before = keys()
+    assert keys() == before
+    monkeypatch.setattr(out_of_fold, 'VERSION', 'another')
+    assert not {*keys()} & {*before}

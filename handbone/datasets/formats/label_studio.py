@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,12 +13,10 @@ import numpy as np
 
 from handbone.appended_file import AppendedFile
 from handbone.errors import HandboneError, check_word, listed, shown
-from handbone.json_list import JsonList
 from handbone.masks import encode
 from handbone.masks.label_studio_rle import write_brush
 from handbone.structure import Fields, check_structure
 
-from ..annotation_file import collector_paused
 from ..bad_files import BadFiles
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
@@ -32,6 +30,7 @@ from .label_studio_results import (
     polygon_points,
     result_labels,
 )
+from .label_studio_tasks import UNLABELLED, LabelStudioTasks
 from .only_file import only_file
 from .shape_writer import ShapeWriter
 from .tool_shapes import BoxedMask, labels_of_shapes
@@ -71,9 +70,11 @@ class LabelStudioReader(FormatReader):
         bad_files: As for :class:`FormatReader`.
         annotation: Which annotation of a task is read: 'only' refuses tasks with several of them,
             'first' and 'last' take that one.
+        unlabelled: 'skip' leaves tasks out that nobody has annotated, 'empty' takes them as images
+            without any class.
 
     Raises:
-        HandboneError: ``annotation`` is unknown.
+        HandboneError: ``annotation`` or ``unlabelled`` is unknown.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class LabelStudioReader(FormatReader):
         choice: ClassChoice | None = None,
         bad_files: BadFiles | None = None,
         annotation: str = 'only',
+        unlabelled: str = 'skip',
     ) -> None:
         check_word('annotation', annotation, WHICH)
+        check_word('unlabelled', unlabelled, UNLABELLED)
         super().__init__(source, images, choice, bad_files)
         self._which = annotation
         tasks = self.source / NAME
@@ -94,7 +97,9 @@ class LabelStudioReader(FormatReader):
         self._chosen_in = 'the list of classes'
         labels: set[str] = set()
         listed_elsewhere = self.choice.classes is not None or interface.is_file()
-        self._tasks = self._load(None if listed_elsewhere else partial(self._add_labels, labels))
+        look = None if listed_elsewhere else partial(self._add_labels, labels)
+        self._tasks = LabelStudioTasks(self._file, unlabelled, look)
+        self.notes += self._tasks.notes
         if self.choice.classes is not None:
             names = (*self.choice.rename, *self.choice.classes)
             resolved = self.choice.resolve(names, self._file, complete=False)
@@ -107,20 +112,20 @@ class LabelStudioReader(FormatReader):
 
     def __len__(self) -> int:
         """Count the images; see the base class."""
-        return len(self._tasks)
+        return len(self._tasks.numbers)
 
     def entries(self) -> Iterator[int]:
         """List the numbers of the tasks."""
-        yield from range(len(self._tasks))
+        yield from self._tasks.numbers
 
     def entry_name(self, entry: int) -> str:
         """Name the image of a task; see the base class."""
-        return self.known_name(self._identity(self._task(entry), f'task {entry}'))
+        return self.known_name(self._identity(self._tasks.read(entry), f'task {entry}'))
 
     def read(self, entry: int) -> AnnotatedImage:
         """Read one task; see the base class."""
         where = f'task {entry}'
-        task = self._task(entry)
+        task = self._tasks.read(entry)
         identity = self._identity(task, where)
         try:
             results = self._results(task)
@@ -145,27 +150,6 @@ class LabelStudioReader(FormatReader):
             return self._image_name(image_paths(task['data']))
         except HandboneError as error:
             raise self._error(error, where) from error
-
-    def _load(self, look: Callable[[Any], None] | None) -> JsonList:
-        with self._faults(), collector_paused():
-            tasks = JsonList(self._file, look)
-        if not len(tasks):
-            raise DatasetError.at(self._file, 'there is no task in it', 'Export it again')
-        return tasks
-
-    def _task(self, number: int) -> Any:
-        with self._faults(), collector_paused():
-            return self._tasks.read(number)
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
-        except HandboneError as error:
-            raise DatasetError.of(self._file, error, 'Export it again as "JSON"') from error
 
     def _results(self, task: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Choose the annotation of a task and check its results."""

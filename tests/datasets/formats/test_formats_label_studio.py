@@ -11,8 +11,11 @@ from small_dataset import write_png
 
 from handbone import json_stream
 from handbone.datasets import DatasetError
+from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.formats.class_choice import ClassChoice
+from handbone.datasets.formats.corrections import Corrections
 from handbone.datasets.formats.label_studio import LabelStudioReader, LabelStudioWriter
+from handbone.datasets.polygons import pack_polygons
 from handbone.errors import HandboneError
 from handbone.masks.label_studio_rle import write_brush
 
@@ -117,6 +120,58 @@ def test_several_annotations(tmp_path):
         assert reader.classes == (expected,) and next(iter(reader)).labels.present() == [0]
     with pytest.raises(HandboneError, match="annotation must be 'only', 'first' or 'last'"):
         LabelStudioReader(path, annotation='all')
+
+
+def test_tasks_that_nobody_has_annotated(tmp_path):
+    """They are not images without any class, unless that is asked for."""
+    write(tmp_path, *results())
+    (whole,) = json.loads((tmp_path / 'export.json').read_text())
+    bare = dict(data=dict(image='/data/upload/3/b.png'), predictions=[dict(result=results())])
+    empty = [dict(result=[], was_cancelled=False)]
+    cancelled = [dict(result=results()[:1], was_cancelled=True)]
+    tasks = [
+        bare,
+        bare | dict(annotations=[]),
+        bare | dict(annotations=None),
+        bare | dict(annotations=cancelled),
+        whole,
+        bare | dict(annotations=empty, data=dict(image='/data/upload/3/c.png')),
+    ]
+    path = tmp_path / 'export.json'
+    path.write_text(json.dumps(tasks))
+    for name in ('a', 'b', 'c'):
+        write_png(tmp_path / f'images/{name}.png', np.zeros(SIZE, np.uint8))
+    for choice in (None, ClassChoice(['round', 'square'])):
+        reader = LabelStudioReader(path, choice=choice)
+        (note,) = reader.notes
+        assert note.startswith('4 of 6 tasks are not annotated and are left out. To take them')
+        assert reader.names() == ['a.png', 'c.png'] and len(reader) == 2
+        present = [image.labels.present() for image in reader]
+        assert present == [[0, 1], []]
+    path.write_text(json.dumps(tasks[:1] + tasks[4:]))
+    reader = LabelStudioReader(path, unlabelled='empty')
+    assert [image.labels.present() for image in reader] == [[], [0, 1], []]
+    assert reader.notes == []
+    path.write_text(json.dumps(tasks[:4]))
+    with pytest.raises(DatasetError, match='none of its 4 tasks is annotated.*unlabelled=empty'):
+        LabelStudioReader(path)
+    with pytest.raises(HandboneError, match="unlabelled must be 'skip' or 'empty'"):
+        LabelStudioReader(path, unlabelled='none')
+
+
+def test_tasks_that_are_not_annotated_correct_nothing(tmp_path):
+    write(tmp_path, annotations=[])
+    (task,) = json.loads((tmp_path / 'export.json').read_text())
+    done = dict(data=dict(image='b.png'), annotations=[dict(result=results()[:1])])
+    (tmp_path / 'export.json').write_text(json.dumps([task, done]))
+    for name in ('a', 'b'):
+        write_png(tmp_path / f'images/{name}.png', np.zeros(SIZE, np.uint8))
+    corrections = Corrections(tmp_path, ['round'])
+    assert corrections.match(['a.png', 'b.png']) == 1
+    labels = pack_polygons([], [])
+    former = [AnnotatedImage(f'{name}.png', None, *SIZE, labels) for name in ('a', 'b')]
+    assert corrections.of(former[0]) is None
+    assert corrections.of(former[1]).labels.present() == [0]
 
 
 @pytest.mark.parametrize(

@@ -25,17 +25,25 @@ def use_test_time_augmentation(cfg: Config) -> None:
         cfg: Configuration, changed in place.
 
     Raises:
-        HandboneError: If the configuration names no views.
+        HandboneError: If the configuration names no views, or has no test images or no model.
     """
+    for name in ('model', 'test_dataloader'):
+        if cfg.get(name) is None:
+            raise HandboneError(f'--tta: {name_of(cfg)} has no {name}')
     loader = cfg.test_dataloader
     wrapped = dict(type='MultilabelTTAModel', module=cfg.model)
     if 'tta_merge' in cfg:
         wrapped['merge'] = cfg.tta_merge
-    if 'tta_pipeline' in cfg:
+    if cfg.get('tta_pipeline') is not None:
         loader.dataset = with_pipeline(loader.dataset, cfg.tta_pipeline)
-    elif 'tta_views' in cfg and all(isinstance(view, dict) for view in cfg.tta_views):
+    elif cfg.get('tta_views') is None:
+        raise HandboneError(
+            f'--tta: {name_of(cfg)} names no views; for flips add tta_views = '
+            "[dict(), dict(flip='horizontal')]"
+        )
+    elif all(isinstance(view, dict) for view in cfg.tta_views):
         wrapped['views'] = cfg.tta_views
-    elif 'tta_views' in cfg:
+    else:
         pipeline = dataset_pipeline(cfg)
         steps = [step['type'] for step in pipeline]
         place = next((index for index, name in enumerate(steps) if name in AFTER_VIEWS), len(steps))
@@ -43,9 +51,4 @@ def use_test_time_augmentation(cfg: Config) -> None:
         views = [*cfg.tta_views, *([step] for step in after)]
         pipeline = [*before, dict(type='TestTimeAug', transforms=views)]
         loader.dataset = with_pipeline(loader.dataset, pipeline)
-    else:
-        raise HandboneError(
-            f'--tta: {name_of(cfg)} names no views; for flips add tta_views = '
-            "[dict(), dict(flip='horizontal')]"
-        )
     cfg.model = wrapped

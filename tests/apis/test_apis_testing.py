@@ -42,9 +42,18 @@ def test_own_pipeline_goes_first():
     assert cfg.test_dataloader.dataset.pipeline == own
 
 
-def test_no_views():
+@pytest.mark.parametrize('given', [{}, dict(tta_views=None, tta_pipeline=None)])
+def test_no_views(given):
     with pytest.raises(ValueError, match='names no views'):
-        use_test_time_augmentation(make_config())
+        use_test_time_augmentation(make_config(**given))
+
+
+@pytest.mark.parametrize('name', ['model', 'test_dataloader'])
+def test_no_views_of_nothing(name):
+    cfg = make_config(tta_views=[dict()])
+    cfg.pop(name)
+    with pytest.raises(ValueError, match=f'--tta: .* has no {name}'):
+        use_test_time_augmentation(cfg)
 
 
 def test_checkpoint_of_a_work_dir(tmp_path):

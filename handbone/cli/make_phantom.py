@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         metavar='FAULT',
         help='plant faults, which faults.csv lists: all, or names such as swapped and missing '
-        '(docs/doctor.md)',
+        '(docs/phantoms.md)',
     )
     parser.add_argument(
         '--fault-share',

@@ -31,6 +31,8 @@ from handbone.progress import progress_bar
 FIRST_TEST_INDEX = 1_000_000
 FIRST_TEST_PATIENT = 5001
 
+OTHER_SPLIT = {'train': 'test', 'test': 'train'}
+
 TABLE_NAME = 'patients.csv'
 FAULTS_NAME = 'faults.csv'
 
@@ -154,11 +156,12 @@ def plan_files(
             # Distinct names that look like the clinic's: milliseconds, a minute or so apart.
             stamp = 1_661_000_000_000 + index * 61_001 + seed % 1_000 * 37
             name = f'image{stamp}_{"RL"[index % 2]}'
-            annotated = split == 'train' or test_truth
-            folder = root / split / 'outputs_json' / patient
-            annotation = folder / f'{name}.json' if annotated else None
-            image = root / split / 'DCM' / patient / f'{name}.png'
             fault = plan_fault(faults, seed, first, index)
+            lies_in = OTHER_SPLIT[split] if fault and fault.in_other_split else split
+            annotated = lies_in == 'train' or test_truth
+            folder = root / lies_in / 'outputs_json' / patient
+            annotation = folder / f'{name}.json' if annotated else None
+            image = root / lies_in / 'DCM' / patient / f'{name}.png'
             yield PhantomFile(image, annotation, seed, index, settings, size, fault)
 
 

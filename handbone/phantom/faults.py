@@ -1,213 +1,49 @@
-"""Faults that datasets have, planted into phantoms: in labels, in files, and copies of images.
+"""Faults that datasets have, planted into phantoms: in labels, in files, and copies of images."""
 
-Every fault is a function of an image and its polygons. It returns both with the fault in them, and
-the classes that it is about. What it draws by chance does not depend on the grey values.
-"""
+from collections.abc import Mapping
 
-from collections.abc import Callable, Mapping, Sequence
-
-import cv2
-import numpy as np
-
-from handbone.bones import RAYS
-
-Polygons = list[tuple[str, np.ndarray]]
-#: Image, polygons, and the classes with the fault; none for a fault of the whole image.
-Faulty = tuple[np.ndarray, Polygons, tuple[str, ...]]
-Fault = Callable[[np.ndarray, Polygons, np.random.Generator], Faulty]
-
-#: Bones whose ends the border of the image cuts off.
-CUT_OFF = ('Radius', 'Ulna')
-#: Fewer points than this make no outline whose shape could be spoilt.
-FEWEST_POINTS = 12
-TRIES = 20
-
-
-def swap_names(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Exchange the names of two bones: of neighbours in the list in half of the cases."""
-    names = [name for name, _ in polygons]
-    first = int(rng.integers(len(names)))
-    second = (first + 1) % len(names)
-    if rng.random() < 0.5:
-        second = (first + int(rng.integers(1, len(names)))) % len(names)
-    names[first], names[second] = names[second], names[first]
-    outlines = [outline for _, outline in polygons]
-    return image, list(zip(names, outlines, strict=True)), (names[first], names[second])
-
-
-def swap_fingers(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Exchange the names of all bones of two fingers, which are not the thumb."""
-    fingers = [ray for ray in RAYS.values() if len(ray) == 4]
-    first, second = (fingers[index] for index in rng.choice(len(fingers), 2, replace=False))
-    other = dict(zip(first + second, second + first, strict=True))
-    return image, [(other.get(name, name), outline) for name, outline in polygons], first + second
-
-
-def forget_bone(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Leave out a bone."""
-    place = int(rng.integers(len(polygons)))
-    return image, polygons[:place] + polygons[place + 1 :], (polygons[place][0],)
-
-
-def shift_outline(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Move an outline by 0.5 to 1.5 times the square root of its area, within the image."""
-    place, (name, outline) = _choose(polygons, rng)
-    moved = outline
-    for _ in range(TRIES):
-        angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.5) * _side(outline)
-        moved = outline + length * np.array([np.cos(angle), np.sin(angle)])
-        if _inside(moved, image):
-            break
-    return image, _with(polygons, place, (name, moved)), (name,)
-
-
-def resize_outline(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Draw a bone 1.5 to 1.8 times too long and wide, or as much too small."""
-    place, (name, outline) = _choose(polygons, rng)
-    factor = rng.uniform(1.5, 1.8) ** rng.choice((-1.0, 1.0))
-    centre = outline.mean(axis=0)
-    return image, _with(polygons, place, (name, centre + (outline - centre) * factor)), (name,)
-
-
-def label_accessory(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Put a bar or a disc of metal beside a bone and label it as the bone: too, or instead."""
-    place, (name, outline) = _choose(polygons, rng)
-    side, centre = _side(outline), outline.mean(axis=0)
-    shape = _metal(side * rng.uniform(0.5, 1.0), rng)
-    metal = shape + centre
-    for _ in range(TRIES):
-        angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(1.5, 3.0) * side
-        metal = shape + centre + length * np.array([np.cos(angle), np.sin(angle)])
-        if _inside(metal, image):
-            break
-    else:
-        metal = metal + _into(metal, image)
-    white = max(int(image.max()), 200)
-    image = cv2.fillPoly(image.copy(), [_fixed_point(metal)], white, cv2.LINE_AA, 4)
-    if rng.random() < 0.5:
-        return image, [*polygons, (name, metal)], (name,)
-    return image, _with(polygons, place, (name, metal)), (name,)
-
-
-def draw_twice(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Annotate a bone a second time, by another hand."""
-    name, outline = polygons[int(rng.integers(len(polygons)))]
-    again = outline + rng.normal(0, 0.01 * _side(outline), outline.shape)
-    return image, [*polygons, (name, again)], (name,)
-
-
-def cross_outline(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Take 30 to 45 % of the points of an outline in the reverse order."""
-    place, (name, outline) = _choose(polygons, rng, FEWEST_POINTS)
-    start, count = int(rng.integers(len(outline))), round(rng.uniform(0.3, 0.45) * len(outline))
-    turned = np.roll(outline, -start, axis=0).copy()
-    turned[:count] = turned[:count][::-1]
-    return image, _with(polygons, place, (name, turned)), (name,)
-
-
-def add_spike(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Pull a point of an outline away from the bone."""
-    place, (name, outline) = _choose(polygons, rng, FEWEST_POINTS)
-    number = int(rng.integers(len(outline)))
-    away = outline[number] - outline.mean(axis=0)
-    away *= rng.uniform(0.6, 1.2) * _side(outline) / max(float(np.linalg.norm(away)), 1e-6)
-    spiked = outline.copy()
-    spiked[number] += away
-    return image, _with(polygons, place, (name, spiked)), (name,)
-
-
-def add_speck(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Leave a speck of a class away from the bone, as a slip of the hand does."""
-    name, outline = polygons[int(rng.integers(len(polygons)))]
-    side, centre = _side(outline), outline.mean(axis=0)
-    speck = _disc(max(0.08 * side, 2.0)) + centre
-    for _ in range(TRIES):
-        angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(1.5, 4.0) * side
-        speck = _disc(max(0.08 * side, 2.0)) + centre
-        speck += length * np.array([np.cos(angle), np.sin(angle)])
-        if _inside(speck, image):
-            break
-    else:
-        speck = speck + _into(speck, image)
-    return image, [*polygons, (name, speck)], (name,)
-
-
-def cut_outline(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Cut off a quarter to a half of a bone along a straight line."""
-    whole = [index for index, (name, _) in enumerate(polygons) if name not in CUT_OFF]
-    place = whole[int(rng.integers(len(whole)))]
-    name, outline = polygons[place]
-    angle = rng.uniform(0, 2 * np.pi)
-    along = outline @ np.array([np.cos(angle), np.sin(angle)])
-    limit = np.quantile(along, 1 - rng.uniform(0.25, 0.5))
-    across = np.array([-np.sin(angle), np.cos(angle)])
-    kept = outline.copy()
-    beyond = along > limit
-    # what lies beyond the line falls onto it
-    kept[beyond] -= (along[beyond] - limit)[:, None] * np.array([across[1], -across[0]])
-    return image, _with(polygons, place, (name, kept)), (name,)
-
-
-def mirror_labels(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Mirror the labels but not the image."""
-    last = image.shape[1] - 1
-    return (
-        image,
-        [(name, np.array([last, 0]) + outline * (-1, 1)) for name, outline in polygons],
-        (),
-    )
-
-
-def invert(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Store the image with bones darker than air."""
-    return 255 - image, polygons, ()
-
-
-def blacken(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Store the image with next to no contrast."""
-    return (image // 64).astype(np.uint8), polygons, ()
-
-
-def overexpose(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Store the image with a window so bright that bones are white."""
-    low, high = np.percentile(image, (5, 60))
-    spread = (image.astype(np.float32) - low) * (255 / max(high - low, 1))
-    return np.clip(spread, 0, 255).astype(np.uint8), polygons, ()
-
-
-def copy_exactly(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Take the image as it is."""
-    return image, polygons, ()
-
-
-def copy_developed(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Take the image with other brightness and contrast, and noise."""
-    noise = rng.normal(0, 3, image.shape)
-    changed = image * rng.uniform(0.8, 1.0) + rng.uniform(0, 30) + noise
-    return np.clip(np.rint(changed), 0, 255).astype(np.uint8), polygons, ()
-
-
-def copy_rescaled(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Take the image at another size."""
-    side = round(image.shape[0] * rng.uniform(0.6, 1.4))
-    scale = side / image.shape[0]
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    scaled = [(name, (outline + 0.5) * scale - 0.5) for name, outline in polygons]
-    return cv2.resize(image, (side, side), interpolation=method), scaled, ()
-
-
-def copy_mirrored(image: np.ndarray, polygons: Polygons, rng: np.random.Generator) -> Faulty:
-    """Take the image and its labels mirrored."""
-    return np.ascontiguousarray(image[:, ::-1]), mirror_labels(image, polygons, rng)[1], ()
-
+from handbone.phantom.image_faults import (
+    blacken,
+    copy_developed,
+    copy_rescaled,
+    invert,
+    keep,
+    mirror,
+    overexpose,
+)
+from handbone.phantom.label_faults import (
+    CUT_OFF,
+    FEWEST_POINTS,
+    Fault,
+    Polygons,
+    add_speck,
+    add_spike,
+    bones_of_fingers,
+    cross_outline,
+    cut_outline,
+    draw_twice,
+    forget_bone,
+    label_accessory,
+    mirror_labels,
+    resize_on_one_side,
+    resize_outline,
+    shift_on_one_side,
+    shift_outline,
+    swap_fingers,
+    swap_in_finger,
+    swap_names,
+)
 
 #: Faults by name. Those in :data:`COPIES` are of another image of the dataset.
 FAULTS: Mapping[str, Fault] = {
     'swapped': swap_names,
     'swapped-fingers': swap_fingers,
+    'swapped-in-finger': swap_in_finger,
     'missing': forget_bone,
     'displaced': shift_outline,
     'resized': resize_outline,
+    'displaced-on-one-side': shift_on_one_side,
+    'resized-on-one-side': resize_on_one_side,
     'accessory': label_accessory,
     'doubled': draw_twice,
     'self-crossing': cross_outline,
@@ -215,20 +51,27 @@ FAULTS: Mapping[str, Fault] = {
     'speck': add_speck,
     'cut': cut_outline,
     'mirrored-labels': mirror_labels,
+    'wrong-side': mirror,
     'inverted': invert,
     'empty': blacken,
     'saturated': overexpose,
-    'duplicate': copy_exactly,
+    'duplicate': keep,
     'near-duplicate': copy_developed,
     'rescaled-duplicate': copy_rescaled,
-    'mirrored-duplicate': copy_mirrored,
+    'mirrored-duplicate': mirror,
+    'patient-in-two-splits': keep,
 }
 #: Faults that need labels to be planted into.
 OF_LABELS = (
-    *('swapped', 'swapped-fingers', 'missing', 'displaced', 'resized', 'accessory', 'doubled'),
-    *('self-crossing', 'spike', 'speck', 'cut', 'mirrored-labels'),
+    *('swapped', 'swapped-fingers', 'swapped-in-finger', 'missing', 'displaced', 'resized'),
+    *('displaced-on-one-side', 'resized-on-one-side', 'accessory', 'doubled', 'self-crossing'),
+    *('spike', 'speck', 'cut', 'mirrored-labels', 'wrong-side'),
 )
 COPIES = ('duplicate', 'near-duplicate', 'rescaled-duplicate', 'mirrored-duplicate')
+#: The fault of an image that lies in the other split than its patient's first one.
+IN_TWO_SPLITS = 'patient-in-two-splits'
+#: Faults of the second image of a patient, whose first one is sound.
+OF_SECOND_IMAGE = ('displaced-on-one-side', 'resized-on-one-side', IN_TWO_SPLITS)
 
 
 def can_be_planted(kind: str, polygons: Polygons) -> bool:
@@ -239,57 +82,10 @@ def can_be_planted(kind: str, polygons: Polygons) -> bool:
         polygons: Polygons of the image; a film without a hand has none.
 
     Returns:
-        Whether it can be planted: a fault of labels takes two bones with outlines to spoil.
+        Whether it can be planted: a fault of labels takes two bones with outlines to spoil, one in
+        a finger takes a finger with two bones.
     """
+    if kind == 'swapped-in-finger' and not bones_of_fingers(polygons):
+        return False
     whole = [name for name, outline in polygons if len(outline) >= FEWEST_POINTS]
     return kind not in OF_LABELS or sum(name not in CUT_OFF for name in whole) >= 2
-
-
-def _choose(
-    polygons: Polygons, rng: np.random.Generator, points: int = 3
-) -> tuple[int, tuple[str, np.ndarray]]:
-    usable = [index for index, (_, outline) in enumerate(polygons) if len(outline) >= points]
-    place = usable[int(rng.integers(len(usable)))]
-    return place, polygons[place]
-
-
-def _with(polygons: Polygons, place: int, polygon: tuple[str, np.ndarray]) -> Polygons:
-    return [*polygons[:place], polygon, *polygons[place + 1 :]]
-
-
-def _side(outline: np.ndarray) -> float:
-    """Square root of the area."""
-    return float(np.sqrt(abs(cv2.contourArea(outline.astype(np.float32)))))
-
-
-def _inside(points: np.ndarray, image: np.ndarray) -> bool:
-    return bool((points >= 1).all() and (points <= np.array(image.shape[::-1]) - 2).all())
-
-
-def _into(points: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The shift that moves points into the image, as far as they fit."""
-    last = np.array(image.shape[::-1]) - 2
-    below, above = np.maximum(1 - points.min(axis=0), 0), np.minimum(last - points.max(axis=0), 0)
-    shift: np.ndarray = below + above
-    return shift
-
-
-def _disc(radius: float) -> np.ndarray:
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-def _metal(side: float, rng: np.random.Generator) -> np.ndarray:
-    """A disc, or a bar of two to four times its width, of the area of a square with this side."""
-    if rng.random() < 0.4:
-        return _disc(side / np.sqrt(np.pi))
-    length = side * np.sqrt(rng.uniform(2, 4))
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (length / 2, side**2 / length / 2)
-    angle = rng.uniform(0, np.pi)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    turned: np.ndarray = corners @ turn
-    return turned
-
-
-def _fixed_point(points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
-    return np.rint(np.asarray(points) * 16).astype(np.int32)

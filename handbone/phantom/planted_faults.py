@@ -6,7 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from handbone.errors import HandboneError
-from handbone.phantom.faults import COPIES, FAULTS, Faulty, Polygons, can_be_planted
+from handbone.phantom.faults import (
+    COPIES,
+    FAULTS,
+    IN_TWO_SPLITS,
+    OF_SECOND_IMAGE,
+    can_be_planted,
+)
+from handbone.phantom.label_faults import Faulty, Polygons
 from handbone.phantom.scene import random_stream
 
 #: Purposes of random numbers; see :func:`handbone.phantom.scene.random_stream`.
@@ -53,6 +60,11 @@ class PlannedFault:
     seed: int
     index: int
 
+    @property
+    def in_other_split(self) -> bool:
+        """Whether the image lies in the other split than that which it belongs to."""
+        return self.kind == IN_TWO_SPLITS
+
     def plant(self, image: np.ndarray, polygons: Polygons) -> Faulty:
         """Plant it.
 
@@ -84,7 +96,7 @@ def plan_fault(
     Returns:
         The fault; None for a sound image. What is copied is a sound image of the split.
     """
-    kind = _drawn(settings, seed, index) if index > first else None
+    kind = _kind(settings, seed, first, index)
     if settings is None or kind is None:
         return None
     source = index
@@ -93,7 +105,7 @@ def plan_fault(
         sound = first
         for _ in range(100):
             sound = int(rng.integers(first, index))
-            if sound == first or _drawn(settings, seed, sound) is None:
+            if _kind(settings, seed, first, sound) is None:
                 break
         else:
             sound = first
@@ -121,6 +133,19 @@ def fault_row(
         return None
     classes = fault.plant(np.zeros((size, size), np.uint8), polygons)[2]
     return split, image, fault.kind, ' '.join(classes), copy_of, fault.seed, fault.index
+
+
+def _kind(settings: FaultSettings | None, seed: int, first: int, index: int) -> str | None:
+    """Fault of an image: of a patient's two images, some faults take one and keep the other sound.
+
+    Only what is drawn for the two images decides, so that a dataset can grow.
+    """
+    even = index - index % 2
+    drawn = [_drawn(settings, seed, each) if each > first else None for each in (even, even + 1)]
+    of_second = [kind for kind in reversed(drawn) if kind in OF_SECOND_IMAGE]
+    if of_second:
+        return of_second[0] if index % 2 else None
+    return drawn[index % 2]
 
 
 def _drawn(settings: FaultSettings | None, seed: int, index: int) -> str | None:

@@ -14,7 +14,8 @@ from handbone.phantom.planted_faults import PlannedFault, fault_row
 
 #: Faults that change nothing but labels, and those that change nothing but the image.
 OF_LABELS = (
-    *('swapped', 'missing', 'displaced', 'resized', 'doubled', 'self-crossing', 'spike'),
+    *('swapped', 'swapped-in-finger', 'missing', 'displaced', 'resized', 'displaced-on-one-side'),
+    *('resized-on-one-side', 'doubled', 'self-crossing', 'spike'),
     *('speck', 'cut', 'mirrored-labels'),
 )
 OF_IMAGES = ('inverted', 'empty', 'saturated', 'near-duplicate')
@@ -127,7 +128,7 @@ def test_a_film_without_a_hand_gets_no_fault_of_labels(phantom, kind):
     for polygons in ([], [each for each in phantom.polygons if each[0] in ('Radius', 'Ulna')]):
         image, labels, classes = fault.plant(phantom.image, polygons)
         row = fault_row('train', 'a.png', fault, polygons, size, '')
-        if kind in (*OF_LABELS, 'swapped-fingers', 'accessory'):
+        if kind in (*OF_LABELS, 'swapped-fingers', 'accessory', 'wrong-side'):
             assert image is phantom.image and labels is polygons
             assert classes == () and row is None
         else:

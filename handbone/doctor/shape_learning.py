@@ -1,5 +1,7 @@
 """Learn from a dataset where classes are expected, without learning its faults."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from handbone.progress import progress_bar
@@ -18,7 +20,7 @@ DOUBTED = ((6.0, 6.0), (5.0, 5.0), (4.5, 4.5))
 #: Quantiles of distances, by which they are calibrated, and their values in a normal distribution,
 #: for a place (two degrees of freedom) and for a size (one).
 QUANTILES = (0.5, 0.9)
-NORMAL_QUANTILES = ((1.1774, 0.6745), (2.1460, 1.6449))
+PLACE_QUANTILES, SIZE_QUANTILES = (1.1774, 2.1460), (0.6745, 1.6449)
 #: However narrow a distribution looks, distances are divided by this at least.
 LEAST_CALIBRATION = 0.4
 #: Variance of its own that each feature has at least, whatever the others are.
@@ -107,7 +109,22 @@ def _fitted(
             if known.any()
         ]
     )
-    quantiles = np.nanquantile(found[:, modelled], QUANTILES, axis=0)
-    ratios = quantiles / np.array(NORMAL_QUANTILES)[:, None]
-    model.calibration[modelled] = np.maximum(ratios.max(axis=0), LEAST_CALIBRATION)
+    for kind, normal in enumerate((PLACE_QUANTILES, SIZE_QUANTILES)):
+        model.calibration[modelled, kind] = calibrate(found[:, modelled, kind], normal)
     return model
+
+
+def calibrate(distances: np.ndarray, normal: Sequence[float]) -> np.ndarray:
+    """Find by how much distances exceed those of a normal distribution.
+
+    Args:
+        distances: (N, C), in standard deviations, NaN for what is not known.
+        normal: Their :data:`QUANTILES` in a normal distribution.
+
+    Returns:
+        (C,), what they are to be divided by.
+    """
+    quantiles = np.nanquantile(distances, QUANTILES, axis=0)
+    ratios = quantiles / np.array(normal)[:, None]
+    found: np.ndarray = np.maximum(ratios.max(axis=0), LEAST_CALIBRATION)
+    return found

@@ -219,8 +219,9 @@ def _resized(
 ) -> np.ndarray:
     """Enlarge or shrink an outline by a factor in a range."""
     factor = rng.uniform(*factors) ** rng.choice((-1.0, 1.0))
-    centre: np.ndarray = outline.mean(axis=0)
-    return centre + (outline - centre) * factor
+    centre = outline.mean(axis=0)
+    resized: np.ndarray = centre + (outline - centre) * factor
+    return resized
 
 
 def _side(outline: np.ndarray) -> float:

@@ -7,13 +7,16 @@ from made_records import annotated, survey_of
 
 from handbone.apis import convert, doctor
 from handbone.cli.command import main
+from handbone.datasets.formats.source import Source
 from handbone.datasets.patient_pattern import PatientPattern
 from handbone.doctor.checks.files import check_files
 from handbone.doctor.examined import Examined
 from handbone.doctor.measuring import measure_image
 from handbone.doctor.patients import with_patients
+from handbone.doctor.survey import survey as measure
 from handbone.errors import HandboneError
-from handbone.phantom import write_dataset
+from handbone.phantom import FaultSettings, write_dataset
+from handbone.phantom.faults import IN_TWO_SPLITS
 
 ALONE = 'no image lies in the folder of a patient: each of them counts as a patient of its own'
 
@@ -116,6 +119,15 @@ def test_equal_names_in_two_parts_are_patients_if_a_table_or_a_folder_says_so():
     assert shared(with_patients(survey(**names), None, ['P1'])[0]) == {'P1.png'}
     mixed = dict(train=['P1/a.png', 'P2/b.png'], test=['P1.png', 'P3.png'])
     assert shared(with_patients(survey(**mixed), None)[0]) == {'P1/a.png', 'P1.png'}
+
+
+def test_patients_that_phantoms_have_in_two_splits(tmp_path):
+    write_dataset(tmp_path, 6, 2, size=256, faults=FaultSettings((IN_TWO_SPLITS,), 0.5))
+    rows = (tmp_path / 'faults.csv').read_text().split('\n')[1:]
+    moved = {row.split(',')[1] for row in rows if row}
+    found = shared(measure([Source(split, tmp_path / split) for split in ('train', 'test')]))
+    assert moved and moved < found
+    assert {name.split('/')[0] for name in found} == {name.split('/')[0] for name in moved}
 
 
 def test_the_command_joins_a_table_by_the_pattern(tmp_path):

@@ -1,4 +1,4 @@
-"""Both sides of one person: sizes of the same classes, and names that say left or right."""
+"""Both sides of one person: sizes and places of classes, and names that say left or right."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,7 +10,10 @@ from handbone.datasets.attribute_values import UNKNOWN, side_of
 
 from ..examined import Examined
 from ..finding import Finding, confidence_of
+from ..side_differences import FEWEST_PAIRS, side_differences
+from ..side_differences import UNUSUAL as UNUSUAL_DIFFERENCE
 from ..usual import deviations, medians
+from .misplaced import LEAST_SHIFT
 
 #: Areas of the same class on both sides are reported from this many robust deviations of their
 #: logarithmic ratio, and from this factor.
@@ -19,10 +22,8 @@ LEAST_SPREAD = 0.03
 #: One of both sizes is also this unusual given all other classes of its image: a finger that is
 #: bent on one side only looks shorter there, and so do its neighbours.
 UNUSUAL_SIZE = 3.5
-#: Pairs of images from which the usual difference is learnt.
-FEWEST_PAIRS = 10
 #: Share of the images whose name and mirroring must agree before the others are reported.
-AGREEING = 0.9
+AGREEING = 0.8
 #: Without sides in the names of images, mirrored ones are reported if they are at most this share,
 #: and where classes have sides, which no mirrored image may have.
 MOST_MIRRORED, MOST_MIRRORED_SIDED = 0.05, 0.3
@@ -41,6 +42,7 @@ def check_sides(examined: Examined) -> Iterator[Finding]:
         return
     yield from _names(examined)
     yield from _sizes(examined)
+    yield from _places(examined)
 
 
 def _names(examined: Examined) -> Iterator[Finding]:
@@ -118,6 +120,38 @@ def _sizes(examined: Examined) -> Iterator[Finding]:
             confidence_of(float(off[number, index]), UNUSUAL),
             record.box(index),
             other.key,
+        )
+
+
+def _places(examined: Examined) -> Iterator[Finding]:
+    aligned, model, survey = examined.aligned, examined.model, examined.survey
+    assert aligned is not None
+    # names that were exchanged are a finding already
+    shapes = {shape.row: shape for shape in examined.shapes if not shape.renamed}
+    pairs = [
+        (shapes[first], shapes[second])
+        for first, second in _pairs(examined)
+        if first in shapes and second in shapes
+    ]
+    if model is None or len(pairs) < FEWEST_PAIRS:
+        return
+    for each in side_differences(model, aligned, pairs, ~survey.usually_cut):
+        index = each.class_index
+        one, other = sorted(pairs[each.pair], key=lambda shape: -shape.distances[index, 0])
+        record = survey.records[one.row]
+        shift = float(np.linalg.norm(each.shift) * aligned.scales[one.row])
+        if shift < LEAST_SHIFT * np.sqrt(record.classes.areas[index]):
+            continue
+        reason = f'it lies {shift:.0f} pixels from where the other side lets expect it'
+        yield Finding(
+            'left-right-difference',
+            record.split,
+            record.name,
+            survey.classes[index],
+            reason,
+            confidence_of(each.distance, UNUSUAL_DIFFERENCE),
+            record.box(index),
+            survey.records[other.row].key,
         )
 
 

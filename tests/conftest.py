@@ -4,10 +4,12 @@ import errno
 import gc
 import os
 import sys
+import time
 
 import hypothesis
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from shared_folder import shared_folder
 from small_disk import mount_small_disk
 
@@ -33,8 +35,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Take what is imported out of garbage collection, which mmengine runs for each dataset."""
+    """Take what is imported out of garbage collection, which mmengine runs for each dataset.
+
+    Every test finds the names of mmseg, whatever scope an earlier one has left.
+    """
     global _imported
+    scope = DefaultScope.get_current_instance()
+    if scope is not None and scope.scope_name != 'mmseg':
+        DefaultScope.get_instance(f'tests-{time.monotonic_ns()}', scope_name='mmseg')
     if len(sys.modules) != _imported:
         gc.collect()
         gc.freeze()

@@ -1,4 +1,4 @@
-"""Which checkpoints may be unpickled; it needs no PyTorch, so that every command can ask."""
+"""Which checkpoints may be unpickled; it needs no PyTorch."""
 
 import contextlib
 from collections.abc import Iterator

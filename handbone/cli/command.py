@@ -1,13 +1,13 @@
 """The command ``handbone``: its subcommands, and how a word of the command line becomes a call."""
 
 import argparse
+import contextlib
 import sys
 from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
 
-from handbone.checkpoints.trust import unpickling
 from handbone.version import __version__
 
 from .user_errors import user_errors_in_one_line
@@ -105,7 +105,12 @@ def main(arguments: list[str] | None = None) -> None:
             from handbone.registration import register
 
             register()
-        with unpickling(getattr(args, 'allow_pickle', False)):
+        with contextlib.ExitStack() as stack:
+            if getattr(args, 'allow_pickle', False):
+                # `handbone check` runs where no package can be imported
+                from handbone.checkpoints.trust import unpickling
+
+                stack.enter_context(unpickling(True))
             _module(name).run(args)
 
 

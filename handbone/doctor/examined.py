@@ -18,7 +18,7 @@ from .survey import Survey
 #: With so many classes, any two of them are tried in exchange.
 FEW_CLASSES = 12
 #: Classes have places of their own if they vary by less than this share of the variance between
-#: these: 0.005 in chests, 0.006 to 0.02 in hands, 0.25 and more in things that lie anywhere.
+#: these: 0.005 in chests, 0.006 to 0.02 in hands, 0.24 and more in things that lie anywhere.
 MOST_WANDERING = 0.15
 
 

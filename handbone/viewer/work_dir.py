@@ -137,11 +137,13 @@ def _choice_of(dataset: Mapping[str, Any]) -> Choose | None:
 
 
 def _choose(dataset: Mapping[str, Any], names: Sequence[str]) -> Sequence[bool]:
+    from mmengine.registry import init_default_scope
     from mmseg.registry import DATASETS
 
     from handbone.registration import register
 
     register()
+    init_default_scope('mmseg')
     return DATASETS.build(dict(dataset, pipeline=[], lazy_init=True)).choose(names)
 
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from made_squares import NAMES, RADIUS, ULNA, write_csv
+from mmengine.registry import init_default_scope
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
@@ -128,6 +129,8 @@ def test_work_dirs_of_folds_show_the_images_of_all_of_them(data, csv_files, tmp_
     runs = [write_run(tmp_path / str(n), csv_files[n], fold=n, **fold) for n in range(2)]
     of_each = [opened([run])[0].catalogue.gallery.names for run in runs]
     assert sorted(of_each[0] + of_each[1]) == list(NAMES) and of_each[0]
+    # in a process that has trained something of another package
+    init_default_scope('mmengine')
     assert opened(runs)[0].catalogue.gallery.names == list(NAMES)
 
 

@@ -12,6 +12,7 @@ from ..examined import Examined
 from ..finding import Finding, confidence_of
 from ..side_differences import FEWEST_PAIRS, side_differences
 from ..side_differences import UNUSUAL as UNUSUAL_DIFFERENCE
+from ..survey import Survey
 from ..usual import deviations, medians
 from .misplaced import LEAST_SHIFT
 
@@ -108,19 +109,10 @@ def _sizes(examined: Examined) -> Iterator[Finding]:
     usual = medians(sizes)
     for number, index in np.argwhere(found).tolist():
         both = sorted(pairs[number], key=lambda row: -abs(sizes[row, index] - usual[index]))
-        record, other = (survey.records[row] for row in both)
         factor = float(np.exp(sizes[both[0], index] - sizes[both[1], index]))
         reason = f'it has {factor:.2g} times the area that it has on the other side'
-        yield Finding(
-            'left-right-difference',
-            record.split,
-            record.name,
-            survey.classes[index],
-            reason,
-            confidence_of(float(off[number, index]), UNUSUAL),
-            record.box(index),
-            other.key,
-        )
+        confidence = confidence_of(float(off[number, index]), UNUSUAL)
+        yield _difference(survey, both[0], both[1], index, reason, confidence)
 
 
 def _places(examined: Examined) -> Iterator[Finding]:
@@ -143,16 +135,18 @@ def _places(examined: Examined) -> Iterator[Finding]:
         if shift < LEAST_SHIFT * np.sqrt(record.classes.areas[index]):
             continue
         reason = f'it lies {shift:.0f} pixels from where the other side lets expect it'
-        yield Finding(
-            'left-right-difference',
-            record.split,
-            record.name,
-            survey.classes[index],
-            reason,
-            confidence_of(each.distance, UNUSUAL_DIFFERENCE),
-            record.box(index),
-            survey.records[other.row].key,
-        )
+        confidence = confidence_of(each.distance, UNUSUAL_DIFFERENCE)
+        yield _difference(survey, one.row, other.row, index, reason, confidence)
+
+
+def _difference(
+    survey: Survey, row: int, other: int, index: int, reason: str, confidence: float
+) -> Finding:
+    """Report a class of one image that is not as it is on the other side."""
+    record, name = survey.records[row], survey.classes[index]
+    place, key = record.box(index), survey.records[other].key
+    kind = 'left-right-difference'
+    return Finding(kind, record.split, record.name, name, reason, confidence, place, key)
 
 
 def _pairs(examined: Examined) -> list[tuple[int, int]]:

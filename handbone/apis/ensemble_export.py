@@ -16,11 +16,7 @@ from handbone.errors import HandboneError
 from handbone.export.averaged_network import AveragedNetwork, AveragedPart
 from handbone.export.config_preprocessing import read_preprocessing
 from handbone.export.preprocessing import Preprocessing
-from handbone.models.segmentors.joined_networks import JoinedNetworks
 from handbone.models.segmentors.multilabel_tta import make_view
-
-#: Smallest side of an image, in pixels, on which the resolutions of heads are compared.
-LEAST_SIDE = 64
 
 
 def load_ensemble(
@@ -56,8 +52,6 @@ def load_ensemble(
                 path, f'{member.checkpoint} takes another input than {parts[0].name}', member
             )
         segmentor = build_member(own.model, member.checkpoint).eval()
-        if isinstance(segmentor, JoinedNetworks):
-            raise _refused(path, f'{member.checkpoint} is a cascade', member)
         if parts:
             decided = decided_by(parts[0].segmentor)
             check_same_decision(segmentor, decided, member.checkpoint, parts[0].name)
@@ -66,8 +60,7 @@ def load_ensemble(
             raise _refused(path, f'{member.checkpoint} has turned or scaled views', member)
         parts.append(AveragedPart(member.checkpoint, segmentor, share, views))
     assert first is not None, 'an ensemble has members'
-    side = first.divisor * -(-LEAST_SIDE // first.divisor)
-    averaged = AveragedNetwork(parts, ensemble.merge, side, len(first.mean))
+    averaged = AveragedNetwork(parts, ensemble.merge, first)
     averaged.test_cfg['threshold'] = list(ensemble.thresholds)
     return averaged.eval(), first
 

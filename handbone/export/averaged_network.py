@@ -8,11 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from handbone.models.segmentors.running_mean import logits_of, probabilities_of
+from handbone.models.segmentors.joined_networks import JoinedNetworks
 from handbone.models.segmentors.view import View
 
-#: Logit of the largest mean probability, as :func:`logits_of` limits it.
-LARGEST = math.log((1 - 1e-6) / 1e-6)
+from .averaging import weighted_mean
+from .flipped_views import average_views
+from .over_image import OverImage
+from .preprocessing import Preprocessing
+
+#: Smallest side of an image, in pixels, on which the resolutions of heads are compared.
+LEAST_SIDE = 64
 
 
 class AveragedPart(NamedTuple):
@@ -32,31 +37,47 @@ class AveragedPart(NamedTuple):
 
 
 class AveragedNetwork(nn.Module):
-    """The weighted mean of several segmentors and views, at the resolution of the finest head.
+    """The weighted mean of several segmentors and views, at the resolution of the finest one.
 
     Args:
-        parts: The segmentors; their heads decide in the same way.
+        parts: The segmentors; their heads decide in the same way. Cascades are changed in place:
+            they average their views by themselves.
         merge: Mean of ``probabilities`` or of ``logits``.
-        side: Sides of an image, in pixels, that every segmentor takes.
-        channels: Channels of it.
+        preprocessing: What happens to an image before all of them.
     """
 
     def __init__(
-        self, parts: Sequence[AveragedPart], merge: str, side: int, channels: int = 3
+        self, parts: Sequence[AveragedPart], merge: str, preprocessing: Preprocessing
     ) -> None:
         super().__init__()
-        self.segmentors = nn.ModuleList(part.segmentor for part in parts)
+        self.first: Any = parts[0].segmentor
+        self.exclusive: bool = self.first.exclusive
+        self.has_background: bool = self.first.has_background
         self.shares = [part.share for part in parts]
-        self.views = [tuple(part.views) for part in parts]
         self.merge = merge
         self.test_cfg: dict[str, Any] = dict(threshold=0.5)
-        first = parts[0].segmentor
-        self.exclusive: bool = first.exclusive
-        self.has_background: bool = first.has_background
-        image = torch.zeros(1, channels, side, side)
+        self.views: list[Sequence[View]] = []
+        self.segmentors = nn.ModuleList()
+        for part in parts:
+            segmentor, views = part.segmentor, part.views
+            if isinstance(segmentor, JoinedNetworks):
+                average_views(segmentor, views, merge)
+                segmentor, views = OverImage(segmentor, preprocessing), [View()]
+            self.segmentors.append(segmentor)
+            self.views.append(tuple(views))
+        self.finest = self._finest(preprocessing)
+
+    def _finest(self, preprocessing: Preprocessing) -> int:
+        """Find the network with the most logits of an image."""
+        side = preprocessing.divisor * math.ceil(LEAST_SIDE / preprocessing.divisor)
+        size = side, side
+        if any(isinstance(each, OverImage) for each in self.segmentors):
+            # the logits of a region are as many whatever the size of the image
+            size = preprocessing.with_fixed_size().size or size
+        image = torch.zeros(1, len(preprocessing.mean), *size)
         with torch.no_grad():
-            sizes = [part.segmentor.inference(image, [])[0, 0].numel() for part in parts]
-        self.finest = sizes.index(max(sizes))
+            sizes = [_logits_of(each, image)[0, 0].numel() for each in self.segmentors]
+        return sizes.index(max(sizes))
 
     def check_exclusive_threshold(self, thresholds: Sequence[float]) -> None:
         """Check thresholds as the segmentors do.
@@ -67,7 +88,7 @@ class AveragedNetwork(nn.Module):
         Raises:
             HandboneError: If classes exclude each other and the thresholds differ.
         """
-        self.segmentors[0].check_exclusive_threshold(thresholds)  # type: ignore[operator]
+        self.first.check_exclusive_threshold(thresholds)
 
     def mean(self, logits: Sequence[Sequence[Tensor]]) -> Tensor:
         """Average logits.
@@ -76,34 +97,21 @@ class AveragedNetwork(nn.Module):
             logits: ``(N, C, h, w)`` of each view of each segmentor, flipped back.
 
         Returns:
-            ``(N, C, h, w)``, at the resolution of the finest head.
+            ``(N, C, h, w)``, at the resolution of the finest one.
         """
         size = logits[self.finest][0].shape[2:]
-        total: Tensor | None = None
+        resized: list[Tensor] = []
+        shares: list[float] = []
         for of_network, share in zip(logits, self.shares, strict=True):
             for each in of_network:
-                if each.shape[2:] != size:
-                    each = F.interpolate(each, size, mode='bilinear')
-                part = self._values(each) * (share / len(of_network))
-                total = part if total is None else total + part
-        assert total is not None, 'there are networks'
-        if self.merge != 'probabilities':
-            return total
-        if self.has_background:
-            return logits_of(total, has_background=True)
-        present, absent = total.chunk(2, dim=1)
-        return (present.log() - absent.log()).clamp(-LARGEST, LARGEST)
+                same = each.shape[2:] == size
+                resized.append(each if same else F.interpolate(each, size, mode='bilinear'))
+                shares.append(share / len(of_network))
+        return weighted_mean(resized, shares, self.merge, self.has_background)
 
-    def _values(self, logits: Tensor) -> Tensor:
-        """Compute what is averaged.
 
-        Beside the probability of a class stands that of its absence: next to 1, a probability is
-        too coarse to be made a logit again, and runtimes round it differently.
-        """
-        if self.merge != 'probabilities':
-            return logits
-        if self.has_background:
-            return probabilities_of(logits, has_background=True)
-        held = logits.clamp(-LARGEST - 1, LARGEST + 1)  # no sum is 0
-        # not sigmoid, which ONNX Runtime computes to 1e-7 absolutely: too coarse for the logarithm
-        return torch.cat([1 / (1 + torch.exp(-held)), 1 / (1 + torch.exp(held))], dim=1)
+def _logits_of(segmentor: Any, image: Tensor) -> Tensor:
+    """Compute the logits of an image without padding."""
+    if isinstance(segmentor, OverImage):
+        return segmentor(image, torch.tensor(image.shape[2:]))[0]
+    return segmentor.inference(image, [])

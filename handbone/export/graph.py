@@ -18,6 +18,7 @@ from handbone.extras import import_extra
 from handbone.quiet_loggers import quiet
 
 from .network import exported_network
+from .over_image import OverImage
 from .packing_graph import CONTENT, IMAGES, append_packing
 from .preprocessing import Preprocessing
 from .second_look_network import ExportedSecondLook
@@ -67,8 +68,11 @@ def to_graph(
         UnsupportedModelError: If the model uses operations or shapes that cannot be exported.
     """
     network = exported_network(segmentor, preprocessing)
-    if isinstance(network, ExportedSecondLook) and preprocessing.size is None:
-        raise UnsupportedModelError('the regions of a second look are located by a fixed size')
+    sized = any(isinstance(part, (ExportedSecondLook, OverImage)) for part in network.modules())
+    if sized and preprocessing.size is None:
+        raise UnsupportedModelError(
+            'views that are put into the whole image are located by a fixed size'
+        )
     height, width = preprocessing.padded((preprocessing.scale[1], preprocessing.scale[0]))
     dynamic = {0: Dim('batch', min=1, max=MAX_BATCH)}
     if preprocessing.size is None:

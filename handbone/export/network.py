@@ -9,18 +9,20 @@ from torch import Tensor, nn
 from handbone.errors import HandboneError
 from handbone.models import RankDataPreProcessor
 from handbone.models.backbones.fused_attention import FusedMultiheadAttention
-from handbone.models.segmentors.logit_frame import FLIPPED_AXES, swap_channels
 from handbone.models.segmentors.region_cascade import RegionCascade
 from handbone.models.segmentors.second_look import SecondLook
 from handbone.models.segmentors.view import View
 from handbone.regions import inside
 
 from .averaged_network import AveragedNetwork
+from .averaging import in_view
 from .cascade_network import ExportedCascade
+from .over_image import OverImage
 from .preprocessing import Preprocessing
 from .second_look_network import ExportedSecondLook
-from .sessions import LOGITS
+from .sessions import LOGITS, SEEN
 
+AS_IT_IS = View()
 #: Parts of the queries. At 1024 the largest matrix of SegFormer then takes 32 MB, at 1536 170 MB.
 PIECES = 8
 
@@ -135,46 +137,65 @@ class ExportedNetwork(nn.Module):
             values = torch.tensor(getattr(preprocessing, name), dtype=torch.float32)
             self.register_buffer(name, values.reshape(1, -1, 1, 1))
 
-    def forward(
-        self,
-        images: Tensor,
-        content: Tensor,
-        view: View | None = None,
-    ) -> Tensor:
+    def forward(self, images: Tensor, content: Tensor, view: View = AS_IT_IS) -> Tensor:
         """Compute the logits, those of a flipped view flipped back."""
         if self.ranks is not None:
             images = self.ranks.normalise(images, content)
         # padding is 0 after normalisation, which no grey value need be
         normalised = (images - self.mean) / self.std * inside(images, content)
-        if view is None or view == View():
-            return self.segmentor.inference(normalised, [])
-        axes = FLIPPED_AXES[view.flip or 'horizontal']
-        logits = self.segmentor.inference(normalised.flip(axes), []).flip(axes)
-        return logits if view.flip == 'diagonal' else swap_channels(logits, view.swap_classes)
+        return in_view(view, normalised, lambda shown: self.segmentor.inference(shown, []))
 
 
 class ExportedMean(nn.Module):
-    """Several networks of the same input and their mean; shapes as in :class:`ExportedNetwork`.
+    """Several networks of the same input and their mean.
+
+    Shape:
+        - Images and content: as for :class:`ExportedNetwork`.
+        - Output: the mean logits of the padded images. With cascades among the networks, also what
+          the first network of one sees, as :class:`ExportedCascade` describes it, and where the
+          regions of all of them lie.
 
     Args:
         averaged: The networks.
         preprocessing: Mean and standard deviation of each channel.
     """
 
-    output_names = (LOGITS,)
-
     def __init__(self, averaged: AveragedNetwork, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.averaged = averaged
         self.networks = nn.ModuleList(
-            ExportedNetwork(each, preprocessing) for each in averaged.segmentors
+            each if isinstance(each, OverImage) else ExportedNetwork(each, preprocessing)
+            for each in averaged.segmentors
         )
 
-    def forward(self, images: Tensor, content: Tensor) -> Tensor:
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs in their order."""
+        names = [
+            _of_member(index, name)
+            for index, network in enumerate(self.networks)
+            if isinstance(network, OverImage)
+            for name in network.output_names[1:]
+        ]
+        return list(dict.fromkeys([LOGITS, *names]))
+
+    def forward(self, images: Tensor, content: Tensor) -> tuple[Tensor, ...]:
         """Compute the mean logits."""
-        return self.averaged.mean(
-            [
-                [network(images, content, view) for view in views]
-                for network, views in zip(self.networks, self.averaged.views, strict=True)
-            ]
-        )
+        logits: list[list[Tensor]] = []
+        others: dict[str, Tensor] = {}
+        for index, (network, views) in enumerate(
+            zip(self.networks, self.averaged.views, strict=True)
+        ):
+            if isinstance(network, OverImage):
+                own, *rest = network(images, content)
+                logits.append([own])
+                for name, value in zip(network.output_names[1:], rest, strict=True):
+                    others.setdefault(_of_member(index, name), value)
+            else:
+                logits.append([network(images, content, view) for view in views])
+        return self.averaged.mean(logits), *others.values()
+
+
+def _of_member(index: int, name: str) -> str:
+    """Name an output of a member. What the first one sees tells how many regions there are."""
+    return name if name == SEEN else f'member_{index}_{name}'

@@ -32,15 +32,16 @@ def test_mean_of_resolutions_and_flips(merge):
     views = [View(), View(flip='horizontal', swap_classes=[(0, 1)])]
     networks = [Pooled(8, 1.0), Pooled(4, 3.0)]
     parts = [
-        AveragedPart('coarse', networks[0], 0.25, [View()]),
+        # without a flip there is nothing to swap
+        AveragedPart('coarse', networks[0], 0.25, [View(swap_classes=[(0, 1)])]),
         AveragedPart('fine', networks[1], 0.75, views),
     ]
     preprocessing = Preprocessing(
         (32, 32), False, 'bilinear', 8, None, (10.0, 10.0, 10.0), (50.0, 50.0, 50.0)
     )
-    exported = ExportedMean(AveragedNetwork(parts, merge, 64), preprocessing)
+    exported = ExportedMean(AveragedNetwork(parts, merge, preprocessing), preprocessing)
     images = 255 * torch.rand((2, 1, 32, 32), generator=torch.Generator().manual_seed(0))
-    found = exported(images, torch.tensor([32, 32]))
+    (found,) = exported(images, torch.tensor([32, 32]))
     assert found.shape == (2, 2, 8, 8)
     inputs = ((images - 10) / 50).expand(-1, 3, -1, -1)
     flipped = networks[1].inference(inputs.flip(-1), []).flip(-1)[:, [1, 0]]

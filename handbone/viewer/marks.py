@@ -8,7 +8,7 @@ from handbone.csv_files import csv_bytes, read_table, row_error
 from handbone.errors import HandboneError, listed, shown
 from handbone.files import write_atomically
 from handbone.folder_lock import locked_file
-from handbone.listing import normal_form
+from handbone.listing import normal_form, readable
 
 COLUMNS = ('image_name', 'mark', 'note')
 #: What an image can be marked as: not fit for use, with labels to correct, or looked at and good.
@@ -22,8 +22,8 @@ PATIENCE = 10.0
 class Marks:
     """Marks and notes of images.
 
-    The CSV is read again before it is written, so that several viewers may have it open, and a
-    person may change it too.
+    The CSV is read again where it has changed, and before it is written, so that several viewers
+    may have it open, and a person may change it too.
 
     Args:
         path: The CSV; it is read if it is there.
@@ -38,20 +38,23 @@ class Marks:
         self.path = path
         self._names = list(names)
         self._lock = threading.Lock()
-        #: Mark and note by name, also of images that are not shown now.
-        self._rows = _read(path)
-
-    def mark(self, index: int) -> str:
-        """Give the mark of an image; empty for none."""
-        return self._row(index)[0]
+        #: Mark and note by name, also of images that are not shown now, and of which file.
+        self._rows: dict[str, tuple[str, str]] = {}
+        self._version: tuple[int, ...] = ()
+        self._renew()
 
     def all(self) -> list[str]:
-        """Give the mark of every image."""
-        return [self.mark(index) for index in range(len(self._names))]
+        """Give the mark of every image; empty for none.
+
+        Raises:
+            HandboneError: The file has become another kind of file.
+            OSError: It cannot be read any more.
+        """
+        return [mark for mark, _ in self._of_all()]
 
     def notes(self) -> list[str]:
-        """Give the note of every image; empty for none."""
-        return [self._row(index)[1] for index in range(len(self._names))]
+        """Give the note of every image; empty for none. Raises what :meth:`all` does."""
+        return [note for _, note in self._of_all()]
 
     def set(self, index: int, mark: str, note: str = '') -> None:
         """Set the mark of an image and write the file.
@@ -75,10 +78,10 @@ class Marks:
             rows = _read(self.path)
             rows.pop(name, None)
             if mark or note:
-                rows[name] = mark, ' '.join(note.split())
+                rows[name] = mark, readable(' '.join(note.split()))
             lines = ((each, *row) for each, row in sorted(rows.items()))
             write_atomically(self.path, csv_bytes([COLUMNS, *lines]))
-            self._rows = rows
+            self._rows, self._version = rows, _version(self.path)
 
     def marked(self, mark: str) -> list[int]:
         """List the images with a mark.
@@ -88,18 +91,38 @@ class Marks:
 
         Returns:
             Their numbers, rising.
-        """
-        return [index for index in range(len(self._names)) if self.mark(index) == mark]
 
-    def _row(self, index: int) -> tuple[str, str]:
-        return self._rows.get(normal_form(self._names[index]), ('', ''))
+        Raises:
+            HandboneError: The file has become another kind of file.
+            OSError: It cannot be read any more.
+        """
+        return [index for index, found in enumerate(self.all()) if found == mark]
+
+    def _of_all(self) -> list[tuple[str, str]]:
+        self._renew()
+        return [self._rows.get(normal_form(name), ('', '')) for name in self._names]
+
+    def _renew(self) -> None:
+        """Read the file if somebody has changed it."""
+        version = _version(self.path)
+        if version != self._version:
+            self._rows, self._version = _read(self.path), version
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    """Tell files of one name apart; empty where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _read(path: Path) -> dict[str, tuple[str, str]]:
     """Read the marks; none where there is no file yet."""
     if not path.exists():
         return {}
-    header, rows = read_table(path)
+    header, rows = read_table(path, names=COLUMNS[:1])
     if tuple(header) != COLUMNS:
         raise row_error(
             path, 1, f'the header is not {",".join(COLUMNS)}', 'Name another file: --marks FILE.'

@@ -83,7 +83,7 @@ def select(
         kept &= [patient == wish.patient for patient in gallery.patients]
     if wish.mark:
         wanted = '' if wish.mark == 'none' else wish.mark
-        kept &= [marks.mark(index) == wanted for index in range(len(gallery))]
+        kept &= [mark == wanted for mark in marks.all()]
     if wish.check and findings is not None:
         kept &= [_has(found, wish.check) for found in findings.of_image]
     if wish.column and wish.value:

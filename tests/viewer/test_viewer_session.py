@@ -119,8 +119,30 @@ def test_marks_are_kept_at_once_and_read_again(session, tmp_path):
     assert again.notes()[1] == 'two hands, "left"'
     again.set(1, '')
     assert session.marks.path.read_text() == f'image_name,mark,note\n{NAMES[2]},correct,\n'
+    session.marks.set(1, 'bad')
     assert chosen(session, mark='bad')[0] == [1]
     assert chosen(session, mark='none')[0] == [0]
+
+
+def test_what_another_viewer_has_marked_is_filtered_and_exported(session, tmp_path):
+    assert chosen(session, mark='bad')[0] == []
+    other = Marks(session.marks.path, NAMES)
+    other.set(1, 'bad', 'two hands')
+    assert chosen(session, mark='bad')[0] == [1] and session.marks.notes()[1] == 'two hands'
+    other.set(2, 'bad')
+    export_marked(session.catalogue, session.marks, 'bad', 'list', 1, tmp_path / 'out')
+    assert (tmp_path / 'out' / 'bad.txt').read_text().splitlines() == [*NAMES[1:]]
+    session.marks.path.unlink()
+    assert session.marks.marked('') == [0, 1, 2]
+
+
+def test_marks_of_names_that_are_not_utf_8(tmp_path):
+    names = ['ID1/\udcbc\udcd5.png', '손.png']
+    marks = Marks(tmp_path / 'marks.csv', names)
+    marks.set(0, 'bad', 'half a character: \ud83d')
+    marks.set(1, 'good')
+    again = Marks(tmp_path / 'marks.csv', names)
+    assert again.all() == ['bad', 'good'] and again.notes()[0] == 'half a character: \ufffd'
 
 
 def test_marks_of_images_that_are_not_shown_stay(tmp_path):

@@ -93,8 +93,8 @@ class Guard:
         headers = request.headers
         if not self._is_ours(headers.get('host', '')):
             return PlainTextResponse(
-                'This is not an address of the viewer: open the one that `handbone view` printed, or '
-                'start it with --name and the name of this address.',
+                'This is not an address of the viewer: open the one that `handbone view` printed, '
+                'or start it with --name and the name of this address.',
                 421,
             )
         if _is_foreign(headers, request.url.path):

@@ -1,7 +1,7 @@
 """Marks that a person sets on images, kept in a CSV that is written at every change."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from handbone.csv_files import csv_bytes, read_table, row_error
@@ -28,20 +28,25 @@ class Marks:
     Args:
         path: The CSV; it is read if it is there.
         names: Names of the images.
+        others: The name by further names that an image has in the file of a viewer of more or fewer
+            data.
 
     Raises:
         HandboneError: It is another kind of file; names file and line.
         OSError: It cannot be read.
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, names: Sequence[str], others: Mapping[str, str] | None = None
+    ) -> None:
         self.path = path
+        self._others = {normal_form(key): normal_form(name) for key, name in (others or {}).items()}
         self._names = list(names)
         self._lock = threading.Lock()
-        #: Mark and note by name, also of images that are not shown now, and of which file.
-        self._rows: dict[str, tuple[str, str]] = {}
-        self._version: tuple[int, ...] = ()
-        self._renew()
+        #: The version of the file, and mark and note by name, also of images that are not shown
+        #: now: in one, as several threads ask.
+        self._kept: tuple[tuple[int, ...], dict[str, tuple[str, str]]] = (), {}
+        self._rows()
 
     def all(self) -> list[str]:
         """Give the mark of every image; empty for none.
@@ -75,13 +80,13 @@ class Marks:
             raise HandboneError(f'A note has at most {LONGEST_NOTE} characters.')
         name = normal_form(self._names[index])
         with self._lock, locked_file(self.path, wait=PATIENCE):
-            rows = _read(self.path)
+            rows = self._read()
             rows.pop(name, None)
             if mark or note:
                 rows[name] = mark, readable(' '.join(note.split()))
             lines = ((each, *row) for each, row in sorted(rows.items()))
             write_atomically(self.path, csv_bytes([COLUMNS, *lines]))
-            self._rows, self._version = rows, _version(self.path)
+            self._kept = _version(self.path), rows
 
     def marked(self, mark: str) -> list[int]:
         """List the images with a mark.
@@ -99,14 +104,25 @@ class Marks:
         return [index for index, found in enumerate(self.all()) if found == mark]
 
     def _of_all(self) -> list[tuple[str, str]]:
-        self._renew()
-        return [self._rows.get(normal_form(name), ('', '')) for name in self._names]
+        rows = self._rows()
+        return [rows.get(normal_form(name), ('', '')) for name in self._names]
 
-    def _renew(self) -> None:
-        """Read the file if somebody has changed it."""
-        version = _version(self.path)
-        if version != self._version:
-            self._rows, self._version = _read(self.path), version
+    def _rows(self) -> dict[str, tuple[str, str]]:
+        """Give the rows, read again if somebody has changed the file."""
+        kept, version = self._kept, _version(self.path)
+        if version != kept[0]:
+            self._kept = kept = version, self._read()
+        return kept[1]
+
+    def _read(self) -> dict[str, tuple[str, str]]:
+        """Read the file, with the names that images have here."""
+        rows = _read(self.path)
+        found: dict[str, tuple[str, str]] = {}
+        for name, row in rows.items():
+            here = self._others.get(name, name)
+            if here == name or here not in rows:
+                found[here] = row
+        return found
 
 
 def _version(path: Path) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ def test_what_is_no_secret():
                 token=None,
                 keys=['a', 'b'],
                 tokens='words',
-                text='key=value, a:b@c',
+                note='key=value, a:b@c',
             )
         )
     )

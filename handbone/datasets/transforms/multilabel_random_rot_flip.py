@@ -8,7 +8,6 @@ import numpy as np
 from mmseg.datasets.transforms import RandomRotFlip
 from mmseg.registry import TRANSFORMS
 
-from handbone.class_sides import sided_classes
 from handbone.errors import HandboneError
 from handbone.masks import warp
 
@@ -39,6 +38,8 @@ class MultilabelRandomRotFlip(SwappedClasses, RandomRotFlip):
         HandboneError: If ``swap`` names a class that does not exist, or one twice.
     """
 
+    without_mirrors = 'set flip_prob=0'
+
     def __init__(
         self,
         rotate_prob: float = 0.5,
@@ -64,19 +65,8 @@ class MultilabelRandomRotFlip(SwappedClasses, RandomRotFlip):
             HandboneError: If images are mirrored and a class with a side is not in ``swap``.
         """
         if self.flip_prob > 0:
-            self._check_sides(results.get('classes', ()))
+            self.check_sides(results)
         return super().transform(results)
-
-    def _check_sides(self, classes: Sequence[str]) -> None:
-        pairs, alone = sided_classes(classes)
-        sided = [name for pair in pairs for name in pair] + alone
-        swapped = {name for pair in self.swap for name in pair}
-        left_over = [name for name in sided if name not in swapped]
-        if left_over:
-            raise HandboneError(
-                f'MultilabelRandomRotFlip mirrors images, and {left_over[0]} has a side: name it '
-                'and its counterpart in swap, or set flip_prob=0'
-            )
 
     def random_rot_flip(self, results: dict) -> dict:
         """Turn by quarters and mirror.

@@ -198,12 +198,18 @@ def _same_images(validations: Sequence[CrossValidation]) -> None:
         missing = [path for path in others if path not in folds]
         added = [path for path in folds if path not in others]
         moved = [path for path in folds if path in others and folds[path] != others[path]]
+        renamed = [
+            own.path
+            for own, other in zip(each.images, first.images, strict=False)
+            if own.path == other.path and own.patient != other.patient
+        ]
         faults = [
             f'{len(paths)} images {what} ({listed(paths, 1)})'
             for what, paths in (
                 ('are in other folds', moved),
                 ('are missing in it', missing),
                 ('are in it alone', added),
+                ('are of other patients, by its patient_pattern', renamed),
             )
             if paths
         ]

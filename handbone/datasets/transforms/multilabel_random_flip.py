@@ -12,6 +12,7 @@ from handbone.errors import HandboneError
 from handbone.listing import normal_forms
 from handbone.masks import CLASSES_PER_PLANE
 
+from .arguments import check_names
 from .class_indices import class_indices
 
 MIRRORS = ('horizontal', 'vertical')
@@ -36,8 +37,15 @@ class SwappedClasses:
     without_mirrors: str
 
     def __init__(self, swap: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.swap = [normal_forms(pair) for pair in swap]
+        try:
+            super().__init__(**kwargs)
+        except AssertionError as error:  # of mmcv, without a word
+            given = ', '.join(f'{key}={value!r}' for key, value in kwargs.items())
+            raise HandboneError(
+                f'{type(self).__name__} cannot be made with {given}: prob is from 0 to 1, and '
+                'direction horizontal, vertical or diagonal'
+            ) from error
+        self.swap = [normal_forms(check_names('a pair of swap', pair)) for pair in swap]
         names = [name for pair in self.swap for name in pair]
         if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
             raise HandboneError(f'swap must be pairs of class names, each name once, got {swap}')

@@ -11,6 +11,7 @@ from mmseg.registry import TRANSFORMS
 from handbone.errors import HandboneError
 from handbone.masks import warp
 
+from .arguments import check_number, check_prob, check_range
 from .frame_matrix import remember
 from .multilabel_random_flip import SwappedClasses
 
@@ -47,9 +48,12 @@ class MultilabelRandomRotFlip(SwappedClasses, RandomRotFlip):
         degree: float | tuple[float, float] = 20.0,
         swap: Sequence[tuple[str, str]] = (),
     ) -> None:
-        for prob in (rotate_prob, flip_prob):
-            if not 0 <= prob <= 1:
-                raise HandboneError(f'rotate_prob and flip_prob lie between 0 and 1, got {prob}')
+        check_prob(rotate_prob, 'rotate_prob')
+        check_prob(flip_prob, 'flip_prob')
+        if isinstance(degree, Sequence):
+            check_range('degree', degree, -360, 360)
+        elif check_number('degree', degree, 0) == 0:
+            raise HandboneError('degree must be above 0; rotate_prob=0 rotates nothing')
         super().__init__(swap=swap, rotate_prob=rotate_prob, flip_prob=flip_prob, degree=degree)
 
     def transform(self, results: dict) -> dict:

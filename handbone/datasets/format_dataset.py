@@ -100,33 +100,36 @@ class FormatDataset(MultilabelDataset):
         )
         for note in reader.notes:
             print_log(f'{source}: {note}', logger='current')
-        progress = progress_bar(reader, 'Checking images')
-        indices = known.label_indices()
-        source_indices = [indices[name] for name in names]
-        images = []
-        for image in progress:
-            info, problems = self._info(image, source_indices)
-            self.bad_files.add(problems)
-            if not problems:
-                images.append((self.image_file(image.name), info))
-        self.bad_files.finish(len(images), len(reader))
+        # bad images have a place in lists and folds as well; to read all labels may take minutes
+        files = [self.image_file(name) for name in dict.fromkeys(reader.names())]
+        known.check_images(file.name for file in files)
+        self.patients = frozenset(file.patient for file in files)
+        chosen = {file.name for file in self._choose(files)} if files else set()
+        images = self._read_images(reader)
         if covered := reader.losses.counts[COVERED]:
             print_log(f'{source} has {covered} {COVERED}, which take them', logger='current')
         if not images:
             raise DatasetError.at(
                 source, 'no image of the dataset can be used', 'Correct the reported files'
             )
-        files = [file for file, _ in images]
-        if self.bad_files.problems:  # what is bad has its place in lists and folds all the same
-            named = dict.fromkeys([*reader.names(), *(file.name for file in files)])
-            files = [self.image_file(name) for name in named]
-        known.check_images(file.name for file in files)
-        self.patients = frozenset(file.patient for file in files)
-        chosen = {file.name for file in self._choose(files)}
         images = [(file, info) for file, info in images if file.name in chosen]
         if not images:
             raise DatasetError.at(source, 'all chosen images are bad', 'Correct the reported files')
         return [dict(info, patient=file.patient) for file, info in images]
+
+    def _read_images(self, reader: FormatReader) -> list[tuple[ImageFile, dict]]:
+        """Read and check the labels of all images; those with a problem are left out."""
+        known = self.known_classes
+        indices = known.label_indices()
+        source_indices = [indices[name] for name in (*known.annotated, *known.marks)]
+        images = []
+        for image in progress_bar(reader, 'Checking images'):
+            info, problems = self._info(image, source_indices)
+            self.bad_files.add(problems)
+            if not problems:
+                images.append((self.image_file(image.name), info))
+        self.bad_files.finish(len(images), len(reader))
+        return images
 
     def image_file(self, name: str) -> ImageFile:
         """Find the patient of an image; see the base class."""

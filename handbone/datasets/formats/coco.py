@@ -23,6 +23,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .coco_document import CocoDocument
 from .coco_segmentation import read_segmentation
+from .file_faults import faults_of
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
 from .layers import COVERED, OVERLAPS, Layer, uncovered
@@ -164,15 +165,8 @@ class CocoReader(FormatReader):
         return left
 
     def _members(self) -> Iterator[tuple[str, int | None, Any]]:
-        try:
+        with faults_of(self._file, REMEDY):
             yield from read_members(self._file)
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
-        except DatasetError:
-            raise
-        except HandboneError as error:
-            raise DatasetError.at(self._file, str(error), REMEDY) from error
 
     def _read_images_and_categories(self) -> None:
         names: dict[int, str] = {}

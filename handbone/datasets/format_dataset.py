@@ -100,36 +100,40 @@ class FormatDataset(MultilabelDataset):
         )
         for note in reader.notes:
             print_log(f'{source}: {note}', logger='current')
-        # bad images have a place in lists and folds as well; to read all labels may take minutes
-        files = [self.image_file(name) for name in dict.fromkeys(reader.names())]
-        known.check_images(file.name for file in files)
-        self.patients = frozenset(file.patient for file in files)
-        chosen = {file.name for file in self._choose(files)} if files else set()
-        images = self._read_images(reader)
+        if self.ann_file or self.fold_file or known.names_images:
+            # to read all labels may take minutes, so lists of other images are refused before
+            self._chosen(reader.names())
+        progress = progress_bar(reader, 'Checking images')
+        indices = known.label_indices()
+        source_indices = [indices[name] for name in names]
+        images = []
+        for image in progress:
+            info, problems = self._info(image, source_indices)
+            self.bad_files.add(problems)
+            if not problems:
+                images.append((self.image_file(image.name), info))
+        self.bad_files.finish(len(images), len(reader))
         if covered := reader.losses.counts[COVERED]:
             print_log(f'{source} has {covered} {COVERED}, which take them', logger='current')
         if not images:
             raise DatasetError.at(
                 source, 'no image of the dataset can be used', 'Correct the reported files'
             )
+        named = dict.fromkeys(file.name for file, _ in images)
+        if self.bad_files.problems:  # what is bad has its place in lists and folds all the same
+            named = dict.fromkeys([*reader.names(), *named])
+        chosen = self._chosen([*named])
         images = [(file, info) for file, info in images if file.name in chosen]
         if not images:
             raise DatasetError.at(source, 'all chosen images are bad', 'Correct the reported files')
         return [dict(info, patient=file.patient) for file, info in images]
 
-    def _read_images(self, reader: FormatReader) -> list[tuple[ImageFile, dict]]:
-        """Read and check the labels of all images; those with a problem are left out."""
-        known = self.known_classes
-        indices = known.label_indices()
-        source_indices = [indices[name] for name in (*known.annotated, *known.marks)]
-        images = []
-        for image in progress_bar(reader, 'Checking images'):
-            info, problems = self._info(image, source_indices)
-            self.bad_files.add(problems)
-            if not problems:
-                images.append((self.image_file(image.name), info))
-        self.bad_files.finish(len(images), len(reader))
-        return images
+    def _chosen(self, names: Sequence[str]) -> set[str]:
+        """Choose images by their names, and keep their patients."""
+        files = [self.image_file(name) for name in names]
+        self.known_classes.check_images(names)
+        self.patients = frozenset(file.patient for file in files)
+        return {file.name for file in self._choose(files)} if files else set()
 
     def image_file(self, name: str) -> ImageFile:
         """Find the patient of an image; see the base class."""

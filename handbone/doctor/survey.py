@@ -169,7 +169,10 @@ def survey(
     ]
     unlabelled, unpaired = unpaired_images(parts, records)
     return Survey(
-        *(classes, palette, tuple(records), tuple(problems)),
+        classes,
+        palette,
+        tuple(records),
+        tuple(problems),
         (*notes, *unpaired, *passed_over),
         tuple(unlabelled),
         turned_down,

@@ -1,6 +1,7 @@
 """COCO JSON: all images, categories and annotations in one file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,14 @@ class CocoReader(FormatReader):
                     self._take(images, index, value)
         while images:
             yield images.pop(next(iter(images)))
+
+    def names(self) -> list[str]:
+        """List the names of all images without reading annotations; see the base class."""
+        found = []
+        for name, *_ in self._listed.values():
+            with suppress(DatasetError):
+                found.append(self.known_name(name))
+        return found
 
     def entry_name(self, entry: _CocoImage) -> str:
         """Name an image; see the base class."""

@@ -10,7 +10,7 @@ from handbone.errors import HandboneError, shown
 MOST_COUNT = 1000
 
 
-def check_number(name: str, given: float, least: float, most: float = float('inf')) -> float:
+def check_number(name: str, given: Any, least: float, most: float = float('inf')) -> float:
     """Check a number.
 
     Args:

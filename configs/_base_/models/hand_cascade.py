@@ -8,7 +8,7 @@ of both for configs/cascade/hand.py.
 hand_region = dict(
     type='TemplateRegion',
     name='hand',
-    size=(256, 384),  # width and height; both multiples of the network's stride
+    size=(384, 576),  # width and height; both multiples of the network's stride
     mirror=True,  # the bones of right and left hands have the same classes
     template=[
         (0.241, 0.269),  # finger-1

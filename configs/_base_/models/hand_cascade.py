@@ -78,7 +78,7 @@ locator = dict(
 )
 network = dict(
     type='MultilabelEncoderDecoder',
-    data_preprocessor=preprocessor,
+    data_preprocessor=dict(preprocessor, stages=[(0.6, 3)]),  # a third: a multiple of the stride
     backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 208), fold=4),
     decode_head=head,
     train_cfg=dict(),

@@ -1,7 +1,9 @@
 """Which classes exist on the left and on the right, by their names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from .listing import normal_forms
 
 #: Words for sides in names of classes, and their counterparts.
 OPPOSITE = {
@@ -45,6 +47,27 @@ def sided_classes(names: Sequence[str]) -> tuple[list[tuple[str, str]], list[str
         elif any(word not in ABBREVIATIONS for word in words):
             alone.append(name)
     return pairs, alone
+
+
+def unswapped_sides(names: Sequence[str], swap: Iterable[Sequence[str]] = ()) -> list[str]:
+    """List the classes whose names would be wrong in a mirror image.
+
+    Args:
+        names: Names of all classes.
+        swap: Pairs of classes that are exchanged in it.
+
+    Returns:
+        Classes with a side that are in none of the pairs.
+
+    >>> unswapped_sides(['heart', 'left_lung', 'right_lung'])
+    ['left_lung', 'right_lung']
+    >>> unswapped_sides(['heart', 'left_lung', 'right_lung'], [('right_lung', 'left_lung')])
+    []
+    """
+    pairs, alone = sided_classes(normal_forms(names))
+    swapped = {name for pair in swap for name in normal_forms(pair)}
+    sided = [name for pair in pairs for name in pair] + alone
+    return [name for name in sided if name not in swapped]
 
 
 def _opposite(word: str) -> str:

@@ -8,7 +8,7 @@ Files with a byte order mark and with the line ends of Windows or of old Macs ar
 import csv
 import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,11 +59,15 @@ def csv_bytes(rows: Iterable[Sequence[object]]) -> bytes:
     return text.encode(errors='surrogateescape')
 
 
-def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def read_table(
+    path: Path, names: Collection[str] = ()
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Read a CSV file as text.
 
     Args:
         path: The file.
+        names: Columns that hold names of files and folders, as :func:`csv_bytes` writes them: they
+            need not be UTF-8.
 
     Returns:
         The header, and the line and the fields of every row below it.
@@ -74,9 +78,15 @@ def read_table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """
     with path.open('rb') as file:
         header, *records = read_records(file, path)
-        names = [decode(field, path, 1) for field in header.fields]
-        return names, [
-            (record.line, [decode(field, path, record.line) for field in record.fields])
+        columns = [decode(field, path, 1) for field in header.fields]
+        return columns, [
+            (
+                record.line,
+                [
+                    decode_name(field) if column in names else decode(field, path, record.line)
+                    for column, field in zip(columns, record.fields, strict=True)
+                ],
+            )
             for record in records
         ]
 

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import socket
+import stat
 import sys
 import time
 import warnings
@@ -18,9 +19,12 @@ from pathlib import Path
 
 from handbone.errors import HandboneError, shown
 from handbone.files import UnfinishedFile, not_written, open_alone
+from handbone.passwords import without_passwords
 from handbone.structure import Fields, check_structure, one_line, parse_json
 
 NAME = '.lock'
+#: The bits of a file's mode that say who may read and write it.
+READ_AND_WRITE = 0o666
 #: Seconds between two attempts to get a lock.
 INTERVAL = 0.02
 #: Structure of the file.
@@ -80,7 +84,8 @@ def locked_folder(folder: str | Path, wait: float = 0.0) -> Iterator[None]:
 def locked_file(path: Path, wait: float) -> Iterator[None]:
     """Keep other processes from replacing a file while the block reads and replaces it.
 
-    The lock is in a hidden folder beside the file, which stays.
+    The lock is in a hidden folder beside the file, which stays, and which all may write into who
+    may write beside the file.
 
     Args:
         path: The file.
@@ -93,7 +98,12 @@ def locked_file(path: Path, wait: float) -> Iterator[None]:
         FolderInUseError: If another process holds it for longer.
         OSError: If nothing can be written beside the file.
     """
-    with locked_folder(path.with_name(f'.{path.name}.lock'), wait):
+    folder = path.with_name(f'.{path.name}.lock')
+    if not folder.exists():
+        with contextlib.suppress(OSError):  # the lock itself says what is wrong
+            folder.mkdir(parents=True)
+            folder.chmod(stat.S_IMODE(folder.parent.stat().st_mode))
+    with locked_folder(folder, wait):
         yield
 
 
@@ -129,6 +139,9 @@ def _lock(path: Path) -> UnfinishedFile:
             'into this folder',
             stacklevel=5,
         )
+    with contextlib.suppress(OSError):  # it is another user's, who has done so
+        # what a killed process leaves may be opened by whoever may write into the folder
+        os.fchmod(file.fileno(), stat.S_IMODE(path.parent.stat().st_mode) & READ_AND_WRITE)
     with contextlib.suppress(OSError):  # the lock holds on a full disk too
         file.truncate(0)
         file.write(json.dumps(_this_process()).encode())
@@ -140,7 +153,7 @@ def _this_process() -> dict[str, str | int]:
         'host': socket.gethostname(),
         'pid': os.getpid(),
         'since': datetime.now().astimezone().isoformat(' ', 'seconds'),
-        'command': shlex.join(sys.argv),
+        'command': without_passwords(shlex.join(sys.argv)),
     }
 
 

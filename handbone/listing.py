@@ -6,6 +6,7 @@ opened by the name that they really have.
 """
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
@@ -15,6 +16,8 @@ from handbone.errors import HandboneError
 
 #: First bytes of texts in UTF-16, which Windows programs call "Unicode".
 UTF16_MARKS = (b'\xff\xfe', b'\xfe\xff')
+#: What Python writes for bytes that are not UTF-8, and halves of characters.
+NO_CHARACTERS = re.compile('[\ud800-\udfff]')
 #: Characters of a line of a list, more than any path has.
 LONGEST_LINE = 2**16
 
@@ -51,6 +54,21 @@ def is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def readable(name: str) -> str:
+    r"""Write a name as text that services and databases take, which is Unicode alone.
+
+    Args:
+        name: A name as Python lists it, or a text that holds such names.
+
+    Returns:
+        The same, with U+FFFD for each byte that is not UTF-8.
+
+    >>> readable('h\udce4nd.png') == 'h\ufffdnd.png'
+    True
+    """
+    return NO_CHARACTERS.sub('\N{REPLACEMENT CHARACTER}', name)
 
 
 def normal_forms(names: Iterable[str]) -> tuple[str, ...]:

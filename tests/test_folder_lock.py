@@ -5,6 +5,7 @@ import fcntl
 import multiprocessing
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from handbone.errors import HandboneError
-from handbone.folder_lock import FolderInUseError, locked_folder
+from handbone.folder_lock import FolderInUseError, locked_file, locked_folder
 
 REPOSITORY = Path(__file__).parents[1]
 #: Holds the lock until its standard input is closed; a child of it stays as long.
@@ -115,6 +116,20 @@ def test_a_lock_that_does_not_say_who_holds_it(tmp_path, content):
         refused = pytest.raises(FolderInUseError, match=r'writing into it\. Wait')
         with refused, locked_folder(tmp_path):
             pass
+
+
+@pytest.mark.parametrize('mode', [0o755, 0o775])
+def test_who_may_write_into_a_folder_may_lock_what_is_in_it(tmp_path, mode):
+    tmp_path.chmod(mode)
+    before = os.umask(0o022)
+    try:
+        with locked_file(tmp_path / 'results.csv', 0), locked_folder(tmp_path):
+            folder = tmp_path / '.results.csv.lock'
+            assert stat.S_IMODE(folder.stat().st_mode) == mode
+            for lock in (folder / '.lock', tmp_path / '.lock'):
+                assert stat.S_IMODE(lock.stat().st_mode) == mode & 0o666
+    finally:
+        os.umask(before)
 
 
 def test_disks_without_locks(tmp_path, monkeypatch):

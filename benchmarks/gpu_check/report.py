@@ -47,7 +47,7 @@ def _in_a_cell(found: str) -> str:
         step = json.loads(found)
     except ValueError:
         return found.replace('|', r'\|')
-    if not isinstance(step, dict):
-        return found
+    if not (isinstance(step, dict) and step.keys() >= {'images', 'seconds', 'bytes'}):
+        return found.replace('|', r'\|')
     rate = step['images'] / step['seconds']
     return f'{rate:.2f} images/s in batches of {step["images"]}, {step["bytes"] / 1e9:.2f} GB'

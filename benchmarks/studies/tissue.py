@@ -8,13 +8,13 @@ class is scored. A constant prediction, the class everywhere, stands beside it.
 """
 
 import argparse
-import resource
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
+from benchmarks.harness.memory import resident_peak
 from handbone.apis import MultilabelInferencer
 from handbone.datasets.formats.class_choice import ClassChoice
 from handbone.datasets.formats.section_table import SectionTableReader
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     inferencer = MultilabelInferencer(args.config, args.checkpoint)
     classes = inferencer.predictor.classes
     reader = SectionTableReader(args.table, args.images, ClassChoice(classes))
-    before = peak_megabytes()
+    before = resident_peak()
     scores: dict[str, list[tuple[float, float]]] = defaultdict(list)
     begun = time.perf_counter()
     for image in reader:
@@ -56,8 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(row(name, np.array(scores[name])))
     print(row('mean', np.concatenate([scores[name] for name in classes if scores[name]])))
     print(
-        f'{len(reader)} sections in {seconds:.0f} s; peak memory {peak_megabytes():.0f} MB, '
-        f'{before:.0f} MB of it before the first section'
+        f'{len(reader)} sections in {seconds:.0f} s; peak memory {resident_peak() / 1e6:.0f} MB, '
+        f'{before / 1e6:.0f} MB of it before the first section'
     )
 
 
@@ -65,11 +65,6 @@ def row(name: str, scores: np.ndarray) -> str:
     """Write a row of the table."""
     ours, constant = scores.mean(axis=0)
     return f'| {name} | {len(scores)} | {ours:.3f} | {constant:.3f} |'
-
-
-def peak_megabytes() -> float:
-    """Measure the largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == '__main__':

@@ -6,11 +6,10 @@ _base_ = ['hand_network.py']
 load_from = 'starter'
 data_root = 'data'
 max_iters = 300
-# a few images are soon known by heart, so a short training at a quarter of the rate
+# a few images are soon known by heart, so a short training at half of the rate
 _base_.optim_wrapper.optimizer.lr = 3e-3
 _base_.param_scheduler[0].end = 30
 _base_.param_scheduler[1].update(T_max=max_iters - 30, begin=30, end=max_iters)
-_base_.model.data_preprocessor.stages = []  # at full size from the beginning
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 train_dataloader = dict(dataset=dict(data_root=data_root, num_folds=5))
 val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=5))

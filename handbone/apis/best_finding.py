@@ -10,8 +10,9 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from handbone.class_sides import sided_classes
+from handbone.class_sides import unswapped_sides
 from handbone.configuration.dataset_configs import dataset_classes
+from handbone.configuration.mirrored_sides import view_fault
 from handbone.configuration.prediction_settings import prediction_settings
 from handbone.ensembles import check_same_classes
 from handbone.ensembles.choice import STEPS, Alternatives, Choice, Nested, nested
@@ -160,15 +161,16 @@ def views_of(cfg: Config, classes: Sequence[str]) -> list[dict[str, Any]]:
         classes: Names in class order.
 
     Returns:
-        Arguments of the views. Without ``tta_views``, the image and its mirror image, or the image
-        alone where the name of a class says a side.
+        Arguments of the views, without mirror images that mix up classes with sides. Without
+        ``tta_views``, the image and its mirror image, or the image alone where the name of a class
+        says a side.
     """
     views = cfg.get('tta_views')
     if views is None:
-        pairs, alone = sided_classes(classes)
-        return [{}] if pairs or alone else [{}, dict(flip='horizontal')]
-    on_device = all(isinstance(view, dict) for view in views)
-    return [dict(view) for view in views] if on_device else [{}]
+        return [{}] if unswapped_sides(classes) else [{}, dict(flip='horizontal')]
+    if not all(isinstance(view, dict) for view in views):
+        return [{}]
+    return [dict(view) for view in views if not view_fault(view, classes)]
 
 
 def _same_classes(
@@ -196,12 +198,18 @@ def _same_images(validations: Sequence[CrossValidation]) -> None:
         missing = [path for path in others if path not in folds]
         added = [path for path in folds if path not in others]
         moved = [path for path in folds if path in others and folds[path] != others[path]]
+        renamed = [
+            own.path
+            for own, other in zip(each.images, first.images, strict=False)
+            if own.path == other.path and own.patient != other.patient
+        ]
         faults = [
             f'{len(paths)} images {what} ({listed(paths, 1)})'
             for what, paths in (
                 ('are in other folds', moved),
                 ('are missing in it', missing),
                 ('are in it alone', added),
+                ('are of other patients, by its patient_pattern', renamed),
             )
             if paths
         ]

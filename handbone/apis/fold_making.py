@@ -129,7 +129,8 @@ def make_folds(
         by: Attributes to balance: ``side`` (from the names of images), ``bend`` of the wrist (from
             the labels), and columns of the table; numbers are divided into four bands. Default:
             side and bend where they are known, and sex, age and height where the table has them.
-        table: CSV of patients. Default: ``patients.csv`` in the folder, if there is one.
+        table: CSV of patients. Default: ``patients.csv`` in the folder, if there is one and no
+            ``patient_pattern``.
         classes: Class names in bit order; by default those of the labels.
         out: CSV of folds to write.
         options: Changes to the config as ``key=value``.
@@ -159,10 +160,11 @@ def make_folds(
         skip=skip,
     )
     settings, notes = _settings(Path(data), reading, options)
-    dataset = _all_images(Path(data), settings)
-    if table is None and Path(data).is_dir() and (Path(data) / TABLE).is_file():
-        table = Path(data) / TABLE
+    if table is None:
+        table, unused = _usual_table(Path(data), patient_pattern)
+        notes += unused
     patients = None if table is None else read_patient_table(table)
+    dataset = _all_images(Path(data), settings)
     attributes = read_attributes(dataset, by, patients)
     others = without_attributes(dataset, attributes)
     of_patient = balanced_folds(attributes, num_folds, others)
@@ -208,6 +210,20 @@ def _settings(
             f'{data}: ann_file of {key} chooses the images, so it takes no folds. Remove it.'
         )
     return dict(found), []
+
+
+def _usual_table(data: Path, patient_pattern: str | None) -> tuple[Path | None, list[str]]:
+    """Find the table in the folder of the data, and say where a pattern stands against it.
+
+    The table is of patients that have folders; a pattern finds others, whose names it need not
+    have.
+    """
+    path = data / TABLE
+    if not path.is_file():
+        return None, []
+    if patient_pattern is None:
+        return path, []
+    return None, [f'--patient-pattern names the patients, so {path} is not used; --table takes it.']
 
 
 def _is_config(path: Path) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 
 from handbone.configuration.config_file import read_config_file
+from handbone.configuration.mirrored_sides import check_mirrored_views
 from handbone.configuration.shipped import config_path
 from handbone.ensembles import check_same_classes
 from handbone.errors import HandboneError
@@ -149,6 +150,8 @@ def model_opinions(
             "dict(flip='horizontal')] to a config, or take --confidence margin"
         )
     if len(views) > 1 and confidence != 'margin':
+        # before the first of them is predicted
+        check_mirrored_views(configs[0])
         members = _of_views(model, views, name, options)
     else:
         members = _of_thresholds(model, opened[0].thresholds, name, options)

@@ -219,12 +219,12 @@ def _check_patients(
     ]
     notes = []
     for each in data or configs:
-        patients, note = training_patients(each)
+        patients = training_patients(each)
         place = str(each) if isinstance(each, Path) else name_of(each)
         check_no_leak(found.files, patients, images, place)
-        if note and data:
-            raise HandboneError(note)
-        notes += [note] * bool(note)
+        if patients.note and data:
+            raise HandboneError(patients.note)
+        notes += [patients.note] * bool(patients.note)
     if not data and not configs:
         notes.append(
             'Nobody has checked whether the models have seen these patients: name the data of '

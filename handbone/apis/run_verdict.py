@@ -1,7 +1,7 @@
 """Whether what one training did is better than another one, on the same held-out patients."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,6 +11,7 @@ from handbone.errors import HandboneError, listed
 from handbone.evaluation.bootstrap import Difference
 from handbone.listing import read_list
 from handbone.pseudo_labels.folder import IMAGES, SETTINGS
+from handbone.pseudo_labels.named_patients import patient_in, unread_datasets
 from handbone.runs.run_record import RunRecord, read_run
 from handbone.scoring import Evaluation, evaluate
 
@@ -68,7 +69,7 @@ def judge_run(run: str | Path, against: str | Path) -> RunVerdict:
     """
     records = [_read(Path(folder)) for folder in (run, against)]
     tables = [record.table for record in records]
-    evaluation = evaluate(tables[0] or '', against=tables[1])
+    evaluation = _with_patients(evaluate(tables[0] or '', against=tables[1]), records[0])
     for record in records:
         _check_no_leak(record, set(evaluation.scores.patients))
     difference = evaluation.difference
@@ -94,11 +95,36 @@ def _read(folder: Path) -> RunRecord:
     return record
 
 
+def _with_patients(evaluation: Evaluation, record: RunRecord) -> Evaluation:
+    """Name the patients as the dataset of the run does, which folders may not tell.
+
+    All images may be of one patient, and lie in one folder; or the dataset finds patients in names.
+    """
+    patients: dict[str, str] = {}
+    loader = 'val_dataloader'
+    for _, dataset in unread_datasets(record.config.get(loader), loader):
+        for image in evaluation.scores.images:
+            if Path(image).is_relative_to(dataset.image_folder):
+                name = Path(image).relative_to(dataset.image_folder).as_posix()
+                patients[image] = patient_in(dataset, name)
+    if len(patients) < len(evaluation.scores.images) or evaluation.others is None:
+        return evaluation
+    scores, others = (
+        replace(table, patients=tuple(patients[image] for image in evaluation.scores.images))
+        for table in (evaluation.scores, evaluation.others)
+    )
+    return replace(evaluation, scores=scores, others=others)
+
+
 def _check_no_leak(record: RunRecord, patients: set[str]) -> None:
     """Check that no pseudo-labels that a run was trained on are of these patients."""
+    loader = 'val_dataloader'
+    datasets = [each for _, each in unread_datasets(record.config.get(loader), loader)]
     for folder in _pseudo_label_folders(record.config):
-        names = [PurePosixPath(name) for _, name in read_list(folder / IMAGES)]
-        both = sorted({image_file(name).patient for name in names} & patients)
+        names = [name for _, name in read_list(folder / IMAGES)]
+        own = {image_file(PurePosixPath(name)).patient for name in names}
+        own |= {patient_in(dataset, name) for dataset in datasets for name in names}
+        both = sorted(own & patients)
         if both:
             raise HandboneError(
                 f'{record.folder}: leak: it was trained on pseudo-labels ({folder}) of '

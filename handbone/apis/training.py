@@ -12,6 +12,7 @@ from handbone.checkpoints.pretrained import drop_pretrained, fetch_pretrained
 from handbone.configuration.completion import TRAINING, complete_config
 from handbone.configuration.dataset_configs import dataset_metainfo, training_checkpoints
 from handbone.configuration.faults import config_faults_explained
+from handbone.configuration.label_steps import check_label_steps
 from handbone.configuration.mirrored_sides import warn_of_mirrored_sides
 from handbone.configuration.prediction_settings import index_postprocessing
 from handbone.engine import ResumableRunner
@@ -91,6 +92,7 @@ def _prepare(cfg: Config) -> None:
     if not _is_resumed(cfg):
         fetch_pretrained(cfg, lambda: dataset_metainfo(cfg, 'train_dataloader')['classes'])
     index_postprocessing(cfg)
+    check_label_steps(cfg)
     warn_of_mirrored_sides(cfg)
     check_notifications(cfg)
     keep_guards(cfg)

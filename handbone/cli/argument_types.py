@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 
 from handbone.errors import HandboneError
 
@@ -118,12 +119,15 @@ def numbers(text: str, option: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def gpu_slots(gpus: str | None, jobs: int | None) -> list[str | None]:
+def gpu_slots(
+    gpus: str | None, jobs: int | None, otherwise: Sequence[str] = ()
+) -> list[str | None]:
     """Say where trainings may run at the same time.
 
     Args:
         gpus: What ``--gpus`` was given.
         jobs: What ``--jobs`` was given.
+        otherwise: The GPUs to use where none are given.
 
     Returns:
         An entry per training: its GPU, or None for any.
@@ -131,7 +135,9 @@ def gpu_slots(gpus: str | None, jobs: int | None) -> list[str | None]:
     Raises:
         HandboneError: If one of the options has a wrong value.
     """
-    names = list(map(str, numbers(gpus, '--gpus'))) if gpus else [None]
+    names: list[str | None] = [*otherwise] or [None]
+    if gpus:
+        names = [*map(str, numbers(gpus, '--gpus'))]
     count = jobs if jobs is not None else len(names)
     if count < 1:
         raise HandboneError(f'--jobs is at least 1, got {count}')

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import sys
 from functools import partial
 from importlib import import_module
@@ -87,6 +88,9 @@ def main(arguments: list[str] | None = None) -> None:
         SystemExit: With 1 after an error that the user can correct, and with 2 after a mistake in
             the command line.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # as standard error is: a name that the terminal cannot show ends no command
+        sys.stdout.reconfigure(errors='backslashreplace')
     words = sys.argv[1:] if arguments is None else list(arguments)
     if not words or words[0] not in SUBCOMMANDS:
         # only this parser knows all subcommands, and it knows nothing but their names

@@ -35,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'side, bend, sex, age and height, as far as they are known)',
     )
     parser.add_argument(
-        '--table', type=Path, help='CSV of patients (default: patients.csv in the folder)'
+        '--table',
+        type=Path,
+        help='CSV of patients (default: patients.csv in the folder, without --patient-pattern)',
     )
     parser.add_argument(
         '--out', type=Path, default=Path('folds.csv'), help='CSV to write (default: folds.csv)'

@@ -32,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument('--work-dir', help='work dir, for one config')
     add_config_options(add)
     run = actions.add_parser('run', help='train what waits, until nothing does')
-    run.add_argument('--gpus', help='GPUs to use, as 0,1 (default: all, else one CPU slot)')
+    run.add_argument(
+        '--gpus',
+        help='GPUs to use, as 0,1 (default: those of CUDA_VISIBLE_DEVICES, else all, else one CPU '
+        'slot)',
+    )
     run.add_argument(
         '--jobs', type=int, help='trainings at the same time (default: one, or one per GPU)'
     )
@@ -76,13 +80,12 @@ def run(args: argparse.Namespace) -> None:
             print(f'training {number}: {queue.cancel(number)}')
     else:
         from handbone.apis.queue_running import QueueRun
-        from handbone.machine.graphics_cards import graphics_cards
+        from handbone.machine.graphics_cards import usable_cards
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # trainings are stopped too
-        gpus = args.gpus
-        if gpus is None:
-            gpus = ','.join(str(card.index) for card in graphics_cards()) or None
-        QueueRun(queue, gpu_slots(gpus, args.jobs), args.wait, args.retry_failed).run()
+        cards = usable_cards() if args.gpus is None else ()
+        slots = gpu_slots(args.gpus, args.jobs, cards)
+        QueueRun(queue, slots, args.wait, args.retry_failed).run()
 
 
 def _add(args: argparse.Namespace) -> None:
@@ -111,6 +114,7 @@ def _add(args: argparse.Namespace) -> None:
 
 def _list(path: Path) -> None:
     from handbone.evaluation.drawn_tables import draw_table, print_tables
+    from handbone.local_time import local_time
     from handbone.runs.training_queue import TrainingQueue
 
     entries = TrainingQueue(path).entries()
@@ -126,8 +130,8 @@ def _list(path: Path) -> None:
             ' '.join(entry.arguments),
             entry.work_dir,
             f'{entry.host}: {entry.slot}' if entry.slot else '',
-            (entry.begun or '')[:16],
-            (entry.ended or '')[:16],
+            local_time(entry.begun or ''),
+            local_time(entry.ended or ''),
         ]
         for entry in entries
     ]

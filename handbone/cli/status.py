@@ -4,14 +4,13 @@ import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handbone.errors import HandboneError
 
 from .argument_types import at_least_one
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
     from handbone.machine.use import MachineUse
@@ -19,11 +18,26 @@ if TYPE_CHECKING:
 EPILOG = 'example: handbone status work_dirs/results.csv --watch'
 #: Seconds between two rows of this machine in the table.
 WRITE_INTERVAL = 60.0
+#: Seconds between two readings of a Google Sheet: one takes four requests of the sixty per minute
+#: that all who use an account have, trainings included.
+READ_INTERVAL = 30.0
 #: Columns of results that fit beside each other.
 RESULT_COLUMNS = (
     *('state', 'config', 'data', 'fold', 'mDice', 'iteration', 'seconds', 'begun', 'user'),
     *('machine', 'commit'),
 )
+
+
+class SharedRows(NamedTuple):
+    """What a table says.
+
+    Attributes:
+        machines: Cells by column of each machine.
+        results: The same of each run.
+    """
+
+    machines: Sequence[dict[str, str]] = ()
+    results: Sequence[dict[str, str]] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
 
         machine_use()
         time.sleep(0.2)  # what the processor did since the line above
-        print_tables(_tables(args))
+        print_tables(_tables(_read_shared(args), args.last))
     else:
         _watch(args)
 
@@ -94,24 +108,30 @@ def run(args: argparse.Namespace) -> None:
 def _watch(args: argparse.Namespace) -> None:
     from rich.console import Group
     from rich.live import Live
+    from rich.text import Text
 
-    if not args.watch > 0:
+    from handbone.sheets.keyed_table import GOOGLE
+
+    if not 0 < args.watch < float('inf'):
         raise HandboneError(f'--watch is more than 0 seconds, got {args.watch}')
-
-    def shown() -> 'RenderableType':
-        try:
-            return Group(*_tables(args))
-        except (HandboneError, OSError) as error:
-            return str(error)
-
-    written = float('-inf')
-    with Live(shown(), auto_refresh=False, screen=False) as live:
+    interval = READ_INTERVAL if str(args.table).startswith(GOOGLE) else 0.0
+    read = written = float('-inf')
+    shared, failed = SharedRows(), ''
+    with Live(auto_refresh=False, screen=False) as live:
         while True:
-            if args.table and time.monotonic() - written > WRITE_INTERVAL:
-                written = time.monotonic()
+            now = time.monotonic()
+            if args.table and now - read > interval:
+                read = now
+                try:
+                    shared, failed = _read_shared(args), ''
+                except (HandboneError, OSError) as error:
+                    failed = str(error)
+            if args.table and now - written > WRITE_INTERVAL:
+                written = now
                 _write_machine(args)
+            # a Text, as the error may hold what rich would take for its markup
+            live.update(Group(*_tables(shared, args.last), Text(failed)), refresh=True)
             time.sleep(args.watch)
-            live.update(shown(), refresh=True)
 
 
 def _write_machine(args: argparse.Namespace) -> None:
@@ -142,29 +162,36 @@ def _add(target: str | None, account: Path | None, folders: Sequence[Path]) -> N
     print(f'{target}: {len(rows)} results written')
 
 
-def _tables(args: argparse.Namespace) -> 'list[Table | str]':
-    from handbone.machine.use import machine_use
+def _read_shared(args: argparse.Namespace) -> SharedRows:
     from handbone.sheets.keyed_table import open_table
+
+    if not args.table:
+        return SharedRows()
+    return SharedRows(
+        *(open_table(args.table, name, args.account).rows() for name in ('machines', 'results'))
+    )
+
+
+def _tables(shared: SharedRows, last: int) -> 'list[Table]':
+    from handbone.machine.use import machine_use
     from handbone.sheets.stopped_runs import with_stopped
 
     here = machine_use()
     rows = {here.machine: {name: str(value) for name, value in here.row().items()}}
-    results: list[dict[str, str]] = []
-    if args.table:
-        for row in open_table(args.table, 'machines', args.account).rows():
-            rows.setdefault(row.get('machine', ''), row)
-        results = with_stopped(open_table(args.table, 'results', args.account).rows())
-    return [*_machine_tables(here, list(rows.values())), *_result_tables(results, args.last)]
+    for row in shared.machines:
+        rows.setdefault(row.get('machine', ''), row)
+    results = with_stopped(shared.results)
+    return [*_machine_tables(here, list(rows.values())), *_result_tables(results, last)]
 
 
-def _machine_tables(here: 'MachineUse', rows: Sequence[dict[str, str]]) -> 'list[Table | str]':
+def _machine_tables(here: 'MachineUse', rows: Sequence[dict[str, str]]) -> 'list[Table]':
     from handbone.evaluation.drawn_tables import draw_table
 
     columns = list(dict.fromkeys(name for row in rows for name in row))
     shown = [name for name in columns if name != 'runs']
     cells = [[_short(name, row.get(name, '')) for name in shown] for row in rows]
     left = ['machine', 'seen', 'GPUs', 'who', 'since']
-    tables: list[Table | str] = [draw_table(shown, [cells], left=left, title='Machines')]
+    tables = [draw_table(shown, [cells], left=left, title='Machines')]
     if here.jobs:
         jobs = [[job.user, f'{job.since:%Y-%m-%d %H:%M}', job.command] for job in here.jobs]
         header = ['who', 'since', 'run']
@@ -173,7 +200,7 @@ def _machine_tables(here: 'MachineUse', rows: Sequence[dict[str, str]]) -> 'list
     return tables
 
 
-def _result_tables(results: Sequence[dict[str, str]], last: int) -> 'list[Table | str]':
+def _result_tables(results: Sequence[dict[str, str]], last: int) -> 'list[Table]':
     from handbone.evaluation.drawn_tables import draw_table
 
     if not results:
@@ -186,12 +213,14 @@ def _result_tables(results: Sequence[dict[str, str]], last: int) -> 'list[Table 
 
 
 def _short(name: str, value: str) -> str:
-    """Shorten a cell: scores to four digits, times to minutes, configs to their names."""
+    """Shorten a cell: scores to four digits, times to minutes here, configs to their names."""
+    from handbone.local_time import local_time
+
     if name == 'mDice':
         try:
             return f'{float(value):.4f}'
         except ValueError:
             return value
     if name in ('seen', 'since', 'begun'):
-        return value[:16]
+        return local_time(value)
     return Path(value).name if name in ('config', 'data') else value

@@ -77,7 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--name',
         nargs='+',
         default=(),
-        help='further names under which others reach this machine',
+        help='further names under which others reach this machine, such as that of a proxy; '
+        'they need the token',
     )
     parser.add_argument('--no-browser', action='store_true', help='only print the address')
 

@@ -1,16 +1,18 @@
 """Mirror images of classes that exist on the left and on the right."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from handbone.class_sides import sided_classes
+from handbone.class_sides import sided_classes, unswapped_sides
 from handbone.errors import HandboneError
 
-from .dataset_configs import dataset_metainfo
+from .dataset_configs import dataset_classes, dataset_metainfo
+from .known_settings import name_of
+from .typed_parts import typed_parts
 
 #: Directions of mmseg's RandomFlip that make a mirror image; two of them turn by a half.
 MIRRORS = {'horizontal', 'vertical'}
@@ -24,14 +26,13 @@ def warn_of_mirrored_sides(cfg: Config) -> None:
     Args:
         cfg: Complete configuration.
     """
-    if not any(map(_mirrors, _steps(cfg.get('train_dataloader')))):
+    if not _mirrored(cfg.get('train_dataloader')):
         return
     try:
         classes = dataset_metainfo(cfg, 'train_dataloader')['classes']
     except HandboneError:  # a dataset that does not name its classes is refused elsewhere
         return
-    pairs, alone = sided_classes(classes)
-    sided = [name for pair in pairs for name in pair] + alone
+    sided = unswapped_sides(classes)
     if sided:
         print_log(
             f'RandomFlip mirrors the training images, and {sided[0]} has a side: its mirror image '
@@ -41,16 +42,68 @@ def warn_of_mirrored_sides(cfg: Config) -> None:
         )
 
 
-def _steps(part: Any) -> Iterator[Mapping]:
-    """Iterate over everything in a config that has a type."""
-    if isinstance(part, Mapping):
-        if 'type' in part:
-            yield part
-        for value in part.values():
-            yield from _steps(value)
-    elif isinstance(part, (list, tuple)):
-        for value in part:
-            yield from _steps(value)
+def check_mirrored_views(cfg: Config) -> None:
+    """Refuse augmented views of a config that mirror an image whose classes have sides.
+
+    Args:
+        cfg: Complete configuration with ``tta_pipeline`` or ``tta_views``, or without.
+
+    Raises:
+        HandboneError: If a view does; see :func:`view_fault`.
+    """
+    name, views = 'tta_pipeline', [cfg.get('tta_pipeline')]
+    if views == [None]:
+        name, views = 'tta_views', list(cfg.get('tta_views') or ())
+    try:
+        classes = dataset_classes(cfg)
+    except HandboneError:  # as above
+        return
+    fault = next(filter(None, (view_fault(view, classes) for view in views)), '')
+    if fault:
+        raise HandboneError(f'{name} of {name_of(cfg)}: {fault}')
+
+
+def view_fault(view: Any, classes: Sequence[str]) -> str:
+    """Tell why a mirrored view is wrong where classes have sides.
+
+    What a network says of a mirrored left lung would be averaged with what it says of the right
+    one. ``swap_classes`` of the view exchanges pairs; an empty one says that the names mean no
+    side.
+
+    Args:
+        view: Arguments of a view, or steps of a pipeline.
+        classes: Names in class order.
+
+    Returns:
+        A clause; empty if nothing is wrong.
+    """
+    pairs, alone = sided_classes(classes)
+    wanted = [tuple(map(list(classes).index, pair)) for pair in pairs]
+    first = next(iter(alone or unswapped_sides(classes)), '')
+    if not first:
+        return ''
+    if not isinstance(view, Mapping) or 'type' in view:
+        by_steps = (
+            f'RandomFlip mirrors images, and {first} has a side: use MultilabelRandomFlip, which '
+            'swaps pairs of classes, or leave this view out'
+        )
+        return by_steps if _mirrored(view) else ''
+    if view.get('flip') not in MIRRORS or _swaps(view, wanted):
+        return ''
+    swap = '' if alone else f'add swap_classes={wanted} to it, or '
+    return f'the view {dict(view)} is a mirror image, and {first} has a side: {swap}leave it out'
+
+
+def _swaps(view: Mapping, wanted: Sequence[tuple[int, ...]]) -> bool:
+    """Tell whether a view exchanges all pairs, or says that there are none."""
+    if 'swap_classes' not in view:
+        return False
+    swapped = {frozenset(pair) for pair in view['swap_classes']}
+    return not swapped or swapped.issuperset(map(frozenset, wanted))
+
+
+def _mirrored(part: Any) -> bool:
+    return any(_mirrors(step) for _, step in typed_parts(part, ''))
 
 
 def _mirrors(step: Mapping) -> bool:

@@ -13,11 +13,16 @@ from handbone.notifications.destinations import SCHEME
 SECRETS = (
     re.compile(r'://[^/\s:@]*:[^/\s@]+@'),
     re.compile(r'hooks\.slack\.com/|discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot'),
+    re.compile(r'://\S*[?&](?:\w+_)?(?:key|token|password|secret)=[^&\s]', re.IGNORECASE),
+)
+#: What a setting is called whose text is a secret, such as W&B's api_key.
+SECRET_NAME = re.compile(
+    r'(?:.*_)?(?:api_?key|private_key|password|passwd|secret|token)', re.IGNORECASE
 )
 
 
 def refuse_secrets(cfg: Config) -> None:
-    """Make sure that a config holds no addresses with secrets.
+    """Make sure that a config holds no secrets: passwords, keys, addresses with them.
 
     Args:
         cfg: Configuration.
@@ -32,7 +37,14 @@ def refuse_secrets(cfg: Config) -> None:
                 'checkpoints: keep it in an environment variable (MLFLOW_TRACKING_URI, '
                 'HANDBONE_NOTIFY and so on) or in a file that only you can read'
             )
-        if key.rpartition('.')[2].startswith('to[') and SCHEME.match(value):
+        name = key.rpartition('.')[2]
+        if value and SECRET_NAME.fullmatch(name):
+            raise HandboneError(
+                f'{key} is a secret, and configs are copied into logs and checkpoints: keep it in '
+                'the environment variable that the program reads (WANDB_API_KEY, '
+                'MLFLOW_TRACKING_PASSWORD and so on)'
+            )
+        if name.startswith('to[') and SCHEME.match(value):
             raise HandboneError(
                 f'{key} is an address, which holds secrets, and configs are copied into logs and '
                 'checkpoints: write it into ~/.config/handbone/notify.txt, or name an environment '

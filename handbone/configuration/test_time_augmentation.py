@@ -6,6 +6,7 @@ from handbone.errors import HandboneError
 
 from .dataset_configs import dataset_pipeline, with_pipeline
 from .known_settings import name_of
+from .mirrored_sides import check_mirrored_views
 
 #: Steps of a test pipeline that follow the views: the reference masks are not augmented.
 AFTER_VIEWS = ('LoadPolygonAnnotations', 'PackMultilabelInputs')
@@ -25,7 +26,8 @@ def use_test_time_augmentation(cfg: Config) -> None:
         cfg: Configuration, changed in place.
 
     Raises:
-        HandboneError: If the configuration names no views, or has no test images or no model.
+        HandboneError: If the configuration names no views, or has no test images or no model, or a
+            view is a mirror image and the classes have sides.
     """
     for name in ('model', 'test_dataloader'):
         if cfg.get(name) is None:
@@ -34,6 +36,7 @@ def use_test_time_augmentation(cfg: Config) -> None:
     wrapped = dict(type='MultilabelTTAModel', module=cfg.model)
     if 'tta_merge' in cfg:
         wrapped['merge'] = cfg.tta_merge
+    check_mirrored_views(cfg)
     if cfg.get('tta_pipeline') is not None:
         loader.dataset = with_pipeline(loader.dataset, cfg.tta_pipeline)
     elif cfg.get('tta_views') is None:

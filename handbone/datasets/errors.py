@@ -37,7 +37,7 @@ class DatasetError(HandboneError):
 
     @classmethod
     def of(cls, path: str | Path, error: HandboneError, remedy: str, place: str = '') -> Self:
-        """Say where something is wrong that an error tells of without its file.
+        """Say where something is wrong that an error tells of, with its file in front or without.
 
         Args:
             path: The file or folder at fault.
@@ -48,5 +48,5 @@ class DatasetError(HandboneError):
         Returns:
             The error, to raise or to report.
         """
-        problem, _, own = str(error).partition('. ')
+        problem, _, own = str(error).removeprefix(f'{path}: ').partition('. ')
         return cls.at(path, problem, own or remedy, place)

@@ -40,7 +40,7 @@ def read_fold_file(path: str | Path) -> dict[str, int]:
         HandboneError: If it is not such a file; names file, line, what is wrong and what to do.
     """
     path = Path(path)
-    header, rows = read_table(path)
+    header, rows = read_table(path, names=HEADER[:1])
     if tuple(header[:2]) != HEADER:
         fault = f'the header {shown(",".join(header))} does not begin with patient,fold'
         raise row_error(path, 1, fault, REMEDY)

@@ -100,6 +100,9 @@ class FormatDataset(MultilabelDataset):
         )
         for note in reader.notes:
             print_log(f'{source}: {note}', logger='current')
+        if self.ann_file or self.fold_file or known.names_images:
+            # to read all labels may take minutes, so lists of other images are refused before
+            self._chosen(reader.names())
         progress = progress_bar(reader, 'Checking images')
         indices = known.label_indices()
         source_indices = [indices[name] for name in names]
@@ -116,17 +119,21 @@ class FormatDataset(MultilabelDataset):
             raise DatasetError.at(
                 source, 'no image of the dataset can be used', 'Correct the reported files'
             )
-        files = [file for file, _ in images]
+        named = dict.fromkeys(file.name for file, _ in images)
         if self.bad_files.problems:  # what is bad has its place in lists and folds all the same
-            named = dict.fromkeys([*reader.names(), *(file.name for file in files)])
-            files = [self.image_file(name) for name in named]
-        known.check_images(file.name for file in files)
-        self.patients = frozenset(file.patient for file in files)
-        chosen = {file.name for file in self._choose(files)}
+            named = dict.fromkeys([*reader.names(), *named])
+        chosen = self._chosen([*named])
         images = [(file, info) for file, info in images if file.name in chosen]
         if not images:
             raise DatasetError.at(source, 'all chosen images are bad', 'Correct the reported files')
         return [dict(info, patient=file.patient) for file, info in images]
+
+    def _chosen(self, names: Sequence[str]) -> set[str]:
+        """Choose images by their names, and keep their patients."""
+        files = [self.image_file(name) for name in names]
+        self.known_classes.check_images(names)
+        self.patients = frozenset(file.patient for file in files)
+        return {file.name for file in self._choose(files)} if files else set()
 
     def image_file(self, name: str) -> ImageFile:
         """Find the patient of an image; see the base class."""

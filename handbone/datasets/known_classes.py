@@ -159,6 +159,11 @@ class KnownClasses:
         ] * bool(both)
         return labels, unknown, problems
 
+    @property
+    def names_images(self) -> bool:
+        """Whether a CSV says what single images do not know."""
+        return bool(self._file)
+
     def check_images(self, images: Iterable[str]) -> None:
         """Check that the CSV is about these images; see :meth:`UnknownFile.check_images`."""
         self._file.check_images(images)

@@ -103,7 +103,7 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
         FileNotFoundError: If there is no such table.
         HandboneError: If it lacks an image or is not such a table.
     """
-    header, rows = read_table(table)
+    header, rows = read_table(table, names=(IMAGE,))
     if IMAGE not in header or DICE not in header:
         raise row_error(
             table, 1, f'there are no columns {IMAGE} and {DICE}', 'Give dice_out_of_fold.csv.'

@@ -108,6 +108,10 @@ class UnknownFile:
         self._indices = class_indices
         self._of_image = read_unknown_file(path, class_indices) if path else {}
 
+    def __bool__(self) -> bool:
+        """Tell whether the file names any image."""
+        return bool(self._of_image)
+
     def indices(self, image: str) -> frozenset[int]:
         """Look up an image.
 

@@ -14,9 +14,10 @@ from handbone.pages.pictures_folder import check_pictures
 
 from .checks.all_checks import run_checks
 from .examined import examine
-from .kept_images import kept_images, read_rejected
+from .kept_images import kept_images
 from .overview import overview
 from .patients import with_patients
+from .rejected_images import read_rejected
 from .report import Report, write_report
 from .survey import Progress, survey
 
@@ -71,8 +72,8 @@ def doctor(
     Raises:
         HandboneError: A source cannot be read at all, its reader has no such option, sources have
             different classes, the pattern finds no patient, the list of rejected images names one
-            that is not there, or ``out_dir`` has a folder ``pictures`` with files that no report
-            wrote.
+            that is not there, ``unknown_file`` names none that is there, or ``out_dir`` has a
+            folder ``pictures`` with files that no report wrote.
         OSError: A file cannot be written.
 
     Example:
@@ -102,20 +103,17 @@ def doctor(
     ]
     predicted = None if predictions is None else Path(predictions)
     measured, unnamed = with_patients(
-        survey(parts, progress, predicted, unknown_file or ''),
+        survey(parts, progress, predicted, unknown_file or '', turned_down),
         pattern,
         patients.patients if patients else (),
     )
     examined = examine(measured, patients)
     findings = [each for each in run_checks(examined) if each.confidence >= least_confidence]
     tables = overview(examined)
-    notes = [*measured.notes, *unnamed, *examined.notes]
-    if list_file is not None:
-        kept, unused = kept_images(measured, parts[0], turned_down)
-        notes += unused
-    report = Report(measured, tuple(findings), tuple(notes), tables)
+    notes = (*measured.notes, *unnamed, *examined.notes)
+    report = Report(measured, tuple(findings), notes, tables)
     write_report(report, parts, Path(out_dir), predicted)
     if list_file is not None:
-        lines = ''.join(f'{name}\n' for name in kept)
+        lines = ''.join(f'{name}\n' for name in kept_images(measured))
         write_atomically(list_file, lines.encode(errors='surrogateescape'))
     return report

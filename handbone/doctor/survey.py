@@ -10,6 +10,7 @@ import numpy as np
 
 from handbone.datasets.errors import DatasetError
 from handbone.datasets.formats.annotated_image import AnnotatedImage
+from handbone.datasets.formats.format_reader import FormatReader
 from handbone.datasets.formats.source import Source
 from handbone.datasets.formats.unlabelled import UnlabelledReader
 from handbone.datasets.unknown_names import UnknownFile
@@ -18,6 +19,7 @@ from handbone.errors import HandboneError
 from .image_record import ImageRecord
 from .measuring import measure_images
 from .predictions import Predictions
+from .rejected_images import Rejected, rejected_images
 from .unpaired_images import unpaired_images
 
 #: The border of the image usually cuts a class off if it does so in this share of the images in
@@ -39,9 +41,10 @@ class Survey:
         palette: RGB colours, one per class; empty if the format has none.
         records: One per image.
         problems: Split, and what a reader rejected.
-        notes: How the readers read, what they guessed, and what the predictions and the folders of
-            images lack; one sentence each.
+        notes: How the readers read, what they guessed, and what the predictions, the folders of
+            images and the list of rejected ones lack; one sentence each.
         unlabelled: Split and name of images that no label names, where they are few.
+        rejected: Names of the images of the first part that a person rejected.
     """
 
     classes: tuple[str, ...]
@@ -50,6 +53,7 @@ class Survey:
     problems: tuple[tuple[str, DatasetError], ...]
     notes: tuple[str, ...] = ()
     unlabelled: tuple[tuple[str, str], ...] = ()
+    rejected: frozenset[str] = frozenset()
 
     @cached_property
     def areas(self) -> np.ndarray:
@@ -117,6 +121,7 @@ def survey(
     progress: Progress | None = None,
     predictions: Path | None = None,
     unknown_file: str | Path = '',
+    rejected: Rejected | None = None,
 ) -> Survey:
     """Read and measure all images; nothing of them but a few kilobytes each is kept.
 
@@ -125,32 +130,27 @@ def survey(
         progress: Called with the images of each part; what it gives is measured.
         predictions: CSV of runs that the labels are compared with.
         unknown_file: CSV ``image_name,class`` of classes that are unknown in single images.
+        rejected: Images of the first part that a person rejected.
 
     Returns:
         The measurements.
 
     Raises:
-        HandboneError: A source cannot be read at all, none has labels, or two have different
-            classes.
+        HandboneError: A source cannot be read at all, none has labels, two have different classes,
+            or a list names images that are not there.
     """
     readers = [source.open() for source in sources]
-    labelled = [each for each in readers if not isinstance(each, UnlabelledReader)]
-    if not labelled:
-        raise HandboneError(
-            f'{sources[0].path} has images but no labels that handbone can read. Name the labels, '
-            'and then the images that have none.'
-        )
+    labelled = _labelled(sources, readers)
     classes, palette = labelled[0].classes, labelled[0].palette
     unknown = UnknownFile(unknown_file, {name: index for index, name in enumerate(classes)})
+    # to measure all images may take minutes, so wrong names are refused before
+    unknown.check_images(name for reader in readers for name in reader.names())
+    turned_down, passed_over = frozenset[str](), list[str]()
+    if rejected is not None:
+        turned_down, passed_over = rejected_images(rejected, sources[0], readers[0].names())
     records: list[ImageRecord] = []
     problems: list[tuple[str, DatasetError]] = []
     notes: list[str] = []
-    other = next((each for each in labelled if each.classes != classes), None)
-    if other is not None:
-        raise HandboneError(
-            f'{other.source} has other classes than {labelled[0].source}, or in another order. '
-            'Name those of both: --classes'
-        )
     with Predictions(predictions, classes) if predictions else nullcontext() as predicted:
         for source, reader in zip(sources, readers, strict=True):
             known = reader in labelled
@@ -162,7 +162,6 @@ def survey(
             notes += predicted.gaps([each.name for each in records if each.labelled])
     if not records and not problems:
         raise HandboneError('There is no image in the data.')
-    unknown.check_images(record.name for record in records)
     parts = [
         (source.split, reader)
         for source, reader in zip(sources, readers, strict=True)
@@ -170,8 +169,31 @@ def survey(
     ]
     unlabelled, unpaired = unpaired_images(parts, records)
     return Survey(
-        classes, palette, tuple(records), tuple(problems), (*notes, *unpaired), tuple(unlabelled)
+        classes,
+        palette,
+        tuple(records),
+        tuple(problems),
+        (*notes, *unpaired, *passed_over),
+        tuple(unlabelled),
+        turned_down,
     )
+
+
+def _labelled(sources: Sequence[Source], readers: Sequence[FormatReader]) -> list[FormatReader]:
+    """Choose the readers of labels, which must have the same classes."""
+    labelled = [each for each in readers if not isinstance(each, UnlabelledReader)]
+    if not labelled:
+        raise HandboneError(
+            f'{sources[0].path} has images but no labels that handbone can read. Name the labels, '
+            'and then the images that have none.'
+        )
+    other = next((each for each in labelled if each.classes != labelled[0].classes), None)
+    if other is not None:
+        raise HandboneError(
+            f'{other.source} has other classes than {labelled[0].source}, or in another order. '
+            'Name those of both: --classes'
+        )
+    return labelled
 
 
 def _with_unknown(

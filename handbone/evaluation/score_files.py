@@ -115,7 +115,7 @@ def read_score_file(
         HandboneError: If the file is cut off, has a row twice, or has a cell that is not a score;
             names file and line.
     """
-    header, rows = read_table(path)
+    header, rows = read_table(path, names=KEYS[:2])
     header = list(normal_forms(header))
     per_image = tuple(header[: len(PER_IMAGE)]) == PER_IMAGE
     if not per_image and tuple(header[: len(KEYS)]) != KEYS:

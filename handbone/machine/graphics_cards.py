@@ -1,9 +1,11 @@
 """NVIDIA's GPUs of this machine: how busy they are, and by whom."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 import psutil
 
@@ -19,18 +21,18 @@ class GraphicsCard:
 
     Attributes:
         index: Its number, as nvidia-smi and :func:`only_card` count.
-        name: What NVIDIA calls it.
+        name: What NVIDIA calls it; empty where it does not answer.
         busy: Percentage of time in which it computed, None where it does not tell.
-        used: Memory in use, in GB.
-        total: Its memory in GB.
+        used: Memory in use, in GB, None where it does not tell.
+        total: Its memory in GB, None where it does not tell.
         processes: The programs that compute on it, by process id.
     """
 
     index: int
     name: str
     busy: float | None
-    used: float
-    total: float
+    used: float | None
+    total: float | None
     processes: tuple[int, ...]
 
 
@@ -44,6 +46,19 @@ def graphics_cards() -> list[GraphicsCard]:
         if library is None:
             return []
         return [_card(library, index) for index in range(library.nvmlDeviceGetCount())]
+
+
+def usable_cards() -> list[str]:
+    """Name the GPUs that this process may use.
+
+    Returns:
+        What ``CUDA_VISIBLE_DEVICES`` says, as a cluster sets it for a job; without it, the numbers
+        of all GPUs.
+    """
+    visible = os.environ.get('CUDA_VISIBLE_DEVICES')
+    if visible is None:
+        return [str(card.index) for card in graphics_cards()]
+    return [name.strip() for name in visible.split(',') if name.strip() not in ('', '-1')]
 
 
 def only_card(gpu: str) -> dict[str, str]:
@@ -115,17 +130,22 @@ def _library() -> Iterator[ModuleType | None]:
 
 
 def _card(library: ModuleType, index: int) -> GraphicsCard:
-    handle = library.nvmlDeviceGetHandleByIndex(index)
-    memory = library.nvmlDeviceGetMemoryInfo(handle)
-    busy, processes = None, ()
-    # parts of a GPU tell neither
-    with contextlib.suppress(library.NVMLError):
-        busy = float(library.nvmlDeviceGetUtilizationRates(handle).gpu)
-    with contextlib.suppress(library.NVMLError):
-        running = library.nvmlDeviceGetComputeRunningProcesses(handle)
-        processes = tuple(process.pid for process in running)
-    name = library.nvmlDeviceGetName(handle)
-    name = name.decode() if isinstance(name, bytes) else str(name)
+    def told(what: str, of: Any) -> Any:
+        """Ask; parts of a GPU, those that share the machine's memory and lost ones tell less."""
+        with contextlib.suppress(library.NVMLError):
+            return getattr(library, f'nvmlDeviceGet{what}')(of)
+        return None
+
+    handle = told('HandleByIndex', index)
+    if handle is None:
+        return GraphicsCard(index, '', None, None, None, ())
+    name, load = told('Name', handle), told('UtilizationRates', handle)
+    memory, running = told('MemoryInfo', handle), told('ComputeRunningProcesses', handle)
     return GraphicsCard(
-        index, name, busy, memory.used / GIGABYTE, memory.total / GIGABYTE, processes
+        index,
+        name.decode() if isinstance(name, bytes) else name or '',
+        None if load is None else float(load.gpu),
+        None if memory is None else memory.used / GIGABYTE,
+        None if memory is None else memory.total / GIGABYTE,
+        tuple(process.pid for process in running or ()),
     )

@@ -10,6 +10,8 @@ from socket import gethostname
 
 import psutil
 
+from handbone.passwords import without_passwords
+
 from .graphics_cards import GIGABYTE, GraphicsCard, graphics_cards, user_of
 
 #: Words of a command line that begin a run of handbone, after Python and its options.
@@ -25,7 +27,7 @@ class Job:
     Attributes:
         user: Who started it.
         since: When.
-        command: Its command line, shortened.
+        command: Its command line, shortened; of another program than handbone only its name.
     """
 
     user: str
@@ -115,9 +117,11 @@ def card_text(card: GraphicsCard) -> str:
     Returns:
         For example ``0: 97 %, 61 of 80 GB, anna``.
     """
-    busy = '' if card.busy is None else f' {card.busy:.0f} %,'
-    users = sorted({user_of(pid) for pid in card.processes})
-    return ', '.join([f'{card.index}:{busy} {card.used:.0f} of {card.total:.0f} GB', *users])
+    told = [] if card.busy is None else [f'{card.busy:.0f} %']
+    if card.used is not None:
+        told.append(f'{card.used:.0f} of {card.total:.0f} GB')
+    told += sorted({user_of(pid) for pid in card.processes})
+    return f'{card.index}: {", ".join(told or ["?"])}'
 
 
 def _jobs(cards: list[GraphicsCard], with_own: bool) -> Iterator[Job]:
@@ -150,7 +154,13 @@ def _is_run(words: list[str]) -> bool:
 
 
 def _command(words: list[str]) -> str:
-    if words and Path(words[0]).name.startswith('python'):
-        words = words[1:]
-    text = ' '.join([Path(words[0]).name, *words[1:]]) if words else '?'
+    """Shorten a command line; other programs lose their arguments, which may be secret."""
+    if not words:
+        return '?'
+    python = Path(words[0]).name.startswith('python')
+    if not _is_run(words):
+        script = next((word for word in words[1:] if word.endswith('.py')), None)
+        return Path(script if python and script else words[0]).name
+    words = words[python:]
+    text = without_passwords(' '.join([Path(words[0]).name, *words[1:]]))
     return text if len(text) <= SHOWN else f'{text[: SHOWN - 1]}…'

@@ -2,9 +2,11 @@
 
 import re
 from typing import Any, NamedTuple
+from urllib.parse import unquote, unquote_plus
 
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
+from handbone.listing import readable
 
 from .destinations import Destination
 from .kakao_service import EXTRA, SCHEME, register_kakao_file
@@ -67,7 +69,9 @@ class Service:
         """
         try:
             result = self._sender.notify(
-                body=message.body, title=message.title, notify_type=message.kind
+                body=readable(message.body),
+                title=readable(message.title),
+                notify_type=message.kind,
             )
         except Exception as error:  # whatever a plugin of Apprise raises
             return Outcome(False, self._hidden(f'{type(error).__name__}: {error}'))
@@ -108,6 +112,7 @@ class Service:
 
 
 def _secrets(address: str) -> list[str]:
-    """List the parts of an address, except for its scheme, the longest first."""
+    """List the parts of an address but its scheme, as written and as meant, the longest first."""
     parts = re.split(r'[/@:?&=,]+', address.partition('://')[2])
-    return sorted({part for part in parts if len(part) >= SECRET_LENGTH}, key=len, reverse=True)
+    found = {form for part in parts for form in (part, unquote(part), unquote_plus(part))}
+    return sorted((each for each in found if len(each) >= SECRET_LENGTH), key=len, reverse=True)

@@ -10,6 +10,7 @@ from handbone.outputs.prediction import Prediction
 from .writer import AppendedFileWriter
 
 NAME = 'flags.csv'
+HEADER = ('image_name', 'flag')
 
 
 class FlagTableWriter(AppendedFileWriter):
@@ -29,7 +30,7 @@ class FlagTableWriter(AppendedFileWriter):
         classes: Sequence[str] = (),
         palette: Sequence[tuple[int, int, int]] = (),
     ) -> None:
-        super().__init__(AppendedFile(Path(out_dir) / NAME, csv_bytes([('image_name', 'flag')])))
+        super().__init__(AppendedFile(Path(out_dir) / NAME, csv_bytes([HEADER])))
 
     def encode(self, prediction: Prediction) -> bytes:
         """Make the rows of one image; see the base class."""
@@ -51,6 +52,6 @@ def read_flags(path: Path) -> dict[str, list[str]]:
         HandboneError: If it is not such a table.
     """
     flags: dict[str, list[str]] = {}
-    for _, (name, flag) in read_table(path)[1]:
+    for _, (name, flag) in read_table(path, names=HEADER[:1])[1]:
         flags.setdefault(name, []).append(flag)
     return flags

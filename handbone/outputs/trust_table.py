@@ -96,7 +96,7 @@ def read_trust_table(path: Path) -> tuple[list[str], list[str], np.ndarray]:
         FileNotFoundError: If there is no such file.
         HandboneError: If it is not such a table.
     """
-    header, rows = read_table(path)
+    header, rows = read_table(path, names=COLUMNS[:1])
     if tuple(header) != COLUMNS:
         raise HandboneError(
             f'{path} is not a table of trust: give a trust.csv of `handbone predict --write trust`'

@@ -8,10 +8,13 @@ for (const button of document.querySelectorAll('th button')) {
     head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
     const value = row => {
       const cell = row.cells[head.cellIndex], text = cell.dataset.value ?? cell.textContent;
-      return number ? parseFloat(text) : text;
+      return number ? parseFloat(text.replace('inf', 'Infinity')) : text;
     };
-    const compare = number ? (a, b) => value(a) - value(b)
+    const compare = number ? (a, b) => value(a) === value(b) ? 0 : value(a) - value(b)
       : (a, b) => value(a).localeCompare(value(b), undefined, { numeric: true });
-    rows.append(...[...rows.rows].sort((a, b) => up ? compare(a, b) : compare(b, a)));
+    // what is not known is last either way
+    const unknown = row => number && isNaN(value(row));
+    rows.append(...[...rows.rows].sort((a, b) => unknown(a) - unknown(b)
+      || (up ? compare(a, b) : compare(b, a))));
   });
 }

@@ -1,12 +1,15 @@
 """Tables of the page, with bars and histograms."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from .overview_table import OverviewTable, Plot
 
 #: Texts that are sorted and aligned as numbers.
-NUMBER = re.compile(r'[+-]?[0-9.]+(e[+-]?[0-9]+)?%?')
+NUMBER = re.compile(r'[+-]?([0-9.]+(e[+-]?[0-9]+)?%?|inf)')
+#: The text of a number that is not known, which is sorted behind all others.
+UNKNOWN = '–'
 
 
 def table_html(table: OverviewTable, number: int) -> str:
@@ -20,7 +23,7 @@ def table_html(table: OverviewTable, number: int) -> str:
         HTML.
     """
     texts = [cells for cells, _ in table.rows]
-    numeric = [all(map(NUMBER.fullmatch, column)) for column in zip(*texts, strict=True)]
+    numeric = [_are_numbers(column) for column in zip(*texts, strict=True)]
     heads = [_head(name, known) for name, known in zip(table.columns[:-1], numeric, strict=True)]
     if isinstance(table.rows[0][1], tuple):
         heads.append(f'<th>{escape(table.columns[-1])}</th>')
@@ -37,6 +40,11 @@ def table_html(table: OverviewTable, number: int) -> str:
         f'<h2 id="table{number}">{escape(table.title)}</h2><div class="wide"><table><thead>'
         f'<tr>{"".join(heads)}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
+
+
+def _are_numbers(column: Sequence[str]) -> bool:
+    known = [text for text in column if text != UNKNOWN]
+    return bool(known) and all(map(NUMBER.fullmatch, known))
 
 
 def _head(name: str, number: bool) -> str:

@@ -22,7 +22,7 @@ class Source(NamedTuple):
     Attributes:
         settings: Dict of the dataset in a config, without split, folds and pipeline.
         test: What differs in the settings of its test images; None where there are none.
-        notes: How it was recognised and what its reader guessed; one sentence each.
+        notes: How it was recognised, in one sentence; what its reader guesses, the dataset tells.
     """
 
     settings: dict[str, Any]
@@ -70,7 +70,6 @@ def find_source(
     make_reader = reader_class(source_format)
     check_options(make_reader, source_format, options)
     reader = make_reader(data, images, choice, **options)
-    notes += reader.notes
     folder = reader.image_folder
     if folder is None:
         raise HandboneError(

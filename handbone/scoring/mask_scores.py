@@ -92,13 +92,13 @@ class MaskScorer:
             if reference.is_dir()
             else SubmissionReference(reference, self.classes, size, self._images, known)
         )
+        known.check_images(self.reference.names)
         paths = [path for path in (prediction, against) if path]
         self.sets = [_read_masks(path, self.reference, common, self.classes) for path in paths]
         shared = set.intersection(*(set(names.values()) for _, names in self.sets))
         if not shared:
             raise HandboneError(f'{prediction} and {against} have no image in common.')
         self.pairs = {name: key for name, key in self.sets[0][1].items() if key in shared}
-        known.check_images(self.reference.names)
 
     def predicted(self, masks: Masks, name: str, key: str) -> list[np.ndarray]:
         """Find the runs of an image, without classes in places where they are unknown."""

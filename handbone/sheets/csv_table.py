@@ -27,19 +27,7 @@ class CsvTable(KeyedTable):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
-        """Add or replace rows; see :class:`KeyedTable`.
-
-        Args:
-            rows: Cells by column, with the key first.
-
-        Raises:
-            HandboneError: If the file is not a CSV file, has no column of keys, or another process
-                holds it.
-            OSError: If it cannot be read or written.
-        """
-        if not rows:
-            return
+    def _put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
         key = next(iter(rows[0]))
         with locked_file(self.path, wait=PATIENCE):
             header, lines = self._read()

@@ -90,17 +90,7 @@ class GoogleSheet(KeyedTable):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
         self._url = f'{endpoint or ENDPOINT}/v4/spreadsheets/{quote(sheet, safe="")}'
 
-    def put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
-        """Add or replace rows; see :class:`KeyedTable`.
-
-        Args:
-            rows: Cells by column, with the key first.
-
-        Raises:
-            HandboneError: If the sheet cannot be read or written; the message says what to do.
-        """
-        if not rows:
-            return
+    def _put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
         with self._errors():
             header = self._header(rows)
             key = next(iter(rows[0]))

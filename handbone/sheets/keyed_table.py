@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from handbone.errors import HandboneError
+from handbone.listing import readable
 
 #: What a cell may hold; None is an empty one.
 Cell = str | int | float | None
@@ -19,17 +20,23 @@ class KeyedTable(ABC):
     columns that somebody else has added are left as they are.
     """
 
-    @abstractmethod
     def put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
         """Add rows, or replace those with the same key.
 
         Args:
-            rows: Cells by column. All rows have the same columns, with the key first.
+            rows: Cells by column. All rows have the same columns, with the key first. Bytes of
+                names that are not UTF-8 are replaced, as no table holds them.
 
         Raises:
             HandboneError: If the table cannot be read or written.
             OSError: The same, for files.
         """
+        if rows:
+            self._put([{readable(name): _readable(row[name]) for name in row} for row in rows])
+
+    @abstractmethod
+    def _put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
+        """Add or replace rows, at least one; see :meth:`put`."""
 
     @abstractmethod
     def rows(self) -> list[dict[str, str]]:
@@ -106,3 +113,7 @@ def text_of(value: Cell) -> str:
         The text, empty for None.
     """
     return '' if value is None else str(value)
+
+
+def _readable(value: Cell) -> Cell:
+    return readable(value) if isinstance(value, str) else value

@@ -21,17 +21,7 @@ class SqliteTable(KeyedTable):
         self.path = path
         self.name = name
 
-    def put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
-        """Add or replace rows; see :class:`KeyedTable`.
-
-        Args:
-            rows: Cells by column, with the key first.
-
-        Raises:
-            HandboneError: If the file cannot be written.
-        """
-        if not rows:
-            return
+    def _put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
         key = next(iter(rows[0]))
         table = _quoted(self.name)
         schema = f'CREATE TABLE IF NOT EXISTS {table} ({_quoted(key)} PRIMARY KEY)'

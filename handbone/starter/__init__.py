@@ -9,7 +9,7 @@ from handbone.errors import HandboneError
 CONFIG = 'starter/hand'
 WEIGHTS = Path(__file__).with_name('hand.safetensors')
 #: Of the whole file, so that no damaged or foreign weights pass for these.
-SHA256 = 'ff0cd63129bd8129512e6041dd074ead939fc40b5fe9f59e5d0986b60ebd1f4c'
+SHA256 = 'd5ea47675d46952f5baa5699354e385e91b8acca89826ca6e1b2e818bb3d5292'
 NOTICE = (
     'starter weights of handbone: trained on synthetic radiographs alone, for trying out and as a '
     'start for your own training; not a medical device'

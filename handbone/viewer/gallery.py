@@ -1,8 +1,9 @@
 """The images of all parts of the data by number, read when they are looked at."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import compress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -76,6 +77,24 @@ class Gallery:
     def part_name(self, index: int) -> str:
         """Name the part of the data that an image is in; empty if it is the only one."""
         return self._places[index].part.name
+
+    def other_names(self) -> dict[str, str]:
+        """Find the names that images have where other parts of the data are shown beside them.
+
+        Returns:
+            The name here by each other name: with the end of the path of its part in front where
+            the part is alone, and without where no two images are called so.
+        """
+        found: dict[str, str] = {}
+        counts = Counter(self._own_names)
+        for place, own, name in zip(self._places, self._own_names, self.names, strict=True):
+            if not place.part.name:
+                parts = Path(place.part.reader.source).absolute().parts[1:]
+                ends = ('/'.join(parts[start:]) for start in range(len(parts)))
+                found |= {f'{end}/{own}': name for end in ends}
+            elif counts[own] == 1:
+                found[own] = name
+        return found
 
     def only(self, indices: Sequence[int]) -> None:
         """Keep some of the images.

@@ -3,7 +3,7 @@
 A page of another site can make a browser send requests to a server on this machine, and, by letting
 its own name resolve to 127.0.0.1, even read the answers. Therefore the name in ``Host`` must be one
 of this server, ``Origin`` must be the server itself, and requests that a browser marks as coming
-from elsewhere are refused. A server that other machines can reach also wants a token.
+from elsewhere are refused. A server that others can reach also wants a token.
 """
 
 import hmac
@@ -92,7 +92,11 @@ class Guard:
         """Find out what is wrong with a request; None if nothing is."""
         headers = request.headers
         if not self._is_ours(headers.get('host', '')):
-            return PlainTextResponse('This address is not one of the viewer.', 421)
+            return PlainTextResponse(
+                'This is not an address of the viewer: open the one that `handbone view` printed, '
+                'or start it with --name and the name of this address.',
+                421,
+            )
         if _is_foreign(headers, request.url.path):
             return PlainTextResponse('Requests from other pages are refused.', 403)
         if self._token is None:

@@ -28,6 +28,8 @@ class Wish(NamedTuple):
         column: A column of the table of patients.
         value: Its value; ``<50``, ``>50``, ``<=50`` and ``>=50`` compare numbers.
         present: A class that the first layer has, by its number; -1 for all images.
+        score: Limits of the Dice or the difference that is sorted by, written as those of a value;
+            images without a score are left out.
         sort: 'name', 'dice', or 'difference' of Dice between ``layer`` and ``against``.
         layer: The layer whose Dice counts.
         against: The other layer of a difference.
@@ -42,6 +44,7 @@ class Wish(NamedTuple):
     column: str = ''
     value: str = ''
     present: int = -1
+    score: str = ''
     sort: str = 'name'
     layer: int = 1
     against: int = 1
@@ -83,7 +86,7 @@ def select(
         kept &= [patient == wish.patient for patient in gallery.patients]
     if wish.mark:
         wanted = '' if wish.mark == 'none' else wish.mark
-        kept &= [marks.mark(index) == wanted for index in range(len(gallery))]
+        kept &= [mark == wanted for mark in marks.all()]
     if wish.check and findings is not None:
         kept &= [_has(found, wish.check) for found in findings.of_image]
     if wish.column and wish.value:
@@ -91,6 +94,8 @@ def select(
     if wish.present >= 0:
         kept &= board.present[:, _number(wish.present, board.present.shape[1], 'class')]
     values = _values(wish, board)
+    if wish.score.strip() and values is not None:
+        kept &= _compares(values, wish.score.strip())
     order = np.flatnonzero(kept)
     if values is None:
         return (order[::-1] if wish.descending else order).tolist(), [None] * len(order)
@@ -133,14 +138,19 @@ def _fits(columns: Columns, column: str, wanted: str) -> np.ndarray:
     values = columns[column]
     if wanted[0] not in '<>':
         return np.array([value.casefold() == wanted.strip().casefold() for value in values])
-    limit, equal = wanted[1:].lstrip('='), wanted[1:2] == '='
+    return _compares(np.array([_as_number(value) for value in values]), wanted)
+
+
+def _compares(numbers: np.ndarray, wanted: str) -> np.ndarray:
+    """Tell which numbers are below or above a bound, bool (N,); without a sign, below."""
+    sign = wanted[0] if wanted[0] in '<>' else '<'
+    limit = wanted.removeprefix(sign)
     try:
-        bound = float(limit)
+        bound = float(limit.removeprefix('='))
     except ValueError as error:
         raise HandboneError(f'{shown(wanted)} does not end in a number.') from error
-    numbers = np.array([_as_number(value) for value in values])
-    found = numbers < bound if wanted[0] == '<' else numbers > bound
-    return found | (numbers == bound) if equal else found
+    found = numbers < bound if sign == '<' else numbers > bound
+    return found | (numbers == bound) if limit.startswith('=') else found
 
 
 def _as_number(text: str) -> float:

@@ -39,7 +39,8 @@ def prepare(
 
     Args:
         app: The application.
-        host: The address to listen on; others than those of this machine get a token.
+        host: The address to listen on. A token is asked for where others can reach the page: at an
+            address that is not of this machine alone, or under further names.
         port: The port; 0 takes a free one.
         names: Further names under which this machine is reached.
 
@@ -51,9 +52,9 @@ def prepare(
     """
     listening = listen(host, port)
     port = listening.getsockname()[1]
-    token = None if is_local(host) else make_token()
-    shown = 'localhost' if is_local(host) else _reachable(host)
-    address = f'http://{shown}:{port}/' + (f'?token={token}' if token else '')
+    # a further name is that of a proxy or a tunnel, which lets others in at a local address
+    token = None if is_local(host) and not names else make_token()
+    address = f'http://{_reachable(host)}:{port}/' + (f'?token={token}' if token else '')
     config = uvicorn.Config(
         Guard(app, host, port, token, names),
         log_level='error',
@@ -119,7 +120,9 @@ def _why(error: OSError, host: str, port: int) -> str:
 
 
 def _reachable(host: str) -> str:
-    """Name the machine in an address that others can open."""
+    """Name the machine in an address that can be opened."""
+    if host == '127.0.0.1':
+        return 'localhost'
     if host in ('0.0.0.0', '::'):
         return socket.gethostname()
     return f'[{host}]' if ':' in host else host

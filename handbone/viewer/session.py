@@ -36,13 +36,14 @@ class Session:
         findings: Findings | None = None,
     ) -> None:
         self.catalogue, self.title = catalogue, title
-        self.marks = Marks(marks_file, catalogue.gallery.names)
+        gallery = catalogue.gallery
+        self.marks = Marks(marks_file, gallery.names, gallery.other_names())
         self.export_folder = export_folder
         self.columns = dict(columns or {})
         self.findings = findings
         self.board = ScoreBoard(catalogue)
         models = [each for each in catalogue.layers if isinstance(each, ModelLayer)]
-        self.predicting = Predicting(catalogue.gallery, models, self.board.renew)
+        self.predicting = Predicting(gallery, models, self.board.renew)
 
     def start(self) -> None:
         """Begin to predict and to score in the background."""

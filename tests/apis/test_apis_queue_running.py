@@ -218,9 +218,22 @@ def test_a_training_that_cannot_start_has_failed(queue, add, tmp_path, capsys):
     assert 'training 1 does not start' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(('words', 'slots'), [([], ['0', '1']), (['--jobs', '3'], ['0', '1', '0'])])
-def test_all_gpus_are_used_unless_some_are_named(queue, monkeypatch, words, slots):
+@pytest.mark.parametrize(
+    ('words', 'visible', 'slots'),
+    [
+        ([], None, ['0', '1']),
+        (['--jobs', '3'], None, ['0', '1', '0']),
+        ([], '1', ['1']),
+        ([], ' 3, GPU-8a7f', ['3', 'GPU-8a7f']),
+        ([], '', [None]),
+        (['--gpus', '0'], '1', ['0']),
+    ],
+)
+def test_all_gpus_are_used_unless_some_are_named(queue, monkeypatch, words, visible, slots):
     given = []
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    if visible is not None:
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible)
     cards = [SimpleNamespace(index=0), SimpleNamespace(index=1)]
     monkeypatch.setattr(graphics_cards, 'graphics_cards', lambda: cards)
     monkeypatch.setattr(QueueRun, 'run', lambda self: given.append(self.slots))

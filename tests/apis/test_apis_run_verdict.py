@@ -69,6 +69,45 @@ def test_pseudo_labels_of_held_out_patients_are_a_leak(tmp_path):
             judge_run(*pair)
 
 
+def held_out(**settings):
+    dataset = dict(type='XRayHandBoneDataset', data_root='data', split='val', **settings)
+    return f'val_dataloader = dict(dataset={dataset!r})\n'
+
+
+def test_several_images_of_one_patient_are_no_interval(tmp_path):
+    images = [f'data/train/DCM/ID07/{number:02d}.png' for number in range(16)]
+    run = write_run(tmp_path / 'new', BASE + 0.02, config=held_out(), images=images)
+    verdict = judge_run(run, write_run(tmp_path / 'old', BASE, images=images))
+    assert verdict.difference.groups == 1 and not verdict.kept
+    assert verdict.text().endswith('one patient gives no interval.')
+
+
+def test_patients_are_those_that_the_dataset_finds_in_names(tmp_path):
+    labels = tmp_path / 'pseudo'
+    labels.mkdir()
+    (labels / 'settings.json').write_text('{}')
+    (labels / 'images.txt').write_text('b_P90_x.png\n')
+    settings = dict(
+        type='FormatDataset',
+        format='coco',
+        metainfo=dict(classes=('heart', 'lung')),
+        patient_pattern='_(P[0-9]+)_',
+        data_prefix=dict(img_path='flat', ann_path='coco.json'),
+    )
+    pseudo = dict(data_prefix=dict(img_path='flat', ann_path=str(labels / 'outputs_json')))
+    config = (
+        f'train_dataloader = dict(dataset=dict(datasets=[{pseudo!r}]))\n'
+        f'val_dataloader = dict(dataset={settings!r})\n'
+    )
+    images = [f'flat/a_P{number // 2:02d}_{number}.png' for number in range(16)]
+    run = write_run(tmp_path / 'new', BASE + 0.02, config=config, images=images)
+    old = write_run(tmp_path / 'old', BASE, images=images)
+    assert judge_run(run, old).difference.groups == 8
+    (labels / 'images.txt').write_text('b_P03_x.png\n')
+    with pytest.raises(HandboneError, match=r"leak: .* 1 patients .*\('P03'\)"):
+        judge_run(run, old)
+
+
 def test_runs_that_cannot_be_compared(tmp_path):
     old = write_run(tmp_path / 'old', BASE)
     others = [f'data/train/DCM/ID{number}/x.png' for number in range(20, 36)]

@@ -94,6 +94,29 @@ def test_options_of_the_labels_and_a_plan_with_the_folds(
     assert held_out(dataset, out, 3) == by_fold(out)
 
 
+def test_a_pattern_stands_against_the_table_in_the_folder(run_command, phantom_root, tmp_path):
+    words = ['folds', phantom_root, '--folds', 2, '--out', tmp_path / 'folds.csv']
+    shown, _ = run_command(*words)
+    assert '| sex ' in shown and 'is not used' not in shown
+    words += ['--patient-pattern', '(ID[0-9]+)/']
+    shown, _ = run_command(*words)
+    (note,) = [line for line in shown.splitlines() if 'is not used' in line]
+    assert str(phantom_root / 'patients.csv') in note and '| sex ' not in shown
+    shown, _ = run_command(*words, '--table', phantom_root / 'patients.csv')
+    assert '| sex ' in shown and 'is not used' not in shown
+
+
+def test_what_a_reader_guesses_is_told_once(phantom_root, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        'handbone.datasets.format_dataset.print_log', lambda text, **_: said.append(text)
+    )
+    convert(phantom_root / 'train', tmp_path, 'rle-csv', image_files='copy')
+    folds = make_folds(tmp_path, 2, by=['side'])
+    (guess,) = [line for line in (*said, *folds.text().splitlines()) if 'starts are' in line]
+    assert str(tmp_path) in guess and 'runs go along rows' in guess
+
+
 @pytest.mark.parametrize(
     'options', [dict(patient_pattern='/[a-z]*([0-9]+)_'), dict(rename={'Radius': 'forearm'})]
 )

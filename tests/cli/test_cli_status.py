@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
+from handbone.errors import HandboneError
 from handbone.sheets.keyed_table import open_table
 
 RESULT = {'run': 'r1', 'state': 'finished', 'config': 'configs/demo.py', 'mDice': 0.94712}
@@ -75,6 +77,50 @@ def test_watching_goes_on_and_writes_this_machine(run_command, tmp_path, monkeyp
     assert row['machine'] == os.uname().nodename
     _, err = run_command('status', '--watch', '0', expected=1)
     assert '--watch is more than 0 seconds' in err
+
+
+def test_a_google_sheet_is_read_within_its_quota(run_command, monkeypatch):
+    from handbone.cli import status
+    from handbone.sheets import keyed_table
+
+    now, readings = [0.0], []
+
+    class Sheet:
+        def rows(self):
+            readings.append(now[0])
+            raise HandboneError('the quota [/of requests] is used up')
+
+        def put(self, rows):
+            pass
+
+    def sleep(seconds):
+        now[0] += seconds
+        if now[0] >= 60:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(keyed_table, 'open_table', lambda *_: Sheet())
+    monkeypatch.setattr(status.time, 'sleep', sleep)
+    monkeypatch.setattr(status.time, 'monotonic', lambda: now[0])
+    out, _ = run_command('status', f'{keyed_table.GOOGLE}SHEET', '--watch', expected=130)
+    # one failed reading is one of two tables
+    assert readings == [0.0, 32.0] and 'the quota [/of requests] is used up' in out
+    _, err = run_command('status', '--watch', 'inf', expected=1)
+    assert '--watch is more than 0 seconds' in err
+
+
+def test_times_are_those_of_the_reader(run_command, tmp_path, monkeypatch):
+    target = tmp_path / 'results.csv'
+    seen = {'seen': '2026-01-01 23:10:00+00:00', 'since': '2026-01-01 20:10:00-03:00'}
+    open_table(target, 'machines').put([{'machine': 'gpu7', **seen}])
+    open_table(target, 'results').put([{**RESULT, 'begun': '2026-03-01 00:30:00+09:00'}])
+    monkeypatch.setenv('TZ', 'Asia/Seoul')
+    time.tzset()
+    try:
+        out, _ = run_command('status', target)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert out.count('2026-01-02 08:10') == 2 and '2026-03-01 00:30' in out
 
 
 def test_what_is_not_a_table(run_command, tmp_path):

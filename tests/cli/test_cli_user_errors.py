@@ -1,11 +1,14 @@
 """Which errors are shown in one line, and what it says."""
 
 import errno
+import io
+import sys
 
 import pytest
 from torch._utils import ExceptionWrapper
 
 from handbone.checkpoints.pretrained import PretrainedWeightsError
+from handbone.cli.command import main
 from handbone.cli.user_errors import user_errors_in_one_line
 from handbone.datasets.errors import DatasetError
 from handbone.errors import HandboneError
@@ -23,6 +26,14 @@ from handbone.user_message import user_message
 )
 def test_errors_of_the_user(error):
     assert user_message(error) == 'wrong'
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_no_command(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(written, encoding='ascii'))
+    main(['queue', 'list', '--queue', '\udcbc/손.db'])
+    sys.stdout.flush()
+    assert written.getvalue().startswith(rb'\udcbc/\uc190.db is empty')
 
 
 def test_faults_of_the_program():

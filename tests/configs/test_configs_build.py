@@ -98,7 +98,10 @@ def test_there_are_configs():
             )
         ),
         *(f'cascade/{name}.py' for name in ('hand', 'hand_locator', 'hand_network')),
-        *(f'starter/{name}.py' for name in ('hand', 'own_hands', 'own_few_hands')),
+        *(
+            f'starter/{name}.py'
+            for name in ('hand', 'hand_network', 'hand_network_small', 'own_hands', 'own_few_hands')
+        ),
         *(
             f'cascade/{name}.py'
             for name in ('wrist', 'wrist_and_fingertips', 'wrist_network', 'fingertip_network')

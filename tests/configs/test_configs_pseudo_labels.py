@@ -145,8 +145,9 @@ def test_patients_of_training_and_validation_are_refused(root, tmp_path):
     for loader in (config.train_dataloader, config.val_dataloader):
         loader.dataset.data_root = str(root)
     config.dump(tmp_path / 'own.py')
-    patients, note = training_patients(config)
-    assert sorted(set(patients.values())) == ['training', 'validation'] and not note
+    found = training_patients(config)
+    patients = found.uses
+    assert sorted(set(patients.values())) == ['training', 'validation'] and not found.note
     assert set(patients) == {folder.name for folder in (root / 'train/DCM').iterdir()}
     for purpose in ('training', 'validation'):
         name = next(patient for patient, use in patients.items() if use == purpose)
@@ -157,5 +158,5 @@ def test_patients_of_training_and_validation_are_refused(root, tmp_path):
         ):
             pseudo_label(images, tmp_path / 'out', training=[tmp_path / 'own.py'])
     config.train_dataloader.dataset.data_root = str(tmp_path / 'elsewhere')
-    assert 'train_dataloader.dataset is not here' in training_patients(config)[1]
+    assert 'train_dataloader.dataset is not here' in training_patients(config).note
     assert not (tmp_path / 'out').exists()

@@ -4,7 +4,9 @@ import pytest
 from mmengine.config import Config
 
 from handbone.configuration import mirrored_sides
-from handbone.configuration.mirrored_sides import warn_of_mirrored_sides
+from handbone.configuration.mirrored_sides import check_mirrored_views, warn_of_mirrored_sides
+from handbone.configuration.test_time_augmentation import use_test_time_augmentation
+from handbone.errors import HandboneError
 
 LUNGS = ('left_lung', 'right_lung', 'heart')
 FLIP = dict(type='RandomFlip', prob=0.5)
@@ -57,3 +59,59 @@ def test_not_mirrored(warnings, steps, classes):
 def test_nothing_to_train(warnings):
     warn_of_mirrored_sides(Config(dict(model=dict(type='A'))))
     assert warnings == []
+
+
+def config_of_views(classes=LUNGS, **views):
+    dataset = dict(
+        type='XRayHandBoneDataset', metainfo=dict(classes=classes), pipeline=[dict(type='Resize')]
+    )
+    model = dict(type='MultilabelEncoderDecoder')
+    return Config(dict(model=model, test_dataloader=dict(dataset=dataset), **views))
+
+
+@pytest.mark.parametrize(
+    ('classes', 'views', 'words'),
+    [
+        (
+            LUNGS,
+            [{}, dict(flip='horizontal')],
+            r'left_lung has a side: add swap_classes=\[\(0, 1\)',
+        ),
+        (LUNGS, [dict(flip='vertical', angle=5)], 'tta_views of the config: the view .*vertical'),
+        (
+            ('a', *LUNGS, 'left_atrium'),
+            [dict(flip='horizontal')],
+            'left_atrium .*side: leave it out',
+        ),
+        (
+            (*LUNGS, 'left_rib', 'right_rib'),
+            [dict(flip='horizontal', swap_classes=[(0, 1)])],
+            r'swap_classes=\[\(0, 1\), \(3, 4\)\]',
+        ),
+        (LUNGS, [[dict(type='RandomFlip', prob=0.0), dict(type='RandomFlip', prob=1.0)]], 'swaps'),
+    ],
+)
+def test_mirrored_views_of_sides_are_refused(classes, views, words):
+    """Wherever views are averaged: each of them calls this."""
+    with pytest.raises(HandboneError, match=words):
+        use_test_time_augmentation(config_of_views(classes, tta_views=views))
+
+
+def test_a_mirrored_pipeline_of_views_is_refused():
+    steps = dict(type='TestTimeAug', transforms=[[dict(type='RandomFlip', prob=1.0)]])
+    with pytest.raises(HandboneError, match='tta_pipeline of the config: RandomFlip'):
+        check_mirrored_views(config_of_views(tta_pipeline=[steps]))
+
+
+@pytest.mark.parametrize(
+    ('classes', 'views'),
+    [
+        (('heart', 'aorta'), [{}, dict(flip='horizontal')]),
+        (LUNGS, [{}, dict(flip='diagonal'), dict(angle=5)]),
+        (LUNGS, [{}, dict(flip='horizontal', swap_classes=[(1, 0)])]),
+        (LUNGS, [{}, dict(flip='horizontal', swap_classes=[])]),
+        ((), [dict(flip='horizontal')]),
+    ],
+)
+def test_views_that_keep_the_sides(classes, views):
+    check_mirrored_views(config_of_views(classes, tta_views=views))

@@ -96,6 +96,19 @@ def test_what_would_mix_classes(settings, words):
         MultilabelAlbu([settings])
 
 
+@pytest.mark.parametrize('kind', ['HorizontalFlip', 'VerticalFlip', 'Transpose', 'D4'])
+def test_classes_with_sides_are_not_mirrored(kind):
+    masks, _, image = masks_and_image(2)
+    given = dict(img=image, gt_seg_map=pack(masks), seg_fields=['gt_seg_map'])
+    sided = given | dict(classes=('left_lung', 'right_lung'))
+    flip = dict(type=kind, p=0.5)
+    for transforms in ([flip], [dict(type='OneOf', transforms=[flip])]):
+        with pytest.raises(HandboneError, match=f'{kind} mirrors images, and left_lung has a side'):
+            MultilabelAlbu(transforms)(dict(sided))
+    MultilabelAlbu([flip])(given | dict(classes=('heart', 'aorta')))
+    MultilabelAlbu([flip | dict(p=0.0)])(dict(sided))
+
+
 def test_without_the_package(monkeypatch):
     real = builtins.__import__
 

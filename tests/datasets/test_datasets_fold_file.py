@@ -14,7 +14,7 @@ HEADER = 'patient,fold\n'
 
 
 def test_a_file_that_is_written_is_read(tmp_path):
-    folds = {'ID1': 1, '한 명, 둘': 0, 'ID3': 1}
+    folds = {'ID1': 1, '한 명, 둘': 0, 'ID3\udcbc\udcd5': 1}
     write_fold_file(tmp_path / 'folds.csv', folds)
     assert read_fold_file(tmp_path / 'folds.csv') == folds
 

@@ -109,11 +109,25 @@ def test_polygons_cannot_follow():
 
 
 @pytest.mark.parametrize(
-    'settings', [dict(shift=0.03), dict(shift=-0.1), dict(distance=0), dict(distance=2, shift=0.1)]
+    ('settings', 'words'),
+    [
+        (dict(shift=0.03), 'otherwise the image could fold'),
+        (dict(shift=-0.1), 'shift must be at least 0'),
+        (dict(distance=0), 'distance must be between 0.001 and 1'),
+        (dict(distance=2, shift=0.1), 'distance must be'),
+        (dict(shift='far'), "shift must be at least 0, got 'far'"),
+    ],
 )
-def test_ranges_that_would_fold(settings):
-    with pytest.raises(HandboneError, match='otherwise the image could fold'):
+def test_ranges_that_would_fold(settings, words):
+    with pytest.raises(HandboneError, match=words):
         RandomElastic(**settings)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (5, 3), (2, 40), (64, 48)])
+def test_anchors_may_be_closer_than_nodes(size):
+    for closer in ({}, dict(distance=0.002, shift=0.0005)):
+        results = RandomElastic(prob=1.0, **closer)(sample(np.zeros(size, np.uint8)))
+        assert results['img'].shape == size
 
 
 def test_only_packed_maps():

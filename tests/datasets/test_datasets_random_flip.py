@@ -74,3 +74,13 @@ def test_unusable_pairs(swap):
 def test_unknown_class():
     with pytest.raises(ValueError, match='do not exist: tail'):
         MultilabelRandomFlip([('a', 'tail')], prob=1.0)(sample(8))
+
+
+def test_all_classes_with_sides_are_swapped():
+    given = sample(5) | dict(classes=('left_lung', 'right_lung', 'heart', 'left_rib', 'right_rib'))
+    lungs, ribs = ('left_lung', 'right_lung'), ('right_rib', 'left_rib')
+    with pytest.raises(ValueError, match='MultilabelRandomFlip mirrors images, and left_rib has'):
+        MultilabelRandomFlip([lungs], prob=0.5, direction=['diagonal', 'vertical'])(dict(given))
+    MultilabelRandomFlip([lungs, ribs], prob=0.5)(dict(given))
+    MultilabelRandomFlip([lungs], prob=0.5, direction='diagonal')(dict(given))
+    MultilabelRandomFlip([lungs], prob=0.0)(dict(given))

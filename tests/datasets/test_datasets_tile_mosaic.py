@@ -90,9 +90,9 @@ def test_a_sample_is_the_same_whatever_came_before():
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        (dict(prob=1.5), 'prob is from 0 to 1'),
-        (dict(center=(0.0, 0.5)), 'center is'),
-        (dict(center=(0.6, 0.5)), 'center is'),
+        (dict(prob=1.5), 'prob must be between 0 and 1'),
+        (dict(center=(0.0, 0.5)), 'center must be'),
+        (dict(center=(0.6, 0.5)), 'center must be'),
     ],
 )
 def test_settings_that_are_none(options, message):

@@ -1,6 +1,7 @@
 """Images that a person rejects on the page: what it saves, and what becomes of such a list."""
 
 import os
+from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote_to_bytes
 
@@ -13,11 +14,13 @@ from handbone.datasets.errors import DatasetError
 from handbone.datasets.file_list import image_file, read_list_file
 from handbone.datasets.formats.source import Source
 from handbone.doctor.finding import Finding
-from handbone.doctor.kept_images import kept_images, read_rejected
+from handbone.doctor.kept_images import kept_images
 from handbone.doctor.measuring import measure_image
 from handbone.doctor.page import findings_html
+from handbone.doctor.rejected_images import read_rejected, rejected_images
 from handbone.doctor.report import Report
 from handbone.errors import HandboneError
+from handbone.phantom.dataset import write_dataset
 
 #: A name that Windows wrote in CP949, as Python lists it.
 KOREAN = os.fsdecode('ID2/손_R.png'.encode('cp949'))
@@ -40,8 +43,10 @@ def report_of(*splits):
 def kept(tmp_path, content, path='data/train'):
     rejected = tmp_path / 'rejected.txt'
     rejected.write_bytes(content)
+    source = Source('train', tmp_path / path)
+    left_out, notes = rejected_images(read_rejected(rejected), source, NAMES)
     survey = survey_of(records('train', NAMES), ('a',))
-    return kept_images(survey, Source('train', tmp_path / path), read_rejected(rejected))
+    return kept_images(replace(survey, rejected=left_out)), notes
 
 
 @pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')
@@ -104,3 +109,19 @@ def test_a_missing_list_is_said_before_anything_is_read(tmp_path):
     options = dict(list_file=tmp_path / 'kept.txt', rejected=tmp_path / 'rejected.txt')
     with pytest.raises(FileNotFoundError, match='rejected'):
         doctor([tmp_path / 'nowhere'], tmp_path / 'out', **options)
+
+
+def test_a_wrong_name_is_said_before_anything_is_measured(tmp_path):
+    """And an image whose labels cannot be read, which is not measured, is no wrong name."""
+    write_dataset(tmp_path / 'data', train=4, test=0, size=256)
+    source, rejected = tmp_path / 'data/train', tmp_path / 'rejected.txt'
+    (bad, other, *_) = sorted((source / 'outputs_json').rglob('*.json'))
+    bad.write_text('[')
+    options = dict(list_file=tmp_path / 'kept.txt', rejected=rejected)
+    rejected.write_text('ID999/x.png\n')
+    with pytest.raises(DatasetError, match=r"line 1: 'ID999/x.png' is neither an image"):
+        doctor([source], tmp_path / 'out', progress=lambda _: pytest.fail(), **options)
+    rejected.write_text(''.join(f'{path.parent.name}/{path.stem}\n' for path in (bad, other)))
+    doctor([source], tmp_path / 'out', **options)
+    names = [PurePosixPath(name).stem for name in (tmp_path / 'kept.txt').read_text().split()]
+    assert len(names) == 2 and not {bad.stem, other.stem} & {*names}

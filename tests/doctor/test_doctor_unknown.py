@@ -81,4 +81,9 @@ def test_a_csv_says_what_is_unknown(tmp_path):
     assert not any(unknown.values())
     table.write_text('image_name,class\nother.png,Ulna\n')
     with pytest.raises(HandboneError, match='none of its images is in the data'):
-        doctor([tmp_path / 'data/train'], tmp_path / 'report', unknown_file=table)
+        doctor(
+            [tmp_path / 'data/train'],
+            tmp_path / 'report',
+            unknown_file=table,
+            progress=lambda _: pytest.fail('images were measured before'),
+        )

@@ -8,6 +8,8 @@ from handbone.engine import SeededSamples
 from handbone.engine.seeded_samples import StreamIndex
 
 SINGLE = {
+    'RandomAffine': dict(degrees=20, scale=(0.8, 1.2)),
+    'RandomExposure': dict(prob=0.7),
     'RandomBend': dict(prob=0.7),
     'RandomElastic': dict(prob=0.7),
     'RandomCLAHE': dict(prob=0.7),
@@ -18,19 +20,22 @@ SINGLE = {
     'MultilabelRandomRotFlip': dict(rotate_prob=0.4, flip_prob=0.5),
     'MultilabelAlbu': dict(transforms=[dict(type='GridDistortion', p=0.7)]),
 }
+MIXING = {
+    'CopyPaste': dict(classes=('Radius', 'finger-2'), prob=0.7),
+    'TileMosaic': dict(prob=0.7),
+}
 LOADING = [dict(type='LoadRadiograph'), dict(type='LoadPolygonAnnotations')]
 PACKING = dict(type='PackMultilabelInputs')
 
 
 def config(root, name):
     inner = dict(type='XRayHandBoneDataset', data_root=str(root))
-    if name != 'CopyPaste':
+    if name in SINGLE:
         return inner | dict(pipeline=[*LOADING, dict(type=name, **SINGLE[name]), PACKING])
-    paste = dict(type='CopyPaste', classes=('Radius', 'finger-2'), prob=0.7)
     return dict(
         type='MultiImageMixDataset',
         dataset=dict(type='ConcatDataset', datasets=[inner | dict(pipeline=LOADING)]),
-        pipeline=[paste, PACKING],
+        pipeline=[dict(type=name, **MIXING[name]), PACKING],
     )
 
 
@@ -39,7 +44,7 @@ def arrays(dataset, place):
     return sample['inputs'].numpy(), sample['data_samples'].gt_sem_seg.data.numpy()
 
 
-@pytest.mark.parametrize('name', [*SINGLE, 'CopyPaste'])
+@pytest.mark.parametrize('name', [*SINGLE, *MIXING])
 def test_a_resumed_run_sees_the_same(phantom_root, name):
     if name == 'MultilabelAlbu':
         pytest.importorskip('albumentations')

@@ -15,6 +15,9 @@ from handbone.evaluation.score_files import (
 )
 from handbone.evaluation.score_table import ScoreTable
 
+#: The last one is not UTF-8.
+NAMES = ('ID1/a.png', 'ID1/b, left.png', 'ID\udcbc\udcd5/c.png')
+
 
 def make_table(seed=0, images=('ID1/a.png', 'ID1/b, left.png', 'ID2/c.png'), **settings):
     random = np.random.default_rng(seed)
@@ -104,7 +107,7 @@ def test_text_of_tables_is_plain_and_of_any_width(monkeypatch, capsys):
 
 
 def test_dice_files_are_read_back(tmp_path):
-    table = make_table()
+    table = make_table(images=NAMES)
     write_dice_files(table, tmp_path / 'new')
     read = read_score_file(tmp_path / 'new' / 'dice_per_image.csv', table.groups)
     assert (read.images, read.classes, read.patients) == (table.images, table.classes, table.images)
@@ -123,7 +126,7 @@ def test_dice_files_are_read_back(tmp_path):
 
 
 def test_tables_of_scores_are_read_back(tmp_path):
-    table, path = make_table(), tmp_path / 'scores.csv'
+    table, path = make_table(images=NAMES), tmp_path / 'scores.csv'
     write_scores(table, path)
     read = read_score_file(path, {'pair': ('left', 'nowhere'), 'none': ('nowhere',)}, 'mm')
     assert (read.images, read.patients) == (table.images, table.patients)

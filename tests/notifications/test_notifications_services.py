@@ -64,6 +64,18 @@ def test_mail():
     assert 'mDice 0.9470' in mail.get_body().get_content()
 
 
+def test_a_name_that_is_not_utf_8_holds_up_nothing():
+    with local_mail() as server:
+        port = server.server_address[1]
+        address = f'mailto://127.0.0.1:{port}/?mode=insecure&from=a@b.example&to=c@d.example'
+        message = Message('Training starts: \udcbc', 'Work dir: 손/\udcbc\udcd5')
+        assert service(address).send(message).sent
+        (text,) = server.mails
+    mail = message_from_string(text, policy=default)
+    assert mail['Subject'] == 'Training starts: \ufffd'
+    assert 'Work dir: 손/\ufffd\ufffd' in mail.get_body().get_content()
+
+
 @pytest.mark.parametrize('address', ['slack://bad', 'nosuchservice://x', 'tgram://token/'])
 def test_an_address_that_apprise_does_not_accept(address):
     with pytest.raises(
@@ -87,6 +99,16 @@ def test_a_refusal_has_its_reason_without_the_secret(slack_here, fault, reason):
     sent, text = service(SLACK).send(MESSAGE)
     assert not sent and reason in text
     assert not any(secret in text for secret in SLACK.split('/')[2:])
+
+
+def test_a_secret_is_hidden_as_written_and_as_meant(monkeypatch):
+    sending = service('json://anna:p%40ss%2Bword@127.0.0.1:9/')
+
+    def refuse(**_):
+        raise OSError('no login as anna with p%40ss%2Bword, p@ss+word')
+
+    monkeypatch.setattr(sending._sender, 'notify', refuse)
+    assert sending.send(MESSAGE) == (False, 'OSError: no login as anna with …, …')
 
 
 def test_a_time_out(services):

@@ -13,19 +13,19 @@ def test_one_row_per_flag(tmp_path):
     odd = replace(
         plain, name='odd', image_name='', flags=('missing: Lunate, Ulna', 'Radius is in 2 places')
     )
-    renamed = replace(odd, image_name='ID2, left/odd.png', flags=('this does not look right',))
+    renamed = replace(odd, image_name='ID2, left/\udcbc.png', flags=('this does not look right',))
     writer = WRITERS['flags'](tmp_path, CLASSES, ())
     for prediction in (plain, odd, renamed):
         writer.write(prediction)
     writer.finish()
-    lines = (tmp_path / 'flags.csv').read_text().splitlines()
+    lines = (tmp_path / 'flags.csv').read_text(errors='surrogateescape').splitlines()
     assert lines == [
         'image_name,flag',
         'odd,"missing: Lunate, Ulna"',
         'odd,Radius is in 2 places',
-        '"ID2, left/odd.png",this does not look right',
+        '"ID2, left/\udcbc.png",this does not look right',
     ]
     assert read_flags(tmp_path / 'flags.csv') == {
         'odd': list(odd.flags),
-        'ID2, left/odd.png': list(renamed.flags),
+        'ID2, left/\udcbc.png': list(renamed.flags),
     }

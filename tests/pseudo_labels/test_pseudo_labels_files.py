@@ -234,3 +234,30 @@ def test_patients_of_the_training_are_refused(data):
     (labelled / 'train' / 'DCM' / 'ID1').rename(labelled / 'train' / 'DCM' / 'ID8')
     assert pseudo_label(images, out, submissions=paths, training=[labelled]).notes == ()
     assert 'Nobody has checked' in pseudo_label(images, out, submissions=paths).text()
+
+
+def test_patients_in_names_are_those_of_the_training(data, tmp_path):
+    """Where the training finds patients by a pattern, images in one folder are told apart by it."""
+    _, paths, out = data
+    settings = dict(
+        type='FormatDataset',
+        format='hand-bone',
+        metainfo=dict(classes=CLASSES),
+        patient_pattern='_(P[0-9]+)_',
+        data_root=str(tmp_path / 'own'),
+        data_prefix=dict(img_path='train/DCM', ann_path='train/outputs_json'),
+    )
+    config = tmp_path / 'own.py'
+    config.write_text(f'train_dataloader = dict(dataset={settings!r})\n')
+    document = dict(annotations=[], metadata={}, file_info={})
+    for folder, name in (('own/train/DCM/a', 'x_P01_1'), ('flat', 'y_P01_2'), ('other', 'y_P02_2')):
+        (tmp_path / folder).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / folder / f'{name}.png'), np.zeros(SIZE, np.uint8))
+    labels = tmp_path / 'own/train/outputs_json/a'
+    labels.mkdir(parents=True)
+    (labels / 'x_P01_1.json').write_text(json.dumps(document))
+    flat = dict(submissions=[write_csv(tmp_path / f'{n}.csv', ['y_P01_2.png']) for n in '12'])
+    with pytest.raises(HandboneError, match=r"leak: 1 of its 1 patients is also .*\('P01'\)"):
+        pseudo_label(tmp_path / 'flat', out, training=[config], **flat)
+    other = dict(submissions=[write_csv(tmp_path / f'{n}.csv', ['y_P02_2.png']) for n in '34'])
+    assert pseudo_label(tmp_path / 'other', out, training=[config], **other).images == 1

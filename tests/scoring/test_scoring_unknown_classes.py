@@ -78,6 +78,15 @@ def test_masks_of_an_unknown_class(files, tmp_path):
         evaluate(*files, classes=CLASSES, unknown_file=tmp_path / 'none.csv')
 
 
+def test_a_csv_about_other_images_is_refused_before_masks_are_read(files, tmp_path):
+    table = tmp_path / 'unknown.csv'
+    table.write_text('image_name,class\nID9/image,right\n')
+    with files[0].open('ab') as submission:
+        submission.write(b'ID2/image.png,left,1\n')
+    with pytest.raises(HandboneError, match='none of its images is in the data'):
+        evaluate(*files, classes=CLASSES, unknown_file=table)
+
+
 @pytest.fixture
 def with_places(files, tmp_path):
     """The files, in which a box of image ID2 says that nobody knows whether "right" is there."""

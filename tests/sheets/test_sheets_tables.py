@@ -57,6 +57,16 @@ def test_texts_stay_texts(reopen):
     assert reopen().rows() == [{'run': odd, 'a "b" \'c\'': odd}]
 
 
+def test_names_that_are_not_utf_8_spoil_no_table(reopen):
+    for key in ('a\udcbc', 'b', 'a\udcbc'):
+        reopen().put([{'run': key, 'work dir \udce4': '손/\udcbc\udcd5'}])
+    column, text = 'work dir \ufffd', '손/\ufffd\ufffd'
+    assert reopen().rows() == [
+        {'run': 'a\ufffd', column: text},
+        {'run': 'b', column: text},
+    ]
+
+
 def test_rows_and_columns_of_others_stay_in_their_places(tmp_path):
     path = tmp_path / 'table.csv'
     path.write_text('run,,mDice,,note\n,,,,Monday\na,1,0.5,2,x\n,,,,Tuesday\na,3,0.6,4,y\n')

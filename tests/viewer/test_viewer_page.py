@@ -200,6 +200,15 @@ def test_masks_of_a_model_appear_when_they_are_there(predicted, tmp_path):
         page.wait('document.getElementById("count").textContent === "3 of 3 images"')
 
 
+@pytest.mark.parametrize('key', ['ㅓ', 'Process'])
+def test_keys_work_with_the_korean_input_method(viewer, tmp_path, key):
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        event = f'new KeyboardEvent("keydown", {{key: "{key}", code: "KeyJ", bubbles: true}})'
+        page.run(f'document.body.dispatchEvent({event})')
+        shown(page, 1)
+
+
 def test_the_page_speaks_korean(viewer, tmp_path):
     with opened(viewer, tmp_path / 'browser') as page:
         shown(page, 0)

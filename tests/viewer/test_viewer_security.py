@@ -113,6 +113,29 @@ def test_other_machines_need_the_token(session):
         assert ask(address, '/names', Cookie=known[:-1])[0] == 401
 
 
+def test_who_comes_by_a_further_name_needs_the_token_too(session):
+    with answering(Application(session).app(), names=('team.example',)) as address:
+        assert ask(address, '/names', Host='team.example')[0] == 401
+        token = urlsplit(address).query.removeprefix('token=')
+        status, headers, _ = ask(address, f'/?token={token}', Host='team.example')
+        assert status == 303
+        known = headers['set-cookie'].partition(';')[0]
+        assert ask(address, '/names', Host='team.example', Cookie=known)[0] == 200
+        assert b'--name' in ask(address, '/names', Host='other.example', Cookie=known)[2]
+
+
+@pytest.mark.parametrize(
+    ('host', 'shown'), [('127.0.0.1', 'localhost'), ('127.0.0.2', '127.0.0.2')]
+)
+def test_the_printed_address_is_that_of_the_page(session, host, shown):
+    with answering(Application(session).app(), host) as address:
+        assert urlsplit(address).hostname == shown
+        connection = http.client.HTTPConnection(shown, urlsplit(address).port, timeout=10)
+        connection.request('GET', '/')
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
 @pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')
 def test_names_are_shown_and_never_run(data, tmp_path):
     shutil.move(data / 'DCM' / NAMES[0], data / 'DCM' / 'ID001' / TROUBLE)

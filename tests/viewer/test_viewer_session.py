@@ -7,17 +7,13 @@ from functools import partial
 import numpy as np
 import pytest
 from made_squares import NAMES, RADIUS, ULNA, write_data
-from small_disk import fill_disk, mount_small_disk
 
 from handbone.datasets.formats.catalogue import reader_class
 from handbone.errors import HandboneError
-from handbone.folder_lock import FolderInUseError, locked_file
 from handbone.scoring import evaluate
-from handbone.viewer import marks as marks_module
 from handbone.viewer.application import AsciiJson
 from handbone.viewer.export import export_marked
 from handbone.viewer.findings import Findings
-from handbone.viewer.marks import Marks
 from handbone.viewer.selection import Wish, select
 from handbone.viewer.sources import Extras, open_sources
 
@@ -104,6 +100,7 @@ def test_filters(scored, wish, images):
         {'present': 29},
         {'column': 'x', 'value': '1'},
         {'column': 'age', 'value': '<old'},
+        {'sort': 'dice', 'score': '<good'},
     ],
 )
 def test_what_is_not_there_cannot_be_asked_for(scored, wish):
@@ -111,78 +108,21 @@ def test_what_is_not_there_cannot_be_asked_for(scored, wish):
         chosen(scored, **wish)
 
 
-def test_marks_are_kept_at_once_and_read_again(session, tmp_path):
-    session.marks.set(1, 'bad', 'two  hands,\n"left"')
-    session.marks.set(2, 'correct')
-    again = Marks(session.marks.path, NAMES)
-    assert again.all() == ['', 'bad', 'correct']
-    assert again.notes()[1] == 'two hands, "left"'
-    again.set(1, '')
-    assert session.marks.path.read_text() == f'image_name,mark,note\n{NAMES[2]},correct,\n'
-    assert chosen(session, mark='bad')[0] == [1]
-    assert chosen(session, mark='none')[0] == [0]
-
-
-def test_marks_of_images_that_are_not_shown_stay(tmp_path):
-    path = tmp_path / 'marks.csv'
-    path.write_text('image_name,mark,note\nother.png,good,\n')
-    Marks(path, NAMES).set(0, 'bad')
-    assert 'other.png,good' in path.read_text()
-
-
-def test_marks_of_others_stay(tmp_path):
-    """Two viewers and a person write one file."""
-    one, other = (Marks(tmp_path / 'marks.csv', NAMES) for _ in range(2))
-    one.set(0, 'bad')
-    other.set(1, 'good')
-    with one.path.open('a') as file:
-        file.write('by_hand.png,correct,\n')
-    one.set(0, 'correct')
-    assert one.path.read_text().splitlines()[1:] == [
-        *sorted([f'{NAMES[0]},correct,', f'{NAMES[1]},good,', 'by_hand.png,correct,'])
-    ]
-    assert one.all() == ['correct', 'good', '']
-    one.path.write_text('something else\n')
-    with pytest.raises(HandboneError, match='the header is not image_name,mark,note'):
-        one.set(0, 'bad')
-    assert one.path.read_text() == 'something else\n'
-
-
-def test_marks_wait_for_another_viewer(tmp_path, monkeypatch):
-    marks = Marks(tmp_path / 'marks.csv', NAMES)
-    monkeypatch.setattr(marks_module, 'PATIENCE', 0)
-    with locked_file(marks.path, 0), pytest.raises(FolderInUseError):
-        marks.set(0, 'bad')
-    marks.set(0, 'bad')
-    assert marks.all()[0] == 'bad'
-
-
-@pytest.mark.parametrize(
-    ('text', 'words'),
-    [
-        ('image,mark\n', 'line 1: the header is not image_name,mark,note'),
-        ('image_name,mark,note\na.png,ugly,\n', "line 2: 'ugly' is no mark"),
-    ],
-)
-def test_a_file_of_something_else_is_one_line(tmp_path, text, words):
-    path = tmp_path / 'marks.csv'
-    path.write_text(text)
-    with pytest.raises(HandboneError, match=words):
-        Marks(path, NAMES)
-    assert path.read_text() == text
-
-
-def test_a_full_disk_keeps_the_marks_that_were_there(tmp_path):
-    with mount_small_disk(tmp_path / 'disk') as folder:
-        if folder is None:
-            pytest.skip('no file system may be mounted here')
-        marks = Marks(folder / 'marks.csv', NAMES)
-        marks.set(0, 'bad')
-        before = marks.path.read_bytes()
-        fill_disk(folder, 0)
-        with pytest.raises(OSError, match='marks.csv'):
-            marks.set(1, 'bad', 'n' * 400)
-        assert marks.path.read_bytes() == before and marks.all()[1] == ''
+def test_images_are_filtered_by_the_score_that_they_are_sorted_by(scored):
+    scored.board.dice[1] = 1
+    scored.board.dice[2] = np.array([0.75, 0.5, np.nan])[:, None]
+    for written, fitting in (
+        ('<0.75', [1]),
+        (' >= 0.75 ', [0]),
+        ('<=0.75', [1, 0]),
+        ('>0.75', []),
+        ('0.6', [1]),
+        ('', [1, 0, 2]),
+    ):
+        assert chosen(scored, sort='dice', layer=2, score=written)[0] == fitting
+    apart = dict(sort='difference', layer=2, against=1)
+    assert chosen(scored, **apart, score='<-0.3') == ([1], [-0.5])
+    assert chosen(scored, score='<0.1')[0] == [0, 1, 2]
 
 
 @pytest.mark.parametrize('target', ['labelme', 'cvat', 'label-studio', 'hand-bone', 'coco'])

@@ -8,7 +8,7 @@ of both for configs/cascade/hand.py.
 hand_region = dict(
     type='TemplateRegion',
     name='hand',
-    size=(256, 384),  # width and height; both multiples of the network's stride
+    size=(384, 576),  # width and height; both multiples of the network's stride
     mirror=True,  # the bones of right and left hands have the same classes
     template=[
         (0.241, 0.269),  # finger-1
@@ -78,7 +78,7 @@ locator = dict(
 )
 network = dict(
     type='MultilabelEncoderDecoder',
-    data_preprocessor=preprocessor,
+    data_preprocessor=dict(preprocessor, stages=[(0.6, 3)]),  # a third: a multiple of the stride
     backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 208), fold=4),
     decode_head=head,
     train_cfg=dict(),

@@ -1,6 +1,7 @@
 """COCO JSON: all images, categories and annotations in one file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from .annotated_image import AnnotatedImage
 from .class_choice import ClassChoice
 from .coco_document import CocoDocument
 from .coco_segmentation import read_segmentation
+from .file_faults import faults_of
 from .format_reader import FormatReader, Size
 from .format_writer import FormatWriter
 from .layers import COVERED, OVERLAPS, Layer, uncovered
@@ -126,6 +128,14 @@ class CocoReader(FormatReader):
         while images:
             yield images.pop(next(iter(images)))
 
+    def names(self) -> list[str]:
+        """List the names of all images without reading annotations; see the base class."""
+        found = []
+        for name, *_ in self._listed.values():
+            with suppress(DatasetError):
+                found.append(self.known_name(name))
+        return found
+
     def entry_name(self, entry: _CocoImage) -> str:
         """Name an image; see the base class."""
         return self.known_name(entry.name)
@@ -164,15 +174,8 @@ class CocoReader(FormatReader):
         return left
 
     def _members(self) -> Iterator[tuple[str, int | None, Any]]:
-        try:
+        with faults_of(self._file, REMEDY):
             yield from read_members(self._file)
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self._file, problem, 'Check that you may read it') from error
-        except DatasetError:
-            raise
-        except HandboneError as error:
-            raise DatasetError.at(self._file, str(error), REMEDY) from error
 
     def _read_images_and_categories(self) -> None:
         names: dict[int, str] = {}

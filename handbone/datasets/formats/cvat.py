@@ -14,6 +14,7 @@ from handbone.xml_text import xml_bytes
 
 from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
+from .file_faults import faults_of
 from .format_reader import FormatReader, Size
 from .shape_writer import ShapeWriter
 from .tool_shapes import (
@@ -142,15 +143,8 @@ class CvatReader(FormatReader):
         return sorted(labels)
 
     def _elements(self, *names: str) -> Iterator[Element]:
-        try:
+        with faults_of(self._file, 'Export it again'):
             yield from read_elements(self._file, names)
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self._file, problem, 'Check that it is there') from error
-        except DatasetError:
-            raise
-        except HandboneError as error:
-            raise DatasetError.of(self._file, error, 'Export it again') from error
 
 
 class CvatWriter(ShapeWriter):

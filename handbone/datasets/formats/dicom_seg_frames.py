@@ -9,9 +9,10 @@ import numpy as np
 from handbone.errors import shown
 from handbone.extras import import_extra
 from handbone.radiographs.dicom_format import SEGMENTATION_STORAGE, parse_header
-from handbone.radiographs.errors import RadiographError, reason
+from handbone.radiographs.errors import reason
 
 from ..errors import DatasetError
+from .file_faults import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,14 +37,8 @@ def read_seg_header(path: Path, pixels: bool = False) -> 'Dataset':
         DatasetError: It cannot be read, or is not a binary segmentation of one image with one frame
             per segment.
     """
-    try:
-        with path.open('rb') as file:
-            header = parse_header(path, file, pixels=pixels)
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Check that you may read it') from error
-    except RadiographError as error:
-        raise DatasetError.at(error.path, error.problem, error.remedy) from error
+    with faults_of(path, None), path.open('rb') as file:
+        header = parse_header(path, file, pixels=pixels)
     if header.get('SOPClassUID') != SEGMENTATION_STORAGE:
         raise DatasetError.at(path, 'it is no DICOM segmentation', REMEDY)
     if header.get('SegmentationType') != 'BINARY':

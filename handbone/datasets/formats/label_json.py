@@ -8,6 +8,7 @@ from handbone.json_files import json_bytes
 from handbone.structure import check_structure, parse_json
 
 from ..errors import DatasetError
+from .file_faults import faults_of
 
 
 def load_json(path: Path, structure: Any, remedy: str) -> Any:
@@ -24,13 +25,8 @@ def load_json(path: Path, structure: Any, remedy: str) -> Any:
     Raises:
         DatasetError: It cannot be read, is not JSON, or is something else.
     """
-    try:
+    with faults_of(path, 'Divide it into several datasets'):
         data = json_bytes(path)
-    except HandboneError as error:
-        raise DatasetError.at(path, str(error), 'Divide it into several datasets') from error
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Check that it is there and readable') from error
     try:
         document = parse_json(data, str(path))
         check_structure(document, structure, str(path))

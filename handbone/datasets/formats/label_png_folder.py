@@ -15,6 +15,7 @@ from handbone.masks.remapping import remap_classes
 from ..errors import DatasetError
 from ..image_header import read_image_size
 from .annotated_image import AnnotatedImage
+from .file_faults import faults_of
 from .format_reader import Size
 from .format_writer import FormatWriter
 from .label_file_reader import Draw, LabelFileReader
@@ -78,15 +79,8 @@ class LabelPngFolderWriter(FormatWriter):
 
 
 def _classes_of(path: Path) -> tuple[str, ...]:
-    try:
+    with faults_of(path, 'Write it again'):
         classes = label_png_classes(path)
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Check that you may read it') from error
-    except HandboneError as error:
-        raise DatasetError.at(
-            path, str(error).removeprefix(f'{path}: '), 'Write it again'
-        ) from error
     if not classes:
         problem = 'it names no classes, so it is not a label PNG of handbone'
         raise DatasetError.at(path, problem, 'Write it again, or name another format')

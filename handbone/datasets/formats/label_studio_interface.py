@@ -10,6 +10,7 @@ from handbone.xml_stream import read_elements
 from handbone.xml_text import xml_bytes
 
 from ..errors import DatasetError
+from .file_faults import faults_of
 
 INTERFACE = 'interface.xml'
 #: Elements whose labels have an area, by the type of their results.
@@ -33,18 +34,12 @@ def read_interface(path: Path) -> tuple[str, ...]:
         DatasetError: It cannot be read, is cut off, or names no label.
     """
     names: list[str] = []
-    try:
+    with faults_of(path, 'Copy it again from the settings of the project, or remove it'):
         for element in read_elements(path, ELEMENTS.values()):
             # results name a label by its alias where it has one
             names += [
                 label.get('alias') or label.get('value') or '' for label in element.iter('Label')
             ]
-    except OSError as error:
-        problem = f'the file cannot be read ({error.strerror})'
-        raise DatasetError.at(path, problem, 'Check that you may read it') from error
-    except HandboneError as error:
-        remedy = 'Copy it again from the settings of the project, or remove it'
-        raise DatasetError.of(path, error, remedy) from error
     if not any(names):
         problem = f'it has no label in {", ".join(ELEMENTS.values())}'
         raise DatasetError.at(path, problem, 'Copy it again from the project, or remove it')

@@ -1,20 +1,20 @@
 """The tasks in an export of Label Studio, read when they are asked for."""
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from handbone.errors import HandboneError
 from handbone.json_list import JsonList
 
 from ..annotation_file import collector_paused
 from ..errors import DatasetError
+from .file_faults import faults_of
 
 #: What becomes of a task that nobody has annotated.
 UNLABELLED = ('skip', 'empty')
+REMEDY = 'Export it again as "JSON"'
 TAKE_ALL = 'take them as images without any class: --read unlabelled=empty'
 
 
@@ -49,7 +49,7 @@ class LabelStudioTasks:
                 if look is not None:
                     look(task)
 
-        with self._faults(), collector_paused():
+        with faults_of(path, REMEDY), collector_paused():
             self._tasks = JsonList(path, take)
         total = len(self._tasks)
         if not total:
@@ -75,18 +75,8 @@ class LabelStudioTasks:
         Raises:
             DatasetError: The file cannot be read, or has changed.
         """
-        with self._faults(), collector_paused():
+        with faults_of(self._path, REMEDY), collector_paused():
             return self._tasks.read(number)
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self._path, problem, 'Check that you may read it') from error
-        except HandboneError as error:
-            raise DatasetError.of(self._path, error, 'Export it again as "JSON"') from error
 
 
 def is_annotated(task: object) -> bool:

@@ -1,8 +1,7 @@
 """The rows of a CSV of runs: where they are in the file, and what they hold."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from handbone.listing import normal_form
 
 from ..errors import DatasetError
 from .csv_columns import Columns, find_columns
+from .file_faults import faults_of
 
 #: Ways to write that a mask is empty.
 MINUS_ONE = '-1'
@@ -65,7 +65,7 @@ class RunTable:
         self.path = path
         self.rows: dict[str, list[RunRow]] = {}
         self._class_name = class_name
-        with self._faults_as_dataset_errors(), path.open('rb') as file:
+        with faults_of(path, None), path.open('rb') as file:
             header = next(read_records(file, path))
             names = [decode(field, path, 1).strip() for field in header.fields]
             self.columns: Columns = find_columns(names, path)
@@ -80,7 +80,7 @@ class RunTable:
         Raises:
             DatasetError: The file has no row, one that is no CSV, or a class of an image twice.
         """
-        with self._faults_as_dataset_errors():
+        with faults_of(self.path, None):
             self._find_rows(look)
         if not self.rows:
             raise DatasetError.at(self.path, 'there is no row below the header', 'Write it again')
@@ -131,18 +131,6 @@ class RunTable:
                 self._check(identity, label, rows, line, columns.label is None)
                 rows.append(RunRow(label, offset, length, line))
                 look(identity, _text(fields[columns.runs]), columns.size(fields, self.path, line))
-
-    @contextmanager
-    def _faults_as_dataset_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            problem = f'the file cannot be read ({error.strerror})'
-            raise DatasetError.at(self.path, problem, 'Check that you may read it') from error
-        except DatasetError:
-            raise
-        except HandboneError as error:
-            raise DatasetError(str(error)) from error
 
     def _check(
         self, identity: str, label: str, rows: Sequence[RunRow], line: int, several: bool

@@ -12,8 +12,11 @@ from mmseg.registry import TRANSFORMS
 from handbone.errors import HandboneError
 from handbone.masks import CLASSES_PER_PLANE, IGNORE_BIT
 
-from .arguments import check_prob, check_range
+from .arguments import check_names, check_number, check_prob, check_range
 from .class_indices import class_indices
+
+#: What is fainter than this cannot be seen, and would be a wrong label.
+LEAST_OPACITY = 0.01
 
 
 @TRANSFORMS.register_module()
@@ -36,9 +39,10 @@ class CopyPaste(BaseTransform):
 
     Args:
         classes: Names of the classes to paste.
-        opacity: Range of the share of the pasted pixels in the blend, above 0 to 1.
+        opacity: Range of the share of the pasted pixels in the blend, 0.01 to 1.
         edge: Standard deviation in pixels of the blur of the edge; 0 cuts it hard.
-        prob: Share of images that are pasted into.
+        prob: Share of images that get what another one, drawn at random, shows of the classes; less
+            is pasted where few images show any.
 
     Raises:
         HandboneError: If an argument is not possible, a class does not exist, or the images differ
@@ -60,11 +64,9 @@ class CopyPaste(BaseTransform):
         edge: float = 2.0,
         prob: float = 0.5,
     ) -> None:
-        if isinstance(classes, str) or not classes:
-            raise HandboneError(f'classes must be a list of class names, got {classes!r}')
-        self.classes = tuple(classes)
-        self.opacity = check_range('opacity', opacity, 0, 1)
-        self.edge = check_range('edge', (edge, edge), 0, 50)[0]
+        self.classes = check_names('classes', classes)
+        self.opacity = check_range('opacity', opacity, LEAST_OPACITY, 1)
+        self.edge = check_number('edge', edge, 0, 50)
         self.prob = check_prob(prob)
 
     def get_indices(self, dataset: Any) -> int:

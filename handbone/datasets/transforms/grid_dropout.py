@@ -7,7 +7,7 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 
-from .arguments import check_prob, check_range
+from .arguments import MOST_COUNT, check_number, check_prob, check_range
 from .dropped_boxes import Box, check_labels, drop_boxes
 
 
@@ -43,11 +43,11 @@ class GridDropout(BaseTransform):
         labels: str = 'keep',
         prob: float = 0.5,
     ) -> None:
-        self.cells = check_range('cells', cells, 1)
-        if not 0 < ratio < 1:
+        self.cells = check_range('cells', cells, 1, MOST_COUNT)
+        if not 0 < check_number('ratio', ratio, 0, 1) < 1:
             raise HandboneError(f'ratio must be above 0 and below 1, got {ratio}')
         self.ratio = ratio
-        self.fill = fill
+        self.fill = check_number('fill', fill, 0, 255)
         self.labels = check_labels(labels)
         self.prob = check_prob(prob)
 

@@ -7,6 +7,7 @@ import numpy as np
 from mmseg.datasets.transforms import Albu
 from mmseg.registry import TRANSFORMS
 
+from handbone.class_sides import unswapped_sides
 from handbone.errors import HandboneError
 from handbone.extras import import_extra
 from handbone.masks.packed import planes_of
@@ -17,6 +18,8 @@ from .frame_matrix import remember
 NEAREST = (0, 6)
 #: What transforms of Albumentations call values that they fill masks with.
 FILLS = ('fill_mask', 'mask_fill_value', 'mask_value', 'mask_drop_value')
+#: Transforms of Albumentations that make mirror images.
+MIRRORS = ('HorizontalFlip', 'VerticalFlip', 'Transpose', 'D4', 'SquareSymmetry')
 
 
 @TRANSFORMS.register_module()
@@ -46,8 +49,11 @@ class MultilabelAlbu(Albu):
     def __init__(self, transforms: Sequence[dict]) -> None:
         import_extra('albumentations', 'albumentations')
         super().__init__(list(transforms))
+        self._mirrors = ''
         for part in _parts(self.aug):
             _check_masks(part)
+            if type(part).__name__ in MIRRORS and part.p > 0:
+                self._mirrors = type(part).__name__
 
     def transform(self, results: dict) -> dict:
         """Transform image and labels.
@@ -57,7 +63,16 @@ class MultilabelAlbu(Albu):
 
         Returns:
             The same dict.
+
+        Raises:
+            HandboneError: If images are mirrored and a class has a side.
         """
+        left_over = unswapped_sides(results.get('classes', ())) if self._mirrors else []
+        if left_over:
+            raise HandboneError(
+                f'MultilabelAlbu: {self._mirrors} mirrors images, and {left_over[0]} has a side: '
+                'take MultilabelRandomFlip, which swaps pairs of classes, in its place'
+            )
         inputs = dict(image=results['img'])
         maps = {key: list(planes_of(results[key])) for key in results.get('seg_fields', [])}
         if maps:

@@ -5,7 +5,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from .arguments import check_prob, check_range
+from .arguments import MOST_COUNT, check_number, check_prob, check_range
 from .dropped_boxes import Box, check_labels, drop_boxes
 
 
@@ -45,9 +45,9 @@ class MultilabelRandomCutOut(BaseTransform):
         labels: str = 'keep',
         prob: float = 0.5,
     ) -> None:
-        self.holes = check_range('holes', holes, 1)
+        self.holes = check_range('holes', holes, 1, MOST_COUNT)
         self.size = check_range('size', size, 0, 1)
-        self.fill = fill
+        self.fill = check_number('fill', fill, 0, 255)
         self.labels = check_labels(labels)
         self.prob = check_prob(prob)
 

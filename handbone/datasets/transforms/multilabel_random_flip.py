@@ -7,10 +7,12 @@ import numpy as np
 from mmseg.datasets.transforms import RandomFlip
 from mmseg.registry import TRANSFORMS
 
+from handbone.class_sides import unswapped_sides
 from handbone.errors import HandboneError
 from handbone.listing import normal_forms
 from handbone.masks import CLASSES_PER_PLANE
 
+from .arguments import check_names
 from .class_indices import class_indices
 
 MIRRORS = ('horizontal', 'vertical')
@@ -25,16 +27,44 @@ class SwappedClasses:
         swap: Pairs of class names, for example ``[('right_lung', 'left_lung')]``.
         **kwargs: As for the transform.
 
+    Attributes:
+        without_mirrors: What users can set so that nothing is mirrored, for messages.
+
     Raises:
         HandboneError: If they are not pairs, or a name stands there twice.
     """
 
+    without_mirrors: str
+
     def __init__(self, swap: Sequence[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.swap = [normal_forms(pair) for pair in swap]
+        try:
+            super().__init__(**kwargs)
+        except AssertionError as error:  # of mmcv, without a word
+            given = ', '.join(f'{key}={value!r}' for key, value in kwargs.items())
+            raise HandboneError(
+                f'{type(self).__name__} cannot be made with {given}: prob is from 0 to 1, and '
+                'direction horizontal, vertical or diagonal'
+            ) from error
+        self.swap = [normal_forms(check_names('a pair of swap', pair)) for pair in swap]
         names = [name for pair in self.swap for name in pair]
         if any(len(pair) != 2 for pair in self.swap) or len(set(names)) != len(names):
             raise HandboneError(f'swap must be pairs of class names, each name once, got {swap}')
+
+    def check_sides(self, results: dict) -> None:
+        """Refuse to mirror an image whose classes have sides that are not swapped.
+
+        Args:
+            results: The dict of one image.
+
+        Raises:
+            HandboneError: If a class with a side is not in ``swap``.
+        """
+        left_over = unswapped_sides(results.get('classes', ()), self.swap)
+        if left_over:
+            raise HandboneError(
+                f'{type(self).__name__} mirrors images, and {left_over[0]} has a side: name it '
+                f'and its counterpart in swap, or {self.without_mirrors}'
+            )
 
     def swap_in_labels(self, results: dict) -> None:
         """Swap the two classes of each pair in the label maps, in place.
@@ -67,9 +97,12 @@ class MultilabelRandomFlip(SwappedClasses, RandomFlip):
     ``swap_classes``, the pairs of class indices that were swapped.
 
     Args:
-        swap: Pairs of class names, for example ``[('right_lung', 'left_lung')]``.
+        swap: Pairs of class names, for example ``[('right_lung', 'left_lung')]``: all that have a
+            side.
         **kwargs: ``prob`` and ``direction`` of mmseg's RandomFlip.
     """
+
+    without_mirrors = "set direction='diagonal'"
 
     def transform(self, results: dict) -> dict:
         """Flip one image at random.
@@ -81,8 +114,11 @@ class MultilabelRandomFlip(SwappedClasses, RandomFlip):
             The same dict with image and labels flipped or unchanged.
 
         Raises:
-            HandboneError: A class to swap does not exist.
+            HandboneError: A class to swap does not exist, or one with a side is not swapped.
         """
+        directions = {self.direction} if isinstance(self.direction, str) else {*self.direction}
+        if np.any(self.prob) and not directions.isdisjoint(MIRRORS):
+            self.check_sides(results)
         results = super().transform(results)
         if results['flip'] and results['flip_direction'] in MIRRORS:
             self.swap_in_labels(results)

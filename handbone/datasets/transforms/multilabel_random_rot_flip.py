@@ -8,10 +8,10 @@ import numpy as np
 from mmseg.datasets.transforms import RandomRotFlip
 from mmseg.registry import TRANSFORMS
 
-from handbone.class_sides import sided_classes
 from handbone.errors import HandboneError
 from handbone.masks import warp
 
+from .arguments import check_number, check_prob, check_range
 from .frame_matrix import remember
 from .multilabel_random_flip import SwappedClasses
 
@@ -39,6 +39,8 @@ class MultilabelRandomRotFlip(SwappedClasses, RandomRotFlip):
         HandboneError: If ``swap`` names a class that does not exist, or one twice.
     """
 
+    without_mirrors = 'set flip_prob=0'
+
     def __init__(
         self,
         rotate_prob: float = 0.5,
@@ -46,9 +48,12 @@ class MultilabelRandomRotFlip(SwappedClasses, RandomRotFlip):
         degree: float | tuple[float, float] = 20.0,
         swap: Sequence[tuple[str, str]] = (),
     ) -> None:
-        for prob in (rotate_prob, flip_prob):
-            if not 0 <= prob <= 1:
-                raise HandboneError(f'rotate_prob and flip_prob lie between 0 and 1, got {prob}')
+        check_prob(rotate_prob, 'rotate_prob')
+        check_prob(flip_prob, 'flip_prob')
+        if isinstance(degree, Sequence):
+            check_range('degree', degree, -360, 360)
+        elif check_number('degree', degree, 0) == 0:
+            raise HandboneError('degree must be above 0; rotate_prob=0 rotates nothing')
         super().__init__(swap=swap, rotate_prob=rotate_prob, flip_prob=flip_prob, degree=degree)
 
     def transform(self, results: dict) -> dict:
@@ -64,19 +69,8 @@ class MultilabelRandomRotFlip(SwappedClasses, RandomRotFlip):
             HandboneError: If images are mirrored and a class with a side is not in ``swap``.
         """
         if self.flip_prob > 0:
-            self._check_sides(results.get('classes', ()))
+            self.check_sides(results)
         return super().transform(results)
-
-    def _check_sides(self, classes: Sequence[str]) -> None:
-        pairs, alone = sided_classes(classes)
-        sided = [name for pair in pairs for name in pair] + alone
-        swapped = {name for pair in self.swap for name in pair}
-        left_over = [name for name in sided if name not in swapped]
-        if left_over:
-            raise HandboneError(
-                f'MultilabelRandomRotFlip mirrors images, and {left_over[0]} has a side: name it '
-                'and its counterpart in swap, or set flip_prob=0'
-            )
 
     def random_rot_flip(self, results: dict) -> dict:
         """Turn by quarters and mirror.

@@ -11,7 +11,7 @@ from mmseg.registry import TRANSFORMS
 from handbone.errors import HandboneError
 from handbone.masks import compose, scaling, warp
 
-from .arguments import check_prob
+from .arguments import check_factors, check_number, check_prob, check_size
 from .frame_matrix import file_to_image, remember
 
 
@@ -58,21 +58,16 @@ class RandomAffine(BaseTransform):
         prob: float = 1.0,
         aspect: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        for name, (low, high) in (('scale', scale), ('aspect', aspect)):
-            if not 0 < low <= high:
-                raise HandboneError(
-                    f'{name} must be (low, high) with 0 < low <= high, got {(low, high)}'
-                )
-        if not 0 <= shear < 90:
+        if not check_number('shear', shear, 0) < 90:
             raise HandboneError(f'shear must be at least 0 and less than 90 degrees, got {shear}')
-        self.degrees = degrees
-        self.scale = tuple(scale)
-        self.translate = translate
+        self.degrees = check_number('degrees', degrees, 0)
+        self.scale = check_factors('scale', scale)
+        self.translate = check_number('translate', translate, 0)
         self.shear = shear
-        self.size = None if size is None else (size[0], size[1])
+        self.size = None if size is None else check_size(size)
         self.pad_val = pad_val
         self.prob = check_prob(prob)
-        self.aspect = tuple(aspect)
+        self.aspect = check_factors('aspect', aspect)
 
     @cache_randomness
     def _draw(self) -> tuple[float, float, float, float, float, float]:

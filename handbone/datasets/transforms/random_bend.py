@@ -10,7 +10,7 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.bones import CARPALS, FOREARM, METACARPALS
 
-from .arguments import check_prob, check_range
+from .arguments import check_names, check_prob, check_range
 from .class_indices import class_indices
 from .moving_field import move_along, nodes
 from .wrist_of_labels import Wrist, find_wrist
@@ -71,13 +71,12 @@ class RandomBend(BaseTransform):
         prob: float = 0.5,
     ) -> None:
         self.degrees = check_range('degrees', degrees, 0, MOST_DEGREES)
-        self.ulnar, _ = check_range('ulnar', (ulnar, ulnar), 0, 1)
-        self.turned_forearm, _ = check_range(
-            'turned_forearm', (turned_forearm, turned_forearm), 0, 1
-        )
-        self.carpals = tuple(carpals)
-        self.forearm = tuple(forearm)
-        self.metacarpals = tuple(metacarpals)
+        self.ulnar = check_prob(ulnar, 'ulnar')
+        self.turned_forearm = check_prob(turned_forearm, 'turned_forearm')
+        self.carpals = check_names('carpals', carpals)
+        # its first and its last bone tell the side of the ulna
+        self.forearm = check_names('forearm', forearm, 2)
+        self.metacarpals = check_names('metacarpals', metacarpals)
         self.pad_val = pad_val
         self.prob = check_prob(prob)
 

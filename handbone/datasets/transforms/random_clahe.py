@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from .arguments import check_prob, check_range
+from .arguments import MOST_COUNT, check_number, check_prob, check_range
 
 
 @TRANSFORMS.register_module()
@@ -33,7 +33,7 @@ class RandomCLAHE(BaseTransform):
         self, clip_limit: tuple[float, float] = (1.0, 4.0), tiles: int = 8, prob: float = 0.5
     ) -> None:
         self.clip_limit = check_range('clip_limit', clip_limit, 1)
-        self.tiles = int(check_range('tiles', (tiles, tiles), 1)[0])
+        self.tiles = int(check_number('tiles', tiles, 1, MOST_COUNT))
         self.prob = check_prob(prob)
 
     @cache_randomness

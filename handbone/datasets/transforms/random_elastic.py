@@ -10,11 +10,13 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 
-from .arguments import check_prob
+from .arguments import check_number, check_prob
 from .moving_field import move_along, nodes, spacing
 
 #: A shift of more than this share of the distance between its anchors may fold the image.
 MOST_SHIFT = 0.25
+#: Anchors that are closer than this share of the longer side deform nothing that can be seen.
+LEAST_DISTANCE = 1e-3
 
 
 @TRANSFORMS.register_module()
@@ -47,11 +49,11 @@ class RandomElastic(BaseTransform):
     def __init__(
         self, shift: float = 0.01, distance: float = 0.1, pad_val: float = 0, prob: float = 0.5
     ) -> None:
-        if not (0 <= shift <= MOST_SHIFT * distance and 0 < distance <= 1):
+        check_number('shift', shift, 0)
+        if shift > MOST_SHIFT * check_number('distance', distance, LEAST_DISTANCE, 1):
             raise HandboneError(
-                f'shift={shift} and distance={distance}: the shift must be at least 0 and at most '
-                f'{MOST_SHIFT} of the distance between anchors, and that above 0 and at most 1; '
-                'otherwise the image could fold'
+                f'shift={shift} and distance={distance}: the shift must be at most {MOST_SHIFT} of '
+                'the distance between anchors; otherwise the image could fold'
             )
         self.shift = shift
         self.distance = distance
@@ -82,9 +84,13 @@ class RandomElastic(BaseTransform):
         if shifts is not None:
             places = nodes(height, width)
             per_anchor = self.distance * longer / spacing(height, width)
-            size = math.ceil(columns * per_anchor), math.ceil(rows * per_anchor)
-            field = cv2.resize(shifts, size, interpolation=cv2.INTER_CUBIC)
             beyond = round(1.5 * per_anchor)
+            # where anchors are closer than nodes, as in tiny images, the field has to reach as far
+            size = (
+                max(math.ceil(columns * per_anchor), beyond + places.shape[1]),
+                max(math.ceil(rows * per_anchor), beyond + places.shape[0]),
+            )
+            field = cv2.resize(shifts, size, interpolation=cv2.INTER_CUBIC)
             field = field[beyond : beyond + len(places), beyond : beyond + places.shape[1]]
             move_along(results, places + self.shift * longer * field, self.pad_val)
         return results

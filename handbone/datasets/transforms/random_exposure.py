@@ -9,9 +9,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from handbone.errors import HandboneError
-
-from .arguments import check_prob, check_range
+from .arguments import check_factors, check_prob, check_range
 
 Range = tuple[float, float]
 
@@ -51,14 +49,9 @@ class RandomExposure(BaseTransform):
         noise: Range = (0.0, 6.0),
         prob: float = 0.5,
     ) -> None:
-        for name, (low, high) in dict(gamma=gamma, contrast=contrast).items():
-            if not 0 < low <= high:
-                raise HandboneError(
-                    f'{name} must be (low, high) with 0 < low <= high, got {(low, high)}'
-                )
-        self.gamma = tuple(gamma)
-        self.contrast = tuple(contrast)
-        self.brightness = tuple(brightness)
+        self.gamma = check_factors('gamma', gamma)
+        self.contrast = check_factors('contrast', contrast)
+        self.brightness = check_range('brightness', brightness, -1, 1)
         self.blur = check_range('blur', blur, 0)
         self.noise = check_range('noise', noise, 0)
         self.prob = check_prob(prob)

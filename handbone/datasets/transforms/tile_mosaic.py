@@ -10,6 +10,8 @@ from mmseg.registry import TRANSFORMS
 
 from handbone.errors import HandboneError
 
+from .arguments import check_factors, check_prob
+
 UNKNOWN = 'gt_unknown_map'
 
 
@@ -41,14 +43,10 @@ class TileMosaic(BaseTransform):
     """
 
     def __init__(self, prob: float = 0.5, center: tuple[float, float] = (0.25, 0.75)) -> None:
-        if not 0 <= prob <= 1:
-            raise HandboneError(f'prob is from 0 to 1, got {prob!r}')
-        if len(center) != 2 or not 0 < center[0] <= center[1] < 1:
-            raise HandboneError(
-                f'center is (low, high) with 0 < low <= high < 1, got {tuple(center)}'
-            )
-        self.prob = prob
-        self.center = tuple(center)
+        self.prob = check_prob(prob)
+        self.center = check_factors('center', center)
+        if self.center[1] >= 1:
+            raise HandboneError(f'center must be shares below 1, got {center}')
 
     @cache_randomness
     def get_indices(self, dataset: Sized) -> list[int]:

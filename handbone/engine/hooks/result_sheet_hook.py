@@ -1,6 +1,7 @@
 """Writes what a run reached into a table that all runs share."""
 
 import atexit
+import contextlib
 import math
 import threading
 import time
@@ -153,7 +154,8 @@ class ResultSheetHook(Hook):
             if runner is not None:
                 runner.logger.warning(str(error))
         self._sender.send('results', self._row)
-        self._sender.send('machines', machine_use(folder, with_own=True).row())
+        with contextlib.suppress(OSError):  # a disk that is away has no free space
+            self._sender.send('machines', machine_use(folder, with_own=True).row())
 
     def _end(self, state: str) -> None:
         if self._sender is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from handbone.errors import HandboneError, shown
 from handbone.extras import import_extra
+from handbone.passwords import without_passwords
 
 from .journal import Journal
 
@@ -19,8 +20,6 @@ METRICS, PARAMETERS = 1000, 100
 LONGEST = 500
 #: What MLflow says of an operation that no repetition makes valid.
 REFUSALS = {'INVALID_PARAMETER_VALUE', 'BAD_REQUEST', 'RESOURCE_DOES_NOT_EXIST', 'INVALID_STATE'}
-#: A user and a password in an address.
-PASSWORD = re.compile(r'://[^/\s@]+@')
 #: What names of metrics may not contain.
 UNUSUAL = re.compile(r'[^\w\-. :/]')
 
@@ -34,7 +33,7 @@ def reason_of(error: Exception) -> str:
     Returns:
         The line.
     """
-    return ' '.join(PASSWORD.sub('://…@', str(error)).split())[:200]
+    return ' '.join(without_passwords(str(error)).split())[:200]
 
 
 class MLflowSender:

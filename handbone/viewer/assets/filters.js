@@ -62,7 +62,8 @@ export class Filters {
     if (values.sort !== 'name') {
       rows.push([choice('layer', layers, values.layer),
         ...values.sort === 'difference' ? [choice('against', layers, values.against)] : []]);
-      rows.push([choice('class_index', [[-1, word('mean_dice')], ...classes], values.class_index)]);
+      rows.push([choice('class_index', [[-1, word('mean_dice')], ...classes], values.class_index),
+        this.typed('score')]);
     }
     const marks = [...session.marks.map(each => [each, word(each)]), ['none', word('unmarked')]];
     rows.push([choice('mark', [...any('any_mark'), ...marks], values.mark)]);
@@ -88,13 +89,19 @@ export class Filters {
     const field = choice('column', [...any('any_column'), ...columns.map(each => [each, each])],
       values.column);
     if (!values.column) return [field];
-    const value = document.createElement('input'), offered = document.createElement('datalist');
+    const value = this.typed('value'), offered = document.createElement('datalist');
     offered.id = 'values';
     offered.append(...session.columns[values.column].map(each => new Option(each)));
-    Object.assign(value, { name: 'value', value: values.value ?? '', placeholder: word('value') });
     value.setAttribute('list', offered.id);
-    value.setAttribute('aria-label', word('value'));
     return [field, value, offered];
+  }
+
+  // A field to type into.
+  typed(name) {
+    const field = document.createElement('input');
+    Object.assign(field, { name, value: this.values[name] ?? '', placeholder: word(name) });
+    field.setAttribute('aria-label', word(name));
+    return field;
   }
 
   query() { return new URLSearchParams(this.values).toString(); }

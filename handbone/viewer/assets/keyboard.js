@@ -2,6 +2,10 @@
 
 import { word } from './language.js';
 
+// With an input method on, such as that of Korean, a key is a letter of Hangul or has no name yet.
+const named = ({ key, code }) =>
+  (key === 'Process' || key > '~') && code.startsWith('Key') ? code.slice(3).toLowerCase() : key;
+
 // Each entry is the keys as they are shown, what they do, and a message.
 export function listen(actions) {
   addEventListener('keydown', event => {
@@ -11,10 +15,11 @@ export function listen(actions) {
       if (event.key === 'Escape') field.blur();
       return;
     }
-    const action = actions.find(each => each.keys?.includes(event.key));
+    const key = named(event);
+    const action = actions.find(each => each.keys?.includes(key));
     if (!action || document.querySelector('dialog[open]')) return;
     event.preventDefault();
-    action.run(event.key);
+    action.run(key);
   });
 }
 

@@ -87,7 +87,7 @@ function say() {
   filters.fill(session, layerName);
   marks.build();
   count();
-  if (state.masks) show();
+  show();
 }
 
 async function open(index) {
@@ -187,6 +187,7 @@ function show() {
   element('modes').hidden = !several;
   for (const button of element('modes').children)
     button.setAttribute('aria-pressed', button.dataset.mode === state.mode);
+  if (!masks) return; // of an image that cannot be read
   const scored = masks.dice.map((_, number) => number).filter(number => number > 0);
   const columns = scored.map(each => masks.pending.includes(each) ? undefined : masks.dice[each]);
   classes.score(scored.map(layerName), columns, masks.unknown,

@@ -104,6 +104,24 @@ def test_images_are_chosen_without_reading_them(root, build):
     assert chosen == [f'{root}/images/{name}' in kept for name in names] and any(chosen)
 
 
+def test_lists_of_other_images_are_refused_before_labels_are_read(root, build, tmp_path):
+    """So the bad labels of an image are not what is said."""
+    labels = json.loads((root / 'coco.json').read_text())
+    labels['annotations'][0]['segmentation'] = [[1, 2, 3]]
+    (root / 'coco.json').write_text(json.dumps(labels))
+    with pytest.raises(DatasetError, match='annotation'):
+        build(config(root))
+    (tmp_path / 'list.txt').write_text('nowhere.png\n')
+    with pytest.raises(DatasetError, match="line 1: 'nowhere.png' is neither an image"):
+        build(config(root, ann_file=str(tmp_path / 'list.txt')))
+    (tmp_path / 'unknown.csv').write_text(f'image_name,class\nnowhere,{CLASSES[0]}\n')
+    with pytest.raises(HandboneError, match='none of its images is in the data'):
+        build(config(root, unknown_file=str(tmp_path / 'unknown.csv')))
+    (tmp_path / 'folds.csv').write_text('patient,fold\nP1,0\nP2,1\n')
+    with pytest.raises(HandboneError, match='has no fold for'):
+        build(config(root, fold=0, num_folds=2, fold_file=str(tmp_path / 'folds.csv')))
+
+
 def test_classes_are_chosen_and_renamed(root, build):
     more = dict(
         metainfo=dict(classes=('long', 'box')), rename=dict(square='box'), skip_labels=['round']

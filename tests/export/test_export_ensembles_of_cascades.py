@@ -145,7 +145,7 @@ def test_labels_are_those_of_pytorch(kind, exported, images, predicted, suffix, 
     for labels, wanted, most in zip(found, predicted, DIFFERENT[kind], strict=True):
         assert labels.shape == wanted.shape and labels.dtype == np.int32
         assert (labels != wanted).mean() <= most
-    assert all((predicted[index] != 0).mean() > 0.02 for index in (0, 1, 3))
+    assert min((predicted[index] != 0).mean() for index in (0, 1, 3)) > 0.01
 
 
 def test_sizes_are_fixed(averaged):

@@ -90,7 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # as standard error is: a name that the terminal cannot show ends no command
-        sys.stdout.reconfigure(errors='backslashreplace')
+        with contextlib.suppress(OSError):  # a file that has become a pipe has no position
+            sys.stdout.reconfigure(errors='backslashreplace')
     words = sys.argv[1:] if arguments is None else list(arguments)
     if not words or words[0] not in SUBCOMMANDS:
         # only this parser knows all subcommands, and it knows nothing but their names

@@ -32,7 +32,11 @@ def trained_with(phantom_root, tmp_path, monkeypatch):
             loader.dataset.update(data_root=str(phantom_root), num_folds=6)
             loader.dataset.pipeline[1][key] = (128, 128)
         cfg.model.data_preprocessor = dict(
-            type='SegDataPreProcessor', mean=[127.5], std=[64.0], size_divisor=128
+            type='SegDataPreProcessor',
+            mean=[127.5],
+            std=[64.0],
+            size_divisor=128,
+            seg_pad_val=0,
         )
         cfg.model.backbone.channels, cfg.model.decode_head.in_channels = (8, 8), 8
         cfg.train_dataloader.batch_size = 2

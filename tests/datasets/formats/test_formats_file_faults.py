@@ -26,7 +26,7 @@ FILE = Path('labels.json')
         (
             HandboneError('labels.json: it is empty'),
             'Save it',
-            'labels.json: it is empty. Save.',
+            'labels.json: it is empty. Save it.',
         ),
         (HandboneError('labels.json, line 2: bad. Mend it.'), None, None),
         (DatasetError.at('other.png', 'it is empty', 'Copy it'), 'Export it', None),

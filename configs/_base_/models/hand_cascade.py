@@ -78,7 +78,8 @@ locator = dict(
 )
 network = dict(
     type='MultilabelEncoderDecoder',
-    data_preprocessor=dict(preprocessor, stages=[(0.6, 3)]),  # a third: a multiple of the stride
+    # a third of the side is a multiple of the stride too
+    data_preprocessor=dict(preprocessor, size_divisor=192, stages=[(0.6, 3)]),
     backbone=dict(type='FoldedUNet', channels=(32, 64, 128, 192, 208), fold=4),
     decode_head=head,
     train_cfg=dict(),

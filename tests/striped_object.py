@@ -124,8 +124,8 @@ class ShortSightedSegmentor(ChannelSegmentor):
         return torch.where(around < self.least - 0.5, -1000.0, logits)
 
 
-def build_cascade(view=(192, 192), mirror=True, blind=False, shrink=4, **settings):
-    """A cascade of two such networks."""
+def cascade_settings(view=(192, 192), mirror=True, blind=False, shrink=4, **settings):
+    """Settings of a cascade of two such networks."""
     model = dict(
         type='RegionCascade',
         locator=dict(type='ChannelSegmentor', stride=2, blind=blind),
@@ -136,7 +136,22 @@ def build_cascade(view=(192, 192), mirror=True, blind=False, shrink=4, **setting
         shrink=shrink,
         data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=8 * shrink)),
     )
-    return MODELS.build(model | settings).eval()
+    return model | settings
+
+
+def build_cascade(**settings):
+    """A cascade of two such networks."""
+    return MODELS.build(cascade_settings(**settings)).eval()
+
+
+def grey_cascade(stride):
+    """Settings of a cascade that sees grey images, small enough to be exported."""
+    return cascade_settings(
+        locator=dict(type='GreySegmentor', stride=2),
+        network=dict(type='GreySegmentor', stride=stride),
+        shrink=2,
+        data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=32)),
+    )
 
 
 def dice_of(found, expected):

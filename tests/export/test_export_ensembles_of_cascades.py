@@ -6,8 +6,8 @@ import torch
 from mmengine.registry import init_default_scope
 from mmseg.registry import MODELS
 from striped_object import (
-    TEMPLATE,
     build_second_look,
+    grey_cascade,
     grey_image,
     object_matrix,
     object_polygons,
@@ -52,26 +52,17 @@ def look(edge=0.08, stride=8, **first):
     )
 
 
-def region_cascade():
-    return dict(
-        type='RegionCascade',
-        locator=dict(type='GreySegmentor', stride=2),
-        network=dict(type='GreySegmentor', stride=2),
-        region=dict(
-            type='TemplateRegion', name='object', template=TEMPLATE, size=(192, 192), mirror=True
-        ),
-        shrink=2,
-        data_preprocessor=PREPROCESSOR,
-    )
-
-
 def members_of(kind):
     """Segmentors, weights and views."""
     if kind == 'looks':
         return [look(), look(0.3, 4)], [0.75, 0.25], [FLIPPED, [{}]]
     plain = MODELS.build(dict(type='GreySegmentor', stride=4, divisor=32)).eval()
-    cascade = MODELS.build(region_cascade()).eval()
-    return [plain, cascade, look(**region_cascade())], [0.2, 0.4, 0.4], [FLIPPED, FLIPPED, [{}]]
+    first = grey_cascade(stride=2)
+    return (
+        [plain, MODELS.build(first).eval(), look(**first)],
+        [0.2, 0.4, 0.4],
+        [FLIPPED, FLIPPED, [{}]],
+    )
 
 
 @pytest.fixture(scope='module', params=list(DIFFERENT))

@@ -6,8 +6,8 @@ import torch
 from mmengine.registry import init_default_scope
 from striped_object import (
     PARTS,
-    TEMPLATE,
     build_second_look,
+    grey_cascade,
     grey_image,
     object_matrix,
     object_polygons,
@@ -33,16 +33,6 @@ FIXED = PREPROCESSING.with_fixed_size()
 #: Share of pixels that rounding may turn.
 DIFFERENT = 1e-3
 NETWORK = dict(type='GreySegmentor')
-CASCADE = dict(
-    type='RegionCascade',
-    locator=dict(type='GreySegmentor', stride=2),
-    network=dict(type='GreySegmentor', stride=4),
-    region=dict(
-        type='TemplateRegion', name='object', template=TEMPLATE, size=(192, 192), mirror=True
-    ),
-    shrink=2,
-    data_preprocessor=dict(type='SegDataPreProcessor', test_cfg=dict(size_divisor=32)),
-)
 #: Two regions of one group decide a class both, and another group has views of another size. At
 #: the edges of a part, this network sees the darker ones, so the brightest ones say where they are.
 LOOKS = (
@@ -52,7 +42,7 @@ LOOKS = (
     ),
     dict(network=NETWORK, regions=[small_part_region(('f',), (64, 96), 'last')], edge=0.3),
 )
-FIRST = dict(plain=dict(type='GreySegmentor', stride=8), cascade=CASCADE)
+FIRST = dict(plain=dict(type='GreySegmentor', stride=8), cascade=grey_cascade(stride=4))
 
 
 @pytest.fixture(scope='module', params=list(FIRST))

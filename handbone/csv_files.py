@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import BinaryIO, NamedTuple
 
 from handbone.errors import HandboneError
-from handbone.listing import UTF16_MARKS
+from handbone.listing import UTF16_MARKS, is_utf8
 
 #: Bytes of a line; the runs of a mask of 2048 x 2048 have at most 20 MB.
 LONGEST_LINE = 2**28
@@ -214,6 +214,21 @@ def decode_name(field: bytes) -> str:
     'h\udce4nd.png'
     """
     return field.decode(errors='surrogateescape')
+
+
+def refuse_other_encoding(path: Path, sought: Iterable[str]) -> None:
+    """Raise if a table lacks names because a program saved it in another encoding than UTF-8.
+
+    Args:
+        path: A table that was read with names that need not be UTF-8.
+        sought: The names that it lacks. Where they are not UTF-8 either, nothing is said.
+
+    Raises:
+        OSError: If it cannot be read.
+        HandboneError: If it is not UTF-8; names file and line.
+    """
+    if all(map(is_utf8, sought)):
+        read_table(path)
 
 
 def row_error(path: Path, line: int, fault: str, remedy: str) -> HandboneError:

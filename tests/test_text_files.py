@@ -7,8 +7,9 @@ import pytest
 from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dumped_config import read_dumped_config
 from handbone.configuration.search_space import read_search_space
-from handbone.datasets.fold_file import read_fold_file
+from handbone.datasets.fold_file import folds_of
 from handbone.datasets.formats.class_list import read_class_list
+from handbone.datasets.repeat_factors import hard_factors
 from handbone.datasets.unknown_names import read_unknown_file
 from handbone.errors import HandboneError
 from handbone.evaluation import read_thresholds
@@ -24,7 +25,8 @@ THRESHOLDS = json.dumps({BONE: 0.5}, ensure_ascii=False, indent=1)
 LISTS_AND_TABLES = [
     ('images.txt', f'a.png\n{BONE}.png\n', lambda path: list(listed_images(path))),
     ('classes.txt', f'Ulna\n{BONE}\n', read_class_list),
-    ('folds.csv', f'patient,fold\n{BONE},0\n', read_fold_file),
+    ('folds.csv', f'patient,fold\n{BONE},0\nb,1\n', lambda path: folds_of(path, [BONE, 'b'], 2)),
+    ('hard.csv', f'image,mean\n{BONE},0.5\n', lambda path: hard_factors([BONE], path, 0.5, 2.0)),
     ('patients.csv', f'patient,age\n{BONE},30\n', read_patient_table),
     ('unknown.csv', f'image_name,class\na.png,{BONE}\n', lambda path: read_unknown_file(path, [])),
     ('scores.csv', f'image_name,Ulna\n{BONE}.png,1\n', read_score_file),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from handbone.csv_files import csv_bytes, read_table, row_error
+from handbone.csv_files import csv_bytes, read_table, refuse_other_encoding, row_error
 from handbone.errors import HandboneError, listed, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
@@ -89,6 +89,7 @@ def folds_of(path: str | Path, patients: Sequence[str], num_folds: int) -> list[
         )
     missing = sorted(set(map(normal_form, patients)) - set(folds))
     if missing:
+        refuse_other_encoding(Path(path), missing)
         raise HandboneError(
             f'{path} has no fold for {len(missing)} patients: {listed(missing)}. The images have '
             f'changed since it was written. {REMEDY}'

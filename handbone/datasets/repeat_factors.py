@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from handbone.csv_files import read_table, row_error
+from handbone.csv_files import read_table, refuse_other_encoding, row_error
 from handbone.errors import HandboneError, listed
 from handbone.evaluation.score_files import NOT_SCORED
 
@@ -120,6 +120,7 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
     names = _names_in_table(images, list(scores))
     missing = [image for image, name in zip(images, names, strict=True) if name is None]
     if missing:
+        refuse_other_encoding(table, missing)
         raise HandboneError(
             f'{table} has no Dice of {len(missing)} images of the training ({listed(missing)}): '
             'test all folds of this dataset again'

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from handbone.errors import HandboneError
 from handbone.folder_lock import FolderInUseError, locked_folder
-from handbone.machine.graphics_cards import busy_with
+from handbone.machine.graphics_cards import busy_with, check_cards
 from handbone.runs.training_queue import (
     CANCELLED,
     CANCELLING,
@@ -75,8 +75,10 @@ class QueueRun:
         """Run trainings until none waits.
 
         Raises:
-            HandboneError: If a training fails, at the end of all; or the queue cannot be written.
+            HandboneError: If a GPU does not exist, a training fails, at the end of all, or the
+                queue cannot be written.
         """
+        check_cards(self.slots)
         free = slot_names(self.slots)
         self._failed.clear()
         with locked_slots(free), contextlib.ExitStack() as stack:

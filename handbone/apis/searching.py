@@ -27,6 +27,7 @@ from handbone.configuration.search_space import check_search_space, read_search_
 from handbone.engine.experiment import DIFFERENT_IN_EVERY_RUN
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.machine.graphics_cards import check_cards
 from handbone.progress import duration
 from handbone.search.parameters import describe
 from handbone.search.study import ERROR, ClaimedTrial, SearchStudy
@@ -118,8 +119,10 @@ class Search:
             The config of the best trial; None if no trial is complete.
 
         Raises:
-            HandboneError: If many trials in a row fail, or the study cannot be written.
+            HandboneError: If a GPU does not exist, many trials in a row fail, or the study cannot
+                be written.
         """
+        check_cards(slots)
         end = time.monotonic() + time_limit if time_limit else float('inf')
         free = list(slots)
         running: list[tuple[ClaimedTrial, TrialProcess, str | None]] = []

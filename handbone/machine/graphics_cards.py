@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -52,13 +52,48 @@ def usable_cards() -> list[str]:
     """Name the GPUs that this process may use.
 
     Returns:
-        What ``CUDA_VISIBLE_DEVICES`` says, as a cluster sets it for a job; without it, the numbers
-        of all GPUs.
+        What ``CUDA_VISIBLE_DEVICES`` says, as a cluster sets it for a job; without it, those of
+        :func:`trainable_cards`.
     """
-    visible = os.environ.get('CUDA_VISIBLE_DEVICES')
-    if visible is None:
-        return [str(card.index) for card in graphics_cards()]
-    return [name.strip() for name in visible.split(',') if name.strip() not in ('', '-1')]
+    visible = _visible()
+    return trainable_cards() if visible is None else visible
+
+
+def trainable_cards() -> list[str]:
+    """Name the GPUs that trainings can be given.
+
+    Returns:
+        The numbers of all GPUs of this machine; where NVIDIA's library does not tell them, what
+        PyTorch finds. None where PyTorch is built for CPUs alone.
+    """
+    import torch
+
+    if not torch.backends.cuda.is_built():
+        return []
+    cards = [str(card.index) for card in graphics_cards()]
+    if cards:
+        return cards
+    count, visible = torch.cuda.device_count(), _visible()
+    return [str(index) for index in range(count)] if visible is None else visible[:count]
+
+
+def check_cards(slots: Sequence[str | None]) -> None:
+    """Check that trainings will find their GPUs: without one, PyTorch takes the CPU silently.
+
+    Args:
+        slots: The GPU of each training, by number or by NVIDIA's own id; None for any.
+
+    Raises:
+        HandboneError: If there is no such GPU; the message says which there are.
+    """
+    named = [slot for slot in slots if slot is not None]
+    if not named:
+        return
+    present = trainable_cards()
+    for gpu in named:
+        # ids of whole GPUs and of their parts are checked by CUDA
+        if not present or (gpu.isdecimal() and gpu not in present):
+            raise _no_card(gpu, present)
 
 
 def only_card(gpu: str) -> dict[str, str]:
@@ -90,7 +125,7 @@ def busy_with(gpu: str) -> list[str]:
     if not cards or not gpu.isdecimal():
         return []
     if int(gpu) >= len(cards):
-        raise HandboneError(f'there is no GPU {gpu}: this machine has {len(cards)}, from 0 on')
+        raise _no_card(gpu, [str(card.index) for card in cards])
     return [f'{user_of(pid)} (process {pid})' for pid in cards[int(gpu)].processes]
 
 
@@ -107,6 +142,23 @@ def user_of(pid: int) -> str:
         return str(psutil.Process(pid).username())
     except (psutil.Error, KeyError):
         return 'somebody'
+
+
+def _visible() -> list[str] | None:
+    """Read ``CUDA_VISIBLE_DEVICES``; None where it is not set."""
+    visible = os.environ.get('CUDA_VISIBLE_DEVICES')
+    if visible is None:
+        return None
+    return [name.strip() for name in visible.split(',') if name.strip() not in ('', '-1')]
+
+
+def _no_card(gpu: str, present: Sequence[str]) -> HandboneError:
+    if present:
+        return HandboneError(f'there is no GPU {gpu}; name some of these: {", ".join(present)}')
+    return HandboneError(
+        f'there is no GPU {gpu}: PyTorch can use none here. `handbone check` says why; without '
+        '--gpus, trainings run on the CPU'
+    )
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from handbone.apis.fold_testing import find_folds
 from handbone.apis.kept_folds import kept_fold_file, number_of_folds
 from handbone.datasets.fold_file import write_fold_file
 from handbone.errors import HandboneError
+from handbone.machine import graphics_cards
 
 
 def save(path, step, **more):
@@ -53,6 +54,7 @@ def started(monkeypatch):
 
     monkeypatch.setattr(fold_training.subprocess, 'Popen', Training)
     monkeypatch.setattr(fold_training, 'CHECK_INTERVAL', 0)
+    monkeypatch.setattr(graphics_cards, 'trainable_cards', lambda: [*'012345'])
     return commands, codes
 
 
@@ -61,6 +63,14 @@ def test_two_folders_of_one_fold(config, started, tmp_path):
     (tmp_path / 'folds/fold_00').mkdir()
     with pytest.raises(HandboneError, match='two folders of fold 0: fold_0 and fold_00'):
         find_folds(tmp_path / 'folds')
+
+
+def test_a_gpu_that_is_not_there_is_one_line(config, started, tmp_path):
+    with pytest.raises(HandboneError, match='there is no GPU 9; name some of these: 0, 1'):
+        train_folds(config, tmp_path / 'folds', 2, slots=['0', '9'])
+    assert not started[0]
+    train_folds(config, tmp_path / 'folds', 2, slots=['0'])
+    train_folds(config, tmp_path / 'folds', 2, slots=['9'])  # nothing is left to train
 
 
 def test_folds_are_trained_once_each_on_its_gpu(config, started, tmp_path):

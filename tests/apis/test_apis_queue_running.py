@@ -36,6 +36,7 @@ import sys
 from pathlib import Path
 from handbone.apis import queue_running, training_process
 training_process.config_folder = lambda: Path(sys.argv[1]) / 'configs'
+queue_running.check_cards = lambda slots: None
 queue_running.QueueRun(queue_running.TrainingQueue(Path(sys.argv[2])), ['0']).run()
 """
 
@@ -47,6 +48,7 @@ def queue(tmp_path, monkeypatch):
     (tmp_path / 'tools' / 'train.py').write_text(PROGRAM)
     monkeypatch.setattr(training_process, 'config_folder', lambda: tmp_path / 'configs')
     monkeypatch.setattr(queue_running, 'INTERVAL', 0.02)
+    monkeypatch.setattr(graphics_cards, 'trainable_cards', lambda: [*'012345'])
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     monkeypatch.chdir(tmp_path)
     return TrainingQueue(tmp_path / 'queue.db')
@@ -90,6 +92,13 @@ def test_trainings_run_on_their_gpus(queue, add, tmp_path, capsys):
         assert (tmp_path / name / 'output.txt').read_text() == 'training\n'
     assert gpus == {'4', '5'} and states(queue) == ['finished'] * 3
     assert 'training 1 begins on GPU 4' in capsys.readouterr().out
+
+
+def test_a_gpu_that_is_not_there_is_one_line(queue, add):
+    add('a')
+    with pytest.raises(HandboneError, match=r'there is no GPU 9; name some of these: 0, 1, 2'):
+        QueueRun(queue, ['0', '9']).run()
+    assert states(queue) == ['waiting']
 
 
 def test_a_failure_is_told_and_the_others_run(queue, add, tmp_path, capsys):
@@ -234,8 +243,7 @@ def test_all_gpus_are_used_unless_some_are_named(queue, monkeypatch, words, visi
     monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
     if visible is not None:
         monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible)
-    cards = [SimpleNamespace(index=0), SimpleNamespace(index=1)]
-    monkeypatch.setattr(graphics_cards, 'graphics_cards', lambda: cards)
+    monkeypatch.setattr(graphics_cards, 'trainable_cards', lambda: ['0', '1'])
     monkeypatch.setattr(QueueRun, 'run', lambda self: given.append(self.slots))
     monkeypatch.setattr(signal, 'signal', lambda *_: None)
     main(['queue', 'run', *words])
@@ -264,7 +272,7 @@ def test_nvidias_library_tells_who_uses_a_gpu(monkeypatch):
     (card,) = graphics_cards()
     assert (card.name, card.busy, card.used, card.total) == ('H200', None, 2.0, 80.0)
     assert busy_with('0')[0].endswith(f'(process {os.getpid()})')
-    with pytest.raises(HandboneError, match='there is no GPU 1: this machine has 1'):
+    with pytest.raises(HandboneError, match='there is no GPU 1; name some of these: 0'):
         busy_with('1')
     library.nvmlInit = lambda: not_supported(0)
     assert graphics_cards() == [] and busy_with('0') == []

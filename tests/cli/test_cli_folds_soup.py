@@ -221,6 +221,8 @@ def test_spread_over_gpus_and_stopped(tiny_config, tmp_path):
         '    open(name + ".part", "w").write(str(os.getpid()))\n'
         '    os.rename(name + ".part", name)\n'
         '    time.sleep(600)\n'
+        'from handbone.machine import graphics_cards\n'
+        'graphics_cards.trainable_cards = lambda: ["4", "7"]\n'
     )
     tool = Tool(
         'train_folds.py',

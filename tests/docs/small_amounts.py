@@ -17,7 +17,7 @@ SECTIONS, SECTION_SIDE = 5, 1100  # one of each organ, as large as a tile
 
 @contextlib.contextmanager
 def small_amounts():
-    """Trainings are two iterations of two images, datasets are small, servers end at once."""
+    """Trainings are two iterations of two images, datasets small, two GPUs there, servers end."""
     import torch.utils.data
     from mmengine.hooks import CheckpointHook
     from mmengine.runner import IterBasedTrainLoop
@@ -25,6 +25,7 @@ def small_amounts():
 
     import handbone.phantom
     import handbone.phantom.tissue.dataset as tissue
+    from handbone.machine import graphics_cards
 
     begin_loop, begin_loader = IterBasedTrainLoop.__init__, torch.utils.data.DataLoader.__init__
     begin_checkpoints, begin_norm = CheckpointHook.__init__, _BatchNorm.__init__
@@ -62,6 +63,7 @@ def small_amounts():
         patch.object(CheckpointHook, '__init__', checkpoints),
         patch.object(handbone.phantom, 'write_dataset', phantoms),
         patch.object(tissue, 'write_sections', sections),
+        patch.object(graphics_cards, 'trainable_cards', lambda: ['0', '1']),
         few_trials(),
         no_servers(),
         no_cluster(),

@@ -4,8 +4,10 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
+import torch
 
-from handbone.machine.graphics_cards import GraphicsCard, graphics_cards
+from handbone.errors import HandboneError
+from handbone.machine.graphics_cards import GraphicsCard, check_cards, graphics_cards, usable_cards
 from handbone.machine.use import _command, card_text, machine_use
 
 
@@ -48,6 +50,36 @@ def test_a_gpu_that_shares_the_memory_of_the_machine(library):
 
 def test_a_gpu_that_tells_everything():
     assert card_text(GraphicsCard(1, 'H200', 97.0, 61.2, 80.0, ())) == '1: 97 %, 61 of 80 GB'
+
+
+def test_gpus_that_are_not_there_are_one_line(library, monkeypatch):
+    monkeypatch.setattr(torch.backends.cuda, 'is_built', lambda: True)
+    check_cards(['1', '0', '1', None])
+    with pytest.raises(HandboneError, match=r'^there is no GPU 9; name some of these: 0, 1$'):
+        check_cards(['0', '9'])
+    # a library for CPUs alone trains there, whatever the machine has
+    monkeypatch.setattr(torch.backends.cuda, 'is_built', lambda: False)
+    check_cards([None])
+    with pytest.raises(HandboneError, match=r'^there is no GPU 0: PyTorch can use none here'):
+        check_cards(['0'])
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    assert usable_cards() == []
+
+
+@pytest.mark.parametrize(
+    ('visible', 'count', 'present'),
+    [(None, 2, ['0', '1']), ('3,5', 2, ['3', '5']), ('3,9,5', 1, ['3']), ('', 0, [])],
+)
+def test_without_nvidias_library_pytorch_tells_the_gpus(monkeypatch, visible, count, present):
+    monkeypatch.setitem(sys.modules, 'pynvml', None)
+    monkeypatch.setattr(torch.backends.cuda, 'is_built', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: count)
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    if visible is not None:
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible)
+    check_cards(present)
+    with pytest.raises(HandboneError, match='there is no GPU 9'):
+        check_cards([*present, '9'])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,9 @@ def stand_in(monkeypatch):
     """Replace the training by a function of the config."""
     pytest.importorskip('optuna')
     from handbone.apis import searching, trial_process
+    from handbone.machine import graphics_cards
+
+    monkeypatch.setattr(graphics_cards, 'trainable_cards', lambda: [*'012345'])
 
     def use(training):
         monkeypatch.setattr(trial_process, 'train', training)

@@ -193,6 +193,13 @@ def test_several_trials_at_a_time_on_their_gpus(stand_in, tiny, rate_space, tmp_
     assert seen == {'4 by PCI_BUS_ID', '5 by PCI_BUS_ID'}
 
 
+def test_a_gpu_that_is_not_there_is_one_line(stand_in, tiny, rate_space, tmp_path):
+    search = stand_in(by_rate)(tiny, rate_space, tmp_path / 's')
+    with pytest.raises(HandboneError, match='there is no GPU 9; name some of these: 0, 1'):
+        search.run(2, slots=['0', '9'])
+    assert search.study.trials == []
+
+
 def test_a_full_disk_loses_no_trial(stand_in, tiny, rate_space, tmp_path):
     pytest.importorskip('sqlalchemy')
     from small_disk import mount_small_disk

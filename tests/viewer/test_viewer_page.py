@@ -8,6 +8,7 @@ from made_squares import NAMES, RADIUS, SIZE
 from benchmarks.harness.chromium import chromium, opened
 from handbone.bones import PALETTE
 from handbone.viewer.application import Application
+from handbone.viewer.sources import Extras, open_sources
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason='Chromium is not installed')
 
@@ -119,6 +120,36 @@ def test_marks_are_saved_and_the_list_is_sorted(viewer, session, tmp_path):
         page.run(f'{search}.dispatchEvent(new Event("input", {{bubbles: true}}))')
         page.wait(f'{names}.length === 1')
         assert page.run('document.getElementById("count").textContent') == '1 of 3 images'
+
+
+def test_the_list_is_sorted_by_a_column_and_filtered_by_patient(data, tmp_path):
+    table = tmp_path / 'patients.csv'
+    table.write_text('patient,age\nID001,41\nID002,9\n')
+    session, _ = open_sources([data], extras=Extras(table=table, marks=tmp_path / 'marks.csv'))
+    names = '[...document.querySelectorAll("#rows span")].map(each => each.textContent)'
+    sort = 'document.querySelector("#filters [name=sort]")'
+    patient = 'document.querySelector("#filters [name=patient]")'
+    with (
+        answering(Application(session).app()) as address,
+        opened(address, tmp_path / 'browser') as page,
+    ):
+        shown(page, 0)
+        page.press('s')
+        assert page.run('document.activeElement.name') == 'sort'
+        page.run(f'{sort}.value = "column"')
+        page.run(f'{sort}.dispatchEvent(new Event("input", {{bubbles: true}}))')
+        page.wait(f'{names}[0] === "image3_R.png"')
+        note = 'document.querySelector("#rows small").textContent'
+        assert page.run(note).split() == ['9', 'ID002']
+        page.run('document.activeElement.blur()')
+        page.press('p')
+        page.wait(f'{names}.length === 2')
+        assert page.run(f'{patient}.value') == 'ID001'
+        page.press('p')
+        page.wait(f'{names}.length === 3')
+        page.run(f'{patient}.value = "id002"')
+        page.run(f'{patient}.dispatchEvent(new Event("input", {{bubbles: true}}))')
+        page.wait(f'{names}.join() === "image3_R.png"')
 
 
 def test_a_note_that_is_typed_while_a_mark_is_saved_stays(viewer, tmp_path):

@@ -76,6 +76,9 @@ def test_images_are_sorted_by_dice_and_by_its_difference(scored):
         ({'text': 'ID001'}, [0, 1]),
         ({'text': 'r.PNG id001'}, [0]),
         ({'patient': 'ID002'}, [2]),
+        ({'patient': ' id001 '}, [0, 1]),
+        ({'patient': '00'}, [0, 1, 2]),
+        ({'patient': '9'}, []),
         ({'column': 'sex', 'value': 'f'}, [0, 1]),
         ({'column': 'age', 'value': '<31'}, [0, 1]),
         ({'column': 'age', 'value': '>=30'}, [0, 1]),
@@ -91,10 +94,41 @@ def test_filters(scored, wish, images):
     assert chosen(scored, **wish)[0] == images
 
 
+def test_a_patient_whose_name_begins_as_others_do_is_found_alone(scored):
+    scored.catalogue.gallery.patients[:] = ['ID1', 'ID10', 'ID1']
+    assert chosen(scored, patient='ID1')[0] == [0, 2]
+    assert chosen(scored, patient='ID')[0] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ('cells', 'rising', 'falling'),
+    [
+        (['30', '9.5', ''], [1, 0, 2], [0, 1, 2]),
+        (['b', '', 'A'], [2, 0, 1], [0, 2, 1]),
+        (['old', '30', '-2'], [2, 1, 0], [0, 1, 2]),
+        (['7', '7', '3'], [2, 0, 1], [0, 1, 2]),
+    ],
+)
+def test_images_are_sorted_by_a_column(scored, monkeypatch, cells, rising, falling):
+    monkeypatch.setitem(COLUMNS, 'age', cells)
+    wish = dict(sort='column', sort_column='age', score='<0')
+    assert chosen(scored, **wish) == (rising, [cells[index] or None for index in rising])
+    assert chosen(scored, **wish, descending=True)[0] == falling
+
+
+def test_images_are_sorted_by_patient_and_by_their_findings(scored):
+    scored.catalogue.gallery.patients[:] = ['b', 'a', 'B']
+    assert chosen(scored, sort='patient') == ([1, 0, 2], [None] * 3)
+    assert chosen(scored, sort='patient', descending=True)[0] == [0, 2, 1]
+    assert chosen(scored, sort='findings', descending=True) == ([2, 0, 1], ['2', '1', '0'])
+
+
 @pytest.mark.parametrize(
     'wish',
     [
         {'sort': 'size'},
+        {'sort': 'column'},
+        {'sort': 'column', 'sort_column': 'x'},
         {'sort': 'dice', 'layer': 3},
         {'sort': 'dice', 'class_index': 29},
         {'present': 29},

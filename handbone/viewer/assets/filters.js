@@ -34,10 +34,23 @@ export class Filters {
   }
 
   // Make the fields anew, in the language that is chosen.
-  fill(session, layerName) {
+  fill(session, layerName, patients) {
     this.session = session;
     this.layerName = layerName;
+    this.values.sort_column ??= Object.keys(session.columns)[0] ?? '';
+    if (!this.patients) {
+      this.patients = document.createElement('datalist');
+      this.patients.id = 'patients';
+      this.patients.append(...[...new Set(patients)].map(each => new Option(each)));
+    }
     this.build();
+  }
+
+  // Show one patient only, or all again.
+  only(patient) {
+    this.values.patient = this.values.patient === patient ? '' : patient;
+    this.build();
+    this.changed();
   }
 
   build() {
@@ -51,15 +64,22 @@ export class Filters {
       placeholder: word('search'), value: values.text ?? '' });
     search.setAttribute('aria-label', word('search'));
     rows.push([search]);
+    if (session.patients > 1) rows.push(this.listed('patient', this.patients));
     const direction = document.createElement('button');
     direction.name = 'descending';
     direction.textContent = values.descending === '1' ? '↓' : '↑';
     direction.setAttribute('aria-label', word('direction'));
+    const columns = Object.keys(session.columns), checks = Object.entries(session.checks);
     const sorts = [['name', word('by_name')]];
+    if (session.patients > 1) sorts.push(['patient', word('by_patient')]);
+    if (columns.length) sorts.push(['column', word('by_column')]);
+    if (checks.length) sorts.push(['findings', word('by_findings')]);
     if (layers.length) sorts.push(['dice', word('by_dice')]);
     if (layers.length > 1) sorts.push(['difference', word('by_difference')]);
     rows.push([choice('sort', sorts, values.sort), direction]);
-    if (values.sort !== 'name') {
+    if (values.sort === 'column')
+      rows.push([choice('sort_column', columns.map(each => [each, each]), values.sort_column)]);
+    if (['dice', 'difference'].includes(values.sort)) {
       rows.push([choice('layer', layers, values.layer),
         ...values.sort === 'difference' ? [choice('against', layers, values.against)] : []]);
       rows.push([choice('class_index', [[-1, word('mean_dice')], ...classes], values.class_index),
@@ -68,13 +88,11 @@ export class Filters {
     const marks = [...session.marks.map(each => [each, word(each)]), ['none', word('unmarked')]];
     rows.push([choice('mark', [...any('any_mark'), ...marks], values.mark)]);
     rows.push([choice('present', [[-1, word('any_class')], ...classes], values.present)]);
-    const checks = Object.entries(session.checks);
     if (checks.length) {
       const options = checks.map(([check, count]) => [check, `${check} (${count})`]);
       rows.push([choice('check', [...any('no_check'), ['any', word('any_check')], ...options],
         values.check)]);
     }
-    const columns = Object.keys(session.columns);
     if (columns.length) rows.push(this.column(columns, any));
     this.root.replaceChildren(...rows.map(fields => {
       const row = document.createElement('div');
@@ -89,11 +107,17 @@ export class Filters {
     const field = choice('column', [...any('any_column'), ...columns.map(each => [each, each])],
       values.column);
     if (!values.column) return [field];
-    const value = this.typed('value'), offered = document.createElement('datalist');
+    const offered = document.createElement('datalist');
     offered.id = 'values';
     offered.append(...session.columns[values.column].map(each => new Option(each)));
-    value.setAttribute('list', offered.id);
-    return [field, value, offered];
+    return [field, ...this.listed('value', offered)];
+  }
+
+  // A field to type into that offers what there is.
+  listed(name, offered) {
+    const field = this.typed(name);
+    field.setAttribute('list', offered.id);
+    return [field, offered];
   }
 
   // A field to type into.

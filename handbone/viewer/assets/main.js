@@ -44,7 +44,7 @@ async function start() {
 function describeRow(index) {
   const value = notes[index], mark = marks.of[index];
   const [, folder, name] = /^(?:(.*)\/)?(.*)$/.exec(names[index]);
-  const words = [value == null ? '' : value.toFixed(4), mark ? word(mark) : '', folder];
+  const words = [value?.toFixed?.(4) ?? value, mark ? word(mark) : '', folder];
   return { name, title: names[index], note: words.filter(Boolean).join('   '), mark };
 }
 
@@ -84,7 +84,7 @@ function say() {
     select.value = Math.min(value, session.layers.length - 1);
   }
   describe(element('keys'), actions);
-  filters.fill(session, layerName);
+  filters.fill(session, layerName, patients);
   marks.build();
   count();
   show();
@@ -266,6 +266,10 @@ const actions = [
     run: key => panels.zoom(key === '-' ? 1 / 1.4 : 1.4) },
   { keys: ['0'], shown: ['0'], message: 'key_fit', run: () => panels.fit() },
   { keys: ['/'], shown: ['/'], message: 'key_search', run: () => element('search').focus() },
+  { keys: ['s'], shown: ['s'], message: 'key_sort',
+    run: () => document.querySelector('#filters [name=sort]').focus() },
+  { keys: ['p'], shown: ['p'], message: 'key_patient',
+    run: () => session.patients > 1 && filters.only(patients[state.index]) },
   { keys: ['b', 'c', 'g', 'u'], shown: ['b', 'c', 'g', 'u'], message: 'key_marks',
     run: key => marks.save({ b: 'bad', c: 'correct', g: 'good', u: '' }[key]) },
   { message: 'key_drag' },

@@ -24,5 +24,8 @@ export default {
   as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',
   'as_hand-bone': 'JSON of this package', as_coco: 'COCO', scoring: '{count} of {all} scored',
   pending: 'is being predicted', predicting: '{count} of {all} predicted',
+  patient: 'patient', by_patient: 'by patient', by_column: 'by column', sort_column: 'column',
+  by_findings: 'by number of findings', key_sort: 'order of the list',
+  key_patient: 'this patient only, or all again',
   key_marks: 'mark: bad, to correct, good, no mark',
 };

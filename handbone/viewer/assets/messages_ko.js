@@ -22,5 +22,7 @@ export default {
   as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',
   'as_hand-bone': '이 패키지의 JSON', as_coco: 'COCO', scoring: '{all}개 중 {count}개 채점됨',
   pending: '예측 중', predicting: '{all}개 중 {count}개 예측됨',
+  patient: '환자', by_patient: '환자순', by_column: '열 값순', sort_column: '열',
+  by_findings: '점검 결과 개수순', key_sort: '목록 순서', key_patient: '이 환자만, 또는 다시 모두',
   key_marks: '표시: 불량, 수정 필요, 양호, 표시 없음',
 };

@@ -15,6 +15,7 @@ from handbone.errors import HandboneError, shown
 from .export import TARGETS, export_marked
 from .marks import KINDS
 from .selection import Wish, select
+from .sentences import Sentence, for_page, sentence_of
 from .session import Session
 
 #: The files of the page, and their types. Nothing else of the package is served.
@@ -175,11 +176,13 @@ class Application:
             asked['layer'],
             self._session.export_folder,
         )
-        return AsciiJson({'text': written}, headers=CHANGING)
+        return AsciiJson(for_page(written), headers=CHANGING)
 
     def _index(self, index: int) -> int:
         if not 0 <= index < len(self._catalogue.gallery):
-            raise HandboneError(f'There is no image {index}.')
+            raise HandboneError(
+                Sentence('said_no_image', 'There is no image {number}.', number=index)
+            )
         return index
 
 
@@ -224,4 +227,4 @@ def _common(values: Any) -> list[str]:
 
 
 def _one_line(request: Request, error: Exception) -> Response:
-    return AsciiJson({'error': str(error)}, 409, headers=CHANGING)
+    return AsciiJson({'error': for_page(sentence_of(error))}, 409, headers=CHANGING)

@@ -16,6 +16,7 @@ from handbone.masks.rle import check_runs
 from handbone.submissions.image_names import spellings
 
 from .layers import PredictionLayer
+from .sentences import Sentence
 
 
 class ArchiveLayer(PredictionLayer):
@@ -63,7 +64,11 @@ class ArchiveLayer(PredictionLayer):
             ).to_pylist()
         except (pa.ArrowException, OSError) as error:
             reason = str(error).partition('\n')[0]
-            raise HandboneError(f'{files} cannot be read: {reason}') from error
+            raise HandboneError(
+                Sentence(
+                    'said_unreadable', '{name} cannot be read: {reason}', name=files, reason=reason
+                )
+            ) from error
         if not rows:
             return None
         found = {normal_form(row['class']): row for row in rows}

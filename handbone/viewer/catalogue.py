@@ -9,13 +9,13 @@ import numpy as np
 from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.errors import HandboneError
 from handbone.masks import dice, run_overlap_counts
-from handbone.user_message import error_line
 
 from .gallery import Gallery
 from .layers import Layer
 from .model_layer import ModelLayer
 from .packets import pack_layers
 from .picture import browser_picture
+from .sentences import Sentence, for_page, sentence_of
 
 if TYPE_CHECKING:
     from handbone.visualization.overlay import Color
@@ -121,7 +121,7 @@ class Catalogue:
                 runs.append(layer.runs(index, image))
             except (HandboneError, OSError) as error:
                 runs.append(None)
-                problems.append(error_line(error))
+                problems.append(sentence_of(error))
         return Shown(image, runs, problems)
 
     def scores(self, shown: Shown) -> list[np.ndarray | None]:
@@ -166,7 +166,7 @@ class Catalogue:
             **(more or {}),
             'width': shown.image.width,
             'height': shown.image.height,
-            'problems': shown.problems,
+            'problems': [for_page(each) for each in shown.problems],
             'unknown': sorted(shown.image.unknown),
             'dice': scores,
             'pending': pending,
@@ -188,8 +188,12 @@ class Catalogue:
         image = self.shown(index).image
         if image.path is None:
             raise HandboneError(
-                f'{image.name}: the file of this image is not known. Name the folder of the '
-                'images: --images FOLDER.'
+                Sentence(
+                    'said_no_file',
+                    '{name}: the file of this image is not known. Name the folder of the images: '
+                    '--images FOLDER.',
+                    name=image.name,
+                )
             )
         return browser_picture(image.path)
 

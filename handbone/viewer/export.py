@@ -15,6 +15,7 @@ from handbone.files import write_atomically
 
 from .catalogue import Catalogue
 from .marks import Marks
+from .sentences import Sentence, no_layer
 
 #: What the page offers: a list of names, and formats of annotation tools.
 TARGETS = ('list', 'labelme', 'cvat', 'label-studio', 'hand-bone', 'coco')
@@ -22,7 +23,7 @@ TARGETS = ('list', 'labelme', 'cvat', 'label-studio', 'hand-bone', 'coco')
 
 def export_marked(
     catalogue: Catalogue, marks: Marks, mark: str, target: str, layer: int, folder: Path
-) -> str:
+) -> Sentence:
     """Write the images with a mark.
 
     'list' writes ``MARK.txt`` and ``not_MARK.txt``, which the ``ann_file`` of a dataset takes, in a
@@ -49,35 +50,61 @@ def export_marked(
         OSError: Something cannot be written.
     """
     if target not in TARGETS:
-        raise HandboneError(f'Images are exported as {listed(TARGETS, 9)}, not {shown(target)}.')
+        raise HandboneError(
+            Sentence(
+                'said_no_target',
+                'Images are exported as {targets}, not {target}.',
+                targets=listed(TARGETS, 9),
+                target=shown(target),
+            )
+        )
     chosen = marks.marked(mark)
     if not mark or not chosen:
-        raise HandboneError(f'No image is marked {shown(mark)}.')
+        raise HandboneError(
+            Sentence('said_none_marked', 'No image is marked {mark}.', mark=shown(mark))
+        )
     if target == 'list':
         return _write_lists(catalogue, mark, chosen, folder)
     if not 0 <= layer < max(1, len(catalogue.layers)):
-        raise HandboneError(f'There is no layer {layer}.')
+        raise HandboneError(no_layer(layer))
     waiting = sum(layer in catalogue.pending(index) for index in chosen)
     if waiting:
         raise HandboneError(
-            f'{waiting} of the {len(chosen)} images are still being predicted by '
-            f'{catalogue.layers[layer].name}. Export them when that is done.'
+            Sentence(
+                'said_still_predicting',
+                '{waiting} of the {count} images are still being predicted by {layer}. Export them '
+                'when that is done.',
+                waiting=waiting,
+                count=len(chosen),
+                layer=catalogue.layers[layer].name,
+            )
         )
     into = folder / f'{mark}-{target}'
     if into.exists() and any(into.iterdir()):
         raise HandboneError(
-            f'{into} is there already, and its labels may have been corrected since. Rename it or '
-            'move it away, then export again.'
+            Sentence(
+                'said_exported_before',
+                '{folder} is there already, and its labels may have been corrected since. Rename '
+                'it or move it away, then export again.',
+                folder=into,
+            )
         )
     writer = writer_class(target)(into, catalogue.classes, catalogue.palette)
     problems = BadFiles('report')
     written, _ = write_images(_images(catalogue, chosen, layer, problems), writer, problems)
     lost = ''.join(f'; lost: {line}' for line in writer.losses.lines())
     left_out = ''.join(f'; left out: {line}' for line in problems.problems)
-    return f'{written} of {len(chosen)} images in {into}{lost}{left_out}'
+    return Sentence(
+        'said_exported',
+        '{written} of {count} images in {folder}{more}',
+        written=written,
+        count=len(chosen),
+        folder=into,
+        more=lost + left_out,
+    )
 
 
-def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder: Path) -> str:
+def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder: Path) -> Sentence:
     gallery, marked = catalogue.gallery, set(chosen)
     files: dict[Path, list[str]] = {}
     for index in range(len(gallery)):
@@ -89,7 +116,8 @@ def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder:
     for path, lines in files.items():
         text = ''.join(f'{line}\n' for line in lines)
         write_atomically(path, text.encode(errors='surrogateescape'))
-    return ', '.join(f'{len(lines)} images in {path}' for path, lines in files.items())
+    counts = ', '.join(f'{path} ({len(lines)})' for path, lines in files.items())
+    return Sentence('said_listed', 'names of images in {files}', files=counts)
 
 
 def _images(

@@ -13,6 +13,8 @@ from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.formats.format_reader import FormatReader
 from handbone.errors import HandboneError, shown
 
+from .sentences import Sentence
+
 
 class Part(NamedTuple):
     """One part of the data, such as the training images.
@@ -124,13 +126,24 @@ class Gallery:
                 image, problems = part.reader.attempt(entry)
             gone = image is not None and image.path is not None and not image.path.is_file()
         except OSError as error:
-            raise HandboneError(f'{self.names[index]} cannot be read: {error}') from error
+            raise HandboneError(
+                Sentence(
+                    'said_unreadable',
+                    '{name} cannot be read: {reason}',
+                    name=self.names[index],
+                    reason=error,
+                )
+            ) from error
         if image is None:
             raise problems[-1]
         if gone:
             raise HandboneError(
-                f'{image.path}: the image is gone since the viewer was started. Put it back, or '
-                'start the viewer again.'
+                Sentence(
+                    'said_gone',
+                    '{path}: the image is gone since the viewer was started. Put it back, or start '
+                    'the viewer again.',
+                    path=image.path,
+                )
             )
         return image, problems
 

@@ -10,6 +10,8 @@ from handbone.files import write_atomically
 from handbone.folder_lock import locked_file
 from handbone.listing import normal_form, readable
 
+from .sentences import Sentence
+
 COLUMNS = ('image_name', 'mark', 'note')
 #: What an image can be marked as: not fit for use, with labels to correct, or looked at and good.
 KINDS = ('bad', 'correct', 'good')
@@ -75,9 +77,20 @@ class Marks:
             OSError: The file cannot be written; what was there before is kept.
         """
         if mark and mark not in KINDS:
-            raise HandboneError(f'A mark is one of {listed(KINDS)}, not {shown(mark)}.')
+            raise HandboneError(
+                Sentence(
+                    'said_no_mark',
+                    'A mark is one of {kinds}, not {mark}.',
+                    kinds=listed(KINDS),
+                    mark=shown(mark),
+                )
+            )
         if len(note) > LONGEST_NOTE:
-            raise HandboneError(f'A note has at most {LONGEST_NOTE} characters.')
+            raise HandboneError(
+                Sentence(
+                    'said_long_note', 'A note has at most {count} characters.', count=LONGEST_NOTE
+                )
+            )
         name = normal_form(self._names[index])
         with self._lock, locked_file(self.path, wait=PATIENCE):
             rows = self._read()

@@ -11,6 +11,7 @@ from handbone.listing import normal_forms
 
 from .layers import PredictionLayer
 from .model_process import Answer, Model, ModelEndedError, ModelProcess
+from .sentences import Sentence, sentence_of
 
 
 class ModelLayer(PredictionLayer):
@@ -57,13 +58,18 @@ class ModelLayer(PredictionLayer):
         """
         if path is None:
             self._answers[index] = Answer(
-                [], error=f'{self.path}: there is no file of this image to predict.'
+                [],
+                error=Sentence(
+                    'said_nothing_to_predict',
+                    '{path}: there is no file of this image to predict.',
+                    path=self.path,
+                ),
             )
             return
         try:
             self._answers[index] = self._process.predict(path)
         except ModelEndedError as error:
-            self._failure = str(error)
+            self._failure = sentence_of(error)
 
     def runs(self, index: int, image: AnnotatedImage) -> list[np.ndarray] | None:
         """Give the masks of an image as soon as they are there; see the base class."""
@@ -77,8 +83,15 @@ class ModelLayer(PredictionLayer):
         if answer.size != (image.height, image.width):
             height, width = answer.size
             raise HandboneError(
-                f'{self.path}: the model sees {image.name} with {width} x {height} pixels, the '
-                f'labels are for {image.width} x {image.height}.'
+                Sentence(
+                    'said_other_size',
+                    '{path}: the model sees {name} with {seen} pixels, the labels are for '
+                    '{labelled}.',
+                    path=self.path,
+                    name=image.name,
+                    seen=f'{width} x {height}',
+                    labelled=f'{image.width} x {image.height}',
+                )
             )
         found = dict(zip(self._own, answer.runs, strict=True))
         nothing = np.zeros((0, 2), np.int64)

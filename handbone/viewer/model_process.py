@@ -15,6 +15,8 @@ import numpy as np
 from handbone.checkpoints.trust import unpickling, unpickling_allowed
 from handbone.errors import HandboneError
 
+from .sentences import Sentence
+
 if TYPE_CHECKING:
     from handbone.inference.predictor import Predictor
 
@@ -97,7 +99,7 @@ class ModelProcess:
             answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self._process.join(STOP_TIMEOUT)
-            raise ModelEndedError(f'{self._model.path}: {self._why()}') from error
+            raise ModelEndedError(self._why()) from error
         if isinstance(answer, Answer):
             return answer
         raise ModelEndedError(answer)
@@ -113,11 +115,29 @@ class ModelProcess:
         self._theirs.close()
         self._connection.close()
 
-    def _why(self) -> str:
-        code = self._process.exitcode or 0
-        how = f'was killed by {Signals(-code).name}' if code < 0 else 'has ended'
-        more = '; the memory may have run out' if code == -signal.SIGKILL else ''
-        return f'the process that predicts {how}{more}. Start the viewer again to predict the rest.'
+    def _why(self) -> Sentence:
+        code, path = self._process.exitcode or 0, self._model.path
+        if code == -signal.SIGKILL:
+            return Sentence(
+                'said_model_out_of_memory',
+                '{path}: the process that predicts was killed by SIGKILL; the memory may have run '
+                'out. Start the viewer again to predict the rest.',
+                path=path,
+            )
+        if code < 0:
+            return Sentence(
+                'said_model_killed',
+                '{path}: the process that predicts was killed by {signal}. Start the viewer again '
+                'to predict the rest.',
+                path=path,
+                signal=Signals(-code).name,
+            )
+        return Sentence(
+            'said_model_ended',
+            '{path}: the process that predicts has ended. Start the viewer again to predict the '
+            'rest.',
+            path=path,
+        )
 
 
 def _serve(connection: Connection, model: Model, unpickle: bool) -> None:

@@ -10,6 +10,8 @@ from handbone.radiographs.errors import RadiographError
 from handbone.radiographs.picture_header import PNG_SIGNATURE, read_picture_header
 from handbone.radiographs.reading import read_radiograph
 
+from .sentences import Sentence
+
 #: What browsers decode pixel for pixel as the readers of this package do.
 BROWSER_FORMATS = {'PNG': 'image/png', 'JPEG': 'image/jpeg'}
 #: Place of the number of bits per value in a PNG.
@@ -41,7 +43,14 @@ def browser_picture(path: Path) -> tuple[bytes, str]:
     except RadiographError:
         header = None  # DICOM, and what the reader below refuses with its reason
     except OSError as error:
-        raise HandboneError(f'{path}: the image cannot be read ({error.strerror}).') from error
+        raise HandboneError(
+            Sentence(
+                'said_unreadable',
+                '{name} cannot be read: {reason}',
+                name=path,
+                reason=error.strerror,
+            )
+        ) from error
     if header is not None and header.format in BROWSER_FORMATS and header.orientation == 1:
         deep = header.format == 'PNG' and data[PNG_DEPTH] > 8
         if not deep:

@@ -12,6 +12,7 @@ from .findings import Findings
 from .gallery import Gallery
 from .marks import Marks
 from .scores import ScoreBoard
+from .sentences import Sentence, no_layer
 
 #: Orders by Dice, which :attr:`Wish.score` limits.
 SCORES = ('dice', 'difference')
@@ -110,7 +111,7 @@ def select(
     if wish.column and wish.value:
         kept &= _fits(columns, wish.column, wish.value)
     if wish.present >= 0:
-        kept &= board.present[:, _number(wish.present, board.present.shape[1], 'class')]
+        kept &= board.present[:, _class(wish.present, board)]
     order = _order(wish, gallery, board, columns, findings)
     if wish.score.strip() and wish.sort in SCORES and order is not None:
         kept &= _compares(order.keys, wish.score.strip())
@@ -157,7 +158,9 @@ def _order(
         counts = [len(found) for found in findings.of_image] if findings else [0] * len(gallery)
         return _Order(np.array(counts, float), [str(count) for count in counts])
     if wish.sort not in SCORES:
-        raise HandboneError(f'Images cannot be sorted by {shown(wish.sort)}.')
+        raise HandboneError(
+            Sentence('said_no_order', 'Images cannot be sorted by {order}.', order=shown(wish.sort))
+        )
     first = _dice(wish.layer, wish.class_index, board)
     if wish.sort == 'dice':
         return _Order(first)
@@ -180,9 +183,11 @@ def _cell_key(text: str) -> tuple[bool, float, str]:
 
 
 def _dice(layer: int, class_index: int, board: ScoreBoard) -> np.ndarray:
-    scores = board.dice[_number(layer, len(board.dice), 'layer')]
+    if not 0 <= layer < len(board.dice):
+        raise HandboneError(no_layer(layer))
+    scores = board.dice[layer]
     if class_index >= 0:
-        return scores[:, _number(class_index, scores.shape[1], 'class')]
+        return scores[:, _class(class_index, board)]
     known = ~np.isnan(scores)
     sums = np.where(known, scores, 0).sum(axis=1, dtype=np.float64)
     return np.where(known.any(axis=1), sums / np.maximum(known.sum(axis=1), 1), np.nan)
@@ -198,7 +203,9 @@ def _fits(columns: Columns, column: str, wanted: str) -> np.ndarray:
 
 def _column(columns: Columns, name: str) -> Sequence[str]:
     if name not in columns:
-        raise HandboneError(f'The table has no column {shown(name)}.')
+        raise HandboneError(
+            Sentence('said_no_column', 'The table has no column {name}.', name=shown(name))
+        )
     return columns[name]
 
 
@@ -209,7 +216,9 @@ def _compares(numbers: np.ndarray, wanted: str) -> np.ndarray:
     try:
         bound = float(limit.removeprefix('='))
     except ValueError as error:
-        raise HandboneError(f'{shown(wanted)} does not end in a number.') from error
+        raise HandboneError(
+            Sentence('said_no_number', '{text} does not end in a number.', text=shown(wanted))
+        ) from error
     found = numbers < bound if sign == '<' else numbers > bound
     return found | (numbers == bound) if limit.startswith('=') else found
 
@@ -221,7 +230,7 @@ def _as_number(text: str) -> float:
         return float('nan')
 
 
-def _number(value: int, count: int, what: str) -> int:
-    if not 0 <= value < count:
-        raise HandboneError(f'There is no {what} {value}.')
-    return value
+def _class(number: int, board: ScoreBoard) -> int:
+    if not 0 <= number < board.present.shape[1]:
+        raise HandboneError(Sentence('said_no_class', 'There is no class {number}.', number=number))
+    return number

@@ -85,9 +85,12 @@ def test_an_image_that_cannot_be_predicted_is_one_line(predicted, data):
     session.start()
     process.let(3)
     wait(lambda: session.board.done.all())
-    assert head(session, 0)['problems'] == ['too dark']
+    assert head(session, 0)['problems'] == [{'text': 'too dark'}]
     (problem,) = head(session, 1)['problems']
-    assert 'sees ID001/image2_L.png with 128 x 64 pixels, the labels are for 128 x 128' in problem
+    assert (
+        'sees ID001/image2_L.png with 128 x 64 pixels, the labels are for 128 x 128'
+        in problem['text']
+    )
     with pytest.raises(HandboneError, match='No such file or directory|gone'):
         head(session, 2)
     assert process.asked == [*NAMES[:2]]
@@ -117,7 +120,7 @@ def test_a_disk_that_fails_is_a_note_on_its_images(predicted, monkeypatch):
     with pytest.raises(HandboneError, match=f'{NAMES[0]} cannot be read: .* Input/output error'):
         head(session, 0)
     (problem,) = head(session, 1)['problems']
-    assert 'Input/output error' in problem
+    assert 'Input/output error' in problem['text']
     assert head(session, 2)['problems'] == [] and process.asked == [*NAMES[1:]]
 
 
@@ -129,7 +132,7 @@ def test_a_model_that_ends_leaves_what_it_has_said(predicted):
     wait(lambda: session.board.done.all())
     assert head(session, 0)['dice'][1][RADIUS] == 0.75
     for index in (1, 2):
-        assert head(session, index)['problems'] == ['best.pth: the process was killed']
+        assert head(session, index)['problems'] == [{'text': 'best.pth: the process was killed'}]
         assert head(session, index)['pending'] == []
 
 

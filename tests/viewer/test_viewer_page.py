@@ -247,3 +247,18 @@ def test_the_page_speaks_korean(viewer, tmp_path):
         page.run(f'{chosen}.value = "ko"; {chosen}.dispatchEvent(new Event("change"))')
         assert page.run('document.querySelector("figcaption").textContent') == '정답'
         assert page.run('document.documentElement.lang') == 'ko'
+
+
+def test_the_page_says_in_korean_what_the_server_says(viewer, tmp_path):
+    said = 'document.getElementById("problems").textContent'
+    with opened(viewer, tmp_path / 'browser') as page:
+        shown(page, 0)
+        for name, value in (('sort', 'dice'), ('score', '<good')):
+            field = f'document.querySelector("#filters [name={name}]")'
+            page.wait(f'{field} !== null')
+            page.run(f'{field}.value = "{value}"')
+            page.run(f'{field}.dispatchEvent(new Event("input", {{bubbles: true}}))')
+        page.wait(f'{said} === "\'<good\' does not end in a number."')
+        chosen = 'document.getElementById("language")'
+        page.run(f'{chosen}.value = "ko"; {chosen}.dispatchEvent(new Event("change"))')
+        assert page.run(said) == "'<good'은(는) 숫자로 끝나지 않습니다."

@@ -13,6 +13,11 @@ export function word(key, values = {}) {
   return (table[key] ?? en[key]).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+// Say a sentence of the server: it comes in English, with a key if the tables may have it.
+export function sentence({ text, key, values }) {
+  return key in table ? word(key, values) : text;
+}
+
 export function chosenLanguage() {
   const saved = localStorage.getItem(KEY);
   if (saved in TABLES) return saved;

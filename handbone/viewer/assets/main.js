@@ -8,7 +8,8 @@ import { List } from './list.js';
 import { Marks } from './marks.js';
 import { DIFFERENCE, SAFE, classesAt } from './paint.js';
 import { Panels } from './panels.js';
-import { Kept, getJson } from './requests.js';
+import { Problems } from './problems.js';
+import { Kept, getJson, saidOf } from './requests.js';
 
 const element = id => document.getElementById(id);
 const state = { mode: 'one', index: -1, masks: null, picture: null, hidden: false };
@@ -18,10 +19,11 @@ let session, names = [], patients = [], notes = [], asked = 0;
 const panels = new Panels(element('panels'), point);
 const list = new List(element('list'), open);
 const classes = new Classes(element('class-table'), paint);
+const problems = new Problems(element('problems'));
 
 const filters = new Filters(element('filters'), reorder);
 const marks = new Marks(element('marks'), element('export-dialog'), () => list.render(),
-  text => complain([text]));
+  complain);
 
 const layerName = number => session.layers[number].name || word('truth');
 
@@ -61,7 +63,7 @@ async function reorder() {
     if (Math.min(scored ?? predicted, predicted) < names.length)
       setTimeout(() => { if (number === asked) reorder(); }, 1500);
   } catch (error) {
-    complain([error.message]);
+    complain(error);
   }
 }
 
@@ -86,6 +88,7 @@ function say() {
   describe(element('keys'), actions);
   filters.fill(session, layerName, patients);
   marks.build();
+  problems.build();
   count();
   show();
 }
@@ -103,7 +106,7 @@ async function open(index) {
     const failed = picture instanceof Error;
     Object.assign(state, { masks, picture: failed ? null : picture });
     tell(masks);
-    complain([...masks.problems, ...failed ? [picture.message] : []]);
+    problems.say([...masks.problems, ...failed ? [saidOf(picture)] : []]);
     show();
     document.body.dataset.shown = index;
     for (const step of [1, -1]) kept.get(list.beside(step), true).catch(() => {});
@@ -114,7 +117,7 @@ async function open(index) {
     Object.assign(state, { masks: null, picture: null });
     panels.clear();
     tell({ values: {}, findings: [] });
-    complain([error.message]);
+    complain(error);
   }
 }
 
@@ -127,13 +130,13 @@ async function renew(index) {
       if (state.index !== index) return;
       state.masks = masks;
       if (masks.pending.length < before) {
-        complain([...masks.problems, ...picture instanceof Error ? [picture.message] : []]);
+        problems.say([...masks.problems, ...picture instanceof Error ? [saidOf(picture)] : []]);
         show();
       }
       if (masks.pending.length) await new Promise(done => setTimeout(done, 500));
     }
   } catch (error) {
-    if (state.index === index) complain([error.message]);
+    if (state.index === index) complain(error);
   }
 }
 
@@ -148,13 +151,7 @@ function tell(masks) {
   }));
 }
 
-function complain(lines) {
-  element('problems').replaceChildren(...lines.map(text => {
-    const line = document.createElement('p');
-    line.textContent = text;
-    return line;
-  }));
-}
+function complain(error) { problems.say([saidOf(error)]); }
 
 // The panels of the view that is chosen.
 function shows() {
@@ -297,4 +294,4 @@ element('tabs').addEventListener('click', event => {
 });
 element('list').addEventListener('click', () => turnTo('stage'));
 
-start().catch(error => complain([error.message]));
+start().catch(complain);

@@ -1,7 +1,7 @@
 // The marks of the image that is shown, and what is exported of them.
 
-import { word } from './language.js';
-import { postJson } from './requests.js';
+import { sentence, word } from './language.js';
+import { postJson, saidOf } from './requests.js';
 
 export class Marks {
   constructor(root, dialog, changed, failed) {
@@ -65,7 +65,7 @@ export class Marks {
       await postJson('/marks', { index, mark, note });
     } catch (error) {
       [this.of[index], this.notes[index]] = before;
-      this.failed(error.message);
+      this.failed(error);
     }
     // what was typed meanwhile stays
     if (this.note.value === note) this.render();
@@ -90,7 +90,6 @@ export class Marks {
     said.textContent = '…';
     const wish = { mark: value('export-mark'), target: value('export-target'),
       layer: Number(value('export-layer') || 0) };
-    said.textContent = await postJson('/export', wish).then(each => each.text,
-      error => error.message);
+    said.textContent = sentence(await postJson('/export', wish).catch(saidOf));
   }
 }

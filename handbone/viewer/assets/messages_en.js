@@ -27,5 +27,6 @@ export default {
   patient: 'patient', by_patient: 'by patient', by_column: 'by column', sort_column: 'column',
   by_findings: 'by number of findings', key_sort: 'order of the list',
   key_patient: 'this patient only, or all again',
+  no_answer: 'The viewer does not answer: has it ended?',
   key_marks: 'mark: bad, to correct, good, no mark',
 };

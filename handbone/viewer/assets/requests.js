@@ -1,11 +1,25 @@
 // What the page asks the server for.
 
+// An error with what the server says of it; see sentences.py.
+class Refusal extends Error {
+  constructor(said) {
+    super(said.text);
+    this.said = said;
+  }
+}
+
+// What to say of an error, whatever it is.
+export const saidOf = error => error.said ?? { text: error.message };
+
 async function answerOf(path, options) {
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(error => {
+    throw new Refusal({ text: error.message, key: 'no_answer' });
+  });
   if (answer.ok) return answer;
-  let text = await answer.text();
-  try { text = JSON.parse(text).error; } catch { /* plain text is shown as it is */ }
-  throw new Error(text);
+  const text = await answer.text();
+  let said;
+  try { said = JSON.parse(text).error; } catch { said = { text, key: `refused_${answer.status}` }; }
+  throw new Refusal(said);
 }
 
 export const getJson = async path => (await answerOf(path)).json();

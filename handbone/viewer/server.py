@@ -1,17 +1,30 @@
 """The server of the viewer."""
 
+import contextlib
 import errno
+import html
 import os
 import socket
+import tempfile
 import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from handbone.errors import HandboneError
+from handbone.files import write_atomically
 
 from .security import Guard, is_local, make_token
+
+#: A page that leads to another one.
+REDIRECTION = (
+    '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={address}">'
+    '<title>handbone</title><a href="{address}">handbone view</a>'
+)
 
 
 class ViewerServer(NamedTuple):
@@ -65,10 +78,35 @@ def prepare(
     return ViewerServer(uvicorn.Server(config), listening, address)
 
 
-def open_page(address: str) -> None:
-    """Open the page in a browser, where there is one; where there is none, nothing happens."""
-    if has_browser():
+@contextlib.contextmanager
+def opened_page(address: str) -> Iterator[None]:
+    """Open the page in a browser, where there is one.
+
+    Whoever is logged in on the machine can read the command lines of all processes. A browser that
+    needs the token is therefore sent to a file that leads to the page, and that only its owner can
+    read; it is there while the block runs.
+
+    Args:
+        address: Where the page is, with the token if there is one.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    if not has_browser():
+        yield
+    elif not urlsplit(address).query:
         webbrowser.open(address)
+        yield
+    else:
+        with tempfile.TemporaryDirectory(prefix='handbone-') as folder:
+            path = Path(folder) / 'viewer.html'
+            content = REDIRECTION.format(address=html.escape(address))
+            write_atomically(path, content.encode(), owner_only=True)
+            webbrowser.open(path.as_uri())
+            yield
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -45,6 +45,7 @@ def view(
 
     Raises:
         HandboneError: Something cannot be read, does not fit the rest, or the port is taken.
+        OSError: The file that leads a browser to a page with a token cannot be written.
         MissingExtraError: The packages of the server are not installed.
 
     Example:
@@ -54,7 +55,7 @@ def view(
     import_extra('uvicorn', 'view')
     import_extra('starlette', 'view')
     from .application import Application
-    from .server import open_page, prepare
+    from .server import opened_page, prepare
 
     paths = [Path(source) for source in sources]
     folder = None if images is None else Path(images)
@@ -64,12 +65,11 @@ def view(
         print(f'note: {note}')
     server = prepare(Application(session).app(), host, port, names)
     print(f'{server.address}   (end with Ctrl+C)', flush=True)
-    if open_browser:
-        open_page(server.address)
-    session.start()
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(session.close)
+        if open_browser:
+            stack.enter_context(opened_page(server.address))
+        session.start()
         # the interrupt is how a user ends it
         with contextlib.suppress(KeyboardInterrupt):
             server.run()
-    finally:
-        session.close()

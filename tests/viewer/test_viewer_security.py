@@ -1,15 +1,20 @@
 """The viewer answers its own page and nobody else, with the files of its data and no others."""
 
+import html
 import http.client
 import json
+import re
 import shutil
-from urllib.parse import urlsplit
+import stat
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from answering import answering
 from made_squares import NAMES
 
 from benchmarks.harness.chromium import chromium, opened
+from handbone.viewer import server
 from handbone.viewer.application import Application
 from handbone.viewer.sources import open_sources
 
@@ -122,6 +127,28 @@ def test_who_comes_by_a_further_name_needs_the_token_too(session):
         known = headers['set-cookie'].partition(';')[0]
         assert ask(address, '/names', Host='team.example', Cookie=known)[0] == 200
         assert b'--name' in ask(address, '/names', Host='other.example', Cookie=known)[2]
+
+
+def test_the_command_line_of_the_browser_does_not_hold_the_token(session, monkeypatch):
+    commands = []
+    monkeypatch.setattr(server, 'has_browser', lambda: True)
+    monkeypatch.setattr(server.webbrowser, 'open', commands.append)
+    with answering(Application(session).app(), '127.0.0.1', names=('team.example',)) as address:
+        with server.opened_page(address):
+            (command,) = commands
+            assert urlsplit(address).query.removeprefix('token=') not in command
+            file = Path(unquote(urlsplit(command).path))
+            modes = [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)]
+            assert modes == [0o600, 0o700]
+            (target,) = re.findall(r'content="0; url=([^"]*)"', file.read_text())
+            assert html.unescape(target) == address
+            # a browser calls a page that a file leads to one of another site
+            path = urlsplit(address)._replace(scheme='', netloc='').geturl()
+            opened = ask(address, path, Sec_Fetch_Site='cross-site', Sec_Fetch_Mode='navigate')
+            assert opened[0] == 303
+        assert not file.parent.exists()
+    with server.opened_page('http://localhost:8421/'):
+        assert commands[1:] == ['http://localhost:8421/']
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,11 +10,15 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.visualization import MLflowVisBackend
 from mmengine.visualization.vis_backend import BaseVisBackend
+from small_disk import fill_disk, mount_small_disk
+from tracking_packages import import_tracker
 
 from handbone.apis.training import train
 from handbone.configuration.shipped import config_path
+from handbone.engine import ResumableTensorboardVisBackend, ResumableWandbVisBackend
 from handbone.engine.reporting_runner import ReportingRunner
 from handbone.engine.tracking.tracker import Tracker
 from handbone.visualization import MultilabelLocalVisualizer
@@ -113,6 +118,57 @@ class RecordingTracker(Tracker, BaseVisBackend):
 
     def add_image(self, name, image, step=0, **_):
         self.names.append(name)
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """The warnings of the log."""
+    warnings = []
+    monkeypatch.setattr(MMLogger, 'warning', lambda _, text: warnings.append(text))
+    return warnings
+
+
+@pytest.mark.parametrize(
+    ('package', 'backend', 'name'),
+    [
+        ('tensorboard', ResumableTensorboardVisBackend, 'tensorboard'),
+        ('wandb', ResumableWandbVisBackend, 'wandb.json'),
+    ],
+)
+def test_a_tracker_that_cannot_write_ends_no_training(tmp_path, warned, package, backend, name):
+    import_tracker(package)
+    where = tmp_path / name
+    if package == 'wandb':
+        (where / 'x').mkdir(parents=True)  # a folder where its file should be
+    else:
+        where.write_text('a file where its folder should be')
+    tracker = backend(str(tmp_path / 'time' / 'vis_data'))
+    for step in (1, 2):
+        tracker.add_scalars(dict(loss=0.5), step)
+        tracker.add_image('val_worst', np.zeros((4, 4, 3), np.uint8), step)
+    tracker.fail()
+    tracker.close()
+    assert len(warned) == 1 and '\n' not in warned[0]
+    assert (
+        warned[0].startswith(f'{backend.__name__} gets nothing more (') and str(where) in warned[0]
+    )
+
+
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
+def test_a_disk_that_fills_up_ends_tensorboard_alone(tmp_path, warned):
+    import_tracker('tensorboard')
+    with mount_small_disk(tmp_path / 'disk') as disk:
+        if disk is None:
+            pytest.skip('a small file system cannot be mounted here')
+        tracker = ResumableTensorboardVisBackend(str(disk / 'time' / 'vis_data'))
+        tracker.add_scalars(dict(loss=0.5), 1)
+        fill_disk(disk, 0)
+        picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+        limit = time.monotonic() + 60  # it is a different thread that writes
+        while not warned and time.monotonic() < limit:
+            tracker.add_image('val_worst', picture, 2)
+        tracker.close()
+        assert len(warned) == 1 and 'No space left on device' in warned[0]
 
 
 @pytest.mark.parametrize('validate', [False, True])

@@ -8,7 +8,7 @@ from mmseg.registry import VISBACKENDS
 
 from handbone.extras import import_extra
 
-from .tracker import TrackedCheckpoint, Tracker, run_folder
+from .tracker import TrackedCheckpoint, Tracker, ends_no_training, run_folder
 
 EXTRA = 'tensorboard'
 
@@ -18,7 +18,8 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
     """mmengine's TensorBoard, in ``WORK_DIR/tensorboard`` for all parts of a resumed training.
 
     What was logged after the checkpoint from which a training is resumed is discarded, as is what
-    an earlier training left in the same folder.
+    an earlier training left in the same folder. Where the disk is full, the log says so once and
+    the training continues without it.
 
     Args:
         save_dir: The folder of the visualizer's files.
@@ -33,6 +34,7 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
         """The writer of TensorBoard."""
         return self._writer(0)
 
+    @ends_no_training
     def add_image(self, name: str, image: Any, step: int = 0, **_: Any) -> None:
         """Record a picture.
 
@@ -43,6 +45,7 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
         """
         self._writer(step).add_image(name, image, step, dataformats='HWC')
 
+    @ends_no_training
     def add_numbers(self, values: dict[str, float], step: int) -> None:
         """Record numbers.
 
@@ -53,6 +56,7 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
         for name, value in values.items():
             self._writer(step).add_scalar(name, value, step)
 
+    @ends_no_training
     def add_checkpoint(self, checkpoint: TrackedCheckpoint, step: int) -> None:
         """Record the hash of a checkpoint.
 
@@ -66,6 +70,11 @@ class ResumableTensorboardVisBackend(Tracker, TensorboardVisBackend):
     def fail(self) -> None:
         """Write what is in memory."""
         self.close()
+
+    @ends_no_training
+    def close(self) -> None:
+        """Write what is in memory, and close the file."""
+        super().close()
 
     def _writer(self, step: int) -> Any:
         if not hasattr(self, '_tensorboard'):

@@ -1,12 +1,16 @@
 """What the trackers have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
+
+from handbone.user_message import error_line
 
 
 class TrackedCheckpoint(NamedTuple):
@@ -31,6 +35,7 @@ class Tracker:
     """
 
     _config: Config | None = None
+    _failed = False
 
     def _init_env(self) -> None:
         """Nothing: the run begins with the first values."""
@@ -84,6 +89,38 @@ class Tracker:
 
     def fail(self) -> None:
         """Record that the training ended by an error or was interrupted."""
+
+
+Backend = TypeVar('Backend', bound=Tracker)
+Arguments = ParamSpec('Arguments')
+
+
+def ends_no_training(
+    method: Callable[Concatenate[Backend, Arguments], None],
+) -> Callable[Concatenate[Backend, Arguments], None]:
+    """Let a training go on without a tracker that fails, such as on a full disk.
+
+    Args:
+        method: A method of a tracker.
+
+    Returns:
+        The same; what it raises is a warning, the first time, and nothing is called after it.
+    """
+
+    @wraps(method)
+    def guarded(self: Backend, *args: Arguments.args, **more: Arguments.kwargs) -> None:
+        if self._failed:
+            return
+        try:
+            method(self, *args, **more)
+        except Exception as error:  # the packages of trackers raise anything
+            self._failed = True
+            MMLogger.get_current_instance().warning(
+                f'{type(self).__name__} gets nothing more ({error_line(error)}). The training '
+                'continues without it.'
+            )
+
+    return guarded
 
 
 def run_folder(save_dir: str) -> Path:

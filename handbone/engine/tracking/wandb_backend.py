@@ -13,7 +13,7 @@ from handbone.extras import import_extra
 from handbone.files import write_atomically
 from handbone.structure import Fields, check_structure, parse_json
 
-from .tracker import TrackedCheckpoint, Tracker, run_folder
+from .tracker import TrackedCheckpoint, Tracker, ends_no_training, run_folder
 
 EXTRA = 'wandb'
 STATE = Fields(dict(run_id=str))
@@ -29,7 +29,8 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
 
     The run's name at W&B is kept in ``WORK_DIR/wandb.json``. With ``mode='offline'`` or without a
     network, everything is written into ``WORK_DIR/wandb``, and ``wandb sync`` of its folders sends
-    it later. W&B sends from a process of its own, so the training never waits for it.
+    it later. W&B sends from a process of its own, so the training never waits for it. What goes
+    wrong here is a warning, and the training continues without it.
 
     Args:
         save_dir: The folder of the visualizer's files.
@@ -52,6 +53,7 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
         """The run of W&B."""
         return self._started()
 
+    @ends_no_training
     def add_image(self, name: str, image: np.ndarray, step: int = 0, **_: Any) -> None:
         """Record a picture.
 
@@ -63,6 +65,7 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
         picture = import_extra('wandb', EXTRA).Image(image)
         self._started().log({name: picture, STEP: int(step)})
 
+    @ends_no_training
     def add_numbers(self, values: dict[str, float], step: int) -> None:
         """Record numbers.
 
@@ -72,6 +75,7 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
         """
         self._started().log({**values, STEP: step})
 
+    @ends_no_training
     def add_checkpoint(self, checkpoint: TrackedCheckpoint, step: int) -> None:
         """Record the hash of a checkpoint, or all of it.
 
@@ -87,10 +91,12 @@ class ResumableWandbVisBackend(Tracker, WandbVisBackend):
             artifact.add_file(str(checkpoint.path))
             run.log_artifact(artifact)
 
+    @ends_no_training
     def fail(self) -> None:
         """End the run as one that failed."""
         self._finish(1)
 
+    @ends_no_training
     def close(self) -> None:
         """End the run."""
         self._finish(0)

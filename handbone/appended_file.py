@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from handbone.errors import HandboneError
-from handbone.files import UnfinishedFile, not_written, put_in_place
+from handbone.files import put_in_place
+from handbone.unfinished_file import UnfinishedFile, not_written
 
 
 class AppendedFile:

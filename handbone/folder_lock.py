@@ -18,9 +18,9 @@ from datetime import datetime
 from pathlib import Path
 
 from handbone.errors import HandboneError, shown
-from handbone.files import UnfinishedFile, not_written, open_alone
 from handbone.passwords import without_passwords
 from handbone.structure import Fields, check_structure, one_line, parse_json
+from handbone.unfinished_file import UnfinishedFile, not_written, open_alone
 
 NAME = '.lock'
 #: The bits of a file's mode that say who may read and write it.

@@ -1,9 +1,12 @@
 """Files appear whole or not at all, and in one way: no product file renames or saves otherwise."""
 
 import ast
+import contextlib
 import errno
+import fcntl
 import multiprocessing
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,54 @@ def test_what_a_killed_process_leaves_is_overwritten(tmp_path):
     assert path.read_bytes() == b'old' and unfinished_path(path).read_bytes() == b'never ready'
     write_atomically(path, b'new')
     assert path.read_bytes() == b'new' and names(tmp_path) == ['file.txt']
+
+
+@contextlib.contextmanager
+def another_user():
+    """Be nobody while the block runs, where the tests are run by root."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.fixture
+def shared():
+    """A folder that all may write into, with a file that a killed process of somebody left."""
+    with tempfile.TemporaryDirectory() as name:  # unlike tmp_path not closed to others
+        folder = Path(name)
+        folder.chmod(0o777)
+        path = folder / 'table.csv'
+        write_atomically(path, b'old')
+        unfinished_path(path).write_bytes(b'never ready')
+        unfinished_path(path).chmod(0o444)
+        yield path
+
+
+def test_what_a_killed_process_of_another_user_leaves_blocks_nobody(shared):
+    with another_user():
+        write_atomically(shared, b'new')
+    assert shared.read_bytes() == b'new' and names(shared.parent) == ['table.csv']
+
+
+def test_what_another_user_is_writing_stays(shared):
+    beside = unfinished_path(shared)
+    with beside.open('rb') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with another_user(), pytest.raises(OSError, match=r'Another process is writing it.*table'):
+            write_atomically(shared, b'new')
+    assert shared.read_bytes() == b'old' and beside.read_bytes() == b'never ready'
+
+
+def test_a_leftover_that_cannot_be_removed_is_one_line(shared):
+    unfinished_path(shared).chmod(0o000)
+    with another_user(), pytest.raises(PermissionError, match=r'\.table\.csv\.part .*: remove it'):
+        write_atomically(shared, b'new')
+    assert shared.read_bytes() == b'old'
 
 
 def test_two_that_write_one_file(tmp_path):

@@ -136,7 +136,7 @@ def test_disks_without_locks(tmp_path, monkeypatch):
     def refuse(file, operation):
         raise OSError(errno.ENOLCK, 'No locks available')
 
-    monkeypatch.setattr('handbone.files.fcntl.flock', refuse)
+    monkeypatch.setattr('handbone.unfinished_file.fcntl.flock', refuse)
     with pytest.warns(UserWarning, match='no locks'), locked_folder(tmp_path):
         assert (tmp_path / '.lock').exists()
 

@@ -110,12 +110,12 @@ class QueueRun:
             return
         entries = self.queue.entries()
         failed = [entry for entry in entries if entry.state == FAILED]
-        owners = {entry.path: entry for entry in entries if entry.state in KEEPING}
+        owners = {entry.place: entry for entry in entries if entry.state in KEEPING}
         for entry in failed:
-            if entry.path in owners:
+            if entry.place in owners:
                 print(
                     f'training {entry.id} is not tried again: {entry.path} is the work dir of '
-                    f'training {owners[entry.path].id} now',
+                    f'training {owners[entry.place].id} now',
                     flush=True,
                 )
         if not failed and not any(entry.state == FAILED for entry in released):

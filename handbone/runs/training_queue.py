@@ -1,6 +1,7 @@
 """The queue of trainings: an SQLite file that survives whatever ends the processes around it."""
 
 import json
+import os
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -63,6 +64,11 @@ class QueueEntry:
         """The work dir, whatever the present folder is."""
         return Path(self.folder) / self.work_dir
 
+    @property
+    def place(self) -> Path:
+        """The work dir as all its spellings and the links to it have it in common."""
+        return Path(os.path.realpath(self.path))
+
 
 class TrainingQueue:
     """The trainings that wait, run and have ended.
@@ -88,11 +94,11 @@ class TrainingQueue:
         Raises:
             HandboneError: If the work dir is that of another entry, or the file cannot be written.
         """
-        folder = str(Path.cwd())
+        folder, place = str(Path.cwd()), Path(os.path.realpath(work_dir))
         with self._open() as database:
             for row in database.execute('SELECT * FROM trainings'):
                 other = _entry(row)
-                if other.state in KEEPING and other.path == Path(folder) / work_dir:
+                if other.state in KEEPING and other.place == place:
                     raise HandboneError(
                         f'{work_dir} is the work dir of training {other.id} of the queue '
                         f'({other.config}, {other.state}); give another --work-dir'
@@ -201,16 +207,16 @@ class TrainingQueue:
         released = []
         with self._open() as database:
             rows = database.execute('SELECT * FROM trainings ORDER BY id DESC').fetchall()
-            taken = {entry.path for entry in map(_entry, rows) if entry.state in KEEPING}
+            taken = {entry.place for entry in map(_entry, rows) if entry.state in KEEPING}
             for row in rows:
                 gone = row['state'] in (RUNNING, CANCELLING) and self._is_gone(row['runner'])
-                again = failed_too and row['state'] == FAILED and _entry(row).path not in taken
+                again = failed_too and row['state'] == FAILED and _entry(row).place not in taken
                 if not gone and not again:
                     continue
                 state = CANCELLED if row['state'] == CANCELLING else WAITING
                 database.execute('UPDATE trainings SET state = ? WHERE id = ?', (state, row['id']))
                 released.append(_entry(row))
-                taken.add(released[-1].path)
+                taken.add(released[-1].place)
         return released[::-1]
 
     def register(self) -> tuple[str, ExitStack]:

@@ -63,6 +63,22 @@ def test_two_trainings_do_not_share_a_work_dir(queue):
     assert queue.add('b.py', [], 'work').id == 2
 
 
+@pytest.mark.parametrize('other', ['./work/', 'x/../work', 'link', 'absolute'])
+def test_one_work_dir_by_another_name_is_the_same(queue, tmp_path, monkeypatch, other):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'link').symlink_to('work')
+    other = str(tmp_path / 'work') if other == 'absolute' else other
+    for first, second in (('work', other), (other, 'work')):
+        number = queue.add('a.py', [], first).id
+        with pytest.raises(HandboneError, match=f'is the work dir of training {number} of'):
+            queue.add('b.py', [], second)
+        queue.end(number, 'failed', 1)
+    # of failed trainings in one work dir the last one is tried again
+    queue.release_interrupted(failed_too=True)
+    assert states(queue) == ['failed', 'waiting']
+    assert queue.entries()[0].path == tmp_path / 'work'
+
+
 def test_what_a_killed_queue_was_training_waits_again(queue, tmp_path):
     for name in 'ab':
         queue.add(f'{name}.py', [], name)

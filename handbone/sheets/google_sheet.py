@@ -40,8 +40,9 @@ REMEDIES = {
 class GoogleSheet(KeyedTable):
     """A table in a Google Sheet: one tab, whose first row names the columns.
 
-    Rows are found by their key in the first column, so one that was written before a crash is not
-    written twice. Cells are stored as they are, never as formulas.
+    Rows are found by their key, each right before it is written, so one that was written before a
+    crash is not written twice, and rows that people insert meanwhile stay. Cells are stored as they
+    are, never as formulas.
 
     Args:
         sheet: Id of the spreadsheet, from its address.
@@ -93,18 +94,40 @@ class GoogleSheet(KeyedTable):
     def _put(self, rows: Sequence[Mapping[str, Cell]]) -> None:
         with self._errors():
             header = self._header(rows)
-            key = next(iter(rows[0]))
-            column = _letters(header.index(key))
-            keys = [each[0] if each else '' for each in self._get(f'{column}:{column}')]
             for row in rows:
-                # null leaves a cell of a column that is not ours as it is
-                cells = [text_or_number(row[name]) if name in row else None for name in header]
-                wanted = text_of(row[key])
-                if wanted in keys:
-                    self._update(keys.index(wanted) + 1, cells)
-                else:
-                    self._append(cells)
-                    keys.append(wanted)
+                header = self._put_row(row, header)
+
+    def _put_row(self, row: Mapping[str, Cell], header: list[str]) -> list[str]:
+        """Add or replace a row where it is now: people insert rows and columns meanwhile.
+
+        Args:
+            row: Its cells, with the key first.
+            header: The first row of the tab, as it was a moment ago.
+
+        Returns:
+            The first row of the tab, as it is now.
+        """
+        key = next(iter(row))
+        for _ in range(ATTEMPTS):
+            column = header.index(key)
+            letters = _letters(column)
+            # both as they are at one moment, right before the row is written
+            first, keys = self._get_several('1:1', f'{letters}:{letters}')
+            header = joined_columns(next(iter(first), []), [row])
+            if header == next(iter(first), []) and header.index(key) == column:
+                break
+            header = self._header([row])
+        else:
+            raise HandboneError(f'{self._place}: the header changes all the time')
+        # null leaves a cell of a column that is not ours as it is
+        cells = [text_or_number(row[name]) if name in row else None for name in header]
+        there = [each[0] if each else '' for each in keys]
+        wanted = text_of(row[key])
+        if wanted in there:
+            self._update(there.index(wanted) + 1, cells)
+        else:
+            self._append(cells)
+        return header
 
     def rows(self) -> list[dict[str, str]]:
         """Read all rows; see :class:`KeyedTable`.
@@ -150,6 +173,12 @@ class GoogleSheet(KeyedTable):
         values: list[list[str]] = self._call('GET', self._values(cells)).get('values', [])
         return values
 
+    def _get_several(self, *cells: str) -> list[list[list[str]]]:
+        """Read several ranges at one moment."""
+        names = '&'.join(f'ranges={quote(self._range(each), safe="")}' for each in cells)
+        found = self._call('GET', f'/values:batchGet?{names}').get('valueRanges', [])
+        return [each.get('values', []) for each in found]
+
     def _update(self, line: int, cells: Sequence[Any]) -> None:
         place = self._values(f'A{line}:{_letters(len(cells) - 1)}{line}')
         self._call('PUT', f'{place}?valueInputOption=RAW', dict(values=[list(cells)]))
@@ -173,9 +202,11 @@ class GoogleSheet(KeyedTable):
 
     def _values(self, cells: str) -> str:
         """Name a range in a path."""
+        return f'/values/{quote(self._range(cells), safe="")}'
+
+    def _range(self, cells: str) -> str:
         quoted = self.tab.replace("'", "''")
-        place = f"'{quoted}'!{cells}" if cells else f"'{quoted}'"
-        return f'/values/{quote(place, safe="")}'
+        return f"'{quoted}'!{cells}" if cells else f"'{quoted}'"
 
     @property
     def _place(self) -> str:

@@ -20,7 +20,8 @@ class SheetsServer(ThreadingHTTPServer):
     """One spreadsheet, and faults on demand.
 
     ``answers`` are status codes that the next calls get instead of an answer; 'lost' does what was
-    asked and closes the connection without saying so.
+    asked and closes the connection without saying so. A function is called after the answer is
+    found, as somebody else who works on the sheet.
     """
 
     def __init__(self):
@@ -66,6 +67,8 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(fault, 'The caller does not have permission\n(or so)')
             return
         result = self.sheet(method, unquote(url.path), content, parse_qs(url.query))
+        if callable(fault):
+            fault()
         if fault == 'lost':
             self.close_connection = True
             self.connection.close()
@@ -90,6 +93,9 @@ class Handler(BaseHTTPRequestHandler):
             (request,) = content['requests']
             tabs[request['addSheet']['properties']['title']] = []
             return dict(replies=[{}])
+        if rest == '/values:batchGet':
+            places = [CELLS.match(place).groups() for place in query['ranges']]
+            return dict(valueRanges=[self.get(tabs[tab], *cells) for tab, *cells in places])
         place = rest.removeprefix('/values/')
         if method == 'POST':
             place = place.removesuffix(':append')

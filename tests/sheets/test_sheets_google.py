@@ -37,6 +37,34 @@ def test_a_row_whose_answer_was_lost_is_not_written_twice(google, server):
     assert server.tabs['results'] == [['run', 'x'], ['a', 1], ['b', 3]]
 
 
+def test_rows_that_a_person_inserts_meanwhile_stay(google, server):
+    """After each row, somebody writes a note above the table's rows."""
+    google().put([{'run': name, 'x': 0} for name in 'abc'])
+    rows = server.tabs['results']
+
+    def insert():
+        rows.insert(1, ['', 'by hand'])
+
+    # the tab, its header, then for each row where it is, and the row
+    server.answers = [None, None, None, insert, None, insert, None, None]
+    google().put([{'run': name, 'x': 1} for name in 'cad'])
+    by_hand = ['', 'by hand']
+    assert rows == [['run', 'x'], by_hand, by_hand, ['a', 1], ['b', 0], ['c', 1], ['d', 1]]
+
+
+def test_a_column_that_a_person_inserts_meanwhile_stays(google, server):
+    google().put([{'run': name, 'x': 0} for name in 'ab'])
+    rows = server.tabs['results']
+
+    def insert():
+        for row, cell in zip(rows, ('note', 'good', 'bad'), strict=True):
+            row.insert(0, cell)
+
+    server.answers = [None, None, None, insert]
+    google().put([{'run': name, 'x': 1} for name in 'ab'])
+    assert rows == [['note', 'run', 'x'], ['good', 'a', 1], ['bad', 'b', 1]]
+
+
 def test_the_quota_is_waited_for(google, server):
     server.answers = [429, 429, 429]
     google().put([{'run': 'a'}])

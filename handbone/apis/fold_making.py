@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from handbone.configuration.config_file import CONFIG_SUFFIXES, read_config_file
-from handbone.configuration.dataset_configs import only_dataset
+from handbone.configuration.dataset_configs import dataset_with_folds
 from handbone.csv_files import csv_bytes
 from handbone.datasets import MultilabelDataset
 from handbone.datasets.fold_balance import Balance, balance, largest_by_attribute
@@ -202,9 +202,7 @@ def _settings(
     useless = [option for name, option in READING.items() if reading[name]]
     if useless:
         raise HandboneError(f'{data} says itself how labels are read. Leave out {useless[0]}.')
-    key, found = only_dataset(
-        read_config_file(str(data), options), 'train_dataloader', 'folds are made of one'
-    )
+    key, found = dataset_with_folds(read_config_file(str(data), options), 'train_dataloader')
     if found.get('ann_file'):
         raise HandboneError(
             f'{data}: ann_file of {key} chooses the images, so it takes no folds. Remove it.'

@@ -17,6 +17,7 @@ from handbone.configuration.fold_config import FINISHED, fold_settings, write_fi
 from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
 from handbone.folder_lock import FolderInUseError, locked_folder
+from handbone.pseudo_labels import check_fold_leaks
 
 from .kept_folds import keep_fold_file
 from .training_process import OUTPUT, start_training, stop_trainings
@@ -77,11 +78,13 @@ class FoldTraining:
             slots: One entry per training that may run at the same time: its GPU, or None for any.
 
         Raises:
-            HandboneError: If a fold does not exist, belongs to a different experiment, or fails, or
-                the CSV of folds does not fit.
+            HandboneError: If a fold does not exist, belongs to a different experiment, or fails,
+                the CSV of folds does not fit, or a joined dataset has patients of the folds.
         """
         self.fold_file = keep_fold_file(self.work_dir, self.fold_file, self.num_folds)
         waiting = [fold for fold in folds if not self._is_finished(fold)]
+        if waiting:
+            check_fold_leaks(read_config_file(self.config, self.options))
         for fold in folds:
             if fold not in waiting:
                 print(f'fold {fold} is finished: {self._folder(fold)}', flush=True)

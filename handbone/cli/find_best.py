@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least_one,
         metavar='PIXELS',
         help='also try windows of this side where a config predicts whole images; whole images '
-        'are tried anyway where a config predicts in windows',
+        'are tried anyway where a config predicts in windows, and this is an error if all do',
     )
     parser.add_argument(
         '--merge',
@@ -106,6 +106,8 @@ def _report(found: 'BestFound', out_dir: Path) -> None:
     start = [
         name for name, count in zip(found.names, found.choice.start.counts, strict=True) if count
     ]
+    for note in found.notes:
+        print(note)
     print(f'The best of {len(found.names)} alone: {start[0]}')
     if rows:
         print_tables([draw_table(HEADER, [rows], left=HEADER[:2])])

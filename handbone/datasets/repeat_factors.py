@@ -92,8 +92,8 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
             where no two images are called so, by a path with the same file name.
         table: ``dice_out_of_fold.csv`` of ``handbone test-folds``, or ``dice_per_image.csv``. It
             may have further images.
-        share: Share of the images that count as hard, from 0 to 1. Those without a Dice, which know
-            no class, do not count.
+        share: Share of the images that count as hard, above 0 and at most 1; at least one image
+            does. Those without a Dice, which know no class, do not count.
         factor: Their factor.
 
     Returns:
@@ -128,7 +128,8 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
     dice = np.array([scores[name] for name in names if name is not None])
     order = np.argsort(dice, kind='stable')  # NaN comes last
     found = np.ones(len(images))
-    found[order[: round(share * np.isfinite(dice).sum())]] = factor
+    scored = int(np.isfinite(dice).sum())
+    found[order[: min(scored, max(1, round(share * scored)))]] = factor
     return found
 
 

@@ -128,6 +128,9 @@ def test_images_without_a_dice_are_not_hard(tmp_path):
     assert b'd/a.png,NA' in table.read_bytes()
     np.testing.assert_array_equal(hard_factors(images, table, 1 / 3, 2.0), [1, 1, 2, 1, 1])
     np.testing.assert_array_equal(hard_factors(images, table, 1.0, 2.0), [1, 2, 2, 1, 2])
+    np.testing.assert_array_equal(hard_factors(images, table, 0.01, 2.0), [1, 1, 2, 1, 1])
+    unscored = table_of(images, tmp_path, [np.nan] * 5)
+    np.testing.assert_array_equal(hard_factors(images, unscored, 0.5, 2.0), [1] * 5)
 
 
 def test_the_table_may_know_images_by_other_paths(tmp_path, monkeypatch):

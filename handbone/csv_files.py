@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import BinaryIO, NamedTuple
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.listing import UTF16_MARKS, is_utf8
 
 #: Bytes of a line; the runs of a mask of 2048 x 2048 have at most 20 MB.
@@ -153,7 +153,7 @@ def read_records(
             raise row_error(
                 path,
                 line,
-                f'{len(fields)} fields where the header has {width}',
+                f'{counted(len(fields), "field")} where the header has {width}',
                 'The file may be cut off; write it again.',
             )
         width = len(fields)

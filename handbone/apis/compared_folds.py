@@ -10,7 +10,7 @@ from mmengine.config import Config
 from handbone.configuration.prediction_settings import prediction_settings
 from handbone.ensembles.out_of_fold import CrossValidation
 from handbone.ensembles.trained_config import trained_config
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.file_hash import file_hash
 
 from .fold_testing import find_folds, fold_checkpoints
@@ -96,7 +96,7 @@ def check_same_images(validations: Sequence[CrossValidation]) -> None:
         first = validations[0]
         if len(each.checkpoints) != len(first.checkpoints):
             raise HandboneError(
-                f'{each.name} has {len(each.checkpoints)} folds and {first.name} has '
+                f'{each.name} has {counted(len(each.checkpoints), "fold")} and {first.name} has '
                 f'{len(first.checkpoints)}: train all with the same folds'
             )
         if each.images == first.images:
@@ -111,12 +111,12 @@ def check_same_images(validations: Sequence[CrossValidation]) -> None:
             if own.path == other.path and own.patient != other.patient
         ]
         faults = [
-            f'{len(paths)} images {what} ({listed(paths, 1)})'
+            f'{counted(len(paths), "image is", "images are")} {what} ({listed(paths, 1)})'
             for what, paths in (
-                ('are in other folds', moved),
-                ('are missing in it', missing),
-                ('are in it alone', added),
-                ('are of other patients, by its patient_pattern', renamed),
+                ('in other folds', moved),
+                ('missing in it', missing),
+                ('in it alone', added),
+                ('of other patients, by its patient_pattern', renamed),
             )
             if paths
         ]

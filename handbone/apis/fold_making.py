@@ -18,7 +18,7 @@ from handbone.datasets.fold_making import balanced_folds
 from handbone.datasets.folds import in_fold
 from handbone.datasets.formats.recognition import signs
 from handbone.datasets.image_attributes import read_attributes, without_attributes
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
 from handbone.metadata import read_patient_table
@@ -75,7 +75,8 @@ class Folds(NamedTuple):
         return '\n'.join(
             [
                 *self.notes,
-                f'{number} folds of {len(self.of_patient)} patients, {images} images',
+                f'{counted(number, "fold")} of {counted(len(self.of_patient), "patient")}, '
+                f'{counted(images, "image")}',
                 table,
                 'Deviation of a fold from all images: in points of the share of images, and '
                 f'relative to the mean for {" and ".join(RELATIVE)}.',
@@ -171,11 +172,20 @@ def make_folds(
     if out is not None:
         write_fold_file(out, of_patient)
     if others:
-        notes.append(f'{len(others)} patients without a readable image are dealt out evenly.')
+        notes.append(
+            counted(
+                len(others),
+                'patient without a readable image is dealt out.',
+                'patients without a readable image are dealt out evenly.',
+            )
+        )
     known = set(patients.patients) if patients else set()
     missing = set(attributes.patients) - known if patients else set()
     if missing:
-        notes.append(f'{len(missing)} patients are not in {table}; their values are unknown.')
+        notes.append(
+            f'{counted(len(missing), "patient is", "patients are")} not in {table}; their values '
+            'are unknown.'
+        )
     ours = [of_patient[patient] for patient in attributes.patients]
     usual = np.zeros(len(ours), np.int64)
     for fold in range(num_folds):

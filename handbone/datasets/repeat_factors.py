@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from handbone.csv_files import read_table, refuse_other_encoding, row_error
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.evaluation.score_files import NOT_SCORED
 
 from .attribute_values import bend_degrees, bend_word, side_of
@@ -122,8 +122,8 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
     if missing:
         refuse_other_encoding(table, missing)
         raise HandboneError(
-            f'{table} has no Dice of {len(missing)} images of the training ({listed(missing)}): '
-            'test all folds of this dataset again'
+            f'{table} has no Dice of {counted(len(missing), "image")} of the training '
+            f'({listed(missing)}): test all folds of this dataset again'
         )
     dice = np.array([scores[name] for name in names if name is not None])
     order = np.argsort(dice, kind='stable')  # NaN comes last

@@ -8,7 +8,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import OverlapCounts, overlap_counts
 
 from .drawn_tables import means_table
@@ -130,7 +130,7 @@ class DiceMetric(PackedMetric):
         )
         self.table = table
         logger = MMLogger.get_current_instance()
-        logger.info(f'Dice of {len(images)} images:\n{means_table(table)}')
+        logger.info(f'Dice of {counted(len(images), "image")}:\n{means_table(table)}')
         folder = self._csv_folder(logger)
         if folder is not None:
             try:

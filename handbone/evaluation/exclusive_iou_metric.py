@@ -4,7 +4,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import (
     IGNORE_BIT,
     background_counts,
@@ -140,7 +140,7 @@ class ExclusiveIoUMetric(PackedMetric):
         means = [['mean', *(f'{metrics[f"m{title}"]:.4f}' for title in scores)]]
         table = draw_table(['Class', *scores], [rows, means], left=['Class'])
         logger = MMLogger.get_current_instance()
-        logger.info(f'Pixels of {len(results)} images together:\n{plain_text(table)}')
+        logger.info(f'Pixels of {counted(len(results), "image")} together:\n{plain_text(table)}')
         if self.per_class:
             for title, values in scores.items():
                 metrics |= {

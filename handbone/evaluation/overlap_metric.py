@@ -6,6 +6,8 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
+from handbone.errors import counted
+
 from .drawn_tables import means_table
 from .packed_metric import PackedMetric
 from .pair_names import PairName, read_pairs
@@ -123,9 +125,13 @@ class OverlapMetric(PackedMetric):
         table = pair_table(images, images, classes, scores, columns, pairs, self.unit)
         logger = MMLogger.get_current_instance()
         if table is None:
-            logger.warning(f'No pair of classes overlaps in the reference of {len(images)} images.')
+            logger.warning(
+                f'No pair of classes overlaps in the reference of {counted(len(images), "image")}.'
+            )
         else:
-            logger.info(f'Overlaps of pairs in {len(images)} images:\n{means_table(table)}')
+            logger.info(
+                f'Overlaps of pairs in {counted(len(images), "image")}:\n{means_table(table)}'
+            )
         metrics = {}
         for column in columns:
             name, _, tolerance = column.partition('@')

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import classes_known, ignore_mask, planes_last, split_unknown, without
 
 
@@ -158,7 +158,7 @@ class PackedMetric(BaseMetric):
         if len(unique) != self._dataset_size:
             MMLogger.get_current_instance().log(
                 logging.WARNING,
-                f'{name} scored {len(unique)} different images of a dataset of '
+                f'{name} scored {counted(len(unique), "different image")} of a dataset of '
                 f'{self._dataset_size}: an image is listed twice or was not predicted.',
             )
         return list(unique.values())

@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .drawn_tables import means_table
 from .packed_metric import PackedMetric
@@ -130,7 +130,9 @@ class SurfaceMetric(PackedMetric):
             unit='px' if self.spacing is None and self.spacing_key is None else 'mm',
         )
         text = means_table(table)
-        MMLogger.get_current_instance().info(f'Surfaces of {len(results)} images:\n{text}')
+        MMLogger.get_current_instance().info(
+            f'Surfaces of {counted(len(results), "image")}:\n{text}'
+        )
         kinds = ('class', 'group') if self.per_class else ('group',)
         metrics = {}
         for column in columns:

@@ -13,7 +13,7 @@ from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.datasets import MultilabelDataset
 from handbone.datasets.file_list import ImageFile
 from handbone.datasets.named_files import NamedFiles
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 
 from .named_patients import patient_in, patients_of
@@ -115,7 +115,7 @@ def check_no_leak(
         both = [patient for patient in own if training.uses.get(patient) == purpose]
         if both:
             raise HandboneError(
-                f'{folder}: leak: {len(both)} of its {len(own)} patients '
+                f'{folder}: leak: {len(both)} of its {counted(len(own), "patient")} '
                 f'{"is" if len(both) == 1 else "are"} also in the {purpose} data of {place} '
                 f'({listed(both)}): {reason}. Give a folder without them'
             )

@@ -10,7 +10,7 @@ from handbone.datasets.formats.annotated_image import AnnotatedImage
 from handbone.datasets.formats.catalogue import writer_class
 from handbone.datasets.formats.conversion import write_images
 from handbone.datasets.mask_runs import pack_runs
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.files import write_atomically
 
 from .catalogue import Catalogue
@@ -89,7 +89,7 @@ def _write_lists(catalogue: Catalogue, mark: str, chosen: Sequence[int], folder:
     for path, lines in files.items():
         text = ''.join(f'{line}\n' for line in lines)
         write_atomically(path, text.encode(errors='surrogateescape'))
-    return ', '.join(f'{len(lines)} images in {path}' for path, lines in files.items())
+    return ', '.join(f'{counted(len(lines), "image")} in {path}' for path, lines in files.items())
 
 
 def _images(

@@ -37,7 +37,7 @@ def test_images_of_other_patients_are_named():
     first.images, other.images = same, list(same)
     check_same_images([first, other])
     other.images = renamed
-    with pytest.raises(HandboneError, match=r'1 images are of other patients.*b\.png'):
+    with pytest.raises(HandboneError, match=r'1 image is of other patients.*b\.png'):
         check_same_images([first, other])
 
 

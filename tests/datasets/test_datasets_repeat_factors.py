@@ -168,7 +168,7 @@ def test_arguments_that_cannot_be(dataset, settings, words):
 
 def test_tables_that_do_not_fit(tmp_path):
     path = table_of(['d/a.png', 'd/other.png'], tmp_path)
-    with pytest.raises(HandboneError, match="no Dice of 1 images of the training \\('new.png'\\)"):
+    with pytest.raises(HandboneError, match="no Dice of 1 image of the training \\('new.png'\\)"):
         hard_factors(['d/other.png', 'new.png'], path, 0.5, 2.0)
     path.write_text('fold,name,dice\n0,a.png,0.5\n')
     with pytest.raises(HandboneError, match='line 1.*no columns image and mean'):

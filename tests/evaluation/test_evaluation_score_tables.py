@@ -213,7 +213,7 @@ def test_folds(tmp_path):
     ]
     drawn = rows_of(scores.table())
     assert drawn['images'] == ['2', '1', '3'] and len(drawn) == 7
-    with pytest.raises(ValueError, match='1 images are in two folds, the first is d/ID1/a.png'):
+    with pytest.raises(ValueError, match='1 image is in two folds, the first is d/ID1/a.png'):
         FoldScores([second, second])
     other, _ = write_fold(
         tmp_path / '2', ('e.png',), 3, classes=('left', 'right', 'odd'), groups={}

@@ -104,22 +104,22 @@ class DiceMetric(PackedMetric):
         """Compute the scores, log the table and write the CSV files.
 
         Args:
-            results: (image path, counts (3, C)) of every image of every process; NaN for a class
-                that the image does not know.
+            results: Those of every image of every process; the scores are counts (3, C), NaN for a
+                class that the image does not know.
 
         Returns:
             ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``, and likewise for
             ``extra_scores``; a group takes precedence over a class of the same name.
         """
         results = self.each_image_once(results)
-        known = np.stack([~np.isnan(counts[0]) for _, counts in results])
-        counts = [OverlapCounts(*np.nan_to_num(counts).astype(np.int64)) for _, counts in results]
+        known = np.stack([~np.isnan(each.scores[0]) for each in results])
+        counts = [OverlapCounts(*np.nan_to_num(each.scores).astype(np.int64)) for each in results]
         names = ['dice', *self.extra_scores]
         scores = [overlap_scores(each, names, self.eps) for each in counts]
-        images = tuple(str(image) for image, _ in results)
+        images = tuple(str(each.image) for each in results)
         table = ScoreTable(
             images=images,
-            patients=images,
+            patients=tuple(each.patient or str(each.image) for each in results),
             classes=tuple(self.dataset_meta['classes']),
             scores={
                 name: np.where(known, np.stack([each[name] for each in scores]), np.nan)

@@ -115,13 +115,13 @@ class ExclusiveIoUMetric(PackedMetric):
         """Compute the scores and log the table.
 
         Args:
-            results: (image path, counts) of every image of every process.
+            results: Those of every image of every process.
 
         Returns:
             Scores by key.
         """
         results = self.each_image_once(results)
-        both, predicted, true = np.sum([counts for _, counts in results], axis=0)
+        both, predicted, true = np.sum([each.scores for each in results], axis=0)
         # mmseg counts all pixels here, also where the mean leaves out the background
         metrics = dict(aAcc=float(both.sum() / max(1, true.sum())))
         names = [BACKGROUND, *self.dataset_meta['classes']][not self.background :]

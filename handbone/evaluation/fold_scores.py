@@ -108,7 +108,7 @@ def _join(parts: Sequence[ScoreTable]) -> ScoreTable:
         )
     return ScoreTable(
         images=tuple(images),
-        patients=tuple(images),
+        patients=tuple(patient for part in parts for patient in part.patients),
         classes=parts[0].classes,
         scores={'dice': np.concatenate([part.scores['dice'] for part in parts])},
         groups=parts[0].groups,

@@ -108,7 +108,7 @@ class OverlapMetric(PackedMetric):
         """Compute the means and log the table.
 
         Args:
-            results: (image path, scores) of every image of every process.
+            results: Those of every image of every process.
 
         Returns:
             Means by key.
@@ -116,10 +116,10 @@ class OverlapMetric(PackedMetric):
         results = self.each_image_once(results)
         classes = self.dataset_meta['classes']
         columns = score_columns(self.scores, self.tolerances)
-        images = [str(image) for image, _ in results]
+        images = [str(each.image) for each in results]
         scores = [
-            PairScores(each[:2].T.astype(np.int64), each[2].astype(np.int64), each[3:])
-            for _, each in results
+            PairScores(found[:2].T.astype(np.int64), found[2].astype(np.int64), found[3:])
+            for found in (each.scores for each in results)
         ]
         pairs = read_pairs(self.pairs, classes)
         table = pair_table(images, images, classes, scores, columns, pairs, self.unit)

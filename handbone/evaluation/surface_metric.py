@@ -112,18 +112,18 @@ class SurfaceMetric(PackedMetric):
         """Compute the means and log the table.
 
         Args:
-            results: (image path, scores) of every image of every process.
+            results: Those of every image of every process.
 
         Returns:
             Means by key.
         """
         results = self.each_image_once(results)
         columns = score_columns(self.scores, self.tolerances)
-        scores = np.stack([scores for _, scores in results], axis=1)
+        scores = np.stack([each.scores for each in results], axis=1)
         groups = self.groups if self.groups is not None else self.dataset_meta.get('groups', {})
         table = ScoreTable(
-            images=tuple(str(image) for image, _ in results),
-            patients=tuple(str(image) for image, _ in results),
+            images=tuple(str(each.image) for each in results),
+            patients=tuple(str(each.image) for each in results),
             classes=tuple(self.dataset_meta['classes']),
             scores=dict(zip(columns, scores, strict=True)),
             groups=groups,

@@ -125,7 +125,7 @@ def test_hard_images(dataset, tmp_path):
 def test_images_without_a_dice_are_not_hard(tmp_path):
     images = [f'd/{name}.png' for name in 'abcd\udcbc']
     table = table_of(images, tmp_path, [np.nan, 0.9, 0.2, np.nan, 0.7])
-    assert b'd/a.png,NA' in table.read_bytes()
+    assert b'd/a.png,,NA' in table.read_bytes()
     np.testing.assert_array_equal(hard_factors(images, table, 1 / 3, 2.0), [1, 1, 2, 1, 1])
     np.testing.assert_array_equal(hard_factors(images, table, 1.0, 2.0), [1, 2, 2, 1, 2])
     np.testing.assert_array_equal(hard_factors(images, table, 0.01, 2.0), [1, 1, 2, 1, 1])

@@ -79,6 +79,36 @@ def bone_names(classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(_LONG_NAMES.get(name, name) for name in classes)
 
 
+#: Classes of RAM-H1200 and RAM-W600 that show a bone with another one, or a part of it.
+_SHOWN_IN = {
+    'Triquetrum': ('Pisiform_Triquetrum', 'Triquetrum_Pisiform'),
+    'Pisiform': ('Pisiform_Triquetrum', 'Triquetrum_Pisiform'),
+    'Radius': ('DistalRadius',),
+    'Ulna': ('DistalUlna',),
+}
+
+
+def classes_of_bones(bones: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """Find the classes that show bones, also where a class is named otherwise or joins two bones.
+
+    Args:
+        bones: Names as in :data:`CLASSES`, or of classes.
+        classes: Names of classes.
+
+    Returns:
+        The class of each bone, each class once; a bone that none shows keeps its name.
+
+    >>> classes_of_bones(['Triquetrum', 'Pisiform', 'finger-3'], ['MC1', 'Pisiform_Triquetrum'])
+    ('Pisiform_Triquetrum', 'MC1')
+    """
+    own = dict(zip(bone_names(classes), classes, strict=True)) | {name: name for name in classes}
+    found = (
+        next((own[name] for name in (bone, *_SHOWN_IN.get(bone, ())) if name in own), bone)
+        for bone in bones
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def distinct_colors(count: int) -> list[tuple[int, int, int]]:
     """Choose colours that are easy to distinguish for neighbours in the class order.
 

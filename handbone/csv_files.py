@@ -14,8 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import BinaryIO, NamedTuple
 
-from handbone.errors import HandboneError
-from handbone.listing import UTF16_MARKS, is_utf8
+from handbone.errors import HandboneError, counted
+from handbone.listing import UTF16_MARKS
 
 #: Bytes of a line; the runs of a mask of 2048 x 2048 have at most 20 MB.
 LONGEST_LINE = 2**28
@@ -153,7 +153,7 @@ def read_records(
             raise row_error(
                 path,
                 line,
-                f'{len(fields)} fields where the header has {width}',
+                f'{counted(len(fields), "field")} where the header has {width}',
                 'The file may be cut off; write it again.',
             )
         width = len(fields)
@@ -214,21 +214,6 @@ def decode_name(field: bytes) -> str:
     'h\udce4nd.png'
     """
     return field.decode(errors='surrogateescape')
-
-
-def refuse_other_encoding(path: Path, sought: Iterable[str]) -> None:
-    """Raise if a table lacks names because a program saved it in another encoding than UTF-8.
-
-    Args:
-        path: A table that was read with names that need not be UTF-8.
-        sought: The names that it lacks. Where they are not UTF-8 either, nothing is said.
-
-    Raises:
-        OSError: If it cannot be read.
-        HandboneError: If it is not UTF-8; names file and line.
-    """
-    if all(map(is_utf8, sought)):
-        read_table(path)
 
 
 def row_error(path: Path, line: int, fault: str, remedy: str) -> HandboneError:

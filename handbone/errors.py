@@ -47,6 +47,25 @@ def listed(names: Sequence[object], count: int = 3) -> str:
     return ', '.join(map(shown, names[:count])) + (', …' if len(names) > count else '')
 
 
+def counted(count: int, one: str, several: str = '') -> str:
+    """Count things in a message.
+
+    Args:
+        count: How many there are.
+        one: The noun, and what follows it, for a single one.
+        several: The same for any other number; empty to append ``s``, or ``es`` to an ``s``.
+
+    Returns:
+        Number and noun.
+
+    >>> counted(1, 'patient'), counted(1200, 'patient'), counted(0, 'class')
+    ('1 patient', '1200 patients', '0 classes')
+    """
+    if count == 1:
+        return f'1 {one}'
+    return f'{count} {several or one + ("es" if one.endswith("s") else "s")}'
+
+
 def check_word(setting: str, value: object, words: Collection[str]) -> None:
     """Check a setting that takes one of a few words.
 

@@ -1,6 +1,8 @@
-"""Reading JSON that anybody may have written or damaged."""
+"""Reading JSON that anybody may have written or damaged, and writing what JSON lacks."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,25 @@ def parse_json(data: bytes) -> Any:
         ) from error
     except ValueError as error:
         raise HandboneError(f'the file is not JSON ({error})') from error
+
+
+def without_nan(value: Any) -> Any:
+    """Put ``None``, which is null in JSON, in the place of NaN, which JSON does not have.
+
+    Args:
+        value: A value of plain types, mappings and lists included.
+
+    Returns:
+        The same without NaN.
+
+    >>> without_nan({'error': float('nan'), 'dice': [0.5, float('nan')]})
+    {'error': None, 'dice': [0.5, None]}
+    """
+    if isinstance(value, Mapping):
+        return {key: without_nan(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def refuse_repetitions(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

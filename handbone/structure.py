@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import json_files
-from .errors import HandboneError, shown
+from .errors import HandboneError, counted, shown
 from .listing import normal_forms
 
 #: Most characters of a text in a message.
@@ -114,7 +114,9 @@ def check_class_list(classes: Any, palette: Any, place: str) -> None:
             raise HandboneError(f'{place}: the class {shown(name)} cannot be written as UTF-8')
     check_structure(palette, [[int]], f'{place}: palette')
     if palette and len(palette) != len(classes):
-        raise HandboneError(f'{place}: {len(classes)} classes with {len(palette)} colours')
+        raise HandboneError(
+            f'{place}: {counted(len(classes), "class")} with {counted(len(palette), "colour")}'
+        )
     for color in palette:
         if len(color) != 3 or not all(0 <= value <= 255 for value in color):
             raise HandboneError(

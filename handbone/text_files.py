@@ -1,10 +1,11 @@
-"""Small text files in UTF-8, which anybody may have saved in another encoding."""
+"""Text files and tables in UTF-8, which anybody may have saved in another encoding."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from handbone.csv_files import BYTE_ORDER_MARK
+from handbone.csv_files import BYTE_ORDER_MARK, read_table
 from handbone.errors import HandboneError
-from handbone.listing import UTF16_MARKS
+from handbone.listing import UTF16_MARKS, is_utf8
 
 
 def read_text(path: Path) -> str:
@@ -30,6 +31,21 @@ def read_text(path: Path) -> str:
             f'{path}, line {line_of(error)}: not a text in UTF-8 ({error.reason}). Save it as '
             'UTF-8.'
         ) from error
+
+
+def refuse_other_encoding(path: Path, sought: Iterable[str]) -> None:
+    """Raise if a table lacks names because a program saved it in another encoding than UTF-8.
+
+    Args:
+        path: A table that was read with names that need not be UTF-8.
+        sought: The names that it lacks. Where they are not UTF-8 either, nothing is said.
+
+    Raises:
+        OSError: If it cannot be read.
+        HandboneError: If it is not UTF-8; names file and line.
+    """
+    if all(map(is_utf8, sought)):
+        read_table(path)
 
 
 def line_of(error: UnicodeDecodeError) -> int:

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from handbone.class_sides import unswapped_sides
 from handbone.configuration.dataset_configs import dataset_classes
 from handbone.configuration.mirrored_sides import view_fault
-from handbone.configuration.prediction_settings import prediction_settings
 from handbone.ensembles import check_same_classes
 from handbone.ensembles.choice import STEPS, Alternatives, Choice, Nested, nested
 from handbone.ensembles.combination import AS_IT_IS, Combination, Reference, Scorer, step_text
@@ -22,14 +20,13 @@ from handbone.ensembles.mean_logits import Decided
 from handbone.ensembles.out_of_fold import CrossValidation, starting_settings
 from handbone.ensembles.proof import FEWEST_PATIENTS, Proof
 from handbone.ensembles.trained_config import trained_config
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError
 from handbone.evaluation.bootstrap import bootstrap_mean
-from handbone.file_hash import file_hash
 from handbone.inference.torch_predictor import choose_device
 from handbone.masks import check_thresholds
 from handbone.progress import progress_bar
 
-from .fold_testing import find_folds, fold_checkpoints
+from .compared_folds import check_same_images, open_validation, unused_windows
 
 ENSEMBLE_FILE = 'ensemble.json'
 
@@ -46,6 +43,7 @@ class BestFound:
             few patients to choose by.
         patients: Number of patients.
         names: The cross-validations, in the order of the counts of a combination.
+        notes: What was asked for and not tried.
     """
 
     ensemble: Ensemble
@@ -54,6 +52,7 @@ class BestFound:
     nested: Nested | None
     patients: int
     names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def find_best(
@@ -90,20 +89,23 @@ def find_best(
 
     Raises:
         FileNotFoundError: If a fold has no checkpoint.
-        HandboneError: If folds are missing, or the work dirs differ in folds, images or classes.
+        HandboneError: If folds are missing, the work dirs differ in folds, images or classes, or
+            ``windows`` has no effect.
     """
+    if windows is not None and 'windows' not in steps:
+        raise HandboneError(f'windows={windows} has no effect without the step windows: try both')
     chosen = choose_device(device)
     validations = [
-        _open(folder, best_checkpoints, windows if 'windows' in steps else None, merge, chosen)
-        for folder in work_dirs
+        open_validation(folder, best_checkpoints, windows, merge, chosen) for folder in work_dirs
     ]
+    notes = [] if windows is None else unused_windows(validations, windows)
     configs = [trained_config(each.checkpoints[0]) for each in validations]
     init_default_scope(configs[0].get('default_scope', 'mmseg'))
     classes = _same_classes(validations, configs)
     if 'views' in steps:
         for each, cfg in zip(validations, configs, strict=True):
             each.views = views_of(cfg, classes)
-    _same_images(validations)
+    check_same_images(validations)
     decided = _decided(validations)
     images = validations[0].images
     references = [
@@ -128,29 +130,9 @@ def find_best(
     )
     file = folder / ENSEMBLE_FILE
     write_ensemble(file, ensemble)
-    return BestFound(ensemble, file, choice, checked, len(set(patients)), tuple(alternatives.names))
-
-
-def _open(
-    work_dir: str | Path,
-    best_checkpoints: bool,
-    windows: int | None,
-    merge: str,
-    device: torch.device,
-) -> CrossValidation:
-    """Find the checkpoints of a cross-validation."""
-    folders = find_folds(work_dir)
-    checkpoints = fold_checkpoints(Config(), folders, last=not best_checkpoints)
-    settings = prediction_settings(trained_config(checkpoints[0]))
-    other: dict[str, Any] | None = None
-    if settings.get('mode', 'whole') == 'slide':
-        other = dict(mode='whole')
-    elif windows is not None:
-        other = dict(mode='slide', crop_size=[windows, windows])
-    hashes = [file_hash(Path(checkpoint)) for checkpoint in checkpoints]
-    return CrossValidation(
-        str(work_dir), checkpoints, hashes, other_windows=other, merge=merge, device=device
-    )
+    names = tuple(alternatives.names)
+    number = len(set(patients))
+    return BestFound(ensemble, file, choice, checked, number, names, tuple(notes))
 
 
 def views_of(cfg: Config, classes: Sequence[str]) -> list[dict[str, Any]]:
@@ -180,43 +162,6 @@ def _same_classes(
     for each, cfg in zip(validations, configs, strict=True):
         check_same_classes(each.name, dataset_classes(cfg), validations[0].name, first)
     return first
-
-
-def _same_images(validations: Sequence[CrossValidation]) -> None:
-    """Refuse cross-validations with other folds or images than the first."""
-    for each in validations:
-        each.list_images()
-        first = validations[0]
-        if len(each.checkpoints) != len(first.checkpoints):
-            raise HandboneError(
-                f'{each.name} has {len(each.checkpoints)} folds and {first.name} has '
-                f'{len(first.checkpoints)}: train all with the same folds'
-            )
-        if each.images == first.images:
-            continue
-        folds, others = ({image.path: image.fold for image in own.images} for own in (each, first))
-        missing = [path for path in others if path not in folds]
-        added = [path for path in folds if path not in others]
-        moved = [path for path in folds if path in others and folds[path] != others[path]]
-        renamed = [
-            own.path
-            for own, other in zip(each.images, first.images, strict=False)
-            if own.path == other.path and own.patient != other.patient
-        ]
-        faults = [
-            f'{len(paths)} images {what} ({listed(paths, 1)})'
-            for what, paths in (
-                ('are in other folds', moved),
-                ('are missing in it', missing),
-                ('are in it alone', added),
-                ('are of other patients, by its patient_pattern', renamed),
-            )
-            if paths
-        ]
-        raise HandboneError(
-            f'{each.name} and {first.name} have different folds: {"; ".join(faults)}. Train all '
-            'with the same --fold-file of `handbone folds`'
-        )
 
 
 def _decided(validations: Sequence[CrossValidation]) -> Decided:

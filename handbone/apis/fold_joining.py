@@ -10,7 +10,7 @@ from handbone.configuration.fold_config import fold_settings, write_finished_fol
 from handbone.configuration.known_settings import name_of
 from handbone.ensembles.held_out import held_out_images
 from handbone.ensembles.trained_config import trained_config
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 
 from .fold_testing import find_folds, fold_checkpoints
 from .joining import join
@@ -100,6 +100,7 @@ def _check_held_out(cfg: Config, checkpoint: str, fold: int) -> None:
         example = listed(sorted(wanted ^ found), 1)
         raise HandboneError(
             f'{checkpoint} was trained with other folds than {name_of(cfg)} has with those of the '
-            f'first work dir: {len(wanted ^ found)} images are held out in one of both alone '
-            f'({example}). Train all networks with the same --fold-file of `handbone folds`'
+            f'first work dir: {counted(len(wanted ^ found), "image is", "images are")} held out '
+            f'in one of both alone ({example}). Train all networks with the same --fold-file of '
+            '`handbone folds`'
         )

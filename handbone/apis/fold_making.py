@@ -9,7 +9,7 @@ from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from handbone.configuration.config_file import CONFIG_SUFFIXES, read_config_file
-from handbone.configuration.dataset_configs import only_dataset
+from handbone.configuration.dataset_configs import dataset_with_folds
 from handbone.csv_files import csv_bytes
 from handbone.datasets import MultilabelDataset
 from handbone.datasets.fold_balance import Balance, balance, largest_by_attribute
@@ -18,7 +18,7 @@ from handbone.datasets.fold_making import balanced_folds
 from handbone.datasets.folds import in_fold
 from handbone.datasets.formats.recognition import signs
 from handbone.datasets.image_attributes import read_attributes, without_attributes
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
 from handbone.metadata import read_patient_table
@@ -75,7 +75,8 @@ class Folds(NamedTuple):
         return '\n'.join(
             [
                 *self.notes,
-                f'{number} folds of {len(self.of_patient)} patients, {images} images',
+                f'{counted(number, "fold")} of {counted(len(self.of_patient), "patient")}, '
+                f'{counted(images, "image")}',
                 table,
                 'Deviation of a fold from all images: in points of the share of images, and '
                 f'relative to the mean for {" and ".join(RELATIVE)}.',
@@ -171,11 +172,20 @@ def make_folds(
     if out is not None:
         write_fold_file(out, of_patient)
     if others:
-        notes.append(f'{len(others)} patients without a readable image are dealt out evenly.')
+        notes.append(
+            counted(
+                len(others),
+                'patient without a readable image is dealt out.',
+                'patients without a readable image are dealt out evenly.',
+            )
+        )
     known = set(patients.patients) if patients else set()
     missing = set(attributes.patients) - known if patients else set()
     if missing:
-        notes.append(f'{len(missing)} patients are not in {table}; their values are unknown.')
+        notes.append(
+            f'{counted(len(missing), "patient is", "patients are")} not in {table}; their values '
+            'are unknown.'
+        )
     ours = [of_patient[patient] for patient in attributes.patients]
     usual = np.zeros(len(ours), np.int64)
     for fold in range(num_folds):
@@ -202,9 +212,7 @@ def _settings(
     useless = [option for name, option in READING.items() if reading[name]]
     if useless:
         raise HandboneError(f'{data} says itself how labels are read. Leave out {useless[0]}.')
-    key, found = only_dataset(
-        read_config_file(str(data), options), 'train_dataloader', 'folds are made of one'
-    )
+    key, found = dataset_with_folds(read_config_file(str(data), options), 'train_dataloader')
     if found.get('ann_file'):
         raise HandboneError(
             f'{data}: ann_file of {key} chooses the images, so it takes no folds. Remove it.'

@@ -18,6 +18,7 @@ from handbone.engine.experiment import check_same_experiment
 from handbone.errors import HandboneError
 from handbone.folder_lock import FolderInUseError, locked_folder
 from handbone.machine.graphics_cards import check_cards
+from handbone.pseudo_labels import check_fold_leaks
 
 from .kept_folds import keep_fold_file
 from .training_process import OUTPUT, start_training, stop_trainings
@@ -79,12 +80,14 @@ class FoldTraining:
 
         Raises:
             HandboneError: If a fold does not exist, belongs to a different experiment, or fails, a
-                GPU does not exist, or the CSV of folds does not fit.
+                GPU does not exist, the CSV of folds does not fit, or a joined dataset has patients
+                of the folds.
         """
         self.fold_file = keep_fold_file(self.work_dir, self.fold_file, self.num_folds)
         waiting = [fold for fold in folds if not self._is_finished(fold)]
         if waiting:
             check_cards(slots)
+            check_fold_leaks(read_config_file(self.config, self.options))
         for fold in folds:
             if fold not in waiting:
                 print(f'fold {fold} is finished: {self._folder(fold)}', flush=True)

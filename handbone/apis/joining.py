@@ -12,7 +12,7 @@ from handbone.checkpoints.pretrained import drop_pretrained
 from handbone.configuration.dataset_configs import dataset_classes
 from handbone.configuration.faults import build_model
 from handbone.configuration.known_settings import name_of
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.listing import normal_forms
 
 
@@ -49,8 +49,8 @@ def join(cfg: Config, checkpoints: Sequence[str], out: str | Path) -> None:
         )
     if len(parts) != len(checkpoints):
         raise HandboneError(
-            f'{name_of(cfg)} has {len(parts)} networks, {", ".join(parts)}: give the checkpoint or '
-            f'work dir of each in this order, not {len(checkpoints)}'
+            f'{name_of(cfg)} has {counted(len(parts), "network")}, {", ".join(parts)}: give the '
+            f'checkpoint or work dir of each in this order, not {len(checkpoints)}'
         )
     classes = dataset_classes(cfg)
     _check_regions(model, classes)

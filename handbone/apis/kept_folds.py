@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handbone.datasets.fold_file import read_fold_file
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.files import write_atomically
 
 #: Its name.
@@ -47,8 +47,8 @@ def keep_fold_file(
     folds = read_fold_file(fold_file or kept or '')
     if max(folds.values()) + 1 != num_folds:
         raise HandboneError(
-            f'{fold_file or kept} has {max(folds.values()) + 1} folds, not {num_folds}. Ask for '
-            'as many, or write a different file with `handbone folds`.'
+            f'{fold_file or kept} has {counted(max(folds.values()) + 1, "fold")}, not {num_folds}. '
+            'Ask for as many, or write a different file with `handbone folds`.'
         )
     if kept is not None and folds != read_fold_file(kept):
         raise HandboneError(

@@ -12,7 +12,7 @@ from handbone.bones import CLASSES
 from handbone.configuration.config_file import CONFIG_SUFFIXES, read_config_file
 from handbone.configuration.known_settings import name_of
 from handbone.datasets.named_files import NamedFiles
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.folder_lock import locked_folder
 from handbone.inference import ImageSources
 from handbone.inference.run import check_apart
@@ -61,18 +61,18 @@ class PseudoLabels:
         kept, unknown, _ = (self.decisions.get(name, 0) for name in DECISIONS)
         lines = [
             *self.notes,
-            f'{self.images} images have labels: {kept} classes kept, {unknown} unknown: '
-            f'{self.folder}',
+            f'{counted(self.images, "image has", "images have")} labels: {counted(kept, "class")} '
+            f'kept, {unknown} unknown: {self.folder}',
         ]
         if self.left_out:
             lines.append(
-                f'{len(self.left_out)} images are left out, because no class is sure: '
-                f'{listed(self.left_out)}'
+                f'{counted(len(self.left_out), "image is", "images are")} left out, because no '
+                f'class is sure: {listed(self.left_out)}'
             )
         if self.missing:
             lines.append(
-                f'{len(self.missing)} images are left out, because not all models have labels for '
-                f'them: {listed(self.missing)}'
+                f'{counted(len(self.missing), "image is", "images are")} left out, because not '
+                f'all models have labels for them: {listed(self.missing)}'
             )
         return '\n'.join(lines)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.listing import normal_form, normal_forms
 from handbone.outputs.trust_table import read_trust_table
 from handbone.quality.learning import Learnt
@@ -70,7 +70,8 @@ def _scores(
     missing = [name for name in images if normal_form(name) not in rows]
     if missing:
         raise HandboneError(
-            f'{path} has no scores of {len(missing)} images of {table}: {listed(missing)}'
+            f'{path} has no scores of {counted(len(missing), "image")} of {table}: '
+            f'{listed(missing)}'
         )
     columns = {normal_form(name): column for column, name in enumerate(scored.classes)}
     order = [columns[normal_form(name)] for name in classes]

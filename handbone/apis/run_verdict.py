@@ -7,7 +7,7 @@ from typing import Any
 
 from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.datasets.file_list import image_file
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.evaluation.bootstrap import Difference
 from handbone.listing import read_list
 from handbone.pseudo_labels.folder import IMAGES, SETTINGS
@@ -39,7 +39,7 @@ class RunVerdict:
     def text(self) -> str:
         """Write the differences and the verdict."""
         found = self.difference
-        interval = f'{found.low:+.4f} to {found.high:+.4f}, {found.groups} patients'
+        interval = f'{found.low:+.4f} to {found.high:+.4f}, {counted(found.groups, "patient")}'
         if self.kept:
             last = f'Kept: better by {found.mean:+.4f} Dice (95 % interval {interval}).'
         elif not found.low <= found.high:
@@ -128,8 +128,8 @@ def _check_no_leak(record: RunRecord, patients: set[str]) -> None:
         if both:
             raise HandboneError(
                 f'{record.folder}: leak: it was trained on pseudo-labels ({folder}) of '
-                f'{len(both)} patients that it was validated on ({listed(both)}). Label other '
-                'patients and train again'
+                f'{counted(len(both), "patient")} that it was validated on ({listed(both)}). '
+                'Label other patients and train again'
             )
 
 

@@ -106,7 +106,9 @@ def _check_fold(checkpoint: str, fold: int, num_folds: int, fold_file: str = '')
     meta = load_checkpoint_file(checkpoint, mmap=True).get('meta') or {}
     try:
         loader = parse_config_text(meta.get('config_text') or '')['train_dataloader']
-        ((_, dataset),) = inner_datasets(loader['dataset'])
+        joined = [each for _, each in inner_datasets(loader['dataset'])]
+        # of several that are joined, one has folds
+        (dataset,) = [each for each in joined if each.get('fold') is not None] or joined
         trained = dataset['fold'], dataset['num_folds']
         trained_file = dataset.get('fold_file', '')
     except (ConfigTextError, KeyError, TypeError, ValueError):

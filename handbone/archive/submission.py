@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.files import open_atomically
 from handbone.inference.sources import listed_images
 from handbone.listing import normal_form
@@ -109,8 +109,8 @@ def _choose(folder: ArchiveFolder, images: Path | None) -> pd.DataFrame:
         raise HandboneError(f'{images} names no image: write one path per line')
     if unknown:
         raise HandboneError(
-            f'{images} names {len(unknown)} images that {folder.root} does not have, such as '
-            f'{unknown[0]}: write paths as they were given to `handbone predict-archive`'
+            f'{images} names {counted(len(unknown), "image")} that {folder.root} does not have, '
+            f'such as {unknown[0]}: write paths as they were given to `handbone predict-archive`'
         )
     return known.set_index('image', drop=False).loc[wanted].reset_index(drop=True)
 

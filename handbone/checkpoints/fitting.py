@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.listing import normal_forms
 from handbone.starter import WEIGHTS
 
@@ -192,7 +192,10 @@ def weight_faults(state_dict: Mapping, model: nn.Module) -> list[str]:
         faults.append(f'{name} is {shapes[0]} in it and {shapes[1]} in the model')
     if len(reshaped) > LISTED:
         rest = reshaped[LISTED:]
-        faults.append(f'{len(rest)} more weights differ in shape ({summary(rest)})')
+        faults.append(
+            f'{counted(len(rest), "more weight differs", "more weights differ")} in shape '
+            f'({summary(rest)})'
+        )
     unknown = [
         name
         for name, tensor in loaded.items()
@@ -240,8 +243,8 @@ def class_faults(trained: Sequence[str] | None, wanted: Sequence[str]) -> list[s
         return []
     if len(trained) != len(wanted):
         return [
-            f'it was trained on {len(trained)} classes ({listed(trained)}), the dataset has '
-            f'{len(wanted)} ({listed(wanted)})'
+            f'it was trained on {counted(len(trained), "class")} ({listed(trained)}), the dataset '
+            f'has {len(wanted)} ({listed(wanted)})'
         ]
     moved = [pair for pair in zip(trained, wanted, strict=True) if pair[0] != pair[1]]
     if sorted(trained) == sorted(wanted):

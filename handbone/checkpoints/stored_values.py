@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
+from handbone.errors import counted
+
 #: The types of NumPy numbers and arrays that are accepted.
 PLAIN_TYPES = ('b1', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'f2', 'f4', 'f8')
 #: Maximum number of elements of a tensor that repeats its storage, as ``expand`` does.
@@ -161,7 +163,7 @@ class UnfinishedArray:
             raise InvalidValueError('it has an array of NumPy without shape or content')
         if math.prod(shape) * dtype.itemsize != len(content):
             raise InvalidValueError(
-                f'it has an array of NumPy of the shape {shape} in {len(content)} bytes'
+                f'it has an array of NumPy of the shape {shape} in {counted(len(content), "byte")}'
             )
         array = np.frombuffer(content, dtype)
         array = array.reshape(shape[::-1]).T if by_columns else array.reshape(shape)

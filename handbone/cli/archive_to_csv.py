@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from handbone.errors import counted
 from handbone.extras import import_extra
 
 from .predict_archive import EXTRA
@@ -42,6 +43,9 @@ def run(args: argparse.Namespace) -> None:
     from handbone.archive.submission import write_submission
 
     written = write_submission(ArchiveFolder(args.archive), args.out, args.images, args.model)
-    print(f'{written.images} images: {args.out}')
+    print(f'{counted(written.images, "image")}: {args.out}')
     if written.lacking:
-        print(f'{written.lacking} images have no prediction, so they are not in the file')
+        print(
+            f'{counted(written.lacking, "image has", "images have")} no prediction, so they are '
+            'not in the file'
+        )

@@ -2,6 +2,8 @@
 
 import argparse
 
+from handbone.errors import counted
+
 from .argument_types import at_least_one
 from .arguments import add_config_options, add_out_dir
 
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     cfg = read_config_file(args.config, args.cfg_options or ())
     if args.tiles:
         written, kept, total = browse_tiles(cfg, args.split, args.out_dir, args.number)
-        print(f'{written} pictures in {args.out_dir}: {kept} of {total} tiles are kept')
+        print(f'{counted(written, "picture")} in {args.out_dir}: {kept} of {total} tiles are kept')
         return
     written = browse_dataset(cfg, args.split, args.out_dir, args.number, args.seed)
-    print(f'{written} pictures in {args.out_dir}')
+    print(f'{counted(written, "picture")} in {args.out_dir}')

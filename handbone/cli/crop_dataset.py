@@ -2,6 +2,8 @@
 
 import argparse
 
+from handbone.errors import counted
+
 from .arguments import add_config_options, add_out_dir
 
 EPILOG = (
@@ -64,5 +66,6 @@ def run(args: argparse.Namespace) -> None:
     cfg = read_config_file(args.config, args.cfg_options or ())
     crops = crop_dataset(cfg, args.out_dir, args.classes, args.margin, args.min_classes, args.split)
     print(
-        f'{crops.written} crops in {args.out_dir}; {crops.left_out} images do not show the region'
+        f'{counted(crops.written, "crop")} in {args.out_dir}; '
+        f'{counted(crops.left_out, "image does", "images do")} not show the region'
     )

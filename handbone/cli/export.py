@@ -2,6 +2,8 @@
 
 import argparse
 
+from handbone.errors import counted
+
 from .arguments import add_allow_pickle, add_config_options, add_precision
 
 FORMATS = ('onnx', 'openvino')
@@ -65,4 +67,7 @@ def run(args: argparse.Namespace) -> None:
         kind,
         args.thresholds,
     )
-    print(f'{args.out}: {len(written.classes)} classes, {written.precision}, {written.model_hash}')
+    print(
+        f'{args.out}: {counted(len(written.classes), "class")}, {written.precision}, '
+        f'{written.model_hash}'
+    )

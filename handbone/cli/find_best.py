@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handbone.errors import HandboneError, counted
+
 from .argument_types import at_least_one, names
 from .arguments import add_allow_pickle, add_out_dir
 
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least_one,
         metavar='PIXELS',
         help='also try windows of this side where a config predicts whole images; whole images '
-        'are tried anyway where a config predicts in windows',
+        'are tried anyway where a config predicts in windows, and this is an error if all do',
     )
     parser.add_argument(
         '--merge',
@@ -77,7 +79,6 @@ def run(args: argparse.Namespace) -> None:
     """
     from handbone.apis.best_finding import find_best
     from handbone.ensembles.choice import STEPS
-    from handbone.errors import HandboneError
 
     unknown = [name for name in args.without if name not in STEPS]
     if unknown:
@@ -106,11 +107,13 @@ def _report(found: 'BestFound', out_dir: Path) -> None:
     start = [
         name for name, count in zip(found.names, found.choice.start.counts, strict=True) if count
     ]
+    for note in found.notes:
+        print(note)
     print(f'The best of {len(found.names)} alone: {start[0]}')
     if rows:
         print_tables([draw_table(HEADER, [rows], left=HEADER[:2])])
     print(_summary(found))
-    print(f'{found.file}: {len(found.ensemble.members)} checkpoints')
+    print(f'{found.file}: {counted(len(found.ensemble.members), "checkpoint")}')
 
 
 def _rows(found: 'BestFound') -> list[list[str]]:
@@ -140,8 +143,8 @@ def _summary(found: 'BestFound') -> str:
     evidence = found.ensemble.evidence
     if found.nested is None:
         return (
-            f'{found.patients} patients are too few for the bootstrap, so nothing was tried: the '
-            f'best cross-validation alone, Dice {evidence["dice"]:.4f}'
+            f'{counted(found.patients, "patient is", "patients are")} too few for the bootstrap, '
+            f'so nothing was tried: the best cross-validation alone, Dice {evidence["dice"]:.4f}'
         )
     dice, gain = evidence['nested_dice'], found.nested.gain
     return (

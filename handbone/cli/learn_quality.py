@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from handbone.errors import counted
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line.
@@ -41,7 +43,10 @@ def run(args: argparse.Namespace) -> None:
     from handbone.apis.quality_learning import learn_quality
 
     found = learn_quality(args.tables, args.scores, args.out).ranking
-    print(f'{found.number} images of {found.patients} patients, each patient held out once:')
+    print(
+        f'{counted(found.number, "image")} of {counted(found.patients, "patient")}, each patient '
+        'held out once:'
+    )
     print(f'rank correlation of predicted and true Dice {found.masks:.3f} over masks')
     print(f'  {found.within_class:.3f} within a class, {found.images:.3f} over images')
     print(f'mean error {found.error:.4f}')

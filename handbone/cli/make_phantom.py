@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from handbone.errors import counted
 from handbone.phantom.presets import PRESETS
 
 from .argument_types import at_least_one
@@ -80,4 +81,4 @@ def run(args: argparse.Namespace) -> None:
         )
     except KeyboardInterrupt:
         sys.exit('interrupted; run the same command again to continue')
-    print(f'{written} images written to {args.root}')
+    print(f'{counted(written, "image")} written to {args.root}')

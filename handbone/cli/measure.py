@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from handbone.errors import counted
+
 #: Reasons that are printed; those of all rows are in the file.
 REASONS_SHOWN = 5
 
@@ -57,6 +59,9 @@ def run(args: argparse.Namespace) -> None:
         args.size and tuple(args.size),
     )
     refused = sum(measured.refused.values())
-    print(f'{measured.images} images: {measured.measured} values, {refused} refused: {args.out}')
+    print(
+        f'{counted(measured.images, "image")}: {measured.measured} values, {refused} refused: '
+        f'{args.out}'
+    )
     for reason, count in list(measured.refused.items())[:REASONS_SHOWN]:
         print(f'{count} x {reason}')

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from handbone.errors import counted
+
 EPILOG = 'example: handbone metadata patients.xlsx --data data --out clean.csv --repair'
 #: Findings that the terminal shows.
 SHOWN = 30
@@ -63,5 +65,8 @@ def run(args: argparse.Namespace) -> None:
             print(f'and {rest} more; --findings writes all of them')
         number = sum(bool(each.repair) for each in cleaned.findings)
         done = 'repaired' if args.repair else 'could be repaired with --repair'
-        print(f'{len(cleaned.findings)} findings, {number} {done}; other values are left out')
-    print(f'{len(cleaned.rows)} patients in {args.out}')
+        print(
+            f'{counted(len(cleaned.findings), "finding")}, {number} {done}; other values are left '
+            'out'
+        )
+    print(f'{counted(len(cleaned.rows), "patient")} in {args.out}')

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handbone.configuration.shipped import config_path
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.outputs import WRITERS
 from handbone.starter import CONFIG, NOTICE, WEIGHTS, starter_weights
 
@@ -131,7 +131,10 @@ def run(args: argparse.Namespace) -> None:
     if images.describe_left_out():
         print(images.describe_left_out())
     writers = make_writers(formats, out, predictor, options)
-    print(f'{_name_of(model, checkpoint)}: {len(predictor.classes)} classes, on {predictor.device}')
+    print(
+        f'{_name_of(model, checkpoint)}: {counted(len(predictor.classes), "class")}, on '
+        f'{predictor.device}'
+    )
     summary = MultilabelInferencer.of(predictor).run(
         images, writers, out, args.batch_size, args.workers, args.restart
     )
@@ -147,7 +150,7 @@ def _review(out: Path) -> None:
     queue = write_review(out)
     for entry in queue[:REVIEWS_SHOWN]:
         print(f'{entry.image}: {entry.text}')
-    print(f'{len(queue)} images, the doubtful ones first: {out / REVIEW}')
+    print(f'{counted(len(queue), "image")}, the doubtful ones first: {out / REVIEW}')
 
 
 def _formats(args: argparse.Namespace, starter: bool) -> list[str]:
@@ -179,12 +182,12 @@ def _report(summary: 'RunSummary', out: Path, flagged: bool) -> None:
     for name, sentences in list(flags.items())[:FLAGS_SHOWN]:
         print(f'{name}: {"; ".join(sentences)}')
     if len(flags) > FLAGS_SHOWN:
-        print(f'{len(flags)} images have flags: {out / FLAG_TABLE}')
+        print(f'{counted(len(flags), "image has", "images have")} flags: {out / FLAG_TABLE}')
     if summary.failed:
         table = out / FAILURE_TABLE
         print(
-            f'{summary.failed} files could not be predicted: {table}. After you have corrected '
-            'them, --restart tries them again'
+            f'{counted(summary.failed, "file")} could not be predicted: {table}. After you have '
+            'corrected them, --restart tries them again'
         )
         if summary.failed == summary.images:
             raise HandboneError(f'none of the images could be predicted; {table} says why')

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.extras import import_extra
 from handbone.progress import progress_bar
 
@@ -171,8 +171,8 @@ class _Progress:
 
 def _report(summary: 'ArchiveSummary', out_dir: Path) -> None:
     print(
-        f'{summary.images} images: {summary.predicted} predicted, {summary.known} known before, '
-        f'{len(summary.failures)} failed: {out_dir}'
+        f'{counted(summary.images, "image")}: {summary.predicted} predicted, {summary.known} '
+        f'known before, {len(summary.failures)} failed: {out_dir}'
     )
     if summary.earlier_failures:
         print(
@@ -180,7 +180,7 @@ def _report(summary: 'ArchiveSummary', out_dir: Path) -> None:
             '--retry-failures tries them again'
         )
     if summary.review is not None:
-        print(f'{summary.review.judged} images sorted for review: {summary.review.file}')
+        print(f'{counted(summary.review.judged, "image")} sorted for review: {summary.review.file}')
         if summary.review.lacking:
             print(
                 f'{summary.review.lacking} were predicted in an earlier run without --quality and '

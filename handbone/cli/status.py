@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .argument_types import at_least_one
 
@@ -159,7 +159,7 @@ def _add(target: str | None, account: Path | None, folders: Sequence[Path]) -> N
     table = open_table(target, 'results', account)
     for row in rows:
         table.put([row])
-    print(f'{target}: {len(rows)} results written')
+    print(f'{target}: {counted(len(rows), "result")} written')
 
 
 def _read_shared(args: argparse.Namespace) -> SharedRows:

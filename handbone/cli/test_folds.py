@@ -6,7 +6,7 @@ Each fold is tested on the images that it has not seen, all together on the test
 import argparse
 from pathlib import Path
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.submissions.image_names import IMAGE_NAMES
 
 from .arguments import add_allow_pickle, add_config_options
@@ -72,7 +72,10 @@ def run(args: argparse.Namespace) -> None:
     if args.out_of_fold:
         scores = predict_out_of_fold(cfg, folders, checkpoints, args.out_of_fold, args.image_name)
         scores.write_csv(Path(args.work_dir))
-        print(f'Out-of-fold Dice of {len(scores.images)} images:\n{scores.table()}', flush=True)
+        print(
+            f'Out-of-fold Dice of {counted(len(scores.images), "image")}:\n{scores.table()}',
+            flush=True,
+        )
     if args.out:
         predict_ensemble(
             cfg,

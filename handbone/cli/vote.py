@@ -4,6 +4,7 @@ import argparse
 import sys
 from functools import partial
 
+from handbone.errors import counted
 from handbone.progress import progress_bar
 
 
@@ -69,4 +70,7 @@ def run(args: argparse.Namespace) -> None:
                 '(--missing)',
                 file=sys.stderr,
             )
-    print(f'{args.out}: {voted.images} images, {len(voted.classes)} classes, {len(args.csv)} files')
+    print(
+        f'{args.out}: {counted(voted.images, "image")}, {counted(len(voted.classes), "class")}, '
+        f'{counted(len(args.csv), "file")}'
+    )

@@ -44,6 +44,46 @@ def only_dataset(cfg: Config, loader: str, purpose: str) -> tuple[str, Any]:
     return first
 
 
+def dataset_with_folds(cfg: Config, loader: str) -> tuple[str, Any]:
+    """Find the dataset of a data loader that is split into folds, inside any wrappers.
+
+    Of several that a training joins, as real and pseudo-labelled images, it is the one that the
+    validation images are held out of: it has the same folder of images, and no list of images
+    (``ann_file``), which folds do not go with.
+
+    Args:
+        cfg: Complete configuration.
+        loader: As for :func:`only_dataset`.
+
+    Returns:
+        Its dotted key and its config, which may be changed in place.
+
+    Raises:
+        HandboneError: If the data loader does not exist, or there is not exactly one such dataset.
+    """
+    purpose = 'folds are made of one'
+    joined = list(inner_datasets(_dataset(cfg, loader), f'{loader}.dataset'))
+    if len(joined) == 1 or loader != 'train_dataloader':
+        return only_dataset(cfg, loader, purpose)
+    _, held_out = only_dataset(cfg, 'val_dataloader', purpose)
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    with config_faults_explained(cfg):
+        folder = _image_folder(held_out)
+        found = [
+            (key, dataset)
+            for key, dataset in joined
+            if not dataset.get('ann_file') and _image_folder(dataset) == folder
+        ]
+    if len(found) != 1:
+        key = joined[0][0].rpartition('.datasets.')[0]
+        raise HandboneError(
+            f'{name_of(cfg)}: {key} joins several datasets: {purpose}, that which has the images '
+            f'of val_dataloader ({folder}) and no ann_file, and here {len(found) or "none"} of '
+            f'{len(joined)} do'
+        )
+    return found[0]
+
+
 def dataset_metainfo(cfg: Config, loader: str = 'test_dataloader') -> dict:
     """Read classes and palette of a dataset, without reading its files.
 
@@ -158,11 +198,29 @@ def _dataset(cfg: Config, loader: str) -> Any:
 
 
 def _metainfo(dataset: Mapping) -> Mapping:
+    kind = _kind(dataset)
+    if _has_files(kind):
+        # built without its files, because a dataset may find its classes in its own way
+        return DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo
+    return {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}
+
+
+def _image_folder(dataset: Mapping) -> Path | None:
+    """Find the folder of the images, absolute; None for a type that has none."""
+    if not _has_files(_kind(dataset)):
+        return None
+    built = DATASETS.build(dict(dataset, lazy_init=True, pipeline=[]))
+    folder = (built.data_prefix or {}).get('img_path')
+    return None if folder is None else Path(folder).resolve()
+
+
+def _kind(dataset: Mapping) -> Any:
     kind = dataset['type']
     kind = DATASETS.get(kind) if isinstance(kind, str) else kind
     if kind is None:
         raise KeyError(dataset['type'])
-    if isinstance(kind, type) and issubclass(kind, BaseDataset):
-        # built without its files, because a dataset may find its classes in its own way
-        return DATASETS.build(dict(dataset, lazy_init=True, pipeline=[])).metainfo
-    return {**getattr(kind, 'METAINFO', {}), **(dataset.get('metainfo') or {})}
+    return kind
+
+
+def _has_files(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseDataset)

@@ -9,7 +9,7 @@ from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
 from handbone.structure import Fields, check_structure, parse_json
 
-from .dataset_configs import only_dataset
+from .dataset_configs import dataset_with_folds
 
 #: The file that marks the work dir of a finished fold.
 FINISHED = 'finished.json'
@@ -19,6 +19,9 @@ def fold_settings(
     cfg: Config, fold: int, num_folds: int, fold_file: str | Path | None = None
 ) -> dict[str, int | str]:
     """Settings that make a config train on all folds but one and validate on that one.
+
+    Where the training joins several datasets, only the one that the validation images are held out
+    of has folds; all images of the others are in each training.
 
     Args:
         cfg: Complete configuration.
@@ -30,13 +33,13 @@ def fold_settings(
         Values by dotted key, as ``--cfg-options`` takes them.
 
     Raises:
-        HandboneError: If the fold does not exist, or the data are not one dataset with folds.
+        HandboneError: If the fold does not exist, or there is not one dataset to split into folds.
     """
     if num_folds < 2 or not 0 <= fold < num_folds:
         raise HandboneError(f'fold {fold} of {num_folds} does not exist; folds count from 0')
     settings: dict[str, int | str] = {}
     for loader in ('train_dataloader', 'val_dataloader'):
-        key, _ = only_dataset(cfg, loader, 'folds are made of one')
+        key, _ = dataset_with_folds(cfg, loader)
         settings[f'{key}.fold'] = fold
         settings[f'{key}.num_folds'] = num_folds
         if fold_file is not None:

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 
 from handbone.class_sides import sided_classes, unswapped_sides
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, listed
 
 from .dataset_configs import dataset_classes, dataset_metainfo
 from .known_settings import name_of
@@ -19,25 +19,36 @@ MIRRORS = {'horizontal', 'vertical'}
 
 
 def warn_of_mirrored_sides(cfg: Config) -> None:
-    """Warn if mmseg's RandomFlip mirrors training images whose classes have sides.
+    """Warn if training images whose classes have sides are mirrored, whole or as a region.
 
-    It leaves the labels of a mirrored left lung those of a left lung.
+    mmseg's RandomFlip and a TemplateRegion leave the labels of a mirrored left lung those of a left
+    lung.
 
     Args:
         cfg: Complete configuration.
     """
-    if not _mirrored(cfg.get('train_dataloader')):
+    flipped = _mirrored(cfg.get('train_dataloader'))
+    regions = _mirrored_regions([cfg.get('train_dataloader'), cfg.get('model')])
+    if not flipped and not regions:
         return
     try:
         classes = dataset_metainfo(cfg, 'train_dataloader')['classes']
     except HandboneError:  # a dataset that does not name its classes is refused elsewhere
         return
     sided = unswapped_sides(classes)
-    if sided:
+    if not sided:
+        return
+    because = f'and {sided[0]} has a side: its mirror image keeps that name'
+    if flipped:
         print_log(
-            f'RandomFlip mirrors the training images, and {sided[0]} has a side: its mirror image '
-            'keeps that name. Use MultilabelRandomFlip, which swaps pairs of classes, or leave '
-            'the flip out',
+            f'RandomFlip mirrors the training images, {because}. Use MultilabelRandomFlip, which '
+            'swaps pairs of classes, or leave the flip out',
+            level=logging.WARNING,
+        )
+    if regions:
+        print_log(
+            f'mirror=True lets the region {listed(regions, 1)} show mirror images, {because}. '
+            'Leave mirror out',
             level=logging.WARNING,
         )
 
@@ -102,16 +113,28 @@ def _swaps(view: Mapping, wanted: Sequence[tuple[int, ...]]) -> bool:
     return not swapped or swapped.issuperset(map(frozenset, wanted))
 
 
+def _mirrored_regions(part: Any) -> list[str]:
+    """Find the names of the regions that may show mirror images."""
+    return [
+        step.get('name', 'region')
+        for _, step in typed_parts(part, '')
+        if _type_name(step) == 'TemplateRegion' and step.get('mirror')
+    ]
+
+
 def _mirrored(part: Any) -> bool:
     return any(_mirrors(step) for _, step in typed_parts(part, ''))
 
 
 def _mirrors(step: Mapping) -> bool:
-    kind = getattr(step['type'], '__name__', step['type'])
     directions = step.get('direction', 'horizontal')
     directions = {directions} if isinstance(directions, str) else set(directions)
     return (
-        kind == 'RandomFlip'
+        _type_name(step) == 'RandomFlip'
         and step.get('prob') not in (None, 0, 0.0)
         and bool(directions & MIRRORS)
     )
+
+
+def _type_name(step: Mapping) -> str:
+    return getattr(step['type'], '__name__', step['type'])

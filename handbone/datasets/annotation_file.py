@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.json_files import json_bytes, parse_json
 from handbone.listing import normal_form
 
@@ -241,7 +241,8 @@ def checked_points(raw: Any, image_size: tuple[int, int] | None) -> np.ndarray:
         AnnotationError: It is something else, or lies completely outside the image.
     """
     if not isinstance(raw, list) or len(raw) < 3:
-        count = f'{len(raw)} points' if isinstance(raw, list) else f'{type(raw).__name__} as points'
+        is_list = isinstance(raw, list)
+        count = counted(len(raw), 'point') if is_list else f'{type(raw).__name__} as points'
         raise AnnotationError(
             f'it has {count}, but a polygon needs at least 3',
             'Draw it again or remove the annotation',

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from handbone.errors import check_word
+from handbone.errors import check_word, counted
 from handbone.files import write_atomically
 
 from .errors import DatasetError
@@ -55,7 +55,7 @@ class BadFiles:
             return
         files = len({problem.path for problem in self.problems})
         lines = [
-            f'{len(self.problems)} problems in {files} files; '
+            f'{counted(len(self.problems), "problem")} in {counted(files, "file")}; '
             f'{kept} of {total} images stay in the dataset:',
             *(f'  {problem}' for problem in self.problems),
         ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handbone.bones import distinct_colors
+from handbone.errors import counted
 from handbone.listing import normal_forms
 
 from .errors import DatasetError
@@ -60,7 +61,8 @@ def _palette(
         if len(palette) != len(classes):
             raise DatasetError.at(
                 PLACE,
-                f'palette has {len(palette)} colours for {len(classes)} classes',
+                f'palette has {counted(len(palette), "colour")} for '
+                f'{counted(len(classes), "class")}',
                 'Give one (red, green, blue) per class or leave the palette out',
             )
         return palette

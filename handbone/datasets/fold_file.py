@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from handbone.csv_files import csv_bytes, read_table, refuse_other_encoding, row_error
-from handbone.errors import HandboneError, listed, shown
+from handbone.csv_files import csv_bytes, read_table, row_error
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
+from handbone.text_files import refuse_other_encoding
 
 HEADER = ('patient', 'fold')
 #: What is done about a file that is not one of folds.
@@ -85,13 +86,14 @@ def folds_of(path: str | Path, patients: Sequence[str], num_folds: int) -> list[
     number = max(folds.values()) + 1
     if number != num_folds:
         raise HandboneError(
-            f'{path} has {number} folds where num_folds is {num_folds}. Set num_folds={number}.'
+            f'{path} has {counted(number, "fold")} where num_folds is {num_folds}. Set '
+            f'num_folds={number}.'
         )
     missing = sorted(set(map(normal_form, patients)) - set(folds))
     if missing:
         refuse_other_encoding(Path(path), missing)
         raise HandboneError(
-            f'{path} has no fold for {len(missing)} patients: {listed(missing)}. The images have '
-            f'changed since it was written. {REMEDY}'
+            f'{path} has no fold for {counted(len(missing), "patient")}: {listed(missing)}. The '
+            f'images have changed since it was written. {REMEDY}'
         )
     return [folds[normal_form(patient)] for patient in patients]

@@ -5,7 +5,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .image_attributes import ImageAttributes
 from .stratification import improved_folds, stratified_folds
@@ -37,9 +37,10 @@ def balanced_folds(
     patients = sorted(set(attributes.patients))
     if num_folds < 2 or len(patients) < num_folds:
         raise HandboneError(
-            f'{len(patients)} patients cannot be divided into {num_folds} folds: folds are at '
-            'least 2, and each needs a patient. Change the number of folds, or say where the '
-            'patient stands in the names of images (--patient-pattern; patient_pattern in a config)'
+            f'{counted(len(patients), "patient")} cannot be divided into '
+            f'{counted(num_folds, "fold")}: folds are at least 2, and each needs a patient. '
+            'Change the number of folds, or say where the patient stands in the names of images '
+            '(--patient-pattern; patient_pattern in a config)'
         )
     number_of = {name: number for number, name in enumerate(patients)}
     owner = np.array([number_of[name] for name in attributes.patients])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .fold_file import folds_of
 
@@ -46,7 +46,10 @@ def in_fold(
         return np.array(folds_of(fold_file, patients, num_folds)) == fold
     num_patients = len(set(patients))
     if num_patients < num_folds:
-        raise FoldNumberError(f'{num_patients} patients cannot be divided into {num_folds} folds')
+        raise FoldNumberError(
+            f'{counted(num_patients, "patient")} cannot be divided into '
+            f'{counted(num_folds, "fold")}'
+        )
     from sklearn.model_selection import GroupKFold  # slow to import
 
     splits = GroupKFold(num_folds).split(patients, groups=patients)

@@ -10,7 +10,7 @@ from mmengine.dataset import InfiniteSampler
 from mmengine.logging import MMLogger
 from mmseg.registry import DATA_SAMPLERS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 #: Images within which the order of the sets is mixed.
 BLOCK = 100
@@ -50,8 +50,8 @@ class MixedSampler(InfiniteSampler):
             )
         if len(shares) != len(ends):
             raise HandboneError(
-                f'MixedSampler: shares has {len(shares)} numbers for {len(ends)} sets; give one '
-                'for each'
+                f'MixedSampler: shares has {counted(len(shares), "number")} for {len(ends)} sets; '
+                'give one for each'
             )
         if not all(0 < share < math.inf for share in shares):
             raise HandboneError(f'MixedSampler: shares are above 0, got {tuple(shares)}')

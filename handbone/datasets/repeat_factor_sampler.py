@@ -33,7 +33,8 @@ class RepeatFactorSampler(InfiniteSampler):
             them come ``sqrt(threshold / share)`` times as often (Gupta et al., LVIS, 2019).
         attributes: Factor by value by attribute: ``dict(bend=dict(bent=3.0), side=dict(L=2.0))``.
         hard: ``dict(table='dice_out_of_fold.csv', share=0.2, factor=2.0)``: the images with the
-            lowest Dice by models that have not seen them, from ``handbone test-folds``.
+            lowest Dice by models that have not seen them, from ``handbone test-folds``; at least
+            one image.
         most: Largest factor.
 
     Raises:

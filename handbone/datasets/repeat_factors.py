@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from handbone.csv_files import read_table, refuse_other_encoding, row_error
-from handbone.errors import HandboneError, listed
+from handbone.csv_files import read_table, row_error
+from handbone.errors import HandboneError, counted, listed
 from handbone.evaluation.score_files import NOT_SCORED
+from handbone.text_files import refuse_other_encoding
 
 from .attribute_values import bend_degrees, bend_word, side_of
 from .labels import labels_of
@@ -92,8 +93,8 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
             where no two images are called so, by a path with the same file name.
         table: ``dice_out_of_fold.csv`` of ``handbone test-folds``, or ``dice_per_image.csv``. It
             may have further images.
-        share: Share of the images that count as hard, from 0 to 1. Those without a Dice, which know
-            no class, do not count.
+        share: Share of the images that count as hard, above 0 and at most 1; at least one image
+            does. Those without a Dice, which know no class, do not count.
         factor: Their factor.
 
     Returns:
@@ -122,13 +123,14 @@ def hard_factors(images: Sequence[str], table: Path, share: float, factor: float
     if missing:
         refuse_other_encoding(table, missing)
         raise HandboneError(
-            f'{table} has no Dice of {len(missing)} images of the training ({listed(missing)}): '
-            'test all folds of this dataset again'
+            f'{table} has no Dice of {counted(len(missing), "image")} of the training '
+            f'({listed(missing)}): test all folds of this dataset again'
         )
     dice = np.array([scores[name] for name in names if name is not None])
     order = np.argsort(dice, kind='stable')  # NaN comes last
     found = np.ones(len(images))
-    found[order[: round(share * np.isfinite(dice).sum())]] = factor
+    scored = int(np.isfinite(dice).sum())
+    found[order[: min(scored, max(1, round(share * scored)))]] = factor
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from handbone.csv_files import read_table, row_error
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.listing import normal_form
 
 from .errors import DatasetError
@@ -47,7 +47,7 @@ def unknown_in_document(
         raise DatasetError.at(
             path,
             f'attributes.{KEY} names {shown(wrong[0])}, which is not among the '
-            f'{len(class_indices)} classes ({listed(list(class_indices), 40)})',
+            f'{counted(len(class_indices), "class")} ({listed(list(class_indices), 40)})',
             'Correct the name',
         )
     return frozenset(class_indices[name] for name in normal if name in class_indices)

@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from handbone.errors import counted
 from handbone.pages.overview_table import OverviewTable
 from handbone.pages.page import asset, breakable, page_html, picture_html
 from handbone.pages.table import table_html
@@ -77,7 +78,8 @@ def findings_html(report: 'Report', pictures: Mapping[int, bytes]) -> str:
     """
     images = {(each.split, each.image) for each in report.findings}
     title = (
-        f'{len(report.findings)} findings in {len(images)} of {len(report.survey.records)} images'
+        f'{counted(len(report.findings), "finding")} in {len(images)} of '
+        f'{len(report.survey.records)} images'
     )
     several = len({record.split for record in report.survey.records}) > 1
     parts = [

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from handbone.datasets.file_list import image_file
 from handbone.datasets.patient_pattern import PatientPattern
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.listing import normal_form
 
 from .survey import Survey
@@ -45,7 +45,9 @@ def with_patients(
         found = [pattern.find(name) or '' for name in names]
         alone = [not patient for patient in found]
         without = [name for name, patient in zip(names, found, strict=True) if not patient]
-        note = f'--patient-pattern finds no patient in the names of {len(without)} images '
+        note = (
+            f'--patient-pattern finds no patient in the names of {counted(len(without), "image")} '
+        )
         note += f'({listed(without)})'
         if names and len(without) == len(names):
             raise HandboneError(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from handbone.csv_files import csv_bytes
 from handbone.datasets.formats.source import Source
+from handbone.errors import counted
 from handbone.evaluation.score_files import dice_rows
 from handbone.files import write_atomically
 from handbone.pages.pictures_folder import PICTURES, new_pictures
@@ -50,8 +51,9 @@ class Report:
         """Describe the findings in lines: how many of each kind, in how many images."""
         images = {(each.split, each.image) for each in self.findings}
         lines = [
-            f'{len(self.survey.records)} images, {len(self.survey.classes)} classes',
-            f'{len(self.findings)} findings in {len(images)} images',
+            f'{counted(len(self.survey.records), "image")}, '
+            f'{counted(len(self.survey.classes), "class")}',
+            f'{counted(len(self.findings), "finding")} in {counted(len(images), "image")}',
         ]
         counts = Counter(each.check for each in self.findings)
         lines += [f'  {count:5d}  {check}' for check, count in counts.most_common()]

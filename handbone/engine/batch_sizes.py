@@ -7,7 +7,7 @@ from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_world_size
 from torch.utils.data import DataLoader
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 
 def batch_sizes(dataloader: DataLoader) -> tuple[int, ...]:
@@ -35,9 +35,9 @@ def batch_sizes(dataloader: DataLoader) -> tuple[int, ...]:
     if not full and (dataloader.drop_last or not images):
         share = ' per process' if get_world_size() > 1 else ''
         raise HandboneError(
-            f'the training has no batches: train_dataloader.drop_last=True with {images} images'
-            f'{share} and batch_size={size}; lower train_dataloader.batch_size, set '
-            'drop_last=False or add images'
+            'the training has no batches: train_dataloader.drop_last=True with '
+            f'{counted(images, "image")}{share} and batch_size={size}; lower '
+            'train_dataloader.batch_size, set drop_last=False or add images'
         )
     usual = (size,) if full else ()
     return usual if dataloader.drop_last or not last else (*usual, last)

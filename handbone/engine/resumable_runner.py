@@ -10,7 +10,7 @@ from mmseg.registry import RUNNERS
 
 from handbone.checkpoints import checkpoint_folder, load_checkpoint_file, newest_checkpoint
 from handbone.checkpoints.content import restoring
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .batch_sizes import batch_sizes
 from .experiment import check_same_experiment
@@ -58,8 +58,8 @@ class ResumableRunner(ReportingRunner):
         images, processes = len(loop.dataloader.dataset), get_world_size()
         if images < processes:
             raise HandboneError(
-                f'the training dataset has {images} images for {processes} processes: start at '
-                f'most {images} processes, or add images'
+                f'the training dataset has {counted(images, "image")} for {processes} processes: '
+                f'start at most {counted(images, "process")}, or add images'
             )
         batch_sizes(loop.dataloader)
         return loop

@@ -11,6 +11,7 @@ from typing import Any
 from handbone.errors import HandboneError, shown
 from handbone.file_hash import file_hash
 from handbone.files import write_atomically
+from handbone.json_files import without_nan
 from handbone.masks import check_thresholds
 from handbone.postprocessing import STEPS
 from handbone.structure import Fields, check_class_list, check_structure, parse_json
@@ -134,7 +135,7 @@ def write_ensemble(path: str | Path, ensemble: Ensemble) -> None:
             )
             for each in ensemble.members
         ],
-        evidence=dict(ensemble.evidence),
+        evidence=without_nan(ensemble.evidence),
     )
     text = json.dumps(content, indent=1, ensure_ascii=False) + '\n'
     write_atomically(path, text.encode(errors='surrogateescape'))

@@ -8,7 +8,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import OverlapCounts, overlap_counts
 
 from .drawn_tables import means_table
@@ -104,22 +104,22 @@ class DiceMetric(PackedMetric):
         """Compute the scores, log the table and write the CSV files.
 
         Args:
-            results: (image path, counts (3, C)) of every image of every process; NaN for a class
-                that the image does not know.
+            results: Those of every image of every process; the scores are counts (3, C), NaN for a
+                class that the image does not know.
 
         Returns:
             ``mDice``, ``Dice/<group>`` and, with ``per_class``, ``Dice/<class>``, and likewise for
             ``extra_scores``; a group takes precedence over a class of the same name.
         """
         results = self.each_image_once(results)
-        known = np.stack([~np.isnan(counts[0]) for _, counts in results])
-        counts = [OverlapCounts(*np.nan_to_num(counts).astype(np.int64)) for _, counts in results]
+        known = np.stack([~np.isnan(each.scores[0]) for each in results])
+        counts = [OverlapCounts(*np.nan_to_num(each.scores).astype(np.int64)) for each in results]
         names = ['dice', *self.extra_scores]
         scores = [overlap_scores(each, names, self.eps) for each in counts]
-        images = tuple(str(image) for image, _ in results)
+        images = tuple(str(each.image) for each in results)
         table = ScoreTable(
             images=images,
-            patients=images,
+            patients=tuple(each.patient or str(each.image) for each in results),
             classes=tuple(self.dataset_meta['classes']),
             scores={
                 name: np.where(known, np.stack([each[name] for each in scores]), np.nan)
@@ -130,7 +130,7 @@ class DiceMetric(PackedMetric):
         )
         self.table = table
         logger = MMLogger.get_current_instance()
-        logger.info(f'Dice of {len(images)} images:\n{means_table(table)}')
+        logger.info(f'Dice of {counted(len(images), "image")}:\n{means_table(table)}')
         folder = self._csv_folder(logger)
         if folder is not None:
             try:

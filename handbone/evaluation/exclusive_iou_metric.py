@@ -4,7 +4,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import (
     IGNORE_BIT,
     background_counts,
@@ -115,13 +115,13 @@ class ExclusiveIoUMetric(PackedMetric):
         """Compute the scores and log the table.
 
         Args:
-            results: (image path, counts) of every image of every process.
+            results: Those of every image of every process.
 
         Returns:
             Scores by key.
         """
         results = self.each_image_once(results)
-        both, predicted, true = np.sum([counts for _, counts in results], axis=0)
+        both, predicted, true = np.sum([each.scores for each in results], axis=0)
         # mmseg counts all pixels here, also where the mean leaves out the background
         metrics = dict(aAcc=float(both.sum() / max(1, true.sum())))
         names = [BACKGROUND, *self.dataset_meta['classes']][not self.background :]
@@ -140,7 +140,7 @@ class ExclusiveIoUMetric(PackedMetric):
         means = [['mean', *(f'{metrics[f"m{title}"]:.4f}' for title in scores)]]
         table = draw_table(['Class', *scores], [rows, means], left=['Class'])
         logger = MMLogger.get_current_instance()
-        logger.info(f'Pixels of {len(results)} images together:\n{plain_text(table)}')
+        logger.info(f'Pixels of {counted(len(results), "image")} together:\n{plain_text(table)}')
         if self.per_class:
             for title, values in scores.items():
                 metrics |= {

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from handbone.csv_files import csv_bytes
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.files import write_atomically
 
 from .drawn_tables import draw_table, plain_text
@@ -103,12 +103,12 @@ def _join(parts: Sequence[ScoreTable]) -> ScoreTable:
     twice = [image for image, count in Counter(images).items() if count > 1]
     if twice:
         raise HandboneError(
-            f'{len(twice)} images are in two folds, the first is {twice[0]}: the data were '
-            'changed between the tests; test all folds again'
+            f'{counted(len(twice), "image is", "images are")} in two folds, the first is '
+            f'{twice[0]}: the data were changed between the tests; test all folds again'
         )
     return ScoreTable(
         images=tuple(images),
-        patients=tuple(images),
+        patients=tuple(patient for part in parts for patient in part.patients),
         classes=parts[0].classes,
         scores={'dice': np.concatenate([part.scores['dice'] for part in parts])},
         groups=parts[0].groups,

@@ -6,6 +6,8 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
+from handbone.errors import counted
+
 from .drawn_tables import means_table
 from .packed_metric import PackedMetric
 from .pair_names import PairName, read_pairs
@@ -106,7 +108,7 @@ class OverlapMetric(PackedMetric):
         """Compute the means and log the table.
 
         Args:
-            results: (image path, scores) of every image of every process.
+            results: Those of every image of every process.
 
         Returns:
             Means by key.
@@ -114,18 +116,22 @@ class OverlapMetric(PackedMetric):
         results = self.each_image_once(results)
         classes = self.dataset_meta['classes']
         columns = score_columns(self.scores, self.tolerances)
-        images = [str(image) for image, _ in results]
+        images = [str(each.image) for each in results]
         scores = [
-            PairScores(each[:2].T.astype(np.int64), each[2].astype(np.int64), each[3:])
-            for _, each in results
+            PairScores(found[:2].T.astype(np.int64), found[2].astype(np.int64), found[3:])
+            for found in (each.scores for each in results)
         ]
         pairs = read_pairs(self.pairs, classes)
         table = pair_table(images, images, classes, scores, columns, pairs, self.unit)
         logger = MMLogger.get_current_instance()
         if table is None:
-            logger.warning(f'No pair of classes overlaps in the reference of {len(images)} images.')
+            logger.warning(
+                f'No pair of classes overlaps in the reference of {counted(len(images), "image")}.'
+            )
         else:
-            logger.info(f'Overlaps of pairs in {len(images)} images:\n{means_table(table)}')
+            logger.info(
+                f'Overlaps of pairs in {counted(len(images), "image")}:\n{means_table(table)}'
+            )
         metrics = {}
         for column in columns:
             name, _, tolerance = column.partition('@')

@@ -3,13 +3,28 @@
 import logging
 import sys
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import classes_known, ignore_mask, planes_last, split_unknown, without
+
+
+class ImageScores(NamedTuple):
+    """What is kept of an image for the end of the evaluation.
+
+    Attributes:
+        image: Its path; None if nothing tells it.
+        scores: From :meth:`PackedMetric.score_image`.
+        patient: Its patient; empty if the dataset does not tell it.
+    """
+
+    image: str | None
+    scores: Any
+    patient: str = ''
 
 
 class PackedMetric(BaseMetric):
@@ -117,7 +132,8 @@ class PackedMetric(BaseMetric):
             if unknown is not None and self.scores_classes:
                 known = classes_known(unknown, num_classes, ignore_mask(reference))
                 scores = np.where(known, scores, np.nan)
-            self.results.append((image, scores))
+            patient = str(sample.get('patient') or '')
+            self.results.append(ImageScores(image, scores, patient))
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Gather what all processes have and compute the scores.
@@ -135,11 +151,12 @@ class PackedMetric(BaseMetric):
         # the image, so everything is gathered and the repeats are dropped then.
         return super().evaluate(sys.maxsize)
 
-    def each_image_once(self, results: list) -> list:
+    def each_image_once(self, results: list) -> list[ImageScores]:
         """Drop the repeats.
 
         Args:
-            results: (image path, scores) of every image of every process.
+            results: Of every image of every process the fields of :class:`ImageScores`, which
+                mmengine gathers as plain tuples.
 
         Returns:
             Each image once, in the order in which they came.
@@ -150,15 +167,16 @@ class PackedMetric(BaseMetric):
         name = type(self).__name__
         if not results:
             raise HandboneError(f'{name} has no image to score: the dataset is empty.')
-        if any(image is None for image, _ in results):
-            return results[: self._dataset_size]
-        unique: dict = {}
-        for image, scores in results:
-            unique.setdefault(image, (image, scores))
+        found = [ImageScores(*each) for each in results]
+        if any(each.image is None for each in found):
+            return found[: self._dataset_size]
+        unique: dict[str | None, ImageScores] = {}
+        for each in found:
+            unique.setdefault(each.image, each)
         if len(unique) != self._dataset_size:
             MMLogger.get_current_instance().log(
                 logging.WARNING,
-                f'{name} scored {len(unique)} different images of a dataset of '
+                f'{name} scored {counted(len(unique), "different image")} of a dataset of '
                 f'{self._dataset_size}: an image is listed twice or was not predicted.',
             )
         return list(unique.values())

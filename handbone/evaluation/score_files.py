@@ -14,7 +14,9 @@ from .score_names import DISTANCES, OVERLAP_SCORES, SURFACE_SCORES
 from .score_table import Part, ScoreTable
 
 #: First columns of ``dice_per_image.csv``; one column per class follows.
-PER_IMAGE = ('image', 'mean')
+PER_IMAGE = ('image', 'patient', 'mean')
+#: Those of files that were written before patients were in them.
+WITHOUT_PATIENT = ('image', 'mean')
 #: First columns of a table of scores; one column per score follows.
 KEYS = ('image', 'patient', 'class')
 #: Cell of what was not scored: a pair of classes without overlap in the reference of an image.
@@ -43,7 +45,8 @@ def dice_rows(table: ScoreTable) -> list[list[str]]:
     """List the rows of ``dice_per_image.csv``, the header first.
 
     Args:
-        table: Dice of every image and class.
+        table: Dice of every image and class. Where an image is its own patient, the patient is not
+            known and its cell is empty.
 
     Returns:
         Rows of cells.
@@ -53,8 +56,10 @@ def dice_rows(table: ScoreTable) -> list[list[str]]:
     return [
         [*PER_IMAGE, *table.classes],
         *(
-            [image, *map(_cell, (mean, *of_image))]
-            for image, mean, of_image in zip(table.images, means, scores.tolist(), strict=True)
+            [image, '' if patient == image else patient, *map(_cell, (mean, *of_image))]
+            for image, patient, mean, of_image in zip(
+                table.images, table.patients, means, scores.tolist(), strict=True
+            )
         ),
     ]
 
@@ -94,7 +99,7 @@ def is_score_file(path: Path) -> bool:
             header = tuple(field.decode() for field in next(read_records(file, path)).fields)
     except (HandboneError, UnicodeDecodeError):
         return False
-    return header[: len(PER_IMAGE)] == PER_IMAGE or header[: len(KEYS)] == KEYS
+    return any(header[: len(keys)] == keys for keys in (PER_IMAGE, WITHOUT_PATIENT, KEYS))
 
 
 def read_score_file(
@@ -108,7 +113,7 @@ def read_score_file(
         unit: Unit of distances.
 
     Returns:
-        The scores. The patients of ``dice_per_image.csv`` are not known: each image is its own.
+        The scores. Where a patient is not known, the image is its own.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -117,33 +122,38 @@ def read_score_file(
     """
     header, rows = read_table(path, names=KEYS[:2])
     header = list(normal_forms(header))
-    per_image = tuple(header[: len(PER_IMAGE)]) == PER_IMAGE
-    if not per_image and tuple(header[: len(KEYS)]) != KEYS:
+    layouts = (PER_IMAGE, WITHOUT_PATIENT, KEYS)
+    keys = next((keys for keys in layouts if tuple(header[: len(keys)]) == keys), None)
+    if keys is None:
         raise row_error(
             path, 1, f'the header {shown(",".join(header))} is not that of scores', HINT
         )
+    per_image = keys != KEYS
     columns = ['dice'] if per_image else header[len(KEYS) :]
     _check_header(path, header, columns)
     cells: dict[tuple[str, str], list[float]] = {}
     patients: dict[str, str] = {}
     for line, row in rows:
-        image = row[0]
-        if not image or image in patients and (per_image or patients[image] != row[1]):
+        image, values = row[0], row[len(keys) :]
+        patient = '' if keys == WITHOUT_PATIENT else row[1]
+        if per_image and not patient:
+            patient = image
+        if not image or image in patients and (per_image or patients[image] != patient):
             fault = f'second row of image {shown(image)}' if image else 'the image has no name'
             raise row_error(path, line, fault, 'Keep one row for each image and class.')
-        patients[image] = image if per_image else row[1]
+        patients[image] = patient
         found = (
-            {name: [row[2 + index]] for index, name in enumerate(header[2:])}
+            {name: [cell] for name, cell in zip(header[len(keys) :], values, strict=True)}
             if per_image
-            else {normal_form(row[2]): row[len(KEYS) :]}
+            else {normal_form(row[2]): values}
         )
-        for name, values in found.items():
+        for name, of_class in found.items():
             if (image, name) in cells:
                 fault = f'second row of image {shown(image)}, class {shown(name)}'
                 raise row_error(path, line, fault, 'Keep one.')
             cells[image, name] = [
                 _score(path, line, column, value)
-                for column, value in zip(columns, values, strict=True)
+                for column, value in zip(columns, of_class, strict=True)
             ]
     classes = tuple(dict.fromkeys(name for _, name in cells))
     lacking = next(

@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.logging import MMLogger
 from mmseg.registry import METRICS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .drawn_tables import means_table
 from .packed_metric import PackedMetric
@@ -112,25 +112,27 @@ class SurfaceMetric(PackedMetric):
         """Compute the means and log the table.
 
         Args:
-            results: (image path, scores) of every image of every process.
+            results: Those of every image of every process.
 
         Returns:
             Means by key.
         """
         results = self.each_image_once(results)
         columns = score_columns(self.scores, self.tolerances)
-        scores = np.stack([scores for _, scores in results], axis=1)
+        scores = np.stack([each.scores for each in results], axis=1)
         groups = self.groups if self.groups is not None else self.dataset_meta.get('groups', {})
         table = ScoreTable(
-            images=tuple(str(image) for image, _ in results),
-            patients=tuple(str(image) for image, _ in results),
+            images=tuple(str(each.image) for each in results),
+            patients=tuple(str(each.image) for each in results),
             classes=tuple(self.dataset_meta['classes']),
             scores=dict(zip(columns, scores, strict=True)),
             groups=groups,
             unit='px' if self.spacing is None and self.spacing_key is None else 'mm',
         )
         text = means_table(table)
-        MMLogger.get_current_instance().info(f'Surfaces of {len(results)} images:\n{text}')
+        MMLogger.get_current_instance().info(
+            f'Surfaces of {counted(len(results), "image")}:\n{text}'
+        )
         kinds = ('class', 'group') if self.per_class else ('group',)
         metrics = {}
         for column in columns:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.listing import normal_forms
 from handbone.masks import check_thresholds
 from handbone.structure import Fields, check_class_list, check_structure, parse_json
@@ -105,7 +105,7 @@ class Description:
             found == LOOKS_FORMAT,
         )
         if not palette:
-            raise HandboneError(f'{place}: {len(classes)} classes without colours')
+            raise HandboneError(f'{place}: {counted(len(classes), "class")} without colours')
         return description
 
     def with_thresholds(self, thresholds: Sequence[float], path: str | Path) -> 'Description':
@@ -156,7 +156,7 @@ class Description:
             else 'the same names in a different order'
         )
         raise HandboneError(
-            f'{path} was exported for a different class list, {len(self.classes)} classes instead '
-            f'of {len(classes)} ({differences}): use the file that belongs to this config, '
-            'or export it again'
+            f'{path} was exported for a different class list, '
+            f'{counted(len(self.classes), "class")} instead of {len(classes)} ({differences}): '
+            'use the file that belongs to this config, or export it again'
         )

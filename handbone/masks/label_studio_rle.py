@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .run_union import unite_runs
 
@@ -40,8 +40,8 @@ def read_brush(data: Sequence[int], num_pixels: int) -> np.ndarray:
     count = bits.read(32)
     if count != num_pixels * CHANNELS:
         raise HandboneError(
-            f'the brush holds {count} values, but an image of {num_pixels} pixels has '
-            f'{num_pixels * CHANNELS}'
+            f'the brush holds {counted(count, "value")}, but an image of '
+            f'{counted(num_pixels, "pixel")} has {num_pixels * CHANNELS}'
         )
     word = bits.read(5) + 1
     sizes = [bits.read(4) + 1 for _ in range(4)]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 
 def lengths_to_runs(lengths: np.ndarray, num_pixels: int) -> np.ndarray:
@@ -27,7 +27,7 @@ def lengths_to_runs(lengths: np.ndarray, num_pixels: int) -> np.ndarray:
     total = int(lengths.sum())
     if total != num_pixels:
         raise HandboneError(
-            f'the lengths add up to {total} pixels, but the mask has {num_pixels}',
+            f'the lengths add up to {counted(total, "pixel")}, but the mask has {num_pixels}',
         )
     edges = np.cumsum(lengths)
     runs = np.stack([edges[: len(edges) // 2 * 2 : 2], lengths[1::2]], axis=1)

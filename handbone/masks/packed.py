@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 if TYPE_CHECKING:
     import torch
@@ -95,7 +95,8 @@ def check_planes(packed: np.ndarray, num_classes: int) -> None:
     planes = sum(1 for _ in planes_of(packed))
     if planes != num_planes(num_classes):
         raise HandboneError(
-            f'{num_classes} classes need {num_planes(num_classes)} planes, '
+            f'{counted(num_classes, "class needs", "classes need")} '
+            f'{counted(num_planes(num_classes), "plane")}, '
             f'got a packed map of shape {packed.shape}.'
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .packed import CLASSES_PER_PLANE, check_planes, empty, planes_of
 from .rle import change_points
@@ -98,7 +98,9 @@ def pair_maps(
     check_planes(reference, num_classes)
     chosen = np.asarray(pairs, np.int64).reshape(-1, 2)
     if not len(chosen) or chosen.min() < 0 or chosen.max() >= num_classes:
-        raise HandboneError(f'Pairs are of two of {num_classes} classes each, got {pairs}.')
+        raise HandboneError(
+            f'Pairs are of two of {counted(num_classes, "class")} each, got {pairs}.'
+        )
     seen = next(planes_of(reference)) >= 0
     maps = [list(planes_of(packed)) for packed in (prediction, reference)]
     places = [np.nonzero(_shared_pixels(planes) & seen) for planes in maps]

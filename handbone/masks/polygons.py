@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .packed import CLASSES_PER_PLANE, empty, planes_of
 
@@ -64,7 +64,7 @@ def rasterize(
         if not 0 <= class_index < num_classes:
             raise HandboneError(
                 f'Polygon {number} has class index {class_index}, '
-                f'but there are {num_classes} classes.'
+                f'but there are {counted(num_classes, "class")}.'
             )
         points = _check_points(points, number)
         drawn = (points + 0.5) * (scales * oversampling) - 0.5

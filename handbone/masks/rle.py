@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .packed import CLASSES_PER_PLANE, check_planes, num_planes, planes_of
 
@@ -132,7 +132,8 @@ def string_to_runs(text: str, num_pixels: int | None = None) -> np.ndarray:
             raise HandboneError(f'RLE value {place + 1} is {word!r}, which is not a whole number.')
     if len(words) % 2:
         raise HandboneError(
-            f'RLE has {len(words)} values, an odd count; it needs pairs of start and length.'
+            f'RLE has {counted(len(words), "value")}, an odd count; it needs pairs of start and '
+            'length.'
         )
     runs = np.array(words, np.int64).reshape(-1, 2) - (1, 0)
     check_runs(runs, num_pixels)
@@ -165,7 +166,7 @@ def check_runs(runs: np.ndarray, num_pixels: int | None, place: str = '') -> Non
     after = np.concatenate([[False], starts[1:] < stops[:-1]])
     fail(after, 'begins before the previous run ends.')
     if num_pixels is not None:
-        fail(stops > num_pixels, f'ends outside the map of {num_pixels} pixels.')
+        fail(stops > num_pixels, f'ends outside the map of {counted(num_pixels, "pixel")}.')
 
 
 def change_points(*codes: np.ndarray) -> np.ndarray:

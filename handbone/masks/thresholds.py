@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.structure import one_line
 
 
@@ -35,8 +35,8 @@ def check_thresholds(
     values = list(thresholds)
     if len(values) != count:
         raise HandboneError(
-            f'{place} lists {len(values)} thresholds for {count} classes; give one number, or one '
-            'per class in class order'
+            f'{place} lists {counted(len(values), "threshold")} for {counted(count, "class")}; '
+            'give one number, or one per class in class order'
         )
     for index, value in enumerate(values):
         named = f'[{index}]' if isinstance(classes, int) else f': the threshold of {classes[index]}'

@@ -7,7 +7,7 @@ import numpy as np
 
 from handbone.appended_file import AppendedFile
 from handbone.csv_files import csv_bytes, read_table, row_error
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.outputs.prediction import Prediction
 from handbone.quality.model import QualityModel
 from handbone.quality.signs import SIGNS, Signs, signs_of
@@ -105,8 +105,8 @@ def read_trust_table(path: Path) -> tuple[list[str], list[str], np.ndarray]:
     classes = list(dict.fromkeys(cells[1] for _, cells in rows))
     if len(rows) != len(images) * len(classes):
         raise HandboneError(
-            f'{path} has {len(rows)} rows for {len(images)} images of {len(classes)} classes: '
-            'predict again, or give the file as it was written'
+            f'{path} has {counted(len(rows), "row")} for {counted(len(images), "image")} of '
+            f'{counted(len(classes), "class")}: predict again, or give the file as it was written'
         )
     places = {name: index for index, name in enumerate(images)}
     indices = {name: index for index, name in enumerate(classes)}

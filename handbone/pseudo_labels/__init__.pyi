@@ -1,4 +1,5 @@
 from .agreement import agreement, vote
+from .fold_leaks import check_fold_leaks
 from .folder import PseudoLabelFolder, Settings
 from .gate import ABSENT, DECISIONS, Gate, LabelledImage
 from .members import Members
@@ -13,6 +14,7 @@ __all__ = [
     'PseudoLabelFolder',
     'Settings',
     'agreement',
+    'check_fold_leaks',
     'check_no_leak',
     'training_patients',
     'vote',

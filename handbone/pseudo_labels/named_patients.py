@@ -11,6 +11,7 @@ from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.datasets import MultilabelDataset
 from handbone.datasets.file_list import image_file
 from handbone.errors import HandboneError
+from handbone.listing import normal_form
 
 
 def unread_datasets(loader: Any, key: str) -> Iterator[tuple[str, MultilabelDataset]]:
@@ -33,6 +34,23 @@ def unread_datasets(loader: Any, key: str) -> Iterator[tuple[str, MultilabelData
         except HandboneError:  # it names no patients, whatever is wrong
             continue
         yield place, dataset
+
+
+def patients_of(dataset: Any) -> dict[str, str]:
+    """Find the patient of each image of a dataset, whose files are read unless they were.
+
+    Args:
+        dataset: The dataset.
+
+    Returns:
+        Patient by path of the image, in normal form.
+
+    Raises:
+        HandboneError: If the data cannot be read.
+    """
+    dataset.full_init()
+    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    return {info['img_path']: normal_form(str(info['patient'])) for info in infos}
 
 
 def patient_in(dataset: MultilabelDataset, name: str) -> str:

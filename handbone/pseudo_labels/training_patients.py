@@ -13,11 +13,10 @@ from handbone.configuration.wrapped_datasets import inner_datasets
 from handbone.datasets import MultilabelDataset
 from handbone.datasets.file_list import ImageFile
 from handbone.datasets.named_files import NamedFiles
-from handbone.errors import HandboneError, listed
-from handbone.listing import normal_form
+from handbone.errors import HandboneError, counted, listed
 from handbone.radiographs.reading import SUFFIXES as IMAGE_SUFFIXES
 
-from .named_patients import patient_in, unread_datasets
+from .named_patients import patient_in, patients_of
 
 #: Images of a training in the hand-bone layout.
 TRAINING_IMAGES = Path('train', 'DCM')
@@ -73,25 +72,25 @@ def training_patients(data: Config | Path) -> TrainingPatients:
         return TrainingPatients({file.patient: 'training' for file in files})
     init_default_scope(data.get('default_scope', 'mmseg'))
     found: dict[str, str] = {}
-    datasets = tuple(
-        dataset for loader in LOADERS for _, dataset in unread_datasets(data.get(loader), loader)
-    )
-    for loader, purpose in LOADERS.items():
-        dataset = (data.get(loader) or {}).get('dataset') or {}
-        for key, each in inner_datasets(dataset, f'{loader}.dataset') if dataset else ():
-            settings = dict(each, pipeline=[])
-            folder = Path(DATASETS.build(dict(settings, lazy_init=True)).data_prefix['img_path'])
-            if not folder.is_dir():
-                note = (
-                    f'{name_of(data)}: {key} is not here ({folder}), so nobody has checked whether '
-                    'the model has seen these patients; --training FOLDER does'
-                )
-                return TrainingPatients(found, note, datasets)
-            built = DATASETS.build(settings)
-            for index in range(len(built)):
-                patient = normal_form(str(built.get_data_info(index)['patient']))
-                found.setdefault(patient, purpose)
-    return TrainingPatients(found, datasets=datasets)
+    loaders = [data.get(loader) or {} for loader in LOADERS]
+    built = [
+        (key, DATASETS.build(dict(each, pipeline=[], lazy_init=True)), purpose)
+        for settings, (loader, purpose) in zip(loaders, LOADERS.items(), strict=True)
+        if settings.get('dataset')
+        for key, each in inner_datasets(settings['dataset'], f'{loader}.dataset')
+    ]
+    naming = tuple(each for _, each, _ in built if isinstance(each, MultilabelDataset))
+    for key, dataset, purpose in built:
+        folder = Path(dataset.data_prefix['img_path'])
+        if not folder.is_dir():
+            note = (
+                f'{name_of(data)}: {key} is not here ({folder}), so nobody has checked whether '
+                'the model has seen these patients; --training FOLDER does'
+            )
+            return TrainingPatients(found, note, naming)
+        for patient in patients_of(dataset).values():
+            found.setdefault(patient, purpose)
+    return TrainingPatients(found, datasets=naming)
 
 
 def check_no_leak(
@@ -116,7 +115,7 @@ def check_no_leak(
         both = [patient for patient in own if training.uses.get(patient) == purpose]
         if both:
             raise HandboneError(
-                f'{folder}: leak: {len(both)} of its {len(own)} patients '
+                f'{folder}: leak: {len(both)} of its {counted(len(own), "patient")} '
                 f'{"is" if len(both) == 1 else "are"} also in the {purpose} data of {place} '
                 f'({listed(both)}): {reason}. Give a folder without them'
             )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .features import features_of, has_mask, standardisation
 from .model import LEAST_ERROR, QualityModel
@@ -80,8 +80,8 @@ def learn_quality(
     number = len(set(patients))
     if number < FEWEST_PATIENTS:
         raise HandboneError(
-            f'there are {number} patients to learn from, and {FEWEST_PATIENTS} or more are needed: '
-            'predict more images with a known truth'
+            f'there are {counted(number, "patient")} to learn from, and {FEWEST_PATIENTS} or more '
+            'are needed: predict more images with a known truth'
         )
     held_out = np.full(dice.shape, np.nan)
     for known, new in GroupKFold(min(FOLDS, number)).split(signs, groups=patients):
@@ -104,9 +104,9 @@ def rank(predicted: np.ndarray, dice: np.ndarray, there: np.ndarray, patients: i
         Rank correlations; NaN where they are not defined.
     """
     known = ~np.isnan(dice)
-    counted = known & there
+    scored = known & there
     of_classes = [
-        _spearman(predicted[counted[:, index], index], dice[counted[:, index], index])
+        _spearman(predicted[scored[:, index], index], dice[scored[:, index], index])
         for index in range(dice.shape[1])
     ]
     some = known.any(axis=1)
@@ -116,7 +116,7 @@ def rank(predicted: np.ndarray, dice: np.ndarray, there: np.ndarray, patients: i
     ]
     defined = [each for each in of_classes if not np.isnan(each)]
     return Ranking(
-        _spearman(predicted[counted], dice[counted]),
+        _spearman(predicted[scored], dice[scored]),
         float(np.mean(defined)) if defined else float('nan'),
         _spearman(*images),
         float(np.abs(predicted - dice)[known].mean()),

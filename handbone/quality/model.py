@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from handbone.errors import HandboneError, shown
 from handbone.files import write_atomically
+from handbone.json_files import without_nan
 from handbone.listing import normal_forms
 from handbone.structure import Fields, check_structure, parse_json
 
@@ -30,7 +32,7 @@ STRUCTURE = Fields(
         weights=[float],
         absent=[float],
     ),
-    dict(agreement=bool, held_out=object),
+    dict(agreement=bool, held_out=({str: object}, None)),
 )
 #: Added to 1 - Dice before the logarithm, so that perfect masks have one.
 LEAST_ERROR = 0.005
@@ -51,7 +53,8 @@ class QualityModel:
         weights: Weight of each feature, (F,).
         absent: Dice of a class where the network finds no mask, (C,).
         agreement: Whether it learnt from views or members that agree or not.
-        held_out: What it reaches on patients that it has not seen, for the file.
+        held_out: What it reaches on patients that it has not seen, for the file, which has null for
+            NaN.
     """
 
     classes: tuple[str, ...]
@@ -171,7 +174,10 @@ def _checked(content: dict, path: Path) -> QualityModel:
         classes=tuple(content['classes']),
         **arrays,
         agreement=content.get('agreement', False),
-        held_out=content.get('held_out') or {},
+        held_out={
+            name: math.nan if value is None else value
+            for name, value in (content.get('held_out') or {}).items()
+        },
     )
 
 
@@ -182,7 +188,7 @@ def _content(model: QualityModel) -> bytes:
         'signs': list(SIGNS),
         'features': list(FEATURES),
         'agreement': model.agreement,
-        'held_out': dict(model.held_out),
+        'held_out': without_nan(model.held_out),
         'weights': model.weights.tolist(),
         'offsets': model.offsets.tolist(),
         'absent': model.absent.tolist(),

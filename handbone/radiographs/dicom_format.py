@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.extras import import_extra
 
 from .deflated_dicom import open_deflated
@@ -248,7 +248,9 @@ def _check_end(path: str | Path, header: 'Dataset', file: BinaryIO) -> None:
         missing = 0 if length == UNKNOWN_LENGTH else element.value_tell + length - size
         if missing > 0:
             raise RadiographError.at(
-                path, f'the DICOM file is truncated ({missing} bytes are missing)', COPY_AGAIN
+                path,
+                f'the DICOM file is truncated ({counted(missing, "byte is", "bytes are")} missing)',
+                COPY_AGAIN,
             )
 
 
@@ -275,7 +277,9 @@ def check_frames(path: str | Path, frames: int) -> None:
     """
     if frames > 1:
         raise RadiographError.at(
-            path, f'the DICOM file has {frames} frames', 'Save the frame to be read as its own file'
+            path,
+            f'the DICOM file has {counted(frames, "frame")}',
+            'Save the frame to be read as its own file',
         )
 
 

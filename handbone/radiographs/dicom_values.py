@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from handbone.errors import counted
+
 from .dicom_format import first_value
 from .errors import COPY_AGAIN, RadiographError, reason
 from .window import Window, apply_window, window_ends
@@ -148,7 +150,8 @@ def _look_up(
     if len(data) < entries or bits not in LOOKUP_BITS:
         raise RadiographError.at(
             path,
-            f'a lookup table has {len(data)} values where it says {entries} of {bits} bits',
+            f'a lookup table has {counted(len(data), "value")} where it says {entries} of {bits} '
+            'bits',
             COPY_AGAIN,
         )
     places = (values.astype(np.float64) - first).clip(0, entries - 1).astype(np.int64)

@@ -6,7 +6,7 @@ import torch
 from mmseg.registry import TASK_UTILS
 from torch import Tensor
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.listing import normal_forms
 
 from .class_masses import Masses
@@ -72,7 +72,7 @@ class ClassRegion:
         if not 1 <= self.min_classes <= len(self.classes):
             raise HandboneError(
                 f'region {name!r}: min_classes={min_classes} is from 1 to the '
-                f'{len(self.classes)} classes that it is put around'
+                f'{counted(len(self.classes), "class")} that it is put around'
             )
 
     def _indices(self, names: Sequence[str], what: str) -> tuple[int, ...]:

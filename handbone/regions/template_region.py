@@ -48,7 +48,8 @@ class TemplateRegion:
         size: Width and height of the view in pixels.
         name: What messages and results call the region.
         mirror: Also try the mirror image, and show it if it agrees better: for objects that exist
-            as left and right, but whose classes have no side, such as the bones of a hand.
+            as left and right, but whose classes have no side, such as the bones of a hand; a
+            training warns where the name of a class says a side.
         min_classes: Number of classes that have to agree.
 
     Raises:

@@ -7,6 +7,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
+from handbone.errors import counted
 from handbone.evaluation.score_names import column_title
 from handbone.evaluation.score_table import ScoreTable
 from handbone.pages.curves import curve_html
@@ -90,7 +91,7 @@ def report_html(content: Content) -> str:
 
 def _summary(table: ScoreTable) -> str:
     """The mean of every score with its interval, as tiles."""
-    tiles = [('images', str(len(table.images)), f'{len(set(table.patients))} patients')]
+    tiles = [('images', str(len(table.images)), f'{counted(len(set(table.patients)), "patient")}')]
     for column in table.scores:
         found = table.interval(column, None, RESAMPLES)
         span = f'{found.low:.4f} to {found.high:.4f}' if found.low <= found.high else 'no interval'

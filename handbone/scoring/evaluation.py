@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handbone.errors import counted
 from handbone.evaluation.bootstrap import Difference
 from handbone.evaluation.drawn_tables import means_table, worst_text
 from handbone.evaluation.score_names import OVERLAP_SCORES, column_title
@@ -70,9 +71,11 @@ class Evaluation:
         num_patients = len(set(table.patients))
         lines = [
             *self.notes,
-            f'{len(table.images)} images of {num_patients} patients, {len(table.classes)} classes',
+            f'{counted(len(table.images), "image")} of {counted(num_patients, "patient")}, '
+            f'{counted(len(table.classes), "class")}',
             means_table(table, intervals=True, resamples=RESAMPLES),
-            f'95 % intervals: {num_patients} patients, drawn {RESAMPLES} times with replacement.',
+            f'95 % intervals: {counted(num_patients, "patient")}, drawn {RESAMPLES} times with '
+            'replacement.',
             *_warnings(table, num_patients),
         ]
         if self.overlaps is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from handbone.bones import CLASSES, GROUPS, PALETTE, distinct_colors
 from handbone.datasets.known_classes import KnownClasses
 from handbone.datasets.named_files import NamedFiles
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.evaluation.score_names import (
     OVERLAP_SCORES,
     SURFACE_SCORES,
@@ -140,7 +140,7 @@ class MaskScorer:
         if len(unknown) < len(keys):
             place = self._images.folder if self._images else self._place
             raise HandboneError(
-                f'{place} lacks {len(unknown)} images whose size is needed, the '
+                f'{place} lacks {counted(len(unknown), "image")} whose size is needed, the '
                 f'first is {shown(unknown[0])}. Add them, or --size HEIGHT WIDTH.'
             )
         remedy = (
@@ -252,8 +252,8 @@ class MaskScorer:
         missing = [name for name in self.pairs if self._images.path(name) is None]
         if missing:
             raise HandboneError(
-                f'{self._images.folder} lacks {len(missing)} images that --show-dir may draw, the '
-                f'first is {shown(missing[0])}. Correct --images.'
+                f'{self._images.folder} lacks {counted(len(missing), "image")} that --show-dir '
+                f'may draw, the first is {shown(missing[0])}. Correct --images.'
             )
         return self._images
 

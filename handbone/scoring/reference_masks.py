@@ -13,7 +13,7 @@ from handbone.datasets.known_classes import KnownClasses, Unknown
 from handbone.datasets.labels import Labels
 from handbone.datasets.mask_runs import pack_runs
 from handbone.datasets.named_files import NamedFiles, without_suffix
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.listing import by_normal_form, normal_form
 from handbone.masks import decode, encode
 from handbone.masks.unknown import without
@@ -251,8 +251,8 @@ def match_names(
         if missing:
             faults.append(f'{len(missing)} of {reference.place} are missing ({listed(missing)})')
         raise HandboneError(
-            f'{path}: of its {len(masks)} images {len(pairs)} can be scored; '
-            f'{"; ".join(faults)}. Add what is missing, or score the {len(pairs)} common images '
-            'with --common.'
+            f'{path}: of its {counted(len(masks), "image")} {len(pairs)} can be scored; '
+            f'{"; ".join(faults)}. Add what is missing, or score the '
+            f'{counted(len(pairs), "common image")} with --common.'
         )
     return pairs

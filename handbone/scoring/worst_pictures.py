@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handbone.datasets.named_files import NamedFiles, without_suffix
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.evaluation.drawn_tables import worst_text
 from handbone.evaluation.score_names import column_title
 from handbone.evaluation.score_table import ScoreTable
@@ -70,7 +70,7 @@ def draw_worst(
         captions.append((name, worst_text(table, row)))
     if thumbnails:
         title = column_title(table.ranking, table.unit)
-        heading = f'The {len(thumbnails)} worst of {len(table.images)} images by {title}'
+        heading = f'The {len(thumbnails)} worst of {counted(len(table.images), "image")} by {title}'
         written.append(folder / 'worst.jpg')
         write_picture(written[-1], draw_contact_sheet(thumbnails, captions, heading))
     return written

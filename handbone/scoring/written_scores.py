@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from handbone.bones import GROUPS
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.evaluation.score_files import HINT, is_score_file, read_score_file
 from handbone.evaluation.score_table import ScoreTable
 from handbone.listing import normal_form
@@ -46,8 +46,9 @@ def read_tables(paths: Sequence[Path], unit: str, common: bool) -> list[ScoreTab
     rows = [row for row, image in enumerate(keys) if image in row_of]
     if not rows or (len({*keys, *others}) > len(rows) and not common):
         raise HandboneError(
-            f'{paths[0]} has {len(first.images)} images, {paths[1]} {len(second.images)}, both '
-            f'have {len(rows)}. Compare tables of the same images, or add --common.'
+            f'{paths[0]} has {counted(len(first.images), "image")}, {paths[1]} '
+            f'{len(second.images)}, both have {len(rows)}. Compare tables of the same images, or '
+            'add --common.'
         )
     return [first.chosen(rows), second.chosen([row_of[keys[row]] for row in rows])]
 

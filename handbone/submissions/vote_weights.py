@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from handbone.errors import HandboneError, listed, shown
+from handbone.errors import HandboneError, counted, listed, shown
 from handbone.listing import by_normal_form, normal_forms
 from handbone.structure import check_structure, one_line
 from handbone.text_files import read_text
@@ -137,7 +137,7 @@ def _class_place(place: str | Path, name: object) -> str:
 def _weights(values: Sequence[Weight], num_files: int, place: str) -> list[Fraction]:
     if len(values) != num_files:
         raise HandboneError(
-            f'{place}: got {len(values)} for {num_files} files; give one weight per file'
+            f'{place}: got {len(values)} for {counted(num_files, "file")}; give one weight per file'
         )
     weights = [_number(value, place) for value in values]
     if not any(weights):

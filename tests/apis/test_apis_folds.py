@@ -1,6 +1,7 @@
 """Folds by the functions of handbone.apis: what they start and what they find."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from handbone.apis import (
 )
 from handbone.apis.fold_testing import find_folds
 from handbone.apis.kept_folds import kept_fold_file, number_of_folds
+from handbone.configuration.config_file import read_config_file
 from handbone.datasets.fold_file import write_fold_file
 from handbone.errors import HandboneError
 from handbone.machine import graphics_cards
@@ -176,3 +178,31 @@ def test_a_csv_of_folds_stays_with_the_trainings(config, started, tmp_path):
     with pytest.raises(HandboneError, match=r'given\.csv has 2 folds, not 3'):
         train_folds(config, tmp_path / 'other', 3, fold_file=given)
     assert not (tmp_path / 'other').exists() and number_of_folds(tmp_path / 'other', None) == 5
+
+
+def test_pseudo_labels_beside_the_folds(started, phantom_root, tmp_path):
+    """The real images alone are divided; pseudo-labels of their patients are refused."""
+    commands, _ = started
+    config, pseudo = tmp_path / 'both.py', tmp_path / 'pseudo'
+    shutil.copytree(phantom_root / 'train', pseudo)
+    (pseudo / 'DCM/ID001').rename(pseudo / 'DCM/ID901')
+    (pseudo / 'outputs_json/ID001').rename(pseudo / 'outputs_json/ID901')
+    config.write_text(
+        f"real = dict(type='XRayHandBoneDataset', data_root='{phantom_root}')\n"
+        "pseudo = dict(type='XRayHandBoneDataset', ann_file='images.txt', data_root="
+        f"'{pseudo}', data_prefix=dict(img_path='DCM', ann_path='outputs_json'))\n"
+        "train_dataloader = dict(dataset=dict(type='ConcatDataset', datasets=[pseudo, real]))\n"
+        'val_dataloader = dict(dataset=real)\n'
+    )
+    (pseudo / 'images.txt').write_text('ID901\nID002\n')
+    place = r'train_dataloader\.dataset\.datasets'
+    with pytest.raises(HandboneError, match=rf"leak: {place}\.0 .* 1 patient of .* \('ID002'\)"):
+        train_folds(config, tmp_path / 'folds', 3)
+    assert not commands
+    (pseudo / 'images.txt').write_text('ID901\n')
+    train_folds(config, tmp_path / 'folds', 3)
+    for fold, (command, _) in enumerate(commands):
+        cfg = read_config_file(config, command[command.index('--cfg-options') + 1 :])
+        listed, real = cfg.train_dataloader.dataset.datasets
+        assert 'fold' not in listed and (real.fold, real.num_folds) == (fold, 3)
+        assert cfg.val_dataloader.dataset.fold == fold

@@ -65,7 +65,7 @@ def test_pseudo_labels_of_held_out_patients_are_a_leak(tmp_path):
     assert judge_run(run, old).kept
     (labels / 'images.txt').write_text('ID90/a.png\nID03/b.png\n')
     for pair in ((run, old), (old, run)):
-        with pytest.raises(HandboneError, match=r"new: leak: .* 1 patients .*\('ID03'\)"):
+        with pytest.raises(HandboneError, match=r"new: leak: .* 1 patient .*\('ID03'\)"):
             judge_run(*pair)
 
 
@@ -104,7 +104,7 @@ def test_patients_are_those_that_the_dataset_finds_in_names(tmp_path):
     old = write_run(tmp_path / 'old', BASE, images=images)
     assert judge_run(run, old).difference.groups == 8
     (labels / 'images.txt').write_text('b_P03_x.png\n')
-    with pytest.raises(HandboneError, match=r"leak: .* 1 patients .*\('P03'\)"):
+    with pytest.raises(HandboneError, match=r"leak: .* 1 patient .*\('P03'\)"):
         judge_run(run, old)
 
 

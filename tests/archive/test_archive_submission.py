@@ -55,7 +55,7 @@ def test_a_list_chooses_and_orders(archive, tmp_path):
     write_submission(ArchiveFolder(root), tmp_path / 'new' / 'some.csv', tmp_path / 'list.txt')
     assert (tmp_path / 'new' / 'some.csv').read_bytes() == expected(chosen)
     (tmp_path / 'list.txt').write_text('elsewhere.png\n')
-    with pytest.raises(ValueError, match=r'1 images that .* does not have, such as elsewhere.png'):
+    with pytest.raises(ValueError, match=r'1 image that .* does not have, such as elsewhere.png'):
         write_submission(ArchiveFolder(root), tmp_path / 'x.csv', tmp_path / 'list.txt')
     (tmp_path / 'list.txt').write_text('\n')
     with pytest.raises(ValueError, match='names no image'):

@@ -90,6 +90,14 @@ def test_patients_of_a_table(tmp_path, capsys, names, patients):
     assert f'{len(rows)} images of {patients} patients' in capsys.readouterr().out
 
 
+def test_patients_of_a_table_that_names_them(tmp_path, capsys):
+    """As a dataset found them, whatever the folders are; an image without one is its own."""
+    rows = [f'data/DCM/ID{index}/a.png,{"P" * (index % 3)},1,1,1\n' for index in range(12)]
+    (tmp_path / 'dice_per_image.csv').write_text('image,patient,mean,x,y\n' + ''.join(rows))
+    main(['evaluate', str(tmp_path / 'dice_per_image.csv')])
+    assert '12 images of 6 patients' in capsys.readouterr().out
+
+
 def test_folders_of_images_that_lack_some(refused, masks, truths, annotations, tmp_path, capsys):
     """Said before anything is scored."""
     lacking = tmp_path / 'DCM'

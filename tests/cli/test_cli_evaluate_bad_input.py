@@ -38,7 +38,7 @@ def test_images_that_only_one_side_has(refused, masks, annotations, tmp_path, ca
     assert 'have no image in common' in refused(strange, annotations)
     assert 'can be scored' in refused(masks, annotations, '--against', part)
     main(['evaluate', str(masks), str(annotations), '--against', str(part), '--common'])
-    assert '1 images of 1 patients' in capsys.readouterr().out
+    assert '1 image of 1 patient' in capsys.readouterr().out
 
 
 def test_bad_rows(refused, masks, annotations, tmp_path):

@@ -95,7 +95,7 @@ def test_thresholds_from_outside(exported, pytorch, name):
         for thresholds in (None, [0.02] * 29, [0.9] * 29, [0.8] * 29)
     }
     assert len(hashes) == 3
-    with pytest.raises(ValueError, match=f'{name}.* lists 1 thresholds for 29 classes'):
+    with pytest.raises(ValueError, match=f'{name}.* lists 1 threshold for 29 classes'):
         open_exported(exported / name, thresholds=[0.9])
     with pytest.raises(ValueError, match='the thresholds in the graph are fixed'):
         open_exported(exported / name, thresholds=[0.9] * 29, packing='graph')

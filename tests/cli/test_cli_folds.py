@@ -59,14 +59,14 @@ def test_a_patient_whose_images_are_bad_has_a_fold(phantom_root, tmp_path):
         path.write_text('{')
     folds = make_folds(config, 3)
     assert len(folds.of_patient) == 6
-    assert '1 patients without a readable image are dealt out evenly.' in folds.text()
+    assert '1 patient without a readable image is dealt out.' in folds.text()
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
         (['--folds', 7], '6 patients cannot be divided into 7 folds'),
-        (['--folds', 1], 'cannot be divided into 1 folds'),
+        (['--folds', 1], 'cannot be divided into 1 fold:'),
         (['--by', 'grade'], "has no column 'grade'"),
         (['--classes', 'a', 'b'], 'the label is not among the 2 classes'),
         (['--cfg-options', 'a=1'], 'is none'),

@@ -143,7 +143,7 @@ def test_a_patient_whose_labels_are_bad_has_a_fold(as_coco, tmp_path):
     config = tmp_path / 'config.py'
     config.write_text(f'train_dataloader = dict(dataset={settings!r})\n')
     folds = make_folds(config, 3, out=out)
-    assert '1 patients without a readable image are dealt out evenly.' in folds.text()
+    assert '1 patient without a readable image is dealt out.' in folds.text()
     readable = [names - {'ID002'} for names in by_fold(out)]
     assert len(folds.of_patient) == 6 and held_out(settings, out, 3) == readable
 
@@ -159,7 +159,7 @@ def test_a_config_in_json_is_a_config(phantom_root, tmp_path):
     ('words', 'message'),
     [
         (['{coco}/a/coco.json'], 'Name their folder with --images'),
-        (['{coco}/labels.json'], '1 patients cannot be divided into 5 folds'),
+        (['{coco}/labels.json'], '1 patient cannot be divided into 5 folds'),
         (['{coco}/labels.json', '--images', '{coco}/nowhere'], 'nowhere'),
         (['{coco}/labels.json', '--images', '{coco}/pictures', '--cfg-options', 'a=1'], 'is none'),
         (['{coco}/cut.json', '--images', '{coco}/pictures'], 'cut.json'),

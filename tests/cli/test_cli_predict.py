@@ -82,7 +82,7 @@ def test_killed_and_started_again(run_tool, tiny_config, checkpoint, many, tmp_p
     assert not (out_dir / 'predictions.csv').exists()
     out, _ = run_tool(*command, out_dir)
     assert '39 of 40 images (' in out and 'in an earlier run)' in out
-    assert '1 files could not be predicted' in out
+    assert '1 file could not be predicted' in out
     assert outputs(out_dir) == outputs(tmp_path / 'whole')
     (row,) = csv.DictReader(outputs(out_dir)['failures.csv'].decode().splitlines())
     assert row['file'] == str(many / 'ID1' / 'image07.png') and 'truncated' in row['error']

@@ -152,7 +152,7 @@ def test_patients_of_training_and_validation_are_refused(root, tmp_path):
         images = tmp_path / purpose
         shutil.copytree(root / 'train/DCM' / name, images / name)
         with pytest.raises(
-            HandboneError, match=f'leak: 1 of its 1 patients is also in the {purpose}'
+            HandboneError, match=f'leak: 1 of its 1 patient is also in the {purpose}'
         ):
             pseudo_label(images, tmp_path / 'out', training=[tmp_path / 'own.py'])
     config.train_dataloader.dataset.data_root = str(tmp_path / 'elsewhere')

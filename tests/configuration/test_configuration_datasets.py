@@ -81,8 +81,25 @@ def test_folds_reach_the_dataset(name):
         assert (inner.fold, inner.num_folds) == (1, 4)
 
 
+def test_of_joined_datasets_the_one_that_is_held_out_of_has_folds(tmp_path):
+    """The same folder written in two ways, pseudo-labels of a list in it, and another folder."""
+    real = leaf(str(tmp_path / 'a'), data_prefix=dict(img_path='images', ann_path='json'))
+    again = leaf('', data_prefix=dict(img_path=str(tmp_path / 'a/images'), ann_path='b'))
+    listed, other = dict(again, ann_file='images.txt'), leaf(str(tmp_path / 'b'))
+    cfg = config_of(real)
+    cfg.train_dataloader.dataset = joined(other, listed, repeated(again))
+    cfg.merge_from_dict(fold_settings(cfg, 1, 4))
+    train = cfg.train_dataloader.dataset.datasets
+    assert [each.get('fold') for each in (*train[:2], train[2].dataset)] == [None, None, 1]
+    assert (train[2].dataset.num_folds, cfg.val_dataloader.dataset.fold) == (4, 1)
+    for datasets, count in (((other, listed), 'none of 2'), ((real, again, other), '2 of 3')):
+        cfg.train_dataloader.dataset = joined(*datasets)
+        with pytest.raises(ValueError, match=rf'no ann_file, and here {count} do'):
+            fold_settings(cfg, 1, 4)
+
+
 def test_what_cannot_be_one_is_an_error():
-    with pytest.raises(ValueError, match='train_dataloader.dataset.dataset joins several datasets'):
+    with pytest.raises(ValueError, match='val_dataloader.dataset.dataset joins several datasets'):
         fold_settings(config_of(WRAPPED['nested'][0]), 0, 2)
     cfg = config_of(joined(leaf(), leaf(classes=CLASSES[::-1])))
     with pytest.raises(ValueError, match=r'dataset\.datasets\.1 have different classes'):

@@ -7,6 +7,7 @@ from handbone.configuration import mirrored_sides
 from handbone.configuration.mirrored_sides import check_mirrored_views, warn_of_mirrored_sides
 from handbone.configuration.test_time_augmentation import use_test_time_augmentation
 from handbone.errors import HandboneError
+from handbone.regions import TemplateRegion
 
 LUNGS = ('left_lung', 'right_lung', 'heart')
 FLIP = dict(type='RandomFlip', prob=0.5)
@@ -38,6 +39,26 @@ def test_mirrored(warnings, steps):
     warn_of_mirrored_sides(config(*steps))
     (text,) = warnings
     assert 'left_lung has a side' in text and 'MultilabelRandomFlip' in text
+
+
+@pytest.mark.parametrize('kind', ['TemplateRegion', TemplateRegion])
+@pytest.mark.parametrize('place', ['model', 'pipeline'])
+def test_mirrored_regions(warnings, kind, place):
+    """Of a cascade or a transform; not where classes have no side or nothing mirrors."""
+
+    def warned(mirror, classes):
+        region = dict(type=kind, name='thorax', template=[], mirror=mirror)
+        steps = [dict(type='CropToRegion', region=region)] if place == 'pipeline' else []
+        cfg = config(*steps, classes=classes)
+        if place == 'model':
+            cfg.model = dict(type='RegionCascade', region=region)
+        warnings.clear()
+        warn_of_mirrored_sides(cfg)
+        return warnings
+
+    (text,) = warned(True, LUNGS)
+    assert "the region 'thorax' show mirror images, and left_lung has a side" in text
+    assert not warned(False, LUNGS) and not warned(True, ('heart', 'aorta'))
 
 
 @pytest.mark.parametrize(

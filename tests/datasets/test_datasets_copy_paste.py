@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mmseg.registry import DATASETS
 from small_dataset import shapes
 
-from handbone.datasets import CopyPaste
+from handbone.datasets import CopyPaste, Polygons
 from handbone.errors import HandboneError
 from handbone.masks import ignore_mask, pack, unpack
 
@@ -116,8 +116,55 @@ def test_nothing_to_paste_and_the_probability():
         pasted(into, other, classes=['class-0'])['gt_seg_map'], into['gt_seg_map']
     )
     image = into['img']
-    transform = CopyPaste(['class-1'], prob=0.0)
-    assert transform(into | dict(mix_results=[other]))['img'] is image
+    assert CopyPaste(['class-1'])(into | dict(mix_results=[]))['img'] is image
+
+
+class Known:
+    """A dataset that says which classes its images have, and counts how often it is asked."""
+
+    metainfo = dict(classes=CLASSES)
+
+    def __init__(self, present):
+        self.present = present
+        self.asked = 0
+
+    def __len__(self):
+        return len(self.present)
+
+    def get_data_info(self, index):
+        self.asked += 1
+        chosen = np.array(self.present[index], np.int32)
+        ends = 3 * np.arange(1, len(chosen) + 1, dtype=np.int32)
+        points = np.zeros((3 * len(chosen), 2), np.float32)
+        return dict(polygons=Polygons(points, ends, chosen))
+
+
+def test_the_source_has_a_wanted_class_and_each_class_is_as_frequent():
+    dataset = Known([(0, 1)] * 30 + [(2,)] * 29 + [(2, 3)] * 2)
+    transform = CopyPaste(['class-1', 'class-3', 'class-5'], prob=0.5)
+    np.random.seed(0)
+    drawn = [transform.get_indices(dataset) for _ in range(1000)]
+    found = [index for indices in drawn for index in indices]
+    assert 400 < len(found) < 600
+    assert set(found) <= {*range(30), 59, 60}
+    assert 0.4 < np.mean([index >= 59 for index in found]) < 0.6
+    assert dataset.asked <= len(dataset)  # each image is asked once
+
+
+def test_what_was_asked_before_does_not_change_the_source():
+    dataset = Known([(index % 7,) for index in range(40)])
+    used = CopyPaste(['class-1', 'class-3'], prob=1.0)
+    for seed in range(20):
+        np.random.seed(seed)
+        found = used.get_indices(dataset)
+        np.random.seed(seed)
+        assert CopyPaste(['class-1', 'class-3'], prob=1.0).get_indices(dataset) == found
+
+
+def test_no_image_has_a_wanted_class():
+    with pytest.raises(HandboneError, match="no image of the dataset has 'class-2', 'class-4': "):
+        CopyPaste(['class-2', 'class-4'], prob=1.0).get_indices(Known([(0, 1)] * 3))
+    assert CopyPaste(['class-2'], prob=0.0).get_indices(Known([(0, 1)] * 3)) == []
 
 
 def test_in_the_dataset_of_mmseg(folder):

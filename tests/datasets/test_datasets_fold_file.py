@@ -30,7 +30,7 @@ def test_a_file_that_is_written_is_read(tmp_path):
         (HEADER + 'a,0\nb,2\n', 'no patient is in fold 1'),
         (HEADER + 'a,0\n', 'no patient is in fold 1'),
         (HEADER, 'no patient is in fold 0'),
-        (HEADER + 'a\n', 'line 2: 1 fields where the header has 2'),
+        (HEADER + 'a\n', 'line 2: 1 field where the header has 2'),
         ('', 'the file is empty'),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_file_that_does_not_fit_the_dataset(folder, build, six, tmp_path):
         build(folder.config(**options | dict(fold=2)))
     first = next(iter(six))
     write_fold_file(path, {name: of for name, of in six.items() if name != first})
-    with pytest.raises(ValueError, match=f'has no fold for 1 patients: {first!r}'):
+    with pytest.raises(ValueError, match=f'has no fold for 1 patient: {first!r}'):
         build(folder.config(**options))
 
 

@@ -78,7 +78,7 @@ def test_sets_of_a_real_dataset(phantom_root):
     ('dataset', 'shares', 'words'),
     [
         ([1, 2], (1, 1), 'does not join sets'),
-        (Joined([1, 2]), (1,), '1 numbers for 2 sets'),
+        (Joined([1, 2]), (1,), '1 number for 2 sets'),
         (Joined([1, 2]), (1, 0), r'above 0, got \(1, 0\)'),
         (Joined([1, 2]), (1, float('nan')), 'above 0'),
     ],

@@ -203,7 +203,7 @@ def test_given_colours_and_groups():
         (dict(classes='round'), 'not a list of names'),
         (dict(classes=(1, 2)), 'not a list of names'),
         (dict(classes=('a', 'b', 'a')), 'classes occur twice: a'),
-        (dict(classes=CLASSES, palette=[(0, 0, 0)]), 'palette has 1 colours for 3 classes'),
+        (dict(classes=CLASSES, palette=[(0, 0, 0)]), 'palette has 1 colour for 3 classes'),
         (dict(classes=CLASSES, groups=dict(x=('tall',))), 'do not exist: tall'),
     ],
 )

@@ -1,17 +1,28 @@
 """RandomBend on phantoms: what the labels say of the wrist before and after."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from handbone.bones import CARPALS, CLASSES, FOREARM, METACARPALS
+from handbone.bones import (
+    CARPALS,
+    CLASSES,
+    FOREARM,
+    METACARPALS,
+    SHORT_NAMES,
+    classes_of_bones,
+)
 from handbone.datasets import RandomBend, XRayHandBoneDataset
 from handbone.datasets.transforms.random_bend import bent_sources
 from handbone.datasets.transforms.wrist_of_labels import Wrist, find_wrist
 from handbone.errors import HandboneError
 from handbone.masks import class_mask
+from handbone.masks.remapping import remap_classes
 
 INDICES = [[CLASSES.index(name) for name in names] for names in (CARPALS, FOREARM, METACARPALS)]
 
@@ -67,6 +78,37 @@ def test_hand_and_forearm_turn_by_their_shares(hands, degrees, ulnar, turned_for
             assert turn(hand, bent, name) == pytest.approx(angle * (1 - turned_forearm), abs=5)
         # the border of the image cuts the forearm, so its long axis tells less
         assert turn(hand, bent, 'Radius') == pytest.approx(-angle * turned_forearm, abs=18)
+
+
+#: The classes of RAM-W600 and RAM-H1200: bones by other names, and two of them as one class.
+OTHER_NAMES = SHORT_NAMES | dict(Radius='DistalRadius', Ulna='DistalUlna')
+JOINED = dict(Triquetrum='Pisiform_Triquetrum', Pisiform='Pisiform_Triquetrum')
+
+
+def test_bones_by_other_names(hands):
+    transform = RandomBend((30, 30), ulnar=1, prob=1.0)
+    for hand in hands[:2]:
+        ours = transform(copied(hand))
+        renamed = tuple(OTHER_NAMES.get(name, name) for name in CLASSES)
+        theirs = transform(copied(hand) | dict(classes=renamed))
+        np.testing.assert_array_equal(theirs['gt_seg_map'], ours['gt_seg_map'])
+        np.testing.assert_array_equal(theirs['img'], ours['img'])
+        joined = tuple(dict.fromkeys(JOINED.get(name, name) for name in CLASSES))
+        indices = [joined.index(JOINED.get(name, name)) for name in CLASSES]
+        packed = remap_classes(hand['gt_seg_map'], indices, len(joined))
+        theirs = transform(copied(hand) | dict(classes=joined, gt_seg_map=packed))
+        expected = remap_classes(ours['gt_seg_map'], indices, len(joined))
+        assert (theirs['gt_seg_map'] != packed).mean() > 0.05
+        assert (theirs['gt_seg_map'] != expected).mean() < 0.02  # both bones as one weigh less
+
+
+@pytest.mark.parametrize('name', ['ram_h1200', 'ram_w600'])
+def test_all_bones_are_found_in_open_data(name):
+    config = Path(__file__).parents[2] / 'configs/_base_/datasets' / f'{name}.py'
+    classes = Config.fromfile(config).metainfo.classes
+    for bones, count in ((CARPALS, 7), (FOREARM, 2), (METACARPALS, 5)):
+        found = classes_of_bones(bones, classes)
+        assert {*found} <= {*classes} and len(found) == count
 
 
 def test_a_bend_to_the_ulna_brings_the_little_finger_to_it(hands):

@@ -125,9 +125,12 @@ def test_hard_images(dataset, tmp_path):
 def test_images_without_a_dice_are_not_hard(tmp_path):
     images = [f'd/{name}.png' for name in 'abcd\udcbc']
     table = table_of(images, tmp_path, [np.nan, 0.9, 0.2, np.nan, 0.7])
-    assert b'd/a.png,NA' in table.read_bytes()
+    assert b'd/a.png,,NA' in table.read_bytes()
     np.testing.assert_array_equal(hard_factors(images, table, 1 / 3, 2.0), [1, 1, 2, 1, 1])
     np.testing.assert_array_equal(hard_factors(images, table, 1.0, 2.0), [1, 2, 2, 1, 2])
+    np.testing.assert_array_equal(hard_factors(images, table, 0.01, 2.0), [1, 1, 2, 1, 1])
+    unscored = table_of(images, tmp_path, [np.nan] * 5)
+    np.testing.assert_array_equal(hard_factors(images, unscored, 0.5, 2.0), [1] * 5)
 
 
 def test_the_table_may_know_images_by_other_paths(tmp_path, monkeypatch):
@@ -165,7 +168,7 @@ def test_arguments_that_cannot_be(dataset, settings, words):
 
 def test_tables_that_do_not_fit(tmp_path):
     path = table_of(['d/a.png', 'd/other.png'], tmp_path)
-    with pytest.raises(HandboneError, match="no Dice of 1 images of the training \\('new.png'\\)"):
+    with pytest.raises(HandboneError, match="no Dice of 1 image of the training \\('new.png'\\)"):
         hard_factors(['d/other.png', 'new.png'], path, 0.5, 2.0)
     path.write_text('fold,name,dice\n0,a.png,0.5\n')
     with pytest.raises(HandboneError, match='line 1.*no columns image and mean'):

@@ -27,7 +27,7 @@ def test_what_the_reader_asks_for_can_be_answered(ambiguous, tmp_path, capsys):
     with pytest.raises(HandboneError, match='--read .*relative=false'):
         doctor([ambiguous], tmp_path / 'out', reader_options=dict(size=[64, 64]))
     main(['doctor', str(ambiguous), '--out-dir', str(tmp_path / 'out'), '--read', *OPTIONS])
-    assert '3 images, 1 classes' in capsys.readouterr().out
+    assert '3 images, 1 class' in capsys.readouterr().out
 
 
 def test_what_was_guessed_is_said(ambiguous, tmp_path, capsys):

@@ -21,7 +21,7 @@ SINGLE = {
     'MultilabelAlbu': dict(transforms=[dict(type='GridDistortion', p=0.7)]),
 }
 MIXING = {
-    'CopyPaste': dict(classes=('Radius', 'finger-2'), prob=0.7),
+    'CopyPaste': dict(classes=('Radius', 'finger-2'), prob=0.9),
     'TileMosaic': dict(prob=0.7),
 }
 LOADING = [dict(type='LoadRadiograph'), dict(type='LoadPolygonAnnotations')]

@@ -202,11 +202,13 @@ def test_prefix_and_no_warning_without(samples, run_log):
 
 
 def test_csv_files(samples, predictions, truths, tmp_path):
+    samples[1].set_metainfo(dict(patient='P1'))
     evaluate(DiceMetric(output_dir=tmp_path / 'scores'), samples)
     scores = naive_scores(predictions, truths)
     with (tmp_path / 'scores' / 'dice_per_image.csv').open(newline='') as file:
         rows = list(csv.DictReader(file))
     assert [row['image'] for row in rows] == [f'ID/{image}.png' for image in range(5)]
+    assert [row['patient'] for row in rows] == ['', 'P1', '', '', '']
     values = [[float(row[name]) for name in ('mean', *CLASSES)] for row in rows]
     expected = np.concatenate([scores.mean(axis=1, keepdims=True), scores], axis=1)
     np.testing.assert_allclose(values, expected, atol=1e-6)

@@ -1,10 +1,12 @@
 """One table of scores: its means, its files, its text, and what is wrong with files."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from handbone.csv_files import csv_bytes
 from handbone.evaluation.drawn_tables import draw_table, means_table, plain_text, print_tables
 from handbone.evaluation.fold_scores import FoldScores
 from handbone.evaluation.score_files import (
@@ -110,7 +112,8 @@ def test_dice_files_are_read_back(tmp_path):
     table = make_table(images=NAMES)
     write_dice_files(table, tmp_path / 'new')
     read = read_score_file(tmp_path / 'new' / 'dice_per_image.csv', table.groups)
-    assert (read.images, read.classes, read.patients) == (table.images, table.classes, table.images)
+    assert (read.images, read.classes) == (table.images, table.classes)
+    assert read.patients == table.patients
     np.testing.assert_allclose(read.scores['dice'], table.scores['dice'], atol=1e-6)
     with (tmp_path / 'new' / 'dice_per_class.csv').open(newline='') as file:
         rows = list(csv.DictReader(file))
@@ -183,6 +186,26 @@ def test_line_ends_and_byte_order_mark(tmp_path):
     assert read_score_file(path).scores['dice'].tolist() == [[1, 0.5]]
 
 
+def test_patients_are_read_back_where_they_are_known(tmp_path):
+    """An image without one, and all images of a file of earlier versions, are their own."""
+    patients = ('P1', NAMES[1], *('P1',) * (len(NAMES) - 2))
+    table = replace(make_table(images=NAMES), patients=patients)
+    write_dice_files(table, tmp_path)
+    path = tmp_path / 'dice_per_image.csv'
+    with path.open(newline='', errors='surrogateescape') as file:
+        header, *rows = csv.reader(file)
+    assert header[:3] == ['image', 'patient', 'mean'] and rows[1][:2] == [NAMES[1], '']
+    assert is_score_file(path) and read_score_file(path).patients == patients
+    former = [[row[0], *row[2:]] for row in (header, *rows)]
+    path.write_bytes(csv_bytes(former))
+    assert is_score_file(path)
+    read = read_score_file(path)
+    assert read.patients == NAMES and read.classes == table.classes
+    np.testing.assert_allclose(read.scores['dice'], table.scores['dice'], atol=1e-6)
+    folds = FoldScores([write_fold(tmp_path / '0', NAMES, 1, patients=patients)[0]])
+    assert sorted(folds.scores.patients) == sorted(patients)
+
+
 def write_fold(folder, images, seed, **settings):
     table = make_table(seed, images, **settings)
     write_dice_files(table, folder)
@@ -207,13 +230,13 @@ def test_folds(tmp_path):
     )
     with (tmp_path / 'out' / 'dice_out_of_fold.csv').open(newline='') as file:
         header, *rows = csv.reader(file)
-    assert header == ['fold', 'image', 'mean', 'left', 'right', 'rare']
+    assert header == ['fold', 'image', 'patient', 'mean', 'left', 'right', 'rare']
     assert [row[:2] for row in rows] == [
         [str(fold), image] for fold, image in zip(scores.folds, scores.images, strict=True)
     ]
     drawn = rows_of(scores.table())
     assert drawn['images'] == ['2', '1', '3'] and len(drawn) == 7
-    with pytest.raises(ValueError, match='1 images are in two folds, the first is d/ID1/a.png'):
+    with pytest.raises(ValueError, match='1 image is in two folds, the first is d/ID1/a.png'):
         FoldScores([second, second])
     other, _ = write_fold(
         tmp_path / '2', ('e.png',), 3, classes=('left', 'right', 'odd'), groups={}

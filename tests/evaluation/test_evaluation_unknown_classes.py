@@ -74,7 +74,7 @@ def test_dice_of_known_pixels(tmp_path):
         assert found[f'Dice/{name}'] == pytest.approx(np.nanmean(column))
     assert np.isnan(found['Dice/d']) and np.isnan(found['Precision/d'])
     rows = (tmp_path / 'dice_per_image.csv').read_text().splitlines()
-    assert [row.split(',')[2:].count('NA') for row in rows[1:]] == [2, 2, 2]
+    assert [row.split(',')[3:].count('NA') for row in rows[1:]] == [2, 2, 2]
 
 
 def test_surfaces_of_unknown_classes_are_left_out():

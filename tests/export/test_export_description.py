@@ -19,11 +19,11 @@ def test_texts_come_back():
     [
         (dict(format=''), 'does not tell its classes'),
         (dict(format='handbone export 9'), "'handbone export 9', this program reads"),
-        (dict(thresholds='[0.5]'), 'lists 1 thresholds for 2 classes'),
+        (dict(thresholds='[0.5]'), 'lists 1 threshold for 2 classes'),
         (dict(thresholds='[0.5, true]'), 'the threshold of two is True'),
         (dict(thresholds='{}'), r'\{\}; thresholds are'),
         (dict(thresholds='[0.5, 1.5]'), 'between 0 and 1'),
-        (dict(palette='[[1, 2, 3]]'), '2 classes with 1 colours'),
+        (dict(palette='[[1, 2, 3]]'), '2 classes with 1 colour'),
         (dict(classes='["one"'), 'classes: the file is not JSON'),
         (dict(classes='["one", 2]'), r'classes\[1\] is 2, not a text'),
         (dict(classes='["one", "one"]'), 'names one of them twice'),

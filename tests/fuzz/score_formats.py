@@ -29,6 +29,12 @@ def score_tables():
     ]
     return [
         table([['image', 'mean', *CLASSES], *per_image]),
+        table(
+            [
+                ['image', 'patient', 'mean', *CLASSES],
+                *([row[0], row[0][:3], *row[1:]] for row in per_image),
+            ]
+        ),
         table([['image', 'patient', 'class', *SCORES], *rows]),
     ]
 
@@ -53,9 +59,17 @@ def judge_scores(path):
     if not is_text(*cells) or len(set(header)) < len(header) or not all(header):
         return None
     found = {}
-    if header[:2] == ['image', 'mean'] and len(header) > 2:
+    first = next(
+        (
+            len(keys)
+            for keys in (['image', 'mean'], ['image', 'patient', 'mean'])
+            if header[: len(keys)] == keys
+        ),
+        0,
+    )
+    if first and len(header) > first:
         for row in rows:
-            for name, cell in zip(header[2:], row[2:], strict=True):
+            for name, cell in zip(header[first:], row[first:], strict=True):
                 if not row[0] or not is_score('dice', cell) or (row[0], name) in found:
                     return None
                 found[row[0], name] = [float(cell)]

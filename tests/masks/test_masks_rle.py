@@ -132,7 +132,7 @@ def test_neighbouring_runs_may_touch():
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
-        ('1', 'has 1 values, an odd count'),
+        ('1', 'has 1 value, an odd count'),
         ('1 2 3', 'has 3 values, an odd count'),
         ('1 x', "value 2 is 'x'"),
         ('1 2.5', "value 2 is '2.5'"),

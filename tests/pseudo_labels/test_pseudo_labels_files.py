@@ -123,7 +123,7 @@ def test_a_second_call_decides_anew_and_leaves_nothing_behind(data):
     assert listed == ['ID0/hand0.png', 'ID0/hand1.png', 'ID1/hand2.png']
     words = {row['decision'] for key, row in table(out).items() if key[0] == 'ID1/hand3.png'}
     assert words == {'left out'}
-    assert '1 images are left out, because no class is sure' in labels.text()
+    assert '1 image is left out, because no class is sure' in labels.text()
 
 
 def test_an_interruption_leaves_no_list_of_images(data, monkeypatch):
@@ -257,7 +257,7 @@ def test_patients_in_names_are_those_of_the_training(data, tmp_path):
     labels.mkdir(parents=True)
     (labels / 'x_P01_1.json').write_text(json.dumps(document))
     flat = dict(submissions=[write_csv(tmp_path / f'{n}.csv', ['y_P01_2.png']) for n in '12'])
-    with pytest.raises(HandboneError, match=r"leak: 1 of its 1 patients is also .*\('P01'\)"):
+    with pytest.raises(HandboneError, match=r"leak: 1 of its 1 patient is also .*\('P01'\)"):
         pseudo_label(tmp_path / 'flat', out, training=[config], **flat)
     other = dict(submissions=[write_csv(tmp_path / f'{n}.csv', ['y_P02_2.png']) for n in '34'])
     assert pseudo_label(tmp_path / 'other', out, training=[config], **other).images == 1

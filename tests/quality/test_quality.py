@@ -1,6 +1,7 @@
 """Signs, the model of Dice and the queue for review."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,21 @@ def test_file(tmp_path):
     again.check_classes(CLASSES, 'this')
     with pytest.raises(HandboneError, match='other classes than those of that model'):
         again.check_classes(CLASSES[:2], 'that model')
+
+
+def test_what_is_not_defined_is_null_in_the_file(tmp_path):
+    signs, dice, patients = made()
+    model = learn_quality(signs, dice, patients, CLASSES).model
+    model = replace(model, held_out=dict(model.held_out, within_class=float('nan')))
+    path = tmp_path / 'quality.json'
+    write_quality_model(path, model)
+    content = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert content['held_out']['within_class'] is None
+    again = read_quality_model(path)
+    assert np.isnan(again.held_out['within_class']) and again.held_out['number'] == len(dice)
+    assert str(again) == str(model)
+    path.write_text(path.read_text().replace('"within_class": null', '"within_class": NaN'))
+    assert str(read_quality_model(path)) == str(model)  # as it was written before
 
 
 @pytest.mark.parametrize(

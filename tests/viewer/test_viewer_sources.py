@@ -172,7 +172,7 @@ def broken(path, row, content):
 
 def test_a_csv_that_is_cut_in_row_7_is_one_line(data, csv_files):
     broken(csv_files[0], 7, lambda line: line.partition(',')[0])
-    with pytest.raises(HandboneError, match=r'good.csv, line 7: 1 fields where the header has 3'):
+    with pytest.raises(HandboneError, match=r'good.csv, line 7: 1 field where the header has 3'):
         open_sources([data, *csv_files])
 
 

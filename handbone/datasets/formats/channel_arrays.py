@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handbone.errors import HandboneError, check_word
+from handbone.errors import HandboneError, check_word, counted
 from handbone.files import open_atomically
 from handbone.masks import class_mask, empty
 from handbone.masks.packed import add_to_class
@@ -83,7 +83,7 @@ class ChannelArraysReader(LabelFileReader):
         if count != len(self._names):
             raise DatasetError.at(
                 path,
-                f'it has {count} channels for {len(self._names)} classes',
+                f'it has {counted(count, "channel")} for {counted(len(self._names), "class")}',
                 'Correct the class list, or say channels=last if they come last',
             )
         return height, width

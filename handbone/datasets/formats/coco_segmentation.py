@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.masks.coco_rle import read_coco_counts
 from handbone.structure import Fields, check_structure, one_line
 
@@ -69,7 +69,7 @@ def _read_rle(segmentation: dict[str, Any], size: tuple[int, int] | None) -> Siz
 
 def _polygon(numbers: Any, index: int, size: tuple[int, int] | None) -> np.ndarray:
     if not isinstance(numbers, list) or len(numbers) < 6 or len(numbers) % 2:
-        count = f'{len(numbers)} numbers' if isinstance(numbers, list) else shown(numbers)
+        count = counted(len(numbers), 'number') if isinstance(numbers, list) else shown(numbers)
         raise HandboneError(
             f'polygon {index} has {one_line(count)}, but needs x and y of at least 3 points'
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handbone.errors import HandboneError, check_word
+from handbone.errors import HandboneError, check_word, counted
 from handbone.files import write_atomically
 
 from ..bad_files import BadFiles
@@ -50,12 +50,15 @@ class Conversion:
 
     def text(self) -> str:
         """Describe the conversion in lines."""
-        lines = [*self.notes, f'{self.images} images, {len(self.classes)} classes']
+        lines = [
+            *self.notes,
+            f'{counted(self.images, "image")}, {counted(len(self.classes), "class")}',
+        ]
         if self.without_file:
             lines.append(f'{self.without_file} of them without their image file')
         lines += [f'lost: {line}' for line in self.losses] or ['nothing was lost']
         if self.problems:
-            lines.append(f'{len(self.problems)} problems, whose images were left out:')
+            lines.append(f'{counted(len(self.problems), "problem")}, whose images were left out:')
             lines += [f'  {problem}' for problem in self.problems]
         return '\n'.join(lines)
 
@@ -127,7 +130,7 @@ def convert(
     if corrected is not None:
         corrections = Corrections(Path(corrected), reader.classes)
         count = corrections.match(reader.names())
-        notes.append(f'{count} images with the labels of {corrected}')
+        notes.append(f'{counted(count, "image")} with the labels of {corrected}')
         bad_files.add(list(corrections.problems))
         taken = corrections.replaced(reader, bad_files)
     taken = progress(taken) if progress else taken

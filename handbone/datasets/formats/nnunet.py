@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.files import write_atomically
 from handbone.listing import normal_form
 from handbone.masks import CLASSES_PER_PLANE, num_planes
@@ -189,7 +189,7 @@ def _read_description(path: Path) -> dict[str, tuple[int, ...]]:
     if regions and (not isinstance(order, list) or len(order) != len(classes)):
         raise DatasetError.at(
             path,
-            f'"regions_class_order" is {shown(order)} for {len(classes)} regions',
+            f'"regions_class_order" is {shown(order)} for {counted(len(classes), "region")}',
             'Give one value per region',
         )
     ending = description['file_ending'].lower()

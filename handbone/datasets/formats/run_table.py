@@ -15,7 +15,7 @@ from handbone.csv_files import (
     row_error,
     split_record,
 )
-from handbone.errors import HandboneError, shown
+from handbone.errors import HandboneError, counted, shown
 from handbone.listing import normal_form
 
 from ..errors import DatasetError
@@ -169,7 +169,7 @@ def read_numbers(text: str) -> np.ndarray:
         if len(word) > 13 or not word.isdecimal():
             raise HandboneError(f'{shown(word)} is not a whole number')
     if len(words) % 2:
-        raise HandboneError(f'it has {len(words)} values, an odd count')
+        raise HandboneError(f'it has {counted(len(words), "value")}, an odd count')
     return np.array(words, np.int64)
 
 

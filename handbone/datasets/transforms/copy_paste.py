@@ -9,11 +9,12 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, listed
 from handbone.masks import CLASSES_PER_PLANE, IGNORE_BIT
 
 from .arguments import check_names, check_number, check_prob, check_range
 from .class_indices import class_indices
+from .class_sources import ClassSources
 
 #: What is fainter than this cannot be seen, and would be a wrong label.
 LEAST_OPACITY = 0.01
@@ -26,9 +27,12 @@ class CopyPaste(BaseTransform):
     Image: where the other image shows one of the chosen classes, its pixels are blended in, with an
     edge that fades out over a few pixels. Labels: there the pasted classes are added, with all
     their overlaps, and what was there stays, as structures overlap in a radiograph; ignored pixels
-    are not pasted and stay ignored. For classes that are rare, or that a few images show badly.
-    What is unknown in the other image is not pasted, and is unknown where its pixels show, unless
-    this image has it there; what is pasted is known.
+    are not pasted and stay ignored. What is unknown in the other image is not pasted, and is
+    unknown where its pixels show, unless this image has it there; what is pasted is known.
+
+    The other image is one that has a wanted class: one of the classes is drawn, then one of the
+    images that have it, so that a rare class is pasted as often as a frequent one. With it come all
+    wanted classes that this image has.
 
     It belongs into the pipeline of mmseg's ``MultiImageMixDataset``, after one that draws labels
     and gives all images one size. Which image it takes depends on the seed and the place in the
@@ -41,12 +45,12 @@ class CopyPaste(BaseTransform):
         classes: Names of the classes to paste.
         opacity: Range of the share of the pasted pixels in the blend, 0.01 to 1.
         edge: Standard deviation in pixels of the blur of the edge; 0 cuts it hard.
-        prob: Share of images that get what another one, drawn at random, shows of the classes; less
-            is pasted where few images show any.
+        prob: Share of images that get what another one shows of the classes; for the others no
+            second image is loaded.
 
     Raises:
-        HandboneError: If an argument is not possible, a class does not exist, or the images differ
-            in size.
+        HandboneError: If an argument is not possible, a class does not exist, no image of the
+            dataset has any of the classes, or the images differ in size.
 
     Example:
         In a config, where ``dataset`` has a pipeline up to ``LoadPolygonAnnotations``::
@@ -68,44 +72,52 @@ class CopyPaste(BaseTransform):
         self.opacity = check_range('opacity', opacity, LEAST_OPACITY, 1)
         self.edge = check_number('edge', edge, 0, 50)
         self.prob = check_prob(prob)
+        self._sources = ClassSources()
 
-    def get_indices(self, dataset: Any) -> int:
+    def get_indices(self, dataset: Any) -> list[int]:
         """Choose the image to paste from; ``MultiImageMixDataset`` calls this.
 
         Args:
             dataset: The dataset.
 
         Returns:
-            Its index.
+            Its index; none for an image that stays as it is.
         """
-        return int(np.random.randint(len(dataset)))
+        if np.random.rand() >= self.prob:
+            return []
+        wanted = class_indices(self.classes, dataset.metainfo['classes'], 'CopyPaste: classes')
+        source = self._sources.draw(dataset, wanted)
+        if source is None:
+            raise HandboneError(
+                f'CopyPaste: no image of the dataset has {listed(self.classes)}: name classes that '
+                'images have, or leave CopyPaste out'
+            )
+        return [source]
 
     @cache_randomness
-    def _draw(self) -> float:
-        """Draw the opacity, 0 for an image that stays as it is."""
-        chosen = np.random.rand() < self.prob
-        opacity = float(np.random.uniform(*self.opacity))
-        return opacity if chosen else 0.0
+    def _draw_opacity(self) -> float:
+        return float(np.random.uniform(*self.opacity))
 
     def transform(self, results: dict) -> dict:
         """Paste into one image.
 
         Args:
-            results: The dict of one image, with that of the other in ``mix_results``.
+            results: The dict of one image, with that of the other in ``mix_results``, or none there
+                for an image that stays as it is.
 
         Returns:
             The same dict.
         """
-        opacity = self._draw()
-        wanted = class_indices(self.classes, results['classes'], 'CopyPaste: classes')
         if 'mix_results' not in results:
             raise HandboneError(
                 'CopyPaste needs a second image: put it into the pipeline of MultiImageMixDataset'
             )
+        if not results['mix_results']:
+            return results
         (other,) = results['mix_results']
         _check_alike(results, other)
-        if opacity == 0:
-            return results
+        opacity = self._draw_opacity()
+        wanted = class_indices(self.classes, results['classes'], 'CopyPaste: classes')
         packed, pasted = results['gt_seg_map'], _chosen_bits(other['gt_seg_map'], wanted)
         unknown = other.get('gt_unknown_map')
         if unknown is not None:

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TRANSFORMS
 
-from handbone.bones import CARPALS, FOREARM, METACARPALS
+from handbone.bones import CARPALS, FOREARM, METACARPALS, classes_of_bones
 
 from .arguments import check_names, check_prob, check_range
 from .class_indices import class_indices
@@ -46,7 +46,8 @@ class RandomBend(BaseTransform):
             fingers stay in the image; 0 turns the hand alone, 1 the forearm alone.
         carpals: Classes of the wrist.
         forearm: Classes of the forearm, the ulna last.
-        metacarpals: Classes of the middle hand.
+        metacarpals: Classes of the middle hand. Bones are found by the names of RAM-H1200 and
+            RAM-W600 as well.
         pad_val: Grey value of pixels from outside the image.
         prob: Share of images that are bent.
 
@@ -99,7 +100,9 @@ class RandomBend(BaseTransform):
         """
         classes = results['classes']
         carpals, forearm, metacarpals = (
-            class_indices(getattr(self, name), classes, f'RandomBend: {name}')
+            class_indices(
+                classes_of_bones(getattr(self, name), classes), classes, f'RandomBend: {name}'
+            )
             for name in ('carpals', 'forearm', 'metacarpals')
         )
         angle = self._draw()

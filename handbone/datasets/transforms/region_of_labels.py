@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from handbone.errors import HandboneError, listed
+from handbone.errors import HandboneError, counted, listed
 from handbone.listing import normal_forms
 from handbone.masks import compose, inverse, rasterize, warp
 from handbone.regions import Found, Masses, masses_of_labels
@@ -55,8 +55,8 @@ def _masses(
     num_classes = len(classes)
     if num_classes != region.num_classes:
         raise HandboneError(
-            f'{transform}: region {region.name!r} is of {region.num_classes} classes and the '
-            f'dataset has {num_classes} classes'
+            f'{transform}: region {region.name!r} is of {counted(region.num_classes, "class")} '
+            f'and the dataset has {counted(num_classes, "class")}'
         )
     if 'classes' in results and hasattr(region, 'class_list'):
         pairs = zip(normal_forms(classes), region.class_list, strict=True)

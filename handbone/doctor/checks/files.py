@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from handbone.errors import counted
 from handbone.radiographs.contrast import little_contrast
 
 from ..examined import Examined
@@ -64,7 +65,10 @@ def _unlike_the_others(records: tuple[ImageRecord, ...]) -> Iterator[Finding]:
             continue
         depth, count = depths.most_common(1)[0]
         if count >= USUAL * depths.total() and record.pixels.depth != depth:
-            reason = f'it has {record.pixels.depth} bits per value, {count} images have {depth}'
+            reason = (
+                f'it has {record.pixels.depth} bits per value, '
+                f'{counted(count, "image has", "images have")} {depth}'
+            )
             yield Finding('bit-depth', *place, '', reason, 0.6)
         if record.header.orientation != 1:
             reason = 'its EXIF tag turns or mirrors it: programs that pass over the tag see it as '

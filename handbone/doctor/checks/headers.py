@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from handbone.datasets.attribute_values import UNKNOWN, side_of
+from handbone.errors import counted
 from handbone.metadata.cells import read_sex
 from handbone.metadata.patient_table import PatientTable
 from handbone.radiographs.picture_header import SOUND_SPACING
@@ -111,7 +112,7 @@ def _patients(records: Sequence[ImageRecord]) -> Iterator[Finding]:
             continue
         if len(of_patient[record.patient]) > 1:
             reason = f'the headers of {record.patient} name '
-            reason += f'{len(of_patient[record.patient])} patients; this one {identity}'
+            reason += f'{counted(len(of_patient[record.patient]), "patient")}; this one {identity}'
             yield Finding('patient-in-header', *place, '', reason, 0.8)
         elif identity in shared:
             other = next(iter(of_identity[identity] - {record.patient}))

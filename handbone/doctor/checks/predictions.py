@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from handbone.errors import counted
+
 from ..examined import Examined
 from ..finding import Box, Finding, confidence_of
 from ..predictions import UNLIKE_PREDICTION
@@ -40,7 +42,7 @@ def check_predictions(examined: Examined) -> Iterator[Finding]:
         assert agreement is not None
         flagged = np.flatnonzero(found[row])
         if len(flagged) > WHOLE_IMAGE * np.isfinite(scores[row]).sum():
-            reason = f'the prediction disagrees in {len(flagged)} classes: mean Dice '
+            reason = f'the prediction disagrees in {counted(len(flagged), "class")}: mean Dice '
             reason += f'{np.nanmean(scores[row]):.2f}, usually {np.nanmean(usual):.2f}'
             yield Finding(UNLIKE_PREDICTION, *place, '', reason, 0.8)
             continue

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch.utils.data import Dataset
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from .running_dataset import dataset_to_run
 
@@ -102,6 +102,6 @@ def _compare_head(name: str, head: Any, num_classes: int, background: bool = Fal
     remedy = 'one more than the length' if background else 'the length'
     raise HandboneError(
         f'{name} of the model has num_classes={head.num_classes}{told} and the dataset has '
-        f'{num_classes} classes: set num_classes of each head in the config to {remedy} of '
-        'metainfo.classes'
+        f'{counted(num_classes, "class")}: set num_classes of each head in the config to {remedy} '
+        'of metainfo.classes'
     )

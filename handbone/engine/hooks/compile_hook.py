@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from torch import nn
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 #: The modules of mmseg's segmentors, and the whole network of :class:`SMPSegmentor`.
 PARTS = ('backbone', 'neck', 'decode_head', 'auxiliary_head', 'model')
@@ -64,7 +64,8 @@ class CompileHook(Hook):
         self._compiled = [torch.compile(forward, **self.options) for forward in self._plain]
         self._set(self._compiled)
         runner.logger.info(
-            f'{len(self._modules)} parts of the model will be compiled in the first iterations'
+            f'{counted(len(self._modules), "part")} of the model will be compiled in the first '
+            'iterations'
         )
 
     def before_val_epoch(self, runner: Runner) -> None:

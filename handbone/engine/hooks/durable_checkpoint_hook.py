@@ -17,6 +17,7 @@ from torch import nn
 from handbone.checkpoints.content import pack_content, restoring
 from handbone.engine.accumulated_gradients import capture_gradients, restore_gradients
 from handbone.engine.random_state import capture_random_state, restore_random_state
+from handbone.errors import counted
 from handbone.files import UNFINISHED
 from handbone.listing import normal_form, normal_forms
 
@@ -106,7 +107,7 @@ class DurableCheckpointHook(CheckpointHook):
         states, gradients = content['random_states'], content['gradients']
         if len(states) != get_world_size():
             print_log(
-                f'The interrupted run had {len(states)} processes, this one has '
+                f'The interrupted run had {counted(len(states), "process")}, this one has '
                 f'{get_world_size()}: its random numbers, and so its weights, will differ.',
                 logger='current',
                 level=logging.WARNING,

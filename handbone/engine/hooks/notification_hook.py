@@ -13,7 +13,7 @@ from mmengine.runner import BaseLoop, Runner
 from mmseg.registry import HOOKS
 
 from handbone.engine.training_events import ERROR, INTERRUPT, INVALID_LOSS, ListeningHook
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.evaluation.dice_metric import dice_table
 from handbone.evaluation.score_table import ScoreTable
 from handbone.notifications.destinations import find_destinations, refuse_addresses
@@ -92,8 +92,10 @@ class NotificationHook(ListeningHook):
         if runner.iter:
             title, length = 'Training continues', f'iteration {runner.iter} of {runner.max_iters}'
         else:
-            title, length = 'Training starts', f'{runner.max_iters} iterations'
-        self._tell(runner, title, f'{images} images, {length}. Work dir: {runner.work_dir}')
+            title, length = 'Training starts', counted(runner.max_iters, 'iteration')
+        self._tell(
+            runner, title, f'{counted(images, "image")}, {length}. Work dir: {runner.work_dir}'
+        )
 
     def after_train_iter(
         self,
@@ -148,7 +150,7 @@ class NotificationHook(ListeningHook):
         title = 'Training stopped early' if early else 'Training finished'
         took = duration(time.monotonic() - self._started)
         lines = [
-            f'{runner.iter - self._first_iteration} iterations in {took}, at iteration '
+            f'{counted(runner.iter - self._first_iteration, "iteration")} in {took}, at iteration '
             f'{runner.iter} of {runner.max_iters}.'
         ]
         if self._invalid:

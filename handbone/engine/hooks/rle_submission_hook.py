@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.files import open_atomically
 from handbone.masks import planes_last
 from handbone.masks.rle import Order
@@ -147,8 +147,9 @@ class RLESubmissionHook(Hook):
         if errors[0] is not None:
             raise self._write_error(errors[0]) from errors[0]
         runner.logger.info(
-            f'Wrote {len(owners) * len(self._classes)} rows ({len(owners)} images, '
-            f'{len(self._classes)} classes) to {self._target}'
+            f'Wrote {counted(len(owners) * len(self._classes), "row")} '
+            f'({counted(len(owners), "image")}, {counted(len(self._classes), "class")}) to '
+            f'{self._target}'
         )
 
     def _encode(self, sample: SegDataSample, name: str) -> bytes:
@@ -165,7 +166,7 @@ class RLESubmissionHook(Hook):
         except ValueError as error:
             raise HandboneError(
                 f'{sample.img_path}: the prediction cannot be written as RLE: {error} The model '
-                f'must predict a packed label map of the {len(self._classes)} classes.'
+                f'must predict a packed label map of the {counted(len(self._classes), "class")}.'
             ) from error
 
     def _write(self, pieces: Iterable[bytes]) -> OSError | None:

@@ -8,6 +8,7 @@ import torch
 from mmengine.hooks import CheckpointHook, Hook, LoggerHook
 from mmengine.runner import Runner
 
+from handbone.errors import counted
 from handbone.progress import duration
 
 #: Minimum time in seconds between two progress lines of a validation or test.
@@ -35,10 +36,10 @@ class TerminalHook(Hook):
         images = len(runner.train_dataloader.dataset)
         validated = ''
         if runner.val_loop is not None:
-            validated = f', validation with {len(runner.val_dataloader.dataset)} images'
+            validated = f', validation with {counted(len(runner.val_dataloader.dataset), "image")}'
         runner.logger.info(
-            f'Training on {_device(runner)}: {images} images{validated}, '
-            f'{runner.max_iters - runner.iter} iterations'
+            f'Training on {_device(runner)}: {counted(images, "image")}{validated}, '
+            f'{counted(runner.max_iters - runner.iter, "iteration")}'
         )
         runner.logger.info(f'Log, scores and checkpoints: {runner.work_dir}')
 
@@ -110,7 +111,7 @@ class TerminalHook(Hook):
             runner: The runner.
         """
         took = duration(time.monotonic() - self._started)
-        words = [f'Trained {runner.iter - self._first_iteration} iterations in {took}']
+        words = [f'Trained {counted(runner.iter - self._first_iteration, "iteration")} in {took}']
         hook = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
         best = getattr(hook, 'best_ckpt_path', None)
         if best is not None:
@@ -129,7 +130,7 @@ class TerminalHook(Hook):
         self._last_line = time.monotonic()
         checkpoint = f' {runner._load_from}' if runner._load_from else ''
         images = len(runner.test_dataloader.dataset)
-        runner.logger.info(f'Testing{checkpoint} on {_device(runner)}: {images} images')
+        runner.logger.info(f'Testing{checkpoint} on {_device(runner)}: {counted(images, "image")}')
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None

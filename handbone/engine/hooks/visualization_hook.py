@@ -11,7 +11,7 @@ from mmseg.registry import HOOKS
 from mmseg.structures import SegDataSample
 from torch.utils.data import Dataset
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import (
     classes_known,
     dice,
@@ -209,7 +209,7 @@ class MultilabelVisualizationHook(Hook):
         self._start_collecting(runner)
         if not cases or not is_main_process():
             return
-        heading = f'The {len(cases)} images with the lowest mean Dice of {total}'
+        heading = f'The {counted(len(cases), "image")} with the lowest mean Dice of {total}'
         if mode == 'val':
             heading += f', iteration {runner.iter}'
         thumbnails = [

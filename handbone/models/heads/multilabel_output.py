@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 
 from ..losses import MultilabelBCELoss, MultilabelDiceLoss, PackedLoss, class_by_class_loss
 
@@ -77,7 +77,7 @@ class MultilabelOutput(Host):
         frequencies = torch.as_tensor(class_frequencies, dtype=torch.float32).clamp(1e-4, 0.9)
         if len(frequencies) != self.num_classes:
             raise HandboneError(
-                f'{type(self).__name__} has {self.num_classes} classes, '
+                f'{type(self).__name__} has {counted(self.num_classes, "class")}, '
                 f'got {len(frequencies)} frequencies'
             )
         for layer in self.output_convolutions():

@@ -9,7 +9,7 @@ from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import CLASSES_PER_PLANE, class_target, num_planes, split_unknown
 
 from .backends import choose_backend
@@ -83,8 +83,8 @@ def _check_shapes(logits: Tensor, target: Tensor, losses: Sequence['PackedLoss']
     for loss in losses:
         if loss.class_weight is not None and len(loss.class_weight) != num_classes:
             raise HandboneError(
-                f'{type(loss).__name__} has {len(loss.class_weight)} class weights '
-                f'for {num_classes} classes'
+                f'{type(loss).__name__} has {counted(len(loss.class_weight), "class weight")} '
+                f'for {counted(num_classes, "class")}'
             )
 
 

@@ -9,7 +9,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, counted
 from handbone.masks import index_map, overlapping, split_unknown, undecided
 
 from ..heads.multilabel_output import MultilabelOutput
@@ -113,8 +113,9 @@ class IndexMaps:
 
 def _say(sample: SegDataSample, count: int) -> None:
     print_log(
-        f'{sample.metainfo.get("img_path", "an image")}: {count} pixels belong to several classes, '
-        'of which each pixel can keep only one: the first in the class list. For COCO, '
+        f'{sample.metainfo.get("img_path", "an image")}: '
+        f'{counted(count, "pixel belongs", "pixels belong")} to several classes, of which each '
+        'can keep only one: the first in the class list. For COCO, '
         "reader_options=dict(overlaps='smaller') chooses by annotation. This is said once.",
         logger='current',
         level=logging.WARNING,

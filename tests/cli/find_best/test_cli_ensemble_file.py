@@ -156,7 +156,7 @@ def test_a_checkpoint_that_is_gone_or_changed(ensemble, tmp_path):
         (dict(members=[]), 'has no members'),
         (dict(merge='median'), 'merge is'),
         (dict(postprocess=[dict(type='Runner')]), "has the step 'Runner'; the steps are"),
-        (dict(thresholds=[0.5]), 'lists 1 thresholds for 29 classes'),
+        (dict(thresholds=[0.5]), 'lists 1 threshold for 29 classes'),
         (dict(classes='abc'), 'not a list'),
     ],
 )

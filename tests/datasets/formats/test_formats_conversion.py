@@ -170,7 +170,7 @@ def test_bad_images_are_left_out_and_listed(tmp_path, capsys):
         main(['convert', str(folder), str(tmp_path / 'out'), '--to', 'coco'])
     assert caught.value.code == 1
     output = capsys.readouterr().out
-    assert '3 images, 3 classes' in output and '1 problems' in output
+    assert '3 images, 3 classes' in output and '1 problem, whose' in output
     problems = (tmp_path / 'out/problems.txt').read_text()
     assert problems.startswith(str(damaged)) and problems.count('\n') == 1
     assert len(json.loads((tmp_path / 'out/coco.json').read_bytes())['images']) == 3

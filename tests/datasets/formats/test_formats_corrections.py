@@ -37,7 +37,7 @@ def test_corrected_images_take_the_new_labels(tmp_path, to):
     tool = tmp_path / 'tool'
     convert(write(tmp_path / 'new', ['ID2/b'], left=32), tool, to)
     done = convert(source, tmp_path / 'out', 'hand-bone', corrected=tool)
-    assert f'1 images with the labels of {tool}' in done.notes and done.images == 2
+    assert f'1 image with the labels of {tool}' in done.notes and done.images == 2
     reader = reader_class('hand-bone')(tmp_path / 'out')
     places = {image.name: np.flatnonzero(image.draw(29)[10]) for image in reader}
     assert places['ID1/a.png'].tolist() == list(range(8, 24))

@@ -179,7 +179,7 @@ def test_tasks_that_are_not_annotated_correct_nothing(tmp_path):
     [
         (dict(value=dict(polygonlabels=['rib'])), "label 'rib' is not among"),
         (dict(value=dict(polygonlabels=[])), r'its labels are \[\]'),
-        (dict(value=dict(polygonlabels=['round'], points=[[1, 2]])), 'it has 1 points'),
+        (dict(value=dict(polygonlabels=['round'], points=[[1, 2]])), 'it has 1 point'),
         (dict(value=dict(polygonlabels=['round'])), 'NoneType as points'),
         (dict(image_rotation=90), 'was rotated'),
         (dict(original_width=27, original_height=0), 'the size of the image is 27 x 0'),

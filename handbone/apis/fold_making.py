@@ -17,8 +17,8 @@ from handbone.datasets.fold_file import write_fold_file
 from handbone.datasets.fold_making import balanced_folds
 from handbone.datasets.folds import in_fold
 from handbone.datasets.formats.recognition import signs
-from handbone.datasets.image_attributes import read_attributes, without_attributes
-from handbone.errors import HandboneError
+from handbone.datasets.image_attributes import OF_IMAGE, read_attributes, without_attributes
+from handbone.errors import HandboneError, shown
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
 from handbone.metadata import read_patient_table
@@ -161,7 +161,7 @@ def make_folds(
     )
     settings, notes = _settings(Path(data), reading, options)
     if table is None:
-        table, unused = _usual_table(Path(data), patient_pattern)
+        table, unused = _usual_table(Path(data), patient_pattern, by)
         notes += unused
     patients = None if table is None else read_patient_table(table)
     dataset = _all_images(Path(data), settings)
@@ -212,18 +212,30 @@ def _settings(
     return dict(found), []
 
 
-def _usual_table(data: Path, patient_pattern: str | None) -> tuple[Path | None, list[str]]:
+def _usual_table(
+    data: Path, patient_pattern: str | None, by: Sequence[str] | None
+) -> tuple[Path | None, list[str]]:
     """Find the table in the folder of the data, and say where a pattern stands against it.
 
     The table is of patients that have folders; a pattern finds others, whose names it need not
     have.
+
+    Raises:
+        HandboneError: If an attribute needs the table that the pattern stands against.
     """
     path = data / TABLE
     if not path.is_file():
         return None, []
     if patient_pattern is None:
         return path, []
-    return None, [f'--patient-pattern names the patients, so {path} is not used; --table takes it.']
+    unused = f'--patient-pattern names the patients, so {path} is not used'
+    needed = [name for name in by or () if name not in OF_IMAGE]
+    if needed:
+        raise HandboneError(
+            f'{unused}, and {shown(needed[0])} cannot be seen in the images. Give a table of these '
+            f'patients with --table, {path} if it names them so.'
+        )
+    return None, [f'{unused}; --table takes it.']
 
 
 def _is_config(path: Path) -> bool:

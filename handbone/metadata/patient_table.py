@@ -41,11 +41,7 @@ class PatientTable(NamedTuple):
         Raises:
             HandboneError: If there is no such column, or no patient is in the table.
         """
-        if column not in self.columns:
-            raise HandboneError(
-                f'{self.path} has no column {shown(column)}; its columns are '
-                f'{listed(list(self.columns), 12)}.'
-            )
+        self.require(column)
         if not set(self.patients) & {normal_form(name) for name in patients}:
             raise HandboneError(
                 f'{self.path}: none of its patients ({listed(self.patients)}) is a folder of the '
@@ -54,6 +50,21 @@ class PatientTable(NamedTuple):
             )
         of_patient = self.columns[column]
         return [of_patient.get(normal_form(name), '') for name in patients]
+
+    def require(self, column: str) -> None:
+        """Make sure that there is a column.
+
+        Args:
+            column: Its name.
+
+        Raises:
+            HandboneError: If there is none.
+        """
+        if column not in self.columns:
+            raise HandboneError(
+                f'{self.path} has no column {shown(column)}; its columns are '
+                f'{listed(list(self.columns), 12)}.'
+            )
 
 
 def read_patient_table(path: str | Path) -> PatientTable:

@@ -9,6 +9,7 @@ from handbone.csv_files import read_table, row_error
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form
 
+from .cells import FACTORS
 from .headers import PATIENT, UNITS, read_header
 
 #: What is done about a table that is not clean.
@@ -91,7 +92,7 @@ def read_patient_table(path: str | Path) -> PatientTable:
     """
     path = Path(path)
     header, rows = read_table(path)
-    names = [read_header(text).column for text in header]
+    names = [_column_of(path, text) for text in header]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise row_error(path, 1, f'two columns mean {shown(twice[0])}', 'Keep one.')
@@ -120,6 +121,14 @@ def read_patient_table(path: str | Path) -> PatientTable:
             path, 1, 'there is no row below the header', 'The file may be cut off; write it again.'
         )
     return PatientTable(path, columns, tuple(patients))
+
+
+def _column_of(path: Path, text: str) -> str:
+    """Name the column of a header, which has to be in the unit of a clean table."""
+    header = read_header(text)
+    if header.column in UNITS and FACTORS[header.column].get(header.unit, 1.0) != 1.0:
+        raise row_error(path, 1, f'{shown(text)} is not in {UNITS[header.column]}', REMEDY)
+    return header.column
 
 
 def is_number(text: str) -> bool:

@@ -14,7 +14,7 @@ from .evaluation import Evaluation
 from .mask_scores import MaskScorer
 from .overlaps import score_overlaps
 from .reference_masks import Size
-from .score_groups import image_values
+from .score_groups import check_attributes, image_values
 from .written_scores import read_tables
 
 #: Note where there is nothing to score.
@@ -98,6 +98,7 @@ def evaluate(
     prediction, other = Path(prediction), Path(against) if against else None
     lengths = None if spacing is None else pixel_lengths(spacing)
     people = read_patient_table(patients) if patients else None
+    check_attributes(by, people, masks=reference is not None)
     scorer: MaskScorer | None = None
     overlaps: list[ScoreTable] = []
     pictures: list[Path] = []

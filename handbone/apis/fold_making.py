@@ -21,6 +21,7 @@ from handbone.datasets.image_attributes import OF_IMAGE, read_attributes, withou
 from handbone.errors import HandboneError, shown
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
+from handbone.kept_inputs import keep_inputs
 from handbone.metadata import read_patient_table
 from handbone.planning.source import find_source
 
@@ -147,7 +148,8 @@ def make_folds(
 
     Raises:
         HandboneError: If the data, the table or an attribute are not valid, there are fewer
-            patients than folds, or a config is given with what says how labels are read.
+            patients than folds, a config is given with what says how labels are read, or the CSV
+            would take the place of what is read.
         OSError: If a file cannot be read or written.
     """
     reading = dict(
@@ -163,6 +165,7 @@ def make_folds(
     if table is None:
         table, unused = _usual_table(Path(data), patient_pattern, by)
         notes += unused
+    keep_inputs([out], [data, table])
     patients = None if table is None else read_patient_table(table)
     dataset = _all_images(Path(data), settings)
     attributes = read_attributes(dataset, by, patients)

@@ -8,6 +8,7 @@ from handbone.evaluation.pair_names import PairName
 from handbone.evaluation.score_files import write_scores
 from handbone.evaluation.score_table import ScoreTable
 from handbone.evaluation.surface_distance import pixel_lengths
+from handbone.kept_inputs import keep_inputs
 from handbone.metadata.patient_table import read_patient_table
 
 from .evaluation import Evaluation
@@ -91,6 +92,9 @@ def evaluate(
         >>> print(evaluation.text(worst=3))
     """
     _check_places(prediction, reference, against, images, patients, unknown_file)
+    keep_inputs(
+        [out, overlap_out], [prediction, reference, against, images, patients, unknown_file]
+    )
     if worst < 0:
         raise HandboneError(f'--worst is a number of images from 0 on, got {worst}.')
     if overlap_out and not overlap:

@@ -3,6 +3,7 @@
 import csv
 
 import numpy as np
+import pytest
 from made_masks import shifted, write_masks
 
 from handbone.bones import CLASSES
@@ -74,6 +75,13 @@ def test_an_unknown_attribute_is_refused_before_anything_is_scored(
 ):
     monkeypatch.setattr(evaluating, 'MaskScorer', None)
     assert '--by sex: nothing tells it. Add --table' in refused(masks, annotations, '--by', 'sex')
+
+
+@pytest.mark.parametrize('option', ['--out', '--overlap-out'])
+def test_no_result_takes_the_place_of_what_is_scored(masks, annotations, refused, option):
+    content = masks.read_bytes()
+    assert f'{masks} is read here' in refused(masks, annotations, '--overlap', option, masks)
+    assert masks.read_bytes() == content
 
 
 def test_bends_of_masks_without_a_size(masks, truths, tmp_path, refused, capsys):

@@ -151,8 +151,7 @@ class _Bits:
         """
         data, skipped = self._take(word * count)
         bits = np.unpackbits(np.frombuffer(data, np.uint8))[skipped : skipped + word * count]
-        found: np.ndarray = bits.reshape(count, word).any(axis=1)
-        return found
+        return np.asarray(bits.reshape(count, word).any(axis=1))
 
     def _take(self, count: int) -> tuple[bytes, int]:
         """Go on by some bits: the bytes that hold them, and how many bits come before them."""

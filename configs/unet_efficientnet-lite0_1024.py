@@ -16,17 +16,12 @@ _base_.val_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_dataloader.dataset.pipeline[1].scale = crop_size
 _base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4)
+# times the number of classes, to sum over classes instead of averaging
+_base_.model.decode_head.loss_decode[0].loss_weight = 29.0
 model = dict(
     data_preprocessor=dict(
         type='ProgressiveDataPreProcessor',
         stages=[(full_size_from / max_iters, 2)],
         size_divisor=64,  # half of it is a multiple of the network's stride, 32
-    ),
-    decode_head=dict(
-        loss_decode=[
-            # times the number of classes, to sum over classes instead of averaging
-            dict(type='MultilabelBCELoss', loss_weight=29.0),
-            dict(type='MultilabelDiceLoss', loss_weight=1.0),
-        ],
     ),
 )

@@ -18,12 +18,5 @@ _base_.test_pipeline[1].scale = crop_size
 train_dataloader = dict(batch_size=4, dataset=dict(data_root=data_root, num_folds=10))
 val_dataloader = dict(dataset=dict(data_root=data_root, num_folds=10))
 test_dataloader = dict(dataset=dict(data_root=data_root))
-model = dict(
-    decode_head=dict(
-        loss_decode=[
-            # times the number of classes, as in the demo
-            dict(type='MultilabelBCELoss', loss_weight=29.0),
-            dict(type='MultilabelDiceLoss', loss_weight=1.0),
-        ],
-    ),
-)
+# times the number of classes, as in the demo
+_base_.model.decode_head.loss_decode[0].loss_weight = 29.0

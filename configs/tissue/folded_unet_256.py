@@ -11,17 +11,12 @@ max_iters = 300
 _base_.param_scheduler.total_steps = max_iters
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 train_dataloader = dict(batch_size=8, dataset=dict(dataset=dict(tile_size=256, overlap=64)))
+# times the number of classes, as in the demo
+_base_.model.decode_head.loss_decode[0].loss_weight = 5.0
 model = dict(
     data_preprocessor=dict(mean=[190.0] * 3, std=[50.0] * 3),
     backbone=dict(in_channels=3),
-    decode_head=dict(
-        num_classes=5,
-        loss_decode=[
-            # times the number of classes, as in the demo
-            dict(type='MultilabelBCELoss', loss_weight=5.0),
-            dict(type='MultilabelDiceLoss', loss_weight=1.0),
-        ],
-    ),
+    decode_head=dict(num_classes=5),
     # windows overlap by half; logits of 2 x 2 pixels are averaged, which bounds the memory
     test_cfg=dict(mode='slide', crop_size=crop_size, stride=(128, 128), logit_stride=2),
 )

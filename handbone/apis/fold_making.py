@@ -17,10 +17,11 @@ from handbone.datasets.fold_file import write_fold_file
 from handbone.datasets.fold_making import balanced_folds
 from handbone.datasets.folds import in_fold
 from handbone.datasets.formats.recognition import signs
-from handbone.datasets.image_attributes import read_attributes, without_attributes
-from handbone.errors import HandboneError, counted
+from handbone.datasets.image_attributes import OF_IMAGE, read_attributes, without_attributes
+from handbone.errors import HandboneError, counted, shown
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
+from handbone.kept_inputs import keep_inputs
 from handbone.metadata import read_patient_table
 from handbone.planning.source import find_source
 
@@ -148,7 +149,8 @@ def make_folds(
 
     Raises:
         HandboneError: If the data, the table or an attribute are not valid, there are fewer
-            patients than folds, or a config is given with what says how labels are read.
+            patients than folds, a config is given with what says how labels are read, or the CSV
+            would take the place of what is read.
         OSError: If a file cannot be read or written.
     """
     reading = dict(
@@ -162,8 +164,9 @@ def make_folds(
     )
     settings, notes = _settings(Path(data), reading, options)
     if table is None:
-        table, unused = _usual_table(Path(data), patient_pattern)
+        table, unused = _usual_table(Path(data), patient_pattern, by)
         notes += unused
+    keep_inputs([out], [data, table])
     patients = None if table is None else read_patient_table(table)
     dataset = _all_images(Path(data), settings)
     attributes = read_attributes(dataset, by, patients)
@@ -220,18 +223,30 @@ def _settings(
     return dict(found), []
 
 
-def _usual_table(data: Path, patient_pattern: str | None) -> tuple[Path | None, list[str]]:
+def _usual_table(
+    data: Path, patient_pattern: str | None, by: Sequence[str] | None
+) -> tuple[Path | None, list[str]]:
     """Find the table in the folder of the data, and say where a pattern stands against it.
 
     The table is of patients that have folders; a pattern finds others, whose names it need not
     have.
+
+    Raises:
+        HandboneError: If an attribute needs the table that the pattern stands against.
     """
     path = data / TABLE
     if not path.is_file():
         return None, []
     if patient_pattern is None:
         return path, []
-    return None, [f'--patient-pattern names the patients, so {path} is not used; --table takes it.']
+    unused = f'--patient-pattern names the patients, so {path} is not used'
+    needed = [name for name in by or () if name not in OF_IMAGE]
+    if needed:
+        raise HandboneError(
+            f'{unused}, and {shown(needed[0])} cannot be seen in the images. Give a table of these '
+            f'patients with --table, {path} if it names them so.'
+        )
+    return None, [f'{unused}; --table takes it.']
 
 
 def _is_config(path: Path) -> bool:

@@ -6,6 +6,7 @@ from handbone.csv_files import csv_bytes
 from handbone.datasets.file_list import image_file
 from handbone.errors import HandboneError
 from handbone.files import write_atomically
+from handbone.kept_inputs import keep_inputs
 from handbone.listing import files_below
 from handbone.metadata import CleanTable, TableCleaner, read_raw_table
 from handbone.metadata.cleaning import Finding
@@ -53,12 +54,7 @@ def clean_metadata(
     for place in (table, data):
         if place is not None and not Path(place).exists():
             raise HandboneError(f'{place}: no such file or folder. Correct the path.')
-    for target in (out, findings):
-        if target is not None and Path(target).resolve() == Path(table).resolve():
-            raise HandboneError(
-                f'{target} is the table that is cleaned, whose place the result would take. Give '
-                'the result another name.'
-            )
+    keep_inputs([out, findings], [table])
     folders = [] if data is None else image_folders(Path(data))
     cleaned = TableCleaner(read_raw_table(table, sheet), folders, repair).clean()
     if findings is not None:

@@ -28,7 +28,7 @@ from handbone.datasets.fold_file import folds_of, read_fold_file
 from handbone.errors import HandboneError
 from handbone.evaluation.drawn_tables import draw_table, plain_text
 from handbone.files import write_atomically
-from handbone.planning.config_text import config_text
+from handbone.planning.config_text import config_text, is_planned
 from handbone.planning.fingerprint import Fingerprint, is_fingerprint, take_fingerprint
 from handbone.planning.plan import Budget, Plan, Step, StepCost
 from handbone.planning.rules import make_plan
@@ -116,8 +116,8 @@ def plan(
         The plan, and the files that were written.
 
     Raises:
-        HandboneError: The dataset is not valid, nothing fits into memory and time, or the
-            fingerprint would take the place of another file.
+        HandboneError: The dataset is not valid, nothing fits into memory and time, or the config or
+            the fingerprint would take the place of another file.
         OSError: A file cannot be read or written.
     """
     out = Path(out)
@@ -158,9 +158,14 @@ def plan(
 
 
 def _fingerprint_file(out: Path) -> Path:
-    """Name the file of the fingerprint, in the place of which nothing else may be."""
+    """Name the file of the fingerprint; what a plan did not write is not replaced."""
     if out.suffix != '.py':
         raise HandboneError(f'{out}: a config is a .py file. Name it so: --out {out.stem}.py')
+    if out.exists() and not is_planned(out):
+        raise HandboneError(
+            f'{out} is there and is not the config of an earlier plan, whose place it would have. '
+            f'Name the config otherwise: --out {out.stem}_plan.py'
+        )
     path = out.with_suffix('.json')
     if path.exists() and not is_fingerprint(path):
         raise HandboneError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handbone.errors import HandboneError
+from handbone.errors import HandboneError, shown
 from handbone.metadata.patient_table import PatientTable
 from handbone.progress import progress_bar
 
@@ -56,11 +56,12 @@ def read_attributes(
         The attributes.
 
     Raises:
-        HandboneError: If an attribute is not known.
+        HandboneError: If an attribute is not known, before anything is measured.
     """
     classes = tuple(dataset.metainfo['classes'])
     patients, shares, known = [], [], []
     columns = table.columns if table else {}
+    _check_attributes(by or (), table)
     # the bend of masks takes longest, so it is measured where it is asked for
     measured: dict[str, list[str]] = {
         name: [] for name in OF_IMAGE if by is None or (name in by and name not in columns)
@@ -84,15 +85,10 @@ def read_attributes(
         by += [name for name in ('sex', 'age', 'height') if name in columns]
     values = {}
     for name in dict.fromkeys(by):
-        if name in measured and name not in columns:
-            values[name] = tuple(measured[name])
-        elif table is None:
-            raise HandboneError(
-                f'{name!r} cannot be seen in the images ({" and ".join(OF_IMAGE)} can): add a '
-                'table of patients with this column'
-            )
-        else:
+        if table is not None and name in columns:
             values[name] = tuple(banded(name, table.values(name, patients)))
+        else:
+            values[name] = tuple(measured[name])
     return ImageAttributes(
         patients=tuple(patients),
         values=values,
@@ -101,6 +97,19 @@ def read_attributes(
         known=np.stack(known),
         classes=classes,
     )
+
+
+def _check_attributes(by: Sequence[str], table: PatientTable | None) -> None:
+    """Make sure that all attributes can be known."""
+    for name in by:
+        if name in OF_IMAGE:
+            continue
+        if table is None:
+            raise HandboneError(
+                f'{shown(name)} cannot be seen in the images ({" and ".join(OF_IMAGE)} can). Add a '
+                'table of patients with this column (--table).'
+            )
+        table.require(name)
 
 
 def without_attributes(dataset: MultilabelDataset, known: ImageAttributes) -> list[str]:

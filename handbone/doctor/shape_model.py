@@ -117,7 +117,8 @@ class ShapeModel:
         """Find the classes that agree with each other.
 
         The class that agrees least with all others is doubted first, then the one that agrees
-        least with those that remain, and so on.
+        least with those that remain, and so on, up to :data:`MOST_DOUBTED` of the classes. Where
+        more are wrong in the same way, those that are right contradict them and are doubted.
 
         Args:
             values: (C, 3), standardised features.
@@ -130,7 +131,8 @@ class ShapeModel:
         believed = there & self.modelled
         doubted: list[int] = []
         count = int(believed.sum())
-        while len(doubted) < min(MOST_DOUBTED * count, count - FEWEST_BELIEVED):
+        most = min(int(MOST_DOUBTED * count), count - FEWEST_BELIEVED)
+        while len(doubted) < most:
             distances = self._limited(values, believed, limits)
             if distances.max() <= 1:
                 break

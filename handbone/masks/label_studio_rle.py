@@ -6,6 +6,7 @@ is repeated or one value after the other, two bits choose the size of the length
 fourth value of every pixel, its opacity, is the mask.
 """
 
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,8 @@ from .run_union import unite_runs
 #: Bits of a value, and the sizes of lengths in bits, that are written.
 WORD, SIZES = 8, (3, 4, 8, 16)
 CHANNELS = 4
+#: Which of the values of a pixel is the mask.
+OPACITY = 3
 
 
 def read_brush(data: Sequence[int], num_pixels: int) -> np.ndarray:
@@ -45,22 +48,23 @@ def read_brush(data: Sequence[int], num_pixels: int) -> np.ndarray:
         )
     word = bits.read(5) + 1
     sizes = [bits.read(4) + 1 for _ in range(4)]
-    sections: list[tuple[int, int]] = []
+    # 16 bytes for each section, of which a brush may have millions
+    runs = array('q')
     place = 0
     while place < count:
         repeated = bits.read(1)
         stop = place + bits.read(sizes[bits.read(2)]) + 1
         if stop > count:
             raise HandboneError('the brush holds more values than it says')
-        if repeated:
-            if bits.read(word):
-                sections.append((place, stop))
-        else:
-            for each in range(place, stop):
-                if bits.read(word):
-                    sections.append((each, each + 1))
+        if not repeated:
+            runs.frombytes(_opaque_pixels(bits.are_set(word, stop - place), place).tobytes())
+        elif bits.read(word):
+            first = _next_pixel(place)
+            runs.extend((first, _next_pixel(stop) - first))
         place = stop
-    return _pixels_of(np.array(sections, np.int64).reshape(-1, 2))
+    found = np.array(runs, np.int64).reshape(-1, 2)
+    # long runs come in several sections
+    return unite_runs([found[found[:, 1] > 0]])
 
 
 def write_brush(runs: np.ndarray, num_pixels: int) -> list[int]:
@@ -95,14 +99,24 @@ def _repeated(value: int, count: int) -> list[str]:
     return parts
 
 
-def _pixels_of(sections: np.ndarray) -> np.ndarray:
-    """Find the pixels whose fourth value lies in one of the sections."""
-    opacity = CHANNELS - 1
-    starts = -(-(sections[:, 0] - opacity) // CHANNELS)
-    stops = -(-(sections[:, 1] - opacity) // CHANNELS)
-    runs = np.stack([starts, stops - starts], axis=1)
-    # long runs come in several sections
-    return unite_runs([runs[runs[:, 1] > 0]])
+def _next_pixel(place: int) -> int:
+    """Find the first pixel whose opacity comes at a place among the values, or after it."""
+    return -(-(place - OPACITY) // CHANNELS)
+
+
+def _opaque_pixels(are_set: np.ndarray, place: int) -> np.ndarray:
+    """Find the pixels whose opacity is set.
+
+    Args:
+        are_set: Bool (n,), for values one after the other.
+        place: Of the first one among the values.
+
+    Returns:
+        Int64 (m, 2) of [start, length].
+    """
+    first = _next_pixel(place)
+    opaque = first + np.flatnonzero(are_set[first * CHANNELS + OPACITY - place :: CHANNELS])
+    return unite_runs([np.stack([opaque, np.ones_like(opaque)], axis=1)])
 
 
 class _Bits:
@@ -121,10 +135,30 @@ class _Bits:
         Returns:
             The number.
         """
+        data, skipped = self._take(count)
+        number = int.from_bytes(data, 'big') >> (8 * len(data) - skipped - count)
+        return number & ((1 << count) - 1)
+
+    def are_set(self, word: int, count: int) -> np.ndarray:
+        """Read numbers, and tell which are not 0.
+
+        Args:
+            word: Bits of a number.
+            count: How many there are.
+
+        Returns:
+            Bool (count,).
+        """
+        data, skipped = self._take(word * count)
+        bits = np.unpackbits(np.frombuffer(data, np.uint8))[skipped : skipped + word * count]
+        return np.asarray(bits.reshape(count, word).any(axis=1))
+
+    def _take(self, count: int) -> tuple[bytes, int]:
+        """Go on by some bits: the bytes that hold them, and how many bits come before them."""
         end = self._place + count
         if end > 8 * len(self._data):
             raise HandboneError('the brush is cut off')
-        first, last = self._place // 8, -(-end // 8)
-        number = int.from_bytes(self._data[first:last], 'big') >> (8 * last - end)
+        data = self._data[self._place // 8 : -(-end // 8)]
+        skipped = self._place % 8
         self._place = end
-        return number & ((1 << count) - 1)
+        return data, skipped

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from handbone.listing import normal_form
 
+from .cells import FACTORS
+
 PATIENT = 'patient'
 #: Columns that hold numbers, with their units.
 UNITS = {'age': 'years', 'height': 'cm', 'weight': 'kg'}
@@ -26,6 +28,7 @@ HEADERS = {
 _COLUMN = {header: column for column, headers in HEADERS.items() for header in headers}
 #: A unit in brackets at the end of a header, as in ``height (cm)`` or ``키[m]``.
 _BRACKETS = re.compile(r'\s*[(\[（]\s*([^)\]）]*?)\s*[)\]）]\s*$')
+_BETWEEN_WORDS = re.compile(r'[\s_.-]+')
 
 
 class Header(NamedTuple):
@@ -33,7 +36,7 @@ class Header(NamedTuple):
 
     Attributes:
         column: One of :data:`HEADERS`, or the header itself where it is none of them.
-        unit: The unit in its brackets, in lower case; empty without brackets.
+        unit: The unit in its brackets, or its last word if that is one, in lower case; else empty.
         known: Whether the header is one of :data:`HEADERS`.
     """
 
@@ -53,11 +56,19 @@ def read_header(text: str) -> Header:
 
     >>> read_header('키 (cm)')
     Header(column='height', unit='cm', known=True)
+    >>> read_header('age_months')
+    Header(column='age', unit='months', known=True)
     """
     name = normal_form(text).strip()
     found = _BRACKETS.search(name)
     bare = name[: found.start()] if found else name
-    column = _COLUMN.get(re.sub(r'[\s_.-]+', '', bare.casefold()))
+    unit = found[1].casefold() if found else ''
+    words = [word for word in _BETWEEN_WORDS.split(bare.casefold()) if word]
+    column = _COLUMN.get(''.join(words))
+    if column is None and words and not found:
+        *words, unit = words
+        column = _COLUMN.get(''.join(words))
+        column = column if unit in FACTORS.get(column or '', ()) else None
     if column is None:
         return Header(name, '', known=False)
-    return Header(column, found[1].casefold() if found else '', known=True)
+    return Header(column, unit, known=True)

@@ -9,6 +9,7 @@ from handbone.csv_files import read_table, row_error
 from handbone.errors import HandboneError, listed, shown
 from handbone.listing import normal_form
 
+from .cells import FACTORS
 from .headers import PATIENT, UNITS, read_header
 
 #: What is done about a table that is not clean.
@@ -41,11 +42,7 @@ class PatientTable(NamedTuple):
         Raises:
             HandboneError: If there is no such column, or no patient is in the table.
         """
-        if column not in self.columns:
-            raise HandboneError(
-                f'{self.path} has no column {shown(column)}; its columns are '
-                f'{listed(list(self.columns), 12)}.'
-            )
+        self.require(column)
         if not set(self.patients) & {normal_form(name) for name in patients}:
             raise HandboneError(
                 f'{self.path}: none of its patients ({listed(self.patients)}) is a folder of the '
@@ -54,6 +51,21 @@ class PatientTable(NamedTuple):
             )
         of_patient = self.columns[column]
         return [of_patient.get(normal_form(name), '') for name in patients]
+
+    def require(self, column: str) -> None:
+        """Make sure that there is a column.
+
+        Args:
+            column: Its name.
+
+        Raises:
+            HandboneError: If there is none.
+        """
+        if column not in self.columns:
+            raise HandboneError(
+                f'{self.path} has no column {shown(column)}; its columns are '
+                f'{listed(list(self.columns), 12)}.'
+            )
 
 
 def read_patient_table(path: str | Path) -> PatientTable:
@@ -80,7 +92,7 @@ def read_patient_table(path: str | Path) -> PatientTable:
     """
     path = Path(path)
     header, rows = read_table(path)
-    names = [read_header(text).column for text in header]
+    names = [_column_of(path, text) for text in header]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise row_error(path, 1, f'two columns mean {shown(twice[0])}', 'Keep one.')
@@ -109,6 +121,14 @@ def read_patient_table(path: str | Path) -> PatientTable:
             path, 1, 'there is no row below the header', 'The file may be cut off; write it again.'
         )
     return PatientTable(path, columns, tuple(patients))
+
+
+def _column_of(path: Path, text: str) -> str:
+    """Name the column of a header, which has to be in the unit of a clean table."""
+    header = read_header(text)
+    if header.column in UNITS and FACTORS[header.column].get(header.unit, 1.0) != 1.0:
+        raise row_error(path, 1, f'{shown(text)} is not in {UNITS[header.column]}', REMEDY)
+    return header.column
 
 
 def is_number(text: str) -> bool:

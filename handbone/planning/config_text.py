@@ -16,6 +16,8 @@ from .source import Source
 
 #: Decoded images that each worker may keep, in MB.
 MOST_CACHED = 500
+#: How the configs begin that are written here.
+BEGINNING = '# Planned for '
 
 
 def config_text(
@@ -45,8 +47,26 @@ def config_text(
     return '\n'.join(parts)
 
 
+def is_planned(path: Path) -> bool:
+    """Tell whether a file is the config of a plan.
+
+    Args:
+        path: Anything that exists.
+
+    Returns:
+        False for any other file, such as a config that was written by hand, and for a folder.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if not path.is_file():
+        return False
+    with path.open('rb') as file:
+        return file.read(len(BEGINNING)) == BEGINNING.encode()
+
+
 def _head(plan: Plan, source: Source) -> str:
-    lines = [f'# Planned for {source.settings["data_root"]} by the rules of docs/plan.md.']
+    lines = [f'{BEGINNING}{source.settings["data_root"]} by the rules of docs/plan.md.']
     lines += [f'# {name}: {choice} ({reason})' for name, choice, reason in plan.reasons]
     return '\n'.join(lines)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from handbone.bones import CLASSES, RAYS
 
-from .bone_areas import AREA_FACTOR, TYPICAL_AREAS, relative_areas
+from .bone_areas import AREA_FACTOR, TYPICAL_AREAS, drawn_twice, relative_areas
 from .bone_places import are_two_hands, several_places
 from .bone_shapes import BoneShape, bone_shapes, gap_between
 from .growing_hand import is_growing, small_carpals, unossified_carpals
@@ -75,10 +75,10 @@ def _adjoin(bones: Mapping[str, BoneShape], first: str, second: str) -> bool:
 def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     """Find what a human reader should look at in the labels of a hand.
 
-    The flags name missing bones, bones in several places, bones of a finger that are not in order
-    from tip to wrist, metacarpals that are not side by side in order, and bones whose areas are far
-    from the proportions of a hand. Labels of two hands, or of none, are flagged as such. Nothing is
-    changed.
+    The flags name missing bones, bones in several places or twice side by side, bones of a finger
+    that are not in order from tip to wrist, metacarpals that are not side by side in order, and
+    bones whose areas are far from the proportions of a hand. Labels of two hands, or of none, are
+    flagged as such. Nothing is changed.
 
     The hand of a child is no fault: an epiphysis near its shaft is in the same place, and carpals
     may be missing in the order in which they ossify, or be small. Where something else is flagged,
@@ -102,6 +102,8 @@ def check_hand(labels: np.ndarray) -> tuple[str, ...]:
     if missing:
         flags.append(f'missing: {", ".join(missing)}')
     flags.extend(f'{name} is in {count} separate places' for name, count in several.items())
+    twice = [name for name in drawn_twice(bones) if name not in several]
+    flags.extend(f'{name} is drawn twice, side by side' for name in twice)
     flags.extend(flag for _, flag in misplaced_bones(bones))
     flags.extend(_proportions(bones))
     return (*flags, *_growth(unossified, small_carpals(bones))) if flags else ()

@@ -8,13 +8,14 @@ from handbone.evaluation.pair_names import PairName
 from handbone.evaluation.score_files import write_scores
 from handbone.evaluation.score_table import ScoreTable
 from handbone.evaluation.surface_distance import pixel_lengths
+from handbone.kept_inputs import keep_inputs
 from handbone.metadata.patient_table import read_patient_table
 
 from .evaluation import Evaluation
 from .mask_scores import MaskScorer
 from .overlaps import score_overlaps
 from .reference_masks import Size
-from .score_groups import image_values
+from .score_groups import check_attributes, image_values
 from .written_scores import read_tables
 
 #: Note where there is nothing to score.
@@ -91,6 +92,9 @@ def evaluate(
         >>> print(evaluation.text(worst=3))
     """
     _check_places(prediction, reference, against, images, patients, unknown_file)
+    keep_inputs(
+        [out, overlap_out], [prediction, reference, against, images, patients, unknown_file]
+    )
     if worst < 0:
         raise HandboneError(f'--worst is a number of images from 0 on, got {worst}.')
     if overlap_out and not overlap:
@@ -98,6 +102,7 @@ def evaluate(
     prediction, other = Path(prediction), Path(against) if against else None
     lengths = None if spacing is None else pixel_lengths(spacing)
     people = read_patient_table(patients) if patients else None
+    check_attributes(by, people, masks=reference is not None)
     scorer: MaskScorer | None = None
     overlaps: list[ScoreTable] = []
     pictures: list[Path] = []

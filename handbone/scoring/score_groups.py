@@ -13,14 +13,39 @@ from handbone.metadata.patient_table import PatientTable
 from .mask_scores import MaskScorer
 
 
+def check_attributes(by: Sequence[str], table: PatientTable | None, masks: bool) -> None:
+    """Make sure that all attributes of images can be known, before anything is scored.
+
+    Args:
+        by: Attributes, as for :func:`image_values`.
+        table: Table of patients.
+        masks: Whether there are reference masks.
+
+    Raises:
+        HandboneError: If an attribute is not known.
+    """
+    for name in by:
+        if name == 'side' or (name == 'bend' and masks):
+            continue
+        if table is not None and name in table.columns:
+            continue
+        remedy = 'Add --table CSV with this column'
+        if name == 'bend':
+            remedy = 'It is measured from reference masks; add a REFERENCE'
+        elif table is not None:
+            remedy = f'{table.path} has the columns {listed(list(table.columns), 12)}'
+        raise HandboneError(f'--by {name}: nothing tells it. {remedy}.')
+
+
 def image_values(
     by: Sequence[str], scores: ScoreTable, table: PatientTable | None, scorer: MaskScorer | None
 ) -> dict[str, list[str]]:
     """Find the value of each image of a table of scores.
 
     Args:
-        by: Attributes: ``side`` (from the names of images), ``bend`` of the wrist (from the
-            reference masks), and columns of the table of patients; numbers are divided into bands.
+        by: Attributes that :func:`check_attributes` lets pass: ``side`` (from the names of images),
+            ``bend`` of the wrist (from the reference masks), and columns of the table of patients;
+            numbers are divided into bands.
         scores: The table of scores.
         table: Table of patients.
         scorer: The reference masks; None where the scores were read from a file.
@@ -29,7 +54,7 @@ def image_values(
         Values by attribute, in the order of the images.
 
     Raises:
-        HandboneError: If an attribute is not known.
+        HandboneError: If no patient is in the table, or a size that a bend needs is not known.
     """
     found = {}
     for name in dict.fromkeys(by):
@@ -37,15 +62,8 @@ def image_values(
             found[name] = banded(name, table.values(name, scores.patients))
         elif name == 'side':
             found[name] = [side_of(image) for image in scores.images]
-        elif name == 'bend' and scorer is not None:
+        elif scorer is not None:
             found[name] = _bends(scorer, scores)
-        else:
-            remedy = 'Add --table CSV with this column'
-            if name == 'bend':
-                remedy = 'It is measured from reference masks; add a REFERENCE'
-            elif table is not None:
-                remedy = f'{table.path} has the columns {listed(list(table.columns), 12)}'
-            raise HandboneError(f'--by {name}: nothing tells it. {remedy}.')
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from handbone.errors import HandboneError, listed
 from handbone.files import open_atomically
+from handbone.kept_inputs import keep_inputs
 
 from .rle_rows import HEADER, run_rows
 from .run_votes import vote_on_runs
@@ -99,11 +100,7 @@ def _check_once(paths: Sequence[str | Path], out: str | Path) -> None:
                 'give it a larger weight'
             )
         voting.add(Path(path).resolve())
-    if Path(out).resolve() in voting:
-        raise HandboneError(
-            f'{out} is one of the files that vote, so the result would replace it: write the '
-            'result to a different file'
-        )
+    keep_inputs([out], paths)
 
 
 def _check_same(file: SubmissionRows, first: SubmissionRows) -> None:

@@ -3,11 +3,13 @@
 import csv
 
 import numpy as np
+import pytest
 from made_masks import shifted, write_masks
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
 from handbone.masks import dice, overlap_counts
+from handbone.scoring import evaluating
 
 
 def test_overlaps_of_pairs(masks, truths, annotations, tmp_path, capsys, refused):
@@ -66,6 +68,20 @@ def test_scores_by_attributes(masks, truths, annotations, phantom_root, capsys, 
     main(['evaluate', str(out), '--by', 'side,sex', '--table', str(table)])
     assert '| sex ' in capsys.readouterr().out
     assert 'It is measured from reference masks' in refused(out, '--by', 'bend')
+
+
+def test_an_unknown_attribute_is_refused_before_anything_is_scored(
+    masks, annotations, refused, monkeypatch
+):
+    monkeypatch.setattr(evaluating, 'MaskScorer', None)
+    assert '--by sex: nothing tells it. Add --table' in refused(masks, annotations, '--by', 'sex')
+
+
+@pytest.mark.parametrize('option', ['--out', '--overlap-out'])
+def test_no_result_takes_the_place_of_what_is_scored(masks, annotations, refused, option):
+    content = masks.read_bytes()
+    assert f'{masks} is read here' in refused(masks, annotations, '--overlap', option, masks)
+    assert masks.read_bytes() == content
 
 
 def test_bends_of_masks_without_a_size(masks, truths, tmp_path, refused, capsys):

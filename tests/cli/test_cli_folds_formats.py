@@ -102,8 +102,14 @@ def test_a_pattern_stands_against_the_table_in_the_folder(run_command, phantom_r
     shown, _ = run_command(*words)
     (note,) = [line for line in shown.splitlines() if 'is not used' in line]
     assert str(phantom_root / 'patients.csv') in note and '| sex ' not in shown
-    shown, _ = run_command(*words, '--table', phantom_root / 'patients.csv')
+    table = phantom_root / 'patients.csv'
+    shown, _ = run_command(*words, '--table', table)
     assert '| sex ' in shown and 'is not used' not in shown
+    _, error = run_command(*words, '--by', 'side,sex', expected=1)
+    assert (
+        f"--patient-pattern names the patients, so {table} is not used, and 'sex' cannot be seen "
+        f'in the images. Give a table of these patients with --table, {table} if it names them so.'
+    ) in error
 
 
 def test_what_a_reader_guesses_is_told_once(phantom_root, tmp_path, monkeypatch):

@@ -56,7 +56,7 @@ def test_the_table_itself_is_not_replaced(option, run_command, table, tmp_path):
     content = path.read_bytes()
     words = ['--out', tmp_path / 'clean.csv', option, path.parent / '.' / path.name]
     _, errors = run_command('metadata', path, *words, expected=1)
-    assert f'{path} is the table that is cleaned' in errors
+    assert f'{path} is read here' in errors
     assert path.read_bytes() == content
 
 

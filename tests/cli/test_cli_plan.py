@@ -51,6 +51,14 @@ def test_the_fingerprint_takes_the_place_of_no_other_file(run_command, phantom_r
     assert annotations.read_bytes() == content and not out.exists()
 
 
+def test_a_plan_replaces_no_config_that_was_written_by_hand(run_command, phantom_root, tmp_path):
+    out, content = tmp_path / 'mine.py', "_base_ = ['demo.py']\n"
+    out.write_text(content)
+    _, errors = run_command('plan', phantom_root, '--out', out, expected=1)
+    assert f'error: {out} is there and is not the config of an earlier plan' in errors
+    assert out.read_text() == content and list(tmp_path.iterdir()) == [out]
+
+
 def test_a_plan_takes_the_place_of_an_earlier_one(run_command, phantom_root, tmp_path, monkeypatch):
     monkeypatch.setattr(step_cost, '_measure', lambda *_: (0.1, 10**9))
     fingerprint = tmp_path / 'mine.json'

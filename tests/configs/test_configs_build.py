@@ -40,6 +40,21 @@ def config(request, monkeypatch):
     return Config.fromfile(request.param)
 
 
+@pytest.mark.parametrize(
+    'name',
+    [
+        *('demo', 'phantom_shift/segformer_mit-b0_256', 'unet_efficientnet-lite0_1024'),
+        *('tissue/folded_unet_256', 'jsrt/folded_unet_384'),
+    ],
+)
+def test_short_trainings_sum_the_cross_entropy_over_classes(name):
+    head = Config.fromfile(CONFIGS / f'{name}.py').model.decode_head
+    assert [(loss.type, loss.loss_weight) for loss in head.loss_decode] == [
+        ('MultilabelBCELoss', head.num_classes),
+        ('MultilabelDiceLoss', 1),
+    ]
+
+
 def walk(part: object) -> Iterator[dict]:
     """Every dict in a configuration."""
     if isinstance(part, dict):

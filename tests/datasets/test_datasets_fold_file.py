@@ -1,14 +1,18 @@
 """The CSV of folds: its reader, and the dataset that follows it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_dataset import shapes
 
-from handbone.datasets import DatasetError
+from handbone.datasets import DatasetError, image_attributes
 from handbone.datasets.attribute_values import banded, side_of
 from handbone.datasets.fold_file import read_fold_file, write_fold_file
 from handbone.datasets.formats.conversion import convert
 from handbone.datasets.image_attributes import read_attributes, without_attributes
+from handbone.errors import HandboneError
+from handbone.metadata.patient_table import PatientTable
 
 HEADER = 'patient,fold\n'
 
@@ -79,8 +83,15 @@ def test_attributes_of_images(folder, build):
     attributes = read_attributes(build(folder.config()))
     assert attributes.classes == ('round', 'square', 'long') and 'bend' not in attributes.values
     assert attributes.presence.all() and attributes.areas.shape == (len(attributes.patients), 3)
-    with pytest.raises(ValueError, match=r"'sex' cannot be seen in the images.*add a table"):
+    with pytest.raises(ValueError, match=r"'sex' cannot be seen in the images.*Add a table"):
         read_attributes(build(folder.config()), ['sex'])
+
+
+def test_an_unknown_attribute_is_refused_before_images_are_measured(folder, build, monkeypatch):
+    monkeypatch.setattr(image_attributes, 'labels_of', None)
+    table = PatientTable(Path('p.csv'), {'age': {}}, ('a',))
+    with pytest.raises(HandboneError, match="p.csv has no column 'sex'; its columns are 'age'"):
+        read_attributes(build(folder.config()), ['side', 'sex'], table)
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,13 @@ def test_a_class_is_believed_again_once_those_that_contradict_it_are_doubted():
     distances = shape.distances(shape.expect(values, there)).max(axis=1)
     assert distances.argmax() == 0
     assert shape.believed(values, there, limits).tolist() == [True, False, False, *[True] * 5]
+
+
+def test_less_than_half_of_the_classes_is_doubted():
+    """However many of them lie elsewhere, and none is expected from the others."""
+    for count, most in ((4, 1), (5, 2), (8, 3), (10, 4), (29, 11)):
+        shape = model([(30 * index, 0) for index in range(count)], [1] * count)
+        values = np.zeros((count, 3))
+        values[:, 0] = np.linspace(10, 20, count)
+        believed = shape.believed(values, np.ones(count, bool), np.array([5.0, 5.0]))
+        assert believed.tolist() == [index < count - most for index in range(count)]

@@ -48,6 +48,19 @@ def test_carpal_bones_that_lie_elsewhere_than_on_the_other_side():
     assert len(of_pairs) >= 2
 
 
+@pytest.mark.parametrize('scale', [1.0, 0.7])
+def test_a_bone_of_half_the_area_of_the_other_side_is_told_once(scale):
+    """However large the hand is: the other bones of its image say how large the bone should be."""
+    polygons = []
+    for name, outline in hand(23):
+        middle = outline.mean(axis=0)
+        halved = middle + np.sqrt(0.5) * (outline - middle)
+        outline = halved if name == 'finger-6' else outline
+        polygons.append((name, SIZE / 2 + scale * (outline - SIZE / 2)))
+    findings = found(findings_with({23: polygons}, 100), 23)
+    assert findings == {('out-of-proportion', 'finger-6')}
+
+
 def test_both_hands_of_most_patients_are_alike():
     of_pairs = [each for each in findings_with() if each.check == 'left-right-difference']
     assert len(of_pairs) <= 1

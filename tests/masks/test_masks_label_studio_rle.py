@@ -1,6 +1,7 @@
 """Label Studio's brush against its own decoder and encoder, written down anew."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -98,3 +99,32 @@ def test_damage(damage, fault):
     data = write_brush(np.array([[1, 2], [4, 1]]), 6)
     with pytest.raises(HandboneError, match=fault):
         read_brush(damage(data), 6)
+
+
+def coloured(mask, color=(200, 0, 60)):
+    """A brush as the program draws it: opaque pixels of a colour, one value after the other."""
+    opaque = ''.join(f'{value:08b}' for value in (*color, 255))
+    text = f'{4 * mask.size:032b}' + f'{7:05b}' + ''.join(f'{15:04b}' for _ in range(4))
+    for is_set, group in itertools.groupby(mask.ravel().tolist()):
+        length = len(list(group))
+        while length:
+            part = min(length, 1 << 14)
+            text += f'{int(not is_set)}00{4 * part - 1:016b}' + (
+                opaque * part if is_set else '0' * 8
+            )
+            length -= part
+    text += '0' * (-len(text) % 8)
+    return list(int(text, 2).to_bytes(len(text) // 8, 'big'))
+
+
+def test_a_coloured_brush_takes_no_memory_for_its_values():
+    """A disc of 80,000 pixels has 320,000 values, and 320 runs."""
+    rows, columns = np.ogrid[:400, :400]
+    mask = (rows - 200) ** 2 + (columns - 200) ** 2 < 160**2
+    data = coloured(mask)
+    tracemalloc.start()
+    runs = read_brush(data, mask.size)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(runs, encode(pack(mask[None]), 1)[0])
+    assert peak < 8 * mask.sum()  # the bytes themselves are half of it

@@ -1,5 +1,6 @@
 """Clean tables of patients."""
 
+import re
 import unicodedata
 
 import pytest
@@ -38,10 +39,24 @@ def test_korean_headers_and_unicode_forms(tmp_path):
         ('체중（kg）', 'weight', 'kg', True),
         ('성별', 'sex', '', True),
         ('grade (KL)', 'grade (KL)', '', False),
+        ('height_cm', 'height', 'cm', True),
+        ('Age Months', 'age', 'months', True),
+        ('체중 kg', 'weight', 'kg', True),
+        ('height kg', 'height kg', '', False),
+        ('sex_m', 'sex_m', '', False),
+        ('cm', 'cm', '', False),
+        ('_', '_', '', False),
     ],
 )
 def test_headers(text, column, unit, known):
     assert read_header(text) == (column, unit, known)
+
+
+@pytest.mark.parametrize('header', ['height_m', '키 (m)', 'age_months'])
+def test_a_clean_table_is_in_the_usual_units(tmp_path, header):
+    fault = f"line 1: '{re.escape(header)}' is not in (cm|years). Clean the table"
+    with pytest.raises(ValueError, match=fault):
+        table(tmp_path, f'ID,{header}\nID1,1.6\n')
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """Flags for a reader: none for sound hands, one for each fault put into them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from made_hands import BIT, SIZE, clear, labels_of, moved, swap
+from made_hands import BIT, SIZE, beside, clear, labels_of, moved, parted, swap
 
-from handbone.bones import CARPALS, CLASSES, RAYS
+from handbone.bones import CARPALS, CLASSES, FINGERS, RAYS
 from handbone.masks import class_mask
 from handbone.phantom import PRESETS
 from handbone.postprocessing import check_hand, flags_of, shows_hand
+from handbone.postprocessing.bone_areas import drawn_twice, relative_areas
 from handbone.postprocessing.bone_shapes import bone_shapes
 from handbone.postprocessing.growing_hand import is_growing
 
@@ -78,6 +81,42 @@ def test_two_bones_of_one_class(hands):
     for labels in hands[:10]:
         both = labels | class_mask(labels, BIT['finger-9']).astype(np.int32) << BIT['Lunate']
         assert 'Lunate is in 2 separate places' in check_hand(both)
+
+
+@pytest.mark.parametrize('name', [*FINGERS, 'Capitate', 'Lunate'])
+def test_a_bone_drawn_twice_side_by_side(hands, name):
+    for labels in hands[:5]:
+        flags = check_hand(labels | beside(labels, name))
+        assert f'{name} is drawn twice, side by side' in flags
+        assert not any('separate places' in flag for flag in flags)
+
+
+@pytest.mark.parametrize(
+    ('parts', 'twice'),
+    [
+        ((1.0, 1.0), True),
+        ((1.0, 0.5, 0.1), True),  # the smaller phalanx beside it
+        ((1.2, 0.2), False),  # an epiphysis
+        ((0.5, 0.5), False),  # what a ring parts
+        ((0.7, 0.3), False),
+        ((1.6,), False),
+    ],
+)
+def test_parts_as_large_as_the_bone(hands, parts, twice):
+    """Parts in multiples of the area that the other bones let expect."""
+    bones = dict(bone_shapes(hands[0], CLASSES))
+    expected = bones['finger-5'].area / relative_areas(bones)['finger-5']
+    pieces = np.rint(np.array(parts) * expected).astype(int)
+    bones['finger-5'] = replace(bones['finger-5'], area=int(pieces.sum()), pieces=pieces)
+    assert drawn_twice(bones) == (('finger-5',) if twice else ())
+
+
+@pytest.mark.parametrize('name', ['finger-6', 'finger-9', 'finger-15', 'finger-16'])
+def test_a_bone_that_is_parted_is_not_drawn_twice(hands, name):
+    for labels in hands[:10]:
+        halves = parted(labels, name)
+        assert len(dict(bone_shapes(halves, CLASSES))[name].pieces) == 2
+        assert check_hand(halves) == check_hand(labels)
 
 
 def test_two_hands(hands):

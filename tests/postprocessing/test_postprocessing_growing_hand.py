@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_hands import BIT, clear, labels_of, swap
+from made_hands import BIT, beside, clear, labels_of, swap
 
 from handbone.bones import CARPALS, CLASSES, RAYS
 from handbone.masks import class_mask
@@ -85,6 +85,17 @@ def test_a_bone_far_away_is_another_place(children):
     for labels in children:
         both = labels | class_mask(labels, BIT['finger-9']).astype(np.int32) << BIT['finger-3']
         assert 'finger-3 is in 2 separate places' in check_hand(both)
+
+
+def test_a_childs_bone_drawn_twice(children):
+    """Each drawing has an epiphysis of its own; of the smallest bones, two fit like one."""
+    found = []
+    for labels in children[:6]:
+        for name in ('finger-2', 'finger-9', 'finger-18'):
+            both = labels | beside(labels, name)
+            if not dict(bone_shapes(both, CLASSES))[name].touches_border:
+                found.append(f'{name} is drawn twice, side by side' in check_hand(both))
+    assert len(found) >= 15 and np.mean(found) >= 0.9
 
 
 def test_two_hands_of_children(children):

@@ -293,7 +293,7 @@ def test_one_file_twice(tmp_path):
     path = write(tmp_path / 'a.csv', {'a.png': make_masks(0, 0.5)})
     with pytest.raises(HandboneError, match=r'a\.csv is given twice, but each file votes once'):
         vote_submissions([path, path], tmp_path / 'out.csv')
-    with pytest.raises(HandboneError, match=r'out\.csv is one of the files that vote'):
+    with pytest.raises(HandboneError, match=r'out\.csv is read here'):
         vote_submissions([path, tmp_path / 'out.csv'], tmp_path / 'out.csv')
     with pytest.raises(ValueError, match='at least two'):
         vote_submissions([path], tmp_path / 'out.csv')

@@ -77,6 +77,8 @@ FORMATS: Mapping[str, Format] = {
         'nnunet:NnUNetReader', 'nnunet:NnUNetWriter', 'raw folder of nnU-Net, 2-D, with regions'
     ),
 }
+#: Suffixes of what annotation tools and downloads pack datasets into.
+ARCHIVES = ('.zip', '.tar', '.tgz', '.gz', '.bz2', '.xz', '.zst', '.7z', '.rar')
 
 
 def reader_class(name: str) -> 'type[FormatReader]':
@@ -119,7 +121,7 @@ def recognise(source: str | Path) -> tuple[str, str]:
         The name of the format, and why it is that one.
 
     Raises:
-        DatasetError: It looks like none of the formats, or like several.
+        DatasetError: It looks like none of the formats, or like several, or is an archive.
     """
     from .recognition import signs  # the list of formats alone needs no image library
 
@@ -130,6 +132,8 @@ def recognise(source: str | Path) -> tuple[str, str]:
     if len(found) == 1:
         ((name, reason),) = found.items()
         return name, reason
+    if not found and source.suffix.lower() in ARCHIVES:
+        raise DatasetError.at(source, 'it is an archive', 'Unpack it, and name the folder')
     if not found:
         problem = 'it looks like none of the formats that handbone reads'
     else:

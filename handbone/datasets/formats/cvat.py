@@ -16,6 +16,7 @@ from ..errors import DatasetError
 from .annotated_image import AnnotatedImage
 from .file_faults import faults_of
 from .format_reader import FormatReader, Size
+from .shape_outlines import ellipse_outline, turned
 from .shape_writer import ShapeWriter
 from .tool_shapes import (
     BoxedMask,
@@ -26,17 +27,17 @@ from .tool_shapes import (
 
 NAME = 'annotations.xml'
 #: Elements of an image without an area.
-LINES = ('polyline', 'points', 'tag', 'skeleton', 'cuboid', 'ellipse')
-AREAS = ('polygon', 'box', 'mask')
+LINES = ('polyline', 'points', 'tag', 'skeleton', 'cuboid')
+AREAS = ('polygon', 'box', 'ellipse', 'mask')
 LARGEST_SIDE = 2**20
 REMEDY = 'Correct it in CVAT and export again'
 
 
 class CvatReader(FormatReader):
-    """Reads the export "CVAT for images 1.1": polygons, boxes and masks.
+    """Reads the export "CVAT for images 1.1": polygons, boxes, ellipses and masks.
 
-    The labels of the task are the classes, in its order. Boxes may be rotated. What has no area,
-    and ellipses, are left out. The file is read image by image; document types and entities are
+    The labels of the task are the classes, in its order. Boxes and ellipses may be rotated. What
+    has no area is left out. The file is read image by image; document types and entities are
     refused.
 
     Args:
@@ -111,7 +112,7 @@ class CvatReader(FormatReader):
     ) -> None:
         """Read one shape into the polygons or the masks."""
         if shape.tag in LINES:
-            self.losses.add('shapes that are no polygon, box or mask')
+            self.losses.add('shapes that are no polygon, box, ellipse or mask')
             return
         if shape.tag not in AREAS:
             raise HandboneError(f'the shape {shown(shape.tag)} is unknown')
@@ -127,6 +128,8 @@ class CvatReader(FormatReader):
             masks.append(_read_mask(index, shape, size))
         elif shape.tag == 'box':
             polygons.append((index, points_or_error(_corners(shape), size)))
+        elif shape.tag == 'ellipse':
+            polygons.append((index, points_or_error(_ellipse(shape), size)))
         else:
             points = [point.split(',') for point in (shape.get('points') or '').split(';')]
             numbers = [[_number(each) for each in point] for point in points]
@@ -236,16 +239,21 @@ def _read_mask(index: int, shape: Element, size: Size) -> BoxedMask:
 def _corners(shape: Element) -> list[list[float]]:
     """Find the corners of a box, which CVAT turns clockwise around its middle."""
     left, top, right, bottom = (_number(shape.get(side)) for side in ('xtl', 'ytl', 'xbr', 'ybr'))
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    angle = np.deg2rad(_number(shape.get('rotation', '0')))
-    if angle:
-        middle = corners.mean(axis=0)
-        across, down = (corners - middle).T
-        cosine, sine = np.cos(angle), np.sin(angle)
-        turned = across * cosine - down * sine, across * sine + down * cosine
-        corners = np.stack(turned, axis=1) + middle
-    found: list[list[float]] = corners.tolist()
-    return found
+    corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return _rotated(shape, corners, ((left + right) / 2, (top + bottom) / 2))
+
+
+def _ellipse(shape: Element) -> list[list[float]]:
+    """Find the outline of an ellipse, which CVAT turns like a box."""
+    x, y, *radii = (_number(shape.get(key)) for key in ('cx', 'cy', 'rx', 'ry'))
+    return _rotated(shape, ellipse_outline(x, y, *radii), (x, y))
+
+
+def _rotated(
+    shape: Element, points: list[list[float]], middle: tuple[float, float]
+) -> list[list[float]]:
+    angle = _number(shape.get('rotation', '0'))
+    return turned(points, angle, middle) if angle else points
 
 
 def _number(text: str | None) -> float:

@@ -56,11 +56,11 @@ LOCAL_FILES = '/data/local-files/?d='
 
 
 class LabelStudioReader(FormatReader):
-    """Reads Label Studio's export "JSON": polygons, rectangles and brushes.
+    """Reads Label Studio's export "JSON": polygons, rectangles, ellipses and brushes.
 
     The labels of ``interface.xml`` beside the file are the classes, in its order; without it those
     of all tasks, in the order of their names. Cancelled annotations and predictions are left out,
-    and so are ellipses, key points and everything without an area. The file is scanned once for the
+    and so are key points and everything without an area. The file is scanned once for the
     place of each task; a task is read when its image is asked for.
 
     Args:
@@ -179,7 +179,7 @@ class LabelStudioReader(FormatReader):
         """Read one result into the polygons or the masks."""
         kind, value = result['type'], result.get('value', {})
         if kind not in ELEMENTS:
-            self.losses.add('results that are no polygon, rectangle or brush')
+            self.losses.add('results that are no polygon, rectangle, ellipse or brush')
             return
         if result.get('image_rotation'):
             raise HandboneError('the image was rotated while it was labelled')

@@ -18,11 +18,12 @@ ELEMENTS = {
     'polygonlabels': 'PolygonLabels',
     'brushlabels': 'BrushLabels',
     'rectanglelabels': 'RectangleLabels',
+    'ellipselabels': 'EllipseLabels',
 }
 
 
 def read_interface(path: Path) -> tuple[str, ...]:
-    """Read the labels of polygons, brushes and rectangles.
+    """Read the labels of polygons, brushes, rectangles and ellipses.
 
     Args:
         path: The file.

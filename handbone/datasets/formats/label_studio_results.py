@@ -12,6 +12,7 @@ from handbone.listing import normal_form
 from handbone.masks.label_studio_rle import read_brush
 
 from .format_reader import Size
+from .shape_outlines import ellipse_outline, turned
 from .tool_shapes import BoxedMask, points_or_error
 
 
@@ -104,7 +105,7 @@ def brush_mask(index: int, value: Mapping[str, Any], size: Size) -> BoxedMask:
 
 
 def polygon_points(kind: str, value: Mapping[str, Any], size: Size) -> np.ndarray:
-    """Read the points of a polygon or the corners of a rectangle.
+    """Read the points of a polygon, the corners of a rectangle, or the outline of an ellipse.
 
     Args:
         kind: Type of the result.
@@ -117,19 +118,37 @@ def polygon_points(kind: str, value: Mapping[str, Any], size: Size) -> np.ndarra
     Raises:
         HandboneError: It is something else, or lies outside the image.
     """
-    corners = value.get('points') if kind == 'polygonlabels' else _rectangle(value)
-    return points_or_error(_in_pixels(corners, size), size)
+    if kind == 'polygonlabels':
+        return points_or_error(_in_pixels(value.get('points'), size), size)
+    outline = _ellipse(value, size) if kind == 'ellipselabels' else _rectangle(value, size)
+    return points_or_error(outline, size)
 
 
-def _rectangle(value: Mapping[str, Any]) -> list[list[float]]:
-    """List the corners of a rectangle, in per cent; rotated ones are refused."""
-    numbers = [value.get(key) for key in ('x', 'y', 'width', 'height')]
+def _rectangle(value: Mapping[str, Any], size: Size) -> list[list[float]]:
+    """List the corners of a rectangle in pixels, turned around the first one."""
+    left, top, width, height, angle = _sides('rectangle', value, ('width', 'height'), size)
+    right, bottom = left + width, top + height
+    corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return turned(corners, angle, (left, top)) if angle else corners
+
+
+def _ellipse(value: Mapping[str, Any], size: Size) -> list[list[float]]:
+    """List the points of an ellipse in pixels, turned around its centre."""
+    x, y, *radii, angle = _sides('ellipse', value, ('radiusX', 'radiusY'), size)
+    points = ellipse_outline(x, y, *radii)
+    return turned(points, angle, (x, y)) if angle else points
+
+
+def _sides(
+    shape: str, value: Mapping[str, Any], extent: tuple[str, str], size: Size
+) -> tuple[float, float, float, float, float]:
+    """Read the place and the extent of a shape, in pixels, and its angle in degrees."""
+    numbers = [*(value.get(key) for key in ('x', 'y', *extent)), value.get('rotation') or 0]
     if not all(type(number) in (int, float) for number in numbers):
-        raise HandboneError(f'the rectangle has the values {shown(numbers)}')
-    if value.get('rotation'):
-        raise HandboneError('the rectangle is rotated')
-    x, y, width, height = (float(number) for number in numbers if number is not None)
-    return [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
+        raise HandboneError(f'the {shape} has the values {shown(numbers)}')
+    x, y, width, height, angle = (float(number) for number in numbers if number is not None)
+    down, across = size[0] / 100, size[1] / 100
+    return x * across, y * down, width * across, height * down, angle
 
 
 def _in_pixels(points: object, size: Size) -> object:

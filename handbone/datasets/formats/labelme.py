@@ -24,6 +24,7 @@ from .annotated_image import AnnotatedImage
 from .format_reader import Size
 from .label_file_reader import LabelFileReader
 from .label_json import load_json
+from .shape_outlines import ellipse_outline
 from .shape_writer import ShapeWriter
 from .tool_shapes import (
     BoxedMask,
@@ -41,8 +42,6 @@ SHAPE = Fields(dict(label=str, points=[object]), dict(shape_type=(str, None), ma
 NOTHING: tuple[object, ...] = (None, '', {})
 #: Shapes without an area.
 LINES = ('line', 'linestrip', 'point', 'points')
-#: Points of the polygon that stands for a circle.
-CIRCLE_POINTS = 64
 #: The version of LabelMe whose files are written.
 VERSION = '5.5.0'
 
@@ -197,9 +196,8 @@ def _outline(kind: str, points: list[Any]) -> list[Any]:
     (x, y), (other_x, other_y) = points
     if kind == 'rectangle':
         return [[x, y], [other_x, y], [other_x, other_y], [x, other_y]]
-    angles = np.linspace(0, 2 * np.pi, CIRCLE_POINTS, endpoint=False)
-    radius = np.hypot(other_x - x, other_y - y)
-    return np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], 1).tolist()
+    radius = float(np.hypot(other_x - x, other_y - y))
+    return ellipse_outline(x, y, radius, radius)
 
 
 def _is_point(value: object) -> bool:

@@ -46,7 +46,7 @@ def test_all_shapes(tmp_path):
     assert reader.losses.lines() == [
         'attributes and groups: 2',
         'marks of occluded shapes: 1',
-        'shapes that are no polygon, box or mask: 1',
+        'shapes that are no polygon, box, ellipse or mask: 1',
     ]
 
 
@@ -63,6 +63,22 @@ def test_boxes_are_rotated_as_opencv_rotates_them(tmp_path, angle):
     expected = cv2.boxPoints(((13, 10), (14, 4), angle))
     order = [np.lexsort(each.round(3).T) for each in (points, expected)]
     np.testing.assert_allclose(points[order[0]], expected[order[1]], atol=1e-4)
+
+
+@pytest.mark.parametrize('angle', [0.0, 30.0, 340.0])
+def test_ellipses_are_rotated_like_boxes(tmp_path, angle):
+    ellipse = f'<ellipse label="square" cx="13" cy="10" rx="8" ry="3" rotation="{angle}"/>'
+    text = re.sub(
+        '<mask.*?</mask>', '', CVAT.replace('<points', f'{ellipse}<points'), flags=re.DOTALL
+    )
+    (tmp_path / 'annotations.xml').write_text(text)
+    image = next(iter(CvatReader(tmp_path)))
+    _, points = (points for index, points in image.labels.split() if index == 0)
+    across, down = (points - (13, 10)).T
+    long = across * np.cos(np.deg2rad(angle)) + down * np.sin(np.deg2rad(angle))
+    short = down * np.cos(np.deg2rad(angle)) - across * np.sin(np.deg2rad(angle))
+    np.testing.assert_allclose((long / 8) ** 2 + (short / 3) ** 2, 1, rtol=1e-5)
+    assert cv2.contourArea(points.astype(np.float32)) == pytest.approx(24 * np.pi, rel=0.01)
 
 
 @pytest.mark.parametrize(

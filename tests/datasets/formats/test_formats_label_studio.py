@@ -56,7 +56,26 @@ def test_all_shapes(tmp_path):
     round_, square = masks_of(reader)['a.png']
     np.testing.assert_array_equal(round_, drawn(TRIANGLE) | boxes((10, 12, 7, 14)))
     assert np.flatnonzero(square).tolist() == [0, 1, 2, 30, 31]
-    assert reader.losses.lines() == ['results that are no polygon, rectangle or brush: 1']
+    assert reader.losses.lines() == ['results that are no polygon, rectangle, ellipse or brush: 1']
+
+
+def test_rectangles_and_ellipses_are_turned(tmp_path):
+    """Rectangles around their first corner, ellipses around their centre."""
+    box = dict(x=25, y=50, width=25, height=10)
+    oval = dict(x=50, y=50, radiusX=25, radiusY=10, rotation=90)
+    path = write(
+        tmp_path,
+        result_of('rectanglelabels', 'round', **box, rotation=90),
+        result_of('rectanglelabels', 'round', **box, rotation=None),
+        result_of('ellipselabels', 'square', **oval),
+    )
+    parts = next(iter(LabelStudioReader(path))).labels.split()
+    (_, turned), (_, upright), (index, points) = parts
+    np.testing.assert_allclose(turned, [[7, 10], [7, 17], [5, 17], [5, 10]], atol=1e-9)
+    np.testing.assert_allclose(upright, [[7, 10], [14, 10], [14, 12], [7, 12]])
+    across, down = (points - (14, 10)).T
+    np.testing.assert_allclose((across / 2) ** 2 + (down / 7) ** 2, 1, rtol=1e-5)
+    assert index == 1
 
 
 @pytest.mark.parametrize(
@@ -192,9 +211,13 @@ def test_tasks_that_are_not_annotated_correct_nothing(tmp_path):
         (
             dict(
                 type='rectanglelabels',
-                value=dict(rectanglelabels=['round'], x=1, y=1, width=9, height=9, rotation=30),
+                value=dict(rectanglelabels=['round'], x=1, y=1, width=9, height=9, rotation='a'),
             ),
-            'is rotated',
+            'the rectangle has the values',
+        ),
+        (
+            dict(type='ellipselabels', value=dict(ellipselabels=['round'], x=1, y=1, radiusX=1)),
+            'the ellipse has the values',
         ),
         (dict(type=3), 'type is 3'),
     ],

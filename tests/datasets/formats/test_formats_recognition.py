@@ -19,6 +19,13 @@ def test_a_file_that_changed_is_looked_at_again(tmp_path):
     assert recognise(path)[0] == 'labelme'
 
 
+@pytest.mark.parametrize('name', ['job_1.zip', 'masks.TAR', 'coco.json.gz'])
+def test_an_archive_is_to_be_unpacked(tmp_path, name):
+    (tmp_path / name).write_bytes(b'PK\x03\x04')
+    with pytest.raises(DatasetError, match=f'{name}: it is an archive. Unpack it'):
+        recognise(tmp_path / name)
+
+
 def pictures(folder, *places):
     for place in places:
         write_png(folder / place, np.eye(4, dtype=np.uint8))

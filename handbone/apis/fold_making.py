@@ -77,7 +77,7 @@ class Folds(NamedTuple):
             [
                 *self.notes,
                 f'{counted(number, "fold")} of {counted(len(self.of_patient), "patient")}, '
-                f'{counted(images, "image")}',
+                f'{images} images',
                 table,
                 'Deviation of a fold from all images: in points of the share of images, and '
                 f'relative to the mean for {" and ".join(RELATIVE)}.',

@@ -121,7 +121,7 @@ def select(
     keys = -order.keys if wish.descending else order.keys
     found = found[np.argsort(np.nan_to_num(keys[found], nan=np.inf), kind='stable')]
     if order.values is not None:
-        return found.tolist(), [order.values[index] or None for index in found]
+        return found.tolist(), [order.values[int(index)] or None for index in found]
     return found.tolist(), [
         None if np.isnan(key) else round(float(key), 4) for key in order.keys[found]
     ]

@@ -49,17 +49,18 @@ class MultilabelBoundaryLoss(PackedLoss):
         loss_name: str = 'loss_boundary',
     ) -> None:
         super().__init__(loss_weight, class_weight, loss_name)
+        # not as a decorator: only who uses this loss waits for the import of PyTorch's compiler
+        self._distances = torch.compiler.disable(signed_distances)
 
     def class_losses(self, pixels: ClassPixels) -> tuple[Tensor, Tensor]:
         """Compute values and gradients, see the base class."""
-        distance = signed_distances(pixels.target)
+        distance = self._distances(pixels.target)
         probability = pixels.probability
         values = pixels.mean(probability * distance)
         slopes = distance.mul_(torch.addcmul(probability, probability, probability, value=-1))
         return values, slopes.div_(pixels.num_valid)
 
 
-@torch.compiler.disable
 def signed_distances(present: Tensor) -> Tensor:
     """Measure how far each pixel is from the boundary of a class.
 

@@ -4,8 +4,6 @@ It stands outside of the package so that the package can tell by it whether a co
 ``import handbone`` leaves the registries alone until the command reads a config.
 """
 
-import gc
-
 #: Whether this process runs the command. Its child processes only import this module.
 running = False
 
@@ -20,11 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     running = True
     from handbone.cli.command import main as run
 
-    try:
-        run(arguments)
-    finally:
-        # else Python looks through all that was imported for garbage before it ends, for a second
-        gc.freeze()
+    run(arguments)
 
 
 if __name__ == '__main__':

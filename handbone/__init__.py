@@ -4,13 +4,10 @@ Importing the package registers its parts in mmseg's registries. Only the comman
 does so later, when it reads a config, so that it answers at once.
 """
 
-import sys
-
+from .registration import register, runs_command
 from .version import __version__
 
 __all__ = ['__version__']
 
-if not getattr(sys.modules.get('handbone_command'), 'running', False):
-    from .registration import register
-
+if not runs_command():
     register()

@@ -41,6 +41,11 @@ REGISTERING = (
 _notes: list[str] = []
 
 
+def runs_command() -> bool:
+    """Tell whether this process runs the command ``handbone``."""
+    return getattr(sys.modules.get('handbone_command'), 'running', False)
+
+
 def register() -> None:
     """Register every dataset, transform, model, hook, metric and so on, once per process.
 
@@ -65,12 +70,14 @@ def register() -> None:
 
 @contextlib.contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Look for no garbage among what is imported: there is none, and it takes over a second."""
+    """Look for no garbage in what is imported: there is none, and looking takes over a second."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if runs_command():
+            gc.freeze()  # nor when the process ends
         if enabled:
             gc.enable()
 

@@ -26,8 +26,10 @@ def registered():
 
 if __name__ == '__main__':
     handbone_command.running = True
-    import handbone
+    import gc, handbone
     assert 'mmengine' not in sys.modules
+    handbone.register()
+    assert gc.isenabled() and gc.get_freeze_count() > 100_000
     with multiprocessing.get_context('spawn').Pool(1) as pool:
         assert pool.apply(registered)
 """
@@ -50,6 +52,8 @@ def test_importing_the_package_registers_its_parts():
     code = 'import handbone, mmseg.registry as r; r.MODELS.build(dict(type="MultilabelDiceLoss"))'
     # PyTorch's compiler takes a second to import, and few trainings use it
     code += '; import gc, sys; assert gc.isenabled() and "torch._dynamo" not in sys.modules'
+    # what a program of the user had before is its own to collect
+    code += '; assert gc.get_freeze_count() < 1000'
     ended = run('-c', code)
     assert ended.returncode == 0, ended.stderr
 

@@ -116,6 +116,7 @@ def make_folds(
     reader_options: Mapping[str, Any] | None = None,
     rename: Mapping[str, str] | None = None,
     skip: Collection[str] = (),
+    report: str | Path | None = None,
 ) -> Folds:
     """Divide the patients of a dataset into folds that are alike.
 
@@ -143,14 +144,15 @@ def make_folds(
         reader_options: Further arguments of the format's reader.
         rename: New name by the name in the labels; several may become one class.
         skip: Classes to leave out.
+        report: CSV to write, with the share of every value in every fold.
 
     Returns:
         The folds, and how alike they are.
 
     Raises:
         HandboneError: If the data, the table or an attribute are not valid, there are fewer
-            patients than folds, a config is given with what says how labels are read, or the CSV
-            would take the place of what is read.
+            patients than folds, a config is given with what says how labels are read, or a result
+            would take the place of what is read or of the other.
         OSError: If a file cannot be read or written.
     """
     reading = dict(
@@ -166,7 +168,7 @@ def make_folds(
     if table is None:
         table, unused = _usual_table(Path(data), patient_pattern, by)
         notes += unused
-    keep_inputs([out], [data, table])
+    keep_inputs([out, report], [data, table])
     patients = None if table is None else read_patient_table(table)
     dataset = _all_images(Path(data), settings)
     attributes = read_attributes(dataset, by, patients)
@@ -193,12 +195,15 @@ def make_folds(
     usual = np.zeros(len(ours), np.int64)
     for fold in range(num_folds):
         usual[in_fold(attributes.patients, fold, num_folds)] = fold
-    return Folds(
+    folds = Folds(
         of_patient,
         balance(attributes, ours, num_folds),
         balance(attributes, usual.tolist(), num_folds),
         tuple(notes),
     )
+    if report is not None:
+        folds.write_report(report)
+    return folds
 
 
 def _settings(

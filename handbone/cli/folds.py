@@ -72,8 +72,7 @@ def run(args: argparse.Namespace) -> None:
         dict(args.read),
         dict(args.rename),
         tuple(args.skip),
+        args.report,
     )
-    if args.report:
-        folds.write_report(args.report)
     print(folds.text())
     print(args.out)

@@ -81,13 +81,15 @@ def test_bad_input_is_one_line(run_command, phantom_root, tmp_path, options, mes
     assert not out.exists()
 
 
-def test_folds_do_not_replace_the_table_of_patients(run_command, phantom_root, tmp_path):
-    table = tmp_path / 'patients.csv'
+@pytest.mark.parametrize('option', ['--out', '--report'])
+def test_folds_do_not_replace_the_table_of_patients(option, run_command, phantom_root, tmp_path):
+    table, out = tmp_path / 'patients.csv', tmp_path / 'folds.csv'
     content = (phantom_root / 'patients.csv').read_bytes()
     table.write_bytes(content)
-    _, errors = run_command('folds', phantom_root, '--table', table, '--out', table, expected=1)
+    words = [phantom_root, '--table', table, '--out', out, option, table]
+    _, errors = run_command('folds', *words, expected=1)
     assert f'error: {table} is read here' in errors
-    assert table.read_bytes() == content
+    assert table.read_bytes() == content and not out.exists()
 
 
 def test_data_that_is_not_there(run_command):

@@ -60,6 +60,13 @@ def test_the_table_itself_is_not_replaced(option, run_command, table, tmp_path):
     assert path.read_bytes() == content
 
 
+def test_a_file_for_two_results(run_command, table, tmp_path):
+    """One of them would be lost."""
+    out = tmp_path / 'clean.csv'
+    _, errors = run_command('metadata', table[0], '--out', out, '--findings', out, expected=1)
+    assert f'{out} is given for two results' in errors and not out.exists()
+
+
 def test_folders_of_images(phantom_root, tmp_path):
     assert len(image_folders(phantom_root)) == 8  # six patients of training, two of the test
     assert image_folders(phantom_root / 'train') == image_folders(phantom_root / 'train/DCM')

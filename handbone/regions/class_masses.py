@@ -124,19 +124,26 @@ def masses_of_labels(packed: np.ndarray, num_classes: int, scale: float = 1.0) -
     Returns:
         Centroids, areas and boxes in pixels of the image, for a batch of one.
     """
-    centroids, areas = np.zeros((num_classes, 2), np.float32), np.zeros(num_classes, np.float32)
-    boxes = torch.zeros(1, num_classes, 4)
+    sides = packed.shape[:2]
+    # pixels of each class in each row, and in each column
+    sums = [np.zeros((num_classes, side), np.float32) for side in sides]
     for region in regions(packed, num_classes):
-        rows, columns = np.nonzero(region.mask)
-        place = columns.mean() + region.left, rows.mean() + region.top
-        centroids[region.class_index] = [(each + 0.5) / scale - 0.5 for each in place]
-        areas[region.class_index] = len(rows) / scale**2
-        for axis, first in ((0, region.top), (1, region.left)):
-            along = torch.from_numpy(region.mask.sum(axis=1 - axis, dtype=np.float32))[None, None]
-            middles = (torch.arange(along.shape[2]) + first + 0.5) / scale - 0.5
-            ends = torch.cat(_ends(along, middles, 1 / scale))
-            boxes[0, region.class_index, 1 - axis :: 2] = ends[:, 0]
-    return Masses(torch.from_numpy(centroids)[None], torch.from_numpy(areas)[None], boxes)
+        for axis, first in enumerate((region.top, region.left)):
+            along = region.mask.sum(axis=1 - axis, dtype=np.float32)
+            sums[axis][region.class_index, first : first + len(along)] = along
+    total = sums[0].sum(axis=1)
+    places = [(torch.arange(side) + 0.5) / scale - 0.5 for side in sides]
+    y, x = (
+        each @ place.double().numpy() / total.clip(1)
+        for each, place in zip(sums, places, strict=True)
+    )
+    ends = [
+        _ends(torch.from_numpy(each)[None], place, 1 / scale)
+        for each, place in zip(sums, places, strict=True)
+    ]
+    boxes = torch.stack([ends[1][0], ends[0][0], ends[1][1], ends[0][1]], dim=2)
+    centroids = torch.from_numpy(np.stack([x, y], axis=1).astype(np.float32))
+    return Masses(centroids[None], torch.from_numpy(total / np.float32(scale**2))[None], boxes)
 
 
 def _ends(sums: Tensor, place: Tensor, cell: float) -> tuple[Tensor, Tensor]:

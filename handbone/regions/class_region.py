@@ -1,6 +1,6 @@
 """A region that is the box around some classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from mmseg.registry import TASK_UTILS
@@ -34,6 +34,13 @@ class ClassRegion:
         min_classes: Number of classes that have to be there; by default half of them.
         decides: Names of the classes that the second network decides in this region; ``classes``
             by default.
+        known_as: Name of another class by that of a class, for regions that look alike, such as
+            five fingertips: the network knows the bones of each as those of one finger, since
+            nothing in the view tells fingers apart. In labels and logits of the view, the two
+            classes exchange their places.
+
+    Attributes:
+        known_as: Pairs of class indices that exchange their places.
 
     Raises:
         HandboneError: If a class does not exist, or a setting is out of its range.
@@ -54,6 +61,7 @@ class ClassRegion:
         margin: float = 0.2,
         min_classes: int | None = None,
         decides: Sequence[str] | None = None,
+        known_as: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.size = view_size(size)
@@ -61,6 +69,7 @@ class ClassRegion:
         self.num_classes = len(self.class_list)
         self.classes = self._indices(classes, 'classes')
         self.decides = self.classes if decides is None else self._indices(decides, 'decides')
+        self.known_as = self._pairs(known_as or {})
         self.used = [index in self.classes for index in range(self.num_classes)]
         if not 0 <= margin <= LARGEST_MARGIN:
             raise HandboneError(
@@ -85,6 +94,16 @@ class ClassRegion:
                 f'{", ".join(self.class_list)}'
             )
         return tuple(sorted({self.class_list.index(name) for name in wanted}))
+
+    def _pairs(self, names: Mapping[str, str]) -> tuple[tuple[int, int], ...]:
+        pairs = [self._indices(pair, 'known_as') for pair in names.items() if len(set(pair)) == 2]
+        flat = [index for pair in pairs for index in pair]
+        if len(set(flat)) < len(flat):
+            raise HandboneError(
+                f'region {self.name!r}: known_as names a class twice, and each can exchange its '
+                f'place with one other: {dict(names)}'
+            )
+        return tuple((first, second) for first, second in pairs)
 
     def boxes(self, masses: Masses) -> tuple[Tensor, Tensor, Tensor]:
         """Find the boxes around the classes, with their margin.

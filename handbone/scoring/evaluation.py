@@ -12,7 +12,7 @@ from handbone.evaluation.drawn_tables import means_table, worst_text
 from handbone.evaluation.score_names import OVERLAP_SCORES, column_title
 from handbone.evaluation.score_table import ScoreTable
 
-from .score_comparison import comparison_tables, difference, verdict
+from .score_comparison import comparison_tables, difference, group_comparison, verdict
 from .score_groups import groups_text
 
 #: Fewer patients than this give intervals that are clearly too narrow.
@@ -102,6 +102,9 @@ class Evaluation:
         if self.overlaps is not None and self.other_overlaps is not None:
             of_pairs = comparison_tables(self.overlaps, self.other_overlaps, RESAMPLES)
             tables += f'\nWithin the overlap of pairs:\n{of_pairs}'
+        if self.values:
+            by_value = group_comparison(self.scores, self.others, self.values, RESAMPLES)
+            tables += f'\n{by_value}'
         return f'{tables}\n{verdict(found, column_title(self.scores.ranking, self.scores.unit))}'
 
 

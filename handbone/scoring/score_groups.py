@@ -67,6 +67,21 @@ def image_values(
     return found
 
 
+def images_by_value(of_image: Sequence[str]) -> dict[str, list[int]]:
+    """Sort the images by their value of an attribute.
+
+    Args:
+        of_image: Value of each image.
+
+    Returns:
+        Numbers of the images by value, what is unknown last.
+    """
+    return {
+        value: [number for number, each in enumerate(of_image) if each == value]
+        for value in sorted(set(of_image), key=lambda text: (text == UNKNOWN, text))
+    }
+
+
 def groups_text(scores: ScoreTable, values: Mapping[str, Sequence[str]], resamples: int) -> str:
     """Write the means of the images with each value.
 
@@ -83,8 +98,8 @@ def groups_text(scores: ScoreTable, values: Mapping[str, Sequence[str]], resampl
     sections = []
     for name, of_image in values.items():
         rows = []
-        for value in sorted(set(of_image), key=lambda text: (text == UNKNOWN, text)):
-            part = scores.chosen([row for row, each in enumerate(of_image) if each == value])
+        for value, images in images_by_value(of_image).items():
+            part = scores.chosen(images)
             interval = part.interval(part.ranking, resamples=resamples)
             means = (part.mean(column) for column in part.scores)
             counts = [str(len(part.images)), str(len(set(part.patients)))]

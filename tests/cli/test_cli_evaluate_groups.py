@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_masks import shifted, write_masks
 
-from handbone.bones import CLASSES
+from handbone.bones import CARPALS, CLASSES
 from handbone.cli.command import main
 from handbone.masks import dice, overlap_counts
 from handbone.scoring import evaluating
@@ -68,6 +68,32 @@ def test_scores_by_attributes(masks, truths, annotations, phantom_root, capsys, 
     main(['evaluate', str(out), '--by', 'side,sex', '--table', str(table)])
     assert '| sex ' in capsys.readouterr().out
     assert 'It is measured from reference masks' in refused(out, '--by', 'bend')
+
+
+def test_differences_by_attributes(masks, truths, annotations, tmp_path, capsys):
+    moved = {name: shifted(packed, 3) for name, packed in truths.items()}
+    other = write_masks(tmp_path / 'three.csv', moved)
+    arguments = [str(masks), str(annotations), '--metrics', 'dice', '--against', str(other)]
+    main(['evaluate', *arguments, '--by', 'side'])
+    shown = capsys.readouterr().out.partition('Difference to')[2]
+    carpals = [CLASSES.index(name) for name in CARPALS]
+    for side in {stem[-1] for stem in truths}:
+        dices = [
+            [dice(overlap_counts(shifted(packed, far), packed, 29)) for far in (1, 3)]
+            for stem, packed in truths.items()
+            if stem[-1] == side
+        ]
+        for name, columns in (('mean', slice(None)), ('carpals', carpals)):
+            near, far = np.array(dices)[:, :, columns].mean(axis=(0, 2))
+            start = f'| side {side} '
+            lines = [line for line in shown.splitlines() if line.startswith(start)]
+            (cells,) = (
+                cells
+                for cells in ([cell.strip() for cell in line.split('|')] for line in lines)
+                if cells[2] == name
+            )
+            assert cells[3] == str(len(dices))
+            assert cells[5:8] == [f'{near:.4f}', f'{far:.4f}', f'{near - far:+.4f}']
 
 
 def test_an_unknown_attribute_is_refused_before_anything_is_scored(

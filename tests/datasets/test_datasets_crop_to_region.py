@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from handbone.datasets.annotation_file import Polygons
+from handbone.datasets.known_classes import Unknown
 from handbone.datasets.transforms import (
     CropToRegion,
     LoadPolygonAnnotations,
@@ -16,7 +17,7 @@ from handbone.datasets.transforms import (
 )
 from handbone.errors import HandboneError
 from handbone.masks import compose, inverse, rasterize, unpack, warp
-from handbone.regions import ClassRegion
+from handbone.regions import ClassRegion, sample_crops
 
 CORNERS = np.array([[10, 20], [90, 30], [80, 110], [20, 100], [50, 60.0]])
 REGION = dict(
@@ -95,6 +96,27 @@ def test_polygons_packed_maps_and_pixels_move_together(seed):
     moved = CropToRegion(REGION)(already)
     exact = moved['frame_matrix'][0]
     np.testing.assert_array_equal(moved['gt_seg_map'], warp(full, exact, (160, 128)))
+
+
+@pytest.mark.parametrize('kind', [np.uint8, np.float32])
+@pytest.mark.parametrize('channels', [1, 3])
+def test_pixels_are_those_that_the_cascade_samples(kind, channels):
+    """Also where the view shows what lies outside of the image."""
+    polygons, _ = objects(0.7, 1.7, (60, 90), True)
+    grey = cv2.GaussianBlur(np.random.default_rng(0).random((300, 280)) * 2000, (0, 0), 4)
+    image = np.dstack([grey, grey[::-1], grey.T[:280].repeat(2, axis=0)[:300, :280]])[
+        ..., :channels
+    ]
+    results = loaded(polygons) | dict(img=image.squeeze().astype(kind))
+    view = CropToRegion(REGION)(dict(results))
+    back = torch.from_numpy(inverse(view['frame_matrix'][0]))[None]
+    planes = torch.from_numpy(image.astype(kind)).permute(2, 0, 1)[None].float()
+    wanted = sample_crops(planes, back, REGION['size'], torch.tensor([300, 280]))[0]
+    wanted = wanted.permute(1, 2, 0).squeeze().numpy()
+    assert view['img'].dtype == kind and view['img'].shape == wanted.shape
+    assert wanted.std() > 10
+    difference = np.abs(view['img'] - wanted)
+    assert difference.max() < 2 and difference.mean() < 0.5
 
 
 def test_the_random_part_moves_about_the_middle_of_the_view():
@@ -216,6 +238,24 @@ def test_one_of_several_regions_that_the_labels_have_is_drawn():
     images = [in_turn(loaded(polygons) | dict(sample_idx=index))['img'] for index in range(4)]
     assert (images[0] == images[2]).all() and (images[1] == images[3]).all()
     assert (images[0] != images[1]).any()
+
+
+@pytest.mark.parametrize('drawn_before', [True, False])
+def test_regions_that_look_alike_are_known_by_the_same_names(drawn_before):
+    polygons, _ = objects(0.4, 1.3, (140, 150))
+    views = []
+    for known_as in ({}, {'b': 'e', 'c': 'c'}):
+        results = loaded(polygons) | dict(unknown=Unknown((0, 1)))
+        crop = CropToRegion(box_of('bc', known_as=known_as))
+        steps = [LoadPolygonAnnotations(frame='image'), crop]
+        for step in steps if drawn_before else steps[::-1]:
+            results = step(results)
+        views.append([unpack(results[key], 5) for key in ('gt_seg_map', 'gt_unknown_map')])
+    assert views[0][0][1].any() and (views[0][0][1] != views[0][0][4]).any()
+    order = [0, 4, 2, 3, 1]
+    for plain, renamed in zip(*views, strict=True):
+        assert (renamed == plain[order]).all()
+    assert (polygons.classes == objects(0.4, 1.3, (140, 150))[0].classes).all()
 
 
 @pytest.mark.parametrize('angle', [0.0, 0.9, math.pi])

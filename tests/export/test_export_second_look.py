@@ -35,12 +35,17 @@ DIFFERENT = 1e-3
 NETWORK = dict(type='GreySegmentor')
 #: Two regions of one group decide a class both, and another group has views of another size. At
 #: the edges of a part, this network sees the darker ones, so the brightest ones say where they are.
+#: The last region takes the logits of e for f, which PyTorch and graph have to do alike.
 LOOKS = (
     dict(
         network=NETWORK,
         regions=[small_part_region(('d', 'e')), small_part_region(('e', 'f'), name='two')],
     ),
-    dict(network=NETWORK, regions=[small_part_region(('f',), (64, 96), 'last')], edge=0.3),
+    dict(
+        network=NETWORK,
+        regions=[small_part_region(('f',), (64, 96), 'last', known_as={'f': 'e'})],
+        edge=0.3,
+    ),
 )
 FIRST = dict(plain=dict(type='GreySegmentor', stride=8), cascade=grey_cascade(stride=4))
 

@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from mmseg.registry import MODELS
 from striped_object import (
     PARTS,
     TEMPLATE,
+    ChannelSegmentor,
     build_second_look,
     dice_of,
     network_with_background,
@@ -110,6 +112,28 @@ def test_all_regions_of_a_group_are_one_batch_per_image():
     assert second.regions_found == ('b', 'other')
     assert (scores_of(first, packed)[1:] > 0.97).all()
     assert (scores_of(second, few[1])[[1, 3, 4]] > 0.97).all()
+
+
+@MODELS.register_module()
+class SameNameSegmentor(ChannelSegmentor):
+    """Calls part c by the name of b in the second of its views."""
+
+    def encode_decode(self, inputs, batch_img_metas):
+        logits = super().encode_decode(inputs, batch_img_metas)
+        return torch.cat([logits[:1], logits[1:, [0, 2, 1, 3, 4, 5]]])
+
+
+@pytest.mark.parametrize('known_as', [{}, {'c': 'b'}])
+def test_a_region_may_know_its_classes_by_other_names(known_as):
+    regions = [
+        small_part_region(('b',), name='b'),
+        small_part_region(('c',), name='c', known_as=known_as),
+    ]
+    looks = [dict(network=dict(type='SameNameSegmentor'), regions=regions)]
+    image, packed = drawn()
+    (sample,) = predict(build_second_look(looks=looks), image)
+    scores = scores_of(sample, packed)
+    assert scores[1] > 0.97 and (scores[2] > 0.97) == bool(known_as)
 
 
 def test_a_missing_region_falls_back_to_the_first_stage():

@@ -109,6 +109,8 @@ def test_labels_and_logits_give_the_same_view():
         (dict(classes=('a', 'x')), 'classes that do not exist: x; .* are a, b, c, d'),
         (dict(classes=()), 'names no class'),
         (dict(decides=('y',)), 'decides names classes that do not exist: y'),
+        (dict(known_as={'a': 'z'}), 'known_as names classes that do not exist: z'),
+        (dict(known_as={'a': 'b', 'c': 'b'}), 'known_as names a class twice'),
         (dict(margin=-0.1), 'margin is a share'),
         (dict(margin=5), 'margin is a share'),
         (dict(size=0), 'size of a region'),

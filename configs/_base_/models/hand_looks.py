@@ -21,7 +21,8 @@ wrist_regions = [
     ),
 ]
 # The distal phalanx and the one behind it: where one of them is missed, the other still says where
-# to look.
+# to look. A view of a fingertip does not show which finger it is, so the network knows all of them
+# as the middle finger's.
 fingertip_regions = [
     dict(
         type='ClassRegion',
@@ -31,6 +32,7 @@ fingertip_regions = [
         class_list=bones,
         margin=0.2,
         min_classes=1,
+        known_as={f'finger-{distal}': 'finger-8', f'finger-{distal + 1}': 'finger-9'},
     )
     for finger, distal in (
         ('the thumb', 1),

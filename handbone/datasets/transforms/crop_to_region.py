@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
-import torch
 from mmcv.transforms.utils import cache_randomness
 from mmseg.registry import TASK_UTILS, TRANSFORMS
 
 from handbone.errors import HandboneError
-from handbone.masks import compose, inverse
-from handbone.regions import sample_crops
+from handbone.masks import compose, inverse, scaling
+from handbone.regions import OVERSAMPLING, Found
 
 from ..polygons import Polygons
+from .exchanged_classes import exchange_in_labels
 from .frame_matrix import KEY, file_to_image
 from .random_affine import RandomAffine
 from .region_of_labels import locate_by_labels
@@ -27,11 +28,12 @@ class CropToRegion(RandomAffine):
     default, the region lies exactly where the labels put it, as validation needs. An image whose
     labels do not show the region is shown as a whole. Of several regions, such as five fingertips,
     one is shown that the labels have: drawn at random, or with ``score_view`` the one whose turn
-    it is by the number of the image.
+    it is by the number of the image. Its classes get the names by which the network knows them.
 
-    Image: one linear interpolation, at two samples per pixel and side; pixels from outside take
-    the value at the border. Labels: as for :class:`RandomAffine`, exact for polygons that
-    ``LoadPolygonAnnotations(frame='image')`` draws afterwards.
+    Image: one linear interpolation, at two samples per pixel and side, whose places OpenCV rounds
+    to 1/32 of a pixel; pixels from outside take the value at the border. Labels: as for
+    :class:`RandomAffine`, exact for polygons that ``LoadPolygonAnnotations(frame='image')`` draws
+    afterwards.
 
     Required keys: ``img`` and, where there are labels, ``classes`` and ``polygons`` or
     ``gt_seg_map``. Modified keys: ``img``,
@@ -94,7 +96,12 @@ class CropToRegion(RandomAffine):
         Returns:
             The same dict with the view and its labels.
         """
-        results = super().transform(results)
+        region, found = self._locate(results)
+        to_view = inverse(found.matrices[0].double().numpy())
+        matrix = compose(self._move(region.size), to_view)
+        results = self._moved(results, matrix, region.size)
+        if found.found[0]:
+            exchange_in_labels(results, getattr(region, 'known_as', ()))
         if self.score_view:
             _count_as_file(results)
         return results
@@ -103,30 +110,30 @@ class CropToRegion(RandomAffine):
     def _draw_region(self) -> int:
         return int(np.random.randint(len(self.regions))) if len(self.regions) > 1 else 0
 
-    def _matrix(self, results: dict, target: tuple[int, int]) -> np.ndarray:
-        """Build the (2, 3) matrix from image to view."""
+    def _locate(self, results: dict) -> tuple[Any, Found]:
+        """Find the region to show: from the one drawn on, the first that the labels have."""
         first = results.get('sample_idx', 0) if self.score_view else self._draw_region()
         for number in range(len(self.regions)):
             region = self.regions[(first + number) % len(self.regions)]
             found = locate_by_labels(results, region, type(self).__name__, self.within)
             if bool(found.found[0]):
                 break
-        to_view = inverse(found.matrices[0].double().numpy())
-        return compose(self._move(target), to_view)
+        return region, found
 
     def _warp_image(
         self, image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]
     ) -> np.ndarray:
-        """Sample the view as the cascade does."""
-        channels = torch.from_numpy(np.ascontiguousarray(image))
-        channels = channels[None] if image.ndim == 2 else channels.permute(2, 0, 1)
-        back = torch.from_numpy(inverse(matrix))[None]
-        content = torch.tensor(image.shape[:2])
-        view = sample_crops(channels[None].float(), back, size, content)[0]
-        view = view[0] if image.ndim == 2 else view.permute(1, 2, 0)
-        if image.dtype == np.uint8:
-            view = view.round().to(torch.uint8)
-        return np.ascontiguousarray(view.numpy())
+        """Sample the view at the places where the cascade samples it."""
+        finer = scaling(OVERSAMPLING, OVERSAMPLING)
+        fine_size = (size[0] * OVERSAMPLING, size[1] * OVERSAMPLING)
+        samples = cv2.warpAffine(
+            image,
+            compose(finer, matrix),
+            fine_size,
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return cv2.resize(samples, size, interpolation=cv2.INTER_AREA)
 
     def __repr__(self) -> str:
         return (

@@ -10,10 +10,10 @@ from mmseg.registry import TRANSFORMS
 from handbone.class_sides import unswapped_sides
 from handbone.errors import HandboneError
 from handbone.listing import normal_forms
-from handbone.masks import CLASSES_PER_PLANE
 
 from .arguments import check_names
 from .class_indices import class_indices
+from .exchanged_classes import exchange_in_maps
 
 MIRRORS = ('horizontal', 'vertical')
 
@@ -79,8 +79,7 @@ class SwappedClasses:
         found = class_indices(names, results['classes'], 'swap')
         pairs = list(zip(found[::2], found[1::2], strict=True))
         results['swap_classes'] = pairs
-        for key in results.get('seg_fields', []):
-            results[key] = _swap_bits(results[key], pairs)
+        exchange_in_maps(results, pairs)
 
 
 @TRANSFORMS.register_module()
@@ -126,16 +125,3 @@ class MultilabelRandomFlip(SwappedClasses, RandomFlip):
 
     def __repr__(self) -> str:
         return f'{super().__repr__()[:-1]}, swap={self.swap})'
-
-
-def _swap_bits(packed: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Swap pairs of class bits of a packed map (H, W) or (H, W, P), in place."""
-    planes = packed if packed.ndim == 3 else packed[..., None]
-    for first, second in pairs:
-        plane, bit = divmod(first, CLASSES_PER_PLANE)
-        other_plane, other_bit = divmod(second, CLASSES_PER_PLANE)
-        # Where two bits differ, inverting both swaps them.
-        differ = ((planes[..., plane] >> bit) ^ (planes[..., other_plane] >> other_bit)) & 1
-        planes[..., plane] ^= differ << bit
-        planes[..., other_plane] ^= differ << other_bit
-    return packed

@@ -94,11 +94,14 @@ class RandomAffine(BaseTransform):
         """
         image = results['img']
         size: tuple[int, int] = self.size or (image.shape[1], image.shape[0])
-        matrix = self._matrix(results, size)
+        return self._moved(results, self._matrix(results, size), size)
+
+    def _moved(self, results: dict, matrix: np.ndarray, size: tuple[int, int]) -> dict:
+        """Move image and labels by a (2, 3) matrix into a frame of a width and a height."""
         for key in results.get('seg_fields', []):
             results[key] = warp(results[key], matrix, (size[1], size[0]))
         before = file_to_image(results)
-        results['img'] = self._warp_image(image, matrix, size)
+        results['img'] = self._warp_image(results['img'], matrix, size)
         remember(results, None if before is None else compose(matrix, before))
         results['img_shape'] = results['img'].shape[:2]
         return results

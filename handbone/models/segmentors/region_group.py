@@ -12,6 +12,7 @@ from handbone.errors import HandboneError
 from handbone.masks import Patch, compose, inverse, scaling
 from handbone.regions import Masses, sample_crops
 
+from .logit_frame import swap_channels
 from .network_views import divisor_of, normalised
 
 
@@ -151,7 +152,8 @@ class RegionGroup(nn.Module):
         for region, view, seen in zip(regions, views, logits, strict=True):
             matrix = compose(to_logits, compose(inverse(view), place))
             edge = self.edge * min(height, width)
-            found.append(Closer(region.name, Patch(seen, matrix, region.decides, edge)))
+            own = swap_channels(seen, region.known_as)
+            found.append(Closer(region.name, Patch(own, matrix, region.decides, edge)))
         return found
 
     def inference(self, crops: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ def register() -> None:
     with (
         warnings.catch_warnings(record=True) as caught,
         contextlib.redirect_stdout(printed),
-        _no_garbage_collection(),
+        _outside_garbage_collection(),
     ):
         try:
             for name in REGISTERING:
@@ -69,15 +69,19 @@ def register() -> None:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Look for no garbage in what is imported: there is none, and looking takes over a second."""
+def _outside_garbage_collection() -> Iterator[None]:
+    """Keep what is imported out of garbage collection: none of it is garbage.
+
+    The search takes over a second. A program searches again afterwards; a command never searches
+    what it has imported.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if runs_command():
-            gc.freeze()  # nor when the process ends
+            gc.freeze()  # not even when the process ends
         if enabled:
             gc.enable()
 

@@ -1,12 +1,16 @@
 """Learn the template of a region from the training images of a config."""
 
+import logging
+
 import numpy as np
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmseg.registry import DATASETS
 
 from handbone.configuration.dataset_configs import dataset_classes, only_dataset
 from handbone.configuration.faults import config_faults_explained
+from handbone.configuration.mirrored_sides import kept_side
 from handbone.errors import HandboneError
 from handbone.masks import rasterize
 from handbone.regions import Outlined, learn_template, masses_of_labels
@@ -42,6 +46,12 @@ def region_template(
     key, settings = only_dataset(cfg, 'train_dataloader', 'a template is learnt from one')
     with config_faults_explained(cfg):
         dataset = DATASETS.build(dict(settings, pipeline=[]))
+    side = kept_side(classes) if mirror else ''
+    if side:
+        print_log(
+            f'A mirrored template shows mirror images, and {side}. Leave mirror out',
+            level=logging.WARNING,
+        )
     images = []
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)

@@ -35,22 +35,35 @@ def warn_of_mirrored_sides(cfg: Config) -> None:
         classes = dataset_metainfo(cfg, 'train_dataloader')['classes']
     except HandboneError:  # a dataset that does not name its classes is refused elsewhere
         return
-    sided = unswapped_sides(classes)
-    if not sided:
+    side = kept_side(classes)
+    if not side:
         return
-    because = f'and {sided[0]} has a side: its mirror image keeps that name'
     if flipped:
         print_log(
-            f'RandomFlip mirrors the training images, {because}. Use MultilabelRandomFlip, which '
+            f'RandomFlip mirrors the training images, and {side}. Use MultilabelRandomFlip, which '
             'swaps pairs of classes, or leave the flip out',
             level=logging.WARNING,
         )
     if regions:
         print_log(
-            f'mirror=True lets the region {listed(regions, 1)} show mirror images, {because}. '
+            f'mirror=True lets the region {listed(regions, 1)} show mirror images, and {side}. '
             'Leave mirror out',
             level=logging.WARNING,
         )
+
+
+def kept_side(classes: Sequence[str]) -> str:
+    """Say what is wrong with a mirror image that keeps the names of its classes.
+
+    Args:
+        classes: Names of the classes.
+
+    Returns:
+        For example "left_lung has a side: its mirror image keeps that name"; empty where no class
+        has a side.
+    """
+    sided = unswapped_sides(classes)
+    return f'{sided[0]} has a side: its mirror image keeps that name' if sided else ''
 
 
 def check_mirrored_views(cfg: Config) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tool_process import REPOSITORY
 
 from handbone.bones import CLASSES
 from handbone.cli.command import main
+from handbone.configuration.config_file import read_config_file
 
 pytestmark = pytest.mark.slow
 CONFIG = """
@@ -162,3 +164,15 @@ def test_the_template_of_the_configs_is_that_of_phantoms(configs, capsys):
     both = np.array([pair for pair in pairs if None not in pair])
     assert len(both) > 20  # some classes lie in a different place in each of ten images
     assert np.abs(both[:, 0] - both[:, 1]).max() < 0.12
+
+
+def test_a_mirrored_template_of_classes_with_sides_is_doubted(configs, monkeypatch):
+    warned, module = [], import_module('handbone.apis.region_template')
+    monkeypatch.setattr(module, 'print_log', lambda text, **_: warned.append(text))
+    sided = tuple(f'left {name}' for name in CLASSES)
+    monkeypatch.setattr(module, 'dataset_classes', lambda cfg: sided)
+    config = read_config_file(configs / 'hand_locator.py')
+    for mirror in (False, True):
+        module.region_template(config, mirror=mirror)
+    (text,) = warned
+    assert 'left finger-1 has a side: its mirror image keeps that name' in text

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from handbone.models.segmentors.logit_frame import swap_channels
 from handbone.models.segmentors.region_cascade import RegionCascade
 from handbone.models.segmentors.region_group import RegionGroup
 from handbone.models.segmentors.second_look import SecondLook
@@ -72,12 +71,13 @@ class ExportedSecondLook(nn.Module):
             outputs = logits, place, *rest
         masses = self.segmentor.masses(logits, extent)
         for look in self.segmentor.looks:
-            outputs += self._look(look, masses, extent, images, content, place)
+            outputs += self._look(look, logits, masses, extent, images, content, place)
         return outputs
 
     @staticmethod
     def _look(
         look: RegionGroup,
+        first: Tensor,
         masses: Masses,
         extent: Tensor,
         images: Tensor,
@@ -92,7 +92,7 @@ class ExportedSecondLook(nn.Module):
         batch = images[:, None].expand(-1, number, -1, -1, -1).flatten(0, 1)
         seen = look.inference(sample_crops(batch, sampled.flatten(0, 1), look.size, content))
         seen = seen.unflatten(0, (count, number))
-        own = [swap_channels(seen[:, row], each.known_as) for row, each in enumerate(look.regions)]
+        seen = look.named(look.regions, seen)
         height, width = seen.shape[3:]
         to_logits = scaling_matrix(width / look.size[0], height / look.size[1])
         places = composed(to_logits, composed(inverted(views), place[:, None]))
@@ -100,4 +100,5 @@ class ExportedSecondLook(nn.Module):
         for row, region in enumerate(look.regions):
             edges[row, list(region.decides)] = look.edge * min(height, width)
         was_found = torch.stack([each.found for each in found], dim=1)
-        return torch.stack(own, dim=1), places, torch.where(was_found[:, :, None], edges, UNDECIDED)
+        was_found &= look.agreed(look.regions, first, views, extent, seen)
+        return seen, places, torch.where(was_found[:, :, None], edges, UNDECIDED)

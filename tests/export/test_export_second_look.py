@@ -35,7 +35,8 @@ DIFFERENT = 1e-3
 NETWORK = dict(type='GreySegmentor')
 #: Two regions of one group decide a class both, and another group has views of another size. At
 #: the edges of a part, this network sees the darker ones, so the brightest ones say where they are.
-#: The last region takes the logits of e for f, which PyTorch and graph have to do alike.
+#: The region named last takes the logits of e for f, which PyTorch and graph have to do alike,
+#: and what the network says of the group after it is not what the first stage says.
 LOOKS = (
     dict(
         network=NETWORK,
@@ -45,6 +46,11 @@ LOOKS = (
         network=NETWORK,
         regions=[small_part_region(('f',), (64, 96), 'last', known_as={'f': 'e'})],
         edge=0.3,
+    ),
+    dict(
+        network=NETWORK,
+        regions=[small_part_region(('a', 'b'), name='wrong', known_as={'a': 'd', 'b': 'c'})],
+        least_agreement=0.5,
     ),
 )
 FIRST = dict(plain=dict(type='GreySegmentor', stride=8), cascade=grey_cascade(stride=4))

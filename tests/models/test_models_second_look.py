@@ -24,6 +24,7 @@ from handbone.errors import HandboneError
 from handbone.evaluation.threshold_metric import dice_by_threshold
 from handbone.masks import pack, planes_last
 from handbone.models import MultilabelTTAModel
+from handbone.models.segmentors.agreement import agreement
 
 COARSE = dict(type='ChannelSegmentor', stride=4)
 NETWORK = dict(type='ChannelSegmentor')
@@ -134,6 +135,44 @@ def test_a_region_may_know_its_classes_by_other_names(known_as):
     (sample,) = predict(build_second_look(looks=looks), image)
     scores = scores_of(sample, packed)
     assert scores[1] > 0.97 and (scores[2] > 0.97) == bool(known_as)
+
+
+@pytest.mark.parametrize('least_agreement', [0.0, 0.5])
+def test_the_first_stage_decides_where_a_network_says_something_else(least_agreement):
+    image, packed = drawn()
+    right, wrong = (
+        [small_part_region(('b', 'c'), known_as=known_as, name='small')]
+        for known_as in ({}, {'b': 'e', 'c': 'd'})
+    )
+    found = [
+        predict(
+            build_second_look(
+                looks=[dict(network=NETWORK, regions=each, least_agreement=least_agreement)]
+            ),
+            image,
+        )[0]
+        for each in (right, wrong)
+    ]
+    assert (scores_of(found[0], packed)[[1, 2]] > 0.98).all()
+    assert found[0].regions_found == ('small',)
+    scores = scores_of(found[1], packed)
+    if least_agreement:
+        assert found[1].regions_found == () and (scores[[1, 2]] > 0.8).all()
+    else:
+        assert found[1].regions_found == ('small',) and (scores[[1, 2]] < 0.2).all()
+
+
+def test_agreement_is_the_dice_of_all_classes_together():
+    generator = np.random.default_rng(0)
+    first, second = generator.normal(size=(2, 3, 4, 9, 7)).astype(np.float32)
+    wanted = [
+        2 * ((a > 0) & (b > 0)).sum() / ((a > 0).sum() + (b > 0).sum())
+        for a, b in zip(first, second, strict=True)
+    ]
+    found = agreement(torch.from_numpy(first), torch.from_numpy(second))
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    nothing = torch.full((1, 2, 3, 3), -1.0)
+    assert agreement(nothing, nothing).tolist() == [1.0]
 
 
 def test_a_missing_region_falls_back_to_the_first_stage():

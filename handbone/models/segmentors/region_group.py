@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmseg.registry import MODELS, TASK_UTILS
 from torch import Tensor, nn
 
@@ -12,6 +13,7 @@ from handbone.errors import HandboneError
 from handbone.masks import Patch, compose, inverse, scaling
 from handbone.regions import Masses, sample_crops
 
+from .agreement import agreement
 from .logit_frame import swap_channels
 from .network_views import divisor_of, normalised
 
@@ -35,6 +37,9 @@ class RegionGroup(nn.Module):
         network: Config of the segmentor, with a data preprocessor.
         regions: Configs of the regions, such as :class:`handbone.regions.ClassRegion`.
         edge: Width of the soft edge as a share of the shorter side of the view, 0 to 0.5.
+        least_agreement: Least Dice, 0 to 1, of what the network and the first stage say of the
+            classes that a region decides, all taken together. Where they agree less, the first
+            stage decides: a view may show what the network has not learnt, or another finger.
 
     Attributes:
         size: Width and height of the views.
@@ -45,7 +50,11 @@ class RegionGroup(nn.Module):
     """
 
     def __init__(
-        self, network: Mapping[str, Any], regions: Sequence[Mapping[str, Any]], edge: float = 0.08
+        self,
+        network: Mapping[str, Any],
+        regions: Sequence[Mapping[str, Any]],
+        edge: float = 0.08,
+        least_agreement: float = 0.0,
     ) -> None:
         super().__init__()
         self.network: Any = MODELS.build(network)
@@ -70,6 +79,11 @@ class RegionGroup(nn.Module):
                 f'SecondLook: edge is a share of the shorter side of the view, 0 to 0.5, got {edge}'
             )
         self.edge = float(edge)
+        if not 0 <= least_agreement <= 1:
+            raise HandboneError(
+                f'SecondLook: least_agreement is a Dice, 0 to 1, got {least_agreement}'
+            )
+        self.least_agreement = float(least_agreement)
 
     def check_first(self, first: Any) -> None:
         """Check that network and regions have the classes of the first stage.
@@ -120,6 +134,7 @@ class RegionGroup(nn.Module):
 
     def look(
         self,
+        first: Tensor,
         masses: Masses,
         content: Tensor,
         image: Tensor,
@@ -130,6 +145,7 @@ class RegionGroup(nn.Module):
         """Find the regions in one image and run the network on all of them at once.
 
         Args:
+            first: ``(1, C, h, w)`` logits of the first stage.
             masses: Where the classes are in the logits of the first stage, for a batch of one.
             content: ``(2,)``, height and width of the image in these logits.
             image: ``(channels, H, W)`` grey values, padded.
@@ -138,7 +154,7 @@ class RegionGroup(nn.Module):
             to_image: Matrix from these logits to pixels of ``image``.
 
         Returns:
-            The regions that were found.
+            The regions that were found, and of which the network says what the first stage says.
         """
         regions, views = self.locate(masses, content)
         if not regions:
@@ -148,13 +164,63 @@ class RegionGroup(nn.Module):
         logits = self.inference(sample_crops(batch, sampled.to(image.device), self.size, shape))
         height, width = logits.shape[2:]
         to_logits = scaling(width / self.size[0], height / self.size[1])
+        own = self.named(regions, logits[None])
+        places = torch.from_numpy(np.stack(views)).float().to(first.device)[None]
+        agreed = self.agreed(regions, first, places, content, own)[0].tolist()
         found = []
-        for region, view, seen in zip(regions, views, logits, strict=True):
+        for region, view, seen, said_by_both in zip(regions, views, own[0], agreed, strict=True):
+            if not said_by_both:
+                continue
             matrix = compose(to_logits, compose(inverse(view), place))
             edge = self.edge * min(height, width)
-            own = swap_channels(seen, region.known_as)
-            found.append(Closer(region.name, Patch(own, matrix, region.decides, edge)))
+            found.append(Closer(region.name, Patch(seen, matrix, region.decides, edge)))
         return found
+
+    @staticmethod
+    def named(regions: Sequence[Any], logits: Tensor) -> Tensor:
+        """Give the logits of views the names of their own classes.
+
+        Args:
+            regions: R regions.
+            logits: ``(N, R, C, h, w)`` by the names that the network knows.
+
+        Returns:
+            Logits of the same shape.
+        """
+        own = [swap_channels(logits[:, row], each.known_as) for row, each in enumerate(regions)]
+        return torch.stack(own, dim=1)
+
+    def agreed(
+        self,
+        regions: Sequence[Any],
+        first: Tensor,
+        views: Tensor,
+        content: Tensor,
+        own: Tensor,
+    ) -> Tensor:
+        """Tell in which views the network says what the first stage says.
+
+        Args:
+            regions: R regions.
+            first: ``(N, C, h, w)`` logits of the first stage.
+            views: ``(N, R, 2, 3)`` from x, y of the pixel centres of the views to those of these
+                logits.
+            content: ``(2,)``, height and width of the images in them.
+            own: ``(N, R, C, h', w')`` logits of the network.
+
+        Returns:
+            ``(N, R)`` bool.
+        """
+        if not self.least_agreement:
+            return torch.ones(views.shape[:2], dtype=torch.bool, device=views.device)
+        width, height = self.size
+        rows = []
+        for row, region in enumerate(regions):
+            decided = first[:, region.decides]
+            seen = sample_crops(decided, views[:, row], self.size, content, oversampling=1)
+            said = F.interpolate(own[:, row, region.decides], (height, width), mode='bilinear')
+            rows.append(agreement(seen, said) >= self.least_agreement)
+        return torch.stack(rows, dim=1)
 
     def inference(self, crops: Tensor) -> Tensor:
         """Run the network.

@@ -44,8 +44,9 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
     each fingertip, both clavicles. All regions of a group have views of one size, which one network
     sees in one batch per image, sampled from the image at its own resolution and as upright as the
     first stage sees it. Its logits of the classes that a region decides replace those of the first
-    stage in the view, and go over into them in a soft edge. Where a region is not found, the first
-    stage decides; ``regions_found`` of a sample tells which ones were.
+    stage in the view, and go over into them in a soft edge. Where a region is not found, or the
+    network says something else than the first stage, the first stage decides; ``regions_found`` of
+    a sample tells which ones count.
 
     Each network is trained with its own config, the second ones on the views of ``CropToRegion``;
     ``handbone join`` puts all into one checkpoint. All of them normalise what they see.
@@ -53,8 +54,8 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
     Args:
         first: Segmentor for the whole image, with a data preprocessor.
         looks: The groups: dicts of ``network``, a segmentor with a data preprocessor; ``regions``,
-            configs of :class:`handbone.regions.ClassRegion` of one size; and ``edge``, the width of
-            the soft edge as a share of the shorter side of the view, 0 to 0.5, by default 0.08.
+            configs of :class:`handbone.regions.ClassRegion` of one size; and ``edge`` and
+            ``least_agreement`` of :class:`RegionGroup`.
         shrink: Side of the blocks of pixels that the first stage sees as one.
         data_preprocessor: A ``SegDataPreProcessor`` without ``mean`` and ``std``, whose
             ``test_cfg.size_divisor`` is that of the first stage times ``shrink``.
@@ -226,7 +227,7 @@ class SecondLook(JoinedNetworks, BaseSegmentor):
         return [
             closer
             for look in self.looks
-            for closer in look.look(masses, extent, image, shape, place, to_image)
+            for closer in look.look(logits[None], masses, extent, image, shape, place, to_image)
         ]
 
     def masses(self, logits: Tensor, extent: Tensor) -> Masses:

@@ -1,9 +1,8 @@
-# What wrist.py is compared with: phantoms with bent wrists in 12 % of the training and 60 % of the
-# test images, trained for as long as both networks of wrist.py.
+# The first stage of wrist_and_fingertips.py: the network of the demo, trained for longer.
 _base_ = ['../demo.py']
-max_iters = 5300
-full_size_from = 4340
-_base_.model.data_preprocessor.stages = [(1160 / max_iters, 3), (3180 / max_iters, 2)]
+max_iters = 3300
+full_size_from = 2700
+_base_.model.data_preprocessor.stages = [(720 / max_iters, 3), (1980 / max_iters, 2)]
 _base_.param_scheduler[1].update(T_max=full_size_from - 150, end=full_size_from)
 _base_.param_scheduler[2].update(
     T_max=max_iters - full_size_from, begin=full_size_from, end=max_iters

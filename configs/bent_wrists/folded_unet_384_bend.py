@@ -1,4 +1,4 @@
-# The first stage of wrist.py: the network of the demo, with wrists that are bent at random.
+# The network of the demo with wrists that are bent at random: worse (docs/results.md).
 _base_ = ['../demo.py']
 data_root = 'data/phantom_shift'
 _base_.train_dataloader.dataset.pipeline.insert(

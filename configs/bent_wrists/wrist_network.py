@@ -1,5 +1,5 @@
-# The network of wrist.py that sees the wrist: that of ../cascade/wrist.py, with wrists that are
-# bent at random.
+# The network of wrist_and_fingertips.py that sees the wrist: that of ../cascade, with wrists that
+# are bent at random.
 _base_ = ['../cascade/wrist_network.py']
 data_root = 'data/phantom_shift'
 # Bends turn what lies outside into the view, so the view of the wrist is cut out of a wider one.

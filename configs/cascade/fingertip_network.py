@@ -1,5 +1,4 @@
 # The network of wrist_and_fingertips.py that sees one fingertip after the other.
-# A view does not show which finger it is, so bones are exchanged (docs/results.md).
 _base_ = ['wrist_network.py']
 regions = _base_.fingertip_regions
 crop_size = regions[0].size

@@ -4,4 +4,4 @@
 #   handbone join configs/cascade/wrist.py work_dirs/demo work_dirs/wrist_network --out wrist.pth
 #   handbone test configs/cascade/wrist.py wrist.pth
 _base_ = ['wrist_and_fingertips.py']
-model = dict(looks=[dict(network=_base_.network, regions=_base_.wrist_regions)])
+model = dict(looks=_base_.model.looks[:1])

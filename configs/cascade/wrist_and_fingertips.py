@@ -1,6 +1,4 @@
-# The network of configs/demo.py, and two that look again at the wrist and at the fingertips: an
-# example of several groups. Take wrist.py: the fingertips lose, as they look alike
-# (docs/results.md).
+# The network of configs/demo.py, and two that look again at the wrist and at the fingertips.
 #   handbone train configs/demo.py
 #   handbone train configs/cascade/wrist_network.py
 #   handbone train configs/cascade/fingertip_network.py
@@ -24,8 +22,8 @@ model = dict(
     type='SecondLook',
     first=_base_.model,
     looks=[
-        dict(network=_base_.network, regions=_base_.wrist_regions),
-        dict(network=_base_.network, regions=_base_.fingertip_regions),
+        dict(network=_base_.network, regions=regions, least_agreement=_base_.least_agreement)
+        for regions in (_base_.wrist_regions, _base_.fingertip_regions)
     ],
     shrink=shrink,
     # only pads: each network normalises what it sees

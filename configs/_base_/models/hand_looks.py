@@ -22,7 +22,7 @@ wrist_regions = [
 ]
 # The distal phalanx and the one behind it: where one of them is missed, the other still says where
 # to look. A view of a fingertip does not show which finger it is, so the network knows all of them
-# as the middle finger's.
+# as the middle finger's. The thumb is left out: it looks different and is no weak bone.
 fingertip_regions = [
     dict(
         type='ClassRegion',
@@ -35,13 +35,14 @@ fingertip_regions = [
         known_as={f'finger-{distal}': 'finger-8', f'finger-{distal + 1}': 'finger-9'},
     )
     for finger, distal in (
-        ('the thumb', 1),
         ('the index finger', 4),
         ('the middle finger', 8),
         ('the ring finger', 12),
         ('the little finger', 16),
     )
 ]
+# A view that shows something unusual, such as another finger in front, is left to the first stage.
+least_agreement = 0.7
 # The random part of the training views imitates the errors of the first stage.
 jitter = dict(degrees=12, scale=(0.8, 1.25), translate=0.08, aspect=(0.88, 1.14))
 

@@ -53,6 +53,9 @@ _base_.model.looks[0].network.backbone.channels = (8, 8)
 _base_.model.looks[0].network.decode_head.in_channels = 8
 _base_.model.looks[1].network.backbone.channels = (8, 8)
 _base_.model.looks[1].network.decode_head.in_channels = 8
+# after two iterations, networks agree on nothing
+_base_.model.looks[0].least_agreement = 0.0
+_base_.model.looks[1].least_agreement = 0.0
 _base_.model.test_cfg.threshold = 0.02
 """,
 }

@@ -59,11 +59,12 @@ _base_.model.looks[1].least_agreement = 0.0
 _base_.model.test_cfg.threshold = 0.02
 """,
 }
+#: They inherit from the demo and from configs/cascade, and bend wrists at random.
 BASES = dict(
-    first='demo',
-    wrist='cascade/wrist_network',
-    tips='cascade/fingertip_network',
-    whole='cascade/wrist_and_fingertips',
+    first='bent_wrists/folded_unet_384_bend',
+    wrist='bent_wrists/wrist_network',
+    tips='bent_wrists/fingertip_network',
+    whole='bent_wrists/wrist_and_fingertips',
 )
 
 

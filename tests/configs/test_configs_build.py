@@ -27,6 +27,8 @@ COMPLETE = sorted(
 )
 PARTS = sorted(CONFIGS.glob('_base_/**/*.py'))
 SPLITS = ('train', 'val', 'test')
+#: Steps of a pipeline that set the size of what follows.
+SIZING = ('RandomAffine', 'UprightAffine', 'Resize', 'CropToRegion', 'RandomCrop', 'CenterCrop')
 
 
 def name_of(path):
@@ -121,6 +123,10 @@ def test_there_are_configs():
             f'cascade/{name}.py'
             for name in ('wrist', 'wrist_and_fingertips', 'wrist_network', 'fingertip_network')
         ),
+        *(
+            f'bent_wrists/{name}.py'
+            for name in ('wrist_and_fingertips', 'wrist_network', 'fingertip_network')
+        ),
         'jsrt/clavicles.py',
         'jsrt/clavicle_network.py',
     }
@@ -147,7 +153,7 @@ def test_one_network_size(config):
         split: size_of(step)
         for split in splits_of(config)
         for step in dataset_of(config, split).pipeline
-        if step['type'] in ('RandomAffine', 'UprightAffine', 'Resize', 'CropToRegion', 'RandomCrop')
+        if step['type'] in SIZING
     }
     size = tuple(config.crop_size)
     # windows of the files as they are have no other step that sets a size

@@ -1,5 +1,5 @@
 # Bent wrists in 12 % of the training and 60 % of the test images: a first stage, and networks that
-# look again at the wrist and at the fingertips. On two CPU cores, 35, 21 and 16 minutes of one each.
+# look again at the wrist and at the fingertips: 35, 21 and 16 minutes of one CPU core.
 #   handbone make-phantom data/phantom_shift --preset shift --train 400 --test 200 --size 1024
 #   handbone train configs/bent_wrists/folded_unet_384.py
 #   handbone train configs/bent_wrists/wrist_network.py

@@ -27,6 +27,7 @@ from handbone.configuration.config_file import read_config_file
 from handbone.configuration.dataset_configs import only_dataset
 from handbone.configuration.faults import build_model
 from handbone.masks import class_mask, inverse, place_logits, planes_last
+from handbone.models.segmentors.logit_frame import swap_channels
 
 #: Logit of what the labels say.
 SURE = 6.0
@@ -101,15 +102,24 @@ def views_of_labels(model: Any, batch: Batch, truth: Tensor) -> list[Tensor]:
         truth: ``(C, H, W)``, logits of the labels, at the size of the original image.
 
     Returns:
-        ``(C, h, w)`` of each view, group after group.
+        ``(C, h, w)`` of each view, group after group, by the names that its network knows.
     """
+    regions = {region.name: region for look in model.looks for region in look.regions}
+    limits = [look.least_agreement for look in model.looks]
+    for look in model.looks:  # networks that are not trained agree with nothing
+        look.least_agreement = 0.0
     model.test_cfg['keep_logits'] = 'uncut'
     with torch.inference_mode():
         (sample,) = model.test_step(dict(batch))
     model.test_cfg.pop('keep_logits')
+    for look, limit in zip(model.looks, limits, strict=True):
+        look.least_agreement = limit
     return [
-        place_logits(truth, inverse(patch.matrix), tuple(patch.logits.shape[1:]), -SURE)
-        for patch in sample.logit_patches
+        swap_channels(
+            place_logits(truth, inverse(patch.matrix), tuple(patch.logits.shape[1:]), -SURE),
+            regions[name].known_as,
+        )
+        for name, patch in zip(sample.regions_found, sample.logit_patches, strict=True)
     ]
 
 

@@ -187,7 +187,10 @@ class RegionGroup(nn.Module):
         Returns:
             Logits of the same shape.
         """
-        own = [swap_channels(logits[:, row], each.known_as) for row, each in enumerate(regions)]
+        own = [
+            swap_channels(logits[:, row], getattr(each, 'known_as', ()))
+            for row, each in enumerate(regions)
+        ]
         return torch.stack(own, dim=1)
 
     def agreed(

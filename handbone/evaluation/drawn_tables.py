@@ -99,13 +99,13 @@ def means_table(table: ScoreTable, intervals: bool = False, resamples: int = 10_
     counted = table.reference_pixels is not None
     sections: dict[str, list[list[str]]] = {}
     for part in table.parts:
-        cells = [_number(table.mean(column, part)) for column in table.scores]
+        cells = [score_text(table.mean(column, part)) for column in table.scores]
         if distances:
             cells.append(str(int(np.isinf(table.part_scores(distances[0], part)).sum())))
         worst = table.worst(1, part)[0]
         score = float(table.image_means(table.ranking, part)[worst])
         image = Path(table.images[worst])
-        cells += [_number(score), image.name if image.is_absolute() else str(image)]
+        cells += [score_text(score), image.name if image.is_absolute() else str(image)]
         cells += [str(table.images_with(part))] if counted else []
         sections.setdefault(part.kind, []).append([part.name, *cells])
     header = ['Class', *titles, *['One empty'] * bool(distances), 'Worst', 'Worst in']
@@ -113,7 +113,7 @@ def means_table(table: ScoreTable, intervals: bool = False, resamples: int = 10_
     if intervals:
         ends = [table.interval(column, resamples=resamples) for column in table.scores]
         for label, index in (('95 % from', 1), ('95 % to', 2)):
-            row = [label, *(_number(interval[index]) for interval in ends)]
+            row = [label, *(score_text(interval[index]) for interval in ends)]
             sections['mean'].append(row + [''] * (len(header) - len(row)))
     return plain_text(draw_table(header, sections.values(), left=('Class', 'Worst in')))
 
@@ -134,5 +134,13 @@ def worst_text(table: ScoreTable, row: int) -> str:
     return f'{title} {mean:.3f}, worst {table.classes[index]} {score:.3f}'
 
 
-def _number(score: float) -> str:
+def score_text(score: float) -> str:
+    """Write a score for a table.
+
+    Args:
+        score: The score.
+
+    Returns:
+        Four digits after the point, or a dash for NaN.
+    """
     return '–' if np.isnan(score) else f'{score:.4f}'

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from handbone.evaluation.bootstrap import Difference, bootstrap_difference
-from handbone.evaluation.drawn_tables import draw_table, plain_text
+from handbone.evaluation.drawn_tables import draw_table, plain_text, score_text
 from handbone.evaluation.score_names import DISTANCES, column_title
 from handbone.evaluation.score_table import Part, ScoreTable
 
@@ -130,13 +130,9 @@ def _cells(
     table: ScoreTable, other: ScoreTable, column: str, part: Part | None, found: Difference
 ) -> list[str]:
     """Write what stands under :data:`HEADER`."""
-    means = (_number(each.mean(column, part)) for each in (table, other))
+    means = (score_text(each.mean(column, part)) for each in (table, other))
     better = '–' if math.isnan(found.better) else f'{found.better:.1%}'
     return [*means, *map(_signed, found[:3]), better]
-
-
-def _number(value: float) -> str:
-    return '–' if math.isnan(value) else f'{value:.4f}'
 
 
 def _signed(value: float) -> str:

@@ -1,11 +1,10 @@
 """Scores by what is known of the images: the sex of the patient, a bent wrist and so on."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from handbone.datasets.attribute_values import UNKNOWN, banded, bend_degrees, bend_word, side_of
 from handbone.errors import HandboneError, listed
-from handbone.evaluation.drawn_tables import draw_table, plain_text
+from handbone.evaluation.drawn_tables import draw_table, plain_text, score_text
 from handbone.evaluation.score_names import column_title
 from handbone.evaluation.score_table import ScoreTable
 from handbone.metadata.patient_table import PatientTable
@@ -103,7 +102,7 @@ def groups_text(scores: ScoreTable, values: Mapping[str, Sequence[str]], resampl
             interval = part.interval(part.ranking, resamples=resamples)
             means = (part.mean(column) for column in part.scores)
             counts = [str(len(part.images)), str(len(set(part.patients)))]
-            numbers = map(_number, (*means, interval.low, interval.high))
+            numbers = map(score_text, (*means, interval.low, interval.high))
             rows.append([f'{name} {value}', *counts, *numbers])
         sections.append(rows)
     header = ['By', 'Images', 'Patients', *titles, '95 % from', '95 % to']
@@ -124,7 +123,3 @@ def _bends(scorer: MaskScorer, scores: ScoreTable) -> list[str]:
         degrees = bend_degrees(scorer.reference.undrawn(key), size, scorer.classes)
         bends.append(bend_word(degrees))
     return bends
-
-
-def _number(value: float) -> str:
-    return '–' if math.isnan(value) else f'{value:.4f}'

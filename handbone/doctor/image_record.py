@@ -15,7 +15,7 @@ class Pixels:
 
     Attributes:
         digest: Hash of size and grey values; equal for equal images.
-        thumbnail: uint8 (T, T), the whole image.
+        thumbnail: float16 (T, T), the whole image, values from 0 to 255.
         depth: Bits per value in memory, 8 or more.
         low: 1st percentile, 0 to 255.
         high: 99th percentile.

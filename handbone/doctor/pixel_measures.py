@@ -30,10 +30,9 @@ def thumbnail_of(grey: np.ndarray, side: int = THUMBNAIL) -> np.ndarray:
         side: Side of the square.
 
     Returns:
-        uint8 (side, side).
+        float32 (side, side), not rounded: an image may span few grey values.
     """
-    small = cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
-    return np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    return cv2.resize(grey.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
 
 
 def measure_pixels(image: np.ndarray) -> Pixels:
@@ -52,7 +51,7 @@ def measure_pixels(image: np.ndarray) -> Pixels:
     low, middle, high = np.percentile(sample, (1, 50, 99))
     return Pixels(
         digest.digest(),
-        thumbnail_of(grey),
+        thumbnail_of(grey).astype(np.float16),
         image.dtype.itemsize * 8,
         float(low),
         float(high),

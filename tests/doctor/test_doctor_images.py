@@ -86,6 +86,15 @@ def test_duplicates(tmp_path, images, change, words):
     assert words in finding.reason and finding.confidence > 0.8
 
 
+def test_a_noisy_copy_of_an_image_with_few_grey_values_is_found(tmp_path):
+    """The noise averages out in small pictures, and so it must not be lost by rounding these."""
+    faint = {f'{n}.png': np.uint8(np.rint(235 + picture(n, 1024) / 24)) for n in range(3)}
+    noise = np.random.default_rng(0).normal(0, 3, (1024, 1024))
+    faint['copy.png'] = np.clip(np.rint(0.9 * faint['1.png'] + noise), 0, 255).astype(np.uint8)
+    (finding,) = check_duplicates(examined(records_of(tmp_path, faint)))
+    assert (finding.image, finding.other) == ('copy.png', 'train/1.png')
+
+
 def test_duplicates_across_splits_say_so(tmp_path, images):
     records = records_of(tmp_path / 'a', images)
     records += records_of(tmp_path / 'b', {'Q/copy.png': images['P5/5.png']}, 'test')

@@ -42,7 +42,7 @@ def test_comparing_images(bars, monkeypatch):
     record = measure_image('train', annotated('a.png', [], 32, None, ('a',)), ('a',))
     records = []
     for number in range(10):
-        thumbnail = rng.integers(0, 255, (THUMBNAIL, THUMBNAIL), np.uint8)
+        thumbnail = rng.uniform(0, 255, (THUMBNAIL, THUMBNAIL)).astype(np.float16)
         pixels = Pixels(bytes([number]), thumbnail, 8, 0, 255, 0, 128)
         records.append(replace(record, name=f'{number}.png', pixels=pixels))
     examined = Examined(survey_of(records, ('a',)), None, None, (), ())

@@ -1,7 +1,7 @@
 """How many planted faults the doctor finds, and how many sound images it doubts.
 
     python -m benchmarks.studies.doctor work_dirs/doctor
-    python -m benchmarks.studies.doctor work_dirs/doctor_jsrt --data jsrt/train
+    python -m benchmarks.studies.doctor work_dirs/doctor_jsrt --data jsrt/train --rounds 6
 
 Sound phantoms are measured once. For each kind of fault, a tenth of them is replaced by images with
 this fault, and all checks are made; the images without fault count for the false alarms. Recall is
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -172,16 +173,71 @@ def named_classes(finding: Finding) -> tuple[str, ...]:
     return (finding.class_name,)
 
 
+class Counts(NamedTuple):
+    """What was found of one kind of fault.
+
+    Attributes:
+        planted: Number of faults.
+        found: How many of them a check named.
+        alone: How many of them the check that is made for them named.
+        doubted: Sound images with a finding.
+        sound: Sound images.
+    """
+
+    planted: int
+    found: int
+    alone: int
+    doubted: int
+    sound: int
+
+
+def counts_of(kind: str, sound: Survey, faulty: Survey, truth: Truth) -> Counts:
+    """Examine sound images of which some are replaced by those with a fault.
+
+    Args:
+        kind: The fault.
+        sound: The sound images.
+        faulty: Those with a fault.
+        truth: Classes of the fault by image.
+
+    Returns:
+        The counts.
+    """
+    bad = {record.name: record for record in faulty.records}
+    records = tuple(bad.get(each.name, each) for each in sound.records)
+    data_with_faults = examine(replace(sound, records=records))
+    every = [each for check in CHECKS for each in check(data_with_faults)]
+    findings = without_consequences(every)
+    hits = found(findings, truth, NAMED_BY[kind])
+    alone = found(every, truth, (MADE_FOR[kind],)) if kind in MADE_FOR else 0
+    # a patient in two splits is named for all images, the sound ones as well
+    doubted = {each.image for each in findings if each.check != SHARED_PATIENT} - set(bad)
+    return Counts(len(bad), hits, alone, len(doubted), len(records) - len(bad))
+
+
+def row_of(kind: str, rounds: Sequence[Counts]) -> tuple[str, ...]:
+    """Give the row of a fault in the table: the sums of all rounds."""
+    total = Counts(*np.sum(rounds, axis=0).tolist())
+    recall, rate = total.found / total.planted, 100 * total.doubted / total.sound
+    alone = str(total.alone) if kind in MADE_FOR else ''
+    return kind, str(total.planted), str(total.found), f'{recall:.3f}', alone, f'{rate:.1f}'
+
+
 def main() -> None:
     """Plant, examine and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('folder', type=Path, help='where phantoms are written')
+    parser.add_argument('folder', type=Path, help='where images with faults are written')
     parser.add_argument('--images', type=int, default=400)
     parser.add_argument('--size', type=int, default=512)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--data', type=Path, help='a dataset to plant into, instead of phantoms')
+    parser.add_argument(
+        '--rounds', type=int, default=1, help='with --data: so many times, with seeds that follow'
+    )
     parser.add_argument('--faults', nargs='+', choices=list(FAULTS))
     args = parser.parse_args()
+    if args.rounds > 1 and args.data is None:
+        parser.error('--rounds needs --data; take more --images of phantoms instead')
     data = args.data or args.folder / 'sound' / 'train'
     if args.data is None:
         write_dataset(args.folder / 'sound', args.images, 0, args.seed, args.size, progress=True)
@@ -192,22 +248,15 @@ def main() -> None:
     table.add_row('none', '', '', '', '', f'{rate:.1f}')
     kinds = args.faults or [kind for kind in FAULTS if args.data is None or kind not in OF_HANDS]
     for kind in track(kinds, 'examining', console=Console(stderr=True)):
-        if args.data is None:
-            faulty, truth = planted(args.folder / kind, kind, args.images, args.size, args.seed)
-        else:
-            faulty, truth = planted_into(args.folder / kind, kind, args.data, args.seed)
-        bad = {record.name: record for record in faulty.records}
-        records = tuple(bad.get(each.name, each) for each in sound.records)
-        data_with_faults = examine(replace(sound, records=records))
-        every = [each for check in CHECKS for each in check(data_with_faults)]
-        findings = without_consequences(every)
-        hits = found(findings, truth, NAMED_BY[kind])
-        alone = str(found(every, truth, (MADE_FOR[kind],))) if kind in MADE_FOR else ''
-        # a patient in two splits is named for all images, the sound ones as well
-        wrong = {each.image for each in findings if each.check != SHARED_PATIENT} - set(bad)
-        rate = 100 * len(wrong) / (len(records) - len(bad))
-        recall = f'{hits / len(bad):.3f}'
-        table.add_row(kind, str(len(bad)), str(hits), recall, alone, f'{rate:.1f}')
+        rounds = []
+        for seed in range(args.seed, args.seed + args.rounds):
+            folder = args.folder / str(seed) / kind
+            if args.data is None:
+                faulty, truth = planted(folder, kind, args.images, args.size, seed)
+            else:
+                faulty, truth = planted_into(folder, kind, args.data, seed)
+            rounds.append(counts_of(kind, sound, faulty, truth))
+        table.add_row(*row_of(kind, rounds))
     Console().print(table)
     counts = Counter(each.check for each in alarms)
     print('in sound images:', ', '.join(f'{check} {n}' for check, n in counts.items()) or 'nothing')

@@ -2,7 +2,15 @@
 
 import numpy as np
 import pytest
-from made_records import annotated, findings_with, found, hand, sound_record, survey_of
+from made_records import (
+    annotated,
+    findings_with,
+    found,
+    hand,
+    name_of,
+    sound_record,
+    survey_of,
+)
 
 from handbone.bones import CLASSES
 from handbone.doctor.checks.appearance import check_appearance
@@ -76,6 +84,19 @@ def test_second_parts(side, check):
     assert (check, 'Lunate') in found(findings, 5)
     box = next(f.box for f in findings if f.check == check)
     assert box == (4, 4, 5 + side, 5 + side)
+
+
+def test_a_second_outline_that_touches_the_first():
+    """Metal over the end of a bone, labelled as the bone too: one part, but of two outlines."""
+    outline = dict(hand(5))['finger-7']
+    metal = square(*(outline[outline[:, 1].argmin()] - (8, 14)), 16)
+    twice = [(name, points) for name, points in hand(6) for _ in range(1 + (name == 'Lunate'))]
+    findings = findings_with({5: [*hand(5), ('finger-7', metal)], 6: twice})
+    (finding,) = [each for each in findings if each.check == 'several-parts']
+    assert (finding.class_name, finding.image) == ('finger-7', name_of(5))
+    assert 'in 2 outlines that touch' in finding.reason
+    # what is drawn twice in one place has a finding of its own
+    assert ('doubled', 'Lunate') in found(findings, 6)
 
 
 def test_one_outline_with_two_names():

@@ -1,11 +1,12 @@
 """Classes in several parts that are in one part elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ..examined import Examined
 from ..finding import Finding
+from ..survey import Survey
 
 #: Classes that are in several parts in at most this share of the images are reported where they
 #: are.
@@ -15,7 +16,7 @@ SPECK = 0.1
 
 
 def check_pieces(examined: Examined) -> Iterator[Finding]:
-    """Report specks and second parts.
+    """Report specks, second parts, and second outlines that touch the first.
 
     Args:
         examined: The data.
@@ -24,11 +25,8 @@ def check_pieces(examined: Examined) -> Iterator[Finding]:
         ``specks`` and ``several-parts``.
     """
     survey = examined.survey
-    parted = np.zeros(len(survey.classes))
-    for record in survey.records:
-        parted[list({index for index, _, _ in record.classes.pieces})] += 1
-    present = survey.present.sum(axis=0)
-    unusual = parted <= np.maximum(UNUSUAL * present, 1)
+    parted = [{index for index, _, _ in record.classes.pieces} for record in survey.records]
+    unusual = _unusual(parted, survey)
     for record in survey.records:
         for index, box, share in record.classes.pieces:
             if not unusual[index]:
@@ -40,3 +38,29 @@ def check_pieces(examined: Examined) -> Iterator[Finding]:
             else:
                 reason = f'a second part has {share:.0%} of the area of the first'
                 yield Finding('several-parts', *place, name, reason, 0.85, box)
+    yield from _second_outlines(survey, parted)
+
+
+def _second_outlines(survey: Survey, parted: Sequence[set[int]]) -> Iterator[Finding]:
+    """Report classes in one part of several outlines, which are one outline elsewhere."""
+    outlined = [
+        set(np.flatnonzero(record.classes.polygons > 1).tolist()) for record in survey.records
+    ]
+    unusual = _unusual(outlined, survey)
+    for record, several, apart in zip(survey.records, outlined, parted, strict=True):
+        doubled = {each.class_index for each in record.defects if each.check == 'doubled'}
+        for index in sorted(several - apart - doubled):
+            if unusual[index]:
+                count = int(record.classes.polygons[index])
+                reason = f'it is drawn in {count} outlines that touch, in other images in one'
+                name, box = survey.classes[index], record.box(index)
+                yield Finding('several-parts', record.split, record.name, name, reason, 0.7, box)
+
+
+def _unusual(several: Sequence[set[int]], survey: Survey) -> np.ndarray:
+    """Tell which classes are in several parts in few of the images that have them, (C,)."""
+    count = np.zeros(len(survey.classes))
+    for indices in several:
+        count[list(indices)] += 1
+    few: np.ndarray = count <= np.maximum(UNUSUAL * survey.present.sum(axis=0), 1)
+    return few

@@ -18,7 +18,7 @@ export default {
   mean_dice: 'mean of all classes', mark: 'mark', any_mark: 'marked or not', unmarked: 'unmarked',
   bad: 'bad', correct: 'to correct', good: 'good', present: 'class', any_class: 'any class',
   check: 'finding', no_check: 'with or without finding', any_check: 'any finding',
-  column: 'column', any_column: 'any patient', value: 'value, or <50', score: '<0.9 or >=0.9', note: 'note',
+  column: 'column', any_column: 'filter by column', value: 'value, or <50', score: '<0.9 or >=0.9', note: 'note',
   export: 'export', export_title: 'Export marked images', export_mark: 'images marked',
   export_target: 'as', export_layer: 'with the masks of', as_list: 'lists of names (ann_file)',
   as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',

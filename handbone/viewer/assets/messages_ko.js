@@ -17,7 +17,7 @@ export default {
   by_difference: 'Dice 차이순', class_index: '클래스', mean_dice: '모든 클래스의 평균', mark: '표시',
   any_mark: '표시 전체', unmarked: '표시 없음', bad: '불량', correct: '수정 필요', good: '양호', present: '클래스',
   any_class: '모든 클래스', check: '점검 결과', no_check: '점검 결과 전체', any_check: '모든 점검 결과', column: '열',
-  any_column: '모든 환자', value: '값 또는 <50', score: '<0.9 또는 >=0.9', note: '메모', export: '내보내기', export_title: '표시한 영상 내보내기',
+  any_column: '열로 거르기', value: '값 또는 <50', score: '<0.9 또는 >=0.9', note: '메모', export: '내보내기', export_title: '표시한 영상 내보내기',
   export_mark: '표시', export_target: '형식', export_layer: '마스크', as_list: '이름 목록 (ann_file)',
   as_labelme: 'LabelMe', as_cvat: 'CVAT', 'as_label-studio': 'Label Studio',
   'as_hand-bone': '이 패키지의 JSON', as_coco: 'COCO', scoring: '{all}개 중 {count}개 채점됨',

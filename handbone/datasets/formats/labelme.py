@@ -42,6 +42,8 @@ SHAPE = Fields(dict(label=str, points=[object]), dict(shape_type=(str, None), ma
 NOTHING: tuple[object, ...] = (None, '', {})
 #: Shapes without an area.
 LINES = ('line', 'linestrip', 'point', 'points')
+#: Shapes of which X-AnyLabeling saves all four corners, those of a rectangle as well.
+WITH_CORNERS = ('rectangle', 'rotation', 'quadrilateral')
 #: The version of LabelMe whose files are written.
 VERSION = '5.5.0'
 
@@ -50,7 +52,8 @@ class LabelMeReader(LabelFileReader):
     """Reads LabelMe's JSON files: polygons, rectangles, circles and masks.
 
     The labels of all files are the classes, in the order of their names; if all of them are bones
-    of the hand, the 29 bones are. Lines and points have no area and are left out.
+    of the hand, the 29 bones are. Lines and points have no area and are left out. Files of
+    X-AnyLabeling, in which rectangles may be turned, are read as well.
 
     Args:
         source: The folder of the JSON files.
@@ -185,19 +188,26 @@ def _labels(path: Path) -> list[str]:
 
 def _outline(kind: str, points: list[Any]) -> list[Any]:
     """List the points of the polygon that a shape covers."""
-    if kind == 'polygon':
+    if kind == 'polygon' or (kind in WITH_CORNERS and len(points) == 4):
         return points
-    if kind not in ('rectangle', 'circle'):
+    if kind not in ('circle', *WITH_CORNERS):
         raise HandboneError(f'the shape {shown(kind)} is unknown')
-    if len(points) != 2 or not all(map(_is_point, points)):
-        raise HandboneError(
-            f'the {kind} has the points {shown(points)} instead of two pairs of finite numbers'
-        )
-    (x, y), (other_x, other_y) = points
+    if kind in WITH_CORNERS[1:]:
+        raise HandboneError(f'the {kind} has {len(points)} points instead of its four corners')
+    (x, y), (other_x, other_y) = _two_points(kind, points)
     if kind == 'rectangle':
         return [[x, y], [other_x, y], [other_x, other_y], [x, other_y]]
     radius = float(np.hypot(other_x - x, other_y - y))
     return ellipse_outline(x, y, radius, radius)
+
+
+def _two_points(kind: str, points: list[Any]) -> list[list[float]]:
+    """Check the two points of a shape."""
+    if len(points) != 2 or not all(map(_is_point, points)):
+        raise HandboneError(
+            f'the {kind} has the points {shown(points)} instead of two pairs of finite numbers'
+        )
+    return points
 
 
 def _is_point(value: object) -> bool:
@@ -211,7 +221,8 @@ def _is_point(value: object) -> bool:
 
 def _read_mask(index: int, shape: Mapping[str, Any], size: Size) -> BoxedMask:
     """Read a mask: a PNG in base64, whose first pixel lies at the first point."""
-    (left, top), _ = points = [list(map(round, point)) for point in _corners(shape['points'])]
+    corners = _two_points('mask', shape['points'])
+    (left, top), _ = points = [list(map(round, point)) for point in corners]
     try:
         data = base64.b64decode(shape.get('mask') or '', validate=True)
         picture, _ = decode_picture('the mask', data)
@@ -225,8 +236,3 @@ def _read_mask(index: int, shape: Mapping[str, Any], size: Size) -> BoxedMask:
             f'say {expected[1]} and {expected[0]}'
         )
     return boxed_mask(index, left, top, picture.shape, mask_to_lengths(picture != 0), size)
-
-
-def _corners(points: list[Any]) -> list[Any]:
-    rectangle = _outline('rectangle', points)
-    return [rectangle[0], rectangle[2]]

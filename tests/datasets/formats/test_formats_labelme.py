@@ -62,6 +62,21 @@ def test_all_shapes(tmp_path):
     ]
 
 
+def test_four_corners_as_x_anylabeling_saves_them(tmp_path):
+    """A rectangle has all four, and one that is turned has a type of its own and its direction."""
+    turned = [[10, 4], [16, 10], [10, 16], [4, 10]]
+    shapes = [
+        shape_of('long', [[2, 3], [9, 3], [9, 6], [2, 6]], 'rectangle', direction=0),
+        shape_of('round', turned, 'rotation', direction=0.785),
+        shape_of('square', TRIANGLE, 'polygon', score=None, difficult=False, attributes={}),
+    ]
+    write(tmp_path, shapes, version='2.4.4')
+    long, diamond, triangle = masks_of(LabelMeReader(tmp_path))['a.jpg']
+    np.testing.assert_array_equal(long, boxes((3, 6, 2, 9)))
+    np.testing.assert_array_equal(diamond, drawn(turned))
+    np.testing.assert_array_equal(triangle, drawn(TRIANGLE))
+
+
 def test_a_group_may_have_the_number_zero(tmp_path):
     write(tmp_path, [shape_of('round', TRIANGLE, group_id=0), shape_of('round', TRIANGLE)])
     reader = LabelMeReader(tmp_path)
@@ -90,6 +105,7 @@ def test_images_are_found_beside_the_file_and_elsewhere(tmp_path):
         (dict(points=None), r'shapes\[0\].points is None'),
         (dict(shape_type='star'), "the shape 'star' is unknown"),
         (dict(shape_type='rectangle'), 'instead of two'),
+        (dict(shape_type='rotation'), 'has 3 points instead of its four corners'),
         (dict(shape_type='mask', points=[[1, 1], [3, 3]], mask='no'), 'no PNG in base64'),
         (dict(shape_type='mask', points=[[1, 1], [3, 3]]), 'no PNG in base64'),
         (dict(shape_type='mask', points=[[1, 1], [3, 3]], mask='é'), 'no PNG in base64'),

@@ -3,7 +3,7 @@
 Winograd's minimal filtering, F(4 x 4, 3 x 3) in Lavin and Gray, Fast algorithms for convolutional
 neural networks, 2016: a tile of 6 x 6 pixels and the kernel are each transformed, multiplied
 number by number, and transformed back to 4 x 4 results. In float32 the result differs from that of
-the definition by rounding, a few times as much as PyTorch's own does.
+the definition by rounding, a few times as much as when the products are added one by one.
 """
 
 from collections.abc import Sequence

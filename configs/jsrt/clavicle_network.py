@@ -1,10 +1,5 @@
 # The network of configs/jsrt/clavicles.py that sees one clavicle after the other.
-_base_ = [
-    '../_base_/models/clavicle_looks.py',
-    '../_base_/datasets/jsrt.py',
-    '../_base_/schedules/adamw_cosine.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = ['unet_efficientnet-lite0_256.py', '../_base_/models/clavicle_looks.py']
 regions = _base_.clavicle_regions
 crop_size = regions[0].size
 train_pipeline = [
@@ -20,10 +15,11 @@ test_pipeline = [
     dict(type='LoadPolygonAnnotations', frame='original'),
     dict(type='PackMultilabelInputs', channels=1),
 ]
-max_iters = 2000
-_base_.param_scheduler[1].update(T_max=max_iters - 200, end=max_iters)
+max_iters = 1500
+_base_.param_scheduler[1].update(T_max=max_iters - 60, end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 _base_.train_dataloader.dataset.pipeline = train_pipeline
 _base_.val_dataloader.dataset.pipeline = test_pipeline
 _base_.test_dataloader.dataset.pipeline = test_pipeline
-model = _base_.network
+# a view has half as many pixels as an image of 256 x 256
+train_dataloader = dict(batch_size=8)

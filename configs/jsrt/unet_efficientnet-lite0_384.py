@@ -1,8 +1,8 @@
-# unet_efficientnet-lite0_256 at 384 x 384.
+# unet_efficientnet-lite0_256 at 384 x 384, trained for longer.
 _base_ = ['unet_efficientnet-lite0_256.py']
 # A full-size iteration costs four times as much as one at half the side.
-max_iters = 1300
-stages = [(900 / max_iters, 2)]
+max_iters = 2400
+stages = [(1500 / max_iters, 2)]
 _base_.param_scheduler[1].update(T_max=max_iters - 60, end=max_iters)
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
 crop_size = (384, 384)

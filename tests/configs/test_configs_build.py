@@ -128,6 +128,7 @@ def test_there_are_configs():
             for name in ('wrist_and_fingertips', 'wrist_network', 'fingertip_network')
         ),
         'jsrt/clavicles.py',
+        'jsrt/clavicles_384.py',
         'jsrt/clavicle_network.py',
     }
 

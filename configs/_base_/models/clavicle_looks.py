@@ -14,6 +14,6 @@ clavicle_regions = [
 ]
 # The random part of the training views imitates the errors of the first stage.
 jitter = dict(degrees=10, scale=(0.8, 1.25), translate=0.08)
-# Where the Dice of both networks is below this, the view may show another bone: the first decides.
+# Where the Dice of both networks is below this, the view shows too little, and the first decides.
 # On fold 0, they agree by 0.70 in one view and by 0.87 or more in all others.
 least_agreement = 0.8
